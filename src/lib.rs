@@ -1,0 +1,4 @@
+//! Connect with Komerza.
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+
+mod provider;
