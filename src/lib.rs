@@ -3,12 +3,14 @@
 
 mod provider;
 pub mod random;
+mod seal;
 mod secret;
 pub mod store;
 pub mod time;
 mod user;
 
 pub use async_trait::async_trait;
+pub use seal::{InvalidSealingKey, SealingKey};
 pub use secret::{ApiKey, AuthorizationCode, ClientSecret, InvalidSecret};
 pub use store::{KeyFingerprint, MemoryStore, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion};
 pub use user::{InvalidUserId, UserId};
