@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(SealingKey::from_base64("obviously not base64").unwrap_err(), InvalidSealingKey::NotBase64);
         let bytes: Vec<u8> = (220..=255).collect();
         for text in [BASE64_STANDARD_NO_PAD.encode(&bytes), BASE64URL.encode(&bytes)] {
-            assert_eq!(**SealingKey::from_base64(&text).unwrap().0, *bytes);
+            assert_eq!(***SealingKey::from_base64(&text).unwrap().0, *bytes);
         }
     }
 
