@@ -2,3 +2,13 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 mod provider;
+pub mod random;
+mod secret;
+pub mod store;
+pub mod time;
+mod user;
+
+pub use async_trait::async_trait;
+pub use secret::{ApiKey, AuthorizationCode, ClientSecret, InvalidSecret};
+pub use store::{KeyFingerprint, MemoryStore, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion};
+pub use user::{InvalidUserId, UserId};
