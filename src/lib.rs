@@ -3,6 +3,8 @@
 
 mod provider;
 pub mod random;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 pub mod store;
 pub mod time;

@@ -1,12 +1,13 @@
 //! Randomness for codes, keys and secrets.
 //!
-//! The operating system is asked once, at the start, where a failure can still be reported; from then on every value is
+//! The source is asked once, at the start, where a failure can still be reported; from then on every value is
 //! the SHA-256 of that seed and a counter.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
 use super::SandboxError;
+use crate::random::{Randomness, draw};
 
 pub(super) struct Chance {
     seed: [u8; 32],
@@ -14,10 +15,8 @@ pub(super) struct Chance {
 }
 
 impl Chance {
-    pub(super) fn from_system() -> Result<Self, SandboxError> {
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|source| SandboxError::Randomness(source.to_string()))?;
-        Ok(Self { seed, drawn: 0 })
+    pub(super) fn new(source: &dyn Randomness) -> Result<Self, SandboxError> {
+        Ok(Self { seed: draw(source).map_err(SandboxError::Randomness)?, drawn: 0 })
     }
 
     pub(super) fn bytes(&mut self) -> [u8; 32] {
@@ -64,10 +63,11 @@ pub(super) fn uuid_from(bytes: &[u8; 32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::SystemRandomness;
 
     #[test]
     fn texts_have_the_length_and_the_alphabet_asked_for() {
-        let mut chance = Chance::from_system().unwrap();
+        let mut chance = Chance::new(&SystemRandomness).unwrap();
         let text = chance.text("/+=%?#", 100);
         assert_eq!(text.chars().count(), 100);
         assert!(text.chars().all(|letter| "/+=%?#".contains(letter)));
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn no_two_draws_are_equal() {
-        let mut chance = Chance::from_system().unwrap();
+        let mut chance = Chance::new(&SystemRandomness).unwrap();
         assert_ne!(chance.token(), chance.token());
         assert_ne!(chance.uuid(), chance.uuid());
     }

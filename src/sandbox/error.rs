@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, io, net::SocketAddr};
 
+use crate::random::RandomnessError;
+
 /// Why a sandbox could not be started, or why it refused what a program asked of it.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -10,8 +12,8 @@ pub enum SandboxError {
     NotLoopback(SocketAddr),
     /// The port could not be opened: choose another one, or port 0.
     Bind(SocketAddr, io::Error),
-    /// The operating system gave no randomness.
-    Randomness(String),
+    /// The source of randomness gave no bytes.
+    Randomness(RandomnessError),
     /// A client secret has another length than Komerza's; the numbers are the length given and the one needed.
     SecretLength(usize, usize),
     /// A redirect URI is not an absolute `http` or `https` URL without a fragment.
@@ -29,7 +31,7 @@ impl fmt::Display for SandboxError {
                 write!(f, "{address} is not a loopback address; a sandbox serves this machine alone")
             }
             Self::Bind(address, _) => write!(f, "the sandbox cannot listen on {address}"),
-            Self::Randomness(cause) => write!(f, "the operating system gave no randomness: {cause}"),
+            Self::Randomness(_) => f.write_str("the sandbox cannot draw its keys and codes"),
             Self::SecretLength(given, needed) => {
                 write!(f, "the client secret has {given} characters, a Komerza secret has {needed}")
             }
@@ -46,6 +48,7 @@ impl Error for SandboxError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Bind(_, source) => Some(source),
+            Self::Randomness(source) => Some(source),
             _ => None,
         }
     }
