@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use url::Url;
 
 use super::{
-    App, RegisteredApp, SandboxBuilder, SandboxError,
+    App, Faults, RegisteredApp, SandboxBuilder, SandboxError,
     app::check_redirect_uri,
     consent::{Ask, Decision, Outcome},
     grant::Approval,
@@ -218,6 +218,12 @@ impl Sandbox {
     pub fn store_ids(&self, account: usize) -> Vec<String> {
         let world = self.shared.world();
         world.accounts.get(account).iter().flat_map(|account| &account.stores).map(|store| store.id.clone()).collect()
+    }
+
+    /// What goes wrong from now on; see [`Faults`].
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.shared.faults.clone()
     }
 
     /// The requests that arrived, oldest first, as many as are kept.

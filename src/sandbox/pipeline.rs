@@ -17,7 +17,7 @@ use super::{
     api::{self, Caller},
     dashboard,
     envelope::{self, Refusal},
-    exchange, page,
+    exchange, faults, page,
     request_log::{BODY_KEPT, Part, RecordedRequest},
     switches::Blocked,
     world::{Shared, World},
@@ -61,6 +61,11 @@ impl Pipeline {
         Self { api: api::router(shared.clone()), dashboard, exchange, shared }
     }
 
+    /// Whether a connection that was just accepted is closed at once.
+    pub(super) fn refuses_connection(&self) -> bool {
+        self.shared.faults.closes_connection()
+    }
+
     pub(super) async fn answer(&self, role: Role, request: Request<Incoming>) -> Result<Response, HangUp> {
         let (parts, body) = request.into_parts();
         let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
@@ -69,7 +74,9 @@ impl Pipeline {
         let body = body.to_bytes();
         let mut recorded = self.recorded(&parts, &body);
         self.shared.log.push(&mut recorded);
-        let response = self.route(role, recorded.part, Request::from_parts(parts, Body::from(body))).await?;
+        let plan = self.shared.faults.plan(&recorded);
+        let answer = self.route(role, recorded.part, Request::from_parts(parts, Body::from(body)));
+        let response = faults::carry_out(plan, &self.shared.clock, answer).await?;
         self.shared.log.answered(recorded.number, response.status());
         Ok(response)
     }

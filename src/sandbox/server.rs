@@ -53,6 +53,7 @@ async fn accept(listener: TcpListener, role: Role, pipeline: Pipeline) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
+                Ok(_) if pipeline.refuses_connection() => {}
                 Ok((stream, _)) => drop(connections.spawn(serve(stream, role, pipeline.clone()))),
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },

@@ -11,6 +11,7 @@ use super::{
     bucket::Bucket,
     chance::Chance,
     codes::{self, Codes},
+    faults::Faults,
     grant::{Approval, Grant},
     keys::{FreshKey, Keys},
     request_log::RequestLog,
@@ -23,12 +24,13 @@ use crate::{provider, time::Clock};
 pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: RequestLog,
+    pub(super) faults: Faults,
     world: Mutex<World>,
 }
 
 impl Shared {
     pub(super) fn new(clock: Arc<dyn Clock>, log: RequestLog, world: World) -> Self {
-        Self { clock, log, world: Mutex::new(world) }
+        Self { clock, log, faults: Faults::default(), world: Mutex::new(world) }
     }
 
     /// Held only between two awaits, never across one.

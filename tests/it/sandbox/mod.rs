@@ -1,6 +1,8 @@
 //! The sandbox over real sockets: what it grants, what it refuses.
 
 mod connect;
+mod consent_page;
+mod faults;
 
 use komerza_connect::sandbox::{Sandbox, SandboxBuilder};
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
