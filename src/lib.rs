@@ -24,6 +24,8 @@ pub mod random;
 mod rejection;
 mod return_path;
 mod routes;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod seal;
 mod secret;
 mod service;
