@@ -40,4 +40,5 @@ pub(crate) const ANONYMOUS_BUCKET: DocumentedBucket =
     DocumentedBucket { capacity: 10, refill: 4, period: Duration::from_secs(7) };
 
 /// Requests with an API key. *Source*: docs.komerza.com, "Rate limits".
-pub(crate) const KEY_BUCKET: DocumentedBucket = DocumentedBucket { capacity: 12, refill: 4, period: Duration::from_secs(2) };
+pub(crate) const KEY_BUCKET: DocumentedBucket =
+    DocumentedBucket { capacity: 12, refill: 4, period: Duration::from_secs(2) };
