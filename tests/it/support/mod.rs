@@ -7,5 +7,6 @@
 pub(crate) mod browser;
 pub(crate) mod canary;
 pub(crate) mod headers;
+mod headers_tests;
 pub(crate) mod raw_provider;
 pub(crate) mod redirect_attacks;

@@ -17,7 +17,7 @@ const LONGEST_BODY: usize = 16 * 1024 * 1024;
 pub(super) enum Transport {
     /// A service in this process; a clone of it answers each request.
     InProcess(BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>),
-    Sockets(Client<HttpConnector, Full<Bytes>>),
+    Sockets(Box<Client<HttpConnector, Full<Bytes>>>),
 }
 
 impl Transport {
@@ -31,7 +31,7 @@ impl Transport {
     }
 
     pub(super) fn sockets() -> Self {
-        Self::Sockets(Client::builder(TokioExecutor::new()).build_http())
+        Self::Sockets(Box::new(Client::builder(TokioExecutor::new()).build_http()))
     }
 
     /// `origin` is `scheme://host:port`; the request's own URI has path and query only, as a server sees it.

@@ -91,11 +91,13 @@ impl RawProvider {
     /// Ends the refusing of a [`reserved`](Self::reserved) provider. Does nothing on one that listens already.
     pub(crate) fn listen(&self) {
         let mut port = self.port.lock().unwrap();
-        if let Port::Reserved(_) = &*port {
-            let Port::Reserved(socket) = std::mem::replace(&mut *port, Port::Closed) else { unreachable!() };
-            let listener = socket.listen(1024).unwrap();
-            *port = Port::Listening(tokio::spawn(accept(listener, Arc::clone(&self.shared))));
-        }
+        *port = match std::mem::replace(&mut *port, Port::Closed) {
+            Port::Reserved(socket) => {
+                let listener = socket.listen(1024).unwrap();
+                Port::Listening(tokio::spawn(accept(listener, Arc::clone(&self.shared))))
+            }
+            already => already,
+        };
     }
 
     /// Stops at once, and returns when the port refuses and no connection is open.
