@@ -1,0 +1,217 @@
+//! The values that must never be seen: they print as redacted and give their text to one greppable method.
+//!
+//! `expose_secret` is the only way to the text. None of these types implements `Display`, `Serialize` or `==`; all are wiped
+//! from memory when the last copy is dropped.
+
+use crate::provider;
+use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
+
+/// The longest API key that is accepted, in bytes. *Source*: our choice; the provider documents no length, and 16 KiB is what
+/// common servers take in a header.
+pub(crate) const API_KEY_MAX: usize = 16_384;
+
+/// The longest authorization code that is accepted, in bytes. *Source*: our choice; the provider documents no length.
+pub(crate) const CODE_MAX: usize = 2_048;
+
+/// A Komerza API key: what OAuth calls an access token.
+///
+/// It opens a merchant's stores until the user revokes it, so it is kept from every log, `Debug` and error. Clones share one
+/// copy in memory.
+///
+/// ```
+/// use komerza_connect::ApiKey;
+///
+/// let key = ApiKey::new("obviously-fake-key")?;
+/// assert_eq!(key.expose_secret(), "obviously-fake-key");
+/// assert!(!format!("{key:?}").contains("fake"));
+/// # Ok::<(), komerza_connect::InvalidSecret>(())
+/// ```
+#[derive(Clone)]
+pub struct ApiKey(Arc<Zeroizing<Box<str>>>);
+
+impl ApiKey {
+    /// Takes the text of a key: 1 to 16,384 bytes of visible ASCII. It is not parsed in any other way.
+    ///
+    /// # Errors
+    /// [`InvalidSecret`] when a header could not carry the text.
+    ///
+    /// # Source
+    /// The provider calls the key a JWT and documents neither length nor claims; so it is opaque here.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidSecret> {
+        let text = Zeroizing::new(text.into());
+        check_visible(&text, API_KEY_MAX)?;
+        Ok(Self(Arc::new(Zeroizing::new(text.as_str().into()))))
+    }
+
+    /// The text of the key.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The client secret of an application, as the Komerza dashboard shows it.
+///
+/// ```
+/// use komerza_connect::ClientSecret;
+///
+/// assert!(ClientSecret::new("too-short").is_err());
+/// let secret = ClientSecret::new("x".repeat(72))?;
+/// assert_eq!(format!("{secret:?}"), "ClientSecret(redacted)");
+/// # Ok::<(), komerza_connect::InvalidSecret>(())
+/// ```
+#[derive(Clone)]
+pub struct ClientSecret(Arc<Zeroizing<Box<str>>>);
+
+impl ClientSecret {
+    /// Takes a client secret: exactly 72 characters of visible ASCII.
+    ///
+    /// # Errors
+    /// [`InvalidSecret`]; it tells the length that was found, never the text.
+    ///
+    /// # Source
+    /// docs.komerza.com, "Exchange": the header takes a string of 72 characters.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidSecret> {
+        let text = Zeroizing::new(text.into());
+        if text.chars().count() != provider::CLIENT_SECRET_LENGTH {
+            return Err(InvalidSecret::Length { found: text.chars().count(), wanted: provider::CLIENT_SECRET_LENGTH });
+        }
+        Self::with_any_length(text.as_str())
+    }
+
+    /// As [`new`](Self::new), for the day when the provider changes the length: 1 to 16,384 bytes.
+    ///
+    /// # Errors
+    /// [`InvalidSecret`] when a header could not carry the text.
+    pub fn with_any_length(text: impl Into<String>) -> Result<Self, InvalidSecret> {
+        let text = Zeroizing::new(text.into());
+        check_visible(&text, API_KEY_MAX)?;
+        Ok(Self(Arc::new(Zeroizing::new(text.as_str().into()))))
+    }
+
+    /// The text of the secret.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An authorization code, as the provider hands it to the callback. It lives a minute and works once.
+pub struct AuthorizationCode(Zeroizing<Box<str>>);
+
+impl AuthorizationCode {
+    /// Takes a code: 1 to 2,048 bytes of visible ASCII, and not a dot segment, since it becomes a segment of a path.
+    ///
+    /// # Errors
+    /// [`InvalidSecret`]; the login attempt is still good for the right code.
+    ///
+    /// # Source
+    /// The provider documents neither alphabet nor length; the bounds are ours. RFC 3986, section 5.2.4, for the dots.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidSecret> {
+        let text = Zeroizing::new(text.into());
+        check_visible(&text, CODE_MAX)?;
+        if matches!(text.as_str(), "." | "..") {
+            return Err(InvalidSecret::DotSegment);
+        }
+        Ok(Self(Zeroizing::new(text.as_str().into())))
+    }
+
+    /// The text of the code.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+}
+
+fn check_visible(text: &str, most: usize) -> Result<(), InvalidSecret> {
+    match text.len() {
+        0 => Err(InvalidSecret::Empty),
+        found if found > most => Err(InvalidSecret::TooLong { found, most }),
+        _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(InvalidSecret::Unprintable),
+        _ => Ok(()),
+    }
+}
+
+macro_rules! redacted {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    )*};
+}
+redacted!(ApiKey, ClientSecret, AuthorizationCode);
+
+/// Why a text cannot be a secret of its kind. It never holds the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidSecret {
+    /// Nothing is there.
+    Empty,
+    /// Longer than this crate takes, in bytes.
+    TooLong {
+        /// Bytes that were given.
+        found: usize,
+        /// Bytes that are allowed.
+        most: usize,
+    },
+    /// Not the documented number of characters.
+    Length {
+        /// Characters that were given.
+        found: usize,
+        /// Characters that the provider documents.
+        wanted: usize,
+    },
+    /// A space, a control character or a character beyond ASCII is in it.
+    Unprintable,
+    /// It is `.` or `..`, which a URL would resolve instead of carry.
+    DotSegment,
+}
+
+impl fmt::Display for InvalidSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::TooLong { found, most } => write!(f, "has {found} bytes; at most {most} are accepted"),
+            Self::Length { found, wanted } => write!(f, "has {found} characters; Komerza's have {wanted}"),
+            Self::Unprintable => f.write_str("has a character that is not visible ASCII"),
+            Self::DotSegment => f.write_str("is a dot segment"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidSecret {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_a_header_or_a_path_cannot_carry_are_refused() {
+        let long = "k".repeat(API_KEY_MAX + 1);
+        for (text, why) in [
+            ("", InvalidSecret::Empty),
+            ("a b", InvalidSecret::Unprintable),
+            ("a\r\nx: y", InvalidSecret::Unprintable),
+            ("clé", InvalidSecret::Unprintable),
+            (long.as_str(), InvalidSecret::TooLong { found: API_KEY_MAX + 1, most: API_KEY_MAX }),
+        ] {
+            assert_eq!(ApiKey::new(text).unwrap_err(), why);
+        }
+        assert!(ApiKey::new("k".repeat(API_KEY_MAX)).is_ok());
+        for dots in [".", ".."] {
+            assert_eq!(AuthorizationCode::new(dots).unwrap_err(), InvalidSecret::DotSegment);
+        }
+        assert!(AuthorizationCode::new("...").is_ok());
+        assert!(AuthorizationCode::new("c".repeat(CODE_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn a_client_secret_of_another_length_needs_the_explicit_way() {
+        let wrong = InvalidSecret::Length { found: 71, wanted: 72 };
+        assert_eq!(ClientSecret::new("s".repeat(71)).unwrap_err(), wrong);
+        assert!(ClientSecret::with_any_length("s".repeat(71)).is_ok());
+    }
+}

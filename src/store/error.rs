@@ -1,0 +1,84 @@
+//! Why a token store could not answer.
+
+use std::{error::Error, fmt};
+
+type Source = Box<dyn Error + Send + Sync>;
+
+/// A token store could not do what it was asked, or could not tell.
+///
+/// # Security
+/// Give it causes that hold no key: a driver's error may quote the values of a statement. Its own text never holds one.
+///
+/// ```
+/// use komerza_connect::{StoreError, StoreErrorKind};
+///
+/// let refused = StoreError::unavailable(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+/// assert_eq!(refused.kind(), StoreErrorKind::Unavailable);
+/// assert!(std::error::Error::source(&refused).is_some());
+/// ```
+#[derive(Debug)]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    source: Option<Source>,
+}
+
+/// What sort of failure a [`StoreError`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The store cannot be reached or refused the call. Trying again later may help.
+    Unavailable,
+    /// The store did not answer within the deadline.
+    TimedOut,
+    /// A record is there but cannot be read: an unknown format, or a seal that does not open. It is never deleted for that;
+    /// a new connect may replace it.
+    Unreadable,
+    /// The store was set up wrongly: a bad address, a missing table or key. Only its operator can help.
+    Misconfigured,
+}
+
+impl StoreError {
+    /// The store cannot be reached or refused the call.
+    pub fn unavailable(source: impl Into<Source>) -> Self {
+        Self { kind: StoreErrorKind::Unavailable, source: Some(source.into()) }
+    }
+
+    /// A record is there but cannot be read.
+    pub fn unreadable(source: impl Into<Source>) -> Self {
+        Self { kind: StoreErrorKind::Unreadable, source: Some(source.into()) }
+    }
+
+    /// The store was set up wrongly.
+    pub fn misconfigured(source: impl Into<Source>) -> Self {
+        Self { kind: StoreErrorKind::Misconfigured, source: Some(source.into()) }
+    }
+
+    /// The store did not answer within its deadline.
+    #[must_use]
+    pub fn timed_out() -> Self {
+        Self { kind: StoreErrorKind::TimedOut, source: None }
+    }
+
+    /// What sort of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            StoreErrorKind::Unavailable => "the token store is not available",
+            StoreErrorKind::TimedOut => "the token store did not answer in time",
+            StoreErrorKind::Unreadable => "a record of the token store cannot be read",
+            StoreErrorKind::Misconfigured => "the token store is not set up correctly",
+        })
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

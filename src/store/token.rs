@@ -1,0 +1,287 @@
+//! What a token store keeps for a user, and how it becomes text.
+
+use crate::{
+    random::{Randomness, RandomnessError, SystemRandomness, draw},
+    secret::ApiKey,
+    store::StoreError,
+    time::{from_unix_millis, unix_millis},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{fmt, str::FromStr, time::SystemTime};
+use zeroize::Zeroizing;
+
+/// The record of one user: the API key, the version of this very save, and when it was saved.
+///
+/// Stores keep it as the one text of [`to_text`](Self::to_text), so that fields added later need no migration; those that
+/// compare versions inside a database keep [`version`](Self::version) in a column of its own as well. Clones share the key.
+#[derive(Clone)]
+pub struct StoredToken {
+    content: Content,
+    version: TokenVersion,
+    saved_at: u64,
+}
+
+/// The key, or what stands in its place when a wrapper has sealed it.
+#[derive(Clone)]
+pub(crate) enum Content {
+    Plain(ApiKey),
+    #[allow(dead_code, reason = "read and written by the sealing wrapper alone")]
+    Sealed(Box<str>),
+}
+
+/// The text form, as written.
+#[derive(Serialize)]
+struct TextForm<'a> {
+    format: u8,
+    version: &'a str,
+    saved_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<&'a str>,
+}
+
+const FORMAT: u8 = 1;
+
+impl StoredToken {
+    /// A record of `key`, saved now, with a version of its own.
+    ///
+    /// The crate makes these itself after each exchange; make one to bring in a key that you have from elsewhere.
+    ///
+    /// # Errors
+    /// [`RandomnessError`] when the operating system gives no random bytes for the version.
+    pub fn new(key: ApiKey) -> Result<Self, RandomnessError> {
+        Self::saved(key, SystemTime::now(), &SystemRandomness)
+    }
+
+    pub(crate) fn saved(key: ApiKey, at: SystemTime, randomness: &dyn Randomness) -> Result<Self, RandomnessError> {
+        let version = TokenVersion(draw(randomness)?);
+        Ok(Self { content: Content::Plain(key), version, saved_at: unix_millis(at) })
+    }
+
+    /// The same record with other content: how a wrapper seals and opens it.
+    #[allow(dead_code, reason = "called by the sealing wrapper alone")]
+    pub(crate) fn with_content(&self, content: Content) -> Self {
+        Self { content, version: self.version, saved_at: self.saved_at }
+    }
+
+    #[allow(dead_code, reason = "called by the sealing wrapper alone")]
+    pub(crate) fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// The key.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Unreadable`](crate::StoreErrorKind::Unreadable) when the record is sealed: read it through the
+    /// wrapper that sealed it.
+    pub fn api_key(&self) -> Result<&ApiKey, StoreError> {
+        match &self.content {
+            Content::Plain(key) => Ok(key),
+            Content::Sealed(_) => {
+                Err(StoreError::unreadable("the record is sealed; read it through an encrypted store"))
+            }
+        }
+    }
+
+    /// Tells this save from every other, also of the same key.
+    #[must_use]
+    pub fn version(&self) -> &TokenVersion {
+        &self.version
+    }
+
+    /// When the record was made, to the millisecond, by the clock of the server that made it.
+    #[must_use]
+    pub fn saved_at(&self) -> SystemTime {
+        from_unix_millis(self.saved_at)
+    }
+
+    /// A short hash of the key, for logs and pages; of the sealed text while it is sealed.
+    #[must_use]
+    pub fn fingerprint(&self) -> KeyFingerprint {
+        match &self.content {
+            Content::Plain(key) => KeyFingerprint::of(key.expose_secret()),
+            Content::Sealed(text) => KeyFingerprint::of(text),
+        }
+    }
+
+    /// The record as one line of text, JSON as it happens, without a bound on its length.
+    ///
+    /// # Security
+    /// The text holds the key in plain. It is meant for the store alone.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let version = self.version.to_string();
+        let (key, sealed) = match &self.content {
+            Content::Plain(key) => (Some(key.expose_secret()), None),
+            Content::Sealed(text) => (None, Some(&**text)),
+        };
+        let form = TextForm { format: FORMAT, version: &version, saved_at: self.saved_at, key, sealed };
+        // Strings and numbers alone: there is nothing in it that could fail to serialise.
+        serde_json::to_string(&form).unwrap_or_default()
+    }
+
+    /// Reads what [`to_text`](Self::to_text) wrote, of this version of the crate or an earlier one.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Unreadable`](crate::StoreErrorKind::Unreadable) for anything else. The error does not hold the text.
+    pub fn from_text(text: &str) -> Result<Self, StoreError> {
+        // Not serde_json's own error, which may quote what it read.
+        let form: OwnedForm =
+            serde_json::from_str(text).map_err(|_| StoreError::unreadable("not a record of this crate"))?;
+        if form.format != FORMAT {
+            return Err(StoreError::unreadable(format!("record format {} is not known here", form.format)));
+        }
+        let content = match (form.key, form.sealed) {
+            (Some(key), None) => Content::Plain(ApiKey::new(key.as_str()).map_err(StoreError::unreadable)?),
+            (None, Some(sealed)) => Content::Sealed(sealed.as_str().into()),
+            _ => return Err(StoreError::unreadable("a record holds a key or a sealed key")),
+        };
+        let version = form.version.parse().map_err(StoreError::unreadable)?;
+        Ok(Self { content, version, saved_at: form.saved_at })
+    }
+}
+
+/// [`TextForm`] as read: owned, because JSON may escape what it holds, and wiped. Unknown fields are ignored, so that a newer
+/// version of this crate may add some.
+#[derive(Deserialize)]
+struct OwnedForm {
+    format: u8,
+    version: String,
+    saved_at: u64,
+    #[serde(default, deserialize_with = "wiped")]
+    key: Option<Zeroizing<String>>,
+    #[serde(default, deserialize_with = "wiped")]
+    sealed: Option<Zeroizing<String>>,
+}
+
+fn wiped<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Zeroizing<String>>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.map(Zeroizing::new))
+}
+
+impl fmt::Debug for StoredToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredToken")
+            .field("fingerprint", &self.fingerprint())
+            .field("version", &self.version)
+            .field("saved_at", &self.saved_at())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tells one save of a record from every other: 128 random bits, new on every save.
+///
+/// Its text is 32 hexadecimal digits.
+///
+/// ```
+/// use komerza_connect::TokenVersion;
+///
+/// let version: TokenVersion = "000102030405060708090a0b0c0d0e0f".parse()?;
+/// assert_eq!(version.to_string(), "000102030405060708090a0b0c0d0e0f");
+/// # Ok::<(), komerza_connect::StoreError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenVersion([u8; 16]);
+
+impl fmt::Display for TokenVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for TokenVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenVersion({self})")
+    }
+}
+
+impl FromStr for TokenVersion {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits =
+            text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
+        match u128::from_str_radix(text, 16) {
+            Ok(number) if digits => Ok(Self(number.to_be_bytes())),
+            _ => Err(StoreError::unreadable("a version has 32 hexadecimal digits")),
+        }
+    }
+}
+
+/// A short hash of an API key, safe to log and to show: 12 characters that tell keys apart and lead back to none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyFingerprint([u8; 9]);
+
+impl KeyFingerprint {
+    pub(crate) fn of(key: &str) -> Self {
+        let hash = Sha256::new().chain_update(b"komerza-connect key fingerprint\0").chain_update(key).finalize();
+        let mut short = [0; 9];
+        short.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        Self(short)
+    }
+}
+
+impl fmt::Display for KeyFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64URL.encode(self.0))
+    }
+}
+
+impl fmt::Debug for KeyFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyFingerprint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreErrorKind;
+
+    fn token(key: &str) -> StoredToken {
+        StoredToken::new(ApiKey::new(key).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_record_survives_its_text_form() {
+        let token = token(r#"obviously-fake-"key"\with-quotes"#);
+        let again = StoredToken::from_text(&token.to_text()).unwrap();
+        assert_eq!(again.api_key().unwrap().expose_secret(), token.api_key().unwrap().expose_secret());
+        assert_eq!((again.version(), again.saved_at()), (token.version(), token.saved_at()));
+    }
+
+    #[test]
+    fn two_saves_of_one_key_have_two_versions_and_one_fingerprint() {
+        let (one, two) = (token("obviously-fake"), token("obviously-fake"));
+        assert_ne!(one.version(), two.version());
+        assert_eq!(one.fingerprint(), two.fingerprint());
+        assert_eq!(one.fingerprint().to_string().len(), 12);
+    }
+
+    #[test]
+    fn what_is_no_record_is_unreadable_and_not_quoted() {
+        let good = token("obviously-fake").to_text();
+        for text in [
+            "",
+            "null",
+            "obviously-fake",
+            r#"{"format":1,"version":"obviously","saved_at":1,"key":"obviously-fake"}"#,
+            r#"{"format":1,"version":"000102030405060708090a0b0c0d0e0f","saved_at":1}"#,
+            r#"{"format":1,"version":"000102030405060708090a0b0c0d0e0f","saved_at":1,"key":"obviously fake"}"#,
+            &good.replace("\"format\":1", "\"format\":2"),
+            &good.replace('}', r#","sealed":"obviously-fake"}"#),
+        ] {
+            let error = StoredToken::from_text(text).unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Unreadable, "{text}");
+            assert!(!format!("{error} {error:?}").contains("obviously"), "{error:?}");
+        }
+        assert!(StoredToken::from_text(&good.replace('}', r#","later":[1,2]}"#)).is_ok());
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert!(!format!("{:?}", token("obviously-fake")).contains("obviously-fake"));
+    }
+}

@@ -1,0 +1,182 @@
+//! Time, from one injectable clock, so that no test has to sleep.
+//!
+//! 1. Wall-clock time ([`Clock::now`]) decides what outlives a process: how old a login attempt is, when a key was saved.
+//! 2. Monotonic time ([`Clock::elapsed`]) decides what does not: token buckets, caches, limits.
+//! 3. Deadlines of network calls and of the token store are real time, by tokio: a peer that hangs does so for real.
+//!
+//! ```
+//! use komerza_connect::time::{Clock, ManualClock};
+//! use std::time::Duration;
+//!
+//! let clock = ManualClock::default();
+//! let before = clock.now();
+//! clock.advance(Duration::from_secs(61));
+//! assert_eq!(clock.now().duration_since(before)?, Duration::from_secs(61));
+//! # Ok::<(), std::time::SystemTimeError>(())
+//! ```
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::Notify;
+
+/// Where this crate reads the time and how it waits.
+///
+/// The default is [`SystemClock`]; tests and the sandbox put a [`ManualClock`] in its place.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// The time of day. It may step backwards; what is judged by it tolerates a minute.
+    fn now(&self) -> SystemTime;
+
+    /// Time since some fixed moment of this clock; never goes backwards.
+    fn elapsed(&self) -> Duration;
+
+    /// Completes when [`elapsed`](Clock::elapsed) has grown by `duration`; at once when it is zero.
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// The clock of the operating system, and tokio's timer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+static PROCESS_START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        PROCESS_START.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// A clock that moves only when told to. Clones share the same time.
+///
+/// It starts at 2026-01-01T00:00:00Z. See the [module](self) for an example.
+#[derive(Clone)]
+pub struct ManualClock {
+    shared: Arc<ManualTime>,
+}
+
+struct ManualTime {
+    hands: Mutex<Hands>,
+    moved: Notify,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Hands {
+    now: SystemTime,
+    elapsed: Duration,
+}
+
+/// 2026-01-01T00:00:00Z in seconds since the Unix epoch: any fixed moment does, a recent one makes cookies plausible.
+const MANUAL_START: Duration = Duration::from_secs(1_767_225_600);
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        let now = UNIX_EPOCH.checked_add(MANUAL_START).unwrap_or(UNIX_EPOCH);
+        let hands = Mutex::new(Hands { now, elapsed: Duration::ZERO });
+        Self { shared: Arc::new(ManualTime { hands, moved: Notify::new() }) }
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ManualClock").field(&self.hands(|hands| *hands)).finish()
+    }
+}
+
+impl ManualClock {
+    /// Moves both times forward and wakes those who waited for it.
+    pub fn advance(&self, by: Duration) {
+        self.hands(|hands| {
+            hands.now = hands.now.checked_add(by).unwrap_or(hands.now);
+            hands.elapsed = hands.elapsed.saturating_add(by);
+        });
+        self.shared.moved.notify_waiters();
+    }
+
+    /// Sets the time of day alone, as an operator or a time server does: a step, also backwards.
+    pub fn step_to(&self, now: SystemTime) {
+        self.hands(|hands| hands.now = now);
+    }
+
+    fn hands<T>(&self, act: impl FnOnce(&mut Hands) -> T) -> T {
+        act(&mut self.shared.hands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> SystemTime {
+        self.hands(|hands| hands.now)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.hands(|hands| hands.elapsed)
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let clock = self.clone();
+        let until = self.elapsed().saturating_add(duration);
+        Box::pin(async move {
+            loop {
+                // Registered before the time is read, so that a move between the two is not missed.
+                let moved = clock.shared.moved.notified();
+                if clock.elapsed() >= until {
+                    return;
+                }
+                moved.await;
+            }
+        })
+    }
+}
+
+/// Milliseconds since the Unix epoch; what records and cookies hold. A time before 1970 counts as 0.
+pub(crate) fn unix_millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The inverse of [`unix_millis`]; a value no clock can hold becomes 1970.
+pub(crate) fn from_unix_millis(millis: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_millis(millis)).unwrap_or(UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_sleeper_wakes_when_its_time_has_come_and_not_before() {
+        let clock = ManualClock::default();
+        let sleeper = tokio::spawn(clock.sleep(Duration::from_secs(10)));
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(9));
+        tokio::task::yield_now().await;
+        assert!(!sleeper.is_finished());
+        clock.advance(Duration::from_secs(1));
+        sleeper.await.unwrap();
+    }
+
+    #[test]
+    fn a_step_of_the_time_of_day_leaves_monotonic_time_alone() {
+        let clock = ManualClock::default();
+        clock.step_to(UNIX_EPOCH);
+        assert_eq!((clock.now(), clock.elapsed()), (UNIX_EPOCH, Duration::ZERO));
+    }
+
+    #[test]
+    fn milliseconds_round_trip_and_nonsense_is_tamed() {
+        assert_eq!(unix_millis(from_unix_millis(1_767_225_600_123)), 1_767_225_600_123);
+        assert_eq!(unix_millis(UNIX_EPOCH - Duration::from_secs(1)), 0);
+        assert_eq!(from_unix_millis(u64::MAX).duration_since(UNIX_EPOCH).is_ok(), true);
+    }
+}

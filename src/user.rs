@@ -1,0 +1,132 @@
+//! Who the user is: the app's own user, or the browser when the app has none.
+
+use std::{fmt, num::NonZeroU64, sync::Arc};
+
+/// The longest user id, in bytes. *Source*: our choice, because it fits every store's key column.
+pub(crate) const USER_ID_MAX: usize = 255;
+
+/// Names a user of the app towards the token store.
+///
+/// 1 to 255 bytes of UTF-8, compared byte by byte: nothing is folded, trimmed or normalised, so `Alice` and `alice` are two
+/// users. U+0000 is refused, because PostgreSQL's text cannot hold it. Use what never changes and is never given to somebody
+/// else: a primary key rather than an e-mail address.
+///
+/// ```
+/// use komerza_connect::UserId;
+///
+/// let id = UserId::new("alice")?;
+/// assert_eq!(id.as_str(), "alice");
+/// assert_eq!(UserId::from(42_u64).as_str(), "42");
+/// assert!(UserId::new("").is_err());
+/// # Ok::<(), komerza_connect::InvalidUserId>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(Arc<str>);
+
+impl UserId {
+    /// Takes the id as it is.
+    ///
+    /// # Errors
+    /// [`InvalidUserId`] when it is empty, longer than 255 bytes or holds U+0000; it is never cut to fit.
+    pub fn new(id: impl AsRef<str>) -> Result<Self, InvalidUserId> {
+        let id = id.as_ref();
+        match id.len() {
+            0 => Err(InvalidUserId::Empty),
+            found if found > USER_ID_MAX => Err(InvalidUserId::TooLong { found }),
+            _ if id.contains('\0') => Err(InvalidUserId::Nul),
+            _ => Ok(Self(id.into())),
+        }
+    }
+
+    /// The id, as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For ids this crate makes itself, which are short ASCII.
+    pub(crate) fn generated(id: String) -> Self {
+        debug_assert!((1..=USER_ID_MAX).contains(&id.len()) && id.is_ascii(), "a generated user id is short ASCII");
+        Self(id.into())
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserId({:?})", &*self.0)
+    }
+}
+
+macro_rules! from_number {
+    ($($number:ty),*) => {$(
+        /// The decimal digits.
+        impl From<$number> for UserId {
+            fn from(id: $number) -> Self {
+                Self::generated(id.to_string())
+            }
+        }
+    )*};
+}
+from_number!(i32, u32, i64, u64, u128, NonZeroU64);
+
+impl TryFrom<String> for UserId {
+    type Error = InvalidUserId;
+
+    fn try_from(id: String) -> Result<Self, Self::Error> {
+        Self::new(id)
+    }
+}
+
+impl TryFrom<&str> for UserId {
+    type Error = InvalidUserId;
+
+    fn try_from(id: &str) -> Result<Self, Self::Error> {
+        Self::new(id)
+    }
+}
+
+/// Why a text cannot be a [`UserId`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidUserId {
+    /// Nothing is there; most often a missing session value.
+    Empty,
+    /// More than 255 bytes.
+    TooLong {
+        /// Bytes that were given.
+        found: usize,
+    },
+    /// U+0000 is in it.
+    Nul,
+}
+
+impl fmt::Display for InvalidUserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("a user id cannot be empty"),
+            Self::TooLong { found } => write!(f, "a user id has at most {USER_ID_MAX} bytes, not {found}"),
+            Self::Nul => f.write_str("a user id cannot hold U+0000"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidUserId {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_out_of_range_is_refused_and_never_cut() {
+        assert_eq!(UserId::new("a".repeat(256)).unwrap_err(), InvalidUserId::TooLong { found: 256 });
+        assert_eq!(UserId::new("é".repeat(127)).unwrap().as_str().len(), 254);
+        assert_eq!(UserId::new("a\0").unwrap_err(), InvalidUserId::Nul);
+    }
+
+    #[test]
+    fn ids_are_compared_byte_by_byte() {
+        assert_ne!(UserId::new("Alice").unwrap(), UserId::new("alice").unwrap());
+        assert_ne!(UserId::new("e\u{301}").unwrap(), UserId::new("é").unwrap());
+        assert_ne!(UserId::new("a ").unwrap(), UserId::new("a").unwrap());
+    }
+}
