@@ -1,0 +1,68 @@
+//! The configuration as the environment gives it.
+
+use super::{Config, ConfigBuilder, ConfigError, Problem};
+use crate::seal::SealingKey;
+
+impl Config {
+    /// Reads the configuration from environment variables.
+    ///
+    /// | Variable | Meaning | Without it |
+    /// | --- | --- | --- |
+    /// | `KOMERZA_CLIENT_ID` | the application's id | an error |
+    /// | `KOMERZA_CLIENT_SECRET` | its secret, 72 characters | an error |
+    /// | `KOMERZA_REDIRECT_URI` | exactly as registered | an error |
+    /// | `KOMERZA_USER_AGENT` | names your app, such as `MyApp/1.0` | an error |
+    /// | `KOMERZA_API_URL` | base URL of the API | `https://api.komerza.com` |
+    /// | `KOMERZA_DASHBOARD_URL` | base URL of the dashboard | `https://dashboard.komerza.com` |
+    /// | `KOMERZA_COOKIE_KEYS` | base64 keys between commas, the first seals | derived from the secret |
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first variable that is missing or wrong. An empty variable counts as missing.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// As [`from_env`](Self::from_env), from any source of settings, by the names of the table above.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// ```
+    /// use komerza_connect::Config;
+    ///
+    /// let config = Config::from_lookup(|name| match name {
+    ///     "KOMERZA_CLIENT_ID" => Some("00000000-0000-4000-8000-000000000000".into()),
+    ///     "KOMERZA_CLIENT_SECRET" => Some("obviously-fake".repeat(6)[..72].into()),
+    ///     "KOMERZA_REDIRECT_URI" => Some("https://shop.example/komerza/callback".into()),
+    ///     "KOMERZA_USER_AGENT" => Some("MyApp/1.0".into()),
+    ///     _ => None,
+    /// })?;
+    /// assert_eq!(config.login_path(), "/komerza/login");
+    ///
+    /// let error = Config::from_lookup(|_| None).unwrap_err();
+    /// assert_eq!(error.to_string(), "client_id (KOMERZA_CLIENT_ID) is missing");
+    /// # Ok::<(), komerza_connect::ConfigError>(())
+    /// ```
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let read = |name| lookup(name).filter(|value| !value.is_empty());
+        let mut builder = Self::builder();
+        let settings: [(&str, fn(ConfigBuilder, String) -> ConfigBuilder); 6] = [
+            ("KOMERZA_CLIENT_ID", |builder, value| builder.client_id(value)),
+            ("KOMERZA_CLIENT_SECRET", |builder, value| builder.client_secret(value)),
+            ("KOMERZA_REDIRECT_URI", |builder, value| builder.redirect_uri(value)),
+            ("KOMERZA_USER_AGENT", |builder, value| builder.user_agent(value)),
+            ("KOMERZA_API_URL", |builder, value| builder.api_url(value)),
+            ("KOMERZA_DASHBOARD_URL", |builder, value| builder.dashboard_url(value)),
+        ];
+        for (name, set) in settings {
+            if let Some(value) = read(name) {
+                builder = set(builder, value);
+            }
+        }
+        if let Some(list) = read("KOMERZA_COOKIE_KEYS") {
+            let keys: Result<Vec<_>, _> = list.split(',').map(SealingKey::from_base64).collect();
+            builder = builder.cookie_keys(keys.map_err(|why| ConfigError::new("cookie_keys", Problem::Key(why)))?);
+        }
+        builder.build()
+    }
+}

@@ -1,0 +1,144 @@
+//! Where the crate's routes are, and whether a request is for one of them.
+
+use super::ConfigError;
+
+/// A route of this crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Route {
+    Login,
+    Callback,
+    Disconnect,
+    Status,
+}
+
+/// The paths of the routes, as browsers see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Routes {
+    pub(crate) callback: String,
+    pub(crate) login: String,
+    pub(crate) disconnect: String,
+    pub(crate) status: String,
+    /// Bytes at the start of each path that a proxy takes off before the app sees it.
+    stripped: usize,
+}
+
+impl Routes {
+    /// The callback and its siblings.
+    pub(super) fn beside(callback: &str, stripped_prefix: Option<&str>) -> Result<Self, ConfigError> {
+        let parent = callback.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let sibling = |name: &str| format!("{parent}/{name}");
+        let stripped = stripped_prefix.unwrap_or_default().trim_end_matches('/');
+        let routes = Self {
+            callback: callback.to_owned(),
+            login: sibling("login"),
+            disconnect: sibling("disconnect"),
+            status: sibling("status"),
+            stripped: stripped.len(),
+        };
+        match callback.strip_prefix(stripped) {
+            Some(rest) if rest.starts_with('/') => Ok(routes),
+            _ => Err(ConfigError::because("stripped_prefix", "is not the start of the redirect URI's path")),
+        }
+    }
+
+    pub(super) fn overridden(
+        mut self,
+        login: Option<String>,
+        disconnect: Option<String>,
+        status: Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let prefix = self.callback.get(..self.stripped).unwrap_or_default().to_owned();
+        let given = [
+            ("login_path", &mut self.login, login),
+            ("disconnect_path", &mut self.disconnect, disconnect),
+            ("status_path", &mut self.status, status),
+        ];
+        for (setting, path, given) in given {
+            let Some(given) = given else { continue };
+            let plain = given.strip_prefix(&*prefix).is_some_and(|rest| rest.starts_with('/'))
+                && given.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%' | b'\\'))
+                && !given.contains("//");
+            if !plain {
+                return Err(ConfigError::because(setting, "must be a plain path that starts with a slash"));
+            }
+            *path = given;
+        }
+        let [login, disconnect, status] = [&self.login, &self.disconnect, &self.status];
+        let clash = "is the path of another route";
+        match () {
+            () if *login == self.callback => Err(ConfigError::because("login_path", clash)),
+            () if *disconnect == self.callback || disconnect == login => {
+                Err(ConfigError::because("disconnect_path", clash))
+            }
+            () if *status == self.callback || status == login || status == disconnect => {
+                Err(ConfigError::because("status_path", clash))
+            }
+            () => Ok(self),
+        }
+    }
+
+    /// All public paths.
+    pub(crate) fn all(&self) -> [(Route, &str); 4] {
+        [
+            (Route::Login, &self.login),
+            (Route::Callback, &self.callback),
+            (Route::Disconnect, &self.disconnect),
+            (Route::Status, &self.status),
+        ]
+    }
+
+    /// The route of a request.
+    ///
+    /// `seen` is the path of the request as it arrives at the layer; `original` is the whole path where the framework kept
+    /// it (axum strips what `nest` took). Paths are equal byte by byte or not ours.
+    pub(crate) fn find<'a>(&self, seen: &str, original: impl FnOnce() -> Option<&'a str>) -> Option<Route> {
+        // Nearly every request ends here: a stripped path is the end of the whole one, so the last bytes differ.
+        let (route, public) = self.all().into_iter().find(|(_, public)| public.ends_with(seen))?;
+        let whole = original().unwrap_or(seen);
+        (public.get(self.stripped..) == Some(whole)).then_some(route)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes(callback: &str, stripped: Option<&str>) -> Routes {
+        Routes::beside(callback, stripped).unwrap()
+    }
+
+    #[test]
+    fn a_path_is_equal_byte_by_byte_or_not_ours() {
+        let routes = routes("/komerza/callback", None);
+        for (path, route) in [
+            ("/komerza/callback", Some(Route::Callback)),
+            ("/komerza/login", Some(Route::Login)),
+            ("/komerza/disconnect", Some(Route::Disconnect)),
+            ("/komerza/status", Some(Route::Status)),
+            ("/komerza/login/", None),
+            ("/%6bomerza/login", None),
+            ("/Komerza/login", None),
+            ("/login", None),
+            ("/", None),
+            ("", None),
+            ("/a/komerza/login", None),
+        ] {
+            assert_eq!(routes.find(path, || None), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn under_a_nest_the_whole_path_decides() {
+        let routes = routes("/api/komerza/callback", None);
+        assert_eq!(routes.find("/komerza/login", || Some("/api/komerza/login")), Some(Route::Login));
+        assert_eq!(routes.find("/komerza/login", || Some("/other/komerza/login")), None);
+        assert_eq!(routes.find("/komerza/login", || None), None);
+    }
+
+    #[test]
+    fn behind_a_proxy_that_strips_a_prefix_the_rest_decides() {
+        let routes = routes("/shop/komerza/callback", Some("/shop/"));
+        assert_eq!(routes.find("/komerza/callback", || None), Some(Route::Callback));
+        assert_eq!(routes.find("/shop/komerza/callback", || None), None);
+    }
+}

@@ -1,0 +1,85 @@
+use super::*;
+
+fn good() -> ConfigBuilder {
+    Config::builder()
+        .client_id("00000000-0000-4000-8000-000000000000")
+        .client_secret("obviously-fake".repeat(6).get(..72).unwrap())
+        .redirect_uri("https://shop.example/komerza/callback")
+        .user_agent("MyApp/1.0")
+}
+
+type Change = fn(ConfigBuilder) -> ConfigBuilder;
+
+#[test]
+fn t33_every_wrong_setting_is_named_and_no_secret_is_repeated() {
+    let table: &[(&str, Change)] = &[
+        ("client_id", |b| b.client_id("")),
+        ("client_id", |b| b.client_id("a b")),
+        ("client_id", |b| b.client_id("..")),
+        ("client_id", |b| b.client_id("x".repeat(129))),
+        ("client_secret", |b| b.client_secret("obviously-fake")),
+        ("client_secret", |b| b.client_secret("")),
+        ("client_secret", |b| b.client_secret(format!("obviously-fake\r\n{}", "x".repeat(56)))),
+        ("client_secret", |b| b.client_secret_of_any_length("")),
+        ("redirect_uri", |b| b.redirect_uri("http://shop.example/cb")),
+        ("redirect_uri", |b| b.redirect_uri("https://shop.example/cb#x")),
+        ("redirect_uri", |b| b.redirect_uri("https://shop.example")),
+        ("user_agent", |b| b.user_agent("")),
+        ("user_agent", |b| b.user_agent("  ")),
+        ("user_agent", |b| b.user_agent("MyApp\r\nX: y")),
+        ("user_agent", |b| b.user_agent("Müller/1.0")),
+        ("api_url", |b| b.api_url("http://api.example")),
+        ("api_url", |b| b.api_url("https://obviously:fake@api.example")),
+        ("api_url", |b| b.api_url("https://api.example?x=obviously-fake")),
+        ("api_url", |b| b.api_url("https://api.example/#x")),
+        ("api_url", |b| b.api_url("file:///etc/passwd")),
+        ("dashboard_url", |b| b.dashboard_url("http://dashboard.example")),
+        ("login_path", |b| b.login_path("komerza/login")),
+        ("login_path", |b| b.login_path("/komerza/callback")),
+        ("status_path", |b| b.status_path("/komerza/login")),
+        ("disconnect_path", |b| b.disconnect_path("/a?b")),
+        ("stripped_prefix", |b| b.stripped_prefix("/shop")),
+        ("default_return_path", |b| b.default_return_path("https://evil.example/")),
+        ("default_return_path", |b| b.default_return_path("/komerza/login")),
+        ("sign_in_page", |b| b.sign_in_page("//evil.example")),
+    ];
+    assert!(good().build().is_ok());
+    for (setting, change) in table {
+        let error = change(good()).build().expect_err(setting);
+        assert_eq!(error.setting(), *setting);
+        assert!(!format!("{error} {error:?}").contains("obviously"), "{error:?}");
+        assert!(error.to_string().contains(&format!("KOMERZA_{}", setting.to_uppercase())), "{error}");
+    }
+}
+
+#[test]
+fn every_setting_without_a_default_is_asked_for() {
+    for (missing, builder) in [
+        ("client_id", Config::builder()),
+        ("client_secret", Config::builder().client_id("x")),
+        ("redirect_uri", Config::builder().client_id("x").client_secret("s".repeat(72))),
+    ] {
+        assert_eq!(builder.build().unwrap_err().to_string().split(' ').next(), Some(missing));
+    }
+}
+
+#[test]
+fn the_authorize_url_encodes_what_it_carries() {
+    let config = good().client_id("a&b=c").build().unwrap();
+    assert_eq!(
+        config.authorize_url("st-ate_1"),
+        "https://dashboard.komerza.com/auth/authorize?client_id=a%26b%3Dc\
+         &redirect_uri=https%3A%2F%2Fshop.example%2Fkomerza%2Fcallback&state=st-ate_1"
+    );
+}
+
+#[test]
+fn debug_of_a_configuration_shows_no_secret() {
+    assert!(!format!("{:?} {:?}", good(), good().build().unwrap()).contains("obviously"));
+}
+
+#[test]
+fn a_cookie_key_that_is_too_short_is_refused_by_name() {
+    let error = Config::from_lookup(|name| (name == "KOMERZA_COOKIE_KEYS").then(|| "b2J2aW91cw==".into())).unwrap_err();
+    assert_eq!(error.to_string(), "cookie_keys (KOMERZA_COOKIE_KEYS) has 7 bytes; at least 32 are needed");
+}

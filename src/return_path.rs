@@ -1,0 +1,161 @@
+//! Where the browser goes after a login: a path on this site and nothing else.
+//!
+//! 1. One slash, then visible ASCII without backslashes, within the length.
+//! 2. Not read as another host: no second slash, no encoded slash, backslash or control character after the first one.
+//! 3. No empty segment but the last, no dot segment, plain or encoded, no encoded control character.
+//! 4. The same origin after a parse by the URL standard, which is what browsers do with it.
+//! 5. None of the crate's own routes: a login that ends in a login would never end.
+//!
+//! Checked when a login starts and again when the path is used. What does not pass counts as absent: the default is used and
+//! nothing is said, since a link with a bad path is no fault of the visitor.
+
+use crate::config::Routes;
+use url::Url;
+
+/// A path, with an optional query and fragment, on this site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReturnPath(String);
+
+impl ReturnPath {
+    pub(crate) fn parse(text: &str, most: usize, routes: &Routes) -> Option<Self> {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        if text.len() > most || !visible {
+            return None;
+        }
+        let path = text.split(['?', '#']).next()?;
+        let (first, rest) = path.split_at_checked(1)?;
+        if first != "/" || has_traps(rest) || !stays_here(text) {
+            return None;
+        }
+        let own = routes.all().iter().any(|(_, route)| *route == path || path.strip_suffix('/') == Some(*route));
+        (!own).then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path with a parameter more in its query.
+    pub(crate) fn with_marker(&self, name: &str, value: &str) -> String {
+        let (before, fragment) =
+            self.0.split_once('#').map_or((&*self.0, None), |(before, after)| (before, Some(after)));
+        let joint = if before.contains('?') { '&' } else { '?' };
+        let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+        format!("{before}{joint}{name}={value}{fragment}")
+    }
+}
+
+/// Whether some reader of the path, after its first slash, could see another host, a climb or a control character.
+fn has_traps(rest: &str) -> bool {
+    let lower = rest.to_ascii_lowercase();
+    let encoded_start = ["/", "%2f", "%5c"].iter().any(|trap| lower.starts_with(trap));
+    let encoded_control = lower.match_indices('%').any(|(at, _)| {
+        let digits = lower.get(at.saturating_add(1)..at.saturating_add(3));
+        digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).is_none_or(|byte| byte.is_ascii_control())
+    });
+    let mut segments = lower.split('/');
+    let last = segments.next_back();
+    let bad = |segment: &str| matches!(segment.replace("%2e", ".").as_str(), "." | "..");
+    encoded_start
+        || encoded_control
+        || last.is_some_and(bad)
+        || segments.any(|segment| segment.is_empty() || bad(segment))
+}
+
+/// What a browser makes of it, wherever on the site it stands.
+fn stays_here(text: &str) -> bool {
+    let Ok(site) = Url::parse("https://site.invalid/komerza/callback") else { return false };
+    site.join(text)
+        .is_ok_and(|url| url.origin() == site.origin() && url.username().is_empty() && url.password().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn routes() -> Routes {
+        let config = Config::builder()
+            .client_id("x")
+            .client_secret("s".repeat(72))
+            .redirect_uri("https://shop.example/komerza/callback")
+            .user_agent("MyApp/1.0");
+        config.build().unwrap().routes
+    }
+
+    fn parse(text: &str) -> Option<ReturnPath> {
+        ReturnPath::parse(text, 512, &routes())
+    }
+
+    #[test]
+    fn paths_of_this_site_pass_unchanged() {
+        for path in [
+            "/",
+            "/stores",
+            "/stores/",
+            "/a/b?c=d&e=f",
+            "/a%20b",
+            "/a?next=https://x.example//y",
+            "/a#part",
+            "/a..b/.c",
+        ] {
+            assert_eq!(parse(path).unwrap().as_str(), path);
+        }
+        assert!(parse(&format!("/{}", "a".repeat(511))).is_some());
+    }
+
+    #[test]
+    fn t24_what_could_lead_elsewhere_is_absent() {
+        for path in [
+            "",
+            "stores",
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "/%5cevil.example",
+            "/%2fevil.example",
+            "/%2Fevil.example",
+            "http:evil.example",
+            "https://a@evil.example",
+            "//a@evil.example",
+            "javascript:alert(1)",
+            "/a\r\nSet-Cookie:x=1",
+            "/a%0d%0aSet-Cookie:x=1",
+            "/%09/evil.example",
+            "/\t/evil.example",
+            "/%00",
+            "/a%7f",
+            "/é",
+            "/a//b",
+            "/./a",
+            "/../a",
+            "/a/..",
+            "/a/%2e%2E/b",
+            "/.%2e",
+            "/a/%",
+            "/a/%zz",
+            " /a",
+            "/a b",
+            "/komerza/login",
+            "/komerza/callback?code=x",
+            "/komerza/login/",
+            "/komerza/disconnect",
+            "?a",
+            "#a",
+            "/%5Cevil",
+        ] {
+            assert_eq!(parse(path), None, "{path:?}");
+        }
+        assert_eq!(parse(&format!("/{}", "a".repeat(512))), None);
+    }
+
+    #[test]
+    fn a_marker_goes_into_the_query() {
+        for (path, marked) in
+            [("/a", "/a?k=v"), ("/a?b=c", "/a?b=c&k=v"), ("/a#f", "/a?k=v#f"), ("/a?b#f", "/a?b&k=v#f")]
+        {
+            assert_eq!(parse(path).unwrap().with_marker("k", "v"), marked);
+        }
+    }
+}

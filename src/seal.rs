@@ -1,0 +1,286 @@
+//! Sealing: authenticated encryption of what leaves this server and must come back unchanged.
+//!
+//! 1. Every purpose (login attempt, done mark, session, stored record) has a key of its own, derived by HKDF-SHA-256 with a
+//!    label, so that a value of one kind never passes as another.
+//! 2. The cipher is AES-256-GCM-SIV with a random nonce: misuse-resistant, so a repeated nonce reveals equality and no more.
+//! 3. The context (format, app, name, …) is associated data: a value opens only where it was sealed.
+//! 4. A list of keys: the first seals, all open. A value names its key by a short id, so that rotation costs one attempt.
+//! 5. What does not open is absent; the plaintext is not touched before the tag was checked.
+
+use crate::{
+    random::{Randomness, RandomnessError, draw},
+    secret::ClientSecret,
+};
+use aes_gcm_siv::{
+    Aes256GcmSiv, KeyInit, Nonce,
+    aead::{Aead, Payload},
+};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD as BASE64URL},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
+
+/// The salt of every derivation; the number changes if the meaning of a label ever does.
+const SALT: &[u8] = b"komerza-connect/1";
+
+/// The shortest key in bytes: as long as the keys that are derived from it.
+const KEY_MIN: usize = 32;
+
+/// A key from which this crate derives the keys that seal cookies or stored records.
+///
+/// At least 32 random bytes. Keys are given as a list: the first seals, all open, so that a key is changed by putting the new
+/// one in front and taking the old one away once nothing sealed by it is needed any more.
+///
+/// ```
+/// use komerza_connect::SealingKey;
+///
+/// // `openssl rand -base64 32` makes one.
+/// let key = SealingKey::from_base64("b2J2aW91c2x5LWZha2Uta2V5LW9mLTMyLWJ5dGVzISE=")?;
+/// assert_eq!(format!("{key:?}"), "SealingKey(redacted)");
+/// assert!(SealingKey::from_bytes(b"too short").is_err());
+/// assert!(SealingKey::from_bytes(&[7; 32]).is_err(), "all bytes equal");
+/// # Ok::<(), komerza_connect::InvalidSealingKey>(())
+/// ```
+#[derive(Clone)]
+pub struct SealingKey(Arc<Zeroizing<Box<[u8]>>>);
+
+impl SealingKey {
+    /// Takes at least 32 bytes, which should be random.
+    ///
+    /// # Errors
+    /// [`InvalidSealingKey`] when they are fewer or all equal.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidSealingKey> {
+        if bytes.len() < KEY_MIN {
+            return Err(InvalidSealingKey::TooShort { found: bytes.len() });
+        }
+        if bytes.iter().all(|byte| Some(byte) == bytes.first()) {
+            return Err(InvalidSealingKey::AllEqual);
+        }
+        Ok(Self(Arc::new(Zeroizing::new(bytes.into()))))
+    }
+
+    /// Takes the base64 of at least 32 bytes, in the standard or the URL-safe alphabet, padded or not.
+    ///
+    /// # Errors
+    /// [`InvalidSealingKey`] when it is not base64, too short, or all bytes are equal.
+    pub fn from_base64(text: &str) -> Result<Self, InvalidSealingKey> {
+        let text = text.trim().trim_end_matches('=');
+        let bytes = BASE64URL
+            .decode(text)
+            .or_else(|_| BASE64_STANDARD_NO_PAD.decode(text))
+            .map_err(|_| InvalidSealingKey::NotBase64)?;
+        Self::from_bytes(&Zeroizing::new(bytes))
+    }
+
+    /// The key used when none is given: it changes with the client secret, and every node that has the secret has it.
+    pub(crate) fn derived_from(secret: &ClientSecret) -> Self {
+        let key = derive::<KEY_MIN>(secret.expose_secret().as_bytes(), "sealing key from client secret");
+        Self(Arc::new(Zeroizing::new(key.as_slice().into())))
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingKey(redacted)")
+    }
+}
+
+/// Why bytes cannot be a [`SealingKey`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidSealingKey {
+    /// Fewer than 32 bytes.
+    TooShort {
+        /// Bytes that were given.
+        found: usize,
+    },
+    /// All bytes are the same: a placeholder, not a key.
+    AllEqual,
+    /// The text is not base64.
+    NotBase64,
+}
+
+impl fmt::Display for InvalidSealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort { found } => write!(f, "has {found} bytes; at least {KEY_MIN} are needed"),
+            Self::AllEqual => f.write_str("has equal bytes only; use random ones"),
+            Self::NotBase64 => f.write_str("is not base64"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidSealingKey {}
+
+/// Expands a key for one purpose.
+fn derive<const N: usize>(key: &[u8], label: &str) -> Zeroizing<[u8; N]> {
+    let mut derived = Zeroizing::new([0; N]);
+    let expanded = Hkdf::<Sha256>::new(Some(SALT), key).expand(label.as_bytes(), &mut *derived);
+    debug_assert!(expanded.is_ok(), "HKDF-SHA-256 gives up to 8,160 bytes");
+    derived
+}
+
+/// The keys of one purpose.
+pub(crate) struct Keyring(Box<[PurposeKey]>);
+
+struct PurposeKey {
+    id: [u8; 4],
+    cipher: Aes256GcmSiv,
+}
+
+/// What a seal held, and whether an older key than the first opened it.
+pub(crate) struct Opened {
+    pub(crate) plain: Zeroizing<Vec<u8>>,
+    #[allow(dead_code, reason = "read by the sealing wrapper of stores alone")]
+    pub(crate) by_older_key: bool,
+}
+
+impl Keyring {
+    pub(crate) fn derive(keys: &[SealingKey], label: &str) -> Self {
+        let derived = keys.iter().map(|key| {
+            let id = *derive::<4>(&key.0, &format!("{label}: id"));
+            let cipher = Aes256GcmSiv::new((&*derive::<32>(&key.0, label)).into());
+            PurposeKey { id, cipher }
+        });
+        Self(derived.collect())
+    }
+
+    /// Seals under the first key: base64url of key id, nonce, ciphertext and tag.
+    pub(crate) fn seal(
+        &self,
+        randomness: &dyn Randomness,
+        context: &[&[u8]],
+        plain: &[u8],
+    ) -> Result<String, RandomnessError> {
+        let nonce: [u8; 12] = draw(randomness)?;
+        let key = self.0.first().ok_or(RandomnessError)?;
+        let aad = associated(context);
+        // Fails only for plaintexts beyond 64 GiB.
+        let sealed =
+            key.cipher.encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: &aad }).map_err(|_| RandomnessError)?;
+        Ok(BASE64URL.encode([&key.id[..], &nonce, &sealed].concat()))
+    }
+
+    /// Opens what [`seal`](Self::seal) made under any of the keys and in the same context; `None` for all else.
+    pub(crate) fn open(&self, context: &[&[u8]], sealed: &[u8]) -> Option<Opened> {
+        let bytes = BASE64URL.decode(sealed).ok()?;
+        let (id, rest) = bytes.split_first_chunk::<4>()?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<12>()?;
+        let aad = associated(context);
+        let nonce = Nonce::from(*nonce);
+        // Ids are short, so two keys may share one: each that matches is tried.
+        self.0.iter().enumerate().filter(|(_, key)| key.id == *id).find_map(|(position, key)| {
+            let plain = key.cipher.decrypt(&nonce, Payload { msg: ciphertext, aad: &aad }).ok()?;
+            Some(Opened { plain: Zeroizing::new(plain), by_older_key: position > 0 })
+        })
+    }
+}
+
+/// Each part with its length before it, so that no two lists of parts read the same.
+fn associated(parts: &[&[u8]]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(parts.iter().map(|part| part.len().saturating_add(8)).sum());
+    for part in parts {
+        joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        joined.extend_from_slice(part);
+    }
+    joined
+}
+
+/// The tag keys of one purpose: the first signs, all verify. For values that need no secrecy.
+pub(crate) struct Tags(Box<[Hmac<Sha256>]>);
+
+impl Tags {
+    pub(crate) fn derive(keys: &[SealingKey], label: &str) -> Self {
+        // HMAC takes keys of any length.
+        Self(
+            keys.iter()
+                .filter_map(|key| <Hmac<Sha256> as KeyInit>::new_from_slice(&*derive::<32>(&key.0, label)).ok())
+                .collect(),
+        )
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<[u8; 32]> {
+        self.0.first().map(|key| key.clone().chain_update(message).finalize().into_bytes().into())
+    }
+
+    /// In constant time.
+    pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> bool {
+        self.0.iter().any(|key| key.clone().chain_update(message).verify_slice(tag).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SystemRandomness;
+
+    fn key(number: u8) -> SealingKey {
+        let mut bytes = [number; 32];
+        bytes[0] = 0xff;
+        SealingKey::from_bytes(&bytes).unwrap()
+    }
+
+    fn ring(numbers: &[u8], label: &str) -> Keyring {
+        Keyring::derive(&numbers.iter().map(|number| key(*number)).collect::<Vec<_>>(), label)
+    }
+
+    fn seal(ring: &Keyring, context: &[&[u8]]) -> String {
+        ring.seal(&SystemRandomness, context, b"content").unwrap()
+    }
+
+    #[test]
+    fn t19_a_seal_with_any_byte_changed_does_not_open() {
+        let ring = ring(&[1], "a");
+        let sealed = seal(&ring, &[b"name"]);
+        assert_eq!(*ring.open(&[b"name"], sealed.as_bytes()).unwrap().plain, b"content");
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            assert!(ring.open(&[b"name"], &changed).is_none(), "byte {at}");
+        }
+        assert!(ring.open(&[b"name"], b"").is_none());
+        assert_ne!(sealed, seal(&ring, &[b"name"]), "same content, another nonce");
+    }
+
+    #[test]
+    fn t20_a_seal_of_one_purpose_or_context_opens_in_no_other() {
+        let sealed = seal(&ring(&[1], "a"), &[b"x", b"yz"]);
+        assert!(ring(&[1], "b").open(&[b"x", b"yz"], sealed.as_bytes()).is_none());
+        assert!(ring(&[1], "a").open(&[b"xy", b"z"], sealed.as_bytes()).is_none());
+    }
+
+    #[test]
+    fn t21_the_first_key_seals_and_every_key_opens() {
+        let old = seal(&ring(&[1], "a"), &[]);
+        assert!(ring(&[2, 1], "a").open(&[], old.as_bytes()).unwrap().by_older_key);
+        let new = seal(&ring(&[2, 1], "a"), &[]);
+        assert!(!ring(&[2], "a").open(&[], new.as_bytes()).unwrap().by_older_key);
+        assert!(ring(&[1], "a").open(&[], new.as_bytes()).is_none());
+    }
+
+    #[test]
+    fn t21_weak_keys_are_refused_and_both_alphabets_of_base64_are_read() {
+        assert_eq!(SealingKey::from_bytes(&[1; 31]).unwrap_err(), InvalidSealingKey::TooShort { found: 31 });
+        assert_eq!(SealingKey::from_bytes(&[0; 64]).unwrap_err(), InvalidSealingKey::AllEqual);
+        assert_eq!(SealingKey::from_base64("obviously not base64").unwrap_err(), InvalidSealingKey::NotBase64);
+        let bytes: Vec<u8> = (220..=255).collect();
+        for text in [BASE64_STANDARD_NO_PAD.encode(&bytes), BASE64URL.encode(&bytes)] {
+            assert_eq!(***SealingKey::from_base64(&text).unwrap().0, *bytes);
+        }
+    }
+
+    #[test]
+    fn tags_verify_under_every_key_and_for_one_message() {
+        let [old, new] = [key(1), key(2)];
+        let tag = Tags::derive(std::slice::from_ref(&old), "t").sign(b"m").unwrap();
+        let both = Tags::derive(&[new, old], "t");
+        assert!(both.verify(b"m", &tag));
+        assert!(!both.verify(b"n", &tag));
+        assert!(!both.verify(b"m", &tag[1..]));
+    }
+}
