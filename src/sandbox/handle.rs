@@ -14,7 +14,7 @@ use super::{
     switches::Switches,
     world::Shared,
 };
-use crate::provider;
+use crate::{Config, ConfigBuilder, ConfigError, provider};
 
 /// A Komerza on a loopback port. Dropping it closes its ports and connections at once.
 ///
@@ -43,6 +43,25 @@ impl Sandbox {
     /// As [`SandboxBuilder::start`].
     pub async fn start() -> Result<Self, SandboxError> {
         Self::builder().start().await
+    }
+
+    /// The configuration of an app that uses this sandbox; change it further before you build it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the redirect URI is not one that a [`Config`] takes.
+    pub fn config(&self, redirect_uri: impl Into<String>) -> Result<Config, ConfigError> {
+        self.config_builder(redirect_uri).build()
+    }
+
+    /// As [`config`](Self::config), not built yet.
+    pub fn config_builder(&self, redirect_uri: impl Into<String>) -> ConfigBuilder {
+        Config::builder()
+            .client_id(self.client_id())
+            .client_secret(self.client_secret())
+            .redirect_uri(redirect_uri)
+            .user_agent("SandboxedApp/1.0")
+            .api_url(self.api_url())
+            .dashboard_url(self.dashboard_url())
     }
 
     /// Stops answering and waits until the ports are free again.
