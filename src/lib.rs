@@ -92,6 +92,7 @@
 //! because Komerza has no way for an app to do that: disconnecting forgets it, and the user removes the app in the Komerza
 //! dashboard. It does not read webhooks.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "what is only logged has no other use"))]
 // Nothing is printed from a library; examples may.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -133,7 +134,7 @@ pub use async_trait::async_trait;
 pub use client::{Error, ErrorKind, KomerzaKey, RequestBuilder, Store, User};
 pub use config::{Bucket, Config, ConfigBuilder, ConfigError, Limits};
 pub use failure::{Failure, FailureKind};
-pub use hooks::{Connected, Connecting, Disconnected, Hooks, Revoked, Veto};
+pub use hooks::{Connected, Connecting, Disconnected, Hooks, Orphaned, Revoked, Veto};
 pub use identity::IdentifyUser;
 pub use layer::KomerzaConnectLayer;
 pub use rejection::{Rejection, RejectionKind};
