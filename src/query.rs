@@ -20,6 +20,7 @@ pub(crate) enum Param<'a> {
 }
 
 impl Param<'_> {
+    #[cfg(test)]
     pub(crate) fn is_absent(&self) -> bool {
         *self == Self::Absent
     }

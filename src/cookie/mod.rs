@@ -10,8 +10,8 @@
 mod read;
 mod sealed;
 
-pub(crate) use read::{named, with_prefix};
-pub(crate) use sealed::{Done, Jar, LoginAttempt, OpenAttempts, UserBinding};
+pub(crate) use read::named;
+pub(crate) use sealed::{Done, Jar, LoginAttempt, UserBinding, is_fresh};
 
 use crate::{config::Config, state::AttemptId};
 use http::HeaderValue;

@@ -139,12 +139,6 @@ pub(crate) struct Jar {
     redirect_uri: String,
 }
 
-/// The attempts that a browser has open when it begins another.
-pub(crate) struct OpenAttempts {
-    /// Cookies to remove, by name.
-    pub(crate) dropped: Vec<String>,
-}
-
 impl Jar {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
@@ -224,7 +218,7 @@ impl Jar {
 
     /// Which cookies have to go so that one more of `room` bytes fits: the unreadable and the expired, then done marks, then the
     /// oldest attempts.
-    pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> OpenAttempts {
+    pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> Vec<String> {
         let mut dropped = Vec::new();
         let mut kept = Vec::new();
         let mut sort = |name: &str, value: &[u8], rank: u8, since: Option<SystemTime>, lifetime| match since {
@@ -254,7 +248,7 @@ impl Jar {
         }
         dropped.sort();
         dropped.dedup();
-        OpenAttempts { dropped }
+        dropped
     }
 }
 

@@ -8,4 +8,6 @@
     missing_docs
 )]
 
+mod sandbox;
+mod stores;
 mod support;
