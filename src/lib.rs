@@ -15,5 +15,11 @@ pub use async_trait::async_trait;
 pub use config::{Bucket, Config, ConfigBuilder, ConfigError, Limits};
 pub use seal::{InvalidSealingKey, SealingKey};
 pub use secret::{ApiKey, AuthorizationCode, ClientSecret, InvalidSecret};
+#[cfg(feature = "postgres")]
+pub use store::PostgresStore;
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
 pub use store::{KeyFingerprint, MemoryStore, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion};
 pub use user::{InvalidUserId, UserId};
