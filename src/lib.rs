@@ -142,6 +142,12 @@ pub use seal::{InvalidSealingKey, SealingKey};
 pub use secret::{ApiKey, AuthorizationCode, ClientSecret, InvalidSecret};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 pub use state::AttemptId;
+#[cfg(feature = "postgres")]
+pub use store::PostgresStore;
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
 pub use store::{KeyFingerprint, MemoryStore, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion};
 pub use user::{InvalidUserId, UserId};
 
