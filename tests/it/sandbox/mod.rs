@@ -4,6 +4,8 @@ mod connect;
 mod consent_page;
 mod contents;
 mod faults;
+mod orders;
+mod shop;
 
 use std::sync::LazyLock;
 
