@@ -31,6 +31,11 @@ impl ReturnPath {
         (!own).then(|| Self(text.to_owned()))
     }
 
+    /// A path from the configuration, which was parsed when that was built.
+    pub(crate) fn trusted(path: &str) -> Self {
+        Self(path.to_owned())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -47,7 +47,7 @@ impl Routes {
         disconnect: Option<String>,
         status: Option<String>,
     ) -> Result<Self, ConfigError> {
-        let prefix = self.callback.get(..self.stripped).unwrap_or_default().to_owned();
+        let prefix = self.prefix().to_owned();
         let given = [
             ("login_path", &mut self.login, login),
             ("disconnect_path", &mut self.disconnect, disconnect),
@@ -85,6 +85,17 @@ impl Routes {
             (Route::Disconnect, &self.disconnect),
             (Route::Status, &self.status),
         ]
+    }
+
+    /// What a proxy takes off in front of each path.
+    pub(crate) fn prefix(&self) -> &str {
+        self.callback.get(..self.stripped).unwrap_or_default()
+    }
+
+    /// A public path as the app sees it.
+    #[cfg(feature = "axum")]
+    pub(crate) fn seen<'a>(&self, public: &'a str) -> &'a str {
+        public.get(self.stripped..).unwrap_or(public)
     }
 
     /// The route of a request.

@@ -1,4 +1,4 @@
-//! The one integration binary.
+//! The one integration test binary: one `mod` line per module, in alphabetical order.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,4 +8,6 @@
     missing_docs
 )]
 
+mod sandbox;
 mod stores;
+mod support;

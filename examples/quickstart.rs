@@ -1,0 +1,100 @@
+//! "Connect with Komerza", end to end: `cargo run --example quickstart`, then open the printed URL.
+//!
+//! Without settings it runs against a sandbox Komerza on this machine. With `KOMERZA_CLIENT_ID`, `KOMERZA_CLIENT_SECRET`,
+//! `KOMERZA_REDIRECT_URI` and `KOMERZA_USER_AGENT` set it runs against the real one.
+
+use axum::{Json, Router, extract::Path, response::Html, routing::get};
+use komerza_connect::{
+    Config, Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, Store, TokenStore, sandbox::Sandbox,
+};
+use std::{env, fmt::Write, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, signal};
+
+type AnyError = Box<dyn std::error::Error>;
+
+/// Taking `KomerzaKey` is the whole authentication: who is not connected is sent to connect first, and then comes back.
+async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {
+    Ok(Json(komerza.stores().await?))
+}
+
+async fn store(komerza: KomerzaKey, Path(id): Path<String>) -> Result<Json<Store>, Error> {
+    Ok(Json(komerza.store(&id).await?))
+}
+
+/// A page for everybody: `None` is who is not connected.
+async fn home(komerza: Option<KomerzaKey>) -> Result<Html<String>, Error> {
+    let Some(komerza) = komerza else {
+        return Ok(page("<p>No store is connected yet.</p><p><a href=/komerza/login>Connect with Komerza</a></p>"));
+    };
+    let mut list = String::new();
+    for store in komerza.stores().await? {
+        let _ = write!(list, "<li><b>{}</b> {}</li>", escape(&store.name), escape(&store.domain));
+    }
+    let disconnect = "<form method=post action=/komerza/disconnect><button>Disconnect</button></form>";
+    Ok(page(&format!("<p>Your stores:</p><ul>{list}</ul>{disconnect}")))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), AnyError> {
+    tracing_subscriber::fmt().with_env_filter("warn,komerza_connect=info").init();
+    let listener = TcpListener::bind(env::var("LISTEN_ADDR").as_deref().unwrap_or("127.0.0.1:3000")).await?;
+    let address = listener.local_addr()?;
+    let (config, _sandbox) = match env::var_os("KOMERZA_CLIENT_ID") {
+        Some(_) => (Config::from_env()?, None),
+        None => sandbox_for(address).await?,
+    };
+
+    let connect = KomerzaConnectLayer::new(config, token_store()?)?;
+    let app = Router::new()
+        .route("/", get(home))
+        .route("/api/stores", get(stores))
+        .route("/api/stores/{id}", get(store))
+        .route("/healthz", get(|| async { "ok" }))
+        .layer(connect.clone()); // last, after every route
+
+    println!("listening on http://{address}");
+    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    connect.shutdown(Duration::from_secs(20)).await; // whoever is just connecting is not lost
+    Ok(())
+}
+
+/// A Komerza on this machine, for as long as the demo runs, and the configuration of an app that uses it.
+async fn sandbox_for(app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyError> {
+    let redirect_uri = format!("http://{app}/komerza/callback");
+    let sandbox = Sandbox::builder().app_name("Demo app").redirect_uri(&redirect_uri).start().await?;
+    Ok((sandbox.config(&redirect_uri)?, Some(sandbox)))
+}
+
+fn token_store() -> Result<Arc<dyn TokenStore>, AnyError> {
+    match env::var("TOKEN_STORE").as_deref() {
+        Err(_) | Ok("memory:") => Ok(Arc::new(MemoryStore::default())),
+        Ok(_) => Err("TOKEN_STORE can be memory: so far".into()),
+    }
+}
+
+/// Completes on Ctrl-C, and on SIGTERM as service managers send it.
+async fn stopped() {
+    #[cfg(unix)]
+    let terminated = async {
+        signal::unix::signal(signal::unix::SignalKind::terminate())?.recv().await;
+        io::Result::Ok(())
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<io::Result<()>>();
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}
+
+fn page(content: &str) -> Html<String> {
+    let style = "body{font:1.1rem/1.6 system-ui;max-width:34rem;margin:10vh auto;padding:0 1rem}";
+    Html(format!(
+        "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
+         <title>Demo app</title><style>{style}</style><h1>Demo app</h1>{content}</html>"
+    ))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

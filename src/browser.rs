@@ -1,0 +1,217 @@
+//! What a browser says about a request: where it came from, what for, and whether anybody asked for it.
+//!
+//! Decisions by fetch metadata (`Sec-Fetch-*`), which pages cannot forge, and by `Origin` where a browser sends none. Nothing here
+//! looks at `Host` or at forwarding headers. *Source*: W3C Fetch Metadata; OWASP, Cross-Site Request Forgery Prevention.
+
+use http::{
+    HeaderMap, Method,
+    header::{ACCEPT, HeaderName, ORIGIN, REFERER},
+};
+
+static SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+static PURPOSE: [HeaderName; 3] =
+    [HeaderName::from_static("sec-purpose"), HeaderName::from_static("purpose"), HeaderName::from_static("x-moz")];
+
+/// What to do with a request to start a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// The visitor asked for it on this site or typed it.
+    Begin,
+    /// A link on another site led here: ask first.
+    Confirm,
+    /// A script, a frame, or another site's form.
+    Refuse,
+}
+
+/// Whether the login may start (T5): what another site can cause without the visitor's will never starts one.
+pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) -> Start {
+    let is_or_absent =
+        |name, wanted| matches!(word(headers, name), Word::Absent) || word(headers, name) == Word::One(wanted);
+    if !is_or_absent(&MODE, "navigate") || !is_or_absent(&DEST, "document") {
+        return Start::Refuse;
+    }
+    if *method == Method::POST {
+        return if same_origin_post(headers, origin) { Start::Begin } else { Start::Refuse };
+    }
+    match word(headers, &SITE) {
+        Word::One("same-origin" | "none") => Start::Begin,
+        Word::One(_) | Word::Repeated => Start::Confirm,
+        // A browser without fetch metadata; a referrer, if there is one, tells the same.
+        Word::Absent => match word(headers, &REFERER) {
+            Word::Absent => Start::Begin,
+            Word::One(page)
+                if page.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) =>
+            {
+                Start::Begin
+            }
+            _ => Start::Confirm,
+        },
+    }
+}
+
+/// Whether a POST comes from a page of this site (T53): fetch metadata first, `Origin` where there is none, and never against it.
+pub(crate) fn same_origin_post(headers: &HeaderMap, origin: &str) -> bool {
+    let from = word(headers, &ORIGIN);
+    // A page with `Referrer-Policy: no-referrer`, such as our own, posts with the origin `null`.
+    if !matches!(from, Word::Absent | Word::One("null")) && from != Word::One(origin) {
+        return false;
+    }
+    match word(headers, &SITE) {
+        Word::One("same-origin") => true,
+        Word::One("same-site" | "cross-site" | "none") | Word::Repeated => false,
+        Word::One(_) | Word::Absent => from == Word::One(origin),
+    }
+}
+
+/// Whether the browser only guesses that somebody might ask (T29).
+pub(crate) fn is_speculative(headers: &HeaderMap) -> bool {
+    let mut purposes = PURPOSE.iter().flat_map(|name| headers.get_all(name));
+    purposes.any(|value| {
+        let value = value.as_bytes().to_ascii_lowercase();
+        [&b"prefetch"[..], b"prerender", b"preview"]
+            .iter()
+            .any(|word| value.windows(word.len()).any(|part| part == *word))
+    })
+}
+
+/// Whether the answer will be looked at by a person: a page is shown or redirected, a program gets JSON.
+pub(crate) fn is_page(headers: &HeaderMap) -> bool {
+    match word(headers, &MODE) {
+        Word::One(mode) => mode == "navigate",
+        Word::Repeated => false,
+        Word::Absent => headers
+            .get_all(ACCEPT)
+            .iter()
+            .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html"))),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word<'a> {
+    Absent,
+    One(&'a str),
+    /// Sent twice, or not text: nobody says what it means.
+    Repeated,
+}
+
+fn word<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Word<'a> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next().map(http::HeaderValue::to_str), values.next()) {
+        (None, _) => Word::Absent,
+        (Some(Ok(value)), None) => Word::One(value),
+        _ => Word::Repeated,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: &str = "https://shop.example";
+
+    fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in list {
+            headers.append(*name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn t05_a_login_starts_at_once_only_where_the_visitor_asked_for_it() {
+        for (list, start) in [
+            (&[][..], Start::Begin),
+            (
+                &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")],
+                Start::Begin,
+            ),
+            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate")], Start::Begin),
+            (&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], Start::Confirm),
+            (&[("sec-fetch-site", "same-site")], Start::Confirm),
+            (&[("sec-fetch-site", "from-the-future")], Start::Confirm),
+            (&[("sec-fetch-site", "none"), ("sec-fetch-site", "none")], Start::Confirm),
+            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")], Start::Refuse),
+            (
+                &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
+                Start::Refuse,
+            ),
+            (
+                &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")],
+                Start::Refuse,
+            ),
+            (&[("referer", "https://shop.example/page")], Start::Begin),
+            (&[("referer", "https://shop.example")], Start::Begin),
+            (&[("referer", "https://shop.example.evil.example/")], Start::Confirm),
+            (&[("referer", "https://evil.example/")], Start::Confirm),
+        ] {
+            assert_eq!(login_start(&Method::GET, &headers(list), HERE), start, "{list:?}");
+        }
+        for (list, start) in [
+            (&[][..], Start::Refuse),
+            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate")], Start::Begin),
+            (&[("origin", HERE)], Start::Begin),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")], Start::Refuse),
+            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("origin", HERE)], Start::Refuse),
+        ] {
+            assert_eq!(login_start(&Method::POST, &headers(list), HERE), start, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn t53_a_post_is_ours_by_fetch_metadata_or_by_origin_and_never_against_either() {
+        for (list, ours) in [
+            (&[][..], false),
+            (&[("sec-fetch-site", "same-origin")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", HERE)], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "null")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")], false),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "http://shop.example")], false),
+            (&[("sec-fetch-site", "cross-site"), ("origin", HERE)], false),
+            (&[("sec-fetch-site", "same-site"), ("origin", HERE)], false),
+            (&[("sec-fetch-site", "none")], false),
+            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")], false),
+            (&[("sec-fetch-site", "odd")], false),
+            (&[("sec-fetch-site", "odd"), ("origin", HERE)], true),
+            (&[("origin", HERE)], true),
+            (&[("origin", HERE), ("origin", HERE)], false),
+            (&[("origin", "null")], false),
+            (&[("origin", "https://shop.example:444")], false),
+            (&[("origin", "https://shop.example/")], false),
+            (&[("referer", "https://shop.example/")], false),
+        ] {
+            assert_eq!(same_origin_post(&headers(list), HERE), ours, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn t29_a_guess_of_the_browser_is_told_from_a_click() {
+        for (name, value, speculative) in [
+            ("sec-purpose", "prefetch", true),
+            ("sec-purpose", "prefetch;prerender", true),
+            ("sec-purpose", "Prefetch; anonymous-client-ip", true),
+            ("purpose", "prefetch", true),
+            ("purpose", "preview", true),
+            ("x-moz", "prefetch", true),
+            ("x-purpose", "prefetch", false),
+            ("sec-purpose", "other", false),
+        ] {
+            assert_eq!(is_speculative(&headers(&[(name, value)])), speculative, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_a_navigation_or_what_accepts_html() {
+        for (list, page) in [
+            (&[("sec-fetch-mode", "navigate")][..], true),
+            (&[("sec-fetch-mode", "cors"), ("accept", "text/html")], false),
+            (&[("accept", "text/html,application/xhtml+xml")], true),
+            (&[("accept", "*/*")], false),
+            (&[("accept", "application/json")], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_page(&headers(list)), page, "{list:?}");
+        }
+    }
+}

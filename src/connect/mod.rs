@@ -1,0 +1,205 @@
+//! From a checked callback to a stored key: what must not be lost when the browser goes away.
+//!
+//! It runs in a task of its own, counted and bounded; the request only waits for its outcome. In this order:
+//!
+//! 1. The store is read, so that an outage costs no code.
+//! 2. The user's budget is charged, and a turn is waited for.
+//! 3. The exchange, repeated only where it cannot have arrived or was refused by 429.
+//! 4. The hook that may veto.
+//! 5. The save, repeated within its bound, and only then the good news.
+
+mod flights;
+mod turns;
+
+pub(crate) use flights::{Boarding, Flights, Landed, Outcome, outcome};
+pub(crate) use turns::{Turns, UserKey};
+
+use crate::{
+    KomerzaKey,
+    context::{Context, within},
+    exchange::ExchangeError,
+    failure::{Failure, FailureKind},
+    hooks::{Connected, Connecting, Orphaned},
+    log,
+    provider::CODE_LIFETIME,
+    secret::{ApiKey, AuthorizationCode},
+    session::BrowserSession,
+    state::AttemptId,
+    store::StoredToken,
+    user::UserId,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// How often a connection that could not be opened is tried.
+const CONNECT_TRIES: u32 = 3;
+
+/// The first pause between tries; each further one is twice as long.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A callback whose state has been checked.
+pub(crate) struct Pending {
+    pub(crate) attempt: AttemptId,
+    pub(crate) code: AuthorizationCode,
+    /// Whose key it will be.
+    pub(crate) user: UserId,
+    /// Whose budget the exchange is charged to.
+    pub(crate) charged: UserKey,
+    pub(crate) begun_at: SystemTime,
+    /// The session that the browser moves to, and the id of the one that it leaves, whose record goes.
+    pub(crate) session: Option<BrowserSession>,
+    pub(crate) left: Option<UserId>,
+    pub(crate) return_to: String,
+}
+
+/// Acts on a callback, once for each attempt, and waits for the outcome.
+pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<Landed, Failure> {
+    let attempt = pending.attempt;
+    let limits = &context.config.limits;
+    // The token counts the task before the check, so that a shutdown either waits for it or refuses it.
+    let counted = context.tasks.token();
+    if context.tasks.is_closed() {
+        return Err(Failure::new(FailureKind::ShuttingDown).of_attempt(attempt));
+    }
+    if context.tasks.len() > limits.exchange_queue.saturating_add(limits.exchanges_at_once.max(1)) {
+        return Err(Failure::new(FailureKind::Busy).of_attempt(attempt));
+    }
+    let receiver = match context.flights.board(attempt, &pending.code, context.clock.elapsed(), limits) {
+        Boarding::OtherCode => return Err(Failure::new(FailureKind::StateUsed).of_attempt(attempt)),
+        Boarding::Copy(receiver) => receiver,
+        Boarding::First(pilot) => {
+            let receiver = pilot.outcome();
+            let context = Arc::clone(context);
+            tokio::spawn(async move {
+                let outcome = run(&context, pending).await;
+                pilot.land(outcome, context.clock.elapsed());
+                drop(counted);
+            });
+            receiver
+        }
+    };
+    let landed = outcome(receiver).await.map(|outcome| outcome.result);
+    landed.unwrap_or_else(|| Err(Failure::new(FailureKind::Internal).of_attempt(attempt)))
+}
+
+async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {
+    let attempt = pending.attempt;
+    match obtain(context, &pending).await {
+        Ok(token) => {
+            log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
+            leave(context, &pending).await;
+            Outcome { result: Ok(Landed { return_to: pending.return_to, session: pending.session }), spent: true }
+        }
+        Err(ExchangeError { failure, spent }) => Outcome { result: Err(failure.of_attempt(attempt)), spent },
+    }
+}
+
+/// The key, exchanged and saved; the record that is in the store.
+async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken, ExchangeError> {
+    let unspent = |failure| ExchangeError { failure, spent: false };
+    let spent = |failure| ExchangeError { failure, spent: true };
+    let unavailable = |error| unspent(Failure::caused_by(FailureKind::StoreUnavailable, error));
+    context.load(&pending.user).await.map_err(unavailable)?;
+    context.turns.charge(pending.charged, context.clock.elapsed()).map_err(unspent)?;
+    let key = match exchange(context, pending).await {
+        Ok(key) => key,
+        Err(error) if error.failure.kind() == FailureKind::InvalidCode => {
+            // The code was used: by this very attempt, on another node or in an answer that got lost, if a key of this user
+            // was saved since it began.
+            let saved = context.load(&pending.user).await.ok().flatten();
+            return saved.filter(|token| token.saved_at() >= pending.begun_at).ok_or(error);
+        }
+        Err(error) => return Err(error),
+    };
+    let internal = |error| spent(Failure::caused_by(FailureKind::Internal, error));
+    let token = StoredToken::saved(key.clone(), context.clock.now(), &*context.randomness).map_err(internal)?;
+    approve(context, pending, &token, &key).await.map_err(spent)?;
+    save(context, pending, &token).await.map_err(spent)?;
+    let event = Connected {
+        user: pending.user.clone(),
+        attempt: pending.attempt,
+        fingerprint: token.fingerprint(),
+        version: *token.version(),
+    };
+    context.hook(context.hooks.connected(&event)).await;
+    Ok(token)
+}
+
+/// Sends the exchange when it is this one's turn, again only where that is safe and the code still lives.
+async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, ExchangeError> {
+    let (limits, clock) = (&context.config.limits, &*context.clock);
+    let began = clock.elapsed();
+    let deadline = began.saturating_add(limits.exchange_wait);
+    let mut pause = PAUSE;
+    let mut tries = 0_u32;
+    loop {
+        let turn = context.turns.turn(pending.charged, clock, deadline).await;
+        let turn = turn.map_err(|failure| ExchangeError { failure, spent: false })?;
+        let error = match context.exchange.exchange(&pending.code, clock.now()).await {
+            Ok(key) => return Ok(key),
+            Err(error) => error,
+        };
+        drop(turn);
+        tries = tries.saturating_add(1);
+        let kind = error.failure.kind();
+        let wait = match kind {
+            FailureKind::Busy => error.failure.retry_after().unwrap_or_default(),
+            _ => pause,
+        };
+        let ends = clock.elapsed().saturating_sub(began).saturating_add(wait).saturating_add(limits.exchange_deadline);
+        let too_late = ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
+        if error.spent || too_late || (kind != FailureKind::Busy && tries >= CONNECT_TRIES) {
+            return Err(error);
+        }
+        log::debug!(attempt = %pending.attempt, kind = kind.code(), "the exchange is sent again");
+        clock.sleep(wait).await;
+        pause = pause.saturating_mul(2);
+    }
+}
+
+/// Asks the app whether the key may be stored.
+async fn approve(context: &Arc<Context>, pending: &Pending, token: &StoredToken, key: &ApiKey) -> Result<(), Failure> {
+    let client = KomerzaKey::new(Arc::clone(context), pending.user.clone(), token, key.clone());
+    let connecting = Connecting { user: &pending.user, attempt: pending.attempt, key: &client };
+    match context.hook(context.hooks.before_storing(&connecting)).await {
+        Some(Ok(())) => Ok(()),
+        Some(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
+        None => Err(Failure::new(FailureKind::Vetoed)),
+    }
+}
+
+/// Saves a fresh key, again and again within the bound: the code is spent and there is no other way to it.
+async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Result<(), Failure> {
+    let limits = &context.config.limits;
+    let tries = async {
+        let mut pause = PAUSE;
+        loop {
+            match within(limits.store_deadline, context.store.save(&pending.user, token)).await {
+                Ok(()) => return,
+                Err(error) => {
+                    log::warn!(attempt = %pending.attempt, %error, "saving a fresh key failed; it is tried again")
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2);
+        }
+    };
+    if tokio::time::timeout(limits.save_deadline, tries).await.is_ok() {
+        return Ok(());
+    }
+    let Pending { user, attempt, .. } = pending;
+    log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key could not be saved");
+    let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
+    context.hook(context.hooks.orphaned(&event)).await;
+    Err(Failure::new(FailureKind::SaveFailed))
+}
+
+/// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.
+async fn leave(context: &Context, pending: &Pending) {
+    let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) else { return };
+    if let Err(error) = context.delete(left).await {
+        log::warn!(attempt = %pending.attempt, %error, "the record of the earlier browser session could not be removed");
+    }
+}

@@ -1,0 +1,89 @@
+//! What all parts of one mount share.
+
+use crate::{
+    client::Api,
+    config::{Config, ConfigError},
+    connect::{Flights, Turns},
+    cookie::Jar,
+    exchange::ExchangeClient,
+    hooks::{Hooks, NoHooks},
+    identity::Identity,
+    random::{Randomness, SystemRandomness},
+    seal::Tags,
+    store::{StoreError, StoredToken, TokenStore, TokenVersion},
+    time::{Clock, SystemClock},
+    user::UserId,
+};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio_util::task::TaskTracker;
+
+/// Cheap to clone: a layer with another hook or clock shares the rest.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) config: Arc<Config>,
+    pub(crate) store: Arc<dyn TokenStore>,
+    pub(crate) identity: Identity,
+    pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) randomness: Arc<dyn Randomness>,
+    pub(crate) jar: Arc<Jar>,
+    pub(crate) session_tags: Arc<Tags>,
+    pub(crate) exchange: ExchangeClient,
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) flights: Arc<Flights>,
+    /// Exchanges and saves under way, for a shutdown to wait for.
+    pub(crate) tasks: TaskTracker,
+    pub(crate) api: Api,
+}
+
+impl Context {
+    pub(crate) fn new(config: Config, store: Arc<dyn TokenStore>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            store,
+            identity: Identity::Browser,
+            hooks: Arc::new(NoHooks),
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+            jar: Arc::new(Jar::new(&config)),
+            session_tags: Arc::new(Tags::derive(&config.cookie_keys, "browser session")),
+            exchange: ExchangeClient::new(&config)?,
+            turns: Arc::new(Turns::new(&config.limits)),
+            flights: Arc::default(),
+            tasks: TaskTracker::new(),
+            api: Api::new(&config)?,
+            config: Arc::new(config),
+        })
+    }
+
+    /// A user's record, within the deadline.
+    pub(crate) async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        within(self.config.limits.store_deadline, self.store.load(user)).await
+    }
+
+    /// Forgets a user's record, within the deadline.
+    pub(crate) async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+        within(self.config.limits.store_deadline, self.store.delete(user)).await
+    }
+
+    /// Forgets a user's record if it is still this one, within the deadline.
+    pub(crate) async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+        within(self.config.limits.store_deadline, self.store.delete_if(user, version)).await
+    }
+
+    /// Calls a hook; `None` when it did not finish in time.
+    pub(crate) async fn hook<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        let finished = tokio::time::timeout(self.config.limits.hook_deadline, call).await;
+        if finished.is_err() {
+            crate::log::warn!("a hook did not finish in time");
+        }
+        finished.ok()
+    }
+}
+
+/// Runs a call of the store under a deadline.
+pub(crate) async fn within<T>(
+    deadline: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(deadline, call).await.unwrap_or_else(|_| Err(StoreError::timed_out()))
+}

@@ -1,0 +1,254 @@
+//! Authorization code to API key: one GET, sent once.
+//!
+//! 1. On a fresh connection, since a stale one that breaks leaves the outcome unknown, and the code may be spent.
+//! 2. Without redirects and referrer, since the secret would go along and the code is in the path; without decompression.
+//! 3. Under one deadline, with a bounded body, JSON whatever the content type says.
+//! 4. Sent again by the caller only when the request cannot have arrived, or was refused by 429.
+//!
+//! What the answer means is decided by [`judge`], which is pure.
+
+use crate::{
+    config::{Config, ConfigError, with_segments},
+    failure::{Failure, FailureKind},
+    net::{self, BodyError},
+    provider,
+    secret::{ApiKey, AuthorizationCode},
+};
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use serde::Deserialize;
+use std::time::{Duration, SystemTime};
+use url::Url;
+
+/// Sends exchanges for one application.
+#[derive(Clone)]
+pub(crate) struct ExchangeClient {
+    http: reqwest::Client,
+    base: Url,
+    client_id: String,
+    client_secret: HeaderValue,
+    deadline: Duration,
+    body_bytes: usize,
+}
+
+/// An exchange that gave no key.
+#[derive(Debug)]
+pub(crate) struct ExchangeError {
+    pub(crate) failure: Failure,
+    /// Whether the code may have been used up.
+    pub(crate) spent: bool,
+}
+
+impl ExchangeError {
+    fn spent(failure: Failure) -> Self {
+        Self { failure, spent: true }
+    }
+
+    fn unspent(failure: Failure) -> Self {
+        Self { failure, spent: false }
+    }
+}
+
+impl ExchangeClient {
+    pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
+        let mut client_secret = HeaderValue::from_str(config.client_secret.expose_secret())
+            .map_err(|_| ConfigError::because("client_secret", "has a character that is not visible ASCII"))?;
+        client_secret.set_sensitive(true);
+        let http = net::client(config, &config.api_url)?
+            .connect_timeout(config.limits.exchange_connect_deadline)
+            .pool_max_idle_per_host(0)
+            .http1_only();
+        Ok(Self {
+            http: net::build(http)?,
+            base: config.api_url.clone(),
+            client_id: config.client_id.clone(),
+            client_secret,
+            deadline: config.limits.exchange_deadline,
+            body_bytes: config.limits.exchange_body_bytes,
+        })
+    }
+
+    /// Sends the exchange once.
+    pub(crate) async fn exchange(&self, code: &AuthorizationCode, now: SystemTime) -> Result<ApiKey, ExchangeError> {
+        let segments = ["oauth2", &self.client_id, "exchange", code.expose_secret()];
+        let url = with_segments(&self.base, &segments)
+            .ok_or_else(|| ExchangeError::unspent(Failure::new(FailureKind::MalformedRequest)))?;
+        let send = self.http.get(url).header(provider::CLIENT_SECRET_HEADER, self.client_secret.clone()).send();
+        let answer = tokio::time::timeout(self.deadline, async {
+            let response = send.await.map_err(|error| transport(error.without_url()))?;
+            let status = response.status();
+            let retry_after = response.headers().get(RETRY_AFTER).cloned();
+            let body = net::read(response, self.body_bytes).await.map_err(|error| match error {
+                // What a 429 says beside its status does not matter.
+                _ if status == StatusCode::TOO_MANY_REQUESTS => busy(None, now),
+                BodyError::TooLong => ExchangeError::spent(Failure::new(FailureKind::ProviderFault)),
+                BodyError::Broken(error) => {
+                    ExchangeError::spent(Failure::caused_by(FailureKind::UnknownOutcome, error))
+                }
+            })?;
+            judge(status, retry_after.as_ref(), &body, now)
+        });
+        answer.await.unwrap_or_else(|_| Err(ExchangeError::spent(Failure::new(FailureKind::ProviderTimeout))))
+    }
+}
+
+fn transport(error: reqwest::Error) -> ExchangeError {
+    if error.is_connect() {
+        ExchangeError::unspent(Failure::caused_by(FailureKind::ProviderUnreachable, error))
+    } else if error.is_timeout() {
+        ExchangeError::spent(Failure::caused_by(FailureKind::ProviderTimeout, error))
+    } else {
+        ExchangeError::spent(Failure::caused_by(FailureKind::UnknownOutcome, error))
+    }
+}
+
+fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> ExchangeError {
+    let wait = retry_after.and_then(|value| net::retry_after(value, now)).unwrap_or(DEFAULT_WAIT);
+    ExchangeError::unspent(Failure::new(FailureKind::Busy).retry_after_at_least(wait))
+}
+
+/// How long to wait after a 429 that does not say: until the documented bucket has tokens again.
+const DEFAULT_WAIT: Duration = provider::ANONYMOUS_BUCKET.period;
+
+/// The provider's envelope, as far as the exchange reads it.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    success: bool,
+    #[serde(borrow, default)]
+    code: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow, default)]
+    data: Option<&'a serde_json::value::RawValue>,
+}
+
+/// What an answer means: a key only for status 200, `success: true`, no error code, and a string fit for a header.
+///
+/// Failures are told apart by the envelope's code first, by the status second: 401 and 403 each stand for a wrong secret and for
+/// a wrong code.
+fn judge(
+    status: StatusCode,
+    retry_after: Option<&HeaderValue>,
+    body: &[u8],
+    now: SystemTime,
+) -> Result<ApiKey, ExchangeError> {
+    let fault = || ExchangeError::spent(Failure::new(FailureKind::ProviderFault));
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(busy(retry_after, now));
+    }
+    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| fault())?;
+    let code = envelope.code.as_deref().filter(|code| !code.is_empty());
+    if status == StatusCode::OK && envelope.success && code.is_none() {
+        let key = envelope.data.and_then(|data| serde_json::from_str::<String>(data.get()).ok());
+        return key.and_then(|key| ApiKey::new(key).ok()).ok_or_else(fault);
+    }
+    let known = code.and_then(kind_of_code);
+    if known == Some(FailureKind::Busy) {
+        return Err(busy(retry_after, now));
+    }
+    let by_status = match status.as_u16() {
+        _ if envelope.success => FailureKind::ProviderFault,
+        401 | 403 => FailureKind::ExchangeRefused,
+        404 => FailureKind::AppNotFound,
+        _ => FailureKind::ProviderFault,
+    };
+    Err(ExchangeError::spent(Failure::new(known.unwrap_or(by_status))))
+}
+
+/// The documented codes, in either casing family: `invalid_code` is also `InvalidCode`.
+fn kind_of_code(code: &str) -> Option<FailureKind> {
+    let letters: String =
+        code.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect();
+    Some(match letters.as_str() {
+        "invalidcode" => FailureKind::InvalidCode,
+        "codeexpired" => FailureKind::ExpiredCode,
+        "invalidclientsecret" => FailureKind::InvalidClientSecret,
+        "appnotfound" => FailureKind::AppNotFound,
+        "ratelimited" => FailureKind::Busy,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use FailureKind::*;
+
+    fn verdict(status: u16, body: &str) -> Result<String, (FailureKind, bool)> {
+        judge(StatusCode::from_u16(status).unwrap(), None, body.as_bytes(), SystemTime::UNIX_EPOCH)
+            .map(|key| key.expose_secret().to_owned())
+            .map_err(|error| (error.failure.kind(), error.spent))
+    }
+
+    #[test]
+    fn a_key_is_taken_from_a_200_with_success_and_a_good_string_alone() {
+        assert_eq!(verdict(200, r#"{"success":true,"data":"fake.key"}"#), Ok("fake.key".into()));
+        assert_eq!(verdict(200, r#"{"success":true,"message":"m","code":null,"data":"fake"}"#), Ok("fake".into()));
+        assert_eq!(verdict(200, r#" {"data":"f\u0061ke","success":true,"later":{}} "#), Ok("fake".into()));
+    }
+
+    #[test]
+    fn t36_a_success_that_is_none_is_a_fault() {
+        let long = format!(r#"{{"success":true,"data":"{}"}}"#, "k".repeat(16_385));
+        for (status, body) in [
+            (200, ""),
+            (200, "<html>"),
+            (200, "null"),
+            (200, "[]"),
+            (200, r#""fake""#),
+            (200, r#"{"success":true}"#),
+            (200, r#"{"success":true,"data":null}"#),
+            (200, r#"{"success":true,"data":""}"#),
+            (200, r#"{"success":true,"data":{"key":"fake"}}"#),
+            (200, r#"{"success":true,"data":["fake"]}"#),
+            (200, r#"{"success":true,"data":"fake\r\nX: y"}"#),
+            (200, r#"{"success":true,"data":"fake key"}"#),
+            (200, r#"{"success":"true","data":"fake"}"#),
+            (200, r#"{"success":1,"data":"fake"}"#),
+            (200, r#"{"data":"fake"}"#),
+            (200, r#"{"success":true,"data":"fake""#),
+            (200, r#"{"success":true,"data":"fake","code":"SomethingElse"}"#),
+            (200, r#"{"success":false,"data":"fake"}"#),
+            (201, r#"{"success":true,"data":"fake"}"#),
+            (204, ""),
+            (301, r#"{"success":true,"data":"fake"}"#),
+            (401, r#"{"success":true,"data":"fake"}"#),
+            (500, r#"{"success":true,"data":"fake"}"#),
+            (200, &long),
+        ] {
+            assert_eq!(verdict(status, body), Err((ProviderFault, true)), "{status} {body:.60}");
+        }
+    }
+
+    #[test]
+    fn t37_the_code_decides_first_and_the_status_second() {
+        for status in [200, 400, 401, 403, 404] {
+            for (code, kind) in [
+                ("invalid_code", InvalidCode),
+                ("InvalidCode", InvalidCode),
+                ("code_expired", ExpiredCode),
+                ("invalid_client_secret", InvalidClientSecret),
+                ("InvalidClientSecret", InvalidClientSecret),
+                ("app_not_found", AppNotFound),
+            ] {
+                let body = format!(r#"{{"success":false,"message":"m","code":"{code}","data":null}}"#);
+                assert_eq!(verdict(status, &body), Err((kind, true)), "{status} {code}");
+            }
+        }
+        for code in [r#""SomethingElse""#, "null", r#""""#] {
+            let body = format!(r#"{{"success":false,"code":{code}}}"#);
+            assert_eq!(verdict(401, &body), Err((ExchangeRefused, true)));
+            assert_eq!(verdict(403, &body), Err((ExchangeRefused, true)));
+            assert_eq!(verdict(404, &body), Err((AppNotFound, true)));
+            assert_eq!(verdict(500, &body), Err((ProviderFault, true)));
+        }
+        for status in [401, 403, 404, 500, 502, 503] {
+            assert_eq!(verdict(status, "<h1>Service unavailable in your region</h1>"), Err((ProviderFault, true)));
+        }
+    }
+
+    #[test]
+    fn a_429_spends_nothing_whatever_its_body() {
+        for body in ["", "<html>", r#"{"success":false,"code":"RateLimited"}"#, r#"{"success":true,"data":"fake"}"#] {
+            assert_eq!(verdict(429, body), Err((Busy, false)));
+        }
+        assert_eq!(verdict(400, r#"{"success":false,"code":"RateLimited"}"#), Err((Busy, false)));
+    }
+}

@@ -1,0 +1,134 @@
+//! The layer: what an app adds to get "Connect with Komerza".
+
+use crate::{
+    KomerzaKey, Rejection,
+    config::{Config, ConfigError},
+    context::Context,
+    hooks::Hooks,
+    identity::{IdentifyUser, Identity},
+    random::Randomness,
+    service::KomerzaConnect,
+    store::TokenStore,
+    time::Clock,
+    user::UserId,
+};
+use std::{fmt, sync::Arc, time::Duration};
+use tower_layer::Layer;
+
+/// Answers the login, callback, disconnect and status routes, and hands every other request on with a handle on the key.
+///
+/// Cheap to clone; clones share everything. See the [crate's page](crate) for the whole picture and where to put the layer.
+///
+/// ```
+/// use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore};
+///
+/// let config = Config::builder()
+///     .client_id("00000000-0000-4000-8000-000000000000")
+///     .client_secret("s".repeat(72))
+///     .redirect_uri("https://shop.example/komerza/callback")
+///     .user_agent("MyApp/1.0")
+///     .build()?;
+/// let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?;
+/// assert_eq!(connect.config().login_path(), "/komerza/login");
+/// # Ok::<(), komerza_connect::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a layer does nothing until it is added to an app"]
+pub struct KomerzaConnectLayer {
+    pub(crate) context: Arc<Context>,
+}
+
+impl KomerzaConnectLayer {
+    /// A layer for one Komerza application, which keeps keys in `store` and tells users apart by a session cookie of its own.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the HTTP client cannot be set up, for want of TLS for an https address, say.
+    pub fn new(config: Config, store: impl TokenStore) -> Result<Self, ConfigError> {
+        Ok(Self { context: Arc::new(Context::new(config, Arc::new(store))?) })
+    }
+
+    /// Keys belong to the app's own users, as `identify` names them, and not to browsers.
+    ///
+    /// Then nobody signed in means that no login can start, and an error of the look-up is 503. The app's session layer must be
+    /// outside this one, that is, added after it.
+    pub fn with_user(self, identify: impl IdentifyUser) -> Self {
+        self.changed(|context| context.identity = Identity::App(Arc::new(identify)))
+    }
+
+    /// Calls the app at the turning points of a connection.
+    pub fn with_hooks(self, hooks: impl Hooks) -> Self {
+        self.changed(|context| context.hooks = Arc::new(hooks))
+    }
+
+    /// Reads the time elsewhere than from the operating system: for tests.
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        self.changed(|context| context.clock = Arc::new(clock))
+    }
+
+    /// Draws chance elsewhere than from the operating system: for tests.
+    ///
+    /// # Security
+    /// Everything rests on these bytes; see [`Randomness`].
+    pub fn with_randomness(self, randomness: impl Randomness) -> Self {
+        self.changed(|context| context.randomness = Arc::new(randomness))
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Context)) -> Self {
+        let mut context = Context::clone(&self.context);
+        change(&mut context);
+        Self { context: Arc::new(context) }
+    }
+
+    /// The configuration, with the paths of the routes.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.context.config
+    }
+
+    /// The client of a user outside a request, for background jobs.
+    ///
+    /// Reads the store once, within [`store_deadline`](crate::Limits::store_deadline). With the crate's own browser sessions there
+    /// is no id that an app could know; this is for apps with [`with_user`](Self::with_user).
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says that the user is not connected, or that the store cannot tell.
+    pub async fn client_for(&self, user: &UserId) -> Result<KomerzaKey, Rejection> {
+        KomerzaKey::load(&self.context, user).await?.ok_or_else(Rejection::not_connected_outside_a_request)
+    }
+
+    /// Forgets a user's key, as the disconnect route does: for apps that offer it elsewhere, or delete a user.
+    ///
+    /// The key lives on at Komerza until the user removes it there.
+    ///
+    /// # Errors
+    /// A [`Rejection`] when the store is not available; the key may still be there.
+    pub async fn disconnect(&self, user: &UserId) -> Result<(), Rejection> {
+        self.context.delete(user).await.map_err(Rejection::store)?;
+        let event = crate::hooks::Disconnected { user: user.clone() };
+        self.context.hook(self.context.hooks.disconnected(&event)).await;
+        Ok(())
+    }
+
+    /// Refuses new connections and waits until those under way are saved, at most for `deadline`. `true` if none is left.
+    ///
+    /// Call it after the server has stopped taking requests. Exchanges run in tasks of their own, which a graceful shutdown of
+    /// the server does not wait for; without this a key could be lost between exchange and save.
+    pub async fn shutdown(&self, deadline: Duration) -> bool {
+        self.context.tasks.close();
+        tokio::time::timeout(deadline, self.context.tasks.wait()).await.is_ok()
+    }
+}
+
+impl<S> Layer<S> for KomerzaConnectLayer {
+    type Service = KomerzaConnect<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        KomerzaConnect::new(inner, Arc::clone(&self.context))
+    }
+}
+
+impl fmt::Debug for KomerzaConnectLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KomerzaConnectLayer").field("config", &self.context.config).finish_non_exhaustive()
+    }
+}

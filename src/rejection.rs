@@ -1,0 +1,215 @@
+//! Why a handler got no key, and the answer that helps.
+
+use crate::{
+    browser,
+    context::Context,
+    failure::{Failure, FailureKind},
+    return_path::ReturnPath,
+    routes::{answer::Answer, login_url, page::Page, sign_in_url},
+    service::{Handle, original_path},
+    store::StoreError,
+};
+use axum_core::{body::Body, response::IntoResponse};
+use http::{Method, Response, StatusCode, request::Parts};
+use serde_json::json;
+use std::{error::Error, fmt, time::Duration};
+
+/// Why there is no [`KomerzaKey`](crate::KomerzaKey) for a request.
+///
+/// As an answer: a page navigation is sent to the login (303) and comes back afterwards; a program gets 401 with the login's
+/// address as a problem document. A store or look-up that failed is 503, never "not connected". A missing layer is 500 with the
+/// remedy in its text.
+#[derive(Debug)]
+pub struct Rejection {
+    kind: RejectionKind,
+    /// Where to go, and whether a person can be sent there.
+    target: Option<Target>,
+    retry_after: Option<Duration>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+#[derive(Debug)]
+struct Target {
+    url: String,
+    login: String,
+    person: bool,
+}
+
+/// What sort of refusal a [`Rejection`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// The request did not come through the layer. Only the developer can help.
+    LayerMissing,
+    /// Nobody is signed in to the app.
+    NotSignedIn,
+    /// The user has not connected a Komerza account.
+    NotConnected,
+    /// The look-up of the user failed.
+    UserLookupFailed,
+    /// The token store failed.
+    StoreFailed,
+}
+
+impl Rejection {
+    fn new(kind: RejectionKind) -> Self {
+        let retry_after = match kind {
+            RejectionKind::UserLookupFailed | RejectionKind::StoreFailed => Some(Duration::from_secs(5)),
+            _ => None,
+        };
+        Self { kind, target: None, retry_after, source: None }
+    }
+
+    pub(crate) fn layer_missing() -> Self {
+        Self::new(RejectionKind::LayerMissing)
+    }
+
+    pub(crate) fn store(error: StoreError) -> Self {
+        Self { source: Some(error.into()), ..Self::new(RejectionKind::StoreFailed) }
+    }
+
+    pub(crate) fn failed(failure: &Failure) -> Self {
+        Self { source: Some(failure.clone().into()), ..Self::new(RejectionKind::UserLookupFailed) }
+    }
+
+    pub(crate) fn not_connected_outside_a_request() -> Self {
+        Self::new(RejectionKind::NotConnected)
+    }
+
+    pub(crate) fn not_connected(parts: &Parts) -> Self {
+        let context = parts.extensions.get::<Handle>().map(|handle| &*handle.0);
+        let target = context.map(|context| {
+            let login = login_url(&context.config.routes.login, &wanted_path(parts, context));
+            Target { url: login.clone(), login, person: browser::is_page(&parts.headers) }
+        });
+        Self { target, ..Self::new(RejectionKind::NotConnected) }
+    }
+
+    pub(crate) fn not_signed_in(parts: &Parts, context: &Context) -> Self {
+        let wanted = wanted_path(parts, context);
+        let login = login_url(&context.config.routes.login, &wanted);
+        let sign_in = context.config.sign_in_page.as_deref();
+        let person = sign_in.is_some() && browser::is_page(&parts.headers);
+        let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &wanted));
+        Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
+    }
+
+    pub(crate) fn is_not_signed_in(&self) -> bool {
+        self.kind == RejectionKind::NotSignedIn
+    }
+
+    /// What sort of refusal it is.
+    #[must_use]
+    pub fn kind(&self) -> RejectionKind {
+        self.kind
+    }
+
+    /// The status of the answer: 303 where a browser is sent on.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match (&self.target, self.kind) {
+            (Some(target), _) if target.person => StatusCode::SEE_OTHER,
+            (_, RejectionKind::NotConnected | RejectionKind::NotSignedIn) => StatusCode::UNAUTHORIZED,
+            (_, RejectionKind::LayerMissing) => StatusCode::INTERNAL_SERVER_ERROR,
+            (_, RejectionKind::UserLookupFailed | RejectionKind::StoreFailed) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self.kind {
+            RejectionKind::LayerMissing => "layer_missing",
+            RejectionKind::NotSignedIn => FailureKind::NotSignedIn.code(),
+            RejectionKind::NotConnected => "not_connected",
+            RejectionKind::UserLookupFailed => FailureKind::UserLookupFailed.code(),
+            RejectionKind::StoreFailed => FailureKind::StoreUnavailable.code(),
+        }
+    }
+
+    /// The answer, for stacks without axum.
+    #[must_use]
+    pub fn into_http(self) -> Response<Body> {
+        self.report();
+        let (status, code) = (self.status(), self.code());
+        let retry_after = self.retry_after;
+        let answer = match self.target {
+            Some(target) if target.person => Answer::see_other(&target.url),
+            target => {
+                let login_url = target.map(|target| target.login);
+                let title = text(self.kind);
+                match self.kind {
+                    RejectionKind::LayerMissing => {
+                        let page = Page {
+                            title: "komerza-connect is not set up",
+                            paragraphs: vec![title.into()],
+                            ..Page::default()
+                        };
+                        Answer::page(status, page.render())
+                    }
+                    _ => Answer::json(
+                        status,
+                        &json!({
+                            "type": "about:blank", "title": title, "status": status.as_u16(), "code": code,
+                            "login_url": login_url,
+                        }),
+                    ),
+                }
+            }
+        };
+        answer.retry_after(retry_after).into_response()
+    }
+
+    fn report(&self) {
+        let cause = self.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        match self.kind {
+            RejectionKind::NotConnected | RejectionKind::NotSignedIn => {
+                crate::log::debug!(code = self.code(), "no key")
+            }
+            _ => crate::log::error!(code = self.code(), cause, "no key"),
+        }
+    }
+}
+
+/// Where the visitor wanted to go: the path of a GET, else the default.
+fn wanted_path(parts: &Parts, context: &Context) -> String {
+    let config = &context.config;
+    let path = original_path(&parts.extensions).unwrap_or_else(|| parts.uri.path());
+    let whole = match parts.uri.query() {
+        Some(query) => format!("{}{path}?{query}", config.routes.prefix()),
+        None => format!("{}{path}", config.routes.prefix()),
+    };
+    let usable = parts.method == Method::GET;
+    let path = usable.then(|| ReturnPath::parse(&whole, config.limits.return_path_bytes, &config.routes)).flatten();
+    path.map_or_else(|| config.default_return_path.clone(), |path| path.as_str().to_owned())
+}
+
+fn text(kind: RejectionKind) -> &'static str {
+    match kind {
+        RejectionKind::LayerMissing => {
+            "This route is outside KomerzaConnectLayer. Add the layer after the last route, on the outermost router \
+             (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, \
+             `.route_layer` and merged routers are not covered."
+        }
+        RejectionKind::NotSignedIn => "Nobody is signed in.",
+        RejectionKind::NotConnected => "Not connected to Komerza.",
+        RejectionKind::UserLookupFailed => "The app cannot tell who you are right now.",
+        RejectionKind::StoreFailed => "The app cannot reach its storage right now.",
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(text(self.kind))
+    }
+}
+
+impl Error for Rejection {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response<Body> {
+        self.into_http()
+    }
+}

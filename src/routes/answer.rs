@@ -1,0 +1,112 @@
+//! Our own answers: what every one of them says to browsers, caches and crawlers.
+//!
+//! 303 is the only redirect; 302 and 307 may send a form's body on. No answer is stored, framed, indexed or named to the next
+//! site, and no page loads anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
+
+use super::page::STYLE_HASH;
+use axum_core::body::Body;
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{
+        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
+        RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    },
+};
+use std::time::Duration;
+
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+
+/// An answer of one of the crate's routes.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    /// Where a form on the page may lead.
+    form_action: String,
+    body: String,
+}
+
+impl Answer {
+    fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
+        let mut headers = HeaderMap::new();
+        if !body.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        Self { status, headers, form_action: "'none'".into(), body }
+    }
+
+    pub(crate) fn page(status: StatusCode, html: String) -> Self {
+        Self::new(status, "text/html; charset=utf-8", html)
+    }
+
+    pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Self {
+        let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
+        Self::new(status, kind, value.to_string())
+    }
+
+    /// 303 to an address that was checked; one that no header can carry becomes an internal failure without a text.
+    pub(crate) fn see_other(location: &str) -> Self {
+        let mut answer = Self::new(StatusCode::SEE_OTHER, "text/plain", String::new());
+        match HeaderValue::from_str(location) {
+            Ok(location) => {
+                answer.headers.insert(LOCATION, location);
+            }
+            Err(_) => answer.status = StatusCode::INTERNAL_SERVER_ERROR,
+        }
+        answer
+    }
+
+    pub(crate) fn cookie(mut self, cookie: Option<HeaderValue>) -> Self {
+        if let Some(cookie) = cookie {
+            self.headers.append(SET_COOKIE, cookie);
+        }
+        self
+    }
+
+    pub(crate) fn allow(mut self, methods: &'static str) -> Self {
+        self.headers.insert(ALLOW, HeaderValue::from_static(methods));
+        self
+    }
+
+    /// Whole seconds, rounded up: who comes back as told is not early.
+    pub(crate) fn retry_after(mut self, wait: Option<Duration>) -> Self {
+        if let Some(wait) = wait {
+            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+            self.headers.insert(RETRY_AFTER, seconds.into());
+        }
+        self
+    }
+
+    pub(crate) fn form_action(mut self, sources: String) -> Self {
+        self.form_action = sources;
+        self
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        secure(response.headers_mut(), &self.form_action);
+        response
+    }
+}
+
+/// Adds the headers of every own answer where they are missing.
+pub(crate) fn secure(headers: &mut HeaderMap, form_action: &str) {
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (ROBOTS, "noindex"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
+        *STYLE_HASH
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
+}

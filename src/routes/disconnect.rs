@@ -1,0 +1,36 @@
+//! Disconnect: forgets the key. It lives on at Komerza until the user removes it there; the provider has no way for an app to do it.
+
+use super::{Answer, Refusal, checked_return};
+use crate::{
+    browser,
+    context::Context,
+    failure::{Failure, FailureKind},
+    hooks::Disconnected,
+    identity::Caller,
+    log,
+    query::Query,
+};
+use http::request::Parts;
+
+pub(super) async fn disconnect(context: &Context, parts: &mut Parts) -> Result<Answer, Refusal> {
+    if !browser::same_origin_post(&parts.headers, &context.config.redirect_uri.origin) {
+        return Err(FailureKind::CrossSite.into());
+    }
+    let caller = context.identify(parts).await?;
+    if matches!(caller, Caller::Nobody) {
+        return Err(FailureKind::NotSignedIn.into());
+    }
+    if let Some(user) = caller.user_id() {
+        let unavailable = |error| Failure::caused_by(FailureKind::StoreUnavailable, error);
+        context.delete(&user).await.map_err(unavailable)?;
+        log::info!("disconnected");
+        context.hook(context.hooks.disconnected(&Disconnected { user })).await;
+    }
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let answer = Answer::see_other(checked_return(context, query.return_to.value()).as_str());
+    let names = &context.jar.names;
+    Ok(match caller {
+        Caller::Browser(_) => answer.cookie(names.remove(&names.session)),
+        Caller::User(_) | Caller::Nobody => answer,
+    })
+}

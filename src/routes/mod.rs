@@ -1,0 +1,156 @@
+//! The crate's own routes: login, callback, disconnect, status.
+//!
+//! Methods match exactly, so that HEAD never runs what GET does; a browser that only guesses gets 503. What is left is up to the
+//! route, and every failure becomes an answer here.
+
+pub(crate) mod answer;
+mod callback;
+mod disconnect;
+mod login;
+pub(crate) mod page;
+mod status;
+
+use crate::{
+    browser,
+    config::Route,
+    context::Context,
+    failure::{Failure, FailureKind},
+    log,
+    return_path::ReturnPath,
+};
+use answer::{Answer, secure};
+use axum_core::body::Body;
+use http::{HeaderValue, Response, request::Parts};
+use page::Page;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+use std::sync::Arc;
+
+/// A failure on its way to the visitor.
+struct Refusal {
+    failure: Failure,
+    /// Where "start again" would lead back to.
+    return_to: Option<String>,
+    /// The attempt's own cookie, proven so and of no more use.
+    cookies: Vec<HeaderValue>,
+    /// A sentence more.
+    note: Option<&'static str>,
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self { failure, return_to: None, cookies: Vec::new(), note: None }
+    }
+}
+
+impl From<FailureKind> for Refusal {
+    fn from(kind: FailureKind) -> Self {
+        Failure::new(kind).into()
+    }
+}
+
+/// Answers a request to one of the crate's routes. The body of the request is never read.
+pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts) -> Response<Body> {
+    let allow = match route {
+        Route::Login => "GET, POST",
+        Route::Callback | Route::Status => "GET",
+        Route::Disconnect => "POST",
+    };
+    let allowed = allow.split(", ").any(|method| method == parts.method.as_str());
+    let answered = if !allowed {
+        Err(FailureKind::MethodNotAllowed.into())
+    } else if browser::is_speculative(&parts.headers) {
+        Err(FailureKind::Speculative.into())
+    } else {
+        match route {
+            Route::Login => login::login(&context, &mut parts).await,
+            Route::Callback => callback::callback(&context, &mut parts).await,
+            Route::Disconnect => disconnect::disconnect(&context, &mut parts).await,
+            Route::Status => status::status(&context, &mut parts).await,
+        }
+    };
+    match answered {
+        Ok(answer) => answer.into_response(),
+        Err(refusal) if refusal.failure.kind() == FailureKind::MethodNotAllowed => {
+            refuse(&context, &parts, route, refusal).await.allow(allow).into_response()
+        }
+        Err(refusal) => match context.hook(context.hooks.failed(&refusal.failure)).await.flatten() {
+            Some(mut response) => {
+                for cookie in refusal.cookies {
+                    response.headers_mut().append(http::header::SET_COOKIE, cookie);
+                }
+                secure(response.headers_mut(), "'self'");
+                response
+            }
+            None => refuse(&context, &parts, route, refusal).await.into_response(),
+        },
+    }
+}
+
+/// The crate's own answer to a failure: a page for people, a problem document for programs. RFC 9457.
+async fn refuse(context: &Context, parts: &Parts, route: Route, refusal: Refusal) -> Answer {
+    let Refusal { failure, return_to, cookies, note } = refusal;
+    let kind = failure.kind();
+    report(route, &failure);
+    let config = &context.config;
+    let again = return_to.as_deref().unwrap_or(&config.default_return_path);
+    let login = login_url(&config.routes.login, again);
+    let person = browser::is_page(&parts.headers);
+    let answer = if kind == FailureKind::Denied {
+        // Where the visitor came from is a better place than a page of ours; the app sees the marker.
+        Answer::see_other(&checked_return(context, return_to.as_deref()).with_marker("komerza", kind.code()))
+    } else if kind == FailureKind::NotSignedIn && person && config.sign_in_page.is_some() {
+        Answer::see_other(&sign_in_url(config.sign_in_page.as_deref().unwrap_or_default(), &login))
+    } else if person {
+        let mut paragraphs = vec![failure.reason().unwrap_or(kind.advice()).to_owned()];
+        paragraphs.extend(note.map(str::to_owned));
+        let link = match kind {
+            FailureKind::NotSignedIn | FailureKind::CrossSite => ("Open the app", config.default_return_path.clone()),
+            _ => ("Start again", login),
+        };
+        let support = failure.attempt().map(|attempt| attempt.to_string());
+        let page = Page { title: kind.title(), paragraphs, link: Some(link), button: None, support };
+        Answer::page(kind.status(), page.render())
+    } else {
+        let attempt = failure.attempt().map(|attempt| attempt.to_string());
+        let detail = failure.reason().unwrap_or(kind.advice());
+        let problem = json!({
+            "type": "about:blank", "title": kind.title(), "status": kind.status().as_u16(), "detail": detail,
+            "code": kind.code(), "attempt": attempt, "login_url": login,
+        });
+        Answer::json(kind.status(), &problem)
+    };
+    cookies.into_iter().fold(answer.retry_after(failure.retry_after()), |answer, cookie| answer.cookie(Some(cookie)))
+}
+
+/// Errors are for what only the operator can mend, warnings for what is broken elsewhere; what visitors do wrong is no alarm.
+fn report(route: Route, failure: &Failure) {
+    let (kind, attempt) = (failure.kind().code(), failure.attempt().map(|attempt| attempt.to_string()));
+    let cause = std::error::Error::source(failure).map(|cause| cause.to_string());
+    let (attempt, cause) = (attempt.unwrap_or_default(), cause.unwrap_or_default());
+    if failure.kind().is_operators() {
+        log::error!(?route, kind, attempt, cause, "refused: the app is not set up correctly, or broke down");
+    } else if failure.kind().status().is_server_error() {
+        log::warn!(?route, kind, attempt, cause, "refused");
+    } else {
+        log::info!(?route, kind, attempt, cause, "refused");
+    }
+}
+
+/// The path of the login route with `return_to` in its query.
+pub(crate) fn login_url(login_path: &str, return_to: &str) -> String {
+    format!("{login_path}?return_to={}", utf8_percent_encode(return_to, NON_ALPHANUMERIC))
+}
+
+/// The app's sign-in page, which leads back to where the visitor wanted to go.
+pub(crate) fn sign_in_url(sign_in_page: &str, return_to: &str) -> String {
+    let joint = if sign_in_page.contains('?') { '&' } else { '?' };
+    format!("{sign_in_page}{joint}return_to={}", utf8_percent_encode(return_to, NON_ALPHANUMERIC))
+}
+
+/// A path for the browser, checked (again) at the moment of its use.
+fn checked_return(context: &Context, wanted: Option<&str>) -> ReturnPath {
+    let (config, most) = (&context.config, context.config.limits.return_path_bytes);
+    let parse = |path| ReturnPath::parse(path, most, &config.routes);
+    wanted.and_then(parse).unwrap_or_else(|| ReturnPath::trusted(&config.default_return_path))
+}

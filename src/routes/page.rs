@@ -1,0 +1,111 @@
+//! The few pages this crate shows: plain English, no script, nothing loaded, readable on a phone and by a screen reader.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+use std::{fmt::Write, sync::LazyLock};
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:1.125rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto 2rem;padding:0 1.25rem}\
+h1{font-size:1.5rem;line-height:1.25}\
+a.button,button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.2rem;border:0;border-radius:.5rem;\
+background:#1a56db;color:#fff;text-decoration:none;cursor:pointer}\
+a.button:focus-visible,button:focus-visible{outline:3px solid currentColor;outline-offset:3px}\
+small{opacity:.75}";
+
+/// Names the one style sheet to the content security policy.
+pub(crate) static STYLE_HASH: LazyLock<String> =
+    LazyLock::new(|| format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(STYLE))));
+
+/// A page: a heading, what happened, what to do next.
+#[derive(Default)]
+pub(crate) struct Page<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) paragraphs: Vec<String>,
+    /// A link: its text and where it leads.
+    pub(crate) link: Option<(&'a str, String)>,
+    /// A button that posts: its text and where to.
+    pub(crate) button: Option<(&'a str, String)>,
+    /// What to name when asking for help.
+    pub(crate) support: Option<String>,
+}
+
+impl Page<'_> {
+    pub(crate) fn render(&self) -> String {
+        let mut html = String::with_capacity(2_048);
+        let title = Escaped(self.title);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            html,
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <title>{title}</title><style>{STYLE}</style></head>\n<body><main>\n<h1>{title}</h1>\n"
+        );
+        for paragraph in &self.paragraphs {
+            let _ = writeln!(html, "<p>{}</p>", Escaped(paragraph));
+        }
+        if let Some((text, target)) = &self.link {
+            let _ = writeln!(html, "<p><a class=\"button\" href=\"{}\">{}</a></p>", Escaped(target), Escaped(text));
+        }
+        if let Some((text, target)) = &self.button {
+            let (target, text) = (Escaped(target), Escaped(text));
+            let _ = writeln!(
+                html,
+                "<form method=\"post\" action=\"{target}\"><button type=\"submit\">{text}</button></form>"
+            );
+        }
+        if let Some(support) = &self.support {
+            let _ = writeln!(
+                html,
+                "<p><small>If you ask for help, name this attempt: <code>{}</code></small></p>",
+                Escaped(support)
+            );
+        }
+        html.push_str("</main></body></html>\n");
+        html
+    }
+}
+
+/// Text as HTML text or as an attribute's value between double quotes.
+struct Escaped<'a>(&'a str);
+
+impl std::fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for letter in self.0.chars() {
+            match letter {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                letter => f.write_char(letter)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t26_what_a_page_is_given_is_text_and_never_markup() {
+        let evil = "<script>alert(1)</script>\"'&";
+        let page = Page {
+            title: evil,
+            paragraphs: vec![evil.into()],
+            link: Some((evil, evil.into())),
+            button: Some((evil, evil.into())),
+            support: Some(evil.into()),
+        };
+        let html = page.render();
+        assert!(!html.contains("<script"), "{html}");
+        assert_eq!(html.matches("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;").count(), 8);
+    }
+
+    #[test]
+    fn the_style_sheet_holds_nothing_that_would_end_it_or_load_something() {
+        assert!(!STYLE.contains('<') && !STYLE.contains("url(") && !STYLE.contains("@import"));
+    }
+}

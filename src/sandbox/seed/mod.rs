@@ -1,0 +1,146 @@
+//! A believable demo account, the same on every run: two stores, and what two small shops would have in them.
+//!
+//! Every id is a hash of what it names, and every time lies before one fixed day, so that tests may rely on both.
+
+mod dice;
+mod orders;
+mod people;
+mod products;
+mod selling;
+mod stores;
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use self::dice::Dice;
+pub(super) use self::{
+    people::blank_customer,
+    products::{blank_category, blank_product, blank_variant, hundredths, money},
+    selling::blank_coupon,
+};
+use super::{chance::uuid_from, order::Order};
+
+/// 2026-11-20T00:00:00Z in seconds: the day on which the demo's last orders came in.
+const LAST_DAY: i64 = 1_795_132_800;
+
+/// Seconds in a day.
+const DAY: i64 = 86_400;
+
+/// A Komerza account.
+pub(super) struct Account {
+    /// `UserResponse` without `stores` and `integrations`, which depend on the key.
+    pub(super) user: Value,
+    pub(super) stores: Vec<DemoStore>,
+    /// `Webhook`, each with its logs.
+    pub(super) webhooks: Vec<Value>,
+}
+
+/// One store and everything in it.
+pub(super) struct DemoStore {
+    pub(super) id: String,
+    /// `PublicStoreReference`.
+    pub(super) reference: Value,
+    /// The widest form of a product; see `blank_product`.
+    pub(super) products: Vec<Value>,
+    /// What variants have in stock, by variant id.
+    pub(super) items: HashMap<String, Vec<String>>,
+    pub(super) categories: Vec<Value>,
+    pub(super) customers: Vec<Value>,
+    pub(super) orders: Vec<Order>,
+    pub(super) coupons: Vec<Value>,
+    pub(super) reviews: Vec<Value>,
+    pub(super) tickets: Vec<Value>,
+    pub(super) subscriptions: Vec<Value>,
+}
+
+impl DemoStore {
+    pub(super) fn name(&self) -> String {
+        text(&self.reference, "name")
+    }
+}
+
+impl Account {
+    /// The account with this number, with so many orders in each store; number 0 is the one that the documentation
+    /// speaks of.
+    pub(super) fn demo(number: usize, orders_per_store: usize) -> Self {
+        let owner = if number == 0 { "ada".to_owned() } else { format!("ada{number}") };
+        let stores = stores::of(&owner, orders_per_store);
+        let ids: Vec<_> = stores.iter().map(|store| store.id.clone()).collect();
+        Self { user: user(&owner), webhooks: vec![selling::webhook(&owner, &ids)], stores }
+    }
+
+    pub(super) fn user_id(&self) -> String {
+        text(&self.user, "id")
+    }
+
+    pub(super) fn email(&self) -> String {
+        text(&self.user, "email")
+    }
+}
+
+fn user(owner: &str) -> Value {
+    json!({
+        "id": id(&["user", owner]),
+        "dateCreated": iso(days_ago(700)),
+        "lastPasswordUpdate": iso(days_ago(90)),
+        "email": format!("{owner}@sandbox.example"),
+        "userName": owner,
+        "plan": "Sandbox",
+        "apiKeys": [],
+        "twoFactorEnabled": true,
+        "totpEnabled": true,
+        "passkeyEnabled": false,
+        "riskLocked": false,
+        "billingSuspended": false,
+        "billingSuspensionDate": null,
+        "refreshAt": null,
+    })
+}
+
+/// A field that is text; empty when it is not.
+pub(super) fn text(object: &Value, field: &str) -> String {
+    object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Sets a field of an object; anything else is left alone.
+pub(super) fn set(object: &mut Value, field: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(field.to_owned(), value);
+    }
+}
+
+/// A UUID made of what it stands for.
+pub(super) fn id(parts: &[&str]) -> String {
+    uuid_from(&Sha256::digest(parts.join("/")).into())
+}
+
+/// Seconds since the Unix epoch, so many days before the demo's last day.
+fn days_ago(days: i64) -> i64 {
+    LAST_DAY.saturating_sub(DAY.saturating_mul(days))
+}
+
+/// ISO 8601 in UTC.
+pub(super) fn iso(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_is_the_same_on_every_run_and_differs_by_account() {
+        assert_eq!(Account::demo(0, 3).user, Account::demo(0, 3).user);
+        assert_eq!(Account::demo(0, 3).stores[0].reference, Account::demo(0, 3).stores[0].reference);
+        assert_ne!(Account::demo(0, 3).user_id(), Account::demo(1, 3).user_id());
+        assert_ne!(Account::demo(0, 3).stores[0].id, Account::demo(1, 3).stores[0].id);
+    }
+
+    #[test]
+    fn times_are_iso_8601() {
+        assert_eq!(iso(LAST_DAY), "2026-11-20T00:00:00Z");
+        assert_eq!(iso(days_ago(1)), "2026-11-19T00:00:00Z");
+    }
+}

@@ -1,0 +1,69 @@
+//! The accept loop: one task per port, one per connection, all ended with the sandbox.
+
+use std::{net::SocketAddr, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
+
+use super::{
+    SandboxError,
+    pipeline::{Pipeline, Role},
+};
+
+/// Pause after a failed accept, which means that the process is out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// A port that is being served. Dropping it ends every connection at once.
+pub(super) struct Port {
+    pub(super) address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Port {
+    pub(super) async fn open(address: SocketAddr, role: Role, pipeline: Pipeline) -> Result<Self, SandboxError> {
+        if !address.ip().is_loopback() {
+            return Err(SandboxError::NotLoopback(address));
+        }
+        let listener = TcpListener::bind(address).await.map_err(|source| SandboxError::Bind(address, source))?;
+        let address = listener.local_addr().map_err(|source| SandboxError::Bind(address, source))?;
+        Ok(Self { address, task: tokio::spawn(accept(listener, role, pipeline)) })
+    }
+
+    /// Stops and waits until the port is free again.
+    pub(super) async fn close(mut self) {
+        self.task.abort();
+        // The only result is "cancelled", which is what was asked for.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, role: Role, pipeline: Pipeline) {
+    // Dropped with this task, and with it every connection.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(_) if pipeline.refuses_connection() => {}
+                Ok((stream, _)) => drop(connections.spawn(serve(stream, role, pipeline.clone()))),
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, role: Role, pipeline: Pipeline) {
+    let service = service_fn(|request| pipeline.answer(role, request));
+    // An error is a client that went away, or a fault that was asked for; neither is news.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
