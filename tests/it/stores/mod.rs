@@ -2,5 +2,12 @@
 
 mod broken;
 mod broken_stores;
+mod cached;
 mod contract;
-mod support;
+mod database_copy;
+mod encrypted;
+mod errors;
+mod faulty;
+mod places;
+mod servers;
+mod sqlite;
