@@ -8,5 +8,6 @@
     missing_docs
 )]
 
+mod mounting;
 mod sandbox;
 mod support;
