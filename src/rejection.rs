@@ -159,7 +159,6 @@ impl Rejection {
             }
             _ => crate::log::error!(code = self.code(), cause, "no key"),
         }
-        let _ = cause;
     }
 }
 

@@ -54,9 +54,14 @@ impl Config {
     /// assert_eq!(config.disconnect_path(), "/komerza/disconnect");
     /// # Ok::<(), komerza_connect::ConfigError>(())
     /// ```
-    #[must_use]
     pub fn builder() -> ConfigBuilder {
         ConfigBuilder::default()
+    }
+
+    /// The application's id.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
     }
 
     /// The path that starts a login, as browsers see it. `?return_to=/path` says where to go afterwards.

@@ -10,4 +10,5 @@
 
 mod mounting;
 mod sandbox;
+mod stores;
 mod support;
