@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod mounting;
 mod sandbox;
 mod stores;
 mod support;
