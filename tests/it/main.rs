@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod exchange_replies;
 mod sandbox;
 mod stores;
 mod support;
