@@ -8,7 +8,10 @@
     missing_docs
 )]
 
+mod exchange;
 mod exchange_replies;
+mod lifecycle;
 mod sandbox;
+mod secrets;
 mod stores;
 mod support;

@@ -5,6 +5,7 @@
 mod shelf;
 mod watch;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -123,15 +124,15 @@ impl ShopBuilder {
     }
 }
 
-/// `/key` shows the key that the request may use; `/user` calls the provider with it.
+/// `/key` shows the key that the request may use; `/echo` calls the provider's `/echo` with it.
 fn routes() -> Router {
     async fn key(key: KomerzaKey) -> String {
         key.api_key().expose_secret().to_owned()
     }
-    async fn user(key: KomerzaKey) -> Result<String, komerza_connect::Error> {
-        key.user().await.map(|user| format!("{user:?}"))
+    async fn echo(key: KomerzaKey) -> Result<String, komerza_connect::Error> {
+        key.get("/echo").fetch().await
     }
-    Router::new().route("/key", get(key)).route("/user", get(user)).route("/x", get(|| async { "the return path" }))
+    Router::new().route("/key", get(key)).route("/echo", get(echo)).route("/x", get(|| async { "the return path" }))
 }
 
 impl Shop {
@@ -224,11 +225,16 @@ pub(crate) fn assert_connected(hop: &Hop) {
 #[derive(Clone, Default)]
 pub(crate) struct Lookup {
     fault: Arc<Mutex<Option<Fate>>>,
+    yields: Arc<AtomicUsize>,
 }
 
 impl Lookup {
     pub(crate) fn set(&self, fault: Option<Fate>) {
         *self.fault.lock().unwrap() = fault;
+    }
+
+    pub(crate) fn give_way(&self, times: usize) {
+        self.yields.store(times, Ordering::SeqCst);
     }
 }
 
@@ -238,12 +244,15 @@ impl IdentifyUser for Lookup {
         &self,
         parts: &mut Parts,
     ) -> Result<Option<UserId>, Box<dyn std::error::Error + Send + Sync>> {
+        for _ in 0..self.yields.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
         let fault = self.fault.lock().unwrap().clone();
         match fault {
             None | Some(Fate::Fine) => {}
             Some(Fate::Hang) => std::future::pending().await,
             Some(Fate::Panic(text)) => panic!("{text}"),
-            Some(Fate::Fail | Fate::DoneAndFail) => return Err("the session table is locked".into()),
+            Some(Fate::Fail | Fate::Unreadable | Fate::DoneAndFail) => return Err("the session table is locked".into()),
         }
         match parts.headers.get(USER) {
             Some(user) => Ok(Some(UserId::new(user.to_str()?)?)),

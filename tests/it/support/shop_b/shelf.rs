@@ -18,6 +18,8 @@ pub(crate) enum Op {
 pub(crate) enum Fate {
     Fine,
     Fail,
+    /// There is a record, and it cannot be read.
+    Unreadable,
     /// Never answers.
     Hang,
     Panic(String),
@@ -104,6 +106,7 @@ impl Shelf {
         match rule.map_or(Fate::Fine, |rule| rule(op)) {
             Fate::Fine => Ok(None),
             Fate::Fail => Err(failed()),
+            Fate::Unreadable => Err(StoreError::unreadable("the seal does not open")),
             Fate::Hang => std::future::pending().await,
             Fate::Panic(text) => panic!("{text}"),
             Fate::DoneAndFail => Ok(Some(failed())),

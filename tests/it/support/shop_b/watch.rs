@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use http::Response;
-use komerza_connect::{Connected, Connecting, Disconnected, Failure, FailureKind, Hooks, Revoked, Veto, async_trait};
+use komerza_connect::{
+    Connected, Connecting, Disconnected, Failure, FailureKind, Hooks, Orphaned, Revoked, Veto, async_trait,
+};
 
 use super::Fate;
 
@@ -12,6 +14,7 @@ use super::Fate;
 pub(crate) enum Hook {
     BeforeStoring,
     Connected,
+    Orphaned,
     Disconnected,
     Revoked,
     Failed,
@@ -101,6 +104,10 @@ impl Hooks for Watch {
     async fn connected(&self, event: &Connected) {
         self.inner().connected.push(event.clone());
         self.begin(Hook::Connected, format!("{event:?}")).await;
+    }
+
+    async fn orphaned(&self, event: &Orphaned) {
+        self.begin(Hook::Orphaned, format!("{event:?}")).await;
     }
 
     async fn disconnected(&self, event: &Disconnected) {
