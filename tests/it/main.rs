@@ -9,6 +9,10 @@
 )]
 
 mod mounting;
+mod exchange;
+mod exchange_replies;
+mod lifecycle;
 mod sandbox;
+mod secrets;
 mod stores;
 mod support;
