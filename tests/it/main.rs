@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod browser;
 mod sandbox;
 mod stores;
 mod support;
