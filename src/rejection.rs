@@ -166,7 +166,6 @@ impl Rejection {
             }
             _ => crate::log::error!(code = self.code(), cause, "no key"),
         }
-        let _ = cause;
     }
 }
 

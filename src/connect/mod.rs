@@ -19,7 +19,7 @@ use crate::{
     context::{Context, within},
     exchange::ExchangeError,
     failure::{Failure, FailureKind},
-    hooks::{Connected, Connecting},
+    hooks::{Connected, Connecting, Orphaned},
     log,
     provider::CODE_LIFETIME,
     secret::{ApiKey, AuthorizationCode},
@@ -186,10 +186,14 @@ async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Resu
             pause = pause.saturating_mul(2);
         }
     };
-    tokio::time::timeout(limits.save_deadline, tries).await.map_err(|_| {
-        log::error!(attempt = %pending.attempt, fingerprint = %token.fingerprint(), "a fresh key could not be saved");
-        Failure::new(FailureKind::SaveFailed)
-    })
+    if tokio::time::timeout(limits.save_deadline, tries).await.is_ok() {
+        return Ok(());
+    }
+    let Pending { user, attempt, .. } = pending;
+    log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key could not be saved");
+    let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
+    context.hook(context.hooks.orphaned(&event)).await;
+    Err(Failure::new(FailureKind::SaveFailed))
 }
 
 /// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.

@@ -66,11 +66,33 @@
 pub mod contract;
 mod error;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+mod replace;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod table_name;
 mod token;
+mod url;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
+pub use replace::ReplaceIf;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use table_name::TableName;
 pub use token::{KeyFingerprint, StoredToken, TokenVersion};
+pub use url::connect;
 
 use crate::user::UserId;
 use std::sync::Arc;

@@ -17,10 +17,7 @@ async fn a_browser_that_blocks_cookies_gets_a_page_that_says_so_and_no_redirect_
         }
         assert!(chromium.cookies().await.is_empty());
         assert_eq!(sandbox.exchanges(), 0);
-        chromium.screenshot("no-cookies").await;
-        chromium.as_on_a_phone().await;
-        chromium.screenshot("no-cookies-phone").await;
-        chromium.as_on_a_desk().await;
+        chromium.picture("no-cookies").await;
         chromium.click("Start again", &format!("{}/auth/authorize", sandbox.dashboard_url())).await;
         report(
             "blocked cookies",

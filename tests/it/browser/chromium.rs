@@ -57,6 +57,9 @@ async fn run<F: Future<Output = ()> + Send + 'static>(preferences: Value, test: 
         "--disable-component-update",
         "--disable-sync",
         "--window-size=900,700",
+        // Grey text: the same on every screen, and smaller pictures.
+        "--disable-lcd-text",
+        "--hide-scrollbars",
         &format!("--user-data-dir={}", profile.display()),
     ] {
         wanted.add_arg(argument).unwrap();
@@ -177,7 +180,15 @@ impl Chromium {
         self.driver.switch_to_window(tab.clone()).await.unwrap();
     }
 
-    /// Names of all cookies of all sites in this profile.
+    /// The address that a frame of the page really shows; the browser's own error page when it refused to show any.
+    pub(super) async fn frame(&self, number: u16) -> String {
+        self.driver.enter_frame(number).await.unwrap();
+        let url = self.script("return document.URL").await;
+        self.driver.enter_default_frame().await.unwrap();
+        url.as_str().unwrap().to_owned()
+    }
+
+    /// All cookies of all sites in this profile.
     pub(super) async fn cookies(&self) -> Vec<Value> {
         let reply = self.devtools("Storage.getCookies", json!({})).await;
         reply["cookies"].as_array().unwrap().clone()
@@ -191,22 +202,25 @@ impl Chromium {
         self.driver.cdp().send_raw(command, parameters).await.unwrap()
     }
 
-    /// The page on a screen as wide as a small phone's; fails when anything is wider than that.
-    pub(super) async fn as_on_a_phone(&self) {
-        let screen = json!({ "width": 375, "height": 667, "deviceScaleFactor": 1, "mobile": true });
-        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
-        let width = self.script("return document.documentElement.scrollWidth").await;
-        assert!(width.as_u64().unwrap() <= 375, "{} is {width} pixels wide", self.url().await);
-    }
-
-    pub(super) async fn as_on_a_desk(&self) {
+    /// Fails when the page is wider than the screen of a small phone, and keeps pictures of it as there and as on a desk:
+    /// `NAME-phone.png` and `NAME.png` in the directory named by `SCREENSHOTS`, if it is set.
+    pub(super) async fn picture(&self, name: &str) {
+        for (screen, file) in [(375, format!("{name}-phone.png")), (640, format!("{name}.png"))] {
+            self.screen(screen, 300).await;
+            let size = self
+                .script("const page = document.documentElement; return [page.scrollWidth, page.scrollHeight]")
+                .await;
+            assert!(size[0].as_u64().unwrap() <= screen, "{} is {size} on a screen of {screen}", self.url().await);
+            let Some(directory) = env::var_os("SCREENSHOTS").map(PathBuf::from) else { continue };
+            self.screen(screen, size[1].as_u64().unwrap()).await;
+            fs::create_dir_all(&directory).unwrap();
+            fs::write(directory.join(file), self.driver.screenshot_as_png().await.unwrap()).unwrap();
+        }
         self.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
     }
 
-    /// Keeps a picture of the page as `NAME.png` in the directory named by `SCREENSHOTS`, if it is set.
-    pub(super) async fn screenshot(&self, name: &str) {
-        let Some(directory) = env::var_os("SCREENSHOTS").map(PathBuf::from) else { return };
-        fs::create_dir_all(&directory).unwrap();
-        fs::write(directory.join(format!("{name}.png")), self.driver.screenshot_as_png().await.unwrap()).unwrap();
+    async fn screen(&self, width: u64, height: u64) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
     }
 }

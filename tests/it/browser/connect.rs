@@ -28,20 +28,14 @@ async fn a_visitor_connects_and_disconnects() {
         let app = Quickstart::start(&sandbox).await;
         chromium.goto(&app.url).await;
         assert_not_connected(&chromium).await;
-        chromium.screenshot("home").await;
+        chromium.picture("home").await;
         ask(&chromium, &app.url, &sandbox).await;
-        chromium.screenshot("consent").await;
-        chromium.as_on_a_phone().await;
-        chromium.screenshot("consent-phone").await;
-        chromium.as_on_a_desk().await;
+        chromium.picture("consent").await;
         chromium.click("Approve", &app.url).await;
         assert_connected(&chromium).await;
         assert_eq!(chromium.url().await, format!("{}/", app.url));
         assert_eq!((sandbox.exchanges(), sandbox.keys().len()), (1, 1));
-        chromium.screenshot("connected").await;
-        chromium.as_on_a_phone().await;
-        chromium.screenshot("connected-phone").await;
-        chromium.as_on_a_desk().await;
+        chromium.picture("connected").await;
         report("connect", "home, consent page on the other site, approve, home with the stores; 1 exchange, 1 key");
 
         for cookie in chromium.cookies().await {

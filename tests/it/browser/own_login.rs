@@ -15,7 +15,7 @@ async fn t04_who_signed_out_in_between_is_asked_to_sign_in_and_loses_nothing() {
         chromium.goto(&callback).await;
         assert_eq!(chromium.status().await, 401);
         assert!(chromium.text().await.contains("You are not signed in."));
-        chromium.screenshot("signed-out").await;
+        chromium.picture("signed-out").await;
         assert_eq!(sandbox.exchanges(), 0);
         chromium.goto(&format!("{}/sign-in/alice", app.url)).await;
         chromium.goto(&callback).await;
@@ -38,10 +38,7 @@ async fn t03_another_user_who_signed_in_in_between_gets_no_key_of_the_first() {
         chromium.goto(&format!("{}/sign-in/bob", app.url)).await;
         chromium.goto(&callback).await;
         assert_eq!(chromium.status().await, 403);
-        chromium.screenshot("other-user").await;
-        chromium.as_on_a_phone().await;
-        chromium.screenshot("other-user-phone").await;
-        chromium.as_on_a_desk().await;
+        chromium.picture("other-user").await;
         chromium.goto(&app.url).await;
         assert!(chromium.text().await.contains("bob is not connected"));
         assert_eq!(sandbox.exchanges(), 0);

@@ -3,3 +3,4 @@
 mod broken;
 mod broken_stores;
 mod contract;
+mod support;
