@@ -9,6 +9,8 @@
 )]
 
 mod browser;
+mod fuzz;
+mod oracles;
 mod sandbox;
 mod stores;
 mod support;
