@@ -90,7 +90,8 @@ async fn stopped() {
 }
 
 fn page(content: &str) -> Html<String> {
-    let style = "body{font:1.1rem/1.6 system-ui;max-width:34rem;margin:10vh auto;padding:0 1rem}";
+    let style = "body{font:1.1rem/1.6 system-ui;max-width:34rem;margin:10vh auto;padding:0 1rem}\
+                 a,button{font:inherit;color:#fff;background:#1a56db;padding:.5rem 1rem;border:0;border-radius:.5rem}";
     Html(format!(
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
          <title>Demo app</title><style>{style}</style><h1>Demo app</h1>{content}</html>"

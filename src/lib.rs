@@ -99,6 +99,10 @@
 // Nothing is printed from a library; examples may.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzz;
 mod browser;
 mod bucket;
 mod client;
@@ -111,6 +115,7 @@ mod extract;
 mod failure;
 mod hooks;
 mod identity;
+mod json;
 mod layer;
 mod log;
 #[cfg(feature = "axum")]

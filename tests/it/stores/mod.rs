@@ -8,7 +8,6 @@ mod database_copy;
 mod encrypted;
 mod errors;
 mod faulty;
-mod places;
+pub(crate) mod places;
 mod servers;
 mod sqlite;
-pub(crate) mod support;
