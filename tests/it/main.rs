@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod return_to;
 mod sandbox;
 mod stores;
 mod support;
