@@ -62,7 +62,9 @@ async fn main() -> Result<(), AnyError> {
 async fn sandbox_for(app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyError> {
     let redirect_uri = format!("http://{app}/komerza/callback");
     let sandbox = Sandbox::builder().app_name("Demo app").redirect_uri(&redirect_uri).start().await?;
-    Ok((sandbox.config(&redirect_uri)?, Some(sandbox)))
+    let variables = sandbox.variables(redirect_uri);
+    let config = Config::from_lookup(|name| variables.get(name).cloned().or_else(|| env::var(name).ok()))?;
+    Ok((config, Some(sandbox)))
 }
 
 fn token_store() -> Result<Arc<dyn TokenStore>, AnyError> {
@@ -88,7 +90,8 @@ async fn stopped() {
 }
 
 fn page(content: &str) -> Html<String> {
-    let style = "body{font:1.1rem/1.6 system-ui;max-width:34rem;margin:10vh auto;padding:0 1rem}";
+    let style = "body{font:1.1rem/1.6 system-ui;max-width:34rem;margin:10vh auto;padding:0 1rem}\
+                 a,button{font:inherit;color:#fff;background:#1a56db;padding:.5rem 1rem;border:0;border-radius:.5rem}";
     Html(format!(
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
          <title>Demo app</title><style>{style}</style><h1>Demo app</h1>{content}</html>"

@@ -83,8 +83,11 @@
 //! | `rustls` | yes | TLS by rustls |
 //! | `native-tls` | | TLS by the operating system's library |
 //! | `tracing` | yes | log events |
+//! | `sqlite`, `postgres`, `redis` | | [`SqliteStore`], [`PostgresStore`], [`RedisStore`] |
+//! | `encrypt` | | [`EncryptedStore`]: seals the keys of any store |
+//! | `cache` | | [`CachedStore`]: remembers the loads of any store |
 //! | `sandbox` | | a Komerza on a loopback port, for tests; outside semver |
-//! | `store-contract` | | the tests that every token store must pass; outside semver |
+//! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; outside semver |
 //!
 //! # What it does not do
 //!
@@ -96,6 +99,10 @@
 // Nothing is printed from a library; examples may.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzz;
 mod browser;
 mod bucket;
 mod client;
@@ -108,6 +115,7 @@ mod extract;
 mod failure;
 mod hooks;
 mod identity;
+mod json;
 mod layer;
 mod log;
 #[cfg(feature = "axum")]
@@ -142,6 +150,16 @@ pub use seal::{InvalidSealingKey, SealingKey};
 pub use secret::{ApiKey, AuthorizationCode, ClientSecret, InvalidSecret};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 pub use state::AttemptId;
+#[cfg(feature = "cache")]
+pub use store::CachedStore;
+#[cfg(feature = "encrypt")]
+pub use store::EncryptedStore;
+#[cfg(feature = "postgres")]
+pub use store::PostgresStore;
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
 pub use store::{KeyFingerprint, MemoryStore, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion};
 pub use user::{InvalidUserId, UserId};
 

@@ -1,6 +1,7 @@
 //! The provider's envelope: `{success, message, code, data}`, whatever the content type says.
 
 use super::Error;
+use crate::json;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -21,7 +22,7 @@ pub(super) struct Envelope<'a> {
 /// Reads a reply: `data` for a success, the provider's refusal for anything else.
 pub(super) fn open<T: DeserializeOwned>(reply: &Response<Bytes>) -> Result<T, Error> {
     let status = reply.status();
-    match serde_json::from_slice::<Envelope<'_>>(reply.body()) {
+    match json::object::<Envelope<'_>>(reply.body()) {
         Ok(envelope) if status.is_success() && envelope.success => {
             let data = envelope.data.map_or("null", RawValue::get);
             serde_json::from_str(data).map_err(|error| Error::unreadable(status, error))
@@ -40,7 +41,7 @@ pub(super) fn is_dead_key(status: StatusCode, body: &[u8]) -> bool {
     if status != StatusCode::UNAUTHORIZED {
         return false;
     }
-    match serde_json::from_slice::<Envelope<'_>>(body) {
+    match json::object::<Envelope<'_>>(body) {
         Ok(envelope) => !envelope.success && matches!(envelope.code.as_deref(), None | Some("" | "BadToken")),
         Err(_) => false,
     }
@@ -61,6 +62,7 @@ mod tests {
             (401, "<html>", false),
             (401, "", false),
             (401, "{}", false),
+            (401, "[false]", false),
             (403, r#"{"success":false,"code":"BadToken"}"#, false),
             (403, r#"{"success":false,"code":"AccessDenied"}"#, false),
             (500, r#"{"success":false,"code":"BadToken"}"#, false),

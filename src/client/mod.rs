@@ -8,6 +8,8 @@ mod request;
 pub use error::{Error, ErrorKind};
 pub use models::{Store, User};
 pub use request::RequestBuilder;
+#[cfg(feature = "fuzzing")]
+pub(crate) use request::below;
 
 use crate::{
     config::{Config, ConfigError, with_segments},

@@ -99,7 +99,7 @@ impl RequestBuilder {
 }
 
 /// The URL of a path below the base: same origin, and no segment that climbs.
-fn below(base: &Url, path: &str) -> Option<Url> {
+pub(crate) fn below(base: &Url, path: &str) -> Option<Url> {
     let rest = path.strip_prefix('/').filter(|rest| !rest.starts_with(['/', '\\']))?;
     let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#'));
     let lower = rest.to_ascii_lowercase().replace("%2e", ".");

@@ -11,6 +11,8 @@ mod read;
 mod sealed;
 
 pub(crate) use read::named;
+#[cfg(feature = "fuzzing")]
+pub(crate) use read::with_prefix;
 pub(crate) use sealed::{Done, Jar, LoginAttempt, UserBinding, is_fresh};
 
 use crate::{config::Config, state::AttemptId};

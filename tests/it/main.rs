@@ -3,12 +3,22 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::unreachable,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     missing_docs
 )]
 
 mod return_to;
+mod browser;
+mod exchange;
+mod exchange_replies;
+mod fuzz;
+mod lifecycle;
+mod mounting;
+#[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
+mod oracles;
 mod sandbox;
+mod secrets;
 mod stores;
 mod support;

@@ -2,4 +2,12 @@
 
 mod broken;
 mod broken_stores;
+mod cached;
 mod contract;
+mod database_copy;
+mod encrypted;
+mod errors;
+mod faulty;
+pub(crate) mod places;
+mod servers;
+mod sqlite;
