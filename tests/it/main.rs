@@ -17,6 +17,7 @@ mod lifecycle;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
+mod return_to;
 mod sandbox;
 mod secrets;
 mod stores;
