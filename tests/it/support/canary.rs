@@ -1,2 +1,0 @@
-//! Placeholder until the capturing subscriber is in.
-pub(crate) fn install() {}
