@@ -7,12 +7,12 @@ use axum::{Json, Router, extract::Path, response::Html, routing::get};
 use komerza_connect::{
     Config, Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, Store, TokenStore, sandbox::Sandbox,
 };
-use std::{env, fmt::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{env, fmt::Write, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, signal};
 
 type AnyError = Box<dyn std::error::Error>;
 
-/// The stores that the user approved. `KomerzaKey` is the whole authentication: who has not connected gets here only afterwards.
+/// Taking `KomerzaKey` is the whole authentication: who is not connected is sent to connect first, and then comes back.
 async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {
     Ok(Json(komerza.stores().await?))
 }
@@ -21,27 +21,17 @@ async fn store(komerza: KomerzaKey, Path(id): Path<String>) -> Result<Json<Store
     Ok(Json(komerza.store(&id).await?))
 }
 
-/// A page for everybody: `Option<KomerzaKey>` is `None` for who has not connected.
+/// A page for everybody: `None` is who is not connected.
 async fn home(komerza: Option<KomerzaKey>) -> Result<Html<String>, Error> {
     let Some(komerza) = komerza else {
-        return Ok(page(r#"<p>Your store is not connected.</p><a href="/komerza/login">Connect with Komerza</a>"#));
+        return Ok(page("<p>No store is connected yet.</p><p><a href=/komerza/login>Connect with Komerza</a></p>"));
     };
     let mut list = String::new();
     for store in komerza.stores().await? {
-        let _ = write!(list, "<li>{} ({})</li>", escape(&store.name), escape(&store.domain));
+        let _ = write!(list, "<li><b>{}</b> {}</li>", escape(&store.name), escape(&store.domain));
     }
-    let disconnect = r#"<form method="post" action="/komerza/disconnect"><button>Disconnect</button></form>"#;
+    let disconnect = "<form method=post action=/komerza/disconnect><button>Disconnect</button></form>";
     Ok(page(&format!("<p>Your stores:</p><ul>{list}</ul>{disconnect}")))
-}
-
-fn page(content: &str) -> Html<String> {
-    Html(format!(
-        "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Demo</title><h1>Demo app</h1>{content}</html>"
-    ))
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[tokio::main]
@@ -49,12 +39,11 @@ async fn main() -> Result<(), AnyError> {
     tracing_subscriber::fmt().with_env_filter("warn,komerza_connect=info").init();
     let listener = TcpListener::bind(env::var("LISTEN_ADDR").as_deref().unwrap_or("127.0.0.1:3000")).await?;
     let address = listener.local_addr()?;
-
-    // A real application from the environment, or a sandbox on this machine for as long as the demo runs.
-    let (config, _sandbox) = match env::var("KOMERZA_CLIENT_ID") {
-        Ok(_) => (Config::from_env()?, None),
-        Err(_) => sandbox_for(address).await?,
+    let (config, _sandbox) = match env::var_os("KOMERZA_CLIENT_ID") {
+        Some(_) => (Config::from_env()?, None),
+        None => sandbox_for(address).await?,
     };
+
     let connect = KomerzaConnectLayer::new(config, token_store()?)?;
     let app = Router::new()
         .route("/", get(home))
@@ -65,13 +54,13 @@ async fn main() -> Result<(), AnyError> {
 
     println!("listening on http://{address}");
     axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
-    // A connection that is just being made is finished and saved.
-    connect.shutdown(Duration::from_secs(20)).await;
+    connect.shutdown(Duration::from_secs(20)).await; // whoever is just connecting is not lost
     Ok(())
 }
 
-async fn sandbox_for(address: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyError> {
-    let redirect_uri = format!("http://{address}/komerza/callback");
+/// A Komerza on this machine, for as long as the demo runs, and the configuration of an app that uses it.
+async fn sandbox_for(app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyError> {
+    let redirect_uri = format!("http://{app}/komerza/callback");
     let sandbox = Sandbox::builder().app_name("Demo app").redirect_uri(&redirect_uri).start().await?;
     Ok((sandbox.config(&redirect_uri)?, Some(sandbox)))
 }
@@ -83,12 +72,29 @@ fn token_store() -> Result<Arc<dyn TokenStore>, AnyError> {
     }
 }
 
-/// Ctrl-C, or SIGTERM as service managers send it.
+/// Completes on Ctrl-C, and on SIGTERM as service managers send it.
 async fn stopped() {
-    let mut terminate =
-        signal::unix::signal(signal::unix::SignalKind::terminate()).expect("signals can be listened for");
+    #[cfg(unix)]
+    let terminated = async {
+        signal::unix::signal(signal::unix::SignalKind::terminate())?.recv().await;
+        io::Result::Ok(())
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<io::Result<()>>();
     tokio::select! {
-        _ = signal::ctrl_c() => {},
-        _ = terminate.recv() => {},
+        _ = signal::ctrl_c() => {}
+        _ = terminated => {}
     }
+}
+
+fn page(content: &str) -> Html<String> {
+    let style = "body{font:1.1rem/1.6 system-ui;max-width:34rem;margin:10vh auto;padding:0 1rem}";
+    Html(format!(
+        "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
+         <title>Demo app</title><style>{style}</style><h1>Demo app</h1>{content}</html>"
+    ))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,5 +1,99 @@
-//! Connect with Komerza.
+//! "Connect with Komerza" for any Axum or Tower app: login, callback, stored key, ready client.
+//!
+//! [Komerza](https://komerza.com) is an e-commerce platform. Its users own stores; developers build apps on it. This crate is the
+//! part of an app in between: a user clicks "Connect with Komerza", approves, and from then on your handlers receive a
+//! [`KomerzaKey`], a client that acts for that user.
+//!
+//! # Three lines
+//!
+//! ```
+//! use axum::{Json, Router, routing::get};
+//! use komerza_connect::{Config, Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, Store};
+//!
+//! async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {
+//!     Ok(Json(komerza.stores().await?))
+//! }
+//!
+//! # fn app(config: Config) -> Result<Router, komerza_connect::ConfigError> {
+//! # /*
+//! let config = Config::from_env()?;
+//! # */
+//! let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?;
+//! let app = Router::new().route("/stores", get(stores)).layer(connect); // last, after every route
+//! # Ok(app)
+//! # }
+//! # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+//! #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+//! # assert!(app(config).is_ok());
+//! # Ok::<(), komerza_connect::ConfigError>(())
+//! ```
+//!
+//! `cargo run --example quickstart` runs this in a browser, against a Komerza of its own: no account, no settings.
+//!
+//! # The way of a request
+//!
+//! 1. The layer compares the path. What is not one of its four routes goes on to the app, with a handle in its extensions; the
+//!    store is not asked and no cookie is read.
+//! 2. `GET /komerza/login` draws a state, seals the attempt into a cookie and sends the browser to Komerza (303).
+//! 3. Komerza sends it back to `/komerza/callback?code&state`. The state is checked before all else; then the code is exchanged,
+//!    once, and the key saved, in a task that goes on if the browser leaves.
+//! 4. The browser returns to where it wanted to go (303). A reload ends there too.
+//! 5. A handler takes [`KomerzaKey`]: the user is identified, the store is read once, and the client calls Komerza.
+//! 6. When Komerza calls the key dead, its record goes and the visitor is asked to connect again.
+//!
+//! `POST /komerza/disconnect` forgets the key; `GET /komerza/status` tells front ends whether there is one. All four paths are
+//! siblings of the path of the redirect URI, wherever that is.
+//!
+//! # Who is the user
+//!
+//! Without more, a browser: the crate sets a session cookie of its own. An app with a login says who is signed in, and keys belong to
+//! its users:
+//!
+//! ```
+//! # use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore, UserId};
+//! # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+//! #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+//! #[derive(Clone)]
+//! struct SignedIn { id: i64 } // left in the extensions by the app's own middleware
+//!
+//! let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?
+//!     .with_user(|parts: &http::request::Parts| parts.extensions.get::<SignedIn>().map(|user| UserId::from(user.id)));
+//! # let _ = connect;
+//! # Ok::<(), komerza_connect::ConfigError>(())
+//! ```
+//!
+//! Any asynchronous look-up will do: see [`IdentifyUser`]. The app's session layer must be outside this one, that is, added later.
+//!
+//! # Where to put the layer
+//!
+//! Last, on the outermost router; or wrap the finished app with [`mount`](KomerzaConnectLayer::mount). A plain layer that is
+//! followed by `.fallback`, a wildcard route or `.merge` loses its routes without a word; [`_documentation::mounting`] has the table.
+//! Outside axum it is an ordinary [`tower::Layer`](tower_layer::Layer), and [`KomerzaKey::from_parts`] takes the extractor's place.
+//!
+//! # Where the keys are
+//!
+//! In a [`TokenStore`]: one of ours or your own, four methods. A key never expires and opens a merchant's stores, so use a durable store
+//! and seal it. The [`store`] module states the contract.
+//!
+//! # Features
+//!
+//! | Feature | Default | What it adds |
+//! | --- | --- | --- |
+//! | `axum` | yes | the extractor for handlers, `mount`, `router` |
+//! | `rustls` | yes | TLS by rustls |
+//! | `native-tls` | | TLS by the operating system's library |
+//! | `tracing` | yes | log events |
+//! | `sandbox` | | a Komerza on a loopback port, for tests; outside semver |
+//! | `store-contract` | | the tests that every token store must pass; outside semver |
+//!
+//! # What it does not do
+//!
+//! It signs nobody in to your app: it connects Komerza accounts to users that you already have, or to browsers. It cannot revoke a key,
+//! because Komerza has no way for an app to do that: disconnecting forgets it, and the user removes the app in the Komerza
+//! dashboard. It does not read webhooks.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+// Nothing is printed from a library; examples may.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod browser;
 mod bucket;
@@ -49,3 +143,8 @@ pub use service::{KomerzaConnect, KomerzaConnectFuture};
 pub use state::AttemptId;
 pub use store::{KeyFingerprint, MemoryStore, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion};
 pub use user::{InvalidUserId, UserId};
+
+/// The code in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -177,6 +177,6 @@ mod tests {
     fn milliseconds_round_trip_and_nonsense_is_tamed() {
         assert_eq!(unix_millis(from_unix_millis(1_767_225_600_123)), 1_767_225_600_123);
         assert_eq!(unix_millis(UNIX_EPOCH - Duration::from_secs(1)), 0);
-        assert_eq!(from_unix_millis(u64::MAX).duration_since(UNIX_EPOCH).is_ok(), true);
+        assert!(from_unix_millis(u64::MAX) >= UNIX_EPOCH);
     }
 }

@@ -3,6 +3,9 @@
 use super::{Config, ConfigBuilder, ConfigError, Problem};
 use crate::seal::SealingKey;
 
+/// A method of the builder that takes a text.
+type Set = fn(ConfigBuilder, String) -> ConfigBuilder;
+
 impl Config {
     /// Reads the configuration from environment variables.
     ///
@@ -46,7 +49,7 @@ impl Config {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let read = |name| lookup(name).filter(|value| !value.is_empty());
         let mut builder = Self::builder();
-        let settings: [(&str, fn(ConfigBuilder, String) -> ConfigBuilder); 6] = [
+        let settings: [(&str, Set); 6] = [
             ("KOMERZA_CLIENT_ID", |builder, value| builder.client_id(value)),
             ("KOMERZA_CLIENT_SECRET", |builder, value| builder.client_secret(value)),
             ("KOMERZA_REDIRECT_URI", |builder, value| builder.redirect_uri(value)),

@@ -54,7 +54,6 @@ impl Config {
     /// assert_eq!(config.disconnect_path(), "/komerza/disconnect");
     /// # Ok::<(), komerza_connect::ConfigError>(())
     /// ```
-    #[must_use]
     pub fn builder() -> ConfigBuilder {
         ConfigBuilder::default()
     }

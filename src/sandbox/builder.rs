@@ -21,6 +21,9 @@ use crate::{
     time::{Clock, SystemClock},
 };
 
+/// Enough for a few pages.
+const ORDERS_PER_STORE: usize = 64;
+
 /// So many requests are kept for [`Sandbox::requests`].
 const REQUESTS_KEPT: usize = 10_000;
 
@@ -31,6 +34,7 @@ pub struct SandboxBuilder {
     address: SocketAddr,
     separate_dashboard: bool,
     accounts: usize,
+    orders_per_store: usize,
     requests_kept: usize,
     switches: Switches,
     clock: Arc<dyn Clock>,
@@ -44,6 +48,7 @@ impl Default for SandboxBuilder {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             separate_dashboard: false,
             accounts: 1,
+            orders_per_store: ORDERS_PER_STORE,
             requests_kept: REQUESTS_KEPT,
             switches: Switches::default(),
             clock: Arc::new(SystemClock),
@@ -97,6 +102,12 @@ impl SandboxBuilder {
         self
     }
 
+    /// How many orders each store has, spread over the 30 days that end with 20 November 2026. Default: 64.
+    pub fn orders_per_store(mut self, orders: usize) -> Self {
+        self.orders_per_store = orders;
+        self
+    }
+
     /// How many requests [`Sandbox::requests`] keeps. Default: 10,000.
     pub fn requests_kept(mut self, requests: usize) -> Self {
         self.requests_kept = requests;
@@ -137,7 +148,7 @@ impl SandboxBuilder {
     pub async fn start(self) -> Result<Sandbox, SandboxError> {
         let mut chance = Chance::new(&*self.randomness)?;
         let app = self.app.register(&mut chance)?;
-        let accounts = (0..self.accounts).map(Account::demo).collect();
+        let accounts = (0..self.accounts).map(|number| Account::demo(number, self.orders_per_store)).collect();
         let mut world = World::new(self.switches, accounts, chance, self.clock.elapsed());
         world.apps.push(app.clone());
         let shared = Arc::new(Shared::new(self.clock, RequestLog::new(self.requests_kept), world));

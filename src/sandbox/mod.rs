@@ -63,6 +63,8 @@ mod faults;
 mod grant;
 mod handle;
 mod keys;
+mod listing;
+mod order;
 mod page;
 mod pipeline;
 mod request_log;

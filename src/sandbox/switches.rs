@@ -43,6 +43,11 @@ pub struct Switches {
     pub encode_plus: bool,
     /// The `Content-Type` of API replies. Default: [`ContentTypes::Mixed`].
     pub content_types: ContentTypes,
+    /// The largest page of a list; a larger `PageSize` is cut down to it. Default: 100; 0 counts as 1. Komerza says that
+    /// it varies.
+    pub max_page_size: usize,
+    /// What `pages` says of an empty list. Default: 0. Whether Komerza says 0 or 1 is unknown.
+    pub pages_of_empty_list: usize,
 }
 
 impl Default for Switches {
@@ -62,6 +67,8 @@ impl Default for Switches {
             missing_user_agent: Blocked::default(),
             encode_plus: true,
             content_types: ContentTypes::default(),
+            max_page_size: 100,
+            pages_of_empty_list: 0,
         }
     }
 }

@@ -52,7 +52,7 @@ impl Default for Shards {
 impl MemoryStore {
     fn shard(&self, user: &UserId) -> &Shard {
         let hash = self.shards.hasher.hash_one(user);
-        let index = usize::try_from(hash % SHARDS as u64).unwrap_or_default();
+        let index = usize::try_from(hash.checked_rem(SHARDS as u64).unwrap_or_default()).unwrap_or_default();
         self.shards.shards.get(index).unwrap_or(&self.shards.spare)
     }
 

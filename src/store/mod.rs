@@ -62,6 +62,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "store-contract")]
+pub mod contract;
 mod error;
 mod memory;
 mod token;

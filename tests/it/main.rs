@@ -9,4 +9,5 @@
 )]
 
 mod sandbox;
+mod stores;
 mod support;

@@ -1,23 +1,36 @@
 //! The API behind a key: who calls, what the key may do, and one file per group of endpoints.
 //!
 //! Each call is judged in this order: scope (403), store known (404), store ticked (403), then the endpoint's own rules.
+//! Field names and types are those of the provider's published schema; a file says so where it had to guess.
 
+mod categories;
+mod coupons;
+mod customers;
+mod objects;
+mod orders;
+mod products;
 mod stores;
+mod support;
 mod user;
+mod variants;
+mod views;
+mod webhooks;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::UNIX_EPOCH};
 
 use axum::{Router, extract::FromRequestParts};
 use http::request::Parts;
 
 use super::{
+    chance::Chance,
     envelope::{Refusal, Reply},
     grant::Grant,
     seed::DemoStore,
+    switches::Switches,
     world::{Shared, World},
 };
 
-pub(super) type Answer = Result<Reply, Refusal>;
+type Answer = Result<Reply, Refusal>;
 
 /// Whose key it is; put into the request's extensions once the key was accepted.
 #[derive(Clone)]
@@ -26,9 +39,21 @@ pub(super) struct Caller {
 }
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .merge(user::routes())
-        .merge(stores::routes())
+    let groups = [
+        user::routes(),
+        stores::routes(),
+        products::routes(),
+        variants::routes(),
+        categories::routes(),
+        orders::routes(),
+        customers::routes(),
+        coupons::routes(),
+        support::routes(),
+        webhooks::routes(),
+    ];
+    groups
+        .into_iter()
+        .fold(Router::new(), Router::merge)
         .method_not_allowed_fallback(async || Refusal::method_not_allowed())
         .fallback(async || Refusal::not_found("endpoint"))
         .with_state(shared)
@@ -39,6 +64,16 @@ struct Call {
     shared: Arc<Shared>,
     grant: Grant,
     query: String,
+}
+
+/// What an endpoint needs beside the store itself.
+struct Desk<'w> {
+    switches: &'w Switches,
+    chance: &'w mut Chance,
+    /// Seconds since the Unix epoch.
+    now: i64,
+    /// Id of the user who owns the store.
+    owner: String,
 }
 
 impl FromRequestParts<Arc<Shared>> for Call {
@@ -60,6 +95,12 @@ impl Call {
         }
     }
 
+    /// Seconds since the Unix epoch, by the sandbox's clock.
+    fn now(&self) -> i64 {
+        let since = self.shared.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    }
+
     fn world<T>(&self, scope: &str, act: impl FnOnce(&mut World) -> Result<T, Refusal>) -> Result<T, Refusal> {
         self.need(scope)?;
         act(&mut self.shared.world())
@@ -70,15 +111,18 @@ impl Call {
         &self,
         scope: &str,
         id: &str,
-        act: impl FnOnce(&mut DemoStore) -> Result<T, Refusal>,
+        act: impl FnOnce(&mut DemoStore, Desk<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         self.world(scope, |world| {
-            let account = world.accounts.iter_mut().flat_map(|account| &mut account.stores);
-            let store = account.into_iter().find(|store| store.id == id).ok_or_else(|| Refusal::not_found("store"))?;
+            let World { accounts, switches, chance, .. } = world;
+            let account = accounts.iter_mut().find(|account| account.stores.iter().any(|store| store.id == id));
+            let account = account.ok_or_else(|| Refusal::not_found("store"))?;
             if !self.grant.reaches(id) {
                 return Err(Refusal::access_denied("The user did not connect this store."));
             }
-            act(store)
+            let owner = account.user_id();
+            let store = account.stores.iter_mut().find(|store| store.id == id);
+            act(store.ok_or_else(|| Refusal::not_found("store"))?, Desk { switches, chance, now: self.now(), owner })
         })
     }
 }

@@ -33,12 +33,12 @@ async fn list(call: Call) -> Answer {
 }
 
 async fn one(call: Call, Path(store): Path<String>) -> Answer {
-    call.store("stores.view", &store, |store| Ok(Reply::Object(store.reference.clone())))
+    call.store("stores.view", &store, |store, _| Ok(Reply::Object(store.reference.clone())))
 }
 
 /// Lists the key's own scopes; whether Komerza lists the user's instead is not documented.
 async fn permissions(call: Call, Path(store): Path<String>) -> Answer {
-    call.store("stores.view", &store, |_| {
+    call.store("stores.view", &store, |_, _| {
         Ok(Reply::Object(json!({
             "isOwner": true,
             "permissions": call.grant.scopes,

@@ -2,12 +2,25 @@
 //!
 //! Every id is a hash of what it names, and every time lies before one fixed day, so that tests may rely on both.
 
+mod dice;
+mod orders;
+mod people;
+mod products;
+mod selling;
 mod stores;
+
+use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::chance::uuid_from;
+use self::dice::Dice;
+pub(super) use self::{
+    people::blank_customer,
+    products::{blank_category, blank_product, blank_variant, hundredths, money},
+    selling::blank_coupon,
+};
+use super::{chance::uuid_from, order::Order};
 
 /// 2026-11-20T00:00:00Z in seconds: the day on which the demo's last orders came in.
 const LAST_DAY: i64 = 1_795_132_800;
@@ -20,6 +33,8 @@ pub(super) struct Account {
     /// `UserResponse` without `stores` and `integrations`, which depend on the key.
     pub(super) user: Value,
     pub(super) stores: Vec<DemoStore>,
+    /// `Webhook`, each with its logs.
+    pub(super) webhooks: Vec<Value>,
 }
 
 /// One store and everything in it.
@@ -27,6 +42,17 @@ pub(super) struct DemoStore {
     pub(super) id: String,
     /// `PublicStoreReference`.
     pub(super) reference: Value,
+    /// The widest form of a product; see `blank_product`.
+    pub(super) products: Vec<Value>,
+    /// What variants have in stock, by variant id.
+    pub(super) items: HashMap<String, Vec<String>>,
+    pub(super) categories: Vec<Value>,
+    pub(super) customers: Vec<Value>,
+    pub(super) orders: Vec<Order>,
+    pub(super) coupons: Vec<Value>,
+    pub(super) reviews: Vec<Value>,
+    pub(super) tickets: Vec<Value>,
+    pub(super) subscriptions: Vec<Value>,
 }
 
 impl DemoStore {
@@ -36,10 +62,13 @@ impl DemoStore {
 }
 
 impl Account {
-    /// The account with this number; number 0 is the one that the documentation speaks of.
-    pub(super) fn demo(number: usize) -> Self {
+    /// The account with this number, with so many orders in each store; number 0 is the one that the documentation
+    /// speaks of.
+    pub(super) fn demo(number: usize, orders_per_store: usize) -> Self {
         let owner = if number == 0 { "ada".to_owned() } else { format!("ada{number}") };
-        Self { user: user(&owner), stores: stores::of(&owner) }
+        let stores = stores::of(&owner, orders_per_store);
+        let ids: Vec<_> = stores.iter().map(|store| store.id.clone()).collect();
+        Self { user: user(&owner), webhooks: vec![selling::webhook(&owner, &ids)], stores }
     }
 
     pub(super) fn user_id(&self) -> String {
@@ -103,10 +132,10 @@ mod tests {
 
     #[test]
     fn the_demo_is_the_same_on_every_run_and_differs_by_account() {
-        assert_eq!(Account::demo(0).user, Account::demo(0).user);
-        assert_eq!(Account::demo(0).stores[0].reference, Account::demo(0).stores[0].reference);
-        assert_ne!(Account::demo(0).user_id(), Account::demo(1).user_id());
-        assert_ne!(Account::demo(0).stores[0].id, Account::demo(1).stores[0].id);
+        assert_eq!(Account::demo(0, 3).user, Account::demo(0, 3).user);
+        assert_eq!(Account::demo(0, 3).stores[0].reference, Account::demo(0, 3).stores[0].reference);
+        assert_ne!(Account::demo(0, 3).user_id(), Account::demo(1, 3).user_id());
+        assert_ne!(Account::demo(0, 3).stores[0].id, Account::demo(1, 3).stores[0].id);
     }
 
     #[test]

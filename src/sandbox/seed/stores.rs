@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DemoStore, days_ago, id, iso};
+use super::{DemoStore, days_ago, id, iso, orders, people, products, selling, text};
 
 /// Name, subdomain, description, currency, accent colour, rating.
 type Profile = (&'static str, &'static str, &'static str, &'static str, &'static str, f64);
@@ -12,14 +12,35 @@ const PROFILES: [Profile; 2] = [
     ("Night Owl Keys", "night-owl-keys", "Licence keys for small, honest desktop tools.", "EUR", "#0f766e", 4.4),
 ];
 
-pub(super) fn of(owner: &str) -> Vec<DemoStore> {
-    PROFILES.iter().map(|profile| store(owner, profile)).collect()
+pub(super) fn of(owner: &str, orders: usize) -> Vec<DemoStore> {
+    PROFILES.iter().zip([false, true]).map(|(profile, second)| store(owner, profile, second, orders)).collect()
 }
 
-fn store(owner: &str, &(name, subdomain, description, currency, accent, rating): &Profile) -> DemoStore {
+fn store(owner: &str, profile: &Profile, second: bool, orders: usize) -> DemoStore {
+    let reference = reference(owner, profile);
+    let (id, currency) = (text(&reference, "id"), text(&reference, "currencyCode"));
+    let products = products::products(&id, second);
+    let customers = people::customers(&id);
+    let variants = products.iter().filter_map(|product| product.get("variants")?.as_array()).flatten();
+    DemoStore {
+        items: variants.map(|variant| (text(variant, "id"), products::items(variant))).collect(),
+        categories: products::categories(&id, &products),
+        orders: orders::orders(&id, &currency, &customers, &products, orders),
+        coupons: selling::coupons(&id),
+        reviews: people::reviews(&id, &customers, &products),
+        tickets: people::tickets(&id, &customers),
+        subscriptions: selling::subscriptions(&id, &customers, &products),
+        products,
+        customers,
+        reference,
+        id,
+    }
+}
+
+fn reference(owner: &str, &(name, subdomain, description, currency, accent, rating): &Profile) -> Value {
     let id = id(&["store", owner, subdomain]);
     let url = if owner == "ada" { subdomain.to_owned() } else { format!("{subdomain}-{owner}") };
-    let reference: Value = json!({
+    json!({
         "id": id,
         "dateCreated": iso(days_ago(400)),
         "name": name,
@@ -56,6 +77,5 @@ fn store(owner: &str, &(name, subdomain, description, currency, accent, rating):
         "externalSupportUrl": null,
         "externalSupportDescription": null,
         "lastOrderAt": iso(days_ago(0)),
-    });
-    DemoStore { id, reference }
+    })
 }

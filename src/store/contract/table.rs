@@ -1,0 +1,163 @@
+//! The list of checks: the one place that has their names and sentences.
+
+use super::{Check, Claim};
+use std::sync::LazyLock;
+
+/// Hands the checks of one claim to another macro, behind what that macro asks for.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __token_store_checks {
+    (always, [$($then:tt)*] $given:tt) => {
+        $($then)*! { $given
+            basics a_user_never_saved_loads_as_none "A user who was never saved loads as `Ok(None)`.",
+            basics a_saved_record_loads_whole "What `save` confirmed, `load` gives back: key, version and time.",
+            basics loading_consumes_nothing "A record may be loaded any number of times.",
+            basics a_save_replaces_the_record "`save` puts the new record in place of the old one.",
+            basics the_same_key_saved_again_has_its_new_version "A save of a key that is there already keeps the new version.",
+            basics the_same_record_saved_twice_is_there_once "A save may be repeated; there is one record all the same.",
+            basics a_deleted_record_is_gone "After `delete` was confirmed, the record loads as `Ok(None)`.",
+            basics deleting_nothing_is_fine "`delete` of a user without a record is `Ok`, and leaves none.",
+            basics a_save_after_a_delete_is_there "A removal leaves nothing behind that swallows a later save.",
+            basics delete_if_removes_the_record_of_that_version "`delete_if` with the record's version removes it and says `true`.",
+            basics delete_if_is_true_once "A second `delete_if` finds nothing and says `false`.",
+            basics delete_if_of_an_older_version_leaves_the_record "`delete_if` with an older version leaves the newer record and says `false`.",
+            basics delete_if_of_a_newer_version_leaves_the_record "`delete_if` with a version that was never saved leaves the record and says `false`.",
+            basics delete_if_tells_equal_keys_apart "Two saves of one key are two versions; `delete_if` compares versions, not keys.",
+            basics delete_if_of_nothing_is_false "`delete_if` of a user without a record is `Ok(false)`.",
+            basics delete_if_minds_the_user "`delete_if` with another user's version removes neither record.",
+            basics delete_if_works_after_the_record_was_saved_twice "A repeated save of one record is still of that version.",
+            basics a_key_of_one_byte_is_kept "A key may have a single character.",
+            basics a_key_of_16_kib_is_kept "A key may have 16,384 bytes; a column must not cut or refuse it.",
+            basics every_visible_character_of_a_key_is_kept "Every visible ASCII character of a key comes back as it was.",
+            basics users_are_independent "What is done to one user leaves every other as it was.",
+            ids ids_differ_by_case "`Alice` and `alice` are two users.",
+            ids ids_differ_by_what_folding_makes_equal "Ids that only case folding or compatibility makes equal are different users.",
+            ids ids_differ_by_composed_and_combining_form "Ids are not normalised: `é` as one character or as two is two users.",
+            ids ids_keep_their_spaces "Nothing is trimmed: `a` and `a ` are two users.",
+            ids ids_with_sql_characters_are_only_ids "Quotes, placeholders and comments in an id mean nothing.",
+            ids ids_with_path_characters_are_only_ids "Slashes, dots and percent signs in an id mean nothing.",
+            ids ids_with_pattern_characters_are_only_ids "Wildcards in an id match nothing but themselves.",
+            ids ids_that_begin_alike_are_distinct "An id that is the beginning of another one is another user.",
+            ids ids_that_read_as_one_number_are_distinct "Ids are texts: `1`, `01` and `1.0` are three users.",
+            ids ids_of_255_bytes_are_distinct_to_the_last "Ids have up to 255 bytes, and the last one counts.",
+            ids an_id_of_one_character_is_an_id "An id may have a single character.",
+            ids ids_of_any_script_and_control_characters_are_kept "Any UTF-8 but U+0000 may stand in an id.",
+            races saves_at_once_leave_one_whole_record "Of many saves at once, one whole record remains.",
+            races loads_during_saves_see_whole_records "A load during saves sees the record of one of them, whole.",
+            races one_of_many_delete_ifs_is_true "Of many `delete_if` at once for one record, exactly one says `true`.",
+            races a_late_delete_if_never_removes_a_newer_record "`delete_if` compares and removes in one step, so a save in between is safe.",
+            races a_save_and_a_delete_at_once_leave_all_or_nothing "A save beside a delete leaves the whole record or none.",
+            races users_at_once_get_their_own_records "Many users at once never see each other's records.",
+            dropped a_dropped_save_leaves_the_old_record_or_the_new "A save whose future is dropped leaves the old record or the new one, whole.",
+            dropped a_dropped_first_save_leaves_nothing_or_the_record "A first save whose future is dropped leaves the whole record or none.",
+            dropped a_dropped_delete_leaves_the_record_or_nothing "A delete whose future is dropped leaves the whole record or none.",
+            dropped a_dropped_delete_if_leaves_the_record_or_nothing "A `delete_if` whose future is dropped leaves the whole record or none.",
+            dropped a_dropped_load_changes_nothing "A load whose future is dropped leaves the record as it was.",
+            dropped the_store_answers_after_many_dropped_calls "Dropped calls give back their connections and locks.",
+        }
+    };
+    (restarts, [$($then:tt)*] $given:tt) => {
+        $($then)*! { $given
+            restarts a_record_outlives_a_restart "What `save` confirmed is there in a store opened anew.",
+            restarts a_replacement_outlives_a_restart "A store opened anew has the newer record, not the older.",
+            restarts a_removal_outlives_a_restart "A record that was removed does not come back in a store opened anew.",
+            restarts the_longest_key_and_id_outlive_a_restart "The longest id and key are kept as exactly as short ones.",
+            restarts two_nodes_do_not_undo_each_other "`delete_if` compares with what is stored, not with what this node saw last.",
+            restarts many_nodes_may_open_the_store_at_once "Several nodes may start at the same moment.",
+        }
+    };
+    (unreachable, [$($then:tt)*] $given:tt) => {
+        $($then)*! { $given
+            unreachable a_load_from_an_unreachable_store_is_an_error "A store that cannot look says so: an error is never `Ok(None)`.",
+            unreachable a_save_to_an_unreachable_store_is_an_error "A save that was not kept is never confirmed.",
+            unreachable a_removal_from_an_unreachable_store_is_an_error "A removal that did not happen is never confirmed.",
+            unreachable errors_of_an_unreachable_store_hold_no_key "No error, and no cause of one, holds a key.",
+        }
+    };
+    (damage, [$($then:tt)*] $given:tt) => {
+        $($then)*! { $given
+            damage a_damaged_record_is_an_error_and_not_missing "A record that cannot be read is an error, never `Ok(None)`, and loading does not remove it.",
+            damage a_damaged_record_gives_way_to_a_new_save "A new connect replaces a record that cannot be read.",
+            damage a_damaged_record_can_be_deleted "A user may disconnect although the record cannot be read.",
+            damage damage_to_one_record_leaves_the_others "One damaged record concerns one user.",
+            damage errors_about_a_damaged_record_hold_no_key "The error about a record does not quote it.",
+        }
+    };
+}
+
+/// The checks of one claim as an array.
+macro_rules! list {
+    (($claim:ident) $($module:ident $name:ident $sentence:literal,)*) => {
+        [$(Check {
+            name: stringify!($name),
+            sentence: $sentence,
+            claim: Claim::$claim,
+            run: |trial| Box::pin(super::$module::$name(trial)),
+        }),*]
+    };
+}
+
+pub(super) static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
+    let mut checks = Vec::from(__token_store_checks!(always, [list](Always)));
+    checks.extend(__token_store_checks!(restarts, [list](Restarts)));
+    checks.extend(__token_store_checks!(unreachable, [list](Unreachable)));
+    checks.extend(__token_store_checks!(damage, [list](Damage)));
+    checks
+});
+
+/// Makes a test of each check of the [contract](crate::store::contract), for the module it stands in.
+///
+/// It takes an expression that gives a [`Contract`](crate::store::contract::Contract), evaluated in each test, and then the
+/// claims that are to be tested too: `restarts`, `unreachable`, `damage`. A claim that the contract does not make fails its
+/// tests. Attributes in front, such as `#[ignore = "needs a server"]`, are put on every test. The tests need no runtime of yours.
+///
+/// ```
+/// # fn main() {}
+/// use komerza_connect::{MemoryStore, store::contract::Contract, token_store_contract};
+///
+/// token_store_contract!(
+///     #[ignore = "shown without being run"]
+///     Contract::new(|| async { MemoryStore::default() })
+/// );
+/// ```
+#[macro_export]
+macro_rules! token_store_contract {
+    ($(#[$attribute:meta])* $contract:expr $(, $claim:ident)* $(,)?) => {
+        $crate::__token_store_checks! { always, [$crate::__token_store_tests] { [$(#[$attribute])*] [$contract] } }
+        $crate::__token_store_claims! { { [$(#[$attribute])*] [$contract] } $($claim)* }
+    };
+}
+
+/// Tests for one claim after the other.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __token_store_claims {
+    ($given:tt) => {};
+    ($given:tt $claim:ident $($more:ident)*) => {
+        $crate::__token_store_checks! { $claim, [$crate::__token_store_tests] $given }
+        $crate::__token_store_claims! { $given $($more)* }
+    };
+}
+
+/// One test of each check.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __token_store_tests {
+    ({ $attributes:tt $contract:tt } $($module:ident $name:ident $sentence:literal,)*) => {
+        $($crate::__token_store_test! { $attributes $contract $name $sentence })*
+    };
+}
+
+/// The test of one check.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __token_store_test {
+    ([$(#[$attribute:meta])*] [$contract:expr] $name:ident $sentence:literal) => {
+        #[doc = $sentence]
+        #[test]
+        $(#[$attribute])*
+        fn $name() -> ::core::result::Result<(), $crate::store::contract::ContractFailure> {
+            $crate::store::contract::run_as_test(&$contract, stringify!($name))
+        }
+    };
+}

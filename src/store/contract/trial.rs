@@ -1,0 +1,218 @@
+//! What every check works with: a store, users and records of its own, and calls that turn an error into a finding.
+
+use super::Contract;
+use crate::{
+    random::{SystemRandomness, draw},
+    secret::ApiKey,
+    store::{StoreError, StoredToken, TokenStore, TokenVersion},
+    user::UserId,
+};
+use std::{
+    error::Error,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// What a check found in place of what it looked for.
+pub(super) struct Found(pub(super) String);
+
+impl Found {
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+impl<E: Error> From<E> for Found {
+    fn from(error: E) -> Self {
+        Self(format!("the check itself could not go on: {}", chain(&error)))
+    }
+}
+
+/// Fails the check with a finding unless the condition holds.
+macro_rules! ensure {
+    ($holds:expr, $($found:tt)*) => {
+        if !$holds {
+            return Err($crate::store::contract::trial::Found::new(format!($($found)*)));
+        }
+    };
+}
+pub(super) use ensure;
+
+/// An error with all its causes, as text.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// One run of one check.
+pub(super) struct Trial {
+    contract: Contract,
+    pub(super) store: Arc<dyn TokenStore>,
+    run: String,
+    users: Mutex<Vec<UserId>>,
+}
+
+/// How long tidying up may take; what hangs then has failed the check already.
+const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(5);
+
+impl Trial {
+    pub(super) async fn begin(contract: Contract) -> Result<Self, Found> {
+        let run = u64::from_be_bytes(draw(&SystemRandomness)?);
+        let store = (contract.open)().await;
+        Ok(Self { contract, store, run: format!("{run:016x}"), users: Mutex::default() })
+    }
+
+    /// Another store over the same records.
+    pub(super) async fn reopen(&self) -> Arc<dyn TokenStore> {
+        (self.contract.open)().await
+    }
+
+    pub(super) async fn unreachable(&self) -> Result<Arc<dyn TokenStore>, Found> {
+        match &self.contract.unreachable {
+            Some(open) => Ok(open().await),
+            None => Err(Found::new("no unreachable store")),
+        }
+    }
+
+    pub(super) async fn damage(&self, user: &UserId) -> Result<(), Found> {
+        match &self.contract.damage {
+            Some(damage) => damage(user.clone()).await,
+            None => return Err(Found::new("no way to damage a record")),
+        }
+        Ok(())
+    }
+
+    /// A user of this run alone, whose id ends in `id`.
+    pub(super) fn user(&self, id: &str) -> Result<UserId, Found> {
+        self.exact_user(&format!("{}{id}", self.run))
+    }
+
+    /// The user of exactly this id, remembered for tidying up.
+    pub(super) fn exact_user(&self, id: &str) -> Result<UserId, Found> {
+        let user = UserId::new(id)?;
+        self.users.lock().unwrap_or_else(PoisonError::into_inner).push(user.clone());
+        Ok(user)
+    }
+
+    /// A new record of a key that no other record has.
+    pub(super) fn token(&self) -> Result<StoredToken, Found> {
+        let chance = u128::from_be_bytes(draw(&SystemRandomness)?);
+        self.token_of(format!("obviously-fake-key-{chance:032x}"))
+    }
+
+    pub(super) fn token_of(&self, key: impl Into<String>) -> Result<StoredToken, Found> {
+        Ok(StoredToken::new(ApiKey::new(key)?)?)
+    }
+
+    /// A user with a record.
+    pub(super) async fn saved(&self, id: &str) -> Result<(UserId, StoredToken), Found> {
+        let (user, token) = (self.user(id)?, self.token()?);
+        self.save(&user, &token).await?;
+        Ok((user, token))
+    }
+
+    pub(super) async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, Found> {
+        load(&*self.store, user).await
+    }
+
+    pub(super) async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), Found> {
+        self.store.save(user, token).await.map_err(|error| failed("save", &error))
+    }
+
+    pub(super) async fn delete(&self, user: &UserId) -> Result<(), Found> {
+        self.store.delete(user).await.map_err(|error| failed("delete", &error))
+    }
+
+    pub(super) async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, Found> {
+        self.store.delete_if(user, version).await.map_err(|error| failed("delete_if", &error))
+    }
+
+    /// The record of `user` must be `wanted`, whole.
+    pub(super) async fn expect(&self, user: &UserId, wanted: Option<&StoredToken>) -> Result<(), Found> {
+        expect(&*self.store, user, wanted).await
+    }
+
+    /// The record of `user` must be one of `wanted`, whole; `None` stands for no record.
+    pub(super) async fn expect_any(&self, user: &UserId, wanted: &[Option<&StoredToken>]) -> Result<(), Found> {
+        let found = self.load(user).await?;
+        ensure!(
+            wanted.iter().any(|wanted| same(found.as_ref(), *wanted)),
+            "{} loaded as {}, which is none of {} possible outcomes",
+            Shown(user),
+            described(found.as_ref()),
+            wanted.len()
+        );
+        Ok(())
+    }
+
+    pub(super) async fn clean_up(&self) {
+        let users = std::mem::take(&mut *self.users.lock().unwrap_or_else(PoisonError::into_inner));
+        let removal = async {
+            for user in users {
+                // Its failure is no finding: the check has had its answer.
+                let _ = self.store.delete(&user).await;
+            }
+        };
+        let _ = tokio::time::timeout(CLEAN_UP_DEADLINE, removal).await;
+    }
+}
+
+fn failed(call: &str, error: &StoreError) -> Found {
+    Found::new(format!("`{call}` failed: {}", chain(error)))
+}
+
+pub(super) async fn load(store: &dyn TokenStore, user: &UserId) -> Result<Option<StoredToken>, Found> {
+    store.load(user).await.map_err(|error| failed("load", &error))
+}
+
+pub(super) async fn expect(store: &dyn TokenStore, user: &UserId, wanted: Option<&StoredToken>) -> Result<(), Found> {
+    let found = load(store, user).await?;
+    ensure!(
+        same(found.as_ref(), wanted),
+        "{} loaded as {}, not as {}",
+        Shown(user),
+        described(found.as_ref()),
+        described(wanted)
+    );
+    Ok(())
+}
+
+/// Whether two records are one: key, version and time.
+pub(super) fn same(one: Option<&StoredToken>, other: Option<&StoredToken>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => {
+            one.version() == other.version()
+                && one.saved_at() == other.saved_at()
+                && matches!((one.api_key(), other.api_key()),
+                    (Ok(one), Ok(other)) if one.expose_secret() == other.expose_secret())
+        }
+        _ => false,
+    }
+}
+
+fn described(token: Option<&StoredToken>) -> String {
+    match token.map(|token| (token.api_key().map(|key| key.expose_secret().len()), token)) {
+        None => "no record".into(),
+        Some((Ok(length), token)) => {
+            format!("version {} with key {} of {length} bytes", token.version(), token.fingerprint())
+        }
+        Some((Err(_), token)) => format!("version {}, sealed", token.version()),
+    }
+}
+
+/// An id as it is told in a finding: escaped, and cut in the middle of nowhere rather than filling the screen.
+pub(super) struct Shown<'a>(pub(super) &'a UserId);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id: String = self.0.as_str().chars().take(60).flat_map(char::escape_default).collect();
+        write!(f, "user \"{id}\" ({} bytes)", self.0.as_str().len())
+    }
+}
