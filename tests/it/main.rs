@@ -8,6 +8,8 @@
     missing_docs
 )]
 
+mod flow;
 mod sandbox;
 mod stores;
 mod support;
+mod threats;
