@@ -62,7 +62,9 @@ async fn main() -> Result<(), AnyError> {
 async fn sandbox_for(app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyError> {
     let redirect_uri = format!("http://{app}/komerza/callback");
     let sandbox = Sandbox::builder().app_name("Demo app").redirect_uri(&redirect_uri).start().await?;
-    Ok((sandbox.config(&redirect_uri)?, Some(sandbox)))
+    let variables = sandbox.variables(redirect_uri);
+    let config = Config::from_lookup(|name| variables.get(name).cloned().or_else(|| env::var(name).ok()))?;
+    Ok((config, Some(sandbox)))
 }
 
 fn token_store() -> Result<Arc<dyn TokenStore>, AnyError> {

@@ -15,12 +15,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::builder().address(address.parse()?).redirect_uri(&redirect_uri).start().await?;
 
     println!("# A Komerza sandbox is running; connected apps are listed on {}", sandbox.dashboard_url());
-    println!("export KOMERZA_CLIENT_ID={}", sandbox.client_id());
-    println!("export KOMERZA_CLIENT_SECRET={}", sandbox.client_secret());
-    println!("export KOMERZA_REDIRECT_URI={redirect_uri}");
-    println!("export KOMERZA_USER_AGENT=MyApp/1.0");
-    println!("export KOMERZA_API_URL={}", sandbox.api_url());
-    println!("export KOMERZA_DASHBOARD_URL={}", sandbox.dashboard_url());
+    for (name, value) in sandbox.variables(redirect_uri) {
+        println!("export {name}={value}");
+    }
 
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,

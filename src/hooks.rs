@@ -48,6 +48,14 @@ pub trait Hooks: Send + Sync + 'static {
         let _ = event;
     }
 
+    /// A key was received and could not be saved within [`save_deadline`](crate::Limits::save_deadline): nobody holds it now.
+    ///
+    /// The user, if still there, is told to connect again and to remove the spare entry among the connected apps at Komerza. This
+    /// is told also when the browser has gone.
+    async fn orphaned(&self, event: &Orphaned) {
+        let _ = event;
+    }
+
     /// The key was forgotten at the user's wish. It lives on at Komerza until the user removes it there.
     async fn disconnected(&self, event: &Disconnected) {
         let _ = event;
@@ -96,6 +104,18 @@ pub struct Connected {
     pub fingerprint: KeyFingerprint,
     /// The record's version.
     pub version: TokenVersion,
+}
+
+/// A key was received and could not be saved.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Orphaned {
+    /// Whose key it would have been.
+    pub user: UserId,
+    /// The login attempt.
+    pub attempt: AttemptId,
+    /// A short hash of the key.
+    pub fingerprint: KeyFingerprint,
 }
 
 /// A key was forgotten at the user's wish.

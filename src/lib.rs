@@ -83,8 +83,11 @@
 //! | `rustls` | yes | TLS by rustls |
 //! | `native-tls` | | TLS by the operating system's library |
 //! | `tracing` | yes | log events |
+//! | `sqlite`, `postgres`, `redis` | | [`SqliteStore`], [`PostgresStore`], [`RedisStore`] |
+//! | `encrypt` | | [`EncryptedStore`]: seals the keys of any store |
+//! | `cache` | | [`CachedStore`]: remembers the loads of any store |
 //! | `sandbox` | | a Komerza on a loopback port, for tests; outside semver |
-//! | `store-contract` | | the tests that every token store must pass; outside semver |
+//! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; outside semver |
 //!
 //! # What it does not do
 //!
@@ -92,6 +95,7 @@
 //! because Komerza has no way for an app to do that: disconnecting forgets it, and the user removes the app in the Komerza
 //! dashboard. It does not read webhooks.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "what is only logged has no other use"))]
 // Nothing is printed from a library; examples may.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -133,7 +137,7 @@ pub use async_trait::async_trait;
 pub use client::{Error, ErrorKind, KomerzaKey, RequestBuilder, Store, User};
 pub use config::{Bucket, Config, ConfigBuilder, ConfigError, Limits};
 pub use failure::{Failure, FailureKind};
-pub use hooks::{Connected, Connecting, Disconnected, Hooks, Revoked, Veto};
+pub use hooks::{Connected, Connecting, Disconnected, Hooks, Orphaned, Revoked, Veto};
 pub use identity::IdentifyUser;
 pub use layer::KomerzaConnectLayer;
 pub use rejection::{Rejection, RejectionKind};
@@ -141,6 +145,16 @@ pub use seal::{InvalidSealingKey, SealingKey};
 pub use secret::{ApiKey, AuthorizationCode, ClientSecret, InvalidSecret};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 pub use state::AttemptId;
+#[cfg(feature = "cache")]
+pub use store::CachedStore;
+#[cfg(feature = "encrypt")]
+pub use store::EncryptedStore;
+#[cfg(feature = "postgres")]
+pub use store::PostgresStore;
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
 pub use store::{KeyFingerprint, MemoryStore, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion};
 pub use user::{InvalidUserId, UserId};
 

@@ -58,6 +58,12 @@ impl Config {
         ConfigBuilder::default()
     }
 
+    /// The application's id.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
     /// The path that starts a login, as browsers see it. `?return_to=/path` says where to go afterwards.
     #[must_use]
     pub fn login_path(&self) -> &str {

@@ -123,16 +123,18 @@ async fn refuse(context: &Context, parts: &Parts, route: Route, refusal: Refusal
     cookies.into_iter().fold(answer.retry_after(failure.retry_after()), |answer, cookie| answer.cookie(Some(cookie)))
 }
 
+/// Errors are for what only the operator can mend, warnings for what is broken elsewhere; what visitors do wrong is no alarm.
 fn report(route: Route, failure: &Failure) {
     let (kind, attempt) = (failure.kind().code(), failure.attempt().map(|attempt| attempt.to_string()));
     let cause = std::error::Error::source(failure).map(|cause| cause.to_string());
     let (attempt, cause) = (attempt.unwrap_or_default(), cause.unwrap_or_default());
     if failure.kind().is_operators() {
         log::error!(?route, kind, attempt, cause, "refused: the app is not set up correctly, or broke down");
-    } else {
+    } else if failure.kind().status().is_server_error() {
         log::warn!(?route, kind, attempt, cause, "refused");
+    } else {
+        log::info!(?route, kind, attempt, cause, "refused");
     }
-    let _ = (route, kind, attempt, cause);
 }
 
 /// The path of the login route with `return_to` in its query.

@@ -1,6 +1,6 @@
 //! A running sandbox, as a program drives it.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use url::Url;
 
@@ -15,6 +15,9 @@ use super::{
     world::Shared,
 };
 use crate::{Config, ConfigBuilder, ConfigError, provider};
+
+/// What an app of the sandbox calls itself unless it says otherwise.
+const USER_AGENT: &str = "SandboxedApp/1.0";
 
 /// A Komerza on a loopback port. Dropping it closes its ports and connections at once.
 ///
@@ -59,17 +62,63 @@ impl Sandbox {
             .client_id(self.client_id())
             .client_secret(self.client_secret())
             .redirect_uri(redirect_uri)
-            .user_agent("SandboxedApp/1.0")
+            .user_agent(USER_AGENT)
             .api_url(self.api_url())
             .dashboard_url(self.dashboard_url())
     }
 
+    /// The environment variables of an app that uses this sandbox, by the names that [`Config::from_env`] reads.
+    ///
+    /// ```
+    /// use komerza_connect::{Config, sandbox::Sandbox};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let sandbox = Sandbox::start().await?;
+    /// let variables = sandbox.variables("http://127.0.0.1:3000/komerza/callback");
+    /// let config = Config::from_lookup(|name| variables.get(name).cloned())?;
+    /// assert_eq!(config.callback_path(), "/komerza/callback");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn variables(&self, redirect_uri: impl Into<String>) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([
+            ("KOMERZA_CLIENT_ID", self.client_id().to_owned()),
+            ("KOMERZA_CLIENT_SECRET", self.client_secret().to_owned()),
+            ("KOMERZA_REDIRECT_URI", redirect_uri.into()),
+            ("KOMERZA_USER_AGENT", USER_AGENT.to_owned()),
+            ("KOMERZA_API_URL", self.api_url()),
+            ("KOMERZA_DASHBOARD_URL", self.dashboard_url()),
+        ])
+    }
+
     /// Stops answering and waits until the ports are free again.
     pub async fn stop(self) {
-        self.api.close().await;
-        if let Some(dashboard) = self.dashboard {
-            dashboard.close().await;
+        self.go_offline().await;
+    }
+
+    /// Closes the ports and every connection, so that connecting is refused, and keeps everything else.
+    ///
+    /// Nothing is answered until [`come_back`](Self::come_back). Waits until the ports are closed.
+    pub async fn go_offline(&self) {
+        for port in self.ports() {
+            port.close().await;
         }
+    }
+
+    /// Opens the same ports again after [`go_offline`](Self::go_offline).
+    ///
+    /// # Errors
+    /// [`SandboxError::Bind`] when another program took a port in between, or when they are open.
+    pub async fn come_back(&self) -> Result<(), SandboxError> {
+        for port in self.ports() {
+            port.listen().await?;
+        }
+        Ok(())
+    }
+
+    fn ports(&self) -> impl Iterator<Item = &Port> {
+        [Some(&self.api), self.dashboard.as_ref()].into_iter().flatten()
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end: the API, and the dashboard unless it has its own port.

@@ -1,6 +1,6 @@
 //! A token store in the memory of this process.
 
-use super::{StoreError, StoredToken, TokenStore, TokenVersion};
+use super::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
 use crate::user::UserId;
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -32,28 +32,28 @@ pub struct MemoryStore {
     shards: Arc<Shards>,
 }
 
-const SHARDS: usize = 64;
+/// Shards beside the last one, which takes the hashes that fall beyond them: 64 in all.
+const SHARDS: usize = 63;
 
 type Shard = RwLock<HashMap<UserId, StoredToken>>;
 
 struct Shards {
     hasher: RandomState,
     shards: [Shard; SHARDS],
-    /// Answers when the shard of a hash is out of range, which the remainder rules out; it keeps indexing out of the code.
-    spare: Shard,
+    last: Shard,
 }
 
 impl Default for Shards {
     fn default() -> Self {
-        Self { hasher: RandomState::new(), shards: std::array::from_fn(|_| Shard::default()), spare: Shard::default() }
+        Self { hasher: RandomState::new(), shards: std::array::from_fn(|_| Shard::default()), last: Shard::default() }
     }
 }
 
 impl MemoryStore {
     fn shard(&self, user: &UserId) -> &Shard {
         let hash = self.shards.hasher.hash_one(user);
-        let index = usize::try_from(hash.checked_rem(SHARDS as u64).unwrap_or_default()).unwrap_or_default();
-        self.shards.shards.get(index).unwrap_or(&self.shards.spare)
+        let index = usize::try_from(hash % 64).unwrap_or_default();
+        self.shards.shards.get(index).unwrap_or(&self.shards.last)
     }
 
     // Maps stay whole whatever panics, so a poisoned lock is no reason to refuse.
@@ -89,6 +89,19 @@ impl TokenStore for MemoryStore {
             records.remove(user);
         }
         Ok(same)
+    }
+}
+
+#[async_trait::async_trait]
+impl ReplaceIf for MemoryStore {
+    async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
+        match self.write(user).get_mut(user) {
+            Some(record) if record.version() == token.version() => {
+                *record = token.clone();
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 }
 

@@ -62,15 +62,47 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "cache")]
+mod cached;
 #[cfg(feature = "store-contract")]
 pub mod contract;
+#[cfg(feature = "encrypt")]
+mod encrypted;
 mod error;
+#[cfg(feature = "store-contract")]
+pub mod faulty;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+mod replace;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod table_name;
 mod token;
+mod url;
 
+#[cfg(feature = "cache")]
+pub use cached::CachedStore;
+#[cfg(feature = "encrypt")]
+pub use encrypted::EncryptedStore;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
+pub use replace::ReplaceIf;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use table_name::TableName;
 pub use token::{KeyFingerprint, StoredToken, TokenVersion};
+pub use url::connect;
 
 use crate::user::UserId;
 use std::sync::Arc;

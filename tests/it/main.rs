@@ -9,7 +9,12 @@
 )]
 
 mod flow;
+mod mounting;
+mod exchange;
+mod exchange_replies;
+mod lifecycle;
 mod sandbox;
+mod secrets;
 mod stores;
 mod support;
 mod threats;

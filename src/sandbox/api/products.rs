@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{FromRequestParts as _, Multipart, Path, Request},
+    extract::{Multipart, Path, Request},
     routing::{delete, get, patch},
 };
 use serde_json::{Value, json};

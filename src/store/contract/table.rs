@@ -109,7 +109,7 @@ pub(super) static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
 ///
 /// It takes an expression that gives a [`Contract`](crate::store::contract::Contract), evaluated in each test, and then the
 /// claims that are to be tested too: `restarts`, `unreachable`, `damage`. A claim that the contract does not make fails its
-/// tests. Attributes in front, such as `#[ignore = "needs a server"]`, are put on every test. The tests need no runtime of yours.
+/// tests. An `#[ignore = "…"]` in front is put on every test. The tests need no runtime of yours.
 ///
 /// ```
 /// # fn main() {}
@@ -122,9 +122,11 @@ pub(super) static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
 /// ```
 #[macro_export]
 macro_rules! token_store_contract {
-    ($(#[$attribute:meta])* $contract:expr $(, $claim:ident)* $(,)?) => {
-        $crate::__token_store_checks! { always, [$crate::__token_store_tests] { [$(#[$attribute])*] [$contract] } }
-        $crate::__token_store_claims! { { [$(#[$attribute])*] [$contract] } $($claim)* }
+    (#[ignore = $reason:literal] $contract:expr $(, $claim:ident)* $(,)?) => {
+        $crate::__token_store_claims! { { [#[ignore = $reason]] [$contract] } always $($claim)* }
+    };
+    ($contract:expr $(, $claim:ident)* $(,)?) => {
+        $crate::__token_store_claims! { { [] [$contract] } always $($claim)* }
     };
 }
 

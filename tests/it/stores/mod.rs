@@ -2,4 +2,13 @@
 
 mod broken;
 mod broken_stores;
+mod cached;
 mod contract;
+mod database_copy;
+mod encrypted;
+mod errors;
+mod faulty;
+mod places;
+mod servers;
+mod sqlite;
+pub(crate) mod support;

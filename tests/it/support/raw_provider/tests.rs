@@ -276,3 +276,20 @@ async fn a_stopped_provider_leaves_no_task_and_refuses() {
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     assert_eq!(provider.exchanges().len(), 8, "the log outlives the port");
 }
+
+#[tokio::test]
+async fn a_dropped_provider_ends_its_connections_and_its_port() {
+    let provider = RawProvider::start().await;
+    let address = provider.address();
+    provider.always(Reply::hang());
+    let mut stream = connected(&provider).await;
+    stream.write_all(EXCHANGE.as_bytes()).await.unwrap();
+    provider.wait_for_requests(1).await;
+    drop(provider);
+    let ended =
+        tokio::time::timeout(super::PATIENCE, stream.read(&mut [0; 8])).await.expect("the connection stays open");
+    assert!(matches!(ended, Ok(0) | Err(_)));
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}

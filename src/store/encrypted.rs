@@ -1,0 +1,171 @@
+//! A wrapper that seals the keys before any store sees them.
+
+use super::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, token::Content};
+use crate::{
+    random::SystemRandomness,
+    seal::{Keyring, Opened, SealingKey},
+    secret::ApiKey,
+    time::unix_millis,
+    user::UserId,
+};
+use std::{fmt, sync::Arc};
+
+/// What the seals of stored records are derived for; no seal of another purpose opens as one.
+const PURPOSE: &str = "stored record";
+
+/// The form of what is sealed: the text of the key and nothing else.
+const FORMAT: &[u8] = b"1";
+
+/// Wraps any store so that it, its files, its backups and its operators see sealed keys alone.
+///
+/// 1. A key is sealed with AES-256-GCM-SIV and a random nonce before it goes to the inner store, and opened on the way back.
+/// 2. The seal is bound to the app, the user, the version and the time of the save: a record that was copied to another user,
+///    to another app or over a newer one does not open.
+/// 3. A record that does not open is an error of kind [`Unreadable`](crate::StoreErrorKind::Unreadable): never "not connected",
+///    and never deleted. A new connect replaces it, and a disconnect removes it.
+/// 4. The first key of the list seals, all open. A record is sealed anew when it is saved, and with
+///    [`reseals_on_load`](Self::reseals_on_load) also when it is loaded.
+///
+/// The version and the user id stay readable, so that `delete_if` works without opening anything.
+///
+/// ```
+/// use komerza_connect::{ApiKey, EncryptedStore, MemoryStore, SealingKey, StoredToken, TokenStore, UserId};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// // `openssl rand -base64 32` makes a key; the id of the app is Komerza's client ID.
+/// let key = SealingKey::from_base64("b2J2aW91c2x5LWZha2Uta2V5LW9mLTMyLWJ5dGVzISE=")?;
+/// let database = MemoryStore::default();
+/// let store = EncryptedStore::new(database.clone(), "my-app", [key]).reseals_on_load();
+///
+/// let alice = UserId::new("alice")?;
+/// store.save(&alice, &StoredToken::new(ApiKey::new("obviously-fake-key")?)?).await?;
+///
+/// let loaded = store.load(&alice).await?.ok_or("it was saved")?;
+/// assert_eq!(loaded.api_key()?.expose_secret(), "obviously-fake-key");
+/// let kept = database.load(&alice).await?.ok_or("it was saved")?;
+/// assert!(kept.api_key().is_err() && !kept.to_text().contains("fake"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Security
+/// The sealing keys must not lie where the records lie. Losing them loses every record: users connect again. To change them,
+/// put the new key in front on every node, and take the old one away once all records were saved or loaded since. The ids of
+/// users and the lengths of keys are not hidden, and somebody who can write to the store can still delete a record or put an
+/// older copy of the same save back.
+#[derive(Clone)]
+pub struct EncryptedStore<S> {
+    inner: S,
+    app: Arc<str>,
+    keyring: Arc<Keyring>,
+    plain_accepted: bool,
+    reseal: Option<fn(&S) -> &dyn ReplaceIf>,
+}
+
+impl<S: TokenStore> EncryptedStore<S> {
+    /// Wraps a store. `app` is the client ID; `keys` has the key that seals first. Without any key every call fails.
+    pub fn new(inner: S, app: impl AsRef<str>, keys: impl IntoIterator<Item = SealingKey>) -> Self {
+        let keys: Vec<_> = keys.into_iter().collect();
+        let keyring = Arc::new(Keyring::derive(&keys, PURPOSE));
+        Self { inner, app: app.as_ref().into(), keyring, plain_accepted: false, reseal: None }
+    }
+
+    /// Lets records that were saved before there was this wrapper load as they are, until all are sealed.
+    ///
+    /// # Security
+    /// Switch it off again when the migration is over: as long as it is on, whoever can write to the store can put a key of
+    /// their own in place of anybody's.
+    #[must_use]
+    pub fn accepts_plain_records(mut self) -> Self {
+        self.plain_accepted = true;
+        self
+    }
+
+    /// Seals a record anew under the first key when it was loaded under an older one or plain.
+    ///
+    /// It is one write more for such a load; if that fails, the load succeeds all the same and the next one tries again. The
+    /// record keeps its version, and a save that came between is never undone, which is why this takes a store with
+    /// [`ReplaceIf`].
+    #[must_use]
+    pub fn reseals_on_load(mut self) -> Self
+    where
+        S: ReplaceIf,
+    {
+        self.reseal = Some(|inner| inner);
+        self
+    }
+
+    /// The store inside, which has the sealed records.
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    fn seal(&self, user: &UserId, token: &StoredToken) -> Result<StoredToken, StoreError> {
+        let key = token.api_key()?;
+        let sealed = self.with_context(user, token, |context| {
+            self.keyring.seal(&SystemRandomness, context, key.expose_secret().as_bytes())
+        });
+        let sealed = sealed.map_err(StoreError::unavailable)?;
+        Ok(token.with_content(Content::Sealed(sealed.into())))
+    }
+
+    /// The record with its key, and whether it should be sealed anew.
+    fn open(&self, user: &UserId, token: StoredToken) -> Result<(StoredToken, bool), StoreError> {
+        let Content::Sealed(sealed) = token.content() else {
+            let refused = "the record is not sealed, and plain records are not accepted";
+            return if self.plain_accepted { Ok((token, true)) } else { Err(StoreError::unreadable(refused)) };
+        };
+        let opened = self.with_context(user, &token, |context| self.keyring.open(context, sealed.as_bytes()));
+        let closed = "the record's seal does not open: another key, user, app or version";
+        let Opened { plain, by_older_key } = opened.ok_or_else(|| StoreError::unreadable(closed))?;
+        let key = std::str::from_utf8(&plain).map_err(|_| StoreError::unreadable("the sealed key is not text"))?;
+        let key = ApiKey::new(key).map_err(StoreError::unreadable)?;
+        Ok((token.with_content(Content::Plain(key)), by_older_key))
+    }
+
+    /// What a seal is bound to.
+    fn with_context<T>(&self, user: &UserId, token: &StoredToken, act: impl FnOnce(&[&[u8]]) -> T) -> T {
+        let version = token.version().to_string();
+        let saved_at = unix_millis(token.saved_at()).to_be_bytes();
+        act(&[FORMAT, self.app.as_bytes(), user.as_str().as_bytes(), version.as_bytes(), &saved_at])
+    }
+}
+
+#[async_trait::async_trait]
+impl<S: TokenStore> TokenStore for EncryptedStore<S> {
+    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        let Some(stored) = self.inner.load(user).await? else { return Ok(None) };
+        let (token, outdated) = self.open(user, stored)?;
+        if let (true, Some(reseal)) = (outdated, self.reseal) {
+            // Its failure is no reason to refuse a record that opened.
+            let _ = reseal(&self.inner).replace_if(user, &self.seal(user, &token)?).await;
+        }
+        Ok(Some(token))
+    }
+
+    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
+        self.inner.save(user, &self.seal(user, token)?).await
+    }
+
+    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+        self.inner.delete(user).await
+    }
+
+    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+        self.inner.delete_if(user, version).await
+    }
+}
+
+#[async_trait::async_trait]
+impl<S: ReplaceIf> ReplaceIf for EncryptedStore<S> {
+    async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
+        self.inner.replace_if(user, &self.seal(user, token)?).await
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for EncryptedStore<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncryptedStore").field("inner", &self.inner).field("app", &self.app).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,74 @@
+//! The name of a table, as it may be put into a statement.
+
+use super::StoreError;
+use std::{fmt, str::FromStr};
+
+/// The longest part of a name: PostgreSQL cuts longer ones without an error.
+const PART_MAX: usize = 63;
+
+/// Where a SQL store keeps its records; `komerza_tokens` unless another is given.
+///
+/// Letters, digits and underscores of ASCII, not beginning with a digit, at most 63 characters; a schema may stand before
+/// it. It is quoted in every statement, so its case counts.
+///
+/// ```
+/// use komerza_connect::store::TableName;
+///
+/// let table: TableName = "shop.api_keys".parse()?;
+/// assert_eq!(table.to_string(), r#""shop"."api_keys""#);
+/// assert_eq!(TableName::default().to_string(), r#""komerza_tokens""#);
+/// assert!("tokens; drop table users".parse::<TableName>().is_err());
+/// # Ok::<(), komerza_connect::StoreError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TableName(String);
+
+impl Default for TableName {
+    fn default() -> Self {
+        Self("\"komerza_tokens\"".into())
+    }
+}
+
+impl FromStr for TableName {
+    type Err = StoreError;
+
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when it could not stand in a statement.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<_> = name.split('.').collect();
+        let fits = |part: &&str| {
+            part.len() <= PART_MAX
+                && part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        if parts.len() > 2 || !parts.iter().all(fits) {
+            return Err(StoreError::misconfigured(
+                "a table name has ASCII letters, digits and underscores, at most 63, and perhaps a schema before it",
+            ));
+        }
+        Ok(Self(parts.iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(".")))
+    }
+}
+
+/// As it stands in a statement: quoted.
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t47_a_name_that_could_end_a_statement_is_refused() {
+        let long = "t".repeat(PART_MAX + 1);
+        for name in ["", ".", "a.", ".a", "a.b.c", "1a", "a b", "a\"b", "a;b", "a-b", "tokenś", "a\0", long.as_str()] {
+            assert!(name.parse::<TableName>().is_err(), "{name:?}");
+        }
+        for name in ["a", "_a1", "A.b", &long[1..]] {
+            assert!(name.parse::<TableName>().is_ok(), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! A token store from one line of settings.
+
+use super::{MemoryStore, ReplaceIf, StoreError};
+use std::sync::Arc;
+
+/// Opens the store that `url` names, with its default table or prefix.
+///
+/// | Address | Store | Feature |
+/// | --- | --- | --- |
+/// | `memory:` | [`MemoryStore`] | |
+/// | `sqlite:PATH`, `sqlite::memory:` | `SqliteStore` | `sqlite` |
+/// | `postgres://…`, `postgresql://…` | `PostgresStore` | `postgres` |
+/// | `redis://…`, `rediss://…` | `RedisStore` | `redis` |
+///
+/// ```
+/// use komerza_connect::{StoreErrorKind, TokenStore, store};
+/// use std::sync::Arc;
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let tokens: Arc<dyn TokenStore> = store::connect("memory:").await?;
+/// let refused = store::connect("mysql://app:password@db.example").await.err().ok_or("no such store")?;
+/// assert_eq!(refused.kind(), StoreErrorKind::Misconfigured);
+/// assert!(!format!("{refused:?}").contains("password"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when there is no such kind of store, when its feature
+/// is off, or as the store's own `connect`. No error repeats the address, which may hold a password.
+pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
+    let Some((scheme, _rest)) = url.split_once(':') else {
+        return Err(StoreError::misconfigured(format!("a token store's address is one of {KNOWN}")));
+    };
+    match scheme {
+        "memory" => Ok(Arc::new(MemoryStore::default())),
+        #[cfg(feature = "sqlite")]
+        "sqlite" => Ok(Arc::new(super::SqliteStore::connect(url).await?)),
+        #[cfg(feature = "postgres")]
+        "postgres" | "postgresql" => Ok(Arc::new(super::PostgresStore::connect(url).await?)),
+        #[cfg(feature = "redis")]
+        "redis" | "rediss" => Ok(Arc::new(super::RedisStore::connect(url).await?)),
+        _ => Err(refusal(scheme)),
+    }
+}
+
+const KNOWN: &str = "memory:, sqlite:PATH, postgres://…, redis://…";
+
+/// Why no store answers to a scheme.
+fn refusal(scheme: &str) -> StoreError {
+    let feature = match scheme {
+        "sqlite" => "sqlite",
+        "postgres" | "postgresql" => "postgres",
+        "redis" | "rediss" => "redis",
+        // What stands before the colon could itself be a secret that was pasted into the wrong setting.
+        _ => return StoreError::misconfigured(format!("no such kind of token store; there are {KNOWN}")),
+    };
+    StoreError::misconfigured(format!("feature \"{feature}\" of komerza-connect is not switched on"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    #[test]
+    fn a_store_that_is_not_compiled_in_names_its_feature() {
+        let cause = |scheme| refusal(scheme).source().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(cause("rediss"), "feature \"redis\" of komerza-connect is not switched on");
+        assert!(cause("obviously-fake").starts_with("no such kind"));
+        assert!(!cause("obviously-fake").contains("obviously"));
+    }
+
+    #[tokio::test]
+    async fn an_address_without_a_scheme_is_refused_and_not_repeated() {
+        for url in ["", "obviously-fake", "obviously-fake:password@host", "MEMORY:", "sqlite:", "sqlite:a?mode=ro"] {
+            let error = connect(url).await.err().unwrap();
+            assert!(!format!("{error} {error:?}").contains("obviously"), "{error:?}");
+        }
+    }
+}
