@@ -6,3 +6,5 @@ mod b_attributes;
 mod b_parser;
 mod b_seal;
 mod b_session;
+mod c_answers;
+mod c_requests;
