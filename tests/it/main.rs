@@ -10,6 +10,8 @@
 )]
 
 mod browser;
+mod flow;
+mod mounting;
 mod exchange;
 mod exchange_replies;
 mod fuzz;
@@ -22,3 +24,4 @@ mod sandbox;
 mod secrets;
 mod stores;
 mod support;
+mod threats;
