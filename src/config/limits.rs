@@ -45,7 +45,8 @@ pub struct Limits {
     /// What this process allows itself of exchanges. The provider's documented bucket for calls without a key: 10, and 4
     /// more every 7 seconds. *Source*: docs.komerza.com, "Rate limits".
     pub exchange_bucket: Bucket,
-    /// How long an exchange may wait for its turn. 20 seconds: with the exchange and the save, within the code's minute.
+    /// How long an exchange may wait in all: for its turn, and for another try after a 429 or a connect that failed. 20 seconds:
+    /// with the exchange and the save, within the code's minute. Zero never waits.
     pub exchange_wait: Duration,
     /// Exchanges that may wait for their turn at once; over it the answer is 503. 256.
     pub exchange_queue: usize,

@@ -25,7 +25,7 @@ use crate::{
     secret::{ApiKey, AuthorizationCode},
     session::BrowserSession,
     state::AttemptId,
-    store::StoredToken,
+    store::{StoreErrorKind, StoredToken},
     user::UserId,
 };
 use std::{
@@ -100,8 +100,14 @@ async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {
 async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken, ExchangeError> {
     let unspent = |failure| ExchangeError { failure, spent: false };
     let spent = |failure| ExchangeError { failure, spent: true };
-    let unavailable = |error| unspent(Failure::caused_by(FailureKind::StoreUnavailable, error));
-    context.load(&pending.user).await.map_err(unavailable)?;
+    match context.load(&pending.user).await {
+        Ok(_) => {}
+        // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
+        Err(error) if error.kind() == StoreErrorKind::Unreadable => {
+            log::warn!(attempt = %pending.attempt, %error, "a record that cannot be read is replaced if the exchange succeeds");
+        }
+        Err(error) => return Err(unspent(Failure::caused_by(FailureKind::StoreUnavailable, error))),
+    }
     context.turns.charge(pending.charged, context.clock.elapsed()).map_err(unspent)?;
     let key = match exchange(context, pending).await {
         Ok(key) => key,
@@ -127,7 +133,8 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
     Ok(token)
 }
 
-/// Sends the exchange when it is this one's turn, again only where that is safe and the code still lives.
+/// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
+/// allowed in all is not over.
 async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, ExchangeError> {
     let (limits, clock) = (&context.config.limits, &*context.clock);
     let began = clock.elapsed();
@@ -148,8 +155,9 @@ async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, Exchan
             FailureKind::Busy => error.failure.retry_after().unwrap_or_default(),
             _ => pause,
         };
-        let ends = clock.elapsed().saturating_sub(began).saturating_add(wait).saturating_add(limits.exchange_deadline);
-        let too_late = ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
+        let again = clock.elapsed().saturating_add(wait);
+        let ends = again.saturating_sub(began).saturating_add(limits.exchange_deadline);
+        let too_late = again > deadline || ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
         if error.spent || too_late || (kind != FailureKind::Busy && tries >= CONNECT_TRIES) {
             return Err(error);
         }

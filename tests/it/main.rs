@@ -8,6 +8,11 @@
     missing_docs
 )]
 
+mod mounting;
+mod exchange;
+mod exchange_replies;
+mod lifecycle;
 mod sandbox;
+mod secrets;
 mod stores;
 mod support;

@@ -11,3 +11,4 @@ mod faulty;
 mod places;
 mod servers;
 mod sqlite;
+pub(crate) mod support;
