@@ -8,10 +8,10 @@
     missing_docs
 )]
 
-mod mounting;
 mod exchange;
 mod exchange_replies;
 mod lifecycle;
+mod mounting;
 mod sandbox;
 mod secrets;
 mod stores;

@@ -6,7 +6,7 @@ use komerza_connect::{MemoryStore, SqliteStore, TokenStore, UserId};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::super::stores::support::Directory;
+use super::super::stores::places::Directory;
 use super::super::support::browser::Load;
 use super::super::support::raw_provider::{Reply, key_for_code};
 use super::super::support::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
