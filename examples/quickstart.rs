@@ -8,7 +8,8 @@ use komerza_connect::{
     Config, EncryptedStore, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store, TokenStore, sandbox::Sandbox,
     store,
 };
-use std::{env, fmt::Write, io, net::SocketAddr, process, sync::Arc, time::Duration};
+use std::{env, fmt::Write, io, net::SocketAddr, sync::Arc, time::Duration};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, signal};
 
 type AnyError = Box<dyn std::error::Error>;
@@ -45,7 +46,7 @@ async fn main() -> Result<(), AnyError> {
         None => sandbox_for(address).await?,
     };
 
-    let store = token_store(config.client_id()).await?;
+    let (store, _directory) = token_store(config.client_id()).await?;
     let connect = KomerzaConnectLayer::new(config, store)?;
     let app = Router::new()
         .route("/", get(home))
@@ -69,13 +70,19 @@ async fn sandbox_for(app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyEr
     Ok((config, Some(sandbox)))
 }
 
-/// Where the keys are kept: `TOKEN_STORE`, sealed when there are `TOKEN_STORE_KEYS`.
-async fn token_store(app: &str) -> Result<Arc<dyn TokenStore>, AnyError> {
-    let temporary = || format!("sqlite:{}/komerza-quickstart-{}.sqlite", env::temp_dir().display(), process::id());
-    let store = store::connect(&env::var("TOKEN_STORE").unwrap_or_else(|_| temporary())).await?;
-    let Ok(keys) = env::var("TOKEN_STORE_KEYS") else { return Ok(store) };
+/// The store that `TOKEN_STORE` names, sealed with `TOKEN_STORE_KEYS`; without settings a file that ends with the demo.
+async fn token_store(client_id: &str) -> Result<(Arc<dyn TokenStore>, Option<TempDir>), AnyError> {
+    let (url, directory) = match env::var("TOKEN_STORE") {
+        Ok(url) => (url, None),
+        Err(_) => {
+            let directory = tempfile::tempdir()?;
+            (format!("sqlite:{}", directory.path().join("tokens.db").display()), Some(directory))
+        }
+    };
+    let store = store::connect(&url).await?;
+    let Ok(keys) = env::var("TOKEN_STORE_KEYS") else { return Ok((store, directory)) };
     let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>()?;
-    Ok(Arc::new(EncryptedStore::new(store, app, keys)))
+    Ok((Arc::new(EncryptedStore::new(store, client_id, keys).reseals_on_load()), directory))
 }
 
 /// Completes on Ctrl-C, and on SIGTERM as service managers send it.
