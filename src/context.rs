@@ -1,7 +1,7 @@
 //! What all parts of one mount share.
 
 use crate::{
-    client::Api,
+    client::{Api, Pacer, Revocation, SharedBuckets},
     config::{Config, ConfigError},
     connect::{Flights, Turns},
     cookie::Jar,
@@ -34,6 +34,8 @@ pub(crate) struct Context {
     /// Exchanges and saves under way, for a shutdown to wait for.
     pub(crate) tasks: TaskTracker,
     pub(crate) api: Api,
+    pub(crate) pacer: Arc<Pacer>,
+    pub(crate) revocation: Revocation,
 }
 
 impl Context {
@@ -51,8 +53,15 @@ impl Context {
             flights: Arc::default(),
             tasks: TaskTracker::new(),
             api: Api::new(&config)?,
+            pacer: Pacer::of_process(&config.api_url, &config.limits.client),
+            revocation: Arc::new(|reply| reply.says_key_is_dead()),
             config: Arc::new(config),
         })
+    }
+
+    /// Buckets for this layer alone.
+    pub(crate) fn pacer_alone(&self, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Pacer> {
+        Pacer::alone(&self.config.api_url, &self.config.limits.client, shared)
     }
 
     /// A user's record, within the deadline.

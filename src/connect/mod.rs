@@ -86,7 +86,9 @@ pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<
 
 async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {
     let attempt = pending.attempt;
-    match obtain(context, &pending).await {
+    let obtained = obtain(context, &pending).await;
+    crate::metrics::connect(obtained.as_ref().map_or_else(|error| error.failure.kind().code(), |_| "connected"));
+    match obtained {
         Ok(token) => {
             log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
             leave(context, &pending).await;
