@@ -127,6 +127,7 @@ mod service;
 mod session;
 mod state;
 pub mod store;
+mod sync;
 pub mod time;
 mod user;
 

@@ -11,7 +11,9 @@
 mod exchange;
 mod exchange_replies;
 mod lifecycle;
+mod load;
 mod sandbox;
 mod secrets;
 mod stores;
 mod support;
+mod torture;

@@ -3,4 +3,4 @@
 mod broken;
 mod broken_stores;
 mod contract;
-pub(crate) mod support;
+mod support;
