@@ -20,8 +20,10 @@ mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
 mod return_to;
+mod load;
 mod sandbox;
 mod secrets;
 mod stores;
 mod support;
 mod threats;
+mod torture;
