@@ -12,8 +12,10 @@
 mod browser;
 mod exchange;
 mod exchange_replies;
+mod flow;
 mod fuzz;
 mod lifecycle;
+mod load;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
@@ -22,3 +24,5 @@ mod sandbox;
 mod secrets;
 mod stores;
 mod support;
+mod threats;
+mod torture;
