@@ -77,6 +77,18 @@ async fn t48_a_save_that_fails_twice_and_then_works_is_success_with_one_exchange
 }
 
 #[tokio::test]
+async fn t48_a_save_whose_confirmations_are_all_lost_is_success_because_the_record_is_there() {
+    for mode in MODES {
+        let shop = Shop::builder(mode).limits(|limits| limits.save_deadline = MOMENT * 2).open().await;
+        let browser = shop.browser("alice");
+        shop.shelf.all(Op::Save, Fate::DoneAndFail);
+        assert_connected(&shop.connect(&browser, "code").await);
+        assert_eq!((shop.exchanges(), shop.key(&browser).await), (1, Ok(key_for_code("code"))));
+        assert!(!shop.watch.calls().contains(&Hook::Orphaned));
+    }
+}
+
+#[tokio::test]
 async fn t49_an_outage_is_503_with_a_retry_after_and_never_a_way_to_connect_again() {
     assert_eq!(Limits::default().store_deadline, Duration::from_secs(2));
     for mode in MODES {
