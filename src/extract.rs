@@ -67,7 +67,7 @@ async fn find(parts: &mut Parts) -> Result<Found, Rejection> {
     }
     let caller = context.identify(parts).await.map_err(|failure| Rejection::failed(&failure))?;
     let key = match caller.user_id() {
-        Some(user) => KomerzaKey::load(&context, &user).await?,
+        Some(user) => KomerzaKey::load(&context, &user).await?.map(|key| key.taken_from(parts)),
         None => None,
     };
     let caller = match (caller, key) {

@@ -82,7 +82,8 @@
 //! | `axum` | yes | the extractor for handlers, `mount`, `router` |
 //! | `rustls` | yes | TLS by rustls |
 //! | `native-tls` | | TLS by the operating system's library |
-//! | `tracing` | yes | log events |
+//! | `tracing` | yes | log events, and a span for each call of the API |
+//! | `metrics` | | counters and histograms of calls and connects |
 //! | `sqlite`, `postgres`, `redis` | | [`SqliteStore`], [`PostgresStore`], [`RedisStore`] |
 //! | `encrypt` | | [`EncryptedStore`]: seals the keys of any store |
 //! | `cache` | | [`CachedStore`]: remembers the loads of any store |
@@ -99,6 +100,10 @@
 // Nothing is printed from a library; examples may.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzz;
 mod browser;
 mod bucket;
 mod client;
@@ -111,8 +116,10 @@ mod extract;
 mod failure;
 mod hooks;
 mod identity;
+mod json;
 mod layer;
 mod log;
+mod metrics;
 #[cfg(feature = "axum")]
 mod mount;
 mod net;
@@ -130,12 +137,19 @@ mod service;
 mod session;
 mod state;
 pub mod store;
+mod sync;
 pub mod time;
 mod user;
 
 pub use async_trait::async_trait;
-pub use client::{Error, ErrorKind, KomerzaKey, RequestBuilder, Store, User};
-pub use config::{Bucket, Config, ConfigBuilder, ConfigError, Limits};
+#[cfg(feature = "redis")]
+pub use client::RedisBuckets;
+pub use client::models::*;
+pub use client::{
+    BucketId, Comparison, Download, Error, ErrorKind, Filters, Form, InStore, Items, KomerzaKey, Listing, Page, Pages,
+    Priority, Reply, RequestBuilder, SharedBuckets, Taken, scopes,
+};
+pub use config::{Bucket, ClientLimits, Config, ConfigBuilder, ConfigError, Limits};
 pub use failure::{Failure, FailureKind};
 pub use hooks::{Connected, Connecting, Disconnected, Hooks, Orphaned, Revoked, Veto};
 pub use identity::IdentifyUser;

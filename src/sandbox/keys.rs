@@ -74,7 +74,9 @@ impl Keys {
                     return key;
                 }
             }
-            Reconnect::ReplaceKey => older(self).iter().for_each(|key| drop(self.revoke(key))),
+            Reconnect::ReplaceKey => older(self).iter().for_each(|key| {
+                let _ = self.revoke(key);
+            }),
         }
         let connected = self.integrations.entry((grant.account, grant.client_id.clone()));
         let integration = connected.or_insert(Integration { id: fresh.integration, since: now.0, living: 0 });
