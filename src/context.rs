@@ -47,7 +47,7 @@ impl Context {
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
             jar: Arc::new(Jar::new(&config)),
-            session_tags: Arc::new(Tags::derive(&config.cookie_keys, "browser session")),
+            session_tags: Arc::new(Tags::derive(&config.cookie_keys, &session_label(&config))),
             exchange: ExchangeClient::new(&config)?,
             turns: Arc::new(Turns::new(&config.limits)),
             flights: Arc::default(),
@@ -87,6 +87,12 @@ impl Context {
         }
         finished.ok()
     }
+}
+
+/// A session is one of this application and this redirect URI: another mount with the same keys and store does not know it (T6).
+fn session_label(config: &Config) -> String {
+    // The id has visible characters alone, so that the two parts cannot run into each other.
+    format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
 }
 
 /// Runs a call of the store under a deadline.

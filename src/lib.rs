@@ -137,6 +137,7 @@ mod service;
 mod session;
 mod state;
 pub mod store;
+mod sync;
 pub mod time;
 mod user;
 

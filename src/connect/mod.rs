@@ -9,6 +9,8 @@
 //! 5. The save, repeated within its bound, and only then the good news.
 
 mod flights;
+#[cfg(test)]
+mod interleavings;
 mod turns;
 
 pub(crate) use flights::{Boarding, Flights, Landed, Outcome, outcome};
@@ -26,12 +28,14 @@ use crate::{
     session::BrowserSession,
     state::AttemptId,
     store::{StoreErrorKind, StoredToken},
+    sync::step,
     user::UserId,
 };
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
 /// How often a connection that could not be opened is tried.
 const CONNECT_TRIES: u32 = 3;
@@ -58,11 +62,9 @@ pub(crate) struct Pending {
 pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<Landed, Failure> {
     let attempt = pending.attempt;
     let limits = &context.config.limits;
-    // The token counts the task before the check, so that a shutdown either waits for it or refuses it.
-    let counted = context.tasks.token();
-    if context.tasks.is_closed() {
+    let Some(counted) = admit(&context.tasks) else {
         return Err(Failure::new(FailureKind::ShuttingDown).of_attempt(attempt));
-    }
+    };
     if context.tasks.len() > limits.exchange_queue.saturating_add(limits.exchanges_at_once.max(1)) {
         return Err(Failure::new(FailureKind::Busy).of_attempt(attempt));
     }
@@ -82,6 +84,13 @@ pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<
     };
     let landed = outcome(receiver).await.map(|outcome| outcome.result);
     landed.unwrap_or_else(|| Err(Failure::new(FailureKind::Internal).of_attempt(attempt)))
+}
+
+/// Counts a task before it asks whether the process shuts down, so that a shutdown either waits for it or refuses it.
+fn admit(tasks: &TaskTracker) -> Option<TaskTrackerToken> {
+    let counted = tasks.token();
+    step();
+    (!tasks.is_closed()).then_some(counted)
 }
 
 async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {

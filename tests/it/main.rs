@@ -10,6 +10,8 @@
 )]
 
 mod browser;
+mod flow;
+mod mounting;
 mod exchange;
 mod exchange_replies;
 mod fuzz;
@@ -17,7 +19,11 @@ mod lifecycle;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
+mod return_to;
+mod load;
 mod sandbox;
 mod secrets;
 mod stores;
 mod support;
+mod threats;
+mod torture;

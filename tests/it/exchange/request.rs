@@ -161,6 +161,8 @@ fn t33_nothing_in_the_crate_can_switch_the_verification_of_certificates_off() {
     assert!(found.len() > 50, "the sources were not found");
     for path in found {
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(!text.contains("danger"), "{}", path.display());
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            assert!(!line.contains("danger"), "{}: {line}", path.display());
+        }
     }
 }

@@ -1,36 +1,10 @@
 //! The browser goes away: the callback's future is dropped at every poll in turn.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use super::super::support::browser::Browser;
 use super::super::support::raw_provider::{Reply, key_for_code};
-use super::super::support::shop_b::{MODES, Mode, Shop, assert_connected};
-
-/// Polls a future so often and then drops it; its output if it was ready by then.
-async fn give_up_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    std::future::poll_fn(|task| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        match future.as_mut().poll(task) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => {
-                if left == 0 {
-                    // Not woken any more: gone.
-                    return Poll::Ready(None);
-                }
-                Poll::Pending
-            }
-        }
-    })
-    .await
-}
+use super::super::support::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected, give_up_after};
 
 async fn shop(mode: Mode) -> (Shop, Browser, String) {
     let shop = Shop::new(mode).await;
@@ -71,7 +45,7 @@ async fn t55_whoever_hangs_up_at_whichever_poll_the_key_is_saved_if_the_provider
             if asked == 1 {
                 let next = Shop::builder(mode).beside(&shop).open().await;
                 next.provider.on_code("code", Reply::error(401, "invalid_code"));
-                before_the_answer.move_to(super::super::support::shop_b::ORIGIN, next.app.clone());
+                before_the_answer.move_to(ORIGIN, next.app.clone());
                 assert_connected(&next.callback(&before_the_answer, "code", &state).await);
                 assert_eq!(next.key(&before_the_answer).await, Ok(key_for_code("code")));
             }

@@ -6,8 +6,8 @@ use komerza_connect::{MemoryStore, SqliteStore, TokenStore, UserId};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::super::stores::places::Directory;
 use super::super::support::browser::Load;
+use super::super::support::canary::fake_secret;
 use super::super::support::raw_provider::{Reply, key_for_code};
 use super::super::support::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
 
@@ -101,8 +101,10 @@ async fn t47_user_ids_are_exact_from_the_browser_to_the_memory_store() {
 
 #[tokio::test]
 async fn t47_user_ids_are_exact_from_the_browser_to_a_sqlite_file() {
-    let directory = Directory::new();
-    let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap();
+    let directory = std::env::temp_dir().join(format!("{}-{}", fake_secret("tokens"), std::process::id()));
+    std::fs::create_dir(&directory).unwrap();
+    let store = SqliteStore::open(directory.join("tokens.db")).await.unwrap();
     ids_are_exact(store.clone()).await;
     store.close().await;
+    std::fs::remove_dir_all(directory).unwrap();
 }

@@ -23,7 +23,7 @@ async fn t43_a_store_that_panics_ends_one_callback_and_says_no_secret() {
             shop.shelf.all(op, panic("the store"));
             let hop = shop.connect(&browser, &code).await;
             assert_eq!((hop.status(), shop.watch.last_kind()), (500, Some(FailureKind::Internal)), "{op:?}");
-            assert_eq!(shop.exchanges(), number * 2 + usize::from(op == Op::Save));
+            assert_eq!(shop.exchanges(), number + usize::from(op == Op::Save));
             shop.shelf.mend();
             assert_connected(&shop.connect(&browser, &format!("after-{number}")).await);
         }
@@ -50,13 +50,28 @@ async fn t43_a_look_up_or_store_that_panics_outside_the_callback_ends_that_reque
     let shop = Arc::new(Shop::new(Mode::Users).await);
     let browser = Arc::new(shop.browser("alice"));
     assert_connected(&shop.connect(&browser, "code").await);
-    shop.lookup.set(Some(panic("the look-up")));
+    shop.lookup.decide(|| panic("the look-up"));
     let (there, visitor) = (Arc::clone(&shop), Arc::clone(&browser));
     assert!(tokio::spawn(async move { there.key(&visitor).await }).await.unwrap_err().is_panic());
-    shop.lookup.set(None);
+    shop.lookup.mend();
     shop.shelf.all(Op::Load, panic("the store"));
     let (there, visitor) = (Arc::clone(&shop), Arc::clone(&browser));
     assert!(tokio::spawn(async move { there.key(&visitor).await }).await.unwrap_err().is_panic());
     shop.shelf.mend();
     assert!(shop.key(&browser).await.is_ok());
+}
+
+#[tokio::test]
+async fn t43_a_callback_that_panicked_after_the_exchange_is_not_sent_again() {
+    for mode in MODES {
+        let shop = Shop::new(mode).await;
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        let before_the_answer = browser.clone();
+        shop.shelf.all(Op::Save, panic("the store"));
+        assert_eq!(shop.callback(&browser, "code", &state).await.status(), 500);
+        shop.shelf.mend();
+        let hop = shop.callback(&before_the_answer, "code", &state).await;
+        assert_eq!((hop.status(), shop.exchanges()), (500, 1), "the same outcome, and the code is not sent twice");
+    }
 }

@@ -9,5 +9,6 @@ mod encrypted;
 mod errors;
 mod faulty;
 pub(crate) mod places;
+mod processes;
 mod servers;
 mod sqlite;

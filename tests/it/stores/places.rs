@@ -8,7 +8,7 @@ use std::{
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A name that no other test of this or another process has.
-pub(super) fn unique(what: &str) -> String {
+pub(crate) fn unique(what: &str) -> String {
     format!("{what}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
@@ -33,10 +33,10 @@ impl Drop for Directory {
     }
 }
 
-pub(super) fn postgres_url() -> String {
+pub(crate) fn postgres_url() -> String {
     std::env::var("KOMERZA_TEST_POSTGRES_URL").expect("KOMERZA_TEST_POSTGRES_URL is not set: run .ci/servers")
 }
 
-pub(super) fn redis_url() -> String {
+pub(crate) fn redis_url() -> String {
     std::env::var("KOMERZA_TEST_REDIS_URL").expect("KOMERZA_TEST_REDIS_URL is not set: run .ci/servers")
 }

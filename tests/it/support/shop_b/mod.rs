@@ -5,8 +5,10 @@
 mod shelf;
 mod watch;
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::{Router, routing::get};
@@ -216,21 +218,46 @@ pub(crate) fn callback_query(code: &str, state: &str) -> String {
     )
 }
 
+/// Polls a future so often and then drops it; its output if it was ready by then.
+pub(crate) async fn give_up_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(|task| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match future.as_mut().poll(task) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            // Not waited for any more.
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
 /// Asserts a success: 303 to the return path, without a body.
 pub(crate) fn assert_connected(hop: &Hop) {
     assert_eq!((hop.status(), hop.location(), hop.text().as_str()), (303, Some("/x"), ""), "{}", hop.text());
 }
 
+type Rule = Arc<dyn Fn() -> Fate + Send + Sync>;
+
 /// The user by the header, or what the test says about the look-up.
 #[derive(Clone, Default)]
 pub(crate) struct Lookup {
-    fault: Arc<Mutex<Option<Fate>>>,
+    rule: Arc<Mutex<Option<Rule>>>,
     yields: Arc<AtomicUsize>,
 }
 
 impl Lookup {
-    pub(crate) fn set(&self, fault: Option<Fate>) {
-        *self.fault.lock().unwrap() = fault;
+    pub(crate) fn decide(&self, rule: impl Fn() -> Fate + Send + Sync + 'static) {
+        *self.rule.lock().unwrap() = Some(Arc::new(rule));
+    }
+
+    pub(crate) fn mend(&self) {
+        *self.rule.lock().unwrap() = None;
     }
 
     pub(crate) fn give_way(&self, times: usize) {
@@ -247,12 +274,12 @@ impl IdentifyUser for Lookup {
         for _ in 0..self.yields.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
-        let fault = self.fault.lock().unwrap().clone();
-        match fault {
-            None | Some(Fate::Fine) => {}
-            Some(Fate::Hang) => std::future::pending().await,
-            Some(Fate::Panic(text)) => panic!("{text}"),
-            Some(Fate::Fail | Fate::Unreadable | Fate::DoneAndFail) => return Err("the session table is locked".into()),
+        let rule = self.rule.lock().unwrap().clone();
+        match rule.map_or(Fate::Fine, |rule| rule()) {
+            Fate::Fine => {}
+            Fate::Hang => std::future::pending().await,
+            Fate::Panic(text) => panic!("{text}"),
+            Fate::Fail | Fate::Unreadable | Fate::DoneAndFail => return Err("the session table is locked".into()),
         }
         match parts.headers.get(USER) {
             Some(user) => Ok(Some(UserId::new(user.to_str()?)?)),
