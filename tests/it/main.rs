@@ -10,17 +10,17 @@
 )]
 
 mod browser;
-mod flow;
-mod mounting;
+mod client;
 mod exchange;
 mod exchange_replies;
+mod flow;
 mod fuzz;
 mod lifecycle;
+mod load;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
 mod return_to;
-mod load;
 mod sandbox;
 mod secrets;
 mod stores;
