@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod client;
 mod exchange;
 mod exchange_replies;
 mod flow;
