@@ -10,6 +10,7 @@
 
 mod browser;
 mod fuzz;
+mod model;
 mod oracles;
 mod sandbox;
 mod stores;
