@@ -5,9 +5,11 @@
 
 use axum::{Json, Router, extract::Path, response::Html, routing::get};
 use komerza_connect::{
-    Config, Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, Store, TokenStore, sandbox::Sandbox,
+    Config, EncryptedStore, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store, TokenStore, sandbox::Sandbox,
+    store,
 };
 use std::{env, fmt::Write, io, net::SocketAddr, sync::Arc, time::Duration};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, signal};
 
 type AnyError = Box<dyn std::error::Error>;
@@ -17,7 +19,7 @@ async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {
     Ok(Json(komerza.stores().await?))
 }
 
-async fn store(komerza: KomerzaKey, Path(id): Path<String>) -> Result<Json<Store>, Error> {
+async fn one_store(komerza: KomerzaKey, Path(id): Path<String>) -> Result<Json<Store>, Error> {
     Ok(Json(komerza.store(&id).await?))
 }
 
@@ -44,11 +46,12 @@ async fn main() -> Result<(), AnyError> {
         None => sandbox_for(address).await?,
     };
 
-    let connect = KomerzaConnectLayer::new(config, token_store()?)?;
+    let (store, _directory) = token_store(config.client_id()).await?;
+    let connect = KomerzaConnectLayer::new(config, store)?;
     let app = Router::new()
         .route("/", get(home))
         .route("/api/stores", get(stores))
-        .route("/api/stores/{id}", get(store))
+        .route("/api/stores/{id}", get(one_store))
         .route("/healthz", get(|| async { "ok" }))
         .layer(connect.clone()); // last, after every route
 
@@ -67,11 +70,19 @@ async fn sandbox_for(app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyEr
     Ok((config, Some(sandbox)))
 }
 
-fn token_store() -> Result<Arc<dyn TokenStore>, AnyError> {
-    match env::var("TOKEN_STORE").as_deref() {
-        Err(_) | Ok("memory:") => Ok(Arc::new(MemoryStore::default())),
-        Ok(_) => Err("TOKEN_STORE can be memory: so far".into()),
-    }
+/// The store that `TOKEN_STORE` names, sealed with `TOKEN_STORE_KEYS`; without settings a file that ends with the demo.
+async fn token_store(client_id: &str) -> Result<(Arc<dyn TokenStore>, Option<TempDir>), AnyError> {
+    let (url, directory) = match env::var("TOKEN_STORE") {
+        Ok(url) => (url, None),
+        Err(_) => {
+            let directory = tempfile::tempdir()?;
+            (format!("sqlite:{}", directory.path().join("tokens.db").display()), Some(directory))
+        }
+    };
+    let store = store::connect(&url).await?;
+    let Ok(keys) = env::var("TOKEN_STORE_KEYS") else { return Ok((store, directory)) };
+    let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>()?;
+    Ok((Arc::new(EncryptedStore::new(store, client_id, keys).reseals_on_load()), directory))
 }
 
 /// Completes on Ctrl-C, and on SIGTERM as service managers send it.
@@ -90,8 +101,7 @@ async fn stopped() {
 }
 
 fn page(content: &str) -> Html<String> {
-    let style = "body{font:1.1rem/1.6 system-ui;max-width:34rem;margin:10vh auto;padding:0 1rem}\
-                 a,button{font:inherit;color:#fff;background:#1a56db;padding:.5rem 1rem;border:0;border-radius:.5rem}";
+    let style = "body{font:1.1rem/1.6 system-ui;max-width:34rem;margin:10vh auto;padding:0 1rem}";
     Html(format!(
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
          <title>Demo app</title><style>{style}</style><h1>Demo app</h1>{content}</html>"

@@ -1,7 +1,7 @@
 //! What all parts of one mount share.
 
 use crate::{
-    client::Api,
+    client::{Api, Pacer, Revocation, SharedBuckets},
     config::{Config, ConfigError},
     connect::{Flights, Turns},
     cookie::Jar,
@@ -34,6 +34,8 @@ pub(crate) struct Context {
     /// Exchanges and saves under way, for a shutdown to wait for.
     pub(crate) tasks: TaskTracker,
     pub(crate) api: Api,
+    pub(crate) pacer: Arc<Pacer>,
+    pub(crate) revocation: Revocation,
 }
 
 impl Context {
@@ -45,14 +47,21 @@ impl Context {
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
             jar: Arc::new(Jar::new(&config)),
-            session_tags: Arc::new(Tags::derive(&config.cookie_keys, "browser session")),
+            session_tags: Arc::new(Tags::derive(&config.cookie_keys, &session_label(&config))),
             exchange: ExchangeClient::new(&config)?,
             turns: Arc::new(Turns::new(&config.limits)),
             flights: Arc::default(),
             tasks: TaskTracker::new(),
             api: Api::new(&config)?,
+            pacer: Pacer::of_process(&config.api_url, &config.limits.client),
+            revocation: Arc::new(|reply| reply.says_key_is_dead()),
             config: Arc::new(config),
         })
+    }
+
+    /// Buckets for this layer alone.
+    pub(crate) fn pacer_alone(&self, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Pacer> {
+        Pacer::alone(&self.config.api_url, &self.config.limits.client, shared)
     }
 
     /// A user's record, within the deadline.
@@ -78,6 +87,12 @@ impl Context {
         }
         finished.ok()
     }
+}
+
+/// A session is one of this application and this redirect URI: another mount with the same keys and store does not know it (T6).
+fn session_label(config: &Config) -> String {
+    // The id has visible characters alone, so that the two parts cannot run into each other.
+    format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
 }
 
 /// Runs a call of the store under a deadline.

@@ -36,7 +36,6 @@ fn cookie_lines(lines: &[&[u8]]) -> Option<HeaderMap> {
 }
 
 /// What the query parser makes of `code`, `state`, `error` and `return_to`.
-#[must_use]
 pub fn query(query: &str) -> [Result<Option<String>, &'static str>; 4] {
     let Query { code, state, error, return_to, .. } = Query::parse(query);
     [code, state, error, return_to].map(|param| match param {

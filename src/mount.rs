@@ -29,7 +29,8 @@ impl KomerzaConnectLayer {
     where
         S: Clone + Send + Sync + 'static,
     {
-        Router::new().fallback_service(self.layer(app))
+        // Settled once: a router that is called with its state still open builds its routes anew for each request.
+        Router::new().fallback_service(self.layer(app.with_state::<()>(())))
     }
 
     /// The four routes as a router of their own, to be merged into an app that prefers real routes.
@@ -61,15 +62,14 @@ impl KomerzaConnectLayer {
     {
         let config = &self.context.config;
         config.routes.all().into_iter().fold(Router::new(), |router, (route, public)| {
-            router.route(config.routes.seen(public), endpoint(Arc::clone(&self.context), route))
+            router.route_service(config.routes.seen(public), endpoint(Arc::clone(&self.context), route))
         })
     }
 }
 
-fn endpoint<S>(context: Arc<Context>, route: Route) -> MethodRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-{
+/// A service and not a method router: axum would mix the methods of ours with those of a route of the app on the same path,
+/// where this panics.
+fn endpoint(context: Arc<Context>, route: Route) -> MethodRouter {
     // Every method: the route itself says which are allowed.
     any(move |request: Request| {
         let (parts, _) = request.into_parts();

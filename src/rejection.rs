@@ -6,7 +6,7 @@ use crate::{
     failure::{Failure, FailureKind},
     return_path::ReturnPath,
     routes::{answer::Answer, login_url, page::Page, sign_in_url},
-    service::{Handle, original_path},
+    service::original_path,
     store::StoreError,
 };
 use axum_core::{body::Body, response::IntoResponse};
@@ -76,13 +76,10 @@ impl Rejection {
         Self::new(RejectionKind::NotConnected)
     }
 
-    pub(crate) fn not_connected(parts: &Parts) -> Self {
-        let context = parts.extensions.get::<Handle>().map(|handle| &*handle.0);
-        let target = context.map(|context| {
-            let login = login_url(&context.config.routes.login, &wanted_path(parts, context));
-            Target { url: login.clone(), login, person: browser::is_page(&parts.headers) }
-        });
-        Self { target, ..Self::new(RejectionKind::NotConnected) }
+    pub(crate) fn not_connected(parts: &Parts, context: &Context) -> Self {
+        let login = login_url(&context.config.routes.login, &wanted_path(parts, context));
+        let target = Target { url: login.clone(), login, person: browser::is_page(&parts.headers) };
+        Self { target: Some(target), ..Self::new(RejectionKind::NotConnected) }
     }
 
     pub(crate) fn not_signed_in(parts: &Parts, context: &Context) -> Self {
@@ -92,10 +89,6 @@ impl Rejection {
         let person = sign_in.is_some() && browser::is_page(&parts.headers);
         let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &wanted));
         Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
-    }
-
-    pub(crate) fn is_not_signed_in(&self) -> bool {
-        self.kind == RejectionKind::NotSignedIn
     }
 
     /// What sort of refusal it is.
@@ -171,14 +164,18 @@ impl Rejection {
 
 /// Where the visitor wanted to go: the path of a GET, else the default.
 fn wanted_path(parts: &Parts, context: &Context) -> String {
-    let config = &context.config;
     let path = original_path(&parts.extensions).unwrap_or_else(|| parts.uri.path());
-    let whole = match parts.uri.query() {
+    path_back(context, parts.method == Method::GET, path, parts.uri.query())
+}
+
+/// A path as a browser would ask for it again, if it was a GET and is fit for that, else the default.
+pub(crate) fn path_back(context: &Context, get: bool, path: &str, query: Option<&str>) -> String {
+    let config = &context.config;
+    let whole = match query {
         Some(query) => format!("{}{path}?{query}", config.routes.prefix()),
         None => format!("{}{path}", config.routes.prefix()),
     };
-    let usable = parts.method == Method::GET;
-    let path = usable.then(|| ReturnPath::parse(&whole, config.limits.return_path_bytes, &config.routes)).flatten();
+    let path = get.then(|| ReturnPath::parse(&whole, config.limits.return_path_bytes, &config.routes)).flatten();
     path.map_or_else(|| config.default_return_path.clone(), |path| path.as_str().to_owned())
 }
 

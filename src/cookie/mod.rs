@@ -70,9 +70,11 @@ impl Names {
         Some(header)
     }
 
-    /// A `Set-Cookie` value that removes a cookie. The name may come from the request: one with odd bytes is not removed.
+    /// A `Set-Cookie` value that removes a cookie. The name may come from the request: one with other characters than ours have
+    /// is not echoed, and not removed.
     pub(crate) fn remove(&self, name: &str) -> Option<HeaderValue> {
-        name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';').then(|| self.set(name, "", Duration::ZERO))?
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        plain.then(|| self.set(name, "", Duration::ZERO))?
     }
 }
 

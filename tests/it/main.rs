@@ -3,15 +3,28 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::unreachable,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     missing_docs
 )]
 
 mod browser;
+mod flow;
+mod mounting;
+mod exchange;
+mod exchange_replies;
 mod fuzz;
 mod model;
+mod lifecycle;
+mod mounting;
+#[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
+mod return_to;
+mod load;
 mod sandbox;
+mod secrets;
 mod stores;
 mod support;
+mod threats;
+mod torture;

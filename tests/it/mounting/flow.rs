@@ -1,0 +1,133 @@
+//! The complete flow, over real sockets, in each way of adding the layer.
+
+use crate::support::{browser::Browser, headers::OwnAnswers};
+use axum::{Router, extract::Request, routing};
+use bytes::Bytes;
+use http::Response;
+use http_body_util::{BodyExt, Full};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use komerza_connect::{Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, sandbox::Sandbox};
+use std::convert::Infallible;
+use tokio::net::TcpListener;
+use tower::{Layer, Service, ServiceBuilder};
+use tower_http::trace::TraceLayer;
+
+/// The names of the approved stores, read with the key.
+async fn store_names(key: KomerzaKey) -> Result<String, Error> {
+    let names: Vec<_> = key.stores().await?.into_iter().map(|store| store.name).collect();
+    Ok(names.join(", "))
+}
+
+fn app() -> Router {
+    Router::new().route("/stores", routing::get(store_names)).fallback(|| async { "home" })
+}
+
+/// A port, a sandbox that knows it, and the layer between the two.
+async fn set_up() -> (TcpListener, Sandbox, KomerzaConnectLayer) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let redirect_uri = format!("http://{}/komerza/callback", listener.local_addr().unwrap());
+    let sandbox = Sandbox::builder().redirect_uri(&redirect_uri).unlimited().start().await.unwrap();
+    let connect = KomerzaConnectLayer::new(sandbox.config(redirect_uri).unwrap(), MemoryStore::default()).unwrap();
+    (listener, sandbox, connect)
+}
+
+/// What a user does: wants a page that needs the key, approves, sees the page; looks again; disconnects; is asked again.
+async fn connects_and_disconnects(site: &str, sandbox: &Sandbox) {
+    let authorize = format!("{}/auth/authorize", sandbox.dashboard_url());
+    let browser = Browser::new().with_network().with_own_answers(OwnAnswers::authorized_at(&authorize));
+    let (page, status) = (format!("{site}/stores?sort=name"), format!("{site}/komerza/status"));
+
+    let visit = browser.open(&page).await;
+    assert_eq!(visit.statuses(), [303, 303, 200], "the page, the login, Komerza's consent page");
+    let consent = visit.last().url.to_string();
+    assert!(consent.starts_with(&authorize), "{consent}");
+    assert_eq!(browser.fetch(site, http::Method::GET, &status).await.last().json()["connected"], false);
+
+    let visit = browser.click(&consent, &sandbox.approve(&consent).unwrap()).await;
+    assert_eq!(visit.statuses(), [303, 200], "the callback, the page");
+    assert_eq!((visit.last().url.as_str(), visit.last().text().as_str()), (&*page, "Pixel Forge, Night Owl Keys"));
+    assert_eq!(browser.fetch(site, http::Method::GET, &status).await.last().json()["connected"], true);
+
+    assert_eq!(browser.open(&page).await.statuses(), [200], "the key is still there");
+    assert_eq!(sandbox.exchanges(), 1);
+
+    let visit = browser.post(&page, &format!("{site}/komerza/disconnect"), "").await;
+    assert_eq!((visit.statuses(), visit.last().text()), (vec![303, 200], "home".to_owned()));
+    assert_eq!(browser.open(&page).await.statuses(), [303, 303, 200], "from the start");
+}
+
+#[tokio::test]
+async fn the_flow_works_as_a_layer_of_a_router() {
+    let (listener, sandbox, connect) = set_up().await;
+    let site = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, app().layer(connect)).into_future());
+    connects_and_disconnects(&site, &sandbox).await;
+}
+
+#[tokio::test]
+async fn the_flow_works_around_a_whole_router() {
+    let (listener, sandbox, connect) = set_up().await;
+    let site = format!("http://{}", listener.local_addr().unwrap());
+    let app = connect.layer(app().with_state(()));
+    let service = axum::ServiceExt::<Request>::into_make_service(app);
+    tokio::spawn(axum::serve(listener, service).into_future());
+    connects_and_disconnects(&site, &sandbox).await;
+}
+
+#[tokio::test]
+async fn the_flow_works_in_a_service_builder() {
+    let (listener, sandbox, connect) = set_up().await;
+    let site = format!("http://{}", listener.local_addr().unwrap());
+    let inner = ServiceBuilder::new().layer(connect).layer(TraceLayer::new_for_http()).service(app().with_state(()));
+    let service = axum::ServiceExt::<Request>::into_make_service(inner);
+    tokio::spawn(axum::serve(listener, service).into_future());
+    connects_and_disconnects(&site, &sandbox).await;
+}
+
+#[tokio::test]
+async fn the_flow_works_mounted() {
+    let (listener, sandbox, connect) = set_up().await;
+    let site = format!("http://{}", listener.local_addr().unwrap());
+    let app: Router = connect.mount(app());
+    tokio::spawn(axum::serve(listener, app).into_future());
+    connects_and_disconnects(&site, &sandbox).await;
+}
+
+/// No axum: hyper's body in, `Full` out.
+async fn plain(request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (mut parts, _) = request.into_parts();
+    if parts.uri.path() != "/stores" {
+        return Ok(Response::new(Full::from("home")));
+    }
+    Ok(match KomerzaKey::from_parts(&mut parts).await {
+        Ok(key) => Response::new(store_names(key).await.unwrap().into()),
+        Err(rejection) => {
+            let (parts, body) = rejection.into_http().into_parts();
+            Response::from_parts(parts, Full::new(body.collect().await.unwrap().to_bytes()))
+        }
+    })
+}
+
+async fn serve_with_hyper<S, R>(listener: TcpListener, service: S)
+where
+    S: Service<http::Request<Incoming>, Response = Response<R>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let connection =
+            http1::Builder::new().serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.clone()));
+        tokio::spawn(async move { connection.await.unwrap() });
+    }
+}
+
+#[tokio::test]
+async fn the_flow_works_around_a_plain_hyper_service() {
+    let (listener, sandbox, connect) = set_up().await;
+    let site = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(serve_with_hyper(listener, ServiceBuilder::new().layer(connect).service_fn(plain)));
+    connects_and_disconnects(&site, &sandbox).await;
+}

@@ -1,0 +1,209 @@
+//! What a handler gets when it asks for the key, in each form of asking.
+
+use super::{
+    assert_layer_missing, assert_says, config_at, connected, connected_at, everybody_is, get, send, store_with,
+};
+use axum::{
+    Router,
+    body::Body,
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+    routing,
+};
+use http::Request;
+use komerza_connect::{
+    IdentifyUser, KomerzaConnectLayer, KomerzaKey, MemoryStore, Rejection, RejectionKind, StoreError, StoredToken,
+    TokenStore, TokenVersion, UserId, async_trait,
+};
+
+async fn option(key: Option<KomerzaKey>) -> String {
+    key.map_or_else(|| "none".to_owned(), |key| format!("the key of {}", key.user_id().as_str()))
+}
+
+async fn result(key: Result<KomerzaKey, Rejection>) -> Result<String, Response> {
+    match key {
+        Ok(key) => Ok(format!("the key of {}", key.user_id().as_str())),
+        Err(rejection) if rejection.kind() == RejectionKind::LayerMissing => Err(rejection.into_response()),
+        Err(rejection) => Ok(format!("{:?}", rejection.kind())),
+    }
+}
+
+fn app() -> Router {
+    Router::new()
+        .route("/key", routing::get(super::whose))
+        .route("/option", routing::get(option))
+        .route("/result", routing::get(result))
+}
+
+/// A store that is down.
+struct Down;
+
+#[async_trait]
+impl TokenStore for Down {
+    async fn load(&self, _: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        Err(StoreError::unavailable("the disk is on fire"))
+    }
+
+    async fn save(&self, _: &UserId, _: &StoredToken) -> Result<(), StoreError> {
+        Err(StoreError::unavailable("the disk is on fire"))
+    }
+
+    async fn delete(&self, _: &UserId) -> Result<(), StoreError> {
+        Err(StoreError::unavailable("the disk is on fire"))
+    }
+
+    async fn delete_if(&self, _: &UserId, _: &TokenVersion) -> Result<bool, StoreError> {
+        Err(StoreError::unavailable("the disk is on fire"))
+    }
+}
+
+/// A look-up that cannot tell.
+struct Unknowable;
+
+#[async_trait]
+impl IdentifyUser for Unknowable {
+    async fn identify_user(
+        &self,
+        _: &mut http::request::Parts,
+    ) -> Result<Option<UserId>, Box<dyn std::error::Error + Send + Sync>> {
+        Err("the session server is away".into())
+    }
+}
+
+fn layer(store: impl TokenStore) -> KomerzaConnectLayer {
+    KomerzaConnectLayer::new(config_at("/komerza/callback").build().unwrap(), store).unwrap()
+}
+
+fn page(path: &str) -> Request<Body> {
+    Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap()
+}
+
+#[tokio::test]
+async fn a_connected_user_gets_the_key_in_every_form() {
+    let app = app().layer(connected().await);
+    for path in ["/key", "/option", "/result"] {
+        assert_says(&send(app.clone(), get(path)).await, 200, "the key of alice");
+    }
+}
+
+#[tokio::test]
+async fn one_who_has_not_connected_is_none_and_not_an_error() {
+    let own_session = layer(MemoryStore::default());
+    let own_users = layer(MemoryStore::default()).with_user(everybody_is("alice"));
+    for connect in [own_session, own_users] {
+        let app = app().layer(connect);
+        assert_says(&send(app.clone(), get("/option")).await, 200, "none");
+        assert_says(&send(app, get("/result")).await, 200, "NotConnected");
+    }
+}
+
+#[tokio::test]
+async fn nobody_signed_in_is_none_and_has_a_kind_of_its_own() {
+    let app = app().layer(layer(store_with("alice").await).with_user(|_: &http::request::Parts| None));
+    assert_says(&send(app.clone(), get("/option")).await, 200, "none");
+    assert_says(&send(app, get("/result")).await, 200, "NotSignedIn");
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_is_503_also_for_an_option() {
+    let app = app().layer(layer(Down).with_user(everybody_is("alice")));
+    for path in ["/key", "/option"] {
+        let answer = send(app.clone(), get(path)).await;
+        assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"].to_str().unwrap()), (503, &"5"));
+        assert!(!answer.body().contains("fire"), "{}", answer.body());
+    }
+    assert_says(&send(app, get("/result")).await, 200, "StoreFailed");
+}
+
+#[tokio::test]
+async fn a_look_up_that_fails_is_503_also_for_an_option() {
+    let app = app().layer(layer(store_with("alice").await).with_user(Unknowable));
+    for path in ["/key", "/option"] {
+        let answer = send(app.clone(), get(path)).await;
+        assert_eq!(answer.status(), 503, "{path}");
+        assert!(!answer.body().contains("session server"), "{}", answer.body());
+    }
+    assert_says(&send(app, get("/result")).await, 200, "UserLookupFailed");
+}
+
+#[tokio::test]
+async fn without_the_layer_every_form_says_what_to_add() {
+    for path in ["/key", "/option", "/result"] {
+        assert_layer_missing(&send(app(), get(path)).await);
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_sent_to_the_login_and_a_program_is_told_its_address() {
+    let app = app().layer(layer(MemoryStore::default()));
+    let answer = send(app.clone(), page("/key?a=1&b=%2F")).await;
+    assert_eq!(answer.status(), 303);
+    assert_eq!(answer.headers()["location"], "/komerza/login?return_to=%2Fkey%3Fa%3D1%26b%3D%252F");
+    let answer = send(app, get("/key")).await;
+    assert_eq!(answer.status(), 401);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let problem: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
+    assert_eq!(problem["code"], "not_connected");
+    assert_eq!(problem["login_url"], "/komerza/login?return_to=%2Fkey");
+}
+
+#[tokio::test]
+async fn a_form_that_needed_the_key_leads_back_to_the_default_page_and_not_to_itself() {
+    let app = Router::new().route("/key", routing::post(super::whose)).layer(layer(MemoryStore::default()));
+    let post = Request::post("/key").header("accept", "text/html").body(Body::empty()).unwrap();
+    assert_eq!(send(app, post).await.headers()["location"], "/komerza/login?return_to=%2F");
+}
+
+#[tokio::test]
+async fn nobody_signed_in_is_sent_to_the_apps_sign_in_page_where_there_is_one() {
+    let config = config_at("/komerza/callback").sign_in_page("/sign-in").build().unwrap();
+    let connect = KomerzaConnectLayer::new(config, MemoryStore::default()).unwrap();
+    let app = app().layer(connect.with_user(|_: &http::request::Parts| None));
+    let answer = send(app.clone(), page("/key")).await;
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["location"]),
+        (303, &"/sign-in?return_to=%2Fkey".parse().unwrap())
+    );
+    let answer = send(app, get("/key")).await;
+    assert_eq!(answer.status(), 401);
+    assert!(answer.body().contains("not_signed_in"), "{}", answer.body());
+}
+
+#[tokio::test]
+async fn of_two_layers_the_inner_one_brings_the_key_and_the_outer_one_answers() {
+    let (inner, outer) =
+        (connected_at("/komerza/callback", "alice").await, connected_at("/komerza/callback", "bob").await);
+    let app = app().layer(inner).layer(outer);
+    assert_says(&send(app.clone(), get("/key")).await, 200, "the key of alice");
+    // The attempt's cookie is bound to bob: the callback of the outer layer alone knows it.
+    let login = send(app, get("/komerza/login")).await;
+    super::assert_login(&login);
+}
+
+#[tokio::test]
+async fn between_two_layers_the_outer_ones_key_is_seen_and_not_passed_off_as_the_inner_ones() {
+    async fn between(key: KomerzaKey, request: axum::extract::Request, next: Next) -> Response {
+        let mut response = next.run(request).await;
+        response.headers_mut().insert("x-between", key.user_id().as_str().parse().unwrap());
+        response
+    }
+    let (inner, outer) = (connected_at("/a/callback", "alice").await, connected_at("/b/callback", "bob").await);
+    let app = app().layer(inner).layer(from_fn(between)).layer(outer);
+    let answer = send(app.clone(), get("/key")).await;
+    assert_eq!(answer.headers()["x-between"], "bob");
+    assert_says(&answer, 200, "the key of alice");
+    for path in ["/a/login", "/b/login"] {
+        super::assert_login(&send(app.clone(), get(path)).await);
+    }
+}
+
+#[tokio::test]
+async fn a_key_outside_of_requests_is_for_known_users_alone() {
+    let connect = connected().await;
+    let key = connect.client_for(&UserId::new("alice").unwrap()).await.unwrap();
+    assert_eq!(key.user_id().as_str(), "alice");
+    let refused = connect.client_for(&UserId::new("bob").unwrap()).await.unwrap_err();
+    assert_eq!(refused.kind(), RejectionKind::NotConnected);
+    let refused = layer(Down).client_for(&UserId::new("alice").unwrap()).await.unwrap_err();
+    assert_eq!(refused.kind(), RejectionKind::StoreFailed);
+}

@@ -1,0 +1,110 @@
+//! Where the layer may stand, and what reaches it there: the table of the chapter on mounting, row by row.
+//!
+//! Rows that lose the routes are tests as well: when axum changes what they do, the chapter has to change.
+
+mod bodies;
+mod flow;
+mod key;
+mod mount;
+mod nested;
+mod rows;
+mod store_calls;
+
+use axum::{Router, body::Body};
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use komerza_connect::{
+    ApiKey, Config, ConfigBuilder, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId,
+};
+use tower::{Service, ServiceExt};
+
+const ORIGIN: &str = "https://shop.example";
+
+fn config_at(callback: &str) -> ConfigBuilder {
+    Config::builder()
+        .client_id("00000000-0000-4000-8000-000000000000")
+        .client_secret("s".repeat(72))
+        .redirect_uri(format!("{ORIGIN}{callback}"))
+        .user_agent("MountingTests/1.0")
+}
+
+/// A layer whose callback is at this path, for which everybody is `user`, who is connected.
+async fn connected_at(callback: &str, user: &'static str) -> KomerzaConnectLayer {
+    let config = config_at(callback).build().unwrap();
+    KomerzaConnectLayer::new(config, store_with(user).await).unwrap().with_user(everybody_is(user))
+}
+
+async fn connected() -> KomerzaConnectLayer {
+    connected_at("/komerza/callback", "alice").await
+}
+
+fn everybody_is(user: &'static str) -> impl Fn(&http::request::Parts) -> Option<UserId> + Send + Sync {
+    move |_| UserId::new(user).ok()
+}
+
+async fn store_with(user: &str) -> MemoryStore {
+    let store = MemoryStore::default();
+    let token = StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap();
+    store.save(&UserId::new(user).unwrap(), &token).await.unwrap();
+    store
+}
+
+/// A handler that says whose key it got.
+async fn whose(key: KomerzaKey) -> String {
+    format!("the key of {}", key.user_id().as_str())
+}
+
+async fn text() -> &'static str {
+    "the app's own answer"
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+/// Sends one request, as a server does: to a router whose state is settled.
+async fn send<S, R>(app: S, request: Request<Body>) -> Response<String>
+where
+    S: Service<Request<Body>, Response = Response<R>>,
+    S::Error: std::fmt::Debug,
+    R: http_body::Body,
+    R::Error: std::fmt::Debug,
+{
+    let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Response::from_parts(parts, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Whether the crate answered this as a login, by the only thing that nothing else does.
+fn is_login<R>(response: &Response<R>) -> bool {
+    let location = response.headers().get("location").map(|location| location.to_str().unwrap());
+    response.status() == StatusCode::SEE_OTHER
+        && location.is_some_and(|location| location.starts_with("https://dashboard.komerza.com/auth/authorize?"))
+}
+
+#[track_caller]
+fn assert_login(response: &Response<String>) {
+    assert!(is_login(response), "{response:?}");
+}
+
+#[track_caller]
+fn assert_says(response: &Response<String>, status: u16, body: &str) {
+    assert_eq!((response.status().as_u16(), response.body().as_str()), (status, body), "{:?}", response.headers());
+}
+
+#[track_caller]
+fn assert_layer_missing(response: &Response<String>) {
+    assert_eq!(response.status(), 500);
+    for remedy in ["KomerzaConnectLayer", "after the last route", "connect.mount(app)", ".route_layer", "merged"] {
+        assert!(response.body().contains(remedy), "{remedy} is missing in {}", response.body());
+    }
+}
+
+/// The login route, and a route at `/x` that wants the key.
+async fn both(app: Router) -> (Response<String>, Response<String>) {
+    (send(app.clone(), get("/komerza/login")).await, send(app, get("/x")).await)
+}
+
+fn key_route() -> Router {
+    Router::new().route("/x", axum::routing::get(whose))
+}

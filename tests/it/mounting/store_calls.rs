@@ -1,0 +1,161 @@
+//! The store and the look-up are asked only when somebody needs the key, and then once.
+
+use super::{assert_says, config_at, get, send, store_with, whose};
+use axum::{
+    Router,
+    body::Body,
+    middleware::{Next, from_fn},
+    response::Response,
+    routing,
+};
+use http::{Method, Request, request::Parts};
+use komerza_connect::{
+    KomerzaConnectLayer, KomerzaKey, MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId,
+    async_trait,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// How often each was asked.
+#[derive(Clone, Default)]
+struct Calls {
+    store: Arc<AtomicUsize>,
+    user: Arc<AtomicUsize>,
+}
+
+impl Calls {
+    fn take(&self) -> (usize, usize) {
+        (self.user.swap(0, Ordering::SeqCst), self.store.swap(0, Ordering::SeqCst))
+    }
+}
+
+struct Counting(MemoryStore, Calls);
+
+impl Counting {
+    fn inner(&self) -> &MemoryStore {
+        self.1.store.fetch_add(1, Ordering::SeqCst);
+        &self.0
+    }
+}
+
+#[async_trait]
+impl TokenStore for Counting {
+    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        self.inner().load(user).await
+    }
+
+    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
+        self.inner().save(user, token).await
+    }
+
+    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+        self.inner().delete(user).await
+    }
+
+    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+        self.inner().delete_if(user, version).await
+    }
+}
+
+async fn own_session() -> (KomerzaConnectLayer, Calls) {
+    let calls = Calls::default();
+    let store = Counting(store_with("alice").await, calls.clone());
+    (KomerzaConnectLayer::new(config_at("/komerza/callback").build().unwrap(), store).unwrap(), calls)
+}
+
+/// Users by the header `x-user`; alice is connected.
+async fn own_users() -> (KomerzaConnectLayer, Calls) {
+    let (connect, calls) = own_session().await;
+    let asked = calls.clone();
+    let connect = connect.with_user(move |parts: &Parts| {
+        asked.user.fetch_add(1, Ordering::SeqCst);
+        parts.headers.get("x-user").and_then(|user| UserId::new(user.to_str().ok()?).ok())
+    });
+    (connect, calls)
+}
+
+fn by(user: &str, path: &str) -> Request<Body> {
+    Request::get(path).header("x-user", user).body(Body::empty()).unwrap()
+}
+
+/// Somebody on the way who looks at the key, as a tenant middleware would.
+async fn onlooker(key: Option<KomerzaKey>, request: axum::extract::Request, next: Next) -> Response {
+    drop(key);
+    next.run(request).await
+}
+
+async fn twice(one: Option<KomerzaKey>, two: Option<KomerzaKey>) -> &'static str {
+    match (one, two) {
+        (Some(one), Some(two)) if one.user_id() == two.user_id() => "the same key",
+        (None, None) => "no key",
+        _ => "two answers",
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_ask_for_the_key_asks_nobody() {
+    let (connect, calls) = own_users().await;
+    let app = Router::new()
+        .route("/x", routing::any(super::text))
+        .nest("/api", Router::new().route("/x", routing::any(super::text)))
+        .fallback(super::text)
+        .layer(connect);
+    for method in [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS] {
+        for path in ["/x", "/api/x", "/nowhere", "/komerza", "/komerza/login/", "/x?code=a&state=b"] {
+            let request = Request::builder().method(&method).uri(path).header("x-user", "alice");
+            assert_eq!(send(app.clone(), request.body(Body::empty()).unwrap()).await.status(), 200);
+            assert_eq!(calls.take(), (0, 0), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_asks_once_costs_one_look_up_and_one_load() {
+    let (connect, calls) = own_users().await;
+    let app = Router::new().route("/x", routing::get(whose)).layer(connect);
+    assert_says(&send(app, by("alice", "/x")).await, 200, "the key of alice");
+    assert_eq!(calls.take(), (1, 1));
+}
+
+#[tokio::test]
+async fn a_request_that_asks_thrice_costs_one_look_up_and_one_load() {
+    let (connect, calls) = own_users().await;
+    let app = Router::new().route("/x", routing::get(twice)).layer(from_fn(onlooker)).layer(connect);
+    for (user, said, cost) in [("alice", "the same key", (1, 1)), ("bob", "no key", (1, 1)), ("", "no key", (1, 0))] {
+        assert_says(&send(app.clone(), by(user, "/x")).await, 200, said);
+        assert_eq!(calls.take(), cost, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_found_for_one_request_is_not_kept_for_the_next() {
+    let (connect, calls) = own_users().await;
+    let app = Router::new().route("/x", routing::get(twice)).layer(connect);
+    assert_says(&send(app.clone(), by("alice", "/x")).await, 200, "the same key");
+    assert_says(&send(app, by("bob", "/x")).await, 200, "no key");
+    assert_eq!(calls.take(), (2, 2));
+}
+
+#[tokio::test]
+async fn a_browser_without_a_session_of_ours_never_reaches_the_store() {
+    let (connect, calls) = own_session().await;
+    let app = Router::new().route("/x", routing::get(twice)).layer(connect);
+    for cookie in ["", "a=b", "__Host-komerza-00000000-session=junk", "browser-x=y; =;"] {
+        let request = Request::get("/x").header("cookie", cookie).body(Body::empty()).unwrap();
+        assert_says(&send(app.clone(), request).await, 200, "no key");
+    }
+    assert_eq!(calls.take(), (0, 0));
+}
+
+#[tokio::test]
+async fn a_login_never_reaches_the_store() {
+    let (connect, calls) = own_users().await;
+    let app = Router::new().layer(connect);
+    super::assert_login(&send(app.clone(), by("alice", "/komerza/login")).await);
+    assert_eq!(calls.take(), (1, 0));
+    let (connect, calls) = own_session().await;
+    super::assert_login(&send(Router::new().layer(connect), get("/komerza/login")).await);
+    assert_eq!(calls.take(), (0, 0));
+}

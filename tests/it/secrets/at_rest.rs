@@ -1,0 +1,36 @@
+//! A record that cannot be read is neither "not connected" nor in the way of a new one.
+
+use komerza_connect::FailureKind;
+
+use super::super::support::browser::Load;
+use super::super::support::shop_b::{Fate, MODES, ORIGIN, Op, Shop, assert_connected};
+
+#[tokio::test]
+async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_never_deleted() {
+    for mode in MODES {
+        let shop = Shop::new(mode).await;
+        let browser = shop.browser("alice");
+        assert_connected(&shop.connect(&browser, "code").await);
+        let before = shop.shelf.snapshot();
+        shop.shelf.all(Op::Load, Fate::Unreadable);
+        assert_eq!(shop.key(&browser).await, Err(503));
+        let status = browser.load(Load::typed(&format!("{ORIGIN}/komerza/status"))).await;
+        assert_eq!((status.last().status(), shop.watch.last_kind()), (503, Some(FailureKind::StoreUnavailable)));
+        assert_eq!(shop.shelf.snapshot(), before);
+        shop.shelf.mend();
+        assert!(shop.key(&browser).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn t44_a_new_connect_replaces_a_record_that_does_not_open() {
+    for mode in MODES {
+        let shop = Shop::new(mode).await;
+        let browser = shop.browser("alice");
+        assert_connected(&shop.connect(&browser, "first").await);
+        shop.shelf.all(Op::Load, Fate::Unreadable);
+        assert_connected(&shop.connect(&browser, "second").await);
+        shop.shelf.mend();
+        assert_eq!(shop.key(&browser).await.unwrap(), "obviously-fake-key-for-second");
+    }
+}
