@@ -10,18 +10,17 @@
 )]
 
 mod browser;
-mod flow;
-mod mounting;
 mod exchange;
 mod exchange_replies;
+mod flow;
 mod fuzz;
-mod model;
 mod lifecycle;
+mod load;
+mod model;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
 mod return_to;
-mod load;
 mod sandbox;
 mod secrets;
 mod stores;
