@@ -30,7 +30,6 @@ pub(super) struct Record {
 
 #[derive(Debug, Clone)]
 pub(super) struct Flow {
-    pub(super) browser: usize,
     pub(super) user: Option<usize>,
     /// Of the browser at the start, and the one it will have.
     lineage: Option<usize>,
@@ -163,7 +162,6 @@ impl Model {
         let (login, done) = (cookie.to_owned(), cookie.replace("-login-", "-done-"));
         let user = self.users[browser];
         self.flows.push(Flow {
-            browser,
             user,
             lineage,
             next_lineage,

@@ -177,7 +177,9 @@ impl Run {
         let (facts, before) = (self.facts(browser, node, flow), self.names(browser));
         let url = self.callback_url(flow, &code);
         let browser = self.world.browser(browser, node);
-        let (one, two) = tokio::join!(returns(browser, &url), returns(browser, &url));
+        // The second has left with the same cookies before the first is answered.
+        let copy = browser.clone();
+        let (one, two) = tokio::join!(returns(browser, &url), returns(&copy, &url));
         self.answered(flow, facts, &code, &before, &[one, two])
     }
 
