@@ -17,6 +17,7 @@ mod flow;
 mod fuzz;
 mod lifecycle;
 mod load;
+mod model;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
