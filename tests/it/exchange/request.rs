@@ -1,6 +1,8 @@
 //! What the exchange sends, and to whom.
 
-use komerza_connect::{Config, ConfigBuilder, FailureKind, KomerzaConnectLayer, MemoryStore};
+use std::time::Duration;
+
+use komerza_connect::{Config, ConfigBuilder, FailureKind, KomerzaConnectLayer, Limits, MemoryStore};
 
 use super::super::support::browser::Load;
 use super::super::support::raw_provider::key_for_code;
@@ -135,7 +137,9 @@ fn t33_what_goes_into_a_header_or_a_path_is_checked_before_anything_is_sent() {
 async fn t33_a_server_without_tls_behind_an_https_address_never_sees_the_secret() {
     let shop = Shop::new(Mode::Users).await;
     let https = shop.provider.url().replace("http://", "https://");
-    let config = complete().api_url(https).client_secret(&shop.client_secret).build().unwrap();
+    let mut limits = Limits::default();
+    (limits.exchange_connect_deadline, limits.exchange_wait) = (Duration::from_millis(300), Duration::ZERO);
+    let config = complete().api_url(https).client_secret(&shop.client_secret).limits(limits).build().unwrap();
     let layer = KomerzaConnectLayer::new(config, MemoryStore::default()).unwrap().with_user(shop.lookup.clone());
     let browser = shop.browser("alice");
     browser.move_to(ORIGIN, axum::Router::new().layer(layer));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use komerza_connect::{FailureKind, Limits, MemoryStore, UserId};
+use komerza_connect::{CachedStore, FailureKind, Limits, MemoryStore, UserId, time::ManualClock};
 use tokio::task::JoinSet;
 
 use super::super::support::browser::Load;
@@ -73,6 +73,18 @@ async fn t48_a_save_that_fails_twice_and_then_works_is_success_with_one_exchange
             assert_connected(&shop.connect(&browser, "code").await);
             assert_eq!((shop.exchanges(), shop.key(&browser).await), (1, Ok(key_for_code("code"))));
         }
+    }
+}
+
+#[tokio::test]
+async fn t48_a_save_whose_confirmations_are_all_lost_is_success_because_the_record_is_there() {
+    for mode in MODES {
+        let shop = Shop::builder(mode).limits(|limits| limits.save_deadline = MOMENT * 2).open().await;
+        let browser = shop.browser("alice");
+        shop.shelf.all(Op::Save, Fate::DoneAndFail);
+        assert_connected(&shop.connect(&browser, "code").await);
+        assert_eq!((shop.exchanges(), shop.key(&browser).await), (1, Ok(key_for_code("code"))));
+        assert!(!shop.watch.calls().contains(&Hook::Orphaned));
     }
 }
 
@@ -148,4 +160,20 @@ async fn t52_a_browser_that_disconnected_on_one_node_is_not_connected_on_another
     assert!(second.key(&copy).await.is_ok());
     first.disconnect(&browser).await;
     assert_eq!(second.key(&copy).await, Err(303));
+}
+
+#[tokio::test]
+async fn t52_a_node_with_a_cache_uses_a_removed_key_no_longer_than_half_a_minute() {
+    let (database, clock) = (MemoryStore::default(), ManualClock::default());
+    let node = || CachedStore::new(database.clone()).with_clock(clock.clone());
+    let first = Shop::builder(Mode::Users).store(node()).open().await;
+    let second = Shop::builder(Mode::Users).store(node()).open().await;
+    assert_connected(&first.connect(&first.browser("alice"), "code").await);
+    for shop in [&first, &second] {
+        assert_eq!(shop.key(&shop.browser("alice")).await, Ok(key_for_code("code")));
+    }
+    assert_eq!(first.disconnect(&first.browser("alice")).await.status(), 303);
+    assert_eq!(first.key(&first.browser("alice")).await, Err(303), "at once where it was asked for");
+    clock.advance(Duration::from_secs(30));
+    assert_eq!(second.key(&second.browser("alice")).await, Err(303), "elsewhere within the bound");
 }

@@ -44,7 +44,7 @@ impl TokenStore for Flaky {
         Ok(self.records.lock().unwrap().get(user.as_str()).cloned())
     }
     async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-        self.fails(3)?;
+        self.fails(5)?;
         let key = token.api_key()?.expose_secret().to_owned();
         self.records.lock().unwrap().insert(user.as_str().to_owned(), token.clone());
         self.saved.lock().unwrap().push((user.as_str().to_owned(), key));
@@ -94,17 +94,17 @@ impl Shop {
         let cookie = headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
         let callback = self.sandbox.approve(headers[header::LOCATION].to_str().unwrap()).unwrap();
         let target = callback.strip_prefix("https://shop.example").unwrap();
-        for reloads in 0..5 {
+        let mut reloads = 0;
+        loop {
             let (status, headers, page) = self.get(target, user, &cookie).await;
             if status == StatusCode::SEE_OTHER {
                 assert_eq!(headers[header::LOCATION], "/x");
-                return (status, page, reloads);
+            } else if page.contains("Nothing is lost.") && reloads < 5 {
+                reloads += 1;
+                continue;
             }
-            if !page.contains("Nothing is lost.") {
-                return (status, page, reloads);
-            }
+            return (status, page, reloads);
         }
-        (StatusCode::SERVICE_UNAVAILABLE, "gave up".into(), 5)
     }
 }
 
@@ -158,11 +158,12 @@ async fn of_2_000_connects_under_faults_each_is_stored_or_told_why() {
             let key = records.get(user).unwrap_or_else(|| panic!("{user} was told of success, and nothing is stored"));
             assert!(live.contains(key.api_key().unwrap().expose_secret()), "{user} has a key that is none");
         } else {
-            assert!(!records.contains_key(user), "{user} was refused, and a key is stored: {page}");
             let attempt = page.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next());
             let attempt = attempt.unwrap_or_else(|| panic!("{user} was told nothing that helps: {status} {page}"));
             let kind = told.0.lock().unwrap()[attempt];
             assert!(page.contains(kind.title()), "{user}: {page}");
+            // Where every confirmation was lost, and the look afterwards failed too, the record may be there all the same.
+            assert!(!records.contains_key(user) || kind == FailureKind::SaveFailed, "{user} has a key: {page}");
             *tally.entry(kind.code().into()).or_default() += 1;
         }
     }

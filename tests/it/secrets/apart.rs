@@ -1,8 +1,9 @@
 //! Users never get each other's keys.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use komerza_connect::{MemoryStore, SqliteStore, TokenStore, UserId};
+use komerza_connect::{Limits, MemoryStore, SqliteStore, TokenStore, UserId};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -14,7 +15,9 @@ use super::super::support::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected}
 /// The provider answers with the bearer that came; the app shows it to its visitor.
 async fn everyone_sees_their_own_key(users: usize, calls: usize) {
     for mode in MODES {
-        let shop = Arc::new(Shop::new(mode).await);
+        // Without pacing, so that the calls really are at once.
+        let unpaced = |limits: &mut Limits| limits.client.bucket.period = Duration::ZERO;
+        let shop = Arc::new(Shop::builder(mode).limits(unpaced).open().await);
         let bearer = Reply::from_fn(|request| Reply::success(&json!(request.header("authorization").unwrap())));
         shop.provider.on_path("/echo", bearer);
         let mut visitors = Vec::new();
