@@ -68,20 +68,21 @@ pub fn exchange_url(base: &str, code: &str) -> Option<String> {
     config::with_segments(&base, &["oauth2", "fuzz", "exchange", code.expose_secret()]).map(String::from)
 }
 
-/// Seals under one fixed key and name.
+/// Seals under a fixed key of this number, and under a name.
 #[must_use]
-pub fn seal(plain: &[u8]) -> Option<String> {
-    ring()?.seal(&SystemRandomness, &[b"1", b"name"], plain).ok()
+pub fn seal(key: u8, plain: &[u8]) -> Option<String> {
+    ring(key)?.seal(&SystemRandomness, &[b"1", b"name"], plain).ok()
 }
 
-/// Opens what [`seal`] made.
+/// Opens what [`seal`] made under the same key.
 #[must_use]
-pub fn open(sealed: &[u8]) -> Option<Vec<u8>> {
-    Some(ring()?.open(&[b"1", b"name"], sealed)?.plain.to_vec())
+pub fn open(key: u8, sealed: &[u8]) -> Option<Vec<u8>> {
+    Some(ring(key)?.open(&[b"1", b"name"], sealed)?.plain.to_vec())
 }
 
-fn ring() -> Option<Keyring> {
-    let key = SealingKey::from_bytes(b"obviously fake key for fuzzing: 32 bytes or more").ok()?;
+fn ring(key: u8) -> Option<Keyring> {
+    let key =
+        SealingKey::from_bytes(&[&[key][..], b"obviously fake key for fuzzing: 32 bytes or more"].concat()).ok()?;
     Some(Keyring::derive(&[key], "fuzz"))
 }
 

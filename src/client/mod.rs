@@ -21,11 +21,6 @@ mod retry;
 pub mod scopes;
 mod trace;
 
-#[cfg(feature = "fuzzing")]
-use crate::{
-    config::{Config, ConfigError},
-    net,
-};
 pub use body::{Download, Form};
 pub use calls::InStore;
 pub use envelope::Reply;
@@ -41,6 +36,11 @@ pub use pace::{BucketId, Priority, SharedBuckets, Taken};
 #[cfg(feature = "fuzzing")]
 pub(crate) use path::below;
 pub use request::RequestBuilder;
+
+use crate::{
+    config::{Config, ConfigError},
+    net,
+};
 use std::sync::{Arc, atomic::AtomicBool};
 use url::Url;
 

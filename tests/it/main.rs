@@ -10,12 +10,14 @@
 )]
 
 mod browser;
+mod client;
 mod exchange;
 mod exchange_replies;
 mod flow;
 mod fuzz;
 mod lifecycle;
 mod load;
+mod model;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;

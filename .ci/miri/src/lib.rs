@@ -23,5 +23,5 @@ mod time;
 mod user;
 
 pub use seal::{InvalidSealingKey, SealingKey};
-pub use secret::{ApiKey, InvalidSecret};
+pub use secret::{ApiKey, AuthorizationCode, ClientSecret, InvalidSecret};
 pub use user::UserId;

@@ -10,8 +10,8 @@ use crate::support::{
     headers::{CookieForm, OwnAnswers, assert_cookie_form},
     raw_provider::{RawProvider, key_for_code},
 };
-use axum::{Router, body::Body, routing::get};
-use http::{Response, request::Parts};
+use axum::{Router, routing::get};
+use http::request::Parts;
 use komerza_connect::{
     Bucket, Config, ConfigBuilder, IdentifyUser, KomerzaConnectLayer, KomerzaKey, Limits, UserId, async_trait,
     time::{Clock as _, ManualClock},
@@ -321,10 +321,4 @@ fn inspect_cookies(hop: &Hop) {
         }
     }
     assert_eq!(hop.refused_cookies, [], "a browser keeps every cookie of the crate");
-}
-
-/// The body of an answer that did not come through a browser.
-pub(crate) async fn text(response: Response<Body>) -> String {
-    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-    String::from_utf8(body.to_vec()).unwrap()
 }

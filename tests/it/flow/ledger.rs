@@ -27,7 +27,6 @@ pub(crate) struct Ledger(Arc<Mutex<Book>>);
 struct Book {
     records: BTreeMap<String, StoredToken>,
     writes: usize,
-    calls: usize,
     fault: Fault,
 }
 
@@ -55,22 +54,13 @@ impl Ledger {
         self.book().records.values().map(|token| token.api_key().unwrap().expose_secret().to_owned()).collect()
     }
 
-    /// Calls of any kind so far.
-    pub(crate) fn calls(&self) -> usize {
-        self.book().calls
-    }
-
     /// Saves and deletes so far.
     pub(crate) fn writes(&self) -> usize {
         self.book().writes
     }
 
     async fn enter(&self, saving: bool) -> Result<(), StoreError> {
-        let fault = {
-            let mut book = self.book();
-            book.calls += 1;
-            book.fault
-        };
+        let fault = self.book().fault;
         match fault {
             Fault::Down => Err(StoreError::unavailable("obviously fake outage")),
             Fault::SavesFail if saving => Err(StoreError::unavailable("obviously fake failure to save")),
