@@ -70,7 +70,7 @@ impl Run {
                 self.world.clock.0.advance(Duration::from_secs(seconds));
                 Ok(())
             }
-            Step::StepClock { seconds } => {
+            Step::ClockJump { seconds } => {
                 let by = Duration::from_secs(seconds.unsigned_abs());
                 let now = self.world.clock.now();
                 self.world.clock.0.step_to(if seconds < 0 { now - by } else { now + by });
