@@ -76,6 +76,18 @@ fn kept_sequences_keep_every_invariant() {
                 Look { browser: 0, node: 0 },
             ],
         ),
+        // A done mark of an earlier connection expires while the provider is waited for.
+        (
+            Mode::App,
+            &[
+                Start { browser: 0, node: 0, path: 0 },
+                Twice { browser: 0, flow: 0, node: 0 },
+                Advance { seconds: 119 },
+                ProviderFault(Fault::BusyForASecond),
+                Start { browser: 0, node: 0, path: 0 },
+                Callback { browser: 0, flow: 1, node: 0, code: Own },
+            ],
+        ),
         // A connection that was cut off, then a new one by the same user.
         (
             Mode::App,
