@@ -3,7 +3,9 @@
 //! Without settings it starts a Komerza of its own and reads the orders of its demo account. With a key of yours in `KOMERZA_KEY`
 //! (and a `KOMERZA_USER_AGENT`) it reads your own. It writes `target/orders.html`, prints where that is, and ends.
 
-use jiff::{civil::Date, tz::TimeZone};
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "the numbers of a demo stay small")]
+
+use jiff::{civil::Date, tz::Offset};
 use komerza_connect::{
     ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, Priority, StoredToken, TokenStore, UserId,
     sandbox::Sandbox,
@@ -35,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let mut count = 0_u32;
         while let Some(order) = orders.next().await {
             let order = order?;
-            let day = order.date_created.to_zoned(TimeZone::UTC).date();
+            let day = Offset::UTC.to_datetime(order.date_created).date();
             let (number, turnover) = shop.days.entry(day).or_default();
             *number += 1;
             *turnover += order.amount.rounded_minor_units(2).unwrap_or_default();
