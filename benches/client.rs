@@ -71,8 +71,8 @@ async fn main() -> ExitCode {
 /// A client that is paced like any other, but never has to wait.
 async fn client(sandbox: &Sandbox, key: &str, change: impl FnOnce(&mut Limits)) -> KomerzaKey {
     let mut limits = Limits::default();
-    limits.client.bucket.capacity = 1_000;
-    limits.client.bucket.refill = 1_000;
+    limits.client.bucket.capacity = 10_000;
+    limits.client.bucket.refill = 10_000;
     limits.client.bucket.period = Duration::from_millis(1);
     change(&mut limits);
     let config = sandbox.config_builder("http://127.0.0.1:3000/komerza/callback").limits(limits).build().unwrap();
