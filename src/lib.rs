@@ -128,9 +128,22 @@ mod session;
 mod state;
 pub mod store;
 pub mod time;
+#[cfg(feature = "tracing")]
+pub mod trace;
 mod user;
 
+/// Longer texts; their examples are compiled.
+pub mod _documentation {
+    #[doc = include_str!("docs/mounting.md")]
+    pub mod mounting {}
+
+    #[doc = include_str!("docs/testing.md")]
+    pub mod testing {}
+}
+
 pub use async_trait::async_trait;
+/// The body of every answer that passes through the layer: any body of bytes, boxed. [`http_body::Body`].
+pub use axum_core::body::Body;
 pub use client::{Error, ErrorKind, KomerzaKey, RequestBuilder, Store, User};
 pub use config::{Bucket, Config, ConfigBuilder, ConfigError, Limits};
 pub use failure::{Failure, FailureKind};
