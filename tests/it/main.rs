@@ -9,6 +9,8 @@
 )]
 
 mod mounting;
+mod public_api;
 mod sandbox;
 mod stores;
 mod support;
+mod trace;
