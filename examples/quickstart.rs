@@ -6,11 +6,12 @@
 use axum::{Json, Router, extract::Path, response::Html, routing::get};
 use komerza_connect::{
     Config, EncryptedStore, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store, TokenStore, sandbox::Sandbox,
-    store,
+    store, trace::path_only_span,
 };
 use std::{env, fmt::Write, io, net::SocketAddr, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, signal};
+use tower_http::trace::TraceLayer;
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -53,7 +54,8 @@ async fn main() -> Result<(), AnyError> {
         .route("/api/stores", get(stores))
         .route("/api/stores/{id}", get(one_store))
         .route("/healthz", get(|| async { "ok" }))
-        .layer(connect.clone()); // last, after every route
+        .layer(connect.clone()) // after every route
+        .layer(TraceLayer::new_for_http().make_span_with(path_only_span)); // logs paths, and no authorization code
 
     println!("listening on http://{address}");
     axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;

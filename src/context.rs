@@ -14,14 +14,21 @@ use crate::{
     time::{Clock, SystemClock},
     user::UserId,
 };
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+use tokio::time::error::Elapsed;
 use tokio_util::task::TaskTracker;
 
 /// Cheap to clone: a layer with another hook or clock shares the rest.
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) config: Arc<Config>,
-    pub(crate) store: Arc<dyn TokenStore>,
+    store: Arc<dyn TokenStore>,
     pub(crate) identity: Identity,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -64,24 +71,29 @@ impl Context {
         Pacer::alone(&self.config.api_url, &self.config.limits.client, shared)
     }
 
+    /// The store itself: an `Arc` of a store is a store too, and to call that one would box each future twice.
+    pub(crate) fn store(&self) -> &dyn TokenStore {
+        &*self.store
+    }
+
     /// A user's record, within the deadline.
     pub(crate) async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        within(self.config.limits.store_deadline, self.store.load(user)).await
+        within(self.config.limits.store_deadline, self.store().load(user)).await
     }
 
     /// Forgets a user's record, within the deadline.
     pub(crate) async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-        within(self.config.limits.store_deadline, self.store.delete(user)).await
+        within(self.config.limits.store_deadline, self.store().delete(user)).await
     }
 
     /// Forgets a user's record if it is still this one, within the deadline.
     pub(crate) async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-        within(self.config.limits.store_deadline, self.store.delete_if(user, version)).await
+        within(self.config.limits.store_deadline, self.store().delete_if(user, version)).await
     }
 
     /// Calls a hook; `None` when it did not finish in time.
     pub(crate) async fn hook<T>(&self, call: impl Future<Output = T>) -> Option<T> {
-        let finished = tokio::time::timeout(self.config.limits.hook_deadline, call).await;
+        let finished = timeout(self.config.limits.hook_deadline, call).await;
         if finished.is_err() {
             crate::log::warn!("a hook did not finish in time");
         }
@@ -100,5 +112,14 @@ pub(crate) async fn within<T>(
     deadline: Duration,
     call: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
-    tokio::time::timeout(deadline, call).await.unwrap_or_else(|_| Err(StoreError::timed_out()))
+    timeout(deadline, call).await.unwrap_or_else(|_| Err(StoreError::timed_out()))
+}
+
+/// As tokio's. What is ready at once, as a look-up in memory is, pays for no timer.
+pub(crate) async fn timeout<T>(deadline: Duration, call: impl Future<Output = T>) -> Result<T, Elapsed> {
+    let mut call = pin!(call);
+    match poll_fn(|task| Poll::Ready(call.as_mut().poll(task))).await {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => tokio::time::timeout(deadline, call).await,
+    }
 }

@@ -4,16 +4,9 @@ use crate::{KomerzaKey, Rejection, context::Context, identity::Caller, service::
 use http::request::Parts;
 use std::sync::Arc;
 
-/// The look-up of this request, so that the store is asked once however many ask for the key.
+/// Whom the look-up for a request found.
 #[derive(Clone)]
-struct Found {
-    context: Arc<Context>,
-    caller: Who,
-}
-
-/// Whom the look-up found.
-#[derive(Clone)]
-enum Who {
+pub(crate) enum Found {
     Nobody,
     NotConnected,
     Connected(KomerzaKey),
@@ -28,11 +21,11 @@ impl KomerzaKey {
     /// # Errors
     /// A [`Rejection`], which knows how to answer: not connected, nobody signed in, the look-up or the store failed, no layer.
     pub async fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
-        let Found { context, caller } = find(parts).await?;
-        match caller {
-            Who::Connected(key) => Ok(key),
-            Who::NotConnected => Err(Rejection::not_connected(parts, &context)),
-            Who::Nobody => Err(Rejection::not_signed_in(parts, &context)),
+        let (context, found) = find(parts).await?;
+        match found {
+            Found::Connected(key) => Ok(key),
+            Found::NotConnected => Err(Rejection::not_connected(parts, &context)),
+            Found::Nobody => Err(Rejection::not_signed_in(parts, &context)),
         }
     }
 
@@ -42,13 +35,14 @@ impl KomerzaKey {
     /// # Errors
     /// As there.
     pub async fn from_parts_if_connected(parts: &mut Parts) -> Result<Option<Self>, Rejection> {
-        match find(parts).await?.caller {
-            Who::Connected(key) => Ok(Some(key)),
-            Who::NotConnected | Who::Nobody => Ok(None),
+        match find(parts).await? {
+            (_, Found::Connected(key)) => Ok(Some(key)),
+            (_, Found::NotConnected | Found::Nobody) => Ok(None),
         }
     }
 
     /// The key of a user, from the store.
+    /// x
     pub(crate) async fn load(context: &Arc<Context>, user: &UserId) -> Result<Option<Self>, Rejection> {
         let Some(token) = context.load(user).await.map_err(Rejection::store)? else { return Ok(None) };
         let key = token.api_key().map_err(Rejection::store)?.clone();
@@ -56,28 +50,27 @@ impl KomerzaKey {
     }
 }
 
-/// Looks up who asks and what the store has, or finds what was looked up before.
-async fn find(parts: &mut Parts) -> Result<Found, Rejection> {
-    let Some(Handle(context)) = parts.extensions.get::<Handle>().cloned() else {
+/// Looks up who asks and what the store has, unless somebody has asked before.
+async fn find(parts: &mut Parts) -> Result<(Arc<Context>, Found), Rejection> {
+    let Some(Handle { context, found }) = parts.extensions.get::<Handle>().cloned() else {
         return Err(Rejection::layer_missing());
     };
-    // Of this very layer: another one further out has other keys.
-    if let Some(found) = parts.extensions.get::<Found>().filter(|found| Arc::ptr_eq(&found.context, &context)) {
-        return Ok(found.clone());
+    if let Some(found) = found {
+        return Ok((context, found));
     }
-    let caller = context.identify(parts).await.map_err(|failure| Rejection::failed(&failure))?;
-    let key = match caller.user_id() {
-        Some(user) => KomerzaKey::load(&context, &user).await?.map(|key| key.taken_from(parts)),
-        None => None,
+    let found = match context.identify(parts).await.map_err(|failure| Rejection::failed(&failure))? {
+        Caller::Nobody => Found::Nobody,
+        caller => match caller.user_id() {
+            Some(user) => KomerzaKey::load(&context, &user)
+                .await?
+                .map_or(Found::NotConnected, |key| Found::Connected(key.taken_from(parts))),
+            None => Found::NotConnected,
+        },
     };
-    let caller = match (caller, key) {
-        (Caller::Nobody, _) => Who::Nobody,
-        (_, None) => Who::NotConnected,
-        (_, Some(key)) => Who::Connected(key),
-    };
-    let found = Found { context, caller };
-    parts.extensions.insert(found.clone());
-    Ok(found)
+    // The look-up of the user had the whole head, and may have taken the handle away.
+    parts.extensions.get_or_insert_with(|| Handle { context: Arc::clone(&context), found: None }).found =
+        Some(found.clone());
+    Ok((context, found))
 }
 
 #[cfg(feature = "axum")]

@@ -1,7 +1,7 @@
 //! Who asks: the app's own user, or the browser.
 
 use crate::{
-    context::Context,
+    context::{Context, timeout},
     cookie::{UserBinding, named},
     failure::{Failure, FailureKind},
     session::BrowserSession,
@@ -115,7 +115,7 @@ impl Context {
             Identity::Browser => Ok(Caller::Browser(self.browser_session(&parts.headers))),
             Identity::App(app) => {
                 let deadline = self.config.limits.store_deadline;
-                match tokio::time::timeout(deadline, app.identify_user(parts)).await {
+                match timeout(deadline, app.identify_user(parts)).await {
                     Ok(Ok(user)) => Ok(user.map_or(Caller::Nobody, Caller::User)),
                     Ok(Err(source)) => Err(Failure::caused_by(FailureKind::UserLookupFailed, source)),
                     Err(elapsed) => Err(Failure::caused_by(FailureKind::UserLookupFailed, elapsed)),

@@ -139,9 +139,22 @@ mod state;
 pub mod store;
 mod sync;
 pub mod time;
+#[cfg(feature = "tracing")]
+pub mod trace;
 mod user;
 
+/// Longer texts; their examples are compiled.
+pub mod _documentation {
+    #[doc = include_str!("docs/mounting.md")]
+    pub mod mounting {}
+
+    #[doc = include_str!("docs/testing.md")]
+    pub mod testing {}
+}
+
 pub use async_trait::async_trait;
+/// The body of every answer that passes through the layer: any body of bytes, boxed. [`http_body::Body`].
+pub use axum_core::body::Body;
 #[cfg(feature = "redis")]
 pub use client::RedisBuckets;
 pub use client::models::*;

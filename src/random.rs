@@ -3,7 +3,11 @@
 //! State values, browser sessions, record versions and nonces are drawn here. The default, [`SystemRandomness`], asks the
 //! operating system; when that fails, what needed the bytes is refused: no value is ever made up.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+use zeroize::Zeroizing;
 
 /// Where this crate draws random bytes.
 pub trait Randomness: fmt::Debug + Send + Sync + 'static {
@@ -54,9 +58,50 @@ impl Randomness for SystemRandomness {
     }
 }
 
+/// Bytes drawn in one go and given out piece by piece, each once: a call of the operating system costs more than what it brings.
+pub(crate) struct Drawn<const N: usize> {
+    bytes: Zeroizing<[u8; N]>,
+    given: AtomicUsize,
+}
+
+impl<const N: usize> Drawn<N> {
+    pub(crate) fn from(source: &dyn Randomness) -> Result<Self, RandomnessError> {
+        Ok(Self { bytes: Zeroizing::new(draw(source)?), given: AtomicUsize::new(0) })
+    }
+}
+
+impl<const N: usize> Randomness for Drawn<N> {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+        let start = self.given.fetch_add(bytes.len(), Ordering::Relaxed);
+        let piece = self.bytes.get(start..start.saturating_add(bytes.len())).ok_or(RandomnessError)?;
+        bytes.copy_from_slice(piece);
+        Ok(())
+    }
+}
+
+impl<const N: usize> fmt::Debug for Drawn<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Drawn(redacted)")
+    }
+}
+
 /// Draws an array of random bytes.
 pub(crate) fn draw<const N: usize>(source: &dyn Randomness) -> Result<[u8; N], RandomnessError> {
     let mut bytes = [0; N];
     source.fill(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_drawn_is_given_out_once_and_then_there_is_nothing_left() {
+        let drawn = Drawn::<48>::from(&SystemRandomness).unwrap();
+        let (one, two): ([u8; 16], [u8; 32]) = (draw(&drawn).unwrap(), draw(&drawn).unwrap());
+        assert_eq!([&one[..], &two].concat(), drawn.bytes.to_vec());
+        assert_eq!(draw::<1>(&drawn), Err(RandomnessError));
+        assert!(!format!("{drawn:?}").contains(&one[0].to_string()));
+    }
 }

@@ -3,8 +3,11 @@
 //! `expose_secret` is the only way to the text. None of these types implements `Display`, `Serialize` or `==`; all are wiped
 //! from memory when the last copy is dropped.
 
-use crate::provider;
-use std::{fmt, sync::Arc};
+use crate::{provider, store::KeyFingerprint};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 use zeroize::Zeroizing;
 
 /// The longest API key that is accepted, in bytes. *Source*: our choice; the provider documents no length, and 16 KiB is what
@@ -28,7 +31,13 @@ pub(crate) const CODE_MAX: usize = 2_048;
 /// # Ok::<(), komerza_connect::InvalidSecret>(())
 /// ```
 #[derive(Clone)]
-pub struct ApiKey(Arc<Zeroizing<Box<str>>>);
+pub struct ApiKey(Arc<Key>);
+
+struct Key {
+    text: Zeroizing<Box<str>>,
+    /// Worked out when it is first asked for: a key in memory is loaded far more often than it changes.
+    fingerprint: OnceLock<KeyFingerprint>,
+}
 
 impl ApiKey {
     /// Takes the text of a key: 1 to 16,384 bytes of visible ASCII. It is not parsed in any other way.
@@ -41,13 +50,18 @@ impl ApiKey {
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidSecret> {
         let text = Zeroizing::new(text.into());
         check_visible(&text, API_KEY_MAX)?;
-        Ok(Self(Arc::new(Zeroizing::new(text.as_str().into()))))
+        Ok(Self(Arc::new(Key { text: Zeroizing::new(text.as_str().into()), fingerprint: OnceLock::new() })))
     }
 
     /// The text of the key.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
-        &self.0
+        &self.0.text
+    }
+
+    /// A short hash of the text.
+    pub(crate) fn fingerprint(&self) -> KeyFingerprint {
+        *self.0.fingerprint.get_or_init(|| KeyFingerprint::of(self.expose_secret()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no cookies. The body of the
 //! answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
-use crate::{config::Route, context::Context, routes};
+use crate::{config::Route, context::Context, extract::Found, routes};
 use axum_core::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -38,9 +38,13 @@ impl<S: fmt::Debug> fmt::Debug for KomerzaConnect<S> {
     }
 }
 
-/// What a request carries for those who ask for the key.
+/// What a request carries for those who ask for the key: the layer that it came through last, and what was found.
 #[derive(Clone)]
-pub(crate) struct Handle(pub(crate) Arc<Context>);
+pub(crate) struct Handle {
+    pub(crate) context: Arc<Context>,
+    /// The look-up of this request, so that the store is asked once however many ask for the key.
+    pub(crate) found: Option<Found>,
+}
 
 impl<S, B, R> Service<Request<B>> for KomerzaConnect<S>
 where
@@ -64,7 +68,7 @@ where
                 KomerzaConnectFuture { kind: Kind::Own { answer: Box::pin(answer) } }
             }
             None => {
-                request.extensions_mut().insert(Handle(Arc::clone(&self.context)));
+                request.extensions_mut().insert(Handle { context: Arc::clone(&self.context), found: None });
                 KomerzaConnectFuture { kind: Kind::Pass { inner: self.inner.call(request) } }
             }
         }

@@ -58,9 +58,10 @@ impl BrowserSession {
     /// The id under which the token store keeps this browser's key.
     pub(crate) fn user_id(&self) -> UserId {
         let hash = Sha256::new().chain_update(b"komerza-connect browser\0").chain_update(self.id).finalize();
-        let mut id = String::from("browser-");
+        let mut id = String::with_capacity(51);
+        id.push_str("browser-");
         BASE64URL.encode_string(hash, &mut id);
-        UserId::generated(id)
+        UserId::generated(&id)
     }
 
     pub(crate) fn to_bytes(&self) -> [u8; SESSION_BYTES] {

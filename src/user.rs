@@ -45,7 +45,7 @@ impl UserId {
     }
 
     /// For ids this crate makes itself, which are short ASCII.
-    pub(crate) fn generated(id: String) -> Self {
+    pub(crate) fn generated(id: &str) -> Self {
         debug_assert!((1..=USER_ID_MAX).contains(&id.len()) && id.is_ascii(), "a generated user id is short ASCII");
         Self(id.into())
     }
@@ -62,12 +62,19 @@ macro_rules! from_number {
         /// The decimal digits.
         impl From<$number> for UserId {
             fn from(id: $number) -> Self {
-                Self::generated(id.to_string())
+                Self::generated(itoa::Buffer::new().format(id))
             }
         }
     )*};
 }
-from_number!(i32, u32, i64, u64, u128, NonZeroU64);
+from_number!(i32, u32, i64, u64, u128);
+
+/// The decimal digits.
+impl From<NonZeroU64> for UserId {
+    fn from(id: NonZeroU64) -> Self {
+        Self::from(id.get())
+    }
+}
 
 impl TryFrom<String> for UserId {
     type Error = InvalidUserId;

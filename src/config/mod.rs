@@ -32,6 +32,8 @@ pub struct Config {
     pub(crate) user_agent: HeaderValue,
     pub(crate) api_url: Url,
     pub(crate) dashboard_url: Url,
+    /// The authorize page with all parameters but the state's value.
+    authorize_url: String,
     /// Never empty: the first seals.
     pub(crate) cookie_keys: Vec<SealingKey>,
     pub(crate) routes: Routes,
@@ -92,14 +94,8 @@ impl Config {
 
     /// The URL of the authorize page with `state` in its query.
     pub(crate) fn authorize_url(&self, state: &str) -> String {
-        // The segments are constants, so the URL is always the base and these.
-        let mut url =
-            with_segments(&self.dashboard_url, &provider::AUTHORIZE_PATH).unwrap_or_else(|| self.dashboard_url.clone());
-        url.query_pairs_mut()
-            .append_pair("client_id", &self.client_id)
-            .append_pair("redirect_uri", &self.redirect_uri.text)
-            .append_pair("state", state);
-        url.into()
+        // A state is made of characters that need no encoding.
+        [&self.authorize_url, state].concat()
     }
 }
 
@@ -261,7 +257,16 @@ impl ConfigBuilder {
         if cookie_keys.is_empty() {
             cookie_keys.push(SealingKey::derived_from(&client_secret));
         }
+        // The segments are constants, so the URL is always the base and these.
+        let mut authorize_url =
+            with_segments(&dashboard_url, &provider::AUTHORIZE_PATH).unwrap_or_else(|| dashboard_url.clone());
+        authorize_url
+            .query_pairs_mut()
+            .append_pair("client_id", &client_id)
+            .append_pair("redirect_uri", &redirect_uri.text)
+            .append_pair("state", "");
         Ok(Config {
+            authorize_url: authorize_url.into(),
             client_id,
             client_secret,
             redirect_uri,

@@ -11,6 +11,17 @@ pub(crate) enum Route {
     Status,
 }
 
+impl Route {
+    /// As in the `Allow` header.
+    pub(crate) fn allowed_methods(self) -> &'static str {
+        match self {
+            Self::Login => "GET, POST",
+            Self::Callback | Self::Status => "GET",
+            Self::Disconnect => "POST",
+        }
+    }
+}
+
 /// The paths of the routes, as browsers see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Routes {

@@ -195,7 +195,7 @@ async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Resu
     let tries = async {
         let mut pause = PAUSE;
         loop {
-            match within(limits.store_deadline, context.store.save(&pending.user, token)).await {
+            match within(limits.store_deadline, context.store().save(&pending.user, token)).await {
                 Ok(()) => return,
                 Err(error) => {
                     log::warn!(attempt = %pending.attempt, %error, "saving a fresh key failed; it is tried again")

@@ -63,9 +63,11 @@ impl Names {
     /// A `Set-Cookie` value. `None` only for a name or value that no header can carry, which ours never are.
     pub(crate) fn set(&self, name: &str, value: &str, max_age: Duration) -> Option<HeaderValue> {
         let secure = if self.secure { "; Secure" } else { "" };
-        let age = max_age.as_secs();
-        let text = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
-        let mut header = HeaderValue::from_str(&text).ok()?;
+        let mut digits = itoa::Buffer::new();
+        let age = digits.format(max_age.as_secs());
+        // In one piece: `format!` would grow it several times.
+        let text = [name, "=", value, "; Path=/; Max-Age=", age, "; HttpOnly; SameSite=Lax", secure].concat();
+        let mut header = HeaderValue::try_from(text).ok()?;
         header.set_sensitive(true);
         Some(header)
     }

@@ -12,7 +12,7 @@ use http::{
         RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
 };
-use std::time::Duration;
+use std::{borrow::Cow, sync::LazyLock, time::Duration};
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
@@ -22,17 +22,18 @@ pub(crate) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     /// Where a form on the page may lead.
-    form_action: String,
+    form_action: Cow<'static, str>,
     body: String,
 }
 
 impl Answer {
     fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
-        let mut headers = HeaderMap::new();
+        // Room for all that follow, in one piece.
+        let mut headers = HeaderMap::with_capacity(12);
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        Self { status, headers, form_action: "'none'".into(), body }
+        Self { status, headers, form_action: NO_FORM.into(), body }
     }
 
     pub(crate) fn page(status: StatusCode, html: String) -> Self {
@@ -45,9 +46,9 @@ impl Answer {
     }
 
     /// 303 to an address that was checked; one that no header can carry becomes an internal failure without a text.
-    pub(crate) fn see_other(location: &str) -> Self {
+    pub(crate) fn see_other(location: impl Into<String>) -> Self {
         let mut answer = Self::new(StatusCode::SEE_OTHER, "text/plain", String::new());
-        match HeaderValue::from_str(location) {
+        match HeaderValue::try_from(location.into()) {
             Ok(location) => {
                 answer.headers.insert(LOCATION, location);
             }
@@ -78,7 +79,7 @@ impl Answer {
     }
 
     pub(crate) fn form_action(mut self, sources: String) -> Self {
-        self.form_action = sources;
+        self.form_action = sources.into();
         self
     }
 
@@ -102,11 +103,27 @@ pub(crate) fn secure(headers: &mut HeaderMap, form_action: &str) {
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    let policy = if form_action == NO_FORM { Some(POLICY.clone()) } else { policy(form_action) };
+    if let Some(policy) = policy {
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
+}
+
+/// Whether these are the headers of an answer of this crate; its content security policy is like no other.
+#[cfg(feature = "sandbox")]
+pub(crate) fn is_own_answer(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| *policy == *POLICY)
+}
+
+/// Most answers have no form.
+const NO_FORM: &str = "'none'";
+static POLICY: LazyLock<HeaderValue> =
+    LazyLock::new(|| policy(NO_FORM).unwrap_or(HeaderValue::from_static("default-src 'none'")));
+
+fn policy(form_action: &str) -> Option<HeaderValue> {
     let policy = format!(
         "default-src 'none'; style-src '{}'; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
         *STYLE_HASH
     );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
-    }
+    HeaderValue::try_from(policy).ok()
 }

@@ -9,7 +9,7 @@ use crate::{
     identity::Caller,
     log,
     query::Query,
-    random::RandomnessError,
+    random::{Drawn, Randomness, RandomnessError},
     routes::{login_url, page::Page},
     session::BrowserSession,
     state::State,
@@ -33,7 +33,9 @@ pub(super) async fn login(context: &Context, parts: &mut Parts) -> Result<Answer
         return Ok(confirm(context, return_to.as_str()));
     }
     let broken = |error: RandomnessError| refusal(Failure::caused_by(FailureKind::Internal, error));
-    let (now, randomness) = (context.clock.now(), &*context.randomness);
+    // A state, a session with its lineage, and a nonce.
+    let chance = Drawn::<{ 32 + 48 + 12 }>::from(&*context.randomness).map_err(broken)?;
+    let (now, randomness): (_, &dyn Randomness) = (context.clock.now(), &chance);
     let next_session = match &caller {
         Caller::Browser(session) => Some(BrowserSession::mint(session.as_ref(), now, randomness).map_err(broken)?),
         Caller::User(_) | Caller::Nobody => None,
@@ -45,7 +47,7 @@ pub(super) async fn login(context: &Context, parts: &mut Parts) -> Result<Answer
     let dropped = context.jar.make_room(&parts.headers, room, now, &config.limits);
     log::info!(attempt = %attempt.state.attempt_id(), "login started");
     let names = &context.jar.names;
-    let answer = Answer::see_other(&config.authorize_url(&attempt.state.expose_secret())).cookie(names.set(
+    let answer = Answer::see_other(config.authorize_url(&attempt.state.expose_secret())).cookie(names.set(
         &name,
         &value,
         config.limits.attempt_lifetime,

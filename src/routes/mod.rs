@@ -51,11 +51,7 @@ impl From<FailureKind> for Refusal {
 
 /// Answers a request to one of the crate's routes. The body of the request is never read.
 pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts) -> Response<Body> {
-    let allow = match route {
-        Route::Login => "GET, POST",
-        Route::Callback | Route::Status => "GET",
-        Route::Disconnect => "POST",
-    };
+    let allow = route.allowed_methods();
     let allowed = allow.split(", ").any(|method| method == parts.method.as_str());
     let answered = if !allowed {
         Err(FailureKind::MethodNotAllowed.into())

@@ -75,6 +75,7 @@ mod grant;
 mod handle;
 mod keys;
 mod listing;
+mod mounted;
 mod order;
 mod page;
 mod pipeline;
@@ -91,6 +92,7 @@ pub use error::SandboxError;
 pub use faults::{Fault, FaultRule, Faults, InjectedFault, Target};
 pub use grant::Approval;
 pub use handle::Sandbox;
+pub use mounted::{NotMounted, check_mounted};
 pub use request_log::{Part, RecordedRequest};
 pub use switches::{
     Blocked, CodeAlphabet, ContentTypes, Deny, ErrorNames, ExchangeRefusal, ExchangeStatuses, Reconnect, RetryAfter,

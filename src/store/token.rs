@@ -103,7 +103,7 @@ impl StoredToken {
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
         match &self.content {
-            Content::Plain(key) => KeyFingerprint::of(key.expose_secret()),
+            Content::Plain(key) => key.fingerprint(),
             Content::Sealed(text) => KeyFingerprint::of(text),
         }
     }

@@ -21,6 +21,7 @@ mod model;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
+mod public_api;
 mod return_to;
 mod sandbox;
 mod secrets;
@@ -28,3 +29,4 @@ mod stores;
 mod support;
 mod threats;
 mod torture;
+mod trace;

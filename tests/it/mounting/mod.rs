@@ -3,6 +3,7 @@
 //! Rows that lose the routes are tests as well: when axum changes what they do, the chapter has to change.
 
 mod bodies;
+mod check;
 mod flow;
 mod key;
 mod mount;

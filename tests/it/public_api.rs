@@ -1,0 +1,154 @@
+//! What users' code may rely on beyond signatures: thread safety, cloning, and that nothing prints a secret.
+
+use komerza_connect::{
+    ApiKey, AttemptId, AuthorizationCode, Body, Bucket, ClientSecret, Config, ConfigBuilder, ConfigError, Connected,
+    Connecting, Disconnected, Error, ErrorKind, Failure, FailureKind, InvalidSealingKey, InvalidSecret, InvalidUserId,
+    KeyFingerprint, KomerzaConnect, KomerzaConnectFuture, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore,
+    Rejection, RejectionKind, RequestBuilder, Revoked, SealingKey, Store, StoreError, StoreErrorKind, StoredToken,
+    TokenStore, TokenVersion, User, UserId, Veto,
+    random::{Randomness, RandomnessError, SystemRandomness},
+    sandbox::{NotMounted, Sandbox},
+    time::{ManualClock, SystemClock},
+};
+use std::{fmt::Debug, future::Ready, hash::Hash};
+use tower::Layer;
+
+/// May be kept anywhere and shared by all threads.
+fn shared<T: Send + Sync + Unpin + Debug + 'static>() {}
+fn sent<T: Send + Unpin + Debug + 'static>() {}
+fn cloned<T: Clone + Send + Sync + Debug + 'static>() {}
+fn error<T: std::error::Error + Send + Sync + 'static>() {}
+fn kind<T: Copy + Eq + Hash + Debug + Send + Sync + 'static>() {}
+
+#[test]
+fn types_keep_their_thread_safety_and_their_clones() {
+    cloned::<KomerzaConnectLayer>();
+    cloned::<KomerzaConnect<axum::Router>>();
+    cloned::<KomerzaKey>();
+    cloned::<Config>();
+    cloned::<ConfigBuilder>();
+    cloned::<Limits>();
+    cloned::<Bucket>();
+    cloned::<MemoryStore>();
+    cloned::<StoredToken>();
+    cloned::<TokenVersion>();
+    cloned::<KeyFingerprint>();
+    cloned::<UserId>();
+    cloned::<AttemptId>();
+    cloned::<ApiKey>();
+    cloned::<ClientSecret>();
+    cloned::<SealingKey>();
+    cloned::<Store>();
+    cloned::<User>();
+    cloned::<Veto>();
+    cloned::<Connected>();
+    cloned::<Disconnected>();
+    cloned::<Revoked>();
+    cloned::<Connecting<'static>>();
+    cloned::<ManualClock>();
+    cloned::<SystemClock>();
+    cloned::<SystemRandomness>();
+    shared::<AuthorizationCode>();
+    shared::<Failure>();
+    shared::<Rejection>();
+    shared::<RequestBuilder>();
+    shared::<Sandbox>();
+    sent::<KomerzaConnectFuture<Ready<()>>>();
+    error::<Error>();
+    error::<ConfigError>();
+    error::<StoreError>();
+    error::<Failure>();
+    error::<Rejection>();
+    error::<RandomnessError>();
+    error::<InvalidSecret>();
+    error::<InvalidSealingKey>();
+    error::<InvalidUserId>();
+    error::<Veto>();
+    error::<NotMounted>();
+    kind::<ErrorKind>();
+    kind::<FailureKind>();
+    kind::<RejectionKind>();
+    kind::<StoreErrorKind>();
+}
+
+#[test]
+fn a_store_may_be_chosen_at_run_time() {
+    fn store<T: TokenStore>() {}
+    store::<Box<dyn TokenStore>>();
+    store::<std::sync::Arc<dyn TokenStore>>();
+    store::<std::sync::Arc<MemoryStore>>();
+}
+
+#[test]
+fn futures_of_the_client_and_the_layer_can_be_spawned() {
+    fn spawnable<T: Send + 'static>(_: impl FnOnce(KomerzaKey, KomerzaConnectLayer) -> T) {}
+    spawnable(|key, _| async move { key.user().await });
+    spawnable(|key, _| async move { key.stores().await });
+    spawnable(|key, _| async move { key.get("/user").send().await });
+    spawnable(|_, layer| async move { layer.client_for(&UserId::from(7)).await });
+    spawnable(|_, layer| async move { layer.disconnect(&UserId::from(7)).await });
+    spawnable(|_, layer| async move { layer.shutdown(std::time::Duration::ZERO).await });
+    spawnable(|_, layer| async move {
+        let mut parts = http::Request::<()>::default().into_parts().0;
+        drop(layer);
+        KomerzaKey::from_parts(&mut parts).await
+    });
+}
+
+#[test]
+fn a_body_can_be_made_of_what_is_at_hand() {
+    let _: [Body; 4] = ["text".into(), String::new().into(), Vec::new().into(), bytes::Bytes::new().into()];
+}
+
+/// Bytes that are known beforehand, to be looked for.
+#[derive(Debug)]
+struct Known;
+
+impl Randomness for Known {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+        bytes.fill(0xa5);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn t41_no_debug_form_shows_a_secret() {
+    let secret = "obviously-fake-client-secret-of-72-characters-obviously-fake-client-secr";
+    let key_text = "obviously-fake-api-key-obviously-fake-api-key";
+    let code_text = "obviously-fake-code";
+    let sealing = "obviously-fake-sealing-key-32-bytes";
+    let builder = Config::builder()
+        .client_id("00000000-0000-4000-8000-000000000000")
+        .client_secret(secret)
+        .redirect_uri("https://shop.example/komerza/callback")
+        .user_agent("PublicApiTests/1.0")
+        .cookie_keys([SealingKey::from_bytes(sealing.as_bytes()).unwrap()]);
+    let config = builder.clone().build().unwrap();
+    let (store, alice) = (MemoryStore::default(), UserId::new("alice").unwrap());
+    let token = StoredToken::new(ApiKey::new(key_text).unwrap()).unwrap();
+    store.save(&alice, &token).await.unwrap();
+    let connect = KomerzaConnectLayer::new(config.clone(), store.clone()).unwrap().with_randomness(Known);
+    let key = connect.client_for(&alice).await.unwrap();
+    let wrong_secret = Config::builder().client_secret(format!("{secret}-too-long"));
+    let wrong_secret = wrong_secret.client_id("x").redirect_uri("https://shop.example/cb").build().unwrap_err();
+
+    let shown = [
+        format!("{builder:?} {config:?} {connect:?} {:?}", connect.layer(axum::Router::<()>::new())),
+        format!("{:#?} {:#?}", config, connect),
+        format!("{store:?} {token:?} {:?} {:?}", token.version(), token.fingerprint()),
+        format!("{key:?} {:?} {:?}", key.api_key(), key.get("/user")),
+        format!("{:?}", AuthorizationCode::new(code_text).unwrap()),
+        format!("{:?} {:?}", ClientSecret::new(secret).unwrap(), SealingKey::from_bytes(sealing.as_bytes()).unwrap()),
+        format!("{wrong_secret:?} {wrong_secret}"),
+        format!("{:?} {:?}", ClientSecret::new("obviously-fake-client-secret"), ApiKey::new("obviously fake-api-key")),
+        format!("{:?}", StoredToken::from_text(&token.to_text().replace("format", "f")).unwrap_err()),
+    ];
+    for text in &shown {
+        for secret in ["fake-client-secret", "fake-api-key", "fake-code", "fake-sealing-key"] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+        let bytes = format!("{:?}", sealing.as_bytes());
+        assert!(!text.contains(bytes.trim_matches(['[', ']'])), "the bytes of the sealing key in {text}");
+    }
+    assert!(shown[0].contains("shop.example"), "it is told which app it is: {}", shown[0]);
+}
