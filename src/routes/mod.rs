@@ -99,11 +99,11 @@ async fn refuse(context: &Context, parts: &Parts, route: Route, refusal: Refusal
     let person = browser::is_page(&parts.headers);
     let answer = if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
-        Answer::see_other(&checked_return(context, return_to.as_deref()).with_marker("komerza", kind.code()))
+        Answer::see_other(checked_return(context, return_to.as_deref()).with_marker("komerza", kind.code()))
     } else if kind == FailureKind::NotSignedIn && person && config.sign_in_page.is_some() {
         // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
         let next = if matches!(route, Route::Login | Route::Callback) { &*login } else { again };
-        Answer::see_other(&sign_in_url(config.sign_in_page.as_deref().unwrap_or_default(), next))
+        Answer::see_other(sign_in_url(config.sign_in_page.as_deref().unwrap_or_default(), next))
     } else if person {
         let mut paragraphs = vec![failure.reason().unwrap_or(kind.advice()).to_owned()];
         paragraphs.extend(note.map(str::to_owned));
