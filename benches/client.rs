@@ -3,7 +3,13 @@
 //! Both talk to one server in this process, in turn in every round; the ratio is taken within a round and the median of the rounds
 //! is printed. Allocations are those of the whole process and so of the server too, which are the same for both; their difference is
 //! the client's own. One too many ends the run with an error; times are only marked.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use komerza_connect::{
     ApiKey, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore, StoredToken, TokenStore, User, UserId,
