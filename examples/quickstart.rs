@@ -5,10 +5,11 @@
 
 use axum::{Json, Router, extract::Path, response::Html, routing::get};
 use komerza_connect::{
-    Config, Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, Store, TokenStore, sandbox::Sandbox,
-    trace::path_only_span,
+    Config, EncryptedStore, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store, TokenStore, sandbox::Sandbox,
+    store, trace::path_only_span,
 };
 use std::{env, fmt::Write, io, net::SocketAddr, sync::Arc, time::Duration};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, signal};
 use tower_http::trace::TraceLayer;
 
@@ -19,7 +20,7 @@ async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {
     Ok(Json(komerza.stores().await?))
 }
 
-async fn store(komerza: KomerzaKey, Path(id): Path<String>) -> Result<Json<Store>, Error> {
+async fn one_store(komerza: KomerzaKey, Path(id): Path<String>) -> Result<Json<Store>, Error> {
     Ok(Json(komerza.store(&id).await?))
 }
 
@@ -46,11 +47,12 @@ async fn main() -> Result<(), AnyError> {
         None => sandbox_for(address).await?,
     };
 
-    let connect = KomerzaConnectLayer::new(config, token_store()?)?;
+    let (store, _directory) = token_store(config.client_id()).await?;
+    let connect = KomerzaConnectLayer::new(config, store)?;
     let app = Router::new()
         .route("/", get(home))
         .route("/api/stores", get(stores))
-        .route("/api/stores/{id}", get(store))
+        .route("/api/stores/{id}", get(one_store))
         .route("/healthz", get(|| async { "ok" }))
         .layer(connect.clone()) // after every route
         .layer(TraceLayer::new_for_http().make_span_with(path_only_span)); // logs paths, and no authorization code
@@ -70,11 +72,19 @@ async fn sandbox_for(app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyEr
     Ok((config, Some(sandbox)))
 }
 
-fn token_store() -> Result<Arc<dyn TokenStore>, AnyError> {
-    match env::var("TOKEN_STORE").as_deref() {
-        Err(_) | Ok("memory:") => Ok(Arc::new(MemoryStore::default())),
-        Ok(_) => Err("TOKEN_STORE can be memory: so far".into()),
-    }
+/// The store that `TOKEN_STORE` names, sealed with `TOKEN_STORE_KEYS`; without settings a file that ends with the demo.
+async fn token_store(client_id: &str) -> Result<(Arc<dyn TokenStore>, Option<TempDir>), AnyError> {
+    let (url, directory) = match env::var("TOKEN_STORE") {
+        Ok(url) => (url, None),
+        Err(_) => {
+            let directory = tempfile::tempdir()?;
+            (format!("sqlite:{}", directory.path().join("tokens.db").display()), Some(directory))
+        }
+    };
+    let store = store::connect(&url).await?;
+    let Ok(keys) = env::var("TOKEN_STORE_KEYS") else { return Ok((store, directory)) };
+    let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>()?;
+    Ok((Arc::new(EncryptedStore::new(store, client_id, keys).reseals_on_load()), directory))
 }
 
 /// Completes on Ctrl-C, and on SIGTERM as service managers send it.

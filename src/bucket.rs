@@ -1,80 +1,133 @@
-//! A token bucket that is refilled in batches, as the provider describes its own.
+//! A token bucket that is refilled in batches, as the provider describes its own, seen from outside.
 //!
-//! A period begins with the first token taken from a full bucket. The provider's periods begin at moments that we do not know; so
-//! counted, its bucket never holds less than ours, if both were full at that moment.
+//! The provider's periods begin at moments that we do not know, and a batch that finds the bucket nearly full is partly lost. So
+//! what is safe is not what one such bucket would hold, but what all of them hold, whenever their periods begin: from any
+//! request to any later one there are at most `capacity` requests, and `refill` more for each whole period between the two,
+//! since that many periods have ended in between for certain.
+//!
+//! The rule needs no history beyond the last `capacity` requests. Let `t` be the time of a request, counted `n`, and
+//! `due(n) = max(t, due(n - refill) + period)`. Then the next request, `n`, is safe from `due(n - capacity) + period` on.
 
 use crate::config::Bucket;
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 /// The state of one bucket. Times are those of [`Clock::elapsed`](crate::time::Clock::elapsed).
 #[derive(Debug, Clone)]
 pub(crate) struct TokenBucket {
     limit: Bucket,
-    tokens: u32,
-    /// When the present period began.
-    since: Duration,
+    /// How much later than counted a request may have arrived there, at most: requests overtake each other on the way.
+    slack: Duration,
+    /// `due` of the last requests, oldest first; as many as the capacity, or fewer.
+    due: VecDeque<Duration>,
+    /// No tokens before: the provider said so.
+    closed_until: Duration,
 }
 
 impl TokenBucket {
     pub(crate) fn full(limit: Bucket) -> Self {
-        Self { limit, tokens: limit.capacity, since: Duration::ZERO }
+        Self { limit, slack: Duration::ZERO, due: VecDeque::new(), closed_until: Duration::ZERO }
     }
 
-    /// Takes a token, or says how long it takes until there is one.
+    pub(crate) fn with_slack(mut self, slack: Duration) -> Self {
+        self.slack = slack;
+        self
+    }
+
+    /// Takes a token, or says how long it takes until there is one: [`Duration::MAX`] for never.
     pub(crate) fn take(&mut self, now: Duration) -> Result<(), Duration> {
         if self.limit.period.is_zero() {
             return Ok(());
         }
-        self.refill(now);
-        if self.tokens == self.limit.capacity {
-            self.since = now;
+        let from = self.next_at().max(self.closed_until);
+        if from > now {
+            return Err(if from == Duration::MAX { from } else { from.saturating_sub(now) });
         }
-        match self.tokens.checked_sub(1) {
-            Some(rest) => {
-                self.tokens = rest;
-                Ok(())
+        let batch = self.batch();
+        let earlier = self.due.len().checked_sub(batch).and_then(|at| self.due.get(at));
+        let due = match earlier {
+            _ if batch == 0 => Duration::MAX,
+            Some(due) => due.saturating_add(self.limit.period).max(now),
+            None => now,
+        };
+        if self.due.len() >= self.capacity() {
+            self.due.pop_front();
+        }
+        self.due.push_back(due);
+        Ok(())
+    }
+
+    /// When the next token can be taken, if the provider has not said otherwise.
+    fn next_at(&self) -> Duration {
+        match self.due.front() {
+            _ if self.limit.capacity == 0 => Duration::MAX,
+            Some(due) if self.due.len() >= self.capacity() => {
+                due.saturating_add(self.limit.period).saturating_add(self.slack)
             }
-            None => Err(self.since.saturating_add(self.limit.period).saturating_sub(now)),
+            _ => Duration::ZERO,
         }
     }
 
-    fn refill(&mut self, now: Duration) {
-        let passed = now.saturating_sub(self.since).as_nanos();
-        // The period is not zero here.
-        let periods = passed.checked_div(self.limit.period.as_nanos()).unwrap_or_default();
-        let periods = u32::try_from(periods).unwrap_or(u32::MAX);
-        let more = periods.saturating_mul(self.limit.refill);
-        self.tokens = self.tokens.saturating_add(more).min(self.limit.capacity);
-        self.since = self.since.saturating_add(self.limit.period.saturating_mul(periods));
+    /// Tokens that could be taken now.
+    pub(crate) fn remaining(&self, now: Duration) -> u32 {
+        let mut trial = self.clone();
+        if self.limit.period.is_zero() {
+            return u32::MAX;
+        }
+        let taken = std::iter::from_fn(|| trial.take(now).ok()).take(self.capacity()).count();
+        u32::try_from(taken).unwrap_or(u32::MAX)
+    }
+
+    /// The wait for the last of `tokens` tokens, if nobody else takes any: [`Duration::MAX`] for never.
+    pub(crate) fn wait_for(&self, tokens: usize, now: Duration) -> Duration {
+        let mut trial = self.clone();
+        let mut at = now;
+        for _ in 0..tokens {
+            while let Err(wait) = trial.take(at) {
+                if wait == Duration::MAX {
+                    return wait;
+                }
+                at = at.saturating_add(wait);
+            }
+        }
+        at.saturating_sub(now)
+    }
+
+    /// The provider found the bucket empty: nothing for `wait`, then batch by batch.
+    ///
+    /// Does nothing when it was told of a later moment before.
+    pub(crate) fn empty(&mut self, wait: Duration, now: Duration) {
+        let until = now.saturating_add(wait);
+        if self.limit.period.is_zero() || until <= self.closed_until {
+            return;
+        }
+        self.closed_until = until;
+        let (batch, capacity) = (self.batch().max(1), self.capacity());
+        // As if the tokens had been taken so that the first batch comes at `until`, and the others behind it.
+        let first = until.saturating_sub(self.limit.period).saturating_sub(self.slack);
+        self.due = (0..capacity)
+            .map(|at| {
+                let batches = u32::try_from(at.checked_div(batch).unwrap_or_default()).unwrap_or(u32::MAX);
+                first.saturating_add(self.limit.period.saturating_mul(batches))
+            })
+            .collect();
+    }
+
+    /// Whether the bucket holds what a new one would, so that it need not be remembered.
+    pub(crate) fn is_full(&self, now: Duration) -> bool {
+        let last = self.due.iter().max();
+        let refilled = |due: &Duration| due.saturating_add(self.limit.period).saturating_add(self.slack) <= now;
+        self.closed_until <= now && last.is_none_or(refilled)
+    }
+
+    fn capacity(&self) -> usize {
+        usize::try_from(self.limit.capacity).unwrap_or(usize::MAX)
+    }
+
+    /// More than the capacity is never added.
+    fn batch(&self) -> usize {
+        usize::try_from(self.limit.refill.min(self.limit.capacity)).unwrap_or(usize::MAX)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn take(bucket: &mut TokenBucket, at: Duration) -> u32 {
-        std::iter::from_fn(|| bucket.take(at).ok()).count() as u32
-    }
-
-    #[test]
-    fn tokens_come_in_batches_at_the_end_of_each_period() {
-        let mut bucket = TokenBucket::full(Bucket { capacity: 10, refill: 4, period: 7 * SECOND });
-        assert_eq!(take(&mut bucket, 3 * SECOND), 10);
-        assert_eq!(bucket.take(4 * SECOND), Err(6 * SECOND));
-        assert_eq!(take(&mut bucket, 10 * SECOND - Duration::from_nanos(1)), 0);
-        assert_eq!(take(&mut bucket, 10 * SECOND), 4);
-        assert_eq!(take(&mut bucket, 24 * SECOND), 8, "two periods on");
-        assert_eq!(take(&mut bucket, 1_000 * SECOND), 10, "never over the capacity");
-    }
-
-    #[test]
-    fn a_period_of_zero_switches_the_limit_off_and_a_capacity_of_zero_the_bucket() {
-        let mut off = TokenBucket::full(Bucket { capacity: 0, refill: 0, period: Duration::ZERO });
-        assert_eq!((0..100).filter(|_| off.take(Duration::ZERO).is_ok()).count(), 100);
-        let mut closed = TokenBucket::full(Bucket { capacity: 0, refill: 4, period: SECOND });
-        assert_eq!(take(&mut closed, 9 * SECOND), 0);
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! What all parts of one mount share.
 
 use crate::{
-    client::Api,
+    client::{Api, Pacer, Revocation, SharedBuckets},
     config::{Config, ConfigError},
     connect::{Flights, Turns},
     cookie::Jar,
@@ -41,6 +41,8 @@ pub(crate) struct Context {
     /// Exchanges and saves under way, for a shutdown to wait for.
     pub(crate) tasks: TaskTracker,
     pub(crate) api: Api,
+    pub(crate) pacer: Arc<Pacer>,
+    pub(crate) revocation: Revocation,
 }
 
 impl Context {
@@ -52,12 +54,14 @@ impl Context {
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
             jar: Arc::new(Jar::new(&config)),
-            session_tags: Arc::new(Tags::derive(&config.cookie_keys, "browser session")),
+            session_tags: Arc::new(Tags::derive(&config.cookie_keys, &session_label(&config))),
             exchange: ExchangeClient::new(&config)?,
             turns: Arc::new(Turns::new(&config.limits)),
             flights: Arc::default(),
             tasks: TaskTracker::new(),
             api: Api::new(&config)?,
+            pacer: Pacer::of_process(&config.api_url, &config.limits.client),
+            revocation: Arc::new(|reply| reply.says_key_is_dead()),
             config: Arc::new(config),
         })
     }
@@ -65,6 +69,11 @@ impl Context {
     /// The store itself: an `Arc` of a store is a store too, and to call that one would box each future twice.
     pub(crate) fn store(&self) -> &dyn TokenStore {
         &*self.store
+    }
+
+    /// Buckets for this layer alone.
+    pub(crate) fn pacer_alone(&self, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Pacer> {
+        Pacer::alone(&self.config.api_url, &self.config.limits.client, shared)
     }
 
     /// A user's record, within the deadline.
@@ -92,6 +101,12 @@ impl Context {
     }
 }
 
+/// A session is one of this application and this redirect URI: another mount with the same keys and store does not know it (T6).
+fn session_label(config: &Config) -> String {
+    // The id has visible characters alone, so that the two parts cannot run into each other.
+    format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
+}
+
 /// Runs a call of the store under a deadline.
 pub(crate) async fn within<T>(
     deadline: Duration,
@@ -105,6 +120,7 @@ pub(crate) async fn timeout<T>(deadline: Duration, call: impl Future<Output = T>
     let mut call = pin!(call);
     match poll_fn(|task| Poll::Ready(call.as_mut().poll(task))).await {
         Poll::Ready(done) => Ok(done),
-        Poll::Pending => tokio::time::timeout(deadline, call).await,
+        // Boxed, so that it adds nothing to the futures of those who never wait.
+        Poll::Pending => Box::pin(tokio::time::timeout(deadline, call)).await,
     }
 }

@@ -10,6 +10,7 @@
 use crate::{
     config::{Config, ConfigError, with_segments},
     failure::{Failure, FailureKind},
+    json,
     net::{self, BodyError},
     provider,
     secret::{ApiKey, AuthorizationCode},
@@ -123,7 +124,7 @@ struct Envelope<'a> {
 ///
 /// Failures are told apart by the envelope's code first, by the status second: 401 and 403 each stand for a wrong secret and for
 /// a wrong code.
-fn judge(
+pub(crate) fn judge(
     status: StatusCode,
     retry_after: Option<&HeaderValue>,
     body: &[u8],
@@ -133,7 +134,7 @@ fn judge(
     if status == StatusCode::TOO_MANY_REQUESTS {
         return Err(busy(retry_after, now));
     }
-    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| fault())?;
+    let envelope: Envelope<'_> = json::object(body).map_err(|_| fault())?;
     let code = envelope.code.as_deref().filter(|code| !code.is_empty());
     if status == StatusCode::OK && envelope.success && code.is_none() {
         let key = envelope.data.and_then(|data| serde_json::from_str::<String>(data.get()).ok());
@@ -198,6 +199,7 @@ mod tests {
             (200, r#"{"success":true,"data":""}"#),
             (200, r#"{"success":true,"data":{"key":"fake"}}"#),
             (200, r#"{"success":true,"data":["fake"]}"#),
+            (200, r#"[true,null,"fake"]"#),
             (200, r#"{"success":true,"data":"fake\r\nX: y"}"#),
             (200, r#"{"success":true,"data":"fake key"}"#),
             (200, r#"{"success":"true","data":"fake"}"#),

@@ -61,7 +61,9 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Context>, Found), Rejection> {
     let found = match context.identify(parts).await.map_err(|failure| Rejection::failed(&failure))? {
         Caller::Nobody => Found::Nobody,
         caller => match caller.user_id() {
-            Some(user) => KomerzaKey::load(&context, &user).await?.map_or(Found::NotConnected, Found::Connected),
+            Some(user) => KomerzaKey::load(&context, &user)
+                .await?
+                .map_or(Found::NotConnected, |key| Found::Connected(key.taken_from(parts))),
             None => Found::NotConnected,
         },
     };

@@ -1,7 +1,7 @@
 //! The layer: what an app adds to get "Connect with Komerza".
 
 use crate::{
-    KomerzaKey, Rejection,
+    KomerzaKey, Rejection, Reply, SharedBuckets,
     config::{Config, ConfigError},
     context::Context,
     hooks::Hooks,
@@ -62,7 +62,10 @@ impl KomerzaConnectLayer {
 
     /// Reads the time elsewhere than from the operating system: for tests.
     pub fn with_clock(self, clock: impl Clock) -> Self {
-        self.changed(|context| context.clock = Arc::new(clock))
+        self.changed(|context| {
+            context.clock = Arc::new(clock);
+            context.pacer = context.pacer_alone(context.pacer.shared());
+        })
     }
 
     /// Draws chance elsewhere than from the operating system: for tests.
@@ -71,6 +74,19 @@ impl KomerzaConnectLayer {
     /// Everything rests on these bytes; see [`Randomness`].
     pub fn with_randomness(self, randomness: impl Randomness) -> Self {
         self.changed(|context| context.randomness = Arc::new(randomness))
+    }
+
+    /// Decides elsewhere whether a reply of the API means that its key is dead; then its record is removed.
+    ///
+    /// The default is [`Reply::says_key_is_dead`]: a 401 in the provider's own envelope with `BadToken` or without a code. For the
+    /// day when Komerza says it differently.
+    pub fn with_revocation(self, is_dead: impl Fn(&Reply<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.changed(|context| context.revocation = Arc::new(is_dead))
+    }
+
+    /// Paces the calls of several nodes of the app by buckets that they share; see [`SharedBuckets`].
+    pub fn with_shared_buckets(self, buckets: impl SharedBuckets) -> Self {
+        self.changed(|context| context.pacer = context.pacer_alone(Some(Arc::new(buckets))))
     }
 
     fn changed(self, change: impl FnOnce(&mut Context)) -> Self {

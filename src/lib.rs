@@ -82,9 +82,13 @@
 //! | `axum` | yes | the extractor for handlers, `mount`, `router` |
 //! | `rustls` | yes | TLS by rustls |
 //! | `native-tls` | | TLS by the operating system's library |
-//! | `tracing` | yes | log events |
+//! | `tracing` | yes | log events, and a span for each call of the API |
+//! | `metrics` | | counters and histograms of calls and connects |
+//! | `sqlite`, `postgres`, `redis` | | [`SqliteStore`], [`PostgresStore`], [`RedisStore`] |
+//! | `encrypt` | | [`EncryptedStore`]: seals the keys of any store |
+//! | `cache` | | [`CachedStore`]: remembers the loads of any store |
 //! | `sandbox` | | a Komerza on a loopback port, for tests; outside semver |
-//! | `store-contract` | | the tests that every token store must pass; outside semver |
+//! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; outside semver |
 //!
 //! # What it does not do
 //!
@@ -96,6 +100,10 @@
 // Nothing is printed from a library; examples may.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+#[path = "fuzzing.rs"]
+pub mod __fuzz;
 mod browser;
 mod bucket;
 mod client;
@@ -108,8 +116,10 @@ mod extract;
 mod failure;
 mod hooks;
 mod identity;
+mod json;
 mod layer;
 mod log;
+mod metrics;
 #[cfg(feature = "axum")]
 mod mount;
 mod net;
@@ -127,6 +137,7 @@ mod service;
 mod session;
 mod state;
 pub mod store;
+mod sync;
 pub mod time;
 #[cfg(feature = "tracing")]
 pub mod trace;
@@ -144,8 +155,14 @@ pub mod _documentation {
 pub use async_trait::async_trait;
 /// The body of every answer that passes through the layer: any body of bytes, boxed. [`http_body::Body`].
 pub use axum_core::body::Body;
-pub use client::{Error, ErrorKind, KomerzaKey, RequestBuilder, Store, User};
-pub use config::{Bucket, Config, ConfigBuilder, ConfigError, Limits};
+#[cfg(feature = "redis")]
+pub use client::RedisBuckets;
+pub use client::models::*;
+pub use client::{
+    BucketId, Comparison, Download, Error, ErrorKind, Filters, Form, InStore, Items, KomerzaKey, Listing, Page, Pages,
+    Priority, Reply, RequestBuilder, SharedBuckets, Taken, scopes,
+};
+pub use config::{Bucket, ClientLimits, Config, ConfigBuilder, ConfigError, Limits};
 pub use failure::{Failure, FailureKind};
 pub use hooks::{Connected, Connecting, Disconnected, Hooks, Orphaned, Revoked, Veto};
 pub use identity::IdentifyUser;
@@ -155,6 +172,10 @@ pub use seal::{InvalidSealingKey, SealingKey};
 pub use secret::{ApiKey, AuthorizationCode, ClientSecret, InvalidSecret};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 pub use state::AttemptId;
+#[cfg(feature = "cache")]
+pub use store::CachedStore;
+#[cfg(feature = "encrypt")]
+pub use store::EncryptedStore;
 #[cfg(feature = "postgres")]
 pub use store::PostgresStore;
 #[cfg(feature = "redis")]

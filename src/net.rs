@@ -24,10 +24,23 @@ pub(crate) fn client(config: &Config, base: &Url) -> Result<reqwest::ClientBuild
         .no_zstd()
         .no_deflate();
     match is_loopback(base) {
+        true if base.scheme() == "http" => Ok(without_certificates(builder.no_proxy())),
         true => Ok(builder.no_proxy()),
         false if base.scheme() == "https" => Ok(builder.https_only(true)),
         false => Err(ConfigError::because("api_url", "must be https")),
     }
+}
+
+/// Plain HTTP needs none, and reading those of the platform takes tens of milliseconds in every test that builds a layer.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder.tls_certs_only([])
+}
+
+/// Without TLS there are none.
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder
 }
 
 pub(crate) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {

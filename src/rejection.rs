@@ -164,14 +164,18 @@ impl Rejection {
 
 /// Where the visitor wanted to go: the path of a GET, else the default.
 fn wanted_path(parts: &Parts, context: &Context) -> String {
-    let config = &context.config;
     let path = original_path(&parts.extensions).unwrap_or_else(|| parts.uri.path());
-    let whole = match parts.uri.query() {
+    path_back(context, parts.method == Method::GET, path, parts.uri.query())
+}
+
+/// A path as a browser would ask for it again, if it was a GET and is fit for that, else the default.
+pub(crate) fn path_back(context: &Context, get: bool, path: &str, query: Option<&str>) -> String {
+    let config = &context.config;
+    let whole = match query {
         Some(query) => format!("{}{path}?{query}", config.routes.prefix()),
         None => format!("{}{path}", config.routes.prefix()),
     };
-    let usable = parts.method == Method::GET;
-    let path = usable.then(|| ReturnPath::parse(&whole, config.limits.return_path_bytes, &config.routes)).flatten();
+    let path = get.then(|| ReturnPath::parse(&whole, config.limits.return_path_bytes, &config.routes)).flatten();
     path.map_or_else(|| config.default_return_path.clone(), |path| path.as_str().to_owned())
 }
 

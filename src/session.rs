@@ -46,6 +46,11 @@ impl BrowserSession {
         Ok(Self { id: draw(randomness)?, lineage, issued_at: unix_millis(now) })
     }
 
+    /// The same session, in the lineage of the one that the browser has got meanwhile from another tab.
+    pub(crate) fn in_lineage_of(self, other: &Self) -> Self {
+        Self { lineage: other.lineage, ..self }
+    }
+
     pub(crate) fn lineage(&self) -> &Lineage {
         &self.lineage
     }

@@ -89,6 +89,22 @@ mod tests {
         assert!(states.iter().all(|state| state.len() == 43));
     }
 
+    /// Does not compile as soon as a state has `==`: which of the two `of` is meant cannot be told then.
+    #[test]
+    fn t08_states_cannot_be_compared_but_in_constant_time() {
+        trait Comparable<Which> {
+            fn of() {}
+        }
+        impl<T: ?Sized> Comparable<()> for T {}
+        struct ByPartialEq;
+        impl<T: ?Sized + PartialEq> Comparable<ByPartialEq> for T {}
+        <State as Comparable<_>>::of();
+        <crate::AuthorizationCode as Comparable<_>>::of();
+        <crate::ClientSecret as Comparable<_>>::of();
+        let (one, two) = (State::from_bytes([1; 32]), State::from_bytes([2; 32]));
+        assert!(one.matches(&State::from_bytes([1; 32])) && !one.matches(&two));
+    }
+
     #[test]
     fn a_state_is_its_43_characters_and_nothing_else() {
         let state = State::mint(&SystemRandomness).unwrap();

@@ -1,11 +1,11 @@
 //! The provider's envelope: `{success, message, code, data}`, whatever the content type says.
 
-use super::Error;
+use crate::json;
 use bytes::Bytes;
-use http::{Response, StatusCode};
-use serde::{Deserialize, de::DeserializeOwned};
+use http::{HeaderMap, Response, StatusCode};
+use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 #[derive(Deserialize)]
 pub(super) struct Envelope<'a> {
@@ -15,34 +15,64 @@ pub(super) struct Envelope<'a> {
     #[serde(borrow, default)]
     pub(super) code: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
+    pub(super) data: Option<&'a RawValue>,
+    /// Of lists that come in pages.
+    #[serde(default)]
+    pub(super) pages: Option<i64>,
 }
 
-/// Reads a reply: `data` for a success, the provider's refusal for anything else.
-pub(super) fn open<T: DeserializeOwned>(reply: &Response<Bytes>) -> Result<T, Error> {
-    let status = reply.status();
-    match serde_json::from_slice::<Envelope<'_>>(reply.body()) {
-        Ok(envelope) if status.is_success() && envelope.success => {
-            let data = envelope.data.map_or("null", RawValue::get);
-            serde_json::from_str(data).map_err(|error| Error::unreadable(status, error))
+/// A reply of the API, for the one decision about revocation; see
+/// [`with_revocation`](crate::KomerzaConnectLayer::with_revocation).
+#[derive(Clone, Copy)]
+pub struct Reply<'a> {
+    reply: &'a Response<Bytes>,
+}
+
+impl<'a> Reply<'a> {
+    pub(super) fn new(reply: &'a Response<Bytes>) -> Self {
+        Self { reply }
+    }
+
+    /// Its status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.reply.status()
+    }
+
+    /// Its headers.
+    #[must_use]
+    pub fn headers(&self) -> &'a HeaderMap {
+        self.reply.headers()
+    }
+
+    /// Its body.
+    #[must_use]
+    pub fn body(&self) -> &'a [u8] {
+        self.reply.body()
+    }
+
+    /// Whether the key is dead, as the crate decides it: a 401 in the provider's own envelope, with `BadToken` or no code at all.
+    ///
+    /// `OAuthLoginRequired` is a good key at the wrong endpoint, a 403 a missing scope, and a page of HTML is something in
+    /// between that knows nothing of keys.
+    ///
+    /// # Source
+    /// docs.komerza.com: "revoked" is a listed cause of `401 BadToken`.
+    #[must_use]
+    pub fn says_key_is_dead(&self) -> bool {
+        if self.status() != StatusCode::UNAUTHORIZED {
+            return false;
         }
-        Ok(envelope) => Err(Error::refused(status, envelope.code.as_deref(), envelope.message.as_deref())),
-        Err(error) if status.is_success() => Err(Error::unreadable(status, error)),
-        Err(_) => Err(Error::refused(status, None, None)),
+        match json::object::<Envelope<'_>>(self.body()) {
+            Ok(envelope) => !envelope.success && matches!(envelope.code.as_deref(), None | Some("" | "BadToken")),
+            Err(_) => false,
+        }
     }
 }
 
-/// Whether the reply says that the key is dead: a 401 in the provider's own envelope, with `BadToken` or no code at all.
-///
-/// `OAuthLoginRequired` is a good key at the wrong endpoint, a 403 a missing scope, and a page of HTML is something in between
-/// that knows nothing of keys.
-pub(super) fn is_dead_key(status: StatusCode, body: &[u8]) -> bool {
-    if status != StatusCode::UNAUTHORIZED {
-        return false;
-    }
-    match serde_json::from_slice::<Envelope<'_>>(body) {
-        Ok(envelope) => !envelope.success && matches!(envelope.code.as_deref(), None | Some("" | "BadToken")),
-        Err(_) => false,
+impl fmt::Debug for Reply<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("status", &self.status()).finish_non_exhaustive()
     }
 }
 
@@ -61,12 +91,16 @@ mod tests {
             (401, "<html>", false),
             (401, "", false),
             (401, "{}", false),
+            (401, "[false]", false),
+            (401, "[false]", false),
             (403, r#"{"success":false,"code":"BadToken"}"#, false),
             (403, r#"{"success":false,"code":"AccessDenied"}"#, false),
             (500, r#"{"success":false,"code":"BadToken"}"#, false),
             (200, r#"{"success":false,"code":"BadToken"}"#, false),
         ] {
-            assert_eq!(is_dead_key(StatusCode::from_u16(status).unwrap(), body.as_bytes()), dead, "{status} {body}");
+            let mut reply = Response::new(Bytes::from_static(body.as_bytes()));
+            *reply.status_mut() = StatusCode::from_u16(status).unwrap();
+            assert_eq!(Reply::new(&reply).says_key_is_dead(), dead, "{status} {body}");
         }
     }
 }

@@ -1,41 +1,73 @@
 //! One call of the API, from a path to a value.
 
-use super::{Error, KomerzaKey, envelope};
-use crate::net::{self, BodyError};
+use super::{
+    Error, ErrorKind, KomerzaKey, Listing, Priority,
+    body::{Download, Form, Payload},
+    call::{Answered, Call, Received},
+    envelope::Envelope,
+    options::Options,
+    path,
+};
+use crate::json;
 use bytes::Bytes;
 use http::{
-    HeaderValue, Method, Response,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+    HeaderMap, HeaderName, HeaderValue, Method, Response,
+    header::{AUTHORIZATION, HOST, USER_AGENT},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{borrow::Cow, fmt, time::Duration};
 use url::Url;
 
-/// The longest reply that is read, in bytes.
-const BODY_MOST: usize = 16 * 1024 * 1024;
-
-/// Time for a whole call.
-const DEADLINE: Duration = Duration::from_secs(30);
-
 /// A call that is being put together. Made by [`KomerzaKey::get`] and its siblings; nothing is sent before
-/// [`send`](Self::send) or [`fetch`](Self::fetch).
-#[derive(Debug)]
-#[must_use = "nothing is sent before `send` or `fetch`"]
+/// [`send`](Self::send), [`fetch`](Self::fetch), [`execute`](Self::execute) or [`download`](Self::download).
+///
+/// What happens then, in this order:
+///
+/// 1. The call waits for its turn, so that the user is never throttled; see [`Priority`] and [`ClientLimits`](crate::ClientLimits).
+/// 2. It is sent, with the key, to the configured API alone. Redirects are not followed.
+/// 3. It is sent again where that is safe: after 429 always; after 502, 503, 504 or a broken connection for GET and HEAD; for
+///    POST, PUT, PATCH and DELETE otherwise only when no connection could be opened. [`no_retry`](Self::no_retry) switches it off.
+/// 4. A reply that calls the key dead removes its record.
+#[derive(Clone)]
+#[must_use = "nothing is sent before `send`, `fetch`, `execute` or `download`"]
 pub struct RequestBuilder {
     key: KomerzaKey,
     method: Method,
     url: Result<Url, Error>,
-    body: Option<Vec<u8>>,
+    template: Cow<'static, str>,
+    scope: Option<&'static str>,
+    headers: HeaderMap,
+    payload: Option<Payload>,
+    options: Options,
 }
 
 impl RequestBuilder {
     pub(super) fn new(key: KomerzaKey, method: Method, path: &str) -> Self {
-        let url = below(&key.inner.context.api.base, path).ok_or_else(Error::bad_path);
-        Self { key, method, url, body: None }
+        let url = path::below(&key.inner.context.api.base, path);
+        Self::of(key, method, url, Cow::Owned(path::template_of(path)), None)
     }
 
-    pub(super) fn to(key: KomerzaKey, method: Method, url: Url) -> Self {
-        Self { key, method, url: Ok(url), body: None }
+    /// To a known endpoint: a template such as `/stores/{}`, and what fills its gaps.
+    pub(super) fn to(
+        key: KomerzaKey,
+        method: Method,
+        template: &'static str,
+        ids: &[&str],
+        scope: Option<&'static str>,
+    ) -> Self {
+        let url = path::fill(&key.inner.context.api.base, template, ids);
+        Self::of(key, method, url, Cow::Borrowed(template), scope)
+    }
+
+    fn of(
+        key: KomerzaKey,
+        method: Method,
+        url: Result<Url, Error>,
+        template: Cow<'static, str>,
+        scope: Option<&'static str>,
+    ) -> Self {
+        let (headers, options) = (HeaderMap::new(), Options::default());
+        Self { key, method, url, template, scope, headers, payload: None, options }
     }
 
     /// Adds a parameter to the query, encoded.
@@ -46,100 +78,170 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets a JSON body.
-    pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(body) => self.body = Some(body),
-            Err(error) => self.url = Err(Error::unserialisable(error)),
+    /// Sets a header. Those that say who calls whom (`Authorization`, `Host`, `User-Agent`) are the crate's own: setting one makes
+    /// the call a [`BadRequest`](ErrorKind::BadRequest), as does a value that no header can carry.
+    pub fn header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
+        match HeaderValue::from_str(value.as_ref()) {
+            Ok(value) if ![AUTHORIZATION, HOST, USER_AGENT].contains(&name) => {
+                self.headers.insert(name, value);
+            }
+            _ => self.url = Err(Error::caused_by(ErrorKind::BadRequest, "a header that cannot be set")),
         }
         self
     }
 
-    /// Sends the call and gives the reply as it is, whatever its status.
+    /// Sets a JSON body.
+    pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => self.body(HeaderValue::from_static("application/json"), body),
+            Err(error) => {
+                self.url = Err(Error::caused_by(ErrorKind::BadRequest, error));
+                self
+            }
+        }
+    }
+
+    /// Sets a body of any type.
+    pub fn body(mut self, content_type: HeaderValue, bytes: impl Into<Bytes>) -> Self {
+        self.payload = Some(Payload::Bytes { content_type, bytes: bytes.into() });
+        self
+    }
+
+    /// Sets a form with files as the body.
+    pub fn multipart(mut self, form: Form) -> Self {
+        self.payload = Some(Payload::Form(form));
+        self
+    }
+
+    /// Everything together, waits for turns included, takes at most so long. Default: the bounds of
+    /// [`ClientLimits`](crate::ClientLimits).
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// Who goes first when calls of this key have to wait. Default: [`Priority::Page`].
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.options.priority = priority;
+        self
+    }
+
+    /// Sends the call once, whatever comes of it, also after a 429.
+    pub fn no_retry(mut self) -> Self {
+        self.options.no_retry = true;
+        self
+    }
+
+    fn call(self, streams: bool) -> Result<Call, Error> {
+        let Self { key, method, url, template, scope, headers, payload, options } = self;
+        let most = key.inner.context.config.limits.client.upload_bytes;
+        if payload.as_ref().is_some_and(|payload| payload.size() > most) {
+            return Err(Error::caused_by(ErrorKind::BadRequest, "the body is longer than the limit for uploads"));
+        }
+        Ok(Call { key, method, url: url?, template, scope, headers, payload, options, streams })
+    }
+
+    /// Sends the call and gives the last reply as it is, whatever its status.
     ///
     /// # Errors
-    /// [`Error`] when the path leaves the API, or no reply came.
+    /// [`BadRequest`](ErrorKind::BadRequest) for a call that is not well-formed, [`RateLimited`](ErrorKind::RateLimited) when its turn
+    /// would come too late, [`Unreachable`](ErrorKind::Unreachable), [`Interrupted`](ErrorKind::Interrupted) and
+    /// [`TimedOut`](ErrorKind::TimedOut) when no whole reply came, [`ProviderFault`](ErrorKind::ProviderFault) for one that is too
+    /// long.
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
-        let Self { key, method, url, body } = self;
-        let api = &key.inner.context.api;
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", key.inner.key.expose_secret()))
-            .map_err(|_| Error::bad_path())?;
-        bearer.set_sensitive(true);
-        let mut request =
-            api.http.request(method, url?).header(AUTHORIZATION, bearer).header(ACCEPT, "application/json");
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        match self.call(false)?.run().await?.reply {
+            Received::Whole(reply) => Ok(reply),
+            Received::Stream(reply) => Err(Error::unreadable(reply.status(), Bytes::new(), "an unread reply")),
         }
-        let reply = tokio::time::timeout(DEADLINE, async {
-            let response = request.send().await.map_err(|error| Error::transport(error.without_url()))?;
-            let (status, headers) = (response.status(), response.headers().clone());
-            let body = net::read(response, BODY_MOST).await.map_err(|error| match error {
-                BodyError::TooLong => Error::too_long(status),
-                BodyError::Broken(error) => Error::transport(error),
-            })?;
-            let mut reply = Response::new(body);
-            *reply.status_mut() = status;
-            *reply.headers_mut() = headers;
-            Ok(reply)
-        });
-        let reply = reply.await.unwrap_or_else(|_| Err(Error::timed_out()))?;
-        if envelope::is_dead_key(reply.status(), reply.body()) {
-            key.forget().await;
-        }
-        Ok(reply)
     }
 
     /// Sends the call, opens the provider's envelope, and reads its `data`.
     ///
     /// # Errors
-    /// [`Error`]: what [`send`](Self::send) says, what the provider refused, or a reply that is not of the type.
+    /// What [`send`](Self::send) says; what Komerza refused, by kind; [`ProviderFault`](ErrorKind::ProviderFault) for a reply that is
+    /// not of the type.
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
-        envelope::open(&self.send().await?)
+        self.open(|envelope| serde_json::from_str(envelope.data.map_or("null", |data| data.get()))).await
     }
-}
 
-/// The URL of a path below the base: same origin, and no segment that climbs.
-fn below(base: &Url, path: &str) -> Option<Url> {
-    let rest = path.strip_prefix('/').filter(|rest| !rest.starts_with(['/', '\\']))?;
-    let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#'));
-    let lower = rest.to_ascii_lowercase().replace("%2e", ".");
-    let climbs = lower.split('?').next().is_none_or(|path| {
-        path.contains("%2f") || path.contains("%5c") || path.split('/').any(|part| matches!(part, "." | ".."))
-    });
-    if !plain || climbs {
-        return None;
+    /// Sends a call of which only the success matters.
+    ///
+    /// # Errors
+    /// What [`send`](Self::send) says, and what Komerza refused.
+    pub async fn execute(self) -> Result<(), Error> {
+        self.open(|_| Ok(())).await
     }
-    let url = Url::parse(&format!("{}{path}", base.as_str().trim_end_matches('/'))).ok()?;
-    (url.origin() == base.origin()).then_some(url)
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn t45_a_path_stays_below_the_api_or_nothing_is_sent() {
-        let base = Url::parse("https://api.example/v1").unwrap();
-        let url = |path| below(&base, path).map(String::from);
-        assert_eq!(url("/stores?Page=1").unwrap(), "https://api.example/v1/stores?Page=1");
-        assert_eq!(url("/stores/a%20b").unwrap(), "https://api.example/v1/stores/a%20b");
-        for path in [
-            "",
-            "stores",
-            "https://evil.example/x",
-            "//evil.example/x",
-            "/\\evil.example",
-            "/stores/..%2f..%2fuser",
-            "/../user",
-            "/stores/%2e%2e/user",
-            "/stores/./x",
-            "/a\tb",
-            "/a b",
-            "/a#b",
-            "@evil.example/",
-            "/é",
-        ] {
-            assert_eq!(url(path), None, "{path}");
+    pub(super) async fn open<T>(
+        self,
+        read: impl FnOnce(&Envelope<'_>) -> Result<T, serde_json::Error>,
+    ) -> Result<T, Error> {
+        let call = self.call(false)?;
+        let (key, scope) = (call.key.clone(), call.scope);
+        let answered = call.run().await?;
+        match &answered.reply {
+            Received::Whole(reply) if reply.status().is_success() => {
+                let opened = match json::object::<Envelope<'_>>(reply.body()) {
+                    Ok(envelope) if envelope.success => read(&envelope),
+                    Ok(_) => return Err(answered.refused(&key, scope)),
+                    Err(error) => Err(error),
+                };
+                opened.map_err(|error| {
+                    Error::unreadable(reply.status(), reply.body().clone(), error).after(answered.attempts, None)
+                })
+            }
+            _ => Err(answered.refused(&key, scope)),
         }
+    }
+
+    /// Sends the call and gives a success piece by piece, at most `most` bytes: for exports that are too long for memory.
+    ///
+    /// The deadline holds until the reply begins. A connection that breaks later is not repaired.
+    ///
+    /// # Errors
+    /// What [`send`](Self::send) says, and what Komerza refused.
+    pub async fn download(self, most: u64) -> Result<Download, Error> {
+        let call = self.call(true)?;
+        let (key, scope) = (call.key.clone(), call.scope);
+        let answered = call.run().await?;
+        match answered.reply {
+            Received::Stream(reply) => Ok(Download::new(reply, most)),
+            reply => Err(Answered { reply, ..answered }.refused(&key, scope)),
+        }
+    }
+
+    /// The pages behind this call, by the query parameters `Page` and `PageSize`, as most of the provider's lists have them.
+    pub fn paged<T: DeserializeOwned + Send + 'static>(self) -> Listing<T> {
+        Listing::by_query(self)
+    }
+
+    /// The pages behind this call, by a last segment of the path, with their size in the query parameter `size`: `limit` for
+    /// affiliates, `count` for the items of a variant.
+    pub fn paged_by_path<T: DeserializeOwned + Send + 'static>(self, size: &'static str) -> Listing<T> {
+        Listing::by_path(self, size)
+    }
+
+    /// The same call, which will fail with this error.
+    pub(super) fn failed(mut self, error: Error) -> Self {
+        self.url = Err(error);
+        self
+    }
+
+    /// The same call with one more segment.
+    pub(super) fn segment(mut self, segment: &str) -> Self {
+        if let Ok(Ok(mut segments)) = self.url.as_mut().map(Url::path_segments_mut) {
+            segments.push(segment);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("method", &self.method)
+            .field("path", &self.template)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,10 @@
 //! Every limit, in one plain struct.
 
+use super::ClientLimits;
 use crate::provider::{ANONYMOUS_BUCKET, DocumentedBucket};
 use std::time::Duration;
 
-/// The limits of the login flow; each has a default that suits most apps.
+/// The limits of the login flow and, in [`client`](Self::client), of the API client; each has a default that suits most apps.
 ///
 /// *Source* of the defaults: our choice, where a field does not say otherwise.
 ///
@@ -45,7 +46,8 @@ pub struct Limits {
     /// What this process allows itself of exchanges. The provider's documented bucket for calls without a key: 10, and 4
     /// more every 7 seconds. *Source*: docs.komerza.com, "Rate limits".
     pub exchange_bucket: Bucket,
-    /// How long an exchange may wait for its turn. 20 seconds: with the exchange and the save, within the code's minute.
+    /// How long an exchange may wait in all: for its turn, and for another try after a 429 or a connect that failed. 20 seconds:
+    /// with the exchange and the save, within the code's minute. Zero never waits.
     pub exchange_wait: Duration,
     /// Exchanges that may wait for their turn at once; over it the answer is 503. 256.
     pub exchange_queue: usize,
@@ -59,6 +61,8 @@ pub struct Limits {
     pub save_deadline: Duration,
     /// Time for one call of a hook. 5 seconds; over it a veto counts as given and a notice as delivered.
     pub hook_deadline: Duration,
+    /// The limits of the API client.
+    pub client: ClientLimits,
 }
 
 /// A token bucket that is refilled in batches: how the provider describes its rate limits.
@@ -103,6 +107,7 @@ impl Default for Limits {
             store_deadline: Duration::from_secs(2),
             save_deadline: Duration::from_secs(5),
             hook_deadline: Duration::from_secs(5),
+            client: ClientLimits::default(),
         }
     }
 }

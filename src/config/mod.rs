@@ -4,12 +4,14 @@
 //! form of the cookies. Every wrong value is an error at start-up that names the setting.
 
 mod address;
+mod client_limits;
 mod env;
 mod error;
 mod limits;
 mod routes;
 
 pub(crate) use address::{is_loopback, with_segments};
+pub use client_limits::ClientLimits;
 pub use error::ConfigError;
 pub(crate) use error::Problem;
 pub use limits::{Bucket, Limits};

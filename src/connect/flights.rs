@@ -9,11 +9,12 @@ use crate::{
     secret::AuthorizationCode,
     session::BrowserSession,
     state::AttemptId,
+    sync::{Lock, step},
 };
 use sha2::{Digest, Sha256};
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use tokio::sync::watch;
@@ -39,7 +40,7 @@ type Receiver = watch::Receiver<Option<Outcome>>;
 /// The callbacks under way and those just finished.
 #[derive(Default)]
 pub(crate) struct Flights {
-    table: Mutex<Table>,
+    table: Lock<Table>,
 }
 
 #[derive(Default)]
@@ -73,7 +74,7 @@ impl Flights {
         limits: &Limits,
     ) -> Boarding {
         let code: [u8; 32] = Sha256::digest(code.expose_secret()).into();
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.lock();
         table.forget(now, limits);
         match table.flights.get(&attempt) {
             Some(flight) if flight.code == code => Boarding::Copy(flight.outcome.clone()),
@@ -81,13 +82,13 @@ impl Flights {
             None => {
                 let (sender, outcome) = watch::channel(None);
                 table.flights.insert(attempt, Flight { code, outcome });
-                Boarding::First(Pilot { flights: Arc::clone(self), attempt, sender, landed: false })
+                Boarding::First(Pilot { flights: Arc::clone(self), attempt, boarded: now, sender, landed: false })
             }
         }
     }
 
     fn finish(&self, attempt: AttemptId, now: Option<Duration>) {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.lock();
         match now {
             Some(now) => table.finished.push_back((now, attempt)),
             None => {
@@ -98,7 +99,7 @@ impl Flights {
 
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner).flights.len()
+        self.table.lock().flights.len()
     }
 }
 
@@ -115,10 +116,12 @@ impl Table {
     }
 }
 
-/// Whoever acts on a callback. Dropped without landing (a panic, say), the outcome is an internal failure.
+/// Whoever acts on a callback. Dropped without landing (a panic, say), the outcome is an internal failure, and it is remembered:
+/// the code may be spent.
 pub(crate) struct Pilot {
     flights: Arc<Flights>,
     attempt: AttemptId,
+    boarded: Duration,
     sender: watch::Sender<Option<Outcome>>,
     landed: bool,
 }
@@ -133,6 +136,7 @@ impl Pilot {
         self.landed = true;
         // Forgotten before it is told, so that whoever reads the answer and tries again boards afresh.
         self.flights.finish(self.attempt, outcome.spent.then_some(now));
+        step();
         self.sender.send_replace(Some(outcome));
     }
 }
@@ -140,7 +144,8 @@ impl Pilot {
 impl Drop for Pilot {
     fn drop(&mut self) {
         if !self.landed {
-            self.flights.finish(self.attempt, None);
+            self.flights.finish(self.attempt, Some(self.boarded));
+            step();
             let result = Err(Failure::new(FailureKind::Internal).of_attempt(self.attempt));
             self.sender.send_replace(Some(Outcome { result, spent: true }));
         }
@@ -204,6 +209,7 @@ mod tests {
         let copy = first.outcome();
         drop(first);
         assert_eq!(outcome(copy).await.unwrap().result.unwrap_err().kind(), FailureKind::Internal);
+        assert!(matches!(board(&flights, id, "code", NOW), Boarding::Copy(_)), "the code may be spent");
     }
 
     #[test]
@@ -214,6 +220,6 @@ mod tests {
         }
         assert!(flights.len() <= 4, "{}", flights.len());
         board(&flights, attempt(), "code", NOW + Duration::from_secs(120));
-        assert_eq!(flights.len(), 0, "the last one was dropped before it landed");
+        assert_eq!(flights.len(), 1, "the last one alone");
     }
 }

@@ -9,6 +9,8 @@
 //! 5. The save, repeated within its bound, and only then the good news.
 
 mod flights;
+#[cfg(test)]
+mod interleavings;
 mod turns;
 
 pub(crate) use flights::{Boarding, Flights, Landed, Outcome, outcome};
@@ -25,13 +27,15 @@ use crate::{
     secret::{ApiKey, AuthorizationCode},
     session::BrowserSession,
     state::AttemptId,
-    store::StoredToken,
+    store::{StoreErrorKind, StoredToken},
+    sync::step,
     user::UserId,
 };
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
+use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
 /// How often a connection that could not be opened is tried.
 const CONNECT_TRIES: u32 = 3;
@@ -58,11 +62,9 @@ pub(crate) struct Pending {
 pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<Landed, Failure> {
     let attempt = pending.attempt;
     let limits = &context.config.limits;
-    // The token counts the task before the check, so that a shutdown either waits for it or refuses it.
-    let counted = context.tasks.token();
-    if context.tasks.is_closed() {
+    let Some(counted) = admit(&context.tasks) else {
         return Err(Failure::new(FailureKind::ShuttingDown).of_attempt(attempt));
-    }
+    };
     if context.tasks.len() > limits.exchange_queue.saturating_add(limits.exchanges_at_once.max(1)) {
         return Err(Failure::new(FailureKind::Busy).of_attempt(attempt));
     }
@@ -84,9 +86,18 @@ pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<
     landed.unwrap_or_else(|| Err(Failure::new(FailureKind::Internal).of_attempt(attempt)))
 }
 
+/// Counts a task before it asks whether the process shuts down, so that a shutdown either waits for it or refuses it.
+fn admit(tasks: &TaskTracker) -> Option<TaskTrackerToken> {
+    let counted = tasks.token();
+    step();
+    (!tasks.is_closed()).then_some(counted)
+}
+
 async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {
     let attempt = pending.attempt;
-    match obtain(context, &pending).await {
+    let obtained = obtain(context, &pending).await;
+    crate::metrics::connect(obtained.as_ref().map_or_else(|error| error.failure.kind().code(), |_| "connected"));
+    match obtained {
         Ok(token) => {
             log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
             leave(context, &pending).await;
@@ -100,8 +111,14 @@ async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {
 async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken, ExchangeError> {
     let unspent = |failure| ExchangeError { failure, spent: false };
     let spent = |failure| ExchangeError { failure, spent: true };
-    let unavailable = |error| unspent(Failure::caused_by(FailureKind::StoreUnavailable, error));
-    context.load(&pending.user).await.map_err(unavailable)?;
+    match context.load(&pending.user).await {
+        Ok(_) => {}
+        // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
+        Err(error) if error.kind() == StoreErrorKind::Unreadable => {
+            log::warn!(attempt = %pending.attempt, %error, "a record that cannot be read is replaced if the exchange succeeds");
+        }
+        Err(error) => return Err(unspent(Failure::caused_by(FailureKind::StoreUnavailable, error))),
+    }
     context.turns.charge(pending.charged, context.clock.elapsed()).map_err(unspent)?;
     let key = match exchange(context, pending).await {
         Ok(key) => key,
@@ -127,7 +144,8 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
     Ok(token)
 }
 
-/// Sends the exchange when it is this one's turn, again only where that is safe and the code still lives.
+/// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
+/// allowed in all is not over.
 async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, ExchangeError> {
     let (limits, clock) = (&context.config.limits, &*context.clock);
     let began = clock.elapsed();
@@ -148,8 +166,9 @@ async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, Exchan
             FailureKind::Busy => error.failure.retry_after().unwrap_or_default(),
             _ => pause,
         };
-        let ends = clock.elapsed().saturating_sub(began).saturating_add(wait).saturating_add(limits.exchange_deadline);
-        let too_late = ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
+        let again = clock.elapsed().saturating_add(wait);
+        let ends = again.saturating_sub(began).saturating_add(limits.exchange_deadline);
+        let too_late = again > deadline || ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
         if error.spent || too_late || (kind != FailureKind::Busy && tries >= CONNECT_TRIES) {
             return Err(error);
         }
@@ -187,6 +206,11 @@ async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Resu
         }
     };
     if tokio::time::timeout(limits.save_deadline, tries).await.is_ok() {
+        return Ok(());
+    }
+    // It may be that only the confirmations were lost; what the store says now is one.
+    let kept = context.load(&pending.user).await.ok().flatten();
+    if kept.is_some_and(|kept| kept.version() == token.version()) {
         return Ok(());
     }
     let Pending { user, attempt, .. } = pending;

@@ -8,12 +8,13 @@ use crate::{
     bucket::TokenBucket,
     config::Limits,
     failure::{Failure, FailureKind},
+    sync::Lock,
     time::Clock,
 };
 use std::{
     collections::{HashMap, VecDeque},
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -29,7 +30,7 @@ pub(crate) type UserKey = [u8; 32];
 
 /// The limiter of one layer.
 pub(crate) struct Turns {
-    state: Mutex<State>,
+    state: Lock<State>,
     at_once: Arc<Semaphore>,
     queue: usize,
     per_user: usize,
@@ -55,20 +56,16 @@ impl Turns {
             begun: HashMap::new(),
         };
         Self {
-            state: Mutex::new(state),
+            state: Lock::new(state),
             at_once: Arc::new(Semaphore::new(limits.exchanges_at_once.max(1))),
             queue: limits.exchange_queue,
             per_user: usize::try_from(limits.exchanges_per_user).unwrap_or(usize::MAX),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Counts an exchange against a user's budget.
     pub(crate) fn charge(&self, user: UserKey, now: Duration) -> Result<(), Failure> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.begun.len() > SWEEP_OVER {
             state.begun.retain(|_, times| times.back().is_some_and(|last| now.saturating_sub(*last) < MINUTE));
         }
@@ -88,7 +85,7 @@ impl Turns {
     pub(crate) async fn turn(&self, user: UserKey, clock: &dyn Clock, deadline: Duration) -> Result<Turn, Failure> {
         let busy = |wait| Failure::new(FailureKind::Busy).retry_after_at_least(wait);
         let mut granted = {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             state.grant(clock.elapsed());
             // Nobody overtakes those who wait.
             let wait = if state.line.waiting == 0 { state.bucket.take(clock.elapsed()) } else { Err(Duration::ZERO) };
@@ -99,7 +96,7 @@ impl Turns {
             }
         };
         while let Some(turn) = &mut granted {
-            let wait = self.lock().grant(clock.elapsed());
+            let wait = self.state.lock().grant(clock.elapsed());
             let left = deadline.saturating_sub(clock.elapsed());
             if left.is_zero() {
                 return Err(busy(wait));
@@ -240,7 +237,7 @@ mod tests {
         assert_eq!(ask(&turns, 2, &clock, SECOND).await.unwrap(), None, "the line is full");
         clock.advance(SECOND / 2);
         assert_eq!(waiting.await.unwrap(), None, "the deadline is over");
-        assert_eq!(turns.lock().grant(clock.elapsed()), Duration::MAX, "nobody is left in the line");
+        assert_eq!(turns.state.lock().grant(clock.elapsed()), Duration::MAX, "nobody is left in the line");
     }
 
     #[tokio::test]
@@ -261,6 +258,6 @@ mod tests {
             turns.charge(key, clock.elapsed()).unwrap();
             clock.advance(SECOND / 10);
         }
-        assert!(turns.lock().begun.len() <= SWEEP_OVER + 1);
+        assert!(turns.state.lock().begun.len() <= SWEEP_OVER + 1);
     }
 }

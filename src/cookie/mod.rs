@@ -11,6 +11,8 @@ mod read;
 mod sealed;
 
 pub(crate) use read::named;
+#[cfg(feature = "fuzzing")]
+pub(crate) use read::with_prefix;
 pub(crate) use sealed::{Done, Jar, LoginAttempt, UserBinding, is_fresh};
 
 use crate::{config::Config, state::AttemptId};
@@ -70,9 +72,11 @@ impl Names {
         Some(header)
     }
 
-    /// A `Set-Cookie` value that removes a cookie. The name may come from the request: one with odd bytes is not removed.
+    /// A `Set-Cookie` value that removes a cookie. The name may come from the request: one with other characters than ours have
+    /// is not echoed, and not removed.
     pub(crate) fn remove(&self, name: &str) -> Option<HeaderValue> {
-        name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';').then(|| self.set(name, "", Duration::ZERO))?
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        plain.then(|| self.set(name, "", Duration::ZERO))?
     }
 }
 

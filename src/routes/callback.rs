@@ -88,14 +88,19 @@ fn read_code(query: &Query<'_>) -> Result<AuthorizationCode, FailureKind> {
 
 /// What is to be done, and for whom: the app's user, or the session that was chosen when the login began.
 fn pending(caller: Caller, attempt: LoginAttempt, code: AuthorizationCode) -> Option<Pending> {
-    let (user, left) = match (&caller, &attempt.next_session) {
+    let session = match (&caller, attempt.next_session) {
+        // So that logins which other tabs began in between still know the browser.
+        (Caller::Browser(Some(session)), Some(next)) => Some(next.in_lineage_of(session)),
+        (_, next) => next,
+    };
+    let (user, left) = match (&caller, &session) {
         (Caller::User(user), None) => (user.clone(), None),
         (Caller::Browser(_), Some(next)) => (next.user_id(), caller.user_id()),
         _ => return None,
     };
     // Sessions of one browser are charged together, by their lineage.
-    let charged = match (&caller, &attempt.next_session) {
-        (Caller::Browser(session), Some(next)) => Sha256::digest(session.as_ref().unwrap_or(next).lineage()),
+    let charged = match (&caller, &session) {
+        (Caller::Browser(_), Some(next)) => Sha256::digest(next.lineage()),
         _ => Sha256::digest(user.as_str()),
     };
     Some(Pending {
@@ -104,7 +109,7 @@ fn pending(caller: Caller, attempt: LoginAttempt, code: AuthorizationCode) -> Op
         user,
         charged: charged.into(),
         begun_at: attempt.issued_at,
-        session: attempt.next_session,
+        session,
         left,
         return_to: attempt.return_to,
     })
@@ -114,16 +119,18 @@ fn pending(caller: Caller, attempt: LoginAttempt, code: AuthorizationCode) -> Op
 fn landed_answer(context: &Context, id: AttemptId, landed: &Landed) -> Answer {
     let (limits, names) = (&context.config.limits, &context.jar.names);
     let return_to = checked_return(context, Some(&landed.return_to));
-    let answer = Answer::see_other(return_to.as_str()).cookie(names.remove(&names.login(id)));
     let session =
         landed.session.as_ref().and_then(|session| BrowserSession::cookie_value(session, &context.session_tags));
-    let answer = answer.cookie(session.and_then(|value| names.set(&names.session, &value, limits.session_lifetime)));
+    let session = session.and_then(|value| names.set(&names.session, &value, limits.session_lifetime));
+    let answer = Answer::see_other(return_to.as_str()).cookie(session);
     // Without randomness there is no mark, and a repetition is told that the connection was answered: no reason to fail.
     let done = Done { finished_at: context.clock.now(), return_to: return_to.as_str().to_owned() };
-    match context.jar.seal_done(id, &done, &*context.randomness) {
+    let answer = match context.jar.seal_done(id, &done, &*context.randomness) {
         Ok((name, value)) => answer.cookie(names.set(&name, &value, limits.done_lifetime)),
         Err(_) => answer,
-    }
+    };
+    // Last: curl forgets a removal that is followed by another cookie, and reads the removed one from its jar file again.
+    answer.cookie(names.remove(&names.login(id)))
 }
 
 fn names_removal(context: &Context, id: AttemptId) -> Vec<HeaderValue> {

@@ -16,9 +16,12 @@ pub(super) async fn disconnect(context: &Context, parts: &mut Parts) -> Result<A
     if !browser::same_origin_post(&parts.headers, &context.config.redirect_uri.origin) {
         return Err(FailureKind::CrossSite.into());
     }
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let return_to = checked_return(context, query.return_to.value());
     let caller = context.identify(parts).await?;
     if matches!(caller, Caller::Nobody) {
-        return Err(FailureKind::NotSignedIn.into());
+        let return_to = Some(return_to.as_str().to_owned());
+        return Err(Refusal { return_to, ..FailureKind::NotSignedIn.into() });
     }
     if let Some(user) = caller.user_id() {
         let unavailable = |error| Failure::caused_by(FailureKind::StoreUnavailable, error);
@@ -26,8 +29,7 @@ pub(super) async fn disconnect(context: &Context, parts: &mut Parts) -> Result<A
         log::info!("disconnected");
         context.hook(context.hooks.disconnected(&Disconnected { user })).await;
     }
-    let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let answer = Answer::see_other(checked_return(context, query.return_to.value()).as_str());
+    let answer = Answer::see_other(return_to.as_str());
     let names = &context.jar.names;
     Ok(match caller {
         Caller::Browser(_) => answer.cookie(names.remove(&names.session)),

@@ -65,21 +65,27 @@ pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts
             Route::Status => status::status(&context, &mut parts).await,
         }
     };
-    match answered {
-        Ok(answer) => answer.into_response(),
-        Err(refusal) if refusal.failure.kind() == FailureKind::MethodNotAllowed => {
-            refuse(&context, &parts, route, refusal).await.allow(allow).into_response()
-        }
-        Err(refusal) => match context.hook(context.hooks.failed(&refusal.failure)).await.flatten() {
-            Some(mut response) => {
-                for cookie in refusal.cookies {
-                    response.headers_mut().append(http::header::SET_COOKIE, cookie);
-                }
-                secure(response.headers_mut(), "'self'");
-                response
+    let refusal = match answered {
+        Ok(answer) => return answer.into_response(),
+        Err(refusal) => refusal,
+    };
+    report(route, &refusal.failure);
+    let allow = (refusal.failure.kind() == FailureKind::MethodNotAllowed).then_some(allow);
+    match context.hook(context.hooks.failed(&refusal.failure)).await.flatten() {
+        Some(mut response) => {
+            for cookie in refusal.cookies {
+                response.headers_mut().append(http::header::SET_COOKIE, cookie);
             }
-            None => refuse(&context, &parts, route, refusal).await.into_response(),
-        },
+            if let Some(allow) = allow {
+                response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
+            }
+            secure(response.headers_mut(), "'self'");
+            response
+        }
+        None => {
+            let answer = refuse(&context, &parts, route, refusal).await;
+            allow.into_iter().fold(answer, Answer::allow).into_response()
+        }
     }
 }
 
@@ -87,16 +93,17 @@ pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts
 async fn refuse(context: &Context, parts: &Parts, route: Route, refusal: Refusal) -> Answer {
     let Refusal { failure, return_to, cookies, note } = refusal;
     let kind = failure.kind();
-    report(route, &failure);
     let config = &context.config;
     let again = return_to.as_deref().unwrap_or(&config.default_return_path);
     let login = login_url(&config.routes.login, again);
     let person = browser::is_page(&parts.headers);
     let answer = if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
-        Answer::see_other(&checked_return(context, return_to.as_deref()).with_marker("komerza", kind.code()))
+        Answer::see_other(checked_return(context, return_to.as_deref()).with_marker("komerza", kind.code()))
     } else if kind == FailureKind::NotSignedIn && person && config.sign_in_page.is_some() {
-        Answer::see_other(&sign_in_url(config.sign_in_page.as_deref().unwrap_or_default(), &login))
+        // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
+        let next = if matches!(route, Route::Login | Route::Callback) { &*login } else { again };
+        Answer::see_other(sign_in_url(config.sign_in_page.as_deref().unwrap_or_default(), next))
     } else if person {
         let mut paragraphs = vec![failure.reason().unwrap_or(kind.advice()).to_owned()];
         paragraphs.extend(note.map(str::to_owned));

@@ -34,11 +34,14 @@ impl Page<'_> {
     pub(crate) fn render(&self) -> String {
         let mut html = String::with_capacity(2_048);
         let title = Escaped(self.title);
+        // Browsers without fetch metadata name the page of a form by its origin alone, and the header's `no-referrer` makes that
+        // `null`. Within the site there is nothing to hide, and the way on to Komerza has the header of the redirect.
+        let referrer = if self.button.is_some() { "<meta name=\"referrer\" content=\"same-origin\">" } else { "" };
         // Writing to a string cannot fail.
         let _ = write!(
             html,
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{referrer}\
              <title>{title}</title><style>{STYLE}</style></head>\n<body><main>\n<h1>{title}</h1>\n"
         );
         for paragraph in &self.paragraphs {

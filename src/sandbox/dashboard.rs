@@ -144,7 +144,7 @@ fn consent(ask: &Ask, app: &RegisteredApp, accounts: &[Account], number: usize) 
 <form method=\"post\" action=\"/{}\">{form}<fieldset><legend>In these stores</legend>{stores}</fieldset>\
 <div class=\"answers\"><button class=\"main\" type=\"submit\" name=\"decision\" value=\"approve\">Approve</button>\
 <button type=\"submit\" name=\"decision\" value=\"deny\">Deny</button></div></form>\
-<p class=\"quiet\">Either way you go back to <code>{}</code>.</p>",
+<p class=\"quiet\">Approving sends you back to <code>{}</code></p>",
         escape(&email),
         other_accounts(ask, accounts, number),
         provider::AUTHORIZE_PATH.join("/"),

@@ -19,7 +19,7 @@ use crate::provider;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/oauth2/{app_id}/exchange/{code}", get(exchange))
+        .route("/oauth2/{app_id}/exchange/{code}", get(exchange).head(async || Refusal::method_not_allowed()))
         .method_not_allowed_fallback(async || Refusal::method_not_allowed())
         .fallback(async || Refusal::not_found("endpoint"))
         .with_state(shared)

@@ -94,10 +94,31 @@ impl Sandbox {
 
     /// Stops answering and waits until the ports are free again.
     pub async fn stop(self) {
-        self.api.close().await;
-        if let Some(dashboard) = self.dashboard {
-            dashboard.close().await;
+        self.go_offline().await;
+    }
+
+    /// Closes the ports and every connection, so that connecting is refused, and keeps everything else.
+    ///
+    /// Nothing is answered until [`come_back`](Self::come_back). Waits until the ports are closed.
+    pub async fn go_offline(&self) {
+        for port in self.ports() {
+            port.close().await;
         }
+    }
+
+    /// Opens the same ports again after [`go_offline`](Self::go_offline).
+    ///
+    /// # Errors
+    /// [`SandboxError::Bind`] when another program took a port in between, or when they are open.
+    pub async fn come_back(&self) -> Result<(), SandboxError> {
+        for port in self.ports() {
+            port.listen().await?;
+        }
+        Ok(())
+    }
+
+    fn ports(&self) -> impl Iterator<Item = &Port> {
+        [Some(&self.api), self.dashboard.as_ref()].into_iter().flatten()
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end: the API, and the dashboard unless it has its own port.

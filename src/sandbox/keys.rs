@@ -1,7 +1,8 @@
 //! API keys: what they look like, whom they belong to, whether they still live.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -12,11 +13,17 @@ use super::{bucket::Bucket, grant::Grant, switches::Reconnect};
 use crate::{KeyFingerprint, provider};
 
 pub(super) struct KeyRecord {
-    pub(super) grant: Grant,
-    pub(super) integration: String,
+    pub(super) grant: Arc<Grant>,
     pub(super) issued: SystemTime,
     pub(super) revoked: bool,
     pub(super) bucket: Bucket,
+}
+
+/// An app that an account is connected to: one, however many living keys it has.
+pub(super) struct Integration {
+    pub(super) id: String,
+    pub(super) since: SystemTime,
+    living: usize,
 }
 
 /// Every key ever given, in the order of issue.
@@ -24,6 +31,8 @@ pub(super) struct KeyRecord {
 pub(super) struct Keys {
     records: HashMap<String, KeyRecord>,
     order: Vec<String>,
+    /// By account and client ID.
+    integrations: BTreeMap<(usize, String), Integration>,
 }
 
 impl Keys {
@@ -33,6 +42,12 @@ impl Keys {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &KeyRecord)> {
         self.order.iter().filter_map(|key| Some((key.as_str(), self.records.get(key)?)))
+    }
+
+    /// Client IDs of the apps that an account is connected to.
+    pub(super) fn integrations(&self, account: usize) -> impl Iterator<Item = (&str, &Integration)> {
+        let of_account = self.integrations.iter().filter(move |((owner, _), _)| *owner == account);
+        of_account.map(|((_, client_id), integration)| (client_id.as_str(), integration))
     }
 
     /// The key for `grant` under the rule `reconnect`; `fresh` is used when a new one is due.
@@ -46,21 +61,28 @@ impl Keys {
         let same = |record: &KeyRecord| {
             !record.revoked && record.grant.client_id == grant.client_id && record.grant.account == grant.account
         };
+        let older = |keys: &Self| -> Vec<String> {
+            keys.order.iter().filter(|key| keys.records.get(*key).is_some_and(same)).cloned().collect()
+        };
         match reconnect {
             Reconnect::NewKey => {}
             Reconnect::SameKey => {
-                let known = self.order.iter().rev().find(|key| self.records.get(*key).is_some_and(same)).cloned();
-                if let Some((key, record)) = known.and_then(|key| Some((key.clone(), self.records.get_mut(&key)?))) {
-                    record.grant = grant;
+                if let Some(key) = older(self).pop()
+                    && let Some(record) = self.records.get_mut(&key)
+                {
+                    record.grant = Arc::new(grant);
                     return key;
                 }
             }
-            Reconnect::ReplaceKey => {
-                self.records.values_mut().filter(|record| same(record)).for_each(|record| record.revoked = true);
-            }
+            Reconnect::ReplaceKey => older(self).iter().for_each(|key| {
+                let _ = self.revoke(key);
+            }),
         }
+        let connected = self.integrations.entry((grant.account, grant.client_id.clone()));
+        let integration = connected.or_insert(Integration { id: fresh.integration, since: now.0, living: 0 });
+        integration.living = integration.living.saturating_add(1);
         let bucket = Bucket::full(provider::KEY_BUCKET, now.1);
-        let record = KeyRecord { grant, integration: fresh.integration, issued: now.0, revoked: false, bucket };
+        let record = KeyRecord { grant: Arc::new(grant), issued: now.0, revoked: false, bucket };
         self.records.insert(fresh.text.clone(), record);
         self.order.push(fresh.text.clone());
         fresh.text
@@ -68,7 +90,16 @@ impl Keys {
 
     /// Whether a living key was revoked.
     pub(super) fn revoke(&mut self, key: &str) -> bool {
-        self.records.get_mut(key).is_some_and(|record| !std::mem::replace(&mut record.revoked, true))
+        let Some(record) = self.records.get_mut(key).filter(|record| !record.revoked) else { return false };
+        record.revoked = true;
+        let connected = (record.grant.account, record.grant.client_id.clone());
+        if let Some(integration) = self.integrations.get_mut(&connected) {
+            integration.living = integration.living.saturating_sub(1);
+            if integration.living == 0 {
+                self.integrations.remove(&connected);
+            }
+        }
+        true
     }
 
     /// Revokes the living key with this fingerprint.
@@ -79,6 +110,7 @@ impl Keys {
 
     /// How many keys were revoked.
     pub(super) fn revoke_all(&mut self) -> usize {
+        self.integrations.clear();
         let living = self.records.values_mut().filter(|record| !record.revoked);
         living.map(|record| record.revoked = true).count()
     }
@@ -159,6 +191,19 @@ mod tests {
         let of_another = issue(&mut keys, "2", 1, Reconnect::NewKey);
         let new = issue(&mut keys, "3", 0, Reconnect::ReplaceKey);
         assert!(!lives(&mut keys, &old) && lives(&mut keys, &new) && lives(&mut keys, &of_another));
+    }
+
+    #[test]
+    fn an_app_is_one_integration_as_long_as_one_of_its_keys_lives() {
+        let mut keys = Keys::default();
+        let first = issue(&mut keys, "1", 0, Reconnect::NewKey);
+        let second = issue(&mut keys, "2", 0, Reconnect::NewKey);
+        issue(&mut keys, "3", 1, Reconnect::NewKey);
+        assert_eq!(keys.integrations(0).map(|(app, _)| app).collect::<Vec<_>>(), ["app"]);
+        keys.revoke(&first);
+        assert_eq!(keys.integrations(0).count(), 1);
+        keys.revoke(&second);
+        assert_eq!((keys.integrations(0).count(), keys.integrations(1).count()), (0, 1));
     }
 
     #[test]

@@ -18,6 +18,17 @@
 //! app, the alphabet of codes, the statuses of the exchange, whether `Retry-After` is sent, what a second connection gives.
 //! That something works here is no proof that it works there. This module is outside semantic versioning.
 //!
+//! # Contents
+//! Each account has two stores with products, a month of orders, customers, coupons, reviews, tickets, subscriptions and a
+//! webhook with its log: the same on every run, and made up throughout. Lists come in pages, take `Filters` and `Sorts`,
+//! and what a call changes stays changed until the sandbox stops. Where a file under `src/sandbox/` had to guess the fields
+//! of an object, it says so.
+//!
+//! # When things go wrong
+//! [`Sandbox::faults`] makes requests slow, unanswered, cut off, answered by a gateway, malformed or endless, before or
+//! after they had their effect; [`Sandbox::go_offline`] refuses connections. [`Sandbox::requests`] tells what arrived. Codes,
+//! limits and latencies go by the [`Clock`](crate::time::Clock) of [`SandboxBuilder::clock`], so that no test has to sleep.
+//!
 //! # Security
 //! Whoever reaches the port may approve and revoke. It listens on loopback addresses alone and refuses forms that browsers
 //! send from other sites; use no real secret with it.

@@ -13,8 +13,8 @@ main{max-width:30rem;margin:1rem auto;padding:1.5rem;background:#fff;border:1px 
 .sandbox{max-width:30rem;margin:0 auto;padding:.5rem 1.5rem;background:#fff3cd;color:#533f03;border:1px solid #d6b656;\
 border-radius:.75rem}\
 h1{margin:0 0 .5rem;font-size:1.35rem;line-height:1.25}h2{font-size:1rem;margin:1.25rem 0 .25rem}\
-ul{margin:.25rem 0;padding-left:1.25rem}fieldset{margin:1.25rem 0 0;padding:0;border:0}legend{font-weight:600}\
-label{display:flex;gap:.6rem;align-items:center;min-height:2.75rem}input[type=checkbox]{width:1.25rem;height:1.25rem}\
+ul{margin:.25rem 0;padding-left:1.25rem}fieldset{margin:1.25rem 0 0;padding:0;border:0}legend{padding:0;font-weight:600}\
+label{display:flex;gap:.6rem;align-items:center;min-height:2.75rem}input[type=checkbox]{margin:0;width:1.25rem;height:1.25rem}\
 .answers{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}\
 button{flex:1;min-height:2.75rem;padding:0 1rem;font:inherit;border:1px solid #4338ca;border-radius:.5rem;\
 background:#fff;color:#3730a3;cursor:pointer}button.main{background:#4338ca;color:#fff}\

@@ -149,7 +149,7 @@ impl Pipeline {
             let taken = record.bucket.take(self.shared.clock.elapsed());
             taken.map_err(|wait| Refusal::rate_limited(wait, form, self.shared.clock.now()))?;
         }
-        if record.revoked { Err(Refusal::bad_token()) } else { Ok(Caller { grant: record.grant.clone() }) }
+        if record.revoked { Err(Refusal::bad_token()) } else { Ok(Caller { grant: Arc::clone(&record.grant) }) }
     }
 }
 

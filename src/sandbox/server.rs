@@ -1,6 +1,10 @@
 //! The accept loop: one task per port, one per connection, all ended with the sandbox.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -17,10 +21,12 @@ use super::{
 /// Pause after a failed accept, which means that the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// A port that is being served. Dropping it ends every connection at once.
+/// A port that is being served, or was. Dropping it ends every connection at once.
 pub(super) struct Port {
     pub(super) address: SocketAddr,
-    task: JoinHandle<()>,
+    role: Role,
+    pipeline: Pipeline,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Port {
@@ -28,22 +34,38 @@ impl Port {
         if !address.ip().is_loopback() {
             return Err(SandboxError::NotLoopback(address));
         }
-        let listener = TcpListener::bind(address).await.map_err(|source| SandboxError::Bind(address, source))?;
-        let address = listener.local_addr().map_err(|source| SandboxError::Bind(address, source))?;
-        Ok(Self { address, task: tokio::spawn(accept(listener, role, pipeline)) })
+        let mut port = Self { address, role, pipeline, task: Mutex::default() };
+        port.address = port.listen().await?;
+        Ok(port)
+    }
+
+    /// Serves the port, from now on or again.
+    pub(super) async fn listen(&self) -> Result<SocketAddr, SandboxError> {
+        let listener =
+            TcpListener::bind(self.address).await.map_err(|source| SandboxError::Bind(self.address, source))?;
+        let address = listener.local_addr().map_err(|source| SandboxError::Bind(self.address, source))?;
+        let former = self.swap(Some(tokio::spawn(accept(listener, self.role, self.pipeline.clone()))));
+        former.iter().for_each(JoinHandle::abort);
+        Ok(address)
     }
 
     /// Stops and waits until the port is free again.
-    pub(super) async fn close(mut self) {
-        self.task.abort();
-        // The only result is "cancelled", which is what was asked for.
-        let _ = (&mut self.task).await;
+    pub(super) async fn close(&self) {
+        if let Some(task) = self.swap(None) {
+            task.abort();
+            // The only result is "cancelled", which is what was asked for.
+            let _ = task.await;
+        }
+    }
+
+    fn swap(&self, task: Option<JoinHandle<()>>) -> Option<JoinHandle<()>> {
+        std::mem::replace(&mut self.task.lock().unwrap_or_else(PoisonError::into_inner), task)
     }
 }
 
 impl Drop for Port {
     fn drop(&mut self) {
-        self.task.abort();
+        self.swap(None).iter().for_each(JoinHandle::abort);
     }
 }
 

@@ -98,6 +98,11 @@ impl<S> CachedStore<S> {
         self
     }
 
+    /// The store inside. What is written to it directly is not noticed here.
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
     /// Drops what is remembered of a user; the next load asks the inner store. A load under way is not remembered.
     pub fn forget(&self, user: &UserId) {
         self.entries.remove(user);

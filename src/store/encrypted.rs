@@ -96,6 +96,11 @@ impl<S: TokenStore> EncryptedStore<S> {
         self
     }
 
+    /// The store inside, which has the sealed records.
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
     fn seal(&self, user: &UserId, token: &StoredToken) -> Result<StoredToken, StoreError> {
         let key = token.api_key()?;
         let sealed = self.with_context(user, token, |context| {

@@ -32,7 +32,7 @@ pub struct MemoryStore {
     shards: Arc<Shards>,
 }
 
-/// Shards beside the last one, which takes the hashes that fall beyond them.
+/// Shards beside the last one, which takes the hashes that fall beyond them: 64 in all.
 const SHARDS: usize = 63;
 
 type Shard = RwLock<HashMap<UserId, StoredToken>>;
@@ -52,7 +52,7 @@ impl Default for Shards {
 impl MemoryStore {
     fn shard(&self, user: &UserId) -> &Shard {
         let hash = self.shards.hasher.hash_one(user);
-        let index = usize::try_from(hash.checked_rem(SHARDS as u64 + 1).unwrap_or_default()).unwrap_or_default();
+        let index = usize::try_from(hash % 64).unwrap_or_default();
         self.shards.shards.get(index).unwrap_or(&self.shards.last)
     }
 

@@ -62,9 +62,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "cache")]
+mod cached;
 #[cfg(feature = "store-contract")]
 pub mod contract;
+#[cfg(feature = "encrypt")]
+mod encrypted;
 mod error;
+#[cfg(feature = "store-contract")]
+pub mod faulty;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -80,6 +86,10 @@ mod table_name;
 mod token;
 mod url;
 
+#[cfg(feature = "cache")]
+pub use cached::CachedStore;
+#[cfg(feature = "encrypt")]
+pub use encrypted::EncryptedStore;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]

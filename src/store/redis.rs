@@ -105,7 +105,7 @@ impl RedisStore {
         format!("{}{}", self.prefix, user.as_str())
     }
 
-    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         command.query_async(&mut self.connection.clone()).await.map_err(failure)
     }
 

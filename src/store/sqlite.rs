@@ -181,3 +181,24 @@ fn refused(error: &dyn DatabaseError) -> StoreError {
         _ => StoreError::unavailable(format!("SQLite failed with code {code}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_confirmed_save_is_on_the_disk_and_a_removed_one_is_not() {
+        let path = std::env::temp_dir().join(format!("komerza-connect-unit-{}.db", std::process::id()));
+        let store = SqliteStore::open(&path).await.unwrap();
+        // 2 is FULL: https://sqlite.org/pragma.html#pragma_synchronous
+        for (pragma, wanted) in [("PRAGMA synchronous", 2), ("PRAGMA secure_delete", 1), ("PRAGMA busy_timeout", 5000)]
+        {
+            let found: i64 = sqlx::query_scalar(pragma).fetch_one(&store.pool).await.unwrap();
+            assert_eq!(found, wanted, "{pragma}");
+        }
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.pool).await.unwrap();
+        assert_eq!(mode, "wal");
+        store.close().await;
+        std::fs::remove_file(path).unwrap();
+    }
+}

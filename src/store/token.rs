@@ -1,6 +1,7 @@
 //! What a token store keeps for a user, and how it becomes text.
 
 use crate::{
+    json,
     random::{Randomness, RandomnessError, SystemRandomness, draw},
     secret::ApiKey,
     store::StoreError,
@@ -130,7 +131,7 @@ impl StoredToken {
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
         // Not serde_json's own error, which may quote what it read.
         let form: OwnedForm =
-            serde_json::from_str(text).map_err(|_| StoreError::unreadable("not a record of this crate"))?;
+            json::object(text.as_bytes()).map_err(|_| StoreError::unreadable("not a record of this crate"))?;
         if form.format != FORMAT {
             return Err(StoreError::unreadable(format!("record format {} is not known here", form.format)));
         }

@@ -3,14 +3,30 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::unreachable,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     missing_docs
 )]
 
+mod browser;
+mod client;
+mod exchange;
+mod exchange_replies;
+mod flow;
+mod fuzz;
+mod lifecycle;
+mod load;
+mod model;
 mod mounting;
+#[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
+mod oracles;
 mod public_api;
+mod return_to;
 mod sandbox;
+mod secrets;
 mod stores;
 mod support;
+mod threats;
+mod torture;
 mod trace;

@@ -35,7 +35,7 @@ type Answer = Result<Reply, Refusal>;
 /// Whose key it is; put into the request's extensions once the key was accepted.
 #[derive(Clone)]
 pub(super) struct Caller {
-    pub(super) grant: Grant,
+    pub(super) grant: Arc<Grant>,
 }
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
@@ -62,7 +62,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 /// A call whose key was accepted.
 struct Call {
     shared: Arc<Shared>,
-    grant: Grant,
+    grant: Arc<Grant>,
     query: String,
 }
 

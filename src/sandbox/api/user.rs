@@ -1,6 +1,6 @@
 //! `/user`: the account, and an endpoint that refuses every key.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::UNIX_EPOCH};
 
 use axum::{Router, routing::get};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::{Answer, Call};
 use crate::sandbox::{
     app::RegisteredApp,
     envelope::{Refusal, Reply},
-    keys::KeyRecord,
+    keys::Integration,
     seed::{iso, set},
     world::{Shared, World},
 };
@@ -35,19 +35,20 @@ async fn passkeys(_call: Call) -> Answer {
 }
 
 fn integrations(world: &World, account: usize) -> Value {
-    let living = world.keys.iter().filter(|(_, record)| !record.revoked && record.grant.account == account);
-    living.filter_map(|(_, record)| Some(integration(record, world.app(&record.grant.client_id)?))).collect()
+    let connected = world.keys.integrations(account);
+    connected.filter_map(|(client_id, integration)| Some(shown(integration, world.app(client_id)?))).collect()
 }
 
-fn integration(record: &KeyRecord, app: &RegisteredApp) -> Value {
-    let seconds = record.issued.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-    let connected = iso(i64::try_from(seconds).unwrap_or_default());
+/// `PublicOAuthIntegration`.
+fn shown(integration: &Integration, app: &RegisteredApp) -> Value {
+    let seconds = integration.since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let since = iso(i64::try_from(seconds).unwrap_or_default());
     json!({
-        "id": record.integration,
-        "dateCreated": connected,
+        "id": integration.id,
+        "dateCreated": since,
         "application": {
             "id": app.client_id,
-            "dateCreated": connected,
+            "dateCreated": since,
             "name": app.name,
             "imageName": null,
             "termsOfServiceLink": null,

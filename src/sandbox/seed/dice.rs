@@ -2,22 +2,23 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// Choices for one thing, made of its name.
+/// Choices for one thing, made of its name: one hash, then SplitMix64.
 pub(super) struct Dice {
-    name: String,
-    throws: u32,
+    state: u64,
 }
 
 impl Dice {
     pub(super) fn of(parts: &[&str]) -> Self {
-        Self { name: parts.join("/"), throws: 0 }
+        let hash = Sha256::digest(parts.join("/"));
+        Self { state: hash.iter().take(8).fold(0, |state, byte| state << 8 | u64::from(*byte)) }
     }
 
     /// A number from 0 to `sides` - 1; 0 when there are no sides.
     pub(super) fn below(&mut self, sides: usize) -> usize {
-        self.throws = self.throws.wrapping_add(1);
-        let hash = Sha256::new().chain_update(&self.name).chain_update(self.throws.to_be_bytes()).finalize();
-        let number = hash.iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let number = u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or_default();
         usize::try_from(number).unwrap_or_default().checked_rem(sides).unwrap_or_default()
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DemoStore, days_ago, id, iso, orders, people, products, selling, text};
+use super::{DemoStore, days_ago, id, iso, orders, people, products, selling, set, text};
 
 /// Name, subdomain, description, currency, accent colour, rating.
 type Profile = (&'static str, &'static str, &'static str, &'static str, &'static str, f64);
@@ -17,15 +17,17 @@ pub(super) fn of(owner: &str, orders: usize) -> Vec<DemoStore> {
 }
 
 fn store(owner: &str, profile: &Profile, second: bool, orders: usize) -> DemoStore {
-    let reference = reference(owner, profile);
+    let mut reference = reference(owner, profile);
     let (id, currency) = (text(&reference, "id"), text(&reference, "currencyCode"));
     let products = products::products(&id, second);
     let customers = people::customers(&id);
+    let orders = orders::orders(&id, &currency, &customers, &products, orders);
+    set(&mut reference, "lastOrderAt", orders.first().map(|order| json!(iso(order.created))).unwrap_or_default());
     let variants = products.iter().filter_map(|product| product.get("variants")?.as_array()).flatten();
     DemoStore {
         items: variants.map(|variant| (text(variant, "id"), products::items(variant))).collect(),
         categories: products::categories(&id, &products),
-        orders: orders::orders(&id, &currency, &customers, &products, orders),
+        orders,
         coupons: selling::coupons(&id),
         reviews: people::reviews(&id, &customers, &products),
         tickets: people::tickets(&id, &customers),
@@ -76,6 +78,6 @@ fn reference(owner: &str, &(name, subdomain, description, currency, accent, rati
         "isInactive": false,
         "externalSupportUrl": null,
         "externalSupportDescription": null,
-        "lastOrderAt": iso(days_ago(0)),
+        "lastOrderAt": null,
     })
 }

@@ -55,6 +55,19 @@ async fn each_wrong_exchange_gets_its_documented_error_and_spends_nothing() {
 }
 
 #[tokio::test]
+async fn only_a_get_spends_the_code() {
+    let sandbox = sandbox().await;
+    let code = sandbox.issue_code().unwrap();
+    let url = exchange_url(&sandbox, sandbox.client_id(), &code);
+    for method in [http::Method::HEAD, http::Method::POST] {
+        let request = http().request(method, url.clone()).header("user-agent", "t/1");
+        let answered = request.header("x-client-secret", sandbox.client_secret()).send().await.unwrap();
+        assert_eq!(answered.status(), 405);
+    }
+    assert_eq!(exchange(&sandbox, &code).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_code_of_one_app_is_wrong_for_another() {
     let sandbox = sandbox().await;
     let other = sandbox.register_app(App::new("Other")).unwrap();

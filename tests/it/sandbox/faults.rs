@@ -189,6 +189,22 @@ async fn a_hanging_request_is_let_go_when_the_fault_ends_with_the_sandbox() {
 }
 
 #[tokio::test]
+async fn an_offline_sandbox_refuses_connections_and_comes_back_with_its_keys() {
+    let sandbox = builder().separate_dashboard().start().await.unwrap();
+    let key = sandbox.issue_key().unwrap();
+    sandbox.go_offline().await;
+    let refused = call(&sandbox, &key, Method::GET, "/user").send().await.unwrap_err();
+    assert!(refused.is_connect(), "{refused:?}");
+    assert!(http().get(sandbox.dashboard_url()).send().await.unwrap_err().is_connect());
+    sandbox.come_back().await.unwrap();
+    assert_eq!(get(&sandbox, &key, "/user").await.0, 200);
+    assert_eq!(http().get(sandbox.dashboard_url()).send().await.unwrap().status(), 200);
+    assert_eq!(sandbox.request_count(), 2);
+    assert!(sandbox.come_back().await.is_err());
+    assert_eq!(get(&sandbox, &key, "/user").await.0, 200);
+}
+
+#[tokio::test]
 async fn a_fault_can_be_removed_and_all_can_be_cleared() {
     let sandbox = sandbox().await;
     let key = sandbox.issue_key().unwrap();

@@ -2,7 +2,12 @@
 
 mod connect;
 mod consent_page;
+mod contents;
 mod faults;
+mod orders;
+mod shop;
+
+use std::sync::LazyLock;
 
 use komerza_connect::sandbox::{Sandbox, SandboxBuilder};
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
@@ -18,8 +23,13 @@ async fn sandbox() -> Sandbox {
     builder().start().await.unwrap()
 }
 
-fn http() -> Client {
-    Client::builder().no_proxy().redirect(Policy::none()).build().unwrap()
+/// One for all tests, as building one reads the system's certificates; it keeps no connection, as each test has a
+/// runtime of its own.
+fn http() -> &'static Client {
+    static HTTP: LazyLock<Client> = LazyLock::new(|| {
+        Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap()
+    });
+    &HTTP
 }
 
 fn authorize_url(sandbox: &Sandbox, state: &str) -> String {

@@ -12,7 +12,7 @@ use tokio::{sync::Semaphore, task::yield_now};
 
 /// What is wrong with a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Flaw {
+pub(super) enum Flaw {
     None,
     // Plain mistakes.
     MissingIsAnError,
@@ -101,7 +101,7 @@ impl Shelf {
     }
 }
 
-pub struct Broken {
+pub(super) struct Broken {
     flaw: Flaw,
     shared: Arc<Mutex<Shelf>>,
     /// What this node alone believes.
@@ -111,7 +111,7 @@ pub struct Broken {
 }
 
 /// A contract over stores with that flaw, with every claim.
-pub fn contract(flaw: Flaw) -> Contract {
+pub(super) fn contract(flaw: Flaw) -> Contract {
     let shared = Arc::new(Mutex::new(Shelf::default()));
     let (opened, damaged) = (shared.clone(), shared.clone());
     Contract::new(move || {
@@ -155,8 +155,9 @@ impl Broken {
         self.shared.lock().unwrap()
     }
 
-    fn own(&self, place: String, text: Option<String>) {
+    fn own(&self, place: String, text: Option<String>) -> Result<(), StoreError> {
         self.own.lock().unwrap().insert(place, text);
+        Ok(())
     }
 
     /// Where the record of a user is kept.
@@ -194,7 +195,9 @@ impl Broken {
 
     /// Leaves a record that is neither there nor gone.
     async fn halve(&self, place: &str) {
-        self.shelf().records.get_mut(place).map(|text| text.truncate(9));
+        if let Some(text) = self.shelf().records.get_mut(place) {
+            text.truncate(9);
+        }
         linger().await;
     }
 }
@@ -255,9 +258,9 @@ impl TokenStore for Broken {
             Flaw::DeletedForEver if self.shelf().tombs.contains(&place) => return Ok(()),
             Flaw::KeysAreCut => text = text.replace(&key, &key[..key.len().min(4096)]),
             Flaw::BackslashesAreEaten => text = text.replace("\\\\", ""),
-            Flaw::ReplacementsStayLocal if before.is_some() => return Ok(self.own(place, Some(text))),
-            Flaw::LongValuesStayLocal if key.len() > 8192 => return Ok(self.own(place, Some(text))),
-            Flaw::ComparesWithWhatItSawLast => self.own(format!("seen {place}"), Some(version.clone())),
+            Flaw::ReplacementsStayLocal if before.is_some() => return self.own(place, Some(text)),
+            Flaw::LongValuesStayLocal if key.len() > 8192 => return self.own(place, Some(text)),
+            Flaw::ComparesWithWhatItSawLast => self.own(format!("seen {place}"), Some(version.clone()))?,
             Flaw::SavesPileUp => self.shelf().piles.entry(place.clone()).or_default().push(text.clone()),
             Flaw::SaveDeletesFirst => {
                 self.shelf().take(&place);
@@ -305,12 +308,13 @@ impl TokenStore for Broken {
             Flaw::DeleteIsForgotten => return Ok(()),
             Flaw::DeleteOfNothingFails if !there => return Err(StoreError::unavailable("0 rows")),
             Flaw::DamageCannotBeDeleted if damaged => return Err(StoreError::unreadable("damaged")),
-            Flaw::RemovalsStayLocal => return Ok(self.own(place, None)),
+            Flaw::RemovalsStayLocal => return self.own(place, None),
             Flaw::DeletesInTwoSteps => self.halve(&place).await,
             Flaw::SlowDeletesLeaveHalf => {
                 linger().await;
                 if self.shelf().records.get(&place) != before.as_ref() {
-                    return Ok(self.halve(&place).await);
+                    self.halve(&place).await;
+                    return Ok(());
                 }
             }
             _ => {}
@@ -336,7 +340,10 @@ impl TokenStore for Broken {
         let same = self.shelf().holds(&place, &version);
         match self.flaw {
             Flaw::DeleteIfDoesNothing => return Ok(false),
-            Flaw::DeleteIfIsAlwaysTrue => return Ok(self.shelf().take(&place) || true),
+            Flaw::DeleteIfIsAlwaysTrue => {
+                self.shelf().take(&place);
+                return Ok(true);
+            }
             Flaw::DeleteIfIgnoresTheVersion => return Ok(self.shelf().take(&place)),
             Flaw::DeleteIfRemovesWhatItDoesNotKnow if !self.shelf().keys.contains_key(&version) => {
                 return Ok(self.shelf().take(&place));
@@ -353,7 +360,7 @@ impl TokenStore for Broken {
                 return Ok(shelf.records.len() < before);
             }
             Flaw::DeleteIfForgetsRepeatedSaves if self.shelf().resaved.contains(&place) => return Ok(false),
-            Flaw::RemovalsStayLocal => self.own(place.clone(), None),
+            Flaw::RemovalsStayLocal => self.own(place.clone(), None)?,
             Flaw::ComparesWithWhatItSawLast if there => {
                 let seen = self.own.lock().unwrap().get(&format!("seen {place}")).cloned().flatten();
                 return Ok(seen == Some(version) && self.shelf().take(&place));

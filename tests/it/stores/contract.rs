@@ -1,8 +1,8 @@
 //! The contract suite, over every shipped store: alone, and in each wrapper.
 
-use super::support::{Directory, postgres_url, redis_url, unique};
+use super::places::{Directory, postgres_url, redis_url, unique};
 use komerza_connect::{
-    MemoryStore, PostgresStore, RedisStore, SqliteStore, TokenStore, UserId,
+    CachedStore, EncryptedStore, MemoryStore, PostgresStore, RedisStore, SealingKey, SqliteStore, TokenStore, UserId,
     store::{TableName, contract::Contract},
     token_store_contract,
 };
@@ -83,7 +83,7 @@ fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
         }
     })
     .unreachable(move || async move {
-        // A store whose server is gone: nobody listens on the port that a listener has just left.
+        // Its calls find no connection to make; tests/it/stores/outage.rs takes a server away for real.
         let store = PostgresStore::connect_with(&postgres_url(), &unique("gone").parse().unwrap()).await.unwrap();
         store.close().await;
         with(store)
@@ -118,35 +118,92 @@ fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
     .damaged_by(move |user| {
         let key = format!("{damaged}{}", user.as_str());
         async move {
-            let client = redis::Client::open(redis_url()).unwrap();
+            let client = ::redis::Client::open(redis_url()).unwrap();
             let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-            redis::cmd("SET").arg(key).arg(DAMAGE).exec_async(&mut connection).await.unwrap();
+            ::redis::cmd("SET").arg(key).arg(DAMAGE).exec_async(&mut connection).await.unwrap();
         }
+    })
+    .unreachable(move || async move {
+        let (address, relay) = relay_to(&redis_url()).await;
+        let store = RedisStore::connect(&format!("redis://{address}/")).await.unwrap();
+        relay.abort();
+        with(store)
     })
 }
 
-mod sqlite_file {
-    use super::*;
-    token_store_contract!(sqlite(|store| store), restarts, damage, unreachable);
+/// A port that passes everything on to the server until the task is aborted, which ends its connections too.
+async fn relay_to(url: &str) -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
+    let server = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let relay = tokio::spawn(async move {
+        let mut connections = tokio::task::JoinSet::new();
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let server = server.clone();
+            connections.spawn(async move {
+                let mut server = tokio::net::TcpStream::connect(server).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    (address, relay)
 }
 
-mod postgres_server {
-    use super::*;
-    token_store_contract!(
-        #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
-        postgres(|store| store),
-        restarts,
-        damage,
-        unreachable
-    );
+fn key() -> SealingKey {
+    SealingKey::from_bytes(b"obviously-fake-key-of-32-bytes!!").unwrap()
 }
 
-mod redis_server {
-    use super::*;
-    token_store_contract!(
-        #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
-        redis(|store| store),
-        restarts,
-        damage
-    );
+fn encrypted<S: TokenStore>(store: S) -> EncryptedStore<S> {
+    EncryptedStore::new(store, "app", [key()])
 }
+
+/// Two nodes cannot see each other's writes at once through caches: those claims are the plain stores' alone.
+fn cached<S: TokenStore>(store: S) -> CachedStore<S> {
+    CachedStore::new(store)
+}
+
+fn both<S: TokenStore>(store: S) -> CachedStore<EncryptedStore<S>> {
+    cached(encrypted(store))
+}
+
+mod memory_encrypted {
+    use super::*;
+    token_store_contract!(Contract::new(|| async { encrypted(MemoryStore::default()) }));
+}
+
+mod memory_cached {
+    use super::*;
+    token_store_contract!(Contract::new(|| async { cached(MemoryStore::default()) }));
+}
+
+mod memory_cached_and_encrypted {
+    use super::*;
+    token_store_contract!(Contract::new(|| async { both(MemoryStore::default()) }));
+}
+
+macro_rules! in_every_wrapper {
+    ($store:ident, $($ignore:tt)*) => {
+        mod $store {
+            mod plain {
+                use super::super::*;
+                token_store_contract!($($ignore)* $store(|store| store), restarts, damage, unreachable);
+            }
+            mod encrypted {
+                use super::super::*;
+                token_store_contract!($($ignore)* $store(encrypted), restarts, damage, unreachable);
+            }
+            mod cached {
+                use super::super::*;
+                token_store_contract!($($ignore)* $store(cached), restarts, unreachable);
+            }
+            mod cached_and_encrypted {
+                use super::super::*;
+                token_store_contract!($($ignore)* $store(both), restarts, unreachable);
+            }
+        }
+    };
+}
+in_every_wrapper!(sqlite,);
+in_every_wrapper!(postgres, #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
+in_every_wrapper!(redis, #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]);

@@ -2,5 +2,13 @@
 
 mod broken;
 mod broken_stores;
+mod cached;
 mod contract;
-mod support;
+mod database_copy;
+mod encrypted;
+mod errors;
+mod faulty;
+pub(crate) mod places;
+mod processes;
+mod servers;
+mod sqlite;

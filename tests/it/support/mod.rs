@@ -10,3 +10,4 @@ pub(crate) mod headers;
 mod headers_tests;
 pub(crate) mod raw_provider;
 pub(crate) mod redirect_attacks;
+pub(crate) mod shop_b;

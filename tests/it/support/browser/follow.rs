@@ -155,7 +155,10 @@ pub(crate) fn form_of(page: &Hop) -> Load {
         }
     };
     load.form_action = page.header("content-security-policy").and_then(|policy| directive(policy, "form-action"));
-    match page.header("referrer-policy") {
+    // What the page says itself comes later than its header and wins.
+    let own = page.text().split_once("<meta name=\"referrer\" content=\"").map(|(_, rest)| rest.to_owned());
+    let own = own.as_deref().and_then(|rest| rest.split('"').next());
+    match own.or_else(|| page.header("referrer-policy")) {
         Some(policy) => load.referrer_policy(policy),
         None => load,
     }

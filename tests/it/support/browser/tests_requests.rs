@@ -358,3 +358,13 @@ async fn the_crates_own_answers_are_checked_in_every_test_and_others_are_not() {
     browser.open("https://shop.example/komerza/login").await;
     assert_eq!(*seen.lock().unwrap(), [200]);
 }
+
+#[test]
+fn a_clone_begins_at_the_same_time_and_then_has_its_own() {
+    let epoch = std::time::UNIX_EPOCH;
+    let browser = Browser::new().with_clock(move || epoch);
+    browser.advance(Duration::from_secs(60));
+    let clone = browser.clone();
+    clone.advance(Duration::from_secs(1));
+    assert_eq!([&browser, &clone].map(|it| it.now().duration_since(epoch).unwrap().as_secs()), [60, 61]);
+}

@@ -82,6 +82,21 @@ fn both_alphabets_of_base64_are_searched() {
 }
 
 #[test]
+fn a_secret_that_differs_only_at_its_end_is_another_one() {
+    let (said, other) = ("obviously-fake-neighbour-1", "obviously-fake-neighbour-2");
+    let canary = Canary::new();
+    canary.register("other", other);
+    for before in ["", "x", "xy"] {
+        for after in ["", "x", "xy"] {
+            let text = format!("{before}{said}{after}");
+            event!(Level::TRACE, text, base64 = STANDARD.encode(&text), hex = hex(text.as_bytes()));
+            event!(Level::TRACE, url_safe = URL_SAFE_NO_PAD.encode(&text), bytes = ?text.as_bytes());
+        }
+    }
+    canary.assert_nothing_leaked();
+}
+
+#[test]
 fn a_secret_with_quotes_is_found_in_its_debug_form() {
     let canary = Canary::new();
     let secret = format!("say \"{}\" \\", fake_secret("quoted"));

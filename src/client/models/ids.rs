@@ -1,0 +1,85 @@
+//! One type for the id of each kind of thing, so that none is taken for another.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => { $(
+        $(#[$doc])*
+        ///
+        /// Any text: it becomes one segment of a path, encoded; one that cannot be a segment (empty, `.` or `..`, longer than 256
+        /// bytes) makes a call a [`BadRequest`](crate::ErrorKind::BadRequest), and nothing is sent.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(text: &String) -> Self {
+                Self(text.as_str().into())
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(id: &$name) -> Self {
+                id.clone()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+ };
+}
+
+ids! {
+    /// The id of a Komerza account.
+    AccountId;
+    /// The id of an application: the client ID.
+    ApplicationId;
+    /// The id of a product category.
+    CategoryId;
+    /// The id of a coupon.
+    CouponId;
+    /// The id of a customer, the same in all stores.
+    CustomerId;
+    /// The id of an order.
+    OrderId;
+    /// The id of a product.
+    ProductId;
+    /// The id of a review.
+    ReviewId;
+    /// The id of a store.
+    StoreId;
+    /// The id of a customer's subscription.
+    SubscriptionId;
+    /// The id of a support ticket.
+    TicketId;
+    /// The id of a variant of a product.
+    VariantId;
+    /// The id of an account webhook.
+    WebhookId;
+    /// The id of an entry in a webhook's log.
+    WebhookLogId;
+}

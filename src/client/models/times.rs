@@ -1,0 +1,45 @@
+//! Times: ISO 8601 with an offset; without one, which servers of this kind are known to write, UTC is meant.
+
+use jiff::{Timestamp, civil::DateTime, tz::Offset};
+use serde::{Deserialize, Deserializer, de::Error};
+use std::borrow::Cow;
+
+fn parse(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| {
+        let plain: DateTime = text.parse().ok()?;
+        Offset::UTC.to_timestamp(plain).ok()
+    })
+}
+
+pub(super) fn required<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+    let text = Cow::<'de, str>::deserialize(from)?;
+    parse(&text).ok_or_else(|| D::Error::custom("not a time in ISO 8601"))
+}
+
+pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(from)?.filter(|text| !text.is_empty());
+    text.map(|text| parse(&text).ok_or_else(|| D::Error::custom("not a time in ISO 8601"))).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn times_are_read_with_an_offset_and_without() {
+        for (text, seconds) in [
+            ("2026-11-20T10:00:00Z", Some(1_795_168_800)),
+            ("2026-11-20T11:00:00+01:00", Some(1_795_168_800)),
+            ("2026-11-20T10:00:00.1234567Z", Some(1_795_168_800)),
+            ("2026-11-20T10:00:00", Some(1_795_168_800)),
+            ("2026-11-20T10:00:00.123", Some(1_795_168_800)),
+            ("2026-11-20", Some(1_795_132_800)),
+            ("0001-01-01T00:00:00", Some(-62_135_596_800)),
+            ("20.11.2026", None),
+            ("", None),
+            ("1795168800", None),
+        ] {
+            assert_eq!(parse(text).map(|time| time.as_second()), seconds, "{text}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Account webhooks. Their events and payloads are not documented; these types manage them and read their logs.
+
+use super::{OrderId, StoreId, WebhookId, WebhookLogId, lenient, times};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An account webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+#[serde(rename_all = "camelCase")]
+pub struct Webhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// When it was made.
+    #[serde(default, deserialize_with = "times::optional")]
+    pub date_created: Option<Timestamp>,
+    /// Where it delivers to.
+    #[serde(default, deserialize_with = "lenient")]
+    pub url: String,
+    /// The events it delivers.
+    #[serde(default, deserialize_with = "lenient")]
+    pub events: Vec<String>,
+    /// The stores it is for.
+    #[serde(default, deserialize_with = "lenient")]
+    pub store_ids: Vec<StoreId>,
+}
+
+/// What a webhook shall be. An update overwrites all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookForm {
+    /// Where it delivers to: a valid URL.
+    pub url: String,
+    /// The events it delivers: 1 to 9,999. Their names are not documented.
+    pub event_types: Vec<String>,
+    /// The stores it is for.
+    pub store_ids: Vec<StoreId>,
+}
+
+/// A webhook that was just made, with its secret, which is told only here.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedWebhook {
+    /// The webhook.
+    pub webhook: Webhook,
+    /// What its deliveries are signed with. `Debug` leaves it out.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for CreatedWebhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreatedWebhook").field("webhook", &self.webhook).finish_non_exhaustive()
+    }
+}
+
+/// A delivery of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookLog {
+    /// Its id.
+    pub id: WebhookLogId,
+    /// When it was made.
+    #[serde(deserialize_with = "times::required")]
+    pub date_created: Timestamp,
+    /// Where it went.
+    #[serde(default, deserialize_with = "lenient")]
+    pub url: String,
+    /// What was sent.
+    #[serde(default, deserialize_with = "lenient")]
+    pub request_body: String,
+    /// The receiver's status.
+    #[serde(default)]
+    pub response_code: Option<i64>,
+    /// What the receiver answered.
+    #[serde(default)]
+    pub response_body: Option<String>,
+    /// The webhook.
+    #[serde(default)]
+    pub webhook_id: Option<WebhookId>,
+    /// The order it was about.
+    #[serde(default)]
+    pub order_id: Option<OrderId>,
+    /// Grows with each time it is sent again, from 1.
+    #[serde(default, deserialize_with = "lenient")]
+    pub retry_count: i64,
+}

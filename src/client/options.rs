@@ -1,0 +1,65 @@
+//! What a single call may be told.
+
+use super::Priority;
+use crate::config::ClientLimits;
+use std::time::Duration;
+
+/// Options of one call.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Options {
+    pub(super) priority: Priority,
+    pub(super) deadline: Option<Duration>,
+    pub(super) no_retry: bool,
+}
+
+/// What a call has used up so far of what it may use.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Spent {
+    /// In waits for turns.
+    pub(super) waited: Duration,
+    /// In tries and pauses between them.
+    pub(super) worked: Duration,
+    pub(super) attempts: u32,
+}
+
+impl Options {
+    fn left(&self, spent: &Spent) -> Duration {
+        self.deadline
+            .map_or(Duration::MAX, |deadline| deadline.saturating_sub(spent.waited).saturating_sub(spent.worked))
+    }
+
+    /// How long the call may still wait for a turn.
+    pub(super) fn patience(&self, limits: &ClientLimits, spent: &Spent) -> Duration {
+        let whole = match self.priority {
+            Priority::Page => limits.page_wait,
+            Priority::Background => limits.background_wait,
+        };
+        whole.saturating_sub(spent.waited).min(self.left(spent))
+    }
+
+    /// How long the call may still work.
+    pub(super) fn work(&self, limits: &ClientLimits, spent: &Spent) -> Duration {
+        limits.deadline.saturating_sub(spent.worked).min(self.left(spent))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn waits_and_work_have_bounds_of_their_own_and_one_deadline_over_both() {
+        let limits = ClientLimits::default();
+        let spent = Spent { waited: 10 * SECOND, worked: 5 * SECOND, attempts: 1 };
+        let free = Options::default();
+        assert_eq!((free.patience(&limits, &spent), free.work(&limits, &spent)), (20 * SECOND, 25 * SECOND));
+        let background = Options { priority: Priority::Background, ..free };
+        assert_eq!(background.patience(&limits, &spent), 590 * SECOND);
+        let short = Options { deadline: Some(16 * SECOND), ..background };
+        assert_eq!((short.patience(&limits, &spent), short.work(&limits, &spent)), (SECOND, SECOND));
+        let over = Options { deadline: Some(SECOND), ..free };
+        assert_eq!(over.work(&limits, &spent), Duration::ZERO);
+    }
+}

@@ -1,0 +1,148 @@
+//! Whether a call is sent again, and when: one pure decision, tested as a table.
+//!
+//! | what happened | GET, HEAD | any other method |
+//! | --- | --- | --- |
+//! | no connection could be opened | again | again: nothing was sent |
+//! | 429 | again, when it is told | again, when it is told: it was refused |
+//! | 502, 503, 504 | again | as it is |
+//! | the connection broke before the whole reply was there | again | an error: a change may have been made |
+//! | no reply in time | an error | an error |
+//! | any other reply, also 500 | as it is | as it is |
+//!
+//! PUT and DELETE count as changes although RFC 9110 calls them idempotent: refunding twice is not the same as once.
+
+use crate::config::ClientLimits;
+use http::{Method, StatusCode};
+use std::time::Duration;
+
+/// How one try ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// A whole reply.
+    Answered { status: StatusCode, retry_after: Option<Duration> },
+    /// No connection could be opened, so nothing was sent.
+    NotSent,
+    /// The connection broke; the request may have arrived.
+    Broken,
+    /// Nothing that another try would change: no reply in time, or one that is too long.
+    Final,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It stays as it is.
+    Stop,
+    /// Sleep, and send it again.
+    Pause(Duration),
+    /// The key's bucket is empty for so long: wait for a turn, and send it again.
+    Refused(Duration),
+}
+
+/// Decides after a number of tries. `chance` is from 0 to 255.
+pub(super) fn next(method: &Method, outcome: Outcome, tries: u32, limits: &ClientLimits, chance: u8) -> Next {
+    let safe = matches!(*method, Method::GET | Method::HEAD);
+    let again = tries < limits.tries.max(1);
+    match outcome {
+        Outcome::Answered { status: StatusCode::TOO_MANY_REQUESTS, retry_after } => {
+            let wait = retry_after.unwrap_or(limits.bucket.period).min(limits.longest_pause);
+            match limits.bucket.period.is_zero() {
+                false => Next::Refused(wait.saturating_add(spread(chance))),
+                // Nobody paces, so nothing but the pause keeps this from becoming a storm.
+                true if again => Next::Pause(wait.max(pause(tries, limits, chance))),
+                true => Next::Stop,
+            }
+        }
+        Outcome::Answered { status, retry_after } if safe && again && matches!(status.as_u16(), 502..=504) => {
+            let told = retry_after.unwrap_or_default().min(limits.longest_pause);
+            Next::Pause(told.max(pause(tries, limits, chance)))
+        }
+        Outcome::NotSent if again => Next::Pause(pause(tries, limits, chance)),
+        Outcome::Broken if again && safe => Next::Pause(pause(tries, limits, chance)),
+        _ => Next::Stop,
+    }
+}
+
+/// Twice as long each time, cut at random by up to a half, so that those who failed together do not come back together.
+fn pause(tries: u32, limits: &ClientLimits, chance: u8) -> Duration {
+    let doubled = 2_u32.saturating_pow(tries.saturating_sub(1));
+    let whole = limits.first_pause.saturating_mul(doubled).min(limits.longest_pause);
+    let half = whole.checked_div(2).unwrap_or_default();
+    half.saturating_add(half.saturating_mul(u32::from(chance)).checked_div(255).unwrap_or_default())
+}
+
+/// Up to a quarter of a second on top of what a 429 asks, so that processes that draw on one key take turns.
+fn spread(chance: u8) -> Duration {
+    Duration::from_millis(u64::from(chance))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Outcome::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn answered(status: u16, retry_after: Option<u64>) -> Outcome {
+        let status = StatusCode::from_u16(status).unwrap();
+        Answered { status, retry_after: retry_after.map(Duration::from_secs) }
+    }
+
+    #[test]
+    fn every_method_and_every_failure_is_decided_by_the_table() {
+        let limits = ClientLimits::default();
+        let (pause, refused) =
+            (Next::Pause(limits.first_pause), |seconds| Next::Refused(SECOND * seconds + Duration::from_millis(255)));
+        for (outcome, safe, other) in [
+            (NotSent, pause, pause),
+            (Broken, pause, Next::Stop),
+            (Final, Next::Stop, Next::Stop),
+            (answered(200, None), Next::Stop, Next::Stop),
+            (answered(400, None), Next::Stop, Next::Stop),
+            (answered(401, None), Next::Stop, Next::Stop),
+            (answered(403, None), Next::Stop, Next::Stop),
+            (answered(404, None), Next::Stop, Next::Stop),
+            (answered(408, None), Next::Stop, Next::Stop),
+            (answered(409, None), Next::Stop, Next::Stop),
+            (answered(429, None), refused(2), refused(2)),
+            (answered(429, Some(0)), refused(0), refused(0)),
+            (answered(429, Some(7)), refused(7), refused(7)),
+            (answered(429, Some(1 << 40)), refused(60), refused(60)),
+            (answered(500, None), Next::Stop, Next::Stop),
+            (answered(501, None), Next::Stop, Next::Stop),
+            (answered(502, None), pause, Next::Stop),
+            (answered(503, None), pause, Next::Stop),
+            (answered(503, Some(5)), Next::Pause(SECOND * 5), Next::Stop),
+            (answered(503, Some(1 << 40)), Next::Pause(SECOND * 60), Next::Stop),
+            (answered(504, None), pause, Next::Stop),
+            (answered(505, None), Next::Stop, Next::Stop),
+        ] {
+            for method in [Method::GET, Method::HEAD] {
+                assert_eq!(next(&method, outcome, 1, &limits, 255), safe, "{method} {outcome:?}");
+            }
+            for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+                assert_eq!(next(&method, outcome, 1, &limits, 255), other, "{method} {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn pauses_double_are_cut_by_up_to_a_half_and_end_with_the_tries() {
+        let limits = ClientLimits::default();
+        let paused = |tries, chance| next(&Method::GET, Broken, tries, &limits, chance);
+        let milliseconds = |count| Next::Pause(Duration::from_millis(count));
+        assert_eq!([paused(1, 255), paused(2, 255), paused(3, 255)], [200, 400, 800].map(milliseconds));
+        assert_eq!([paused(1, 0), paused(2, 0), paused(3, 0)], [100, 200, 400].map(milliseconds));
+        assert_eq!(paused(4, 0), Next::Stop);
+        assert!(matches!(next(&Method::GET, answered(429, None), 40, &limits, 0), Next::Refused(_)));
+    }
+
+    #[test]
+    fn t38_without_pacing_a_429_is_paused_for_and_counts_as_a_try() {
+        let mut limits = ClientLimits::default();
+        limits.bucket.period = Duration::ZERO;
+        assert_eq!(next(&Method::POST, answered(429, Some(0)), 1, &limits, 255), Next::Pause(limits.first_pause));
+        assert_eq!(next(&Method::POST, answered(429, Some(3)), 1, &limits, 0), Next::Pause(SECOND * 3));
+        assert_eq!(next(&Method::POST, answered(429, None), 4, &limits, 0), Next::Stop);
+    }
+}

@@ -1,0 +1,55 @@
+//! What logs and metrics learn of a call: method, path template, status, tries, waits. Never an id, a query or a secret.
+
+use super::{Error, options::Spent};
+use http::{Method, StatusCode};
+use std::future::Future;
+
+/// One call, as logs see it.
+#[derive(Clone)]
+pub(super) struct Trace {
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+}
+
+impl Trace {
+    pub(super) fn begin(method: &Method, template: &str) -> Self {
+        let _ = (method, template);
+        Self {
+            #[cfg(feature = "tracing")]
+            span: tracing::info_span!(
+                target: "komerza_connect",
+                "komerza_call",
+                %method,
+                path = template,
+                status = tracing::field::Empty,
+                outcome = tracing::field::Empty,
+                attempts = tracing::field::Empty,
+                wait_ms = tracing::field::Empty,
+            ),
+        }
+    }
+
+    /// Runs a part of the call inside its span.
+    pub(super) fn within<F: Future>(&self, part: F) -> impl Future<Output = F::Output> + use<F> {
+        #[cfg(feature = "tracing")]
+        {
+            tracing::Instrument::instrument(part, self.span.clone())
+        }
+        #[cfg(not(feature = "tracing"))]
+        part
+    }
+
+    pub(super) fn end(&self, method: &Method, ended: Result<StatusCode, &Error>, spent: &Spent) {
+        let outcome = ended.err().map_or("answered", |error| error.kind().code());
+        crate::metrics::call(method, ended.ok(), outcome, spent.attempts, spent.waited, spent.worked);
+        #[cfg(feature = "tracing")]
+        {
+            let status = ended.ok().or_else(|| ended.err().and_then(Error::status));
+            if let Some(status) = status {
+                self.span.record("status", status.as_u16());
+            }
+            self.span.record("outcome", outcome).record("attempts", spent.attempts);
+            self.span.record("wait_ms", u64::try_from(spent.waited.as_millis()).unwrap_or(u64::MAX));
+        }
+    }
+}

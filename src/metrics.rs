@@ -1,0 +1,50 @@
+//! Counters and histograms, through the `metrics` crate where the feature `metrics` is on.
+//!
+//! | name | kind | labels |
+//! | --- | --- | --- |
+//! | `komerza_calls_total` | counter | `method`, `status` (0 without a reply), `outcome` |
+//! | `komerza_call_seconds` | histogram: tries and pauses | `method` |
+//! | `komerza_call_wait_seconds` | histogram: waits for turns | |
+//! | `komerza_call_retries_total` | counter | |
+//! | `komerza_revocations_total` | counter: records removed because their key was dead | |
+//! | `komerza_connects_total` | counter | `outcome`: `connected` or the code of the failure |
+
+use http::{Method, StatusCode};
+use std::time::Duration;
+
+/// A call has ended.
+pub(crate) fn call(
+    method: &Method,
+    status: Option<StatusCode>,
+    outcome: &'static str,
+    attempts: u32,
+    waited: Duration,
+    worked: Duration,
+) {
+    #[cfg(feature = "metrics")]
+    {
+        let status = status.map_or(0, |status| status.as_u16()).to_string();
+        let method = method.as_str().to_owned();
+        metrics::counter!("komerza_calls_total", "method" => method.clone(), "status" => status, "outcome" => outcome)
+            .increment(1);
+        metrics::counter!("komerza_call_retries_total").increment(u64::from(attempts.saturating_sub(1)));
+        metrics::histogram!("komerza_call_wait_seconds").record(waited);
+        metrics::histogram!("komerza_call_seconds", "method" => method).record(worked);
+    }
+    #[cfg(not(feature = "metrics"))]
+    let _ = (method, status, outcome, attempts, waited, worked);
+}
+
+/// A record was removed because its key was dead.
+pub(crate) fn revoked() {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("komerza_revocations_total").increment(1);
+}
+
+/// A connect has ended.
+pub(crate) fn connect(outcome: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("komerza_connects_total", "outcome" => outcome).increment(1);
+    #[cfg(not(feature = "metrics"))]
+    let _ = outcome;
+}

@@ -1,0 +1,121 @@
+//! What an error tells, and what a handler answers with it.
+
+use super::App;
+use crate::support::raw_provider::{RawProvider, Reply};
+use axum::{Router, body::Body, response::Response, routing::get};
+use http::{Request, StatusCode};
+use komerza_connect::{Error, ErrorKind, KomerzaKey, UserId, scopes};
+use serde_json::json;
+use std::error::Error as _;
+use tower::ServiceExt;
+
+#[tokio::test]
+async fn a_typed_call_that_is_denied_names_the_scope_that_it_needs() {
+    let provider = RawProvider::start().await;
+    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    provider.always(Reply::error(403, "AccessDenied"));
+    let error = key.in_store("s").orders().all().await.unwrap_err();
+    assert_eq!((error.kind(), error.needed_scope()), (ErrorKind::AccessDenied, Some(scopes::ORDERS_VIEW)));
+    assert!(error.to_string().contains("stores.orders.view"), "{error}");
+    assert_eq!(key.get("/stores/s/orders").fetch::<()>().await.unwrap_err().needed_scope(), None);
+    provider.always(Reply::html(403, "Service unavailable in your region"));
+    let error = key.in_store("s").orders().all().await.unwrap_err();
+    assert_eq!((error.kind(), error.needed_scope()), (ErrorKind::Blocked, None), "not a scope but an edge");
+}
+
+#[tokio::test]
+async fn t41_no_text_of_an_error_names_the_key_the_path_or_the_provider_s_words() {
+    let provider = RawProvider::start().await;
+    let key = App::at(&provider.url(), |limits| limits.client.tries = 1).key("obviously-fake-key").await;
+    let odd = json!({"success": false, "code": "obviously\nfake code", "message": "obviously fake words"});
+    for reply in [Reply::envelope(400, &odd), Reply::success(&json!("obviously fake value")), Reply::reset()] {
+        provider.on_path_once("/stores/obviously-fake-id", reply);
+        let error = key.get("/stores/obviously-fake-id").query("q", "obviously-fake").fetch::<u32>().await.unwrap_err();
+        let mut text = format!("{error} {error:?}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(&format!(" {cause}"));
+            source = cause.source();
+        }
+        // What serde says of a value of the wrong type quotes it; a string of the provider's is no secret of ours.
+        assert!(
+            !text.contains("obviously-fake") && !text.contains("fake words") && !text.contains("fake code"),
+            "{text}"
+        );
+    }
+    let refused = {
+        provider.on_path_once("/user", Reply::envelope(400, &odd));
+        key.user().await.unwrap_err()
+    };
+    assert_eq!((refused.message(), refused.code()), (Some("obviously fake words"), Some("obviously\nfake code")));
+}
+
+#[tokio::test]
+async fn the_cause_of_a_broken_connection_is_kept() {
+    let provider = RawProvider::reserved();
+    let key = App::at(&provider.url(), |limits| limits.client.tries = 1).key("obviously-fake-key").await;
+    let error = key.user().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    let mut deepest: &dyn std::error::Error = &error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    let io = deepest.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    assert_eq!(io, Some(std::io::ErrorKind::ConnectionRefused));
+}
+
+async fn page(key: KomerzaKey) -> Result<String, Error> {
+    Ok(key.user().await?.user_name)
+}
+
+async fn own_page(response: Response) -> Response {
+    match response.extensions().get::<Error>().map(Error::kind) {
+        Some(ErrorKind::NotFound) => Response::new(Body::from("our own words")),
+        _ => response,
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() {
+    let provider = RawProvider::start().await;
+    let app = App::at(&provider.url(), |limits| limits.client.tries = 1);
+    app.save("alice", "obviously-fake-key").await;
+    let layer = app.layer.clone().with_user(|_: &http::request::Parts| UserId::new("alice").ok());
+    let service =
+        Router::new().route("/dash/board", get(page)).layer(axum::middleware::map_response(own_page)).layer(layer);
+    let ask = async |accept: &str| {
+        let request = Request::get("/dash/board?tab=1").header("accept", accept).body(Body::empty()).unwrap();
+        service.clone().oneshot(request).await.unwrap()
+    };
+    for (reply, status) in [
+        (Reply::error(403, "AccessDenied"), 403),
+        (Reply::error(401, "OAuthLoginRequired"), 403),
+        (Reply::error(400, "ValidationError"), 400),
+        (Reply::error(409, "ObjectConflict"), 409),
+        (Reply::error(402, "NotEnoughFunds"), 402),
+        (Reply::error(422, "ProductUnavailable"), 422),
+        (Reply::error(503, "InternalServerError"), 502),
+        (Reply::reset(), 502),
+    ] {
+        provider.on_path_once("/user", reply);
+        let answer = ask("application/json").await;
+        assert_eq!(answer.status().as_u16(), status);
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+    }
+    provider.on_path_once("/user", Reply::error(404, "NotFound"));
+    let body = axum::body::to_bytes(ask("*/*").await.into_body(), 1_000).await.unwrap();
+    assert_eq!(body, "our own words", "the app maps the error to an answer of its own");
+
+    provider.always(Reply::error(401, "BadToken"));
+    let answer = ask("text/html").await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_eq!(answer.headers()["location"], "/komerza/login?return_to=%2Fdash%2Fboard%3Ftab%3D1");
+    app.save("alice", "obviously-fake-key").await;
+    let answer = ask("application/json").await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem["code"], "key_revoked");
+    assert_eq!(problem["login_url"], "/komerza/login?return_to=%2Fdash%2Fboard%3Ftab%3D1");
+}

@@ -1,0 +1,76 @@
+//! The client of the API, against the sandbox and against a provider of raw bytes.
+
+mod errors;
+mod matrix;
+mod pacing;
+mod reading;
+mod revocation;
+
+use komerza_connect::{
+    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore, StoredToken, TokenStore, UserId,
+    sandbox::Sandbox,
+};
+use std::time::Duration;
+
+const REDIRECT_URI: &str = "http://127.0.0.1:3000/komerza/callback";
+
+/// An app without a browser: a layer, its store, and keys that are saved by hand.
+struct App {
+    layer: KomerzaConnectLayer,
+    store: MemoryStore,
+}
+
+impl App {
+    fn at(api_url: &str, change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        limits.client.first_pause = Duration::from_millis(2);
+        change(&mut limits);
+        let config = Config::builder()
+            .client_id("00000000-0000-4000-8000-000000000000")
+            .client_secret("s".repeat(72))
+            .redirect_uri(REDIRECT_URI)
+            .user_agent("Tests/1.0")
+            .api_url(api_url)
+            .limits(limits)
+            .build()
+            .unwrap();
+        let store = MemoryStore::default();
+        Self { layer: KomerzaConnectLayer::new(config, store.clone()).unwrap(), store }
+    }
+
+    fn changed(self, change: impl FnOnce(KomerzaConnectLayer) -> KomerzaConnectLayer) -> Self {
+        Self { layer: change(self.layer), store: self.store }
+    }
+
+    async fn save(&self, user: &str, key: &str) {
+        let token = StoredToken::new(ApiKey::new(key).unwrap()).unwrap();
+        self.store.save(&UserId::new(user).unwrap(), &token).await.unwrap();
+    }
+
+    /// The client of a user whose key was saved.
+    async fn client(&self, user: &str) -> KomerzaKey {
+        self.layer.client_for(&UserId::new(user).unwrap()).await.unwrap()
+    }
+
+    /// The client of a user who is called like the end of the key.
+    async fn key(&self, key: &str) -> KomerzaKey {
+        let user = &key[key.len().saturating_sub(100)..];
+        self.save(user, key).await;
+        self.client(user).await
+    }
+
+    async fn stored(&self, user: &str) -> Option<String> {
+        let user = UserId::new(user).unwrap();
+        let token = self.store.load(&user).await.unwrap();
+        token.map(|token| token.api_key().unwrap().expose_secret().to_owned())
+    }
+}
+
+/// An unlimited sandbox, and a key for it.
+async fn sandboxed() -> (Sandbox, KomerzaKey) {
+    let sandbox = Sandbox::builder().scopes(komerza_connect::scopes::ALL.iter().copied()).unlimited().start().await;
+    let sandbox = sandbox.unwrap();
+    let app = App::at(&sandbox.api_url(), |limits| limits.client.bucket.period = Duration::ZERO);
+    let key = app.key(&sandbox.issue_key().unwrap()).await;
+    (sandbox, key)
+}

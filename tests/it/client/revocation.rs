@@ -1,0 +1,135 @@
+//! A dead key: what removes its record, and what never does.
+
+use super::App;
+use crate::support::raw_provider::{Gate, RawProvider, Reply};
+use http::StatusCode;
+use komerza_connect::{ErrorKind, Reply as Answer, UserId};
+use serde_json::json;
+
+const DEAD: (u16, &str) = (401, "BadToken");
+
+#[tokio::test]
+async fn t50_a_dead_key_is_forgotten_and_the_error_says_where_to_connect_again() {
+    let provider = RawProvider::start().await;
+    let app = App::at(&provider.url(), |_| {});
+    provider.always(Reply::error(DEAD.0, DEAD.1));
+    let error = app.key("obviously-fake-key").await.stores().await.unwrap_err();
+    assert!(error.is_revoked() && error.attempts() == 1);
+    assert_eq!(error.login_url(), Some("/komerza/login"));
+    assert_eq!(app.stored("obviously-fake-key").await, None);
+    let answer = error.into_http();
+    assert_eq!(
+        (answer.status(), answer.headers()["content-type"].to_str().unwrap()),
+        (StatusCode::UNAUTHORIZED, "application/problem+json")
+    );
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+}
+
+#[tokio::test]
+async fn t50_no_other_refusal_removes_anything() {
+    let provider = RawProvider::start().await;
+    let app = App::at(&provider.url(), |limits| limits.client.tries = 1);
+    let key = app.key("obviously-fake-key").await;
+    for (reply, kind) in [
+        (Reply::error(401, "OAuthLoginRequired"), ErrorKind::LoginRequired),
+        (Reply::error(401, "SomethingNew"), ErrorKind::Refused),
+        (Reply::html(401, "sign in"), ErrorKind::ProviderFault),
+        (Reply::error(403, "AccessDenied"), ErrorKind::AccessDenied),
+        (Reply::error(403, "BadToken"), ErrorKind::Refused),
+        (Reply::html(403, "not in your region"), ErrorKind::Blocked),
+        (Reply::error(500, "BadToken"), ErrorKind::Refused),
+        (Reply::envelope(200, &json!({"success": false, "code": "BadToken"})), ErrorKind::Refused),
+        (Reply::envelope(401, &json!([false])), ErrorKind::ProviderFault),
+    ] {
+        provider.on_path_once("/user", reply);
+        let error = key.user().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(app.stored("obviously-fake-key").await.is_some(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn t50_the_app_can_decide_otherwise_what_a_dead_key_is() {
+    let provider = RawProvider::start().await;
+    let gone = |reply: &Answer<'_>| reply.status() == StatusCode::GONE;
+    let app = App::at(&provider.url(), |_| {}).changed(|layer| layer.with_revocation(gone));
+    provider.always(Reply::error(DEAD.0, DEAD.1));
+    let key = app.key("obviously-fake-key").await;
+    assert!(!key.user().await.unwrap_err().is_revoked());
+    assert!(app.stored("obviously-fake-key").await.is_some());
+    provider.always(Reply::error(410, "Revoked"));
+    assert!(key.user().await.unwrap_err().is_revoked());
+    assert_eq!(app.stored("obviously-fake-key").await, None);
+}
+
+/// The old key's refusal, the save of a new key, and the removal happen in every order that a thousand runs find.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t50_a_late_401_of_an_old_record_never_removes_a_new_one() {
+    let provider = RawProvider::start().await;
+    provider.always(Reply::from_fn(|request| match request.header("authorization") {
+        Some("Bearer obviously-fake-old") => Reply::error(DEAD.0, DEAD.1),
+        _ => Reply::success(&json!({"id": "u"})),
+    }));
+    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = std::time::Duration::ZERO);
+    for round in 0..1_000_u32 {
+        let user = format!("user-{round}");
+        app.save(&user, "obviously-fake-old").await;
+        let old = app.client(&user).await;
+        let call = tokio::spawn(async move { old.user().await });
+        for _ in 0..round % 40 {
+            tokio::task::yield_now().await;
+        }
+        // Half of them save the very same text again: the version still differs.
+        let fresh = if round % 2 == 0 { "obviously-fake-new" } else { "obviously-fake-old" };
+        app.save(&user, fresh).await;
+        let saved = app.store_version(&user).await;
+        assert!(call.await.unwrap().unwrap_err().is_revoked(), "round {round}");
+        assert_eq!(app.store_version(&user).await, saved, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn t50_a_refusal_that_is_held_back_over_a_reconnect_leaves_the_new_key() {
+    let provider = RawProvider::start().await;
+    let gate = Gate::closed();
+    provider.on_path_once("/user", Reply::error(DEAD.0, DEAD.1).held_by(&gate));
+    let app = App::at(&provider.url(), |_| {});
+    app.save("alice", "obviously-fake-old").await;
+    let old = app.client("alice").await;
+    let call = tokio::spawn(async move { old.user().await });
+    while provider.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    app.save("alice", "obviously-fake-new").await;
+    gate.open();
+    assert!(call.await.unwrap().unwrap_err().is_revoked());
+    assert_eq!(app.stored("alice").await.as_deref(), Some("obviously-fake-new"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t46_fifty_users_at_once_each_get_their_own_answer() {
+    let provider = RawProvider::start().await;
+    provider.always(Reply::from_fn(|request| {
+        Reply::success(&json!(request.header("authorization").unwrap().trim_start_matches("Bearer ")))
+    }));
+    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = std::time::Duration::ZERO);
+    let mut calls = tokio::task::JoinSet::new();
+    for user in 0..50 {
+        let key = app.key(&format!("obviously-fake-{user}")).await;
+        for _ in 0..40 {
+            let key = key.clone();
+            calls.spawn(async move {
+                let echoed: String = key.get("/user").fetch().await.unwrap();
+                assert_eq!(echoed, key.api_key().expose_secret());
+            });
+        }
+    }
+    assert_eq!(calls.join_all().await.len(), 2_000);
+}
+
+impl App {
+    async fn store_version(&self, user: &str) -> Option<komerza_connect::TokenVersion> {
+        use komerza_connect::TokenStore;
+        self.store.load(&UserId::new(user).unwrap()).await.unwrap().map(|token| *token.version())
+    }
+}

@@ -1,0 +1,151 @@
+//! The shared quota: who may use it up, and who waits for whom.
+
+use std::time::Duration;
+
+use komerza_connect::{FailureKind, Limits, UserId, time::ManualClock};
+use tokio::task::JoinSet;
+
+use super::super::support::raw_provider::Reply;
+use super::super::support::shop_b::{MODES, Mode, Shop, assert_connected};
+
+/// The limits as they are by default.
+async fn limited_shop(mode: Mode, clock: &ManualClock, change: impl FnOnce(&mut Limits)) -> Shop {
+    let clock = clock.clone();
+    let limits = |limits: &mut Limits| {
+        *limits = Limits::default();
+        change(limits);
+    };
+    Shop::builder(mode).limits(limits).layer(|layer| layer.with_clock(clock)).open().await
+}
+
+#[tokio::test]
+async fn t40_junk_codes_of_one_user_cost_five_exchanges_a_minute_and_nobody_else() {
+    for mode in MODES {
+        let clock = ManualClock::default();
+        let shop = limited_shop(mode, &clock, |_| {}).await;
+        let (mallory, alice) = (shop.browser("mallory"), shop.browser("alice"));
+        // A browser is known by its session; one that never connected is a new one every time.
+        assert_connected(&shop.connect(&mallory, "mallory-connects-once").await);
+        clock.advance(Duration::from_secs(61));
+        shop.provider.always(Reply::error(401, "invalid_code"));
+        let mut statuses = Vec::new();
+        for number in 0..20 {
+            let state = shop.start(&mallory).await;
+            let hop = shop.callback(&mallory, &format!("junk-{number}"), &state).await;
+            statuses.push(hop.status());
+            if hop.status() == 429 {
+                let wait: u64 = hop.header("retry-after").unwrap().parse().unwrap();
+                assert!((1..=60).contains(&wait) && hop.set_cookies().is_empty(), "{wait}");
+            }
+            clock.advance(Duration::from_millis(500));
+        }
+        assert_eq!(statuses[..5], [400; 5]);
+        assert_eq!(statuses[5..], [429; 15]);
+        assert_eq!(shop.exchanges(), 1 + 5);
+
+        shop.provider.on_code("alice", Reply::key("obviously-fake-key-of-alice"));
+        assert_connected(&shop.connect(&alice, "alice").await);
+    }
+}
+
+#[tokio::test]
+async fn t40_over_the_shared_limit_the_answer_is_503_and_the_attempt_is_still_good() {
+    for mode in MODES {
+        let clock = ManualClock::default();
+        let shop = limited_shop(mode, &clock, |limits| limits.exchange_wait = Duration::ZERO).await;
+        for number in 0..10 {
+            assert_connected(&shop.connect(&shop.browser(&format!("user-{number}")), &format!("c{number}")).await);
+        }
+        let late = shop.browser("late");
+        let state = shop.start(&late).await;
+        let hop = shop.callback(&late, "late", &state).await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::Busy)));
+        assert_eq!((shop.exchanges(), hop.set_cookies().len()), (10, 0));
+        let wait: u64 = hop.header("retry-after").unwrap().parse().unwrap();
+        clock.advance(Duration::from_secs(wait));
+        assert_connected(&shop.callback(&late, "late", &state).await);
+    }
+}
+
+#[tokio::test]
+async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_another() {
+    let clock = ManualClock::default();
+    let shop = limited_shop(Mode::Users, &clock, |limits| {
+        limits.exchanges_per_user = 1_000;
+        limits.exchange_bucket.capacity = 1;
+        limits.exchange_bucket.refill = 1;
+        limits.exchange_bucket.period = Duration::from_secs(1);
+    })
+    .await;
+    assert_connected(&shop.connect(&shop.browser("first"), "takes-the-token").await);
+    let mut mallory = Vec::new();
+    for number in 0..50 {
+        let browser = shop.browser("mallory");
+        let state = shop.start(&browser).await;
+        mallory.push((browser, state, format!("mallory-{number}")));
+    }
+    let alice = shop.browser("alice");
+    let state = shop.start(&alice).await;
+    let all_of_mallory = futures_of(&shop, &mallory);
+    tokio::pin!(all_of_mallory);
+    let of_alice = shop.callback(&alice, "alice", &state);
+    tokio::pin!(of_alice);
+    // All of them wait; then time passes, a token a second.
+    let mut turns = 0;
+    let hop = loop {
+        tokio::select! {
+            biased;
+            () = &mut all_of_mallory => panic!("mallory was served before alice"),
+            hop = &mut of_alice => break hop,
+            () = tokio::time::sleep(Duration::from_millis(20)) => {
+                turns += 1;
+                clock.advance(Duration::from_secs(1));
+            }
+        }
+    };
+    assert_connected(&hop);
+    let before_alice = shop.provider.exchanges().iter().filter(|sent| sent.path().contains("mallory")).count();
+    assert!(before_alice <= 2, "{before_alice} of mallory's went first, in {turns} seconds");
+}
+
+async fn futures_of(shop: &Shop, waiting: &[(super::super::support::browser::Browser, String, String)]) {
+    let mut all = Vec::new();
+    for (browser, state, code) in waiting {
+        all.push(Box::pin(shop.callback(browser, code, state)));
+    }
+    // Polled in order, all of them each time: so all join the line at the first poll.
+    std::future::poll_fn(|task| {
+        all.retain_mut(|callback| callback.as_mut().poll(task).is_pending());
+        if all.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t59_many_waiting_calls_of_one_user_do_not_delay_the_first_of_another() {
+    let clock = ManualClock::default();
+    let shop = limited_shop(Mode::Users, &clock, |_| {}).await;
+    shop.provider.on_path("/echo", Reply::success(&serde_json::json!("fine")));
+    for user in ["mallory", "alice"] {
+        assert_connected(&shop.connect(&shop.browser(user), user).await);
+    }
+    let client = |user: &str| {
+        let user = UserId::new(user).unwrap();
+        let layer = shop.layer.clone();
+        async move { layer.client_for(&user).await.unwrap() }
+    };
+    let mallory = client("mallory").await;
+    let mut calls = JoinSet::new();
+    for _ in 0..1_000 {
+        let call = mallory.get("/echo");
+        calls.spawn(async move { call.fetch::<String>().await });
+    }
+    let fine = |sent: usize| sent >= 2 + 12;
+    while !fine(shop.provider.requests().len()) {
+        tokio::task::yield_now().await;
+    }
+    // Time stands still: whoever has to wait for anything waits for ever.
+    assert_eq!(client("alice").await.get("/echo").fetch::<String>().await.unwrap(), "fine");
+    assert_eq!(shop.provider.requests().len(), 2 + 12 + 1, "a full bucket of mallory's, and alice's call");
+    calls.abort_all();
+}

@@ -1,0 +1,175 @@
+//! When an exchange is sent again, and when never.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration, time::SystemTime};
+
+use komerza_connect::{
+    FailureKind,
+    time::{Clock, ManualClock, SystemClock},
+};
+use tokio::sync::watch;
+
+use super::super::support::raw_provider::{RawProvider, Reply, key_for_code};
+use super::super::support::shop_b::{MODES, Mode, Shop, assert_connected};
+
+/// A clock whose sleeps last until the test lets them end; it counts them.
+#[derive(Clone, Debug)]
+struct Pauses {
+    begun: Arc<watch::Sender<Vec<Duration>>>,
+    allowed: Arc<watch::Sender<usize>>,
+}
+
+impl Pauses {
+    fn new() -> Self {
+        Self { begun: Arc::new(watch::Sender::new(Vec::new())), allowed: Arc::new(watch::Sender::new(0)) }
+    }
+
+    async fn wait_for(&self, number: usize) -> Duration {
+        let mut begun = self.begun.subscribe();
+        let pauses = begun.wait_for(|pauses| pauses.len() >= number);
+        tokio::time::timeout(Duration::from_secs(20), pauses).await.unwrap().unwrap()[number - 1]
+    }
+
+    fn end(&self, number: usize) {
+        self.allowed.send_replace(number);
+    }
+}
+
+impl Clock for Pauses {
+    fn now(&self) -> SystemTime {
+        SystemClock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        SystemClock.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let (begun, mut allowed) = (Arc::clone(&self.begun), self.allowed.subscribe());
+        Box::pin(async move {
+            let mut number = 0;
+            begun.send_modify(|pauses| {
+                pauses.push(duration);
+                number = pauses.len();
+            });
+            let _ = allowed.wait_for(|allowed| *allowed >= number).await;
+        })
+    }
+}
+
+#[tokio::test]
+async fn t39_a_connect_that_was_refused_is_tried_again_and_the_code_is_sent_once() {
+    for mode in MODES {
+        let pauses = Pauses::new();
+        let clock = pauses.clone();
+        let shop =
+            Shop::builder(mode).provider(RawProvider::reserved()).layer(|layer| layer.with_clock(clock)).open().await;
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        let script = async {
+            assert_eq!(pauses.wait_for(1).await, Duration::from_millis(100));
+            shop.provider.listen();
+            pauses.end(1);
+        };
+        let (hop, ()) = tokio::join!(shop.callback(&browser, "code", &state), script);
+        assert_connected(&hop);
+        assert_eq!((shop.exchanges(), shop.provider.connections()), (1, 1));
+        assert_eq!(shop.key(&browser).await, Ok(key_for_code("code")));
+    }
+}
+
+#[tokio::test]
+async fn t39_a_provider_that_cannot_be_reached_costs_neither_code_nor_attempt() {
+    for mode in MODES {
+        let pauses = Pauses::new();
+        pauses.end(usize::MAX);
+        let clock = pauses.clone();
+        let shop =
+            Shop::builder(mode).provider(RawProvider::reserved()).layer(|layer| layer.with_clock(clock)).open().await;
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        let hop = shop.callback(&browser, "code", &state).await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (502, Some(FailureKind::ProviderUnreachable)));
+        assert!(hop.set_cookies().is_empty() && hop.text().contains("Nothing is lost."), "{}", hop.text());
+        assert_eq!(pauses.begun.borrow().len(), 2, "three tries");
+        shop.provider.listen();
+        assert_connected(&shop.callback(&browser, "code", &state).await);
+        assert_eq!(shop.exchanges(), 1);
+    }
+}
+
+#[tokio::test]
+async fn t39_a_connection_closed_before_a_byte_was_read_is_not_trusted_to_have_spent_nothing() {
+    let shop = Shop::new(Mode::Users).await;
+    let browser = shop.browser("alice");
+    let state = shop.start(&browser).await;
+    shop.provider.close_next_connections_unread(1);
+    let hop = shop.callback(&browser, "code", &state).await;
+    assert_eq!((hop.status(), shop.watch.last_kind()), (502, Some(FailureKind::UnknownOutcome)));
+    // The same URL again, from before the answer: remembered, and not sent.
+    assert_eq!(shop.callback(&browser, "code", &state).await.status(), 400);
+    assert_eq!((shop.provider.connections(), shop.exchanges()), (1, 0));
+}
+
+#[tokio::test]
+async fn t39_a_429_is_waited_out_as_told_and_the_code_is_sent_again() {
+    for mode in MODES {
+        let pauses = Pauses::new();
+        let clock = pauses.clone();
+        let shop = Shop::builder(mode).layer(|layer| layer.with_clock(clock)).open().await;
+        shop.provider.on_code_once("code", Reply::error(429, "RateLimited").header("Retry-After", "11"));
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        let script = async {
+            assert_eq!(pauses.wait_for(1).await, Duration::from_secs(11));
+            pauses.end(1);
+        };
+        let (hop, ()) = tokio::join!(shop.callback(&browser, "code", &state), script);
+        assert_connected(&hop);
+        assert_eq!(shop.exchanges(), 2);
+    }
+}
+
+#[tokio::test]
+async fn t38_a_wait_beyond_what_is_allowed_is_not_begun() {
+    let shop = Shop::new(Mode::Users).await;
+    let browser = shop.browser("alice");
+    let state = shop.start(&browser).await;
+    shop.provider.on_code_once("code", Reply::error(429, "RateLimited").header("Retry-After", "21"));
+    let hop = shop.callback(&browser, "code", &state).await;
+    assert_eq!((hop.status(), hop.header("retry-after"), shop.exchanges()), (503, Some("21"), 1));
+    assert_connected(&shop.callback(&browser, "code", &state).await);
+}
+
+#[tokio::test]
+async fn t39_invalid_code_after_this_users_key_was_saved_since_the_login_began_is_success() {
+    for mode in MODES {
+        let first = Shop::new(mode).await;
+        let browser = first.browser("alice");
+        let state = first.start(&browser).await;
+        let before_the_answer = browser.clone();
+        assert_connected(&first.callback(&browser, "code", &state).await);
+
+        // The answer got lost; another node gets the repetition, and the provider calls the code used.
+        let second = Shop::builder(mode).beside(&first).open().await;
+        second.provider.on_code("code", Reply::error(401, "invalid_code"));
+        before_the_answer.move_to(super::super::support::shop_b::ORIGIN, second.app.clone());
+        assert_connected(&second.callback(&before_the_answer, "code", &state).await);
+        assert_eq!(second.exchanges(), 1);
+        assert_eq!(second.key(&before_the_answer).await, Ok(key_for_code("code")));
+        assert_eq!(first.shelf.saved().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn t39_invalid_code_beside_an_older_key_is_no_success() {
+    let clock = ManualClock::default();
+    let hands = clock.clone();
+    let shop = Shop::builder(Mode::Users).layer(|layer| layer.with_clock(hands)).open().await;
+    let browser = shop.browser("alice");
+    assert_connected(&shop.connect(&browser, "first").await);
+    clock.advance(Duration::from_secs(1));
+    shop.provider.on_code("second", Reply::error(401, "invalid_code"));
+    let hop = shop.connect(&browser, "second").await;
+    assert_eq!((hop.status(), shop.watch.last_kind()), (400, Some(FailureKind::InvalidCode)));
+    assert_eq!(shop.key(&browser).await, Ok(key_for_code("first")), "the older key stays");
+}

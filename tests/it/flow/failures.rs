@@ -1,0 +1,262 @@
+//! Every kind of failure, made once: its page, its problem document, and what becomes of the login attempt.
+
+use super::{
+    harness::{CALLBACK, DISCONNECT, EVIL, LOGIN, Login, Mode, SITE, Shop, USER, cookies},
+    ledger::{Fault, Ledger},
+};
+use crate::support::{
+    browser::{Browser, Hop, Load},
+    raw_provider::{RawProvider, Reply},
+};
+use http::Method;
+use komerza_connect::{
+    Bucket, Connecting, FailureKind, Hooks, Limits, Veto, async_trait,
+    random::{Randomness, RandomnessError},
+    time::SystemClock,
+};
+use std::time::{Duration, SystemTime};
+
+/// Whether the failure names the attempt, and whether the attempt is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    Unnamed,
+    Kept,
+    Over,
+}
+use Attempt::{Kept, Over, Unnamed};
+
+/// Section 2 of the threat model: kind, status, attempt, and a word of the page that says what to do.
+const TABLE: &[(FailureKind, u16, Attempt, &str)] = &[
+    (FailureKind::MalformedRequest, 400, Kept, "Start again"),
+    (FailureKind::QueryTooLong, 414, Unnamed, "Start again"),
+    (FailureKind::UnknownState, 400, Kept, "Start again"),
+    (FailureKind::ExpiredState, 400, Over, "Start again"),
+    (FailureKind::StateUsed, 400, Kept, "Start again"),
+    (FailureKind::NotSignedIn, 401, Kept, "Sign in"),
+    (FailureKind::OtherUser, 403, Kept, "start again as the present one"),
+    (FailureKind::CrossSite, 403, Unnamed, "try again there"),
+    (FailureKind::InvalidCode, 400, Over, "Start again"),
+    (FailureKind::ExpiredCode, 400, Over, "one minute"),
+    (FailureKind::ExchangeRefused, 400, Over, "Start again"),
+    (FailureKind::InvalidClientSecret, 500, Over, "not set up correctly"),
+    (FailureKind::AppNotFound, 500, Over, "not set up correctly"),
+    (FailureKind::TooManyAttempts, 429, Kept, "Wait a minute"),
+    (FailureKind::Busy, 503, Kept, "Reload this page"),
+    (FailureKind::ProviderUnreachable, 502, Kept, "Nothing is lost"),
+    (FailureKind::ProviderFault, 502, Over, "Nothing was stored"),
+    (FailureKind::UnknownOutcome, 502, Over, "extra entry"),
+    (FailureKind::ProviderTimeout, 504, Over, "extra entry"),
+    (FailureKind::UserLookupFailed, 503, Kept, "Nothing is lost"),
+    (FailureKind::StoreUnavailable, 503, Kept, "Nothing is lost"),
+    (FailureKind::SaveFailed, 503, Over, "remove it"),
+    (FailureKind::Vetoed, 403, Over, "a reason of the app"),
+    (FailureKind::MethodNotAllowed, 405, Unnamed, "Start again"),
+    (FailureKind::Speculative, 503, Unnamed, "Open it again"),
+    (FailureKind::ShuttingDown, 503, Kept, "Nothing is lost"),
+    (FailureKind::Internal, 500, Unnamed, "Tell the people who run it"),
+];
+
+/// What must not come back on any page.
+const CODE: &str = "obviously-fake-code-to-look-for";
+const ECHO: &str = "obviously-fake-echo-to-look-for";
+
+struct Vetoing;
+
+#[async_trait]
+impl Hooks for Vetoing {
+    async fn before_storing(&self, _: &Connecting<'_>) -> Result<(), Veto> {
+        Err(Veto::new("a reason of the app"))
+    }
+}
+
+#[derive(Debug)]
+struct Empty;
+
+impl Randomness for Empty {
+    fn fill(&self, _: &mut [u8]) -> Result<(), RandomnessError> {
+        Err(RandomnessError::new())
+    }
+}
+
+fn limits(kind: FailureKind) -> Limits {
+    let mut limits = super::harness::limits();
+    let soon = Duration::from_millis(20);
+    match kind {
+        FailureKind::TooManyAttempts => limits.exchanges_per_user = 0,
+        FailureKind::Busy => {
+            limits.exchange_bucket = Bucket { capacity: 0, refill: 0, period: Duration::from_secs(1) };
+            limits.exchange_wait = Duration::ZERO;
+        }
+        FailureKind::ProviderTimeout => limits.exchange_deadline = soon,
+        FailureKind::SaveFailed => limits.save_deadline = soon,
+        _ => {}
+    }
+    limits
+}
+
+async fn shop_for(kind: FailureKind) -> Shop {
+    let provider = match kind {
+        FailureKind::ProviderUnreachable => RawProvider::reserved(),
+        _ => RawProvider::start().await,
+    };
+    let shop = Shop::on(
+        provider,
+        Ledger::default(),
+        Mode::App,
+        |config| config.limits(limits(kind)),
+        |layer| match kind {
+            FailureKind::Vetoed => layer.with_hooks(Vetoing),
+            FailureKind::Internal => layer.with_randomness(Empty),
+            // Its pauses between tries are real ones.
+            FailureKind::ProviderUnreachable => layer.with_clock(SystemClock),
+            _ => layer,
+        },
+    );
+    let reply = match kind {
+        FailureKind::InvalidCode => Reply::error(401, "invalid_code"),
+        FailureKind::ExpiredCode => Reply::error(401, "code_expired"),
+        FailureKind::ExchangeRefused => Reply::error(403, "SomethingNew"),
+        FailureKind::InvalidClientSecret => Reply::error(401, "invalid_client_secret"),
+        FailureKind::AppNotFound => Reply::error(404, "app_not_found"),
+        FailureKind::ProviderFault => Reply::html(200, "Down for maintenance"),
+        FailureKind::UnknownOutcome => Reply::close(),
+        FailureKind::ProviderTimeout => Reply::hang(),
+        _ => return shop,
+    };
+    shop.provider.on_code(CODE, reply);
+    shop
+}
+
+/// The load that fails in this way, after whatever has to come before it.
+async fn preparation(shop: &Shop, browser: &Browser, kind: FailureKind) -> (Option<Login>, Load) {
+    let unnamed = match kind {
+        FailureKind::QueryTooLong => Some(shop.returning(&format!("state={ECHO}&x={}", "x".repeat(8_200)))),
+        FailureKind::CrossSite => Some(Load::form(EVIL, DISCONNECT, "")),
+        FailureKind::MethodNotAllowed => Some(Load::typed(&format!("{CALLBACK}?{ECHO}")).method(Method::PUT)),
+        FailureKind::Speculative => Some(Load::prefetch(SITE, &format!("{LOGIN}?return_to={ECHO}"))),
+        FailureKind::Internal => Some(Load::link(SITE, LOGIN)),
+        _ => None,
+    };
+    if let Some(load) = unnamed {
+        return (None, load);
+    }
+    let login = shop.start(browser, "/x").await;
+    let mut load = shop.returning(&format!("{}&unknown={ECHO}", login.with(CODE)));
+    match kind {
+        FailureKind::MalformedRequest => load = shop.returning(&format!("{}&code={ECHO}", login.with(CODE))),
+        FailureKind::UnknownState => browser.jar().clear(),
+        FailureKind::ExpiredState => shop.clock.advance(Duration::from_secs(601)),
+        FailureKind::StateUsed => {
+            let other_tab = browser.clone();
+            shop.accepts(&other_tab, &login, "the-first-code", "/x").await;
+        }
+        FailureKind::NotSignedIn => browser.remove_header(USER),
+        FailureKind::OtherUser => browser.set_header(USER, "bob"),
+        FailureKind::UserLookupFailed => browser.set_header(USER, "broken"),
+        FailureKind::StoreUnavailable => shop.store.breaks(Fault::Down),
+        FailureKind::SaveFailed => shop.store.breaks(Fault::SavesFail),
+        FailureKind::ShuttingDown => assert!(shop.layer.shutdown(Duration::from_secs(1)).await),
+        _ => {}
+    }
+    (Some(login), load)
+}
+
+/// The failure as a person sees it, or a program; with the attempt that it belongs to.
+async fn fail(kind: FailureKind, program: bool) -> (Hop, Option<Login>, Browser) {
+    let shop = shop_for(kind).await;
+    // A browser that drops no cookie by itself; what the server says about them still counts.
+    let browser = shop.browser("alice").with_clock(|| SystemTime::UNIX_EPOCH);
+    let browser = if program { browser.without_fetch_metadata() } else { browser };
+    let (login, load) = preparation(&shop, &browser, kind).await;
+    let load = if program { load.header("accept", "application/json") } else { load };
+    let jar = cookies(&browser);
+    let records = shop.store.snapshot();
+    let hop = browser.load(load.stop_at_first()).await.first().clone();
+    assert_eq!(shop.store.snapshot(), records, "{kind:?} changed the store");
+    let kept = TABLE.iter().any(|row| row.0 == kind && row.2 != Over);
+    assert_eq!(cookies(&browser) == jar, kept, "{kind:?}: cookies of the attempt");
+    (hop, login, browser)
+}
+
+fn says_nothing_secret(kind: FailureKind, hop: &Hop, login: Option<&Login>) {
+    let said = format!("{}{:?}", hop.text(), hop.response.headers());
+    for secret in [CODE, ECHO, "obviously-fake-client-secret", "obviously-fake-key", "obviously fake"] {
+        assert!(!said.contains(secret), "{kind:?} repeats {secret}: {said}");
+    }
+    if let Some(login) = login {
+        assert!(!said.contains(&login.state), "{kind:?} repeats the state: {said}");
+    }
+}
+
+#[test]
+fn the_table_has_every_kind_but_the_one_without_a_page() {
+    let listed: Vec<_> = TABLE.iter().map(|row| row.0).collect();
+    for kind in FailureKind::all() {
+        // The user's own no leads back to the app; see `pages`.
+        assert_eq!(listed.contains(kind), *kind != FailureKind::Denied, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_failure_has_a_page_that_says_what_happened_and_what_to_do() {
+    for (kind, status, attempt, advice) in TABLE {
+        let (hop, login, _) = fail(*kind, false).await;
+        assert_eq!((hop.status(), hop.location()), (*status, None), "{kind:?}: {}", hop.text());
+        assert_eq!(hop.header("content-type"), Some("text/html; charset=utf-8"));
+        let html = hop.text();
+        assert!(html.contains(&format!("<h1>{}</h1>", kind.title())), "{kind:?}: {html}");
+        assert!(html.contains(advice), "{kind:?} does not say {advice:?}: {html}");
+        assert!(html.contains("<a class=\"button\" href=\"/"), "{kind:?}: a way on: {html}");
+        let id = login.as_ref().map(|login| &login.cookie[login.cookie.len() - 16..]);
+        assert_eq!(id.is_some(), *attempt != Unnamed);
+        match id {
+            Some(id) => assert!(html.contains(&format!("<code>{id}</code>")), "{kind:?}: {html}"),
+            None => assert!(!html.contains("<code>"), "{kind:?}: {html}"),
+        }
+        let again = matches!(status, 429 | 503);
+        assert_eq!(hop.header("retry-after").is_some(), again, "{kind:?}");
+        says_nothing_secret(*kind, &hop, login.as_ref());
+    }
+}
+
+#[tokio::test]
+async fn every_failure_has_a_problem_document_for_programs() {
+    for (kind, status, attempt, _) in TABLE {
+        let (hop, login, _) = fail(*kind, true).await;
+        assert_eq!((hop.status(), hop.location()), (*status, None), "{kind:?}: {}", hop.text());
+        assert_eq!(hop.header("content-type"), Some("application/problem+json"), "{kind:?}");
+        let problem = hop.json();
+        assert_eq!((&problem["type"], &problem["title"]), (&"about:blank".into(), &kind.title().into()));
+        assert_eq!((&problem["status"], &problem["code"]), (&(*status).into(), &kind.code().into()));
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+        assert!(problem["login_url"].as_str().is_some_and(|url| url.starts_with("/komerza/login?return_to=")));
+        let id = login.as_ref().map(|login| login.cookie[login.cookie.len() - 16..].to_owned());
+        assert_eq!(
+            (problem["attempt"].as_str().map(str::to_owned), id.is_some()),
+            (id, *attempt != Unnamed),
+            "{kind:?}"
+        );
+        says_nothing_secret(*kind, &hop, login.as_ref());
+    }
+}
+
+#[tokio::test]
+async fn what_spent_nothing_works_when_the_same_url_is_loaded_again() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    shop.store.breaks(Fault::Down);
+    for _ in 0..3 {
+        shop.refuses(&alice, &login.with("C1"), 503).await;
+    }
+    shop.store.breaks(Fault::None);
+    shop.accepts(&alice, &login, "C1", "/x").await;
+
+    let with_clock = |layer: komerza_connect::KomerzaConnectLayer| layer.with_clock(SystemClock);
+    let shop = Shop::on(RawProvider::reserved(), Ledger::default(), Mode::App, |config| config, with_clock);
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    shop.refuses(&alice, &login.with("C1"), 502).await;
+    shop.provider.listen();
+    shop.accepts(&alice, &login, "C1", "/x").await;
+}

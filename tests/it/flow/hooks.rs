@@ -1,0 +1,201 @@
+//! What the app is told, and where it has a say.
+
+use super::{
+    harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop},
+    ledger::Ledger,
+};
+use crate::support::{
+    browser::Load,
+    raw_provider::{RawProvider, Reply, key_for_code},
+};
+use axum::body::Body;
+use http::{Method, Response};
+use komerza_connect::{
+    Connected, Connecting, Disconnected, Failure, Hooks, Revoked, TokenStore as _, Veto, async_trait,
+};
+use std::sync::{Arc, Mutex};
+
+/// Writes down what it is told, and says no or answers where a test wants it to.
+#[derive(Clone, Default)]
+struct Diary {
+    entries: Arc<Mutex<Vec<String>>>,
+    store: Ledger,
+    veto: Option<&'static str>,
+    answers: bool,
+    hangs: bool,
+}
+
+impl Diary {
+    fn write(&self, entry: String) {
+        self.entries.lock().unwrap().push(entry);
+    }
+
+    fn entries(&self) -> Vec<String> {
+        self.entries.lock().unwrap().clone()
+    }
+
+    async fn shop(&self, mode: Mode) -> Shop {
+        let mut limits = super::harness::limits();
+        if self.hangs {
+            limits.hook_deadline = std::time::Duration::from_millis(20);
+        }
+        let provider = RawProvider::start().await;
+        let hooks = self.clone();
+        Shop::on(provider, self.store.clone(), mode, |config| config.limits(limits), |layer| layer.with_hooks(hooks))
+    }
+}
+
+#[async_trait]
+impl Hooks for Diary {
+    async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
+        let stored = self.store.load(connecting.user).await.unwrap().is_some();
+        self.write(format!("before storing {}, stored: {stored}", connecting.key.fingerprint()));
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
+        self.veto.map_or(Ok(()), |reason| Err(Veto::new(reason)))
+    }
+
+    async fn connected(&self, event: &Connected) {
+        // Takes its time: the visitor's answer comes after.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        let record = self.store.load(&event.user).await.unwrap().unwrap();
+        let same = record.fingerprint() == event.fingerprint && *record.version() == event.version;
+        self.write(format!("connected {}, stored: {same}", event.attempt));
+    }
+
+    async fn disconnected(&self, event: &Disconnected) {
+        let stored = self.store.load(&event.user).await.unwrap().is_some();
+        self.write(format!("disconnected, stored: {stored}"));
+    }
+
+    async fn revoked(&self, event: &Revoked) {
+        let stored = self.store.load(&event.user).await.unwrap().is_some();
+        self.write(format!("revoked {}, stored: {stored}", event.fingerprint));
+    }
+
+    async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
+        let attempt = failure.attempt().map(|attempt| attempt.to_string()).unwrap_or_default();
+        self.write(format!("failed {} {attempt}", failure.kind().code()));
+        self.answers.then(|| {
+            let mut response = Response::new(Body::from("in our own words"));
+            *response.status_mut() = failure.kind().status();
+            response.headers_mut().insert("content-type", "text/plain".parse().unwrap());
+            response
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_veto_keeps_the_key_out_and_its_reason_is_read_as_text() {
+    for mode in Mode::BOTH {
+        let diary = Diary { veto: Some("Only <b>one</b> store & no more."), ..Diary::default() };
+        let shop = diary.shop(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        let twin = alice.clone().without_fetch_metadata();
+        let hop = shop.callback(&alice, &login.with("C1")).await;
+        assert_eq!((hop.status(), hop.location(), shop.store.writes()), (403, None, 0));
+        assert!(hop.text().contains("Only &lt;b&gt;one&lt;/b&gt; store &amp; no more."), "{}", hop.text());
+        assert_eq!(shop.exchanges_of("C1"), 1);
+        assert!(super::harness::flow_cookies(&alice).is_empty(), "the attempt is over");
+        let program = shop.returning(&login.with("C1")).header("accept", "application/json");
+        let problem = twin.load(program).await.first().json();
+        assert_eq!(
+            (&problem["code"], &problem["detail"]),
+            (&"vetoed".into(), &"Only <b>one</b> store & no more.".into())
+        );
+        assert!(diary.entries()[0].ends_with("stored: false"));
+        assert!(!diary.entries().iter().any(|entry| entry.starts_with("connected")));
+    }
+}
+
+#[tokio::test]
+async fn a_hook_that_does_not_come_back_is_a_veto() {
+    let diary = Diary { hangs: true, ..Diary::default() };
+    let shop = diary.shop(Mode::App).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    let hop = shop.callback(&alice, &login.with("C1")).await;
+    assert_eq!((hop.status(), shop.store.writes()), (403, 0));
+}
+
+#[tokio::test]
+async fn the_app_knows_of_a_connection_before_the_visitor_does() {
+    for mode in Mode::BOTH {
+        let diary = Diary::default();
+        let shop = diary.shop(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        let hop = shop.callback(&alice, &login.with("C1")).await;
+        let entries = diary.entries();
+        assert_eq!(hop.status(), 303);
+        let attempt = &login.cookie[login.cookie.len() - 16..];
+        assert!(entries[0].starts_with("before storing ") && entries[0].ends_with(", stored: false"), "{entries:?}");
+        assert_eq!(entries[1..], [format!("connected {attempt}, stored: true")]);
+        // A repetition is no second connection.
+        shop.callback(&alice, &login.with("C1")).await;
+        assert_eq!(diary.entries().len(), 2);
+
+        alice.load(Load::form(SITE, DISCONNECT, "")).await;
+        assert_eq!(diary.entries()[2..], ["disconnected, stored: false"]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_komerza_calls_dead_is_removed_and_the_app_is_told() {
+    for mode in Mode::BOTH {
+        let diary = Diary::default();
+        let shop = diary.shop(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        shop.accepts(&alice, &login, "C1", "/x").await;
+        let fingerprint = alice.load(Load::typed(STATUS)).await.last().json()["fingerprint"].clone();
+        shop.provider.on_path("/user", Reply::error(401, "BadToken"));
+        alice.open(&shop.url("/user")).await;
+        let revoked = format!("revoked {}, stored: false", fingerprint.as_str().unwrap());
+        assert_eq!(diary.entries()[2..], [revoked]);
+        assert_eq!(shop.key_seen_by(&alice).await, None);
+        // Connecting again is all it takes.
+        let login = shop.start(&alice, "/x").await;
+        shop.accepts(&alice, &login, "C2", "/x").await;
+    }
+}
+
+#[tokio::test]
+async fn the_app_may_answer_every_failure_in_its_own_words() {
+    for mode in Mode::BOTH {
+        let diary = Diary { answers: true, veto: Some("no"), ..Diary::default() };
+        let shop = diary.shop(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        let attempt = login.cookie[login.cookie.len() - 16..].to_owned();
+        for (load, status, entry) in [
+            (shop.returning("code=a&code=b"), 400, "failed unknown_state ".to_owned()),
+            (
+                shop.returning(&format!("code=a&code=b&state={}", login.state)),
+                400,
+                format!("failed malformed_request {attempt}"),
+            ),
+            (Load::typed(CALLBACK).method(Method::PUT), 405, "failed method_not_allowed ".to_owned()),
+            (Load::prefetch(SITE, LOGIN), 503, "failed speculative ".to_owned()),
+            (Load::form("https://evil.example/", DISCONNECT, ""), 403, "failed cross_site ".to_owned()),
+        ] {
+            let hop = shop.refuses_load(&alice, load, status).await;
+            assert_eq!(hop.text(), "in our own words");
+            assert_eq!(diary.entries().last(), Some(&entry));
+            assert_eq!(hop.header("allow"), (status == 405).then_some("GET"));
+        }
+        // Also where a cookie goes: the attempt is used up whoever words it.
+        let hop = shop.callback(&alice, &login.with("C1")).await;
+        assert_eq!((hop.status(), hop.text().as_str()), (403, "in our own words"));
+        assert!(super::harness::flow_cookies(&alice).is_empty());
+        let denied = shop.start(&alice, "/x").await;
+        let hop = shop.callback(&alice, &format!("state={}", denied.state)).await;
+        assert_eq!((hop.status(), hop.text().as_str()), (403, "in our own words"));
+        assert_eq!(shop.store.keys(), [""; 0]);
+        assert!(!diary.entries().iter().any(|entry| entry.contains(&key_for_code("C1"))));
+    }
+}

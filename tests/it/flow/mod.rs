@@ -1,0 +1,13 @@
+//! The login flow end to end: what a visitor, an app and the provider see of it.
+
+mod disconnect;
+mod failures;
+pub(crate) mod harness;
+mod hooks;
+pub(crate) mod ledger;
+mod nodes;
+mod pages;
+mod repeats;
+mod sockets;
+mod status;
+mod tabs;

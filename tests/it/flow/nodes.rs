@@ -1,0 +1,48 @@
+//! More than one process of the same app.
+
+use super::harness::{Mode, SITE, STATUS, Shop, app};
+use crate::support::browser::Load;
+
+#[tokio::test]
+async fn a_login_begun_on_one_node_is_finished_on_another() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let (one, two) = (shop.start(&alice, "/1").await, shop.start(&alice, "/2").await);
+        let other = app(&shop.another_node(|config| config));
+        alice.move_to(SITE, other.clone());
+        shop.accepts(&alice, &one, "C1", "/1").await;
+        // And back: the done mark, the session and the key are known at home too.
+        alice.move_to(SITE, app(&shop.layer));
+        let again = shop.callback(&alice, &one.with("C1")).await;
+        assert_eq!((again.status(), again.location(), shop.exchanges_of("C1")), (303, Some("/1"), 1));
+        shop.accepts(&alice, &two, "C2", "/2").await;
+        alice.move_to(SITE, other);
+        let status = alice.load(Load::typed(STATUS)).await.last().json();
+        assert_eq!(status["connected"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_in_the_middle_of_a_login_is_not_noticed() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        assert!(shop.layer.shutdown(std::time::Duration::from_secs(1)).await);
+        let page = shop.refuses(&alice, &login.with("C1"), 503).await;
+        assert!(page.header("retry-after").is_some());
+        alice.move_to(SITE, app(&shop.another_node(|config| config)));
+        shop.accepts(&alice, &login, "C1", "/x").await;
+    }
+}
+
+#[tokio::test]
+async fn a_node_with_another_client_secret_and_no_keys_knows_nothing() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    let other = shop.another_node(|config| config.client_secret(format!("obviously-fake-other-{}", "1".repeat(51))));
+    alice.move_to(SITE, app(&other));
+    shop.refuses(&alice, &login.with("C1"), 400).await;
+}

@@ -1,0 +1,115 @@
+//! The same callback twice, at once and again.
+
+use super::harness::{Mode, Shop, cookies};
+use crate::support::raw_provider::{Gate, Reply, key_for_code};
+use tokio::task::JoinSet;
+
+#[tokio::test]
+async fn a_second_click_while_the_first_is_under_way_gets_the_same_answer() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        let gate = Gate::closed();
+        shop.provider.on_code("CA", Reply::key(&key_for_code("CA")).held_by(&gate));
+        let (mut tabs, mut answers) = (JoinSet::new(), Vec::new());
+        for _ in 0..20 {
+            let (tab, load) = (alice.clone(), shop.returning(&login.with("CA")));
+            tabs.spawn(async move {
+                let hop = tab.load(load).await.first().clone();
+                (hop, cookies(&tab))
+            });
+        }
+        shop.provider.wait_for_requests(1).await;
+        gate.open();
+        while let Some(answer) = tabs.join_next().await {
+            answers.push(answer.unwrap());
+        }
+        assert_eq!(answers.len(), 20);
+        for (hop, jar) in &answers {
+            assert_eq!((hop.status(), hop.location()), (303, Some("/x")), "{}", hop.text());
+            let session = |jar: &[(String, Vec<u8>)]| jar.iter().find(|(name, _)| name.ends_with("-session")).cloned();
+            assert_eq!(session(jar), session(&answers[0].1), "the same session for all");
+        }
+        assert_eq!((shop.exchanges_of("CA"), shop.store.writes()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn another_code_for_a_login_that_is_answered_is_refused() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        let before = alice.clone();
+        shop.accepts(&alice, &login, "CA", "/x").await;
+        // With the cookies of before, so that no done mark answers.
+        let page = shop.refuses(&before, &login.with("CB"), 400).await;
+        assert!(page.text().contains("already answered"), "{}", page.text());
+        assert_eq!(shop.exchanges_of("CB"), 0);
+        // With those of after, the done mark does, and says what happened.
+        let hop = shop.callback(&alice, &login.with("CB")).await;
+        assert_eq!((hop.status(), hop.location(), shop.exchanges_of("CB")), (303, Some("/x"), 0));
+    }
+}
+
+#[tokio::test]
+async fn a_second_code_at_the_same_time_is_refused_and_the_first_one_wins() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    let gate = Gate::closed();
+    shop.provider.on_code("CA", Reply::key(&key_for_code("CA")).held_by(&gate));
+    let first = {
+        let (tab, load) = (alice.clone(), shop.returning(&login.with("CA")));
+        tokio::spawn(async move { tab.load(load).await.first().clone() })
+    };
+    shop.provider.wait_for_requests(1).await;
+    let second = shop.callback(&alice, &login.with("CB")).await;
+    assert_eq!(second.status(), 400);
+    assert!(second.set_cookies().is_empty(), "the first one still needs its cookie");
+    gate.open();
+    assert_eq!(first.await.unwrap().location(), Some("/x"));
+    assert_eq!((shop.exchanges_of("CA"), shop.exchanges_of("CB")), (1, 0));
+}
+
+#[tokio::test]
+async fn a_failure_is_repeated_as_it_was_and_not_tried_again() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        let before = alice.clone();
+        shop.provider.on_code("CA", Reply::error(401, "code_expired"));
+        assert_eq!(shop.callback(&alice, &login.with("CA")).await.status(), 400);
+        for _ in 0..3 {
+            let again = shop.callback(&before.clone(), &login.with("CA")).await;
+            assert!(again.text().contains("too old"), "{}", again.text());
+        }
+        assert_eq!(shop.exchanges_of("CA"), 1);
+        // The browser has dropped the cookie: the state is unknown now.
+        shop.refuses(&alice, &login.with("CA"), 400).await;
+    }
+}
+
+/// The code is used, the answer was lost, and the process that knew has gone: success, if the key was saved since the login began.
+#[tokio::test]
+async fn a_used_code_is_success_only_if_this_users_key_came_since() {
+    for (saved_since, status) in [(true, 303), (false, 400)] {
+        let shop = Shop::new(Mode::App).await;
+        let alice = shop.browser("alice");
+        let earlier = shop.start(&alice, "/x").await;
+        if !saved_since {
+            shop.accepts(&alice, &earlier, "C0", "/x").await;
+            shop.clock.advance(std::time::Duration::from_millis(1));
+        }
+        let login = shop.start(&alice, "/y").await;
+        if saved_since {
+            shop.accepts(&alice, &earlier, "C0", "/x").await;
+        }
+        shop.provider.on_code("CA", Reply::error(401, "invalid_code"));
+        let hop = shop.callback(&alice, &login.with("CA")).await;
+        assert_eq!(hop.status(), status, "{}", hop.text());
+        assert_eq!(shop.store.key_of("alice"), Some(key_for_code("C0")));
+    }
+}

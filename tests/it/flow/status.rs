@@ -1,0 +1,89 @@
+//! The status route: what a front end is told.
+
+use super::{
+    harness::{EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER},
+    ledger::Fault,
+};
+use crate::support::{browser::Load, raw_provider::key_for_code};
+use http::Method;
+use serde_json::json;
+
+#[tokio::test]
+async fn it_says_whether_since_when_and_with_which_key() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let ask = || async { alice.fetch(SITE, Method::GET, STATUS).await.last().clone() };
+        let before = ask().await;
+        assert_eq!(before.status(), 200);
+        assert_eq!(before.header("content-type"), Some("application/json"));
+        let login_url = LOGIN.strip_prefix(SITE).unwrap();
+        assert_eq!(before.json(), json!({ "connected": false, "login_url": format!("{login_url}?return_to=%2F") }));
+
+        let login = shop.start(&alice, "/x").await;
+        shop.accepts(&alice, &login, "C1", "/x").await;
+        let after = ask().await.json();
+        let fingerprint = after["fingerprint"].as_str().unwrap();
+        assert_eq!(after, json!({ "connected": true, "since": "2026-01-01T00:00:00Z", "fingerprint": fingerprint }));
+        assert!(!fingerprint.is_empty() && !key_for_code("C1").contains(fingerprint), "a hash and no part of the key");
+
+        let again = shop.start(&alice, "/x").await;
+        shop.accepts(&alice, &again, "C2", "/x").await;
+        assert_ne!(ask().await.json()["fingerprint"], fingerprint, "another key, another fingerprint");
+    }
+}
+
+#[tokio::test]
+async fn another_user_is_told_about_oneself_alone() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        shop.accepts(&alice, &login, "C1", "/x").await;
+        let bob = shop.browser("bob").fetch(SITE, Method::GET, STATUS).await.last().json();
+        assert_eq!(bob["connected"], false);
+    }
+}
+
+#[tokio::test]
+async fn it_never_says_not_connected_when_it_cannot_tell() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    shop.accepts(&alice, &login, "C1", "/x").await;
+    let refused = |status, code: &'static str| {
+        let (shop, alice) = (&shop, &alice);
+        async move {
+            let hop = shop.refuses_load(alice, Load::fetch(SITE, Method::GET, STATUS), status).await;
+            assert_eq!(hop.header("content-type"), Some("application/problem+json"));
+            assert_eq!((&hop.json()["code"], &hop.json()["status"]), (&json!(code), &json!(status)));
+        }
+    };
+    shop.store.breaks(Fault::Down);
+    refused(503, "store_unavailable").await;
+    shop.store.breaks(Fault::None);
+    alice.set_header(USER, "broken");
+    refused(503, "user_lookup_failed").await;
+    alice.remove_header(USER);
+    refused(401, "not_signed_in").await;
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_waited_for_no_longer_than_its_deadline() {
+    let mut limits = super::harness::limits();
+    limits.store_deadline = std::time::Duration::from_millis(20);
+    let shop = Shop::with(Mode::App, |config| config.limits(limits), |layer| layer).await;
+    shop.store.breaks(Fault::Hangs);
+    shop.refuses_load(&shop.browser("alice"), Load::typed(STATUS), 503).await;
+}
+
+#[tokio::test]
+async fn another_sites_script_cannot_read_it_and_a_frame_gets_no_cookie() {
+    let shop = Shop::new(Mode::Browser).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    shop.accepts(&alice, &login, "C1", "/x").await;
+    let hop = alice.fetch(EVIL, Method::GET, STATUS).await.last().clone();
+    assert_eq!((hop.sent("cookie"), hop.header("access-control-allow-origin")), (None, None));
+    assert_eq!(hop.json()["connected"], false);
+}

@@ -1,0 +1,132 @@
+//! Many tabs of one browser.
+
+use super::harness::{LOGIN, Login, Mode, SITE, Shop, flow_cookies, started};
+use crate::support::{browser::Load, raw_provider::key_for_code};
+use std::time::Duration;
+
+fn permutations(items: &[usize]) -> Vec<Vec<usize>> {
+    if items.is_empty() {
+        return vec![Vec::new()];
+    }
+    let with_first = |at: usize| {
+        let mut rest = items.to_vec();
+        let first = rest.remove(at);
+        permutations(&rest).into_iter().map(move |rest| [vec![first], rest].concat())
+    };
+    (0..items.len()).flat_map(with_first).collect()
+}
+
+async fn finish_in(shop: &Shop, order: &[usize]) {
+    let alice = shop.browser("alice");
+    let mut tabs: Vec<Login> = Vec::new();
+    for tab in 0..order.len() {
+        tabs.push(shop.start(&alice, &format!("/{tab}")).await);
+    }
+    for tab in order {
+        shop.accepts(&alice, &tabs[*tab], &format!("{order:?}{tab}").replace([' ', '[', ']'], ""), &format!("/{tab}"))
+            .await;
+    }
+    // Going back to any of them is harmless.
+    let last = shop.key_seen_by(&alice).await;
+    for (tab, login) in tabs.iter().enumerate() {
+        let again = shop.callback(&alice, &login.with("again")).await;
+        assert_eq!(again.location(), Some(&*format!("/{tab}")), "{order:?}");
+    }
+    assert_eq!(shop.key_seen_by(&alice).await, last);
+}
+
+#[tokio::test]
+async fn three_tabs_are_finished_in_every_order() {
+    let orders = permutations(&[0, 1, 2]);
+    assert_eq!(orders.len(), 6);
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        for order in &orders {
+            finish_in(&shop, order).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn five_tabs_are_finished_in_many_orders() {
+    let orders = permutations(&[0, 1, 2, 3, 4]);
+    assert_eq!(orders.len(), 120);
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        for order in orders.iter().step_by(7).chain(orders.last()) {
+            finish_in(&shop, order).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn five_tabs_at_once_all_work() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let paths = ["/0", "/1", "/2", "/3", "/4"];
+        let start = |path| shop.start(&alice, path);
+        let (a, b, c, d, e) =
+            tokio::join!(start(paths[0]), start(paths[1]), start(paths[2]), start(paths[3]), start(paths[4]));
+        assert_eq!(flow_cookies(&alice).len(), 5);
+        let finish = |login: &Login, code: &str| {
+            let load = shop.returning(&login.with(code));
+            let alice = &alice;
+            async move { alice.load(load).await.first().location().map(str::to_owned) }
+        };
+        let ends = tokio::join!(finish(&a, "A"), finish(&b, "B"), finish(&c, "C"), finish(&d, "D"), finish(&e, "E"));
+        let ends = [ends.0, ends.1, ends.2, ends.3, ends.4];
+        assert_eq!(ends.each_ref().map(|end| end.as_deref().unwrap()), paths);
+        let key = shop.key_seen_by(&alice).await.unwrap();
+        assert!(["A", "B", "C", "D", "E"].map(key_for_code).contains(&key));
+    }
+}
+
+#[tokio::test]
+async fn a_sixth_tab_drops_the_oldest_alone() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let mut tabs = Vec::new();
+        for tab in 0..6 {
+            tabs.push(shop.start(&alice, &format!("/{tab}")).await);
+            shop.clock.advance(Duration::from_secs(1));
+        }
+        assert_eq!(flow_cookies(&alice), tabs[1..].iter().map(|login| login.cookie.clone()).collect::<Vec<_>>());
+        shop.refuses(&alice, &tabs[0].with("C0"), 400).await;
+        for tab in [3, 5, 1, 2, 4] {
+            shop.accepts(&alice, &tabs[tab], &format!("C{tab}"), &format!("/{tab}")).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_has_expired_makes_room_before_what_is_still_good() {
+    let shop = Shop::new(Mode::App).await;
+    // A browser that keeps cookies too long.
+    let alice = shop.browser("alice").with_clock(|| std::time::SystemTime::UNIX_EPOCH);
+    let expired = shop.start(&alice, "/old").await;
+    shop.clock.advance(Duration::from_secs(601));
+    let mut good = Vec::new();
+    for _ in 0..4 {
+        good.push(shop.start(&alice, "/x").await);
+        shop.clock.advance(Duration::from_secs(1));
+    }
+    assert!(!flow_cookies(&alice).contains(&expired.cookie));
+    assert_eq!(flow_cookies(&alice).len(), 4);
+}
+
+#[tokio::test]
+async fn done_marks_make_room_for_logins() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    for number in 0..5 {
+        let login = shop.start(&alice, "/x").await;
+        shop.accepts(&alice, &login, &format!("C{number}"), "/x").await;
+        shop.clock.advance(Duration::from_secs(1));
+    }
+    let login = started(alice.load(Load::link(SITE, LOGIN).stop_at_first()).await.first().clone());
+    let kept = flow_cookies(&alice);
+    assert_eq!((kept.len(), kept.iter().filter(|name| name.contains("-done-")).count()), (5, 4));
+    assert!(kept.contains(&login.cookie));
+}

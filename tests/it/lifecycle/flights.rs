@@ -1,0 +1,137 @@
+//! The same callback more than once, and processes that come and go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use komerza_connect::FailureKind;
+use tokio::task::JoinSet;
+
+use super::super::support::raw_provider::{Gate, Reply, key_for_code};
+use super::super::support::shop_b::{MODES, ORIGIN, Shop, assert_connected};
+
+const AGES: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn t56_twenty_copies_of_a_callback_are_one_exchange_and_twenty_successes() {
+    for mode in MODES {
+        let shop = Arc::new(Shop::new(mode).await);
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        let gate = Gate::closed();
+        shop.provider.on_code("code", Reply::key("obviously-fake-key").held_by(&gate));
+        let mut copies = JoinSet::new();
+        for _ in 0..20 {
+            // Each with the cookies from before any answer.
+            let (shop, copy, state) = (Arc::clone(&shop), browser.clone(), state.clone());
+            copies.spawn(async move {
+                let hop = shop.callback(&copy, "code", &state).await;
+                (hop, shop.key(&copy).await)
+            });
+        }
+        shop.provider.wait_for_requests(1).await;
+        gate.open();
+        for (hop, key) in copies.join_all().await {
+            assert_connected(&hop);
+            assert_eq!(key, Ok("obviously-fake-key".into()), "each copy hands out the same session");
+        }
+        assert_eq!((shop.exchanges(), shop.shelf.saved().len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn t56_copies_of_a_callback_that_fails_get_the_true_outcome() {
+    for mode in MODES {
+        let shop = Arc::new(Shop::new(mode).await);
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        let gate = Gate::closed();
+        shop.provider.on_code("code", Reply::error(401, "code_expired").held_by(&gate));
+        let mut copies = JoinSet::new();
+        for _ in 0..20 {
+            let (shop, copy, state) = (Arc::clone(&shop), browser.clone(), state.clone());
+            copies.spawn(async move { shop.callback(&copy, "code", &state).await });
+        }
+        shop.provider.wait_for_requests(1).await;
+        gate.open();
+        assert!(copies.join_all().await.iter().all(|hop| hop.status() == 400));
+        assert_eq!(shop.watch.kinds(), vec![FailureKind::ExpiredCode; 20]);
+        assert_eq!((shop.exchanges(), shop.shelf.writes()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn t56_another_code_for_the_same_attempt_is_refused_and_the_first_goes_on() {
+    for mode in MODES {
+        let shop = Shop::new(mode).await;
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        let gate = Gate::closed();
+        shop.provider.on_code("code", Reply::key("obviously-fake-key").held_by(&gate));
+        let other = async {
+            shop.provider.wait_for_requests(1).await;
+            let hop = shop.callback(&browser.clone(), "another-code", &state).await;
+            assert_eq!((hop.status(), shop.watch.last_kind()), (400, Some(FailureKind::StateUsed)));
+            assert!(hop.set_cookies().is_empty(), "the first may still need its cookie");
+            gate.open();
+        };
+        let (hop, ()) = tokio::join!(shop.callback(&browser, "code", &state), other);
+        assert_connected(&hop);
+        assert_eq!(shop.exchanges(), 1);
+    }
+}
+
+#[tokio::test]
+async fn t57_a_shutdown_waits_for_the_exchange_and_its_save() {
+    for mode in MODES {
+        let shop = Arc::new(Shop::new(mode).await);
+        let browser = shop.browser("alice");
+        let (state, gate) = (shop.start(&browser).await, Gate::closed());
+        shop.provider.on_code("code", Reply::key("obviously-fake-key").held_by(&gate));
+        shop.shelf.give_way(20);
+        let visitor = {
+            let (shop, browser) = (Arc::clone(&shop), browser.clone());
+            tokio::spawn(async move { shop.callback(&browser, "code", &state).await })
+        };
+        shop.provider.wait_for_requests(1).await;
+        // The server's own shutdown ends requests that are under way; the exchange is not one of them.
+        visitor.abort();
+        assert!(!shop.layer.shutdown(Duration::from_millis(20)).await, "the exchange is still under way");
+        assert!(shop.shelf.snapshot().is_empty());
+        gate.open();
+        assert!(shop.layer.shutdown(AGES).await);
+        assert_eq!(shop.shelf.snapshot().into_values().collect::<Vec<_>>(), ["obviously-fake-key"]);
+    }
+}
+
+#[tokio::test]
+async fn t57_a_process_that_shuts_down_refuses_new_callbacks_and_spends_nothing() {
+    for mode in MODES {
+        let shop = Shop::new(mode).await;
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        assert!(shop.layer.shutdown(AGES).await, "nothing is under way");
+        let hop = shop.callback(&browser, "code", &state).await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::ShuttingDown)));
+        assert!(hop.header("retry-after").is_some() && hop.set_cookies().is_empty());
+        assert!(shop.provider.requests().is_empty());
+        // Its successor takes over.
+        let next = Shop::builder(mode).beside(&shop).open().await;
+        browser.move_to(ORIGIN, next.app.clone());
+        assert_connected(&next.callback(&browser, "code", &state).await);
+    }
+}
+
+#[tokio::test]
+async fn t57_a_login_begun_on_one_node_is_finished_on_another() {
+    for mode in MODES {
+        let first = Shop::new(mode).await;
+        let second = Shop::builder(mode).beside(&first).open().await;
+        let browser = first.browser("alice");
+        let state = first.start(&browser).await;
+        browser.move_to(ORIGIN, second.app.clone());
+        assert_connected(&second.callback(&browser, "code", &state).await);
+        assert_eq!((first.exchanges(), second.exchanges()), (0, 1));
+        browser.move_to(ORIGIN, first.app.clone());
+        assert_eq!(first.key(&browser).await, Ok(key_for_code("code")));
+    }
+}

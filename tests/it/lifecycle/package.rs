@@ -1,0 +1,34 @@
+//! What the manifest promises about memory safety and supply chain; the advisories and licences are checked in CI.
+
+use std::path::Path;
+
+fn manifest() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap()
+}
+
+fn section<'a>(manifest: &'a str, name: &str) -> Vec<&'a str> {
+    let lines = manifest.lines().skip_while(|line| *line != format!("[{name}]")).skip(1);
+    lines.take_while(|line| !line.starts_with('[')).collect()
+}
+
+#[test]
+fn t60_unsafe_code_is_forbidden_and_nothing_runs_at_build_time() {
+    let manifest = manifest();
+    assert!(section(&manifest, "lints.rust").contains(&r#"unsafe_code = "forbid""#));
+    assert!(!section(&manifest, "package").iter().any(|line| line.starts_with("build")));
+    assert!(!manifest.contains("[build-dependencies]"));
+    assert!(!Path::new(env!("CARGO_MANIFEST_DIR")).join("build.rs").exists());
+}
+
+#[test]
+fn t60_dependencies_come_from_the_registry_and_bring_no_defaults_unasked() {
+    let manifest = manifest();
+    let dependencies = section(&manifest, "dependencies");
+    assert!(dependencies.len() > 20, "the dependencies were not found");
+    for line in dependencies {
+        assert!(!line.contains("git =") && !line.contains("path =") && !line.contains("\"*\""), "{line}");
+        for heavy in ["axum =", "reqwest =", "sqlx =", "redis ="] {
+            assert!(!line.starts_with(heavy) || line.contains("default-features = false"), "{line}");
+        }
+    }
+}

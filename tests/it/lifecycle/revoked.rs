@@ -1,0 +1,64 @@
+//! What removes a record when the provider refuses a key, and what does not.
+
+use komerza_connect::{ErrorKind, KomerzaKey, UserId};
+
+use super::super::support::raw_provider::{Gate, Reply, key_for_code};
+use super::super::support::shop_b::{Hook, Mode, Shop, assert_connected};
+
+async fn client(shop: &Shop) -> KomerzaKey {
+    shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn t50_a_late_401_for_an_old_key_leaves_the_new_one() {
+    // The provider may hand out the very same key text again: the version tells the saves apart.
+    for new_key in [key_for_code("new"), key_for_code("old")] {
+        let shop = Shop::new(Mode::Users).await;
+        let browser = shop.browser("alice");
+        shop.provider.on_code("new", Reply::key(&new_key));
+        assert_connected(&shop.connect(&browser, "old").await);
+        let old = client(&shop).await;
+        let gate = Gate::closed();
+        shop.provider.on_path("/echo", Reply::error(401, "BadToken").held_by(&gate));
+        let late = async { old.get("/echo").fetch::<String>().await.unwrap_err() };
+        let reconnect = async {
+            shop.provider.wait_for_requests(2).await;
+            assert_connected(&shop.connect(&browser, "new").await);
+            gate.open();
+        };
+        let (error, ()) = tokio::join!(late, reconnect);
+        assert_eq!(error.kind(), ErrorKind::KeyRevoked);
+        assert_eq!(shop.shelf.key_of("alice"), Some(new_key));
+        assert!(!shop.watch.calls().contains(&Hook::Revoked));
+    }
+}
+
+#[tokio::test]
+async fn t50_only_a_401_in_the_providers_envelope_removes_a_record() {
+    let shop = Shop::new(Mode::Users).await;
+    assert_connected(&shop.connect(&shop.browser("alice"), "code").await);
+    let client = client(&shop).await;
+    for (path, reply) in [
+        ("/login-required", Reply::error(401, "OAuthLoginRequired")),
+        ("/html-401", Reply::html(401, "Blocked by a firewall")),
+        ("/empty-401", Reply::new(401, "application/json", "")),
+        ("/no-envelope", Reply::envelope(401, &serde_json::json!({ "error": "invalid_token" }))),
+        ("/success-401", Reply::success(&serde_json::json!("fine"))),
+        ("/denied", Reply::error(403, "AccessDenied")),
+        ("/bad-token-403", Reply::error(403, "BadToken")),
+        ("/bad-token-500", Reply::error(500, "BadToken")),
+        ("/bad-token-200", Reply::error(200, "BadToken")),
+        ("/not-found", Reply::error(404, "NotFound")),
+    ] {
+        shop.provider.on_path(path, reply);
+        let _answer = client.get(path).fetch::<String>().await;
+        assert_eq!(shop.shelf.key_of("alice"), Some(key_for_code("code")), "{path}");
+    }
+    assert!(!shop.watch.calls().contains(&Hook::Revoked));
+
+    shop.provider.on_path("/dead", Reply::error(401, "BadToken"));
+    assert_eq!(client.get("/dead").fetch::<String>().await.unwrap_err().kind(), ErrorKind::KeyRevoked);
+    assert_eq!(shop.shelf.key_of("alice"), None);
+    assert_eq!(client.get("/dead").fetch::<String>().await.unwrap_err().kind(), ErrorKind::KeyRevoked);
+    assert_eq!(shop.watch.calls().iter().filter(|hook| **hook == Hook::Revoked).count(), 1, "told once");
+}

@@ -1,0 +1,179 @@
+//! The store is down, slow, or unsure.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use komerza_connect::{CachedStore, FailureKind, Limits, MemoryStore, UserId, time::ManualClock};
+use tokio::task::JoinSet;
+
+use super::super::support::browser::Load;
+use super::super::support::raw_provider::key_for_code;
+use super::super::support::shop_b::{Fate, Hook, MODES, Mode, ORIGIN, Op, Shop, assert_connected};
+
+#[tokio::test]
+async fn t48_a_store_that_is_down_at_the_callback_costs_nothing_and_the_same_url_works_later() {
+    for mode in MODES {
+        for fate in [Fate::Fail, Fate::Hang] {
+            let shop = Shop::builder(mode).limits(|limits| limits.store_deadline = MOMENT).open().await;
+            let browser = shop.browser("alice");
+            let state = shop.start(&browser).await;
+            shop.shelf.all(Op::Load, fate);
+            let hop = shop.callback(&browser, "code", &state).await;
+            assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::StoreUnavailable)));
+            assert!(hop.header("retry-after").is_some() && hop.set_cookies().is_empty());
+            assert!(shop.provider.requests().is_empty());
+            shop.shelf.mend();
+            assert_connected(&shop.callback(&browser, "code", &state).await);
+            assert_eq!(shop.exchanges(), 1);
+        }
+    }
+}
+
+const MOMENT: Duration = Duration::from_millis(150);
+
+#[tokio::test]
+async fn t48_a_save_that_fails_for_good_is_503_says_what_to_do_and_is_told_once() {
+    for mode in MODES {
+        for fate in [Fate::Fail, Fate::Hang] {
+            let shop = Shop::builder(mode)
+                .limits(|limits| (limits.store_deadline, limits.save_deadline) = (MOMENT / 3, MOMENT * 2))
+                .open()
+                .await;
+            let browser = shop.browser("alice");
+            let state = shop.start(&browser).await;
+            shop.shelf.all(Op::Save, fate);
+            let hop = shop.callback(&browser, "code", &state).await;
+            assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::SaveFailed)));
+            assert!(hop.text().contains("an extra entry may show up among your connected apps: remove it"));
+            assert!(shop.shelf.calls().iter().filter(|op| **op == Op::Save).count() > 1, "tried again");
+            let told = || shop.watch.calls().iter().filter(|hook| **hook == Hook::Orphaned).count();
+            assert_eq!((told(), shop.exchanges()), (1, 1));
+            assert!(!shop.watch.shown().iter().any(|shown| shown.contains("obviously-fake-key-for")));
+            // The same URL again spends nothing more and tells nobody twice.
+            shop.shelf.mend();
+            assert_eq!(shop.callback(&browser, "code", &state).await.status(), 400);
+            assert_eq!((told(), shop.exchanges(), shop.shelf.snapshot().len()), (1, 1, 0));
+        }
+    }
+}
+
+#[tokio::test]
+async fn t48_a_save_that_fails_twice_and_then_works_is_success_with_one_exchange() {
+    for mode in MODES {
+        for fate in [Fate::Fail, Fate::DoneAndFail] {
+            let shop = Shop::new(mode).await;
+            let browser = shop.browser("alice");
+            let left = Arc::new(std::sync::atomic::AtomicUsize::new(2));
+            shop.shelf.decide(move |op| {
+                let again = |left: usize| left.checked_sub(1);
+                let order = (std::sync::atomic::Ordering::SeqCst, std::sync::atomic::Ordering::SeqCst);
+                let fails = op == Op::Save && left.fetch_update(order.0, order.1, again).is_ok();
+                if fails { fate.clone() } else { Fate::Fine }
+            });
+            assert_connected(&shop.connect(&browser, "code").await);
+            assert_eq!((shop.exchanges(), shop.key(&browser).await), (1, Ok(key_for_code("code"))));
+        }
+    }
+}
+
+#[tokio::test]
+async fn t48_a_save_whose_confirmations_are_all_lost_is_success_because_the_record_is_there() {
+    for mode in MODES {
+        let shop = Shop::builder(mode).limits(|limits| limits.save_deadline = MOMENT * 2).open().await;
+        let browser = shop.browser("alice");
+        shop.shelf.all(Op::Save, Fate::DoneAndFail);
+        assert_connected(&shop.connect(&browser, "code").await);
+        assert_eq!((shop.exchanges(), shop.key(&browser).await), (1, Ok(key_for_code("code"))));
+        assert!(!shop.watch.calls().contains(&Hook::Orphaned));
+    }
+}
+
+#[tokio::test]
+async fn t49_an_outage_is_503_with_a_retry_after_and_never_a_way_to_connect_again() {
+    assert_eq!(Limits::default().store_deadline, Duration::from_secs(2));
+    for mode in MODES {
+        for fate in [Fate::Fail, Fate::Hang] {
+            let shop = Shop::builder(mode).limits(|limits| limits.store_deadline = MOMENT).open().await;
+            let browser = shop.browser("alice");
+            assert_connected(&shop.connect(&browser, "code").await);
+            shop.shelf.decide(move |op| if op == Op::Save { Fate::Fine } else { fate.clone() });
+            for path in ["/key", "/komerza/status"] {
+                let visit = browser.load(Load::typed(&format!("{ORIGIN}{path}"))).await;
+                let hop = visit.first();
+                assert_eq!((hop.status(), hop.location()), (503, None), "{path}");
+                assert!(hop.header("retry-after").is_some() && hop.set_cookies().is_empty(), "{path}");
+            }
+            let hop = shop.disconnect(&browser).await;
+            assert_eq!((hop.status(), hop.set_cookies().len()), (503, 0));
+            shop.shelf.mend();
+            assert_eq!(shop.key(&browser).await, Ok(key_for_code("code")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn t49_only_a_definite_nothing_is_not_connected() {
+    for mode in MODES {
+        let shop = Shop::new(mode).await;
+        let visit = shop.browser("alice").load(Load::typed(&format!("{ORIGIN}/key")).stop_at_first()).await;
+        assert_eq!((visit.first().status(), visit.first().location()), (303, Some("/komerza/login?return_to=%2Fkey")));
+    }
+}
+
+#[tokio::test]
+async fn t51_of_many_connects_of_one_user_at_once_one_whole_record_stays() {
+    let shop = Arc::new(Shop::builder(Mode::Users).store(MemoryStore::default()).open().await);
+    let mut all = JoinSet::new();
+    for number in 0..32 {
+        let shop = Arc::clone(&shop);
+        all.spawn(async move { shop.connect(&shop.browser("alice"), &format!("code-{number}")).await });
+    }
+    for hop in all.join_all().await {
+        assert_connected(&hop);
+    }
+    let kept = shop.key(&shop.browser("alice")).await.unwrap();
+    assert!((0..32).any(|number| kept == key_for_code(format!("code-{number}"))), "{kept}");
+    assert_eq!(shop.exchanges(), 32);
+}
+
+#[tokio::test]
+async fn t52_a_key_removed_on_one_node_is_not_used_on_another() {
+    let first = Shop::new(Mode::Users).await;
+    let second = Shop::builder(Mode::Users).beside(&first).open().await;
+    assert_connected(&first.connect(&first.browser("alice"), "code").await);
+    assert_eq!(second.key(&second.browser("alice")).await, Ok(key_for_code("code")));
+    assert_eq!(first.disconnect(&first.browser("alice")).await.status(), 303);
+    for shop in [&first, &second] {
+        assert_eq!(shop.key(&shop.browser("alice")).await, Err(303));
+        assert!(shop.layer.client_for(&UserId::new("alice").unwrap()).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn t52_a_browser_that_disconnected_on_one_node_is_not_connected_on_another() {
+    let first = Shop::new(Mode::Browsers).await;
+    let second = Shop::builder(Mode::Browsers).beside(&first).open().await;
+    let browser = first.browser("alice");
+    assert_connected(&first.connect(&browser, "code").await);
+    let copy = browser.clone();
+    copy.move_to(ORIGIN, second.app.clone());
+    assert!(second.key(&copy).await.is_ok());
+    first.disconnect(&browser).await;
+    assert_eq!(second.key(&copy).await, Err(303));
+}
+
+#[tokio::test]
+async fn t52_a_node_with_a_cache_uses_a_removed_key_no_longer_than_half_a_minute() {
+    let (database, clock) = (MemoryStore::default(), ManualClock::default());
+    let node = || CachedStore::new(database.clone()).with_clock(clock.clone());
+    let first = Shop::builder(Mode::Users).store(node()).open().await;
+    let second = Shop::builder(Mode::Users).store(node()).open().await;
+    assert_connected(&first.connect(&first.browser("alice"), "code").await);
+    for shop in [&first, &second] {
+        assert_eq!(shop.key(&shop.browser("alice")).await, Ok(key_for_code("code")));
+    }
+    assert_eq!(first.disconnect(&first.browser("alice")).await.status(), 303);
+    assert_eq!(first.key(&first.browser("alice")).await, Err(303), "at once where it was asked for");
+    clock.advance(Duration::from_secs(30));
+    assert_eq!(second.key(&second.browser("alice")).await, Err(303), "elsewhere within the bound");
+}

@@ -1,0 +1,144 @@
+//! Logins and junk callbacks, as many as anybody likes to send.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Request, StatusCode, header};
+use komerza_connect::{
+    Config, KomerzaConnectLayer, MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
+};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+use super::super::support::shop_b::{CALLBACK, MODES, Mode, USER};
+
+/// A store that counts and keeps nothing about its calls.
+#[derive(Clone, Default)]
+struct Counting {
+    store: MemoryStore,
+    writes: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl TokenStore for Counting {
+    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        self.store.load(user).await
+    }
+    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.store.save(user, token).await
+    }
+    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.store.delete(user).await
+    }
+    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        self.store.delete_if(user, version).await
+    }
+}
+
+/// Resident memory of this process, in bytes.
+fn resident() -> i64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: i64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4_096
+}
+
+struct Flood {
+    app: Router,
+    store: Counting,
+    provider: TcpListener,
+}
+
+impl Flood {
+    async fn new(mode: Mode) -> Self {
+        let provider = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = Config::builder()
+            .client_id("obviously-fake-client")
+            .client_secret("s".repeat(72))
+            .redirect_uri(CALLBACK)
+            .user_agent("ShopTests/1.0")
+            .api_url(format!("http://{}", provider.local_addr().unwrap()))
+            .build()
+            .unwrap();
+        let store = Counting::default();
+        let layer = KomerzaConnectLayer::new(config, store.clone()).unwrap();
+        let layer = match mode {
+            Mode::Users => layer.with_user(|parts: &http::request::Parts| {
+                parts.headers.get(USER).and_then(|user| UserId::new(user.to_str().ok()?).ok())
+            }),
+            Mode::Browsers => layer,
+        };
+        Self { app: Router::new().layer(layer), store, provider }
+    }
+
+    async fn send(&self, request: Request<Body>) -> http::Response<Body> {
+        self.app.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Sends so many requests, and checks that they left no trace.
+    async fn floods(&self, what: &str, number: usize, request: impl Fn(usize) -> Request<Body>, wanted: &[StatusCode]) {
+        for round in 0..number.min(2_000) {
+            self.send(request(round)).await;
+        }
+        let (before, began) = (resident(), Instant::now());
+        for round in 0..number {
+            let answer = self.send(request(round)).await;
+            assert!(wanted.contains(&answer.status()), "{round}: {}", answer.status());
+        }
+        let (rate, grown) = (number as f64 / began.elapsed().as_secs_f64(), resident() - before);
+        println!("{what}: {number} at {rate:.0} a second; resident memory grew by {} KiB", grown / 1_024);
+        assert!(grown <= 2 << 20, "{what}: {grown} bytes");
+        assert_eq!(self.store.writes.load(Ordering::SeqCst), 0, "{what}");
+        let nobody = tokio::time::timeout(std::time::Duration::from_millis(50), self.provider.accept()).await;
+        assert!(nobody.is_err(), "{what}: somebody called the provider");
+    }
+}
+
+fn get(target: &str) -> http::request::Builder {
+    Request::get(target).header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document")
+}
+
+#[tokio::test]
+#[ignore = "slow: a million logins, half of them in each mode"]
+async fn t58_a_million_logins_leave_memory_and_store_alone() {
+    for mode in MODES {
+        let flood = Flood::new(mode).await;
+        let login = |round: usize| {
+            let request = get("/komerza/login?return_to=/x").header("sec-fetch-site", "none");
+            request.header(USER, format!("user-{round}")).body(Body::empty()).unwrap()
+        };
+        let number = super::size(1_000_000) / 2;
+        flood.floods(&format!("logins, {mode:?}"), number, login, &[StatusCode::SEE_OTHER]).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "slow: 200,000 callbacks, half of them in each mode"]
+async fn t40_200_000_junk_callbacks_reach_neither_provider_nor_store() {
+    for mode in MODES {
+        let flood = Flood::new(mode).await;
+        let state = "A".repeat(43);
+        let long = format!("code=x&state={state}&y={}", "y".repeat(9_000));
+        let callback = |round: usize| {
+            let query = match round % 6 {
+                0 => format!("code=junk-{round}"),
+                1 => format!("code=junk-{round}&state=short"),
+                2 => format!("code=junk-{round}&state={state}"),
+                3 => format!("code=a&code=b&state={state}&state={state}"),
+                4 => format!("code=%ff&state=%{round}"),
+                _ => long.clone(),
+            };
+            let junk = "komerza-junk=obviously-fake; __Host-komerza-junk=x";
+            let request = get(&format!("/komerza/callback?{query}")).header(header::COOKIE, junk);
+            request.header(USER, format!("user-{round}")).body(Body::empty()).unwrap()
+        };
+        let number = super::size(200_000) / 2;
+        let refused = [StatusCode::BAD_REQUEST, StatusCode::URI_TOO_LONG];
+        flood.floods(&format!("junk callbacks, {mode:?}"), number, callback, &refused).await;
+    }
+}

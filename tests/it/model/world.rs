@@ -1,0 +1,118 @@
+//! The system under test: two nodes over one store, two browsers, a clock that jumps.
+
+use super::{provider::Provider, shelf::Shelf, steps::Mode};
+use crate::support::{browser::Browser, headers::OwnAnswers};
+use axum::{Router, body::Body, routing::get};
+use http::{Request, Response, request::Parts};
+use komerza_connect::{
+    Bucket, Config, KomerzaConnectLayer, KomerzaKey, Limits, SealingKey, UserId,
+    time::{Clock, ManualClock},
+};
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    time::{Duration, SystemTime},
+};
+use tower::{Layer, util::BoxCloneSyncService};
+
+pub(super) const SITE: &str = "https://shop.example";
+pub(super) const DASHBOARD: &str = "https://dashboard.example";
+pub(super) const USERS: [&str; 2] = ["alice", "bob"];
+pub(super) const SECRET: &str = "obviously-fake-client-secret-with-the-documented-length-of-72-characters";
+
+/// A manual clock on which every wait is over at once, and has taken its time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Jumping(pub(super) ManualClock);
+
+impl Clock for Jumping {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let clock = self.0.clone();
+        Box::pin(async move { clock.advance(duration) })
+    }
+}
+
+pub(super) type App = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+
+pub(super) struct World {
+    pub(super) clock: Jumping,
+    pub(super) shelf: Shelf,
+    pub(super) provider: Provider,
+    pub(super) nodes: Vec<KomerzaConnectLayer>,
+    pub(super) browsers: Vec<Browser>,
+    /// How often the keys were rotated.
+    pub(super) epoch: u8,
+    mode: Mode,
+}
+
+impl World {
+    pub(super) fn new(provider: &Provider, mode: Mode) -> Self {
+        provider.forget();
+        let clock = Jumping::default();
+        let browser = |clock: Jumping| {
+            Browser::new()
+                .with_clock(move || clock.now())
+                .with_own_answers(OwnAnswers::authorized_at(&format!("{DASHBOARD}/auth/authorize")))
+        };
+        let browsers = vec![browser(clock.clone()), browser(clock.clone())];
+        let (shelf, provider) = (Shelf::default(), provider.clone());
+        let mut world = Self { clock, shelf, provider, nodes: Vec::new(), browsers, epoch: 0, mode };
+        world.nodes = vec![world.node(), world.node()];
+        world
+    }
+
+    /// A node with the present keys and an empty memory.
+    pub(super) fn node(&self) -> KomerzaConnectLayer {
+        let key = |epoch: u8| {
+            SealingKey::from_bytes(&[&[epoch][..], b"obviously fake sealing key, 32 bytes or more"].concat())
+        };
+        let keys = [Some(self.epoch), self.epoch.checked_sub(1)].into_iter().flatten().map(|epoch| key(epoch).unwrap());
+        let mut limits = Limits::default();
+        limits.exchange_bucket = Bucket { capacity: 1, refill: 1, period: Duration::ZERO };
+        limits.exchanges_per_user = u32::MAX;
+        // Real time: nothing here takes long but a save that is meant to fail.
+        limits.save_deadline = Duration::from_millis(2);
+        let config = Config::builder()
+            .client_id("model")
+            .client_secret(SECRET)
+            .redirect_uri(format!("{SITE}/komerza/callback"))
+            .user_agent("Model/1.0")
+            .api_url(&self.provider.url)
+            .dashboard_url(DASHBOARD)
+            .cookie_keys(keys)
+            .limits(limits);
+        let layer = KomerzaConnectLayer::new(config.build().unwrap(), self.shelf.clone()).unwrap();
+        let layer = layer.with_clock(self.clock.clone());
+        match self.mode {
+            Mode::App => layer.with_user(|parts: &Parts| {
+                let user = parts.headers.get("x-test-user")?.to_str().ok()?;
+                UserId::new(user).ok()
+            }),
+            Mode::Browser => layer,
+        }
+    }
+
+    /// The app on a node; its one page shows the key of whoever looks.
+    pub(super) fn app(&self, node: usize) -> App {
+        let look = async |key: Option<KomerzaKey>| {
+            key.map_or("none".to_owned(), |key| key.api_key().expose_secret().to_owned())
+        };
+        let app = Router::new().route("/look", get(look));
+        BoxCloneSyncService::new(self.nodes[node].layer(app))
+    }
+
+    /// The browser, connected to a node.
+    pub(super) fn browser(&self, browser: usize, node: usize) -> &Browser {
+        let browser = &self.browsers[browser];
+        browser.move_to(SITE, self.app(node));
+        browser
+    }
+}

@@ -1,0 +1,283 @@
+//! What else a store has: names of fields, changes and their effects.
+
+use http::{Method, StatusCode};
+use komerza_connect::sandbox::{Approval, ContentTypes};
+use serde_json::{Value, json};
+
+use super::{
+    call, get, read,
+    shop::{Shop, names},
+};
+
+fn sorted(names: &str) -> Vec<&str> {
+    let mut names: Vec<_> = names.split_whitespace().collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test]
+async fn objects_have_exactly_the_documented_fields() {
+    let shop = Shop::open().await;
+    for (path, expected) in [
+        ("/orders", "id dateCreated items gateway customerEmail status currencyCode amountPaid amount coupon"),
+        (
+            "/products",
+            "id dateCreated variants name slug description metaDescription visibility imageNames storeId userId \
+             shouldBlockVpns order isBestSeller blacklistedPaymentGateways additionalFees additionalFixedFees metadata \
+             affiliateDiscountMode customAffiliateDiscountPercentage stock",
+        ),
+        (
+            "/products/all",
+            "id dateCreated name description imageNames rating order visibility storeId slug variants isBestSeller \
+             metadata affiliateDiscountMode customAffiliateDiscountPercentage",
+        ),
+        ("/customers", "id dateCreated emailAddress status isAffiliate totalSpend averageSpend totalOrders isBlocked"),
+        (
+            "/coupons",
+            "id dateCreated code uses maximumUses percentageDecrease amountDecrease isEnabled variantIds \
+             expirationDate storeId",
+        ),
+        ("/categories", "id dateCreated name visibility slug imageName order storeId productCount products"),
+        (
+            "/reviews",
+            "id dateCreated rating reason reply repliedAt repliedByUserId productName productId customerId \
+             customerEmail flagged",
+        ),
+        ("/tickets", "id dateCreated subject emailAddress status storeId customerId messageCount lastMessage"),
+    ] {
+        assert_eq!(names(&shop.data(path).await[0]), sorted(expected), "{path}");
+    }
+    let item = shop.data("/orders").await[0]["items"][0].take();
+    assert_eq!(
+        names(&item),
+        sorted(
+            "id productId variantId dateCreated productName variantName amount lineTotal additionalFeePercentage \
+             additionalFeeAmount additionalFixedFeeAmount volumeDiscountAmount quantity volumeDiscountType \
+             volumeDiscountValue volumeDiscountTierQuantity billingInterval customIntervalDays"
+        )
+    );
+    let public = shop.data("/products/all").await[0]["variants"][0].take();
+    assert_eq!(
+        names(&public),
+        sorted(
+            "id productId storeId dateCreated name cost minimumQuantity maximumQuantity order \
+             requireDiscordAuthorization disableVolumeDiscountOnCoupon type billingInterval customIntervalDays \
+             deliveryTypes imageNames stock stockMode customFields volumeDiscounts"
+        )
+    );
+}
+
+#[tokio::test]
+async fn products_are_found_created_changed_and_deleted() {
+    let shop = Shop::open().await;
+    let found = shop.data("/products/search/tidy").await[0].take();
+    let id = found["id"].as_str().unwrap();
+    assert_eq!(shop.data(&format!("/products/{id}")).await, found);
+    assert_eq!(shop.data("/products/slug/tidy-desk").await, found);
+    assert_eq!(shop.send(Method::POST, "/products", json!({ "name": "ab" })).await.0, 400);
+    let (_, body) = shop.send(Method::POST, "/products", json!({ "name": "New one", "description": "x" })).await;
+    let path = format!("/products/{}", body["data"]["id"].as_str().unwrap());
+    assert_eq!(shop.send(Method::PUT, &path, json!({ "name": "Newer" })).await.1["data"], Value::Null);
+    let changed = shop.data(&path).await;
+    assert_eq!((&changed["name"], &changed["description"]), (&"Newer".into(), &"x".into()));
+    assert_eq!(shop.send(Method::DELETE, &path, json!({})).await.0, 200);
+    assert_eq!(shop.get(&path).await.0, 404);
+}
+
+#[tokio::test]
+async fn an_image_is_uploaded_as_a_form_and_deleted_by_name() {
+    let shop = Shop::open().await;
+    let id = shop.data("/products/all").await[0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/stores/{}/products/{id}/images", shop.store);
+    let form = [
+        "--line\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nx\r\n",
+        "--line\r\nContent-Disposition: form-data; name=\"file\"; filename=\"image.png\"\r\n\r\n",
+        &"7".repeat(300_000),
+        "\r\n--line--\r\n",
+    ];
+    let upload = || call(&shop.sandbox, &shop.key, Method::PATCH, &path);
+    let sent = upload().header("content-type", "multipart/form-data; boundary=line").body(form.concat());
+    let (status, body) = read(sent.send().await.unwrap()).await;
+    let name = body["data"].as_str().unwrap();
+    assert_eq!((status, name.ends_with("-300000.bin")), (200, true));
+    assert_eq!(shop.data(&format!("/products/{id}")).await["imageNames"], json!([name]));
+    assert_eq!(upload().body("no form").send().await.unwrap().status(), StatusCode::BAD_REQUEST);
+    let (status, body) = shop.send(Method::DELETE, &format!("/products/{id}/images/{name}"), json!({})).await;
+    assert_eq!((status, &body["data"]["imageNames"]), (200, &json!([])));
+    assert!(body["data"].get("imageLinks").is_some());
+}
+
+#[tokio::test]
+async fn variants_and_their_items_can_be_read_and_changed() {
+    let shop = Shop::open().await;
+    let product = shop.data("/products").await[0].take();
+    let path = format!("/products/{}/variants", product["id"].as_str().unwrap());
+    let variant = product["variants"][0]["id"].as_str().unwrap();
+    let one = shop.data(&format!("{path}?variantId={variant}")).await;
+    assert_eq!(one, product["variants"][0]);
+    assert!(one.get("type").is_none() && one.get("files").is_some());
+    assert_eq!(one["stock"], 40);
+    let (_, page) = shop.get(&format!("{path}/{variant}/items/2?count=15")).await;
+    assert_eq!((&page["pages"], page["data"].as_array().unwrap().len()), (&3.into(), 15));
+    assert!(page["data"][0].as_str().unwrap().starts_with("OBVIOUSLY-FAKE-KEY-"));
+
+    let items = format!("{path}/{variant}/items");
+    assert_eq!(
+        shop.send(Method::PUT, &items, json!({ "items": ["obviously-fake-a", "obviously-fake-b"] })).await.0,
+        200
+    );
+    assert_eq!(shop.send(Method::DELETE, &items, json!({ "items": ["obviously-fake-a"] })).await.0, 200);
+    assert_eq!(shop.data(&format!("{path}?variantId={variant}")).await["stock"], 41);
+    assert_eq!(shop.send(Method::DELETE, &format!("{items}/clear"), json!({})).await.0, 200);
+    assert_eq!(shop.data(&format!("{path}?variantId={variant}")).await["stock"], 0);
+
+    let (_, made) = shop.send(Method::POST, &path, json!({ "name": "10 devices", "cost": 49.99 })).await;
+    let made = format!("{path}/{}", made["data"]["id"].as_str().unwrap());
+    assert_eq!(shop.send(Method::PUT, &made, json!({ "cost": 59.99 })).await.1["data"]["cost"], 59.99);
+    assert_eq!(shop.send(Method::PUT, &made, json!({ "cost": "much" })).await.0, 400);
+    assert_eq!(shop.send(Method::DELETE, &made, json!({})).await.0, 200);
+}
+
+#[tokio::test]
+async fn categories_show_ids_in_lists_and_products_when_asked_for_one() {
+    let shop = Shop::open().await;
+    let listed = shop.data("/categories/all").await[0].take();
+    assert_eq!(listed["productCount"], 2);
+    let one = shop.data(&format!("/categories/{}", listed["id"].as_str().unwrap())).await;
+    assert_eq!(one["products"][0]["id"], listed["products"][0]);
+    let (_, made) = shop.send(Method::POST, "/categories", json!({ "name": "Bundles" })).await;
+    let path = format!("/categories/{}", made["data"]["id"].as_str().unwrap());
+    assert_eq!(shop.send(Method::PUT, &path, json!({ "name": "Sets" })).await.0, 200);
+    assert_eq!(shop.data(&path).await["name"], "Sets");
+    assert_eq!(shop.send(Method::DELETE, &path, json!({})).await.0, 200);
+    assert_eq!(shop.get(&path).await.0, 404);
+}
+
+#[tokio::test]
+async fn customers_are_found_by_email_created_once_and_given_a_balance() {
+    let shop = Shop::open().await;
+    let listed = shop.data("/customers?PageSize=1").await[0].take();
+    let email = listed["emailAddress"].as_str().unwrap();
+    let one = shop.data(&format!("/customers/{email}/email")).await;
+    assert_eq!((&one["id"], &one["totalSpend"]), (&listed["id"], &listed["totalSpend"]));
+    assert!(one.get("isAffiliate").is_none() && one.get("balance").is_some());
+    let form = json!({ "emailAddress": "Fresh@buyer.example" });
+    let (status, made) = shop.send(Method::POST, "/customers", form.clone()).await;
+    assert_eq!((status, made["data"]["storeData"].as_array().unwrap().len()), (200, 1));
+    let (status, again) = shop.send(Method::POST, "/customers", form).await;
+    assert_eq!((status, &again["code"]), (409, &"ObjectConflict".into()));
+    assert_eq!(shop.send(Method::POST, "/customers", json!({ "emailAddress": "nobody" })).await.0, 400);
+    let path = format!("/customers/{}", made["data"]["id"].as_str().unwrap());
+    assert_eq!(shop.send(Method::PATCH, &format!("{path}/balance"), json!({ "newBalance": 12.5 })).await.0, 200);
+    assert_eq!(shop.data(&path).await["balance"], 12.5);
+    assert_eq!(shop.send(Method::PATCH, &format!("{path}/balance"), json!({})).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_customers_spending_is_the_sum_of_its_paid_orders() {
+    let shop = Shop::open().await;
+    let orders = shop.data("/orders?PageSize=100").await;
+    let paid: f64 = orders.as_array().unwrap().iter().map(|order| order["amountPaid"].as_f64().unwrap()).sum();
+    let customers = shop.data("/customers?PageSize=100").await;
+    let spent: f64 =
+        customers.as_array().unwrap().iter().map(|customer| customer["totalSpend"].as_f64().unwrap()).sum();
+    assert!((paid - spent).abs() < 0.005 && paid > 100.0, "{paid} {spent}");
+}
+
+#[tokio::test]
+async fn coupons_reviews_tickets_and_subscriptions_can_be_worked_with() {
+    let shop = Shop::open().await;
+    let (_, made) = shop.send(Method::POST, "/coupons", json!({ "code": "ONE", "percentageDecrease": 15 })).await;
+    let path = format!("/coupons/{}", made["data"]["id"].as_str().unwrap());
+    assert_eq!(shop.send(Method::POST, "/coupons", json!({ "code": "ONE" })).await.0, 409);
+    assert_eq!(shop.send(Method::PUT, &path, json!({ "isEnabled": false })).await.1["data"]["isEnabled"], false);
+    assert_eq!(shop.data("/coupons?IsEnabled=false").await[0]["code"], "ONE");
+    assert_eq!(shop.data("/coupons/all").await.as_array().unwrap().len(), 4);
+    assert_eq!(shop.send(Method::DELETE, &path, json!({})).await.0, 200);
+    assert_eq!(shop.get(&path).await.0, 404);
+
+    let review = shop.data("/reviews").await[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(shop.send(Method::PUT, &format!("/reviews/{review}/reply"), json!({ "reply": "Thanks" })).await.0, 200);
+    let reviews = shop.data("/reviews?PageSize=100").await;
+    let replied = reviews.as_array().unwrap().iter().find(|known| known["id"] == review.as_str()).unwrap();
+    assert_eq!(replied["reply"], "Thanks");
+
+    let ticket = format!("/tickets/{}", shop.data("/tickets").await[0]["id"].as_str().unwrap());
+    let (_, answered) = shop.send(Method::PUT, &ticket, json!({ "message": "Here it is" })).await;
+    assert_eq!((&answered["data"]["status"], answered["data"]["messages"].as_array().unwrap().len()), (&3.into(), 2));
+    assert_eq!(shop.send(Method::DELETE, &ticket, json!({})).await.0, 200);
+    assert_eq!(shop.data(&ticket).await["status"], 2);
+
+    let subscription = format!("/subscriptions/{}", shop.data("/subscriptions").await[0]["id"].as_str().unwrap());
+    for (action, status, auto_renew) in
+        [("pause", 200, false), ("resume", 200, true), ("cancel", 200, false), ("resume", 400, false)]
+    {
+        assert_eq!(shop.send(Method::POST, &format!("{subscription}/{action}"), json!({})).await.0, status, "{action}");
+        assert_eq!(shop.data(&subscription).await["autoRenew"], auto_renew, "{action}");
+    }
+    assert_eq!(shop.send(Method::POST, &format!("{subscription}/sell"), json!({})).await.0, 404);
+}
+
+#[tokio::test]
+async fn webhooks_are_kept_for_the_account_with_their_logs() {
+    let shop = Shop::open().await;
+    let form = json!({ "url": "https://app.example/hook", "eventTypes": ["a"], "storeIds": [shop.store] });
+    let create = call(&shop.sandbox, &shop.key, Method::POST, "/webhooks").header("content-type", "application/json");
+    let (status, made) = read(create.body(form.to_string()).send().await.unwrap()).await;
+    assert_eq!((status, &made["data"]["webhook"]["events"]), (200, &json!(["a"])));
+    assert!(made["data"]["secret"].as_str().unwrap().starts_with("obviously-fake-"));
+    let (_, all) = get(&shop.sandbox, &shop.key, "/webhooks").await;
+    assert_eq!(all["data"].as_array().unwrap().len(), 2);
+    let seeded = format!("/webhooks/{}", all["data"][0]["id"].as_str().unwrap());
+    let (_, one) = get(&shop.sandbox, &shop.key, &seeded).await;
+    assert_eq!(one["data"]["executionLogs"], json!([]));
+    let (_, logs) = get(&shop.sandbox, &shop.key, &format!("{seeded}/logs?PageSize=10&Page=3")).await;
+    assert_eq!((&logs["pages"], logs["data"].as_array().unwrap().len()), (&3.into(), 5));
+    let failed = get(&shop.sandbox, &shop.key, &format!("{seeded}/logs?ResponseCode=500")).await.1;
+    let resend = format!("{seeded}/logs/{}/resend", failed["data"][0]["id"].as_str().unwrap());
+    let resent = call(&shop.sandbox, &shop.key, Method::POST, &resend).send().await.unwrap();
+    assert_eq!(resent.status(), 200);
+    let made = format!("/webhooks/{}", made["data"]["webhook"]["id"].as_str().unwrap());
+    let deleted = call(&shop.sandbox, &shop.key, Method::DELETE, &made).send().await.unwrap();
+    assert_eq!(deleted.status(), 200);
+    assert_eq!(get(&shop.sandbox, &shop.key, &made).await.0, 404);
+}
+
+#[tokio::test]
+async fn every_endpoint_refuses_a_key_without_its_scope() {
+    let shop = Shop::open().await;
+    let key = shop.sandbox.issue_key_for(shop.sandbox.client_id(), &Approval::everything().scopes(["other"])).unwrap();
+    let store = &shop.store;
+    for path in [
+        "/user".to_owned(),
+        "/stores".to_owned(),
+        "/webhooks".to_owned(),
+        format!("/stores/{store}"),
+        format!("/stores/{store}/products"),
+        format!("/stores/{store}/products/all"),
+        format!("/stores/{store}/categories"),
+        format!("/stores/{store}/orders"),
+        format!("/stores/{store}/orders/csv"),
+        format!("/stores/{store}/customers"),
+        format!("/stores/{store}/coupons"),
+        format!("/stores/{store}/reviews"),
+        format!("/stores/{store}/tickets"),
+        format!("/stores/{store}/subscriptions"),
+    ] {
+        let (status, body) = get(&shop.sandbox, &key, &path).await;
+        assert_eq!((status, &body["code"]), (403, &"AccessDenied".into()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn content_types_are_mixed_unless_switched() {
+    let shop = Shop::open().await;
+    let kind = async |path: String| {
+        let response = call(&shop.sandbox, &shop.key, Method::GET, &path).send().await.unwrap();
+        response.headers()["content-type"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(kind("/user".into()).await, "text/plain; charset=utf-8");
+    assert_eq!(kind(format!("/stores/{}/orders", shop.store)).await, "application/json; charset=utf-8");
+    shop.sandbox.switch(|switches| switches.content_types = ContentTypes::Json);
+    assert_eq!(kind("/user".into()).await, "application/json; charset=utf-8");
+}

@@ -1,0 +1,160 @@
+//! Sealed records: bound to their user, app and save; re-sealed after a change of keys; never lost.
+
+use komerza_connect::{
+    ApiKey, EncryptedStore, MemoryStore, SealingKey, StoreErrorKind, StoredToken, TokenStore, UserId,
+    store::faulty::{Fault, FaultyStore, Operation},
+};
+
+fn key(number: u8) -> SealingKey {
+    let mut bytes = *b"obviously-fake-key-of-32-bytes-0";
+    bytes[31] = number;
+    SealingKey::from_bytes(&bytes).unwrap()
+}
+
+fn token(text: &str) -> StoredToken {
+    StoredToken::new(ApiKey::new(text).unwrap()).unwrap()
+}
+
+fn user(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+fn text(token: Option<StoredToken>) -> String {
+    token.unwrap().api_key().unwrap().expose_secret().to_owned()
+}
+
+async fn assert_unreadable(store: &impl TokenStore, user: &UserId) {
+    for _ in 0..2 {
+        let error = store.load(user).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unreadable);
+        assert!(!format!("{error:?}").contains("obviously"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
+    let database = MemoryStore::default();
+    let store = EncryptedStore::new(database.clone(), "app", [key(1)]);
+    let (alice, bob) = (user("alice"), user("bob"));
+    store.save(&alice, &token("obviously-fake-alice")).await.unwrap();
+    store.save(&bob, &token("obviously-fake-bob")).await.unwrap();
+    let hers = database.load(&alice).await.unwrap().unwrap();
+    let his = database.load(&bob).await.unwrap().unwrap();
+    database.save(&alice, &his).await.unwrap();
+    database.save(&bob, &hers).await.unwrap();
+
+    assert_unreadable(&store, &alice).await;
+    assert_unreadable(&store, &bob).await;
+    assert_eq!(database.load(&alice).await.unwrap().unwrap().to_text(), his.to_text());
+    assert_eq!(database.load(&bob).await.unwrap().unwrap().to_text(), hers.to_text());
+
+    // A new connect replaces the record; a disconnect removes it.
+    store.save(&alice, &token("obviously-fake-again")).await.unwrap();
+    assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-again");
+    store.delete(&bob).await.unwrap();
+    assert!(store.load(&bob).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
+    let database = MemoryStore::default();
+    let store = EncryptedStore::new(database.clone(), "app", [key(1)]);
+    let alice = user("alice");
+    store.save(&alice, &token("obviously-fake-key")).await.unwrap();
+    assert_unreadable(&EncryptedStore::new(database.clone(), "app2", [key(1)]), &alice).await;
+    assert_unreadable(&EncryptedStore::new(database.clone(), "app", [key(2)]), &alice).await;
+    assert_unreadable(&EncryptedStore::new(database.clone(), "app", []), &alice).await;
+
+    let sealed = database.load(&alice).await.unwrap().unwrap();
+    let other = token("obviously-fake-key");
+    let as_other_version = sealed.to_text().replace(&sealed.version().to_string(), &other.version().to_string());
+    database.save(&alice, &StoredToken::from_text(&as_other_version).unwrap()).await.unwrap();
+    assert_unreadable(&store, &alice).await;
+
+    let at = sealed.saved_at().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let later = sealed.to_text().replace(&at.to_string(), &(at + 1).to_string());
+    database.save(&alice, &StoredToken::from_text(&later).unwrap()).await.unwrap();
+    assert_unreadable(&store, &alice).await;
+
+    database.save(&alice, &sealed).await.unwrap();
+    assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-key");
+}
+
+#[tokio::test]
+async fn t44_a_plain_record_is_refused_unless_the_migration_is_switched_on() {
+    let database = MemoryStore::default();
+    let (alice, plain) = (user("alice"), token("obviously-fake-key"));
+    database.save(&alice, &plain).await.unwrap();
+    let strict = EncryptedStore::new(database.clone(), "app", [key(1)]);
+    assert_unreadable(&strict, &alice).await;
+
+    let migrating = strict.clone().accepts_plain_records();
+    assert_eq!(text(migrating.load(&alice).await.unwrap()), "obviously-fake-key");
+    assert!(database.load(&alice).await.unwrap().unwrap().api_key().is_ok(), "nothing was written");
+    assert_eq!(text(migrating.reseals_on_load().load(&alice).await.unwrap()), "obviously-fake-key");
+    assert!(database.load(&alice).await.unwrap().unwrap().api_key().is_err(), "it is sealed now");
+    assert_eq!(text(strict.load(&alice).await.unwrap()), "obviously-fake-key");
+    assert!(strict.delete_if(&alice, plain.version()).await.unwrap(), "and has kept its version");
+}
+
+#[tokio::test]
+async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
+    let database = MemoryStore::default();
+    let (alice, saved) = (user("alice"), token("obviously-fake-key"));
+    EncryptedStore::new(database.clone(), "app", [key(1)]).save(&alice, &saved).await.unwrap();
+
+    let without = EncryptedStore::new(database.clone(), "app", [key(2), key(1)]);
+    without.load(&alice).await.unwrap();
+    assert_unreadable(&EncryptedStore::new(database.clone(), "app", [key(2)]), &alice).await;
+
+    let resealing = FaultyStore::new(database.clone());
+    let faults = resealing.faults();
+    let resealing = EncryptedStore::new(resealing, "app", [key(2), key(1)]).reseals_on_load();
+    // If that write fails, the load does not.
+    faults.add(Fault::error().on(Operation::ReplaceIf).times(1));
+    assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
+    assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
+    assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
+    assert_eq!(faults.calls(Operation::ReplaceIf), 2, "one failed, one sealed, and no third was needed");
+
+    let new = EncryptedStore::new(database, "app", [key(2)]);
+    assert_eq!(new.load(&alice).await.unwrap().unwrap().version(), saved.version());
+    assert!(new.delete_if(&alice, saved.version()).await.unwrap());
+}
+
+#[tokio::test]
+async fn t44_sealing_anew_never_undoes_a_save_that_came_between() {
+    let database = MemoryStore::default();
+    let alice = user("alice");
+    EncryptedStore::new(database.clone(), "app", [key(1)]).save(&alice, &token("obviously-fake-old")).await.unwrap();
+    let inner = FaultyStore::new(database.clone());
+    let faults = inner.faults();
+    let slow = EncryptedStore::new(inner, "app", [key(2), key(1)]).reseals_on_load();
+    faults.add(Fault::hang().on(Operation::ReplaceIf));
+    let mut load = tokio_test_poll(slow.load(&alice));
+    assert!(load.poll_once().await, "it has read the old record and is about to seal it anew");
+
+    let newer = token("obviously-fake-new");
+    EncryptedStore::new(database.clone(), "app", [key(2)]).save(&alice, &newer).await.unwrap();
+    drop(load);
+    // What the held call would have done: the old record under its old version.
+    let late = slow.clone();
+    faults.clear();
+    let old = StoredToken::new(ApiKey::new("obviously-fake-old").unwrap()).unwrap();
+    assert!(!komerza_connect::store::ReplaceIf::replace_if(&late, &alice, &old).await.unwrap());
+    assert_eq!(text(late.load(&alice).await.unwrap()), "obviously-fake-new");
+}
+
+/// A future that is polled by hand.
+struct ByHand<F>(std::pin::Pin<Box<F>>);
+
+fn tokio_test_poll<F: Future>(future: F) -> ByHand<F> {
+    ByHand(Box::pin(future))
+}
+
+impl<F: Future> ByHand<F> {
+    /// Polls once; whether it is still under way.
+    async fn poll_once(&mut self) -> bool {
+        std::future::poll_fn(|context| std::task::Poll::Ready(self.0.as_mut().poll(context).is_pending())).await
+    }
+}

@@ -1,0 +1,121 @@
+//! No error of a shipped store holds a key, a password or a row.
+
+use super::places::{Directory, postgres_url, redis_url, unique};
+use komerza_connect::{
+    ApiKey, PostgresStore, SqliteStore, StoreError, StoreErrorKind, StoredToken, TokenStore, UserId,
+    store::{TableName, connect},
+};
+
+const KEY: &str = "obviously-fake-key-that-must-not-be-seen";
+
+fn token() -> StoredToken {
+    StoredToken::new(ApiKey::new(KEY).unwrap()).unwrap()
+}
+
+fn assert_silent(error: &StoreError) {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        let text = format!("{error} {error:?} {error:#?}");
+        for secret in ["must-not", "obviously", "hunter2"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        cause = error.source();
+    }
+}
+
+#[tokio::test]
+async fn t44_a_trigger_of_the_app_cannot_make_sqlite_quote_the_record() {
+    let directory = Directory::new();
+    let path = directory.path().join("tokens.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&path)).await.unwrap();
+    for statement in [
+        "CREATE TRIGGER refuse BEFORE INSERT ON komerza_tokens BEGIN SELECT RAISE(ABORT, 'obviously-fake'); END",
+        "CREATE TRIGGER refuse2 BEFORE DELETE ON komerza_tokens BEGIN SELECT RAISE(ROLLBACK, 'obviously-fake'); END",
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    let error = store.save(&UserId::new("alice").unwrap(), &token()).await.unwrap_err();
+    assert_silent(&error);
+    assert!(format!("{error:?}").contains("code 1811"), "{error:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn t44_postgresql_quotes_the_row_in_its_error_and_the_store_does_not() {
+    let name = unique("errors");
+    let table: TableName = name.parse().unwrap();
+    let store = PostgresStore::connect_with(&postgres_url(), &table).await.unwrap();
+    let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+    // A trigger of the app's, which tells more than it should.
+    let refuse = format!("{name}_refuse");
+    for statement in [
+        format!(
+            "CREATE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql \
+             AS $$ BEGIN RAISE EXCEPTION 'cannot keep %', NEW.record; END $$"
+        ),
+        format!("CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {refuse}()"),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    let alice = UserId::new("alice").unwrap();
+
+    // The control: what the driver itself would say holds the key.
+    let insert = format!("INSERT INTO {table} VALUES ($1, '', $2)");
+    let insert = sqlx::query(sqlx::AssertSqlSafe(insert)).bind(&b"alice"[..]).bind(token().to_text());
+    assert!(format!("{:?}", insert.execute(&pool).await.unwrap_err()).contains("must-not"));
+
+    let error = store.save(&alice, &token()).await.unwrap_err();
+    assert_silent(&error);
+    assert!(format!("{error:?}").contains("P0001"), "the SQLSTATE is kept: {error:?}");
+
+    for statement in [format!("DROP TABLE {table}"), format!("DROP FUNCTION {refuse}")] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    let error = store.load(&alice).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
+    assert!(format!("{error:?}").contains(&name), "the missing table is named: {error:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t44_redis_quotes_the_arguments_of_an_unknown_command_and_the_store_does_not() {
+    let client = redis::Client::open(redis_url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    // A user of the server without the right to write: its refusal and the control's.
+    let user = unique("reader");
+    let acl = ["on", ">hunter2", "~*", "+@read", "+ping", "+client"];
+    redis::cmd("ACL").arg("SETUSER").arg(&user).arg(&acl).exec_async(&mut connection).await.unwrap();
+    let control = redis::cmd("NOSUCH").arg(KEY).exec_async(&mut connection).await.unwrap_err();
+    assert!(format!("{control:?}").contains("must-not"), "Redis quotes: {control:?}");
+
+    let address = redis_url().replace("redis://", &format!("redis://{user}:hunter2@"));
+    let store = connect(&address).await.unwrap();
+    let error = store.save(&UserId::new("alice").unwrap(), &token()).await.unwrap_err();
+    assert_silent(&error);
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error:?}");
+    let wrong = address.replace("hunter2", "hunter22");
+    let error = connect(&wrong).await.err().unwrap();
+    assert_silent(&error);
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error:?}");
+    redis::cmd("ACL").arg("DELUSER").arg(&user).exec_async(&mut connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn t44_no_error_about_an_address_repeats_it() {
+    for url in [
+        "postgres://app:hunter2@127.0.0.1:1/shop",
+        "postgres://app:hunter2@127.0.0.1:notaport/shop",
+        "postgres://app:hunter2@[::1/shop",
+        "postgres://app:hunter2@127.0.0.1:1/shop?sslmode=hunter2",
+        "redis://:hunter2@127.0.0.1:1/0",
+        "redis://:hunter2@127.0.0.1:notaport/0",
+        "redis://:hunter2@127.0.0.1:1/notanumber",
+        "sqlite:/hunter2/no/such/directory/tokens.db",
+        "mysql://app:hunter2@db.example",
+        "hunter2",
+        "hunter2:hunter2",
+    ] {
+        assert_silent(&connect(url).await.err().unwrap());
+    }
+}

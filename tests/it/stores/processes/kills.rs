@@ -1,0 +1,81 @@
+//! `kill -9` while people connect: whoever was told "connected" is connected after the restart.
+//!
+//! `KOMERZA_TEST_KILLS` says how often (10 unless set); `.ci/kills` runs it 200 times for each store.
+
+use super::{
+    node::{Node, sandbox},
+    servers::Server,
+    visitor::{Ended, Said, Visitor},
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::task::JoinSet;
+
+fn kills() -> u64 {
+    std::env::var("KOMERZA_TEST_KILLS").map_or(10, |kills| kills.parse().unwrap())
+}
+
+/// After each so many kills of the app the server is killed as well.
+const SERVER_KILL: u64 = 10;
+
+async fn assert_connected(visitors: &[Visitor], node: &Node) {
+    for visitor in visitors {
+        assert_eq!(visitor.asks(&node.url).await, Said::Connected, "a confirmed connect was lost");
+    }
+}
+
+async fn no_confirmed_connect_is_lost(token_store: &str, server: Option<&Server>) {
+    let sandbox = Arc::new(sandbox().await);
+    let (mut confirmed, mut ends) = (Vec::<Visitor>::new(), BTreeMap::<Ended, usize>::new());
+    for round in 0..kills() {
+        if let Some(server) = server.filter(|_| round % SERVER_KILL == SERVER_KILL - 1) {
+            server.kill();
+            server.up();
+        }
+        let mut node = Node::start(&sandbox, token_store);
+        assert_connected(&confirmed[confirmed.len().saturating_sub(20)..], &node).await;
+        let mut connecting = JoinSet::new();
+        for _ in 0..4 {
+            let (sandbox, url) = (sandbox.clone(), node.url.clone());
+            connecting.spawn(async move {
+                let mut ended = Vec::new();
+                while !matches!(ended.last(), Some((Ended::NotBegun, _))) {
+                    let mut visitor = Visitor::default();
+                    ended.push((visitor.connect(&sandbox, &url, &url).await, visitor));
+                }
+                ended
+            });
+        }
+        // At another moment each time, spread over the first connects of a node.
+        tokio::time::sleep(Duration::from_millis(5 + round * 37 % 100)).await;
+        node.kill();
+        for (end, visitor) in connecting.join_all().await.into_iter().flatten() {
+            *ends.entry(end).or_default() += 1;
+            confirmed.extend((end == Ended::Confirmed).then_some(visitor));
+        }
+    }
+    let node = Node::start(&sandbox, token_store);
+    assert_connected(&confirmed, &node).await;
+    println!("{} kills: {ends:?}; all {} confirmed connects are there", kills(), confirmed.len());
+    assert!(ends.contains_key(&Ended::Confirmed) && ends.contains_key(&Ended::CutOff), "nothing was shown: {ends:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t55_kill_9_loses_no_confirmed_connect_in_sqlite() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.db");
+    no_confirmed_connect_is_lost(&format!("sqlite:{}", path.display()), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL's programs: run .ci/servers"]
+async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql() {
+    let server = Server::start("postgres");
+    no_confirmed_connect_is_lost(&server.url(), Some(&server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Redis's programs: run .ci/servers"]
+async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_redis() {
+    let server = Server::start("redis");
+    no_confirmed_connect_is_lost(&server.url(), Some(&server)).await;
+}

@@ -1,0 +1,74 @@
+//! The database stops under load and comes back: 503 meanwhile, nobody is told "not connected", and no restart is needed.
+//!
+//! `KOMERZA_TEST_OUTAGE` says for how many seconds (2 unless set).
+
+use super::{
+    node::{Node, sandbox},
+    servers::Server,
+    visitor::{Ended, Said, Visitor},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tokio::task::JoinSet;
+
+/// The last answers to all who ask at the same time.
+type Answers = Arc<Mutex<Vec<(Instant, Said)>>>;
+
+async fn an_outage_is_503_and_then_over(kind: &'static str) {
+    let seconds = std::env::var("KOMERZA_TEST_OUTAGE").map_or(2, |seconds| seconds.parse().unwrap());
+    let (server, sandbox) = (Server::start(kind), sandbox().await);
+    let node = Node::start(&sandbox, &server.url());
+    let answers = Answers::default();
+    let mut load = JoinSet::new();
+    for _ in 0..8 {
+        let mut visitor = Visitor::default();
+        assert_eq!(visitor.connect(&sandbox, &node.url, &node.url).await, Ended::Confirmed);
+        let (answers, url) = (answers.clone(), node.url.clone());
+        load.spawn(async move {
+            loop {
+                let said = visitor.asks(&url).await;
+                answers.lock().unwrap().push((Instant::now(), said));
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+    }
+    let wait_for = async |said: Said, count: usize, since: Instant| {
+        let seen = || answers.lock().unwrap().iter().filter(|(at, what)| *at >= since && *what == said).count();
+        while seen() < count {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    wait_for(Said::Connected, 50, Instant::now()).await;
+    server.stop();
+    let stopped = Instant::now();
+    wait_for(Said::TryLater, 8, stopped).await;
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    server.up();
+    let up = Instant::now();
+    wait_for(Said::Connected, 100, up).await;
+
+    let answers = answers.lock().unwrap().clone();
+    let mut counts = BTreeMap::<_, usize>::new();
+    for (_, said) in &answers {
+        *counts.entry(said.clone()).or_default() += 1;
+    }
+    let recovered = answers.iter().filter(|(at, said)| *at > up && *said == Said::TryLater).map(|(at, _)| *at).max();
+    let took = recovered.map_or(Duration::ZERO, |last| last - up);
+    println!("{kind} away for {seconds} s and more: {counts:?}; the last 503 came {took:?} after it was up");
+    assert!(counts.keys().all(|said| matches!(said, Said::Connected | Said::TryLater)), "{counts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL's programs: run .ci/servers"]
+async fn t49_postgresql_may_stop_and_come_back() {
+    an_outage_is_503_and_then_over("postgres").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Redis's programs: run .ci/servers"]
+async fn t49_redis_may_stop_and_come_back() {
+    an_outage_is_503_and_then_over("redis").await;
+}

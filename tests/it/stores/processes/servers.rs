@@ -1,0 +1,61 @@
+//! Database servers of a test's own, which it may stop and kill.
+
+use super::super::places::unique;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// PostgreSQL or Redis on ports of its own, ended when it is dropped.
+pub(super) struct Server {
+    kind: &'static str,
+    directory: TempDir,
+    port: u16,
+}
+
+impl Server {
+    pub(super) fn start(kind: &'static str) -> Self {
+        // PostgreSQL runs as another user, who must be able to enter.
+        let directory = tempfile::Builder::new().prefix(&unique("servers")).tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Self { kind, directory, port };
+        server.up();
+        server
+    }
+
+    pub(super) fn url(&self) -> String {
+        match self.kind {
+            "redis" => format!("redis://127.0.0.1:{}/", self.port),
+            _ => format!("postgres://komerza@127.0.0.1:{}/postgres", self.port),
+        }
+    }
+
+    pub(super) fn up(&self) {
+        let output = self.run("start");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    pub(super) fn stop(&self) {
+        self.run("stop");
+    }
+
+    /// `kill -9` of the server.
+    pub(super) fn kill(&self) {
+        self.run("kill");
+    }
+
+    fn run(&self, command: &str) -> Output {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/servers");
+        Command::new("bash")
+            .args([script, command, self.kind])
+            .env("KOMERZA_SERVERS_DIR", self.directory.path())
+            .env("KOMERZA_POSTGRES_PORT", self.port.to_string())
+            .env("KOMERZA_REDIS_PORT", self.port.to_string())
+            .output()
+            .unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

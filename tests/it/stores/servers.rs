@@ -1,0 +1,99 @@
+//! What is particular to PostgreSQL and Redis.
+
+use super::places::{postgres_url, redis_url, unique};
+use komerza_connect::{ApiKey, PostgresStore, RedisStore, StoredToken, TokenStore, UserId, store::TableName};
+
+fn token() -> StoredToken {
+    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn nodes_that_start_together_on_no_table_all_come_up() {
+    for _ in 0..5 {
+        let table: TableName = unique("together").parse().unwrap();
+        let mut nodes = tokio::task::JoinSet::new();
+        for number in 0..8_u32 {
+            let table = table.clone();
+            nodes.spawn(async move {
+                let store = PostgresStore::connect_with(&postgres_url(), &table).await.unwrap();
+                store.save(&UserId::from(number), &token()).await.unwrap();
+                store
+            });
+        }
+        let stores = nodes.join_all().await;
+        for number in 0..8_u32 {
+            assert!(stores[0].load(&UserId::from(number)).await.unwrap().is_some());
+        }
+        let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn a_role_that_may_not_make_tables_can_use_one_that_is_there() {
+    let (name, role) = (unique("granted"), unique("role"));
+    let table: TableName = name.parse().unwrap();
+    let owner = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+    let run = async |statement: String| sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&owner).await.unwrap();
+    run(format!("CREATE ROLE {role} LOGIN")).await;
+    run("REVOKE CREATE ON SCHEMA public FROM public".into()).await;
+    let url = postgres_url().replace("komerza@", &format!("{role}@"));
+    let refused = PostgresStore::connect_with(&url, &table).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("permission denied"), "{refused:?}");
+
+    PostgresStore::connect_with(&postgres_url(), &table).await.unwrap();
+    run(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")).await;
+    let store = PostgresStore::connect_with(&url, &table).await.unwrap();
+    let alice = UserId::new("alice").unwrap();
+    store.save(&alice, &token()).await.unwrap();
+    assert!(store.load(&alice).await.unwrap().is_some());
+    run(format!("DROP TABLE {table}")).await;
+    run(format!("DROP ROLE {role}")).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn connections_that_the_server_ended_are_replaced() {
+    let table: TableName = unique("ended").parse().unwrap();
+    let name = unique("ended_app");
+    let url = format!("{}?application_name={name}", postgres_url());
+    let store = PostgresStore::connect_with(&url, &table).await.unwrap();
+    let alice = UserId::new("alice").unwrap();
+    store.save(&alice, &token()).await.unwrap();
+
+    let admin = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+    let ended = sqlx::query(end).bind(&name).fetch_all(&admin).await.unwrap().len();
+    assert!(ended > 0);
+    // At most one call for each connection that was open learns of it the hard way.
+    let mut failures = 0;
+    while store.load(&alice).await.is_err() {
+        failures += 1;
+        assert!(failures <= ended, "{failures} failures after {ended} connections were ended");
+    }
+    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&admin).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn a_record_in_redis_never_expires_and_displaces_what_was_there() {
+    let prefix = unique("expiry");
+    let store = RedisStore::connect_with(&redis_url(), &prefix).await.unwrap();
+    let alice = UserId::new("alice").unwrap();
+    let key = format!("{prefix}alice");
+    let client = redis::Client::open(redis_url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+
+    // A list of somebody else's is no record, and not "no record" either; a save takes its place.
+    redis::cmd("RPUSH").arg(&key).arg("a").exec_async(&mut connection).await.unwrap();
+    assert!(store.load(&alice).await.is_err());
+    assert!(store.delete_if(&alice, token().version()).await.is_err());
+    redis::cmd("EXPIRE").arg(&key).arg(1000).exec_async(&mut connection).await.unwrap();
+    store.save(&alice, &token()).await.unwrap();
+    assert!(store.load(&alice).await.unwrap().is_some());
+    let expiry: i64 = redis::cmd("TTL").arg(&key).query_async(&mut connection).await.unwrap();
+    assert_eq!(expiry, -1, "no expiry");
+    store.delete(&alice).await.unwrap();
+}

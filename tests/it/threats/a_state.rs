@@ -1,0 +1,244 @@
+//! Section A, first part: a callback counts only in the browser that began the login, once, and in time (T1, T2, T8 to T11).
+
+use crate::flow::harness::{AUTHORIZE, LOGIN, Mode, Shop, cookies, flow_cookies, started};
+use crate::support::browser::{Browser, Load};
+use axum::body::Body;
+use http::{Request, header};
+use komerza_connect::random::{Randomness, RandomnessError};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tower::ServiceExt as _;
+
+#[tokio::test]
+async fn t01_a_code_without_the_state_of_a_login_of_this_browser_is_refused() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let random = "r".repeat(43);
+        for query in ["code=CM", &format!("code=CM&state={random}"), "code=CM&state=", "code=CM&state=short"] {
+            let page = shop.refuses(&alice, query, 400).await;
+            assert!(page.text().contains("Start again"), "{}", page.text());
+        }
+        // Also while a login of this very browser is open.
+        let login = shop.start(&alice, "/x").await;
+        shop.refuses(&alice, "code=CM", 400).await;
+        shop.refuses(&alice, &format!("code=CM&state={random}"), 400).await;
+        shop.accepts(&alice, &login, "CA", "/x").await;
+    }
+}
+
+#[tokio::test]
+async fn t01_the_same_holds_over_real_sockets() {
+    for mode in Mode::BOTH {
+        let shop = Shop::over_sockets(mode).await;
+        let alice = shop.browser("alice");
+        shop.refuses(&alice, &format!("code=CM&state={}", "r".repeat(43)), 400).await;
+        let login = shop.start(&alice, "/x").await;
+        shop.refuses(&alice, "code=CM", 400).await;
+        shop.accepts(&alice, &login, "CA", "/x").await;
+    }
+}
+
+#[tokio::test]
+async fn t02_a_login_started_by_another_user_cannot_be_finished_in_ones_own_browser() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let (mallory, bob) = (shop.browser("mallory"), shop.browser("bob"));
+        let hers = shop.start(&mallory, "/x").await;
+        shop.refuses(&bob, &hers.with("CB"), 400).await;
+        // Nor when bob has a login of his own under way.
+        let his = shop.start(&bob, "/y").await;
+        shop.refuses(&bob, &hers.with("CB"), 400).await;
+        assert!(shop.store.keys().is_empty());
+        shop.accepts(&bob, &his, "CB2", "/y").await;
+        assert_eq!(shop.key_seen_by(&mallory).await, None);
+    }
+}
+
+#[tokio::test]
+async fn t02_a_cookie_carried_to_another_users_browser_does_not_help() {
+    let shop = Shop::new(Mode::App).await;
+    let (mallory, bob) = (shop.browser("mallory"), shop.browser("bob"));
+    let hers = shop.start(&mallory, "/x").await;
+    let cookie = mallory.jar().all()[0].clone();
+    bob.jar().set_raw(cookie);
+    shop.refuses(&bob, &hers.with("CB"), 403).await;
+    assert!(shop.store.keys().is_empty());
+}
+
+#[tokio::test]
+async fn t02_over_real_sockets_nothing_of_the_other_login_is_used() {
+    let shop = Shop::over_sockets(Mode::Browser).await;
+    let (mallory, bob) = (shop.browser("mallory"), shop.browser("bob"));
+    let hers = shop.start(&mallory, "/x").await;
+    shop.refuses(&bob, &hers.with("CB"), 400).await;
+    assert!(shop.store.keys().is_empty());
+}
+
+#[tokio::test]
+async fn t08_ten_thousand_logins_have_ten_thousand_states_cookies_and_seals() {
+    let shop = Shop::new(Mode::Browser).await;
+    let app = crate::flow::harness::app(&shop.layer);
+    let (mut states, mut names, mut values) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for _ in 0..10_000 {
+        let request = Request::get("/komerza/login").body(Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        let location = response.headers()[header::LOCATION].to_str().unwrap();
+        let state = location.rsplit_once("&state=").unwrap().1.to_owned();
+        assert!(state.len() == 43 && state.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+        states.insert(state);
+        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+        let (name, value) = cookie.split_once(';').unwrap().0.split_once('=').unwrap();
+        names.insert(name.to_owned());
+        values.insert(value.to_owned());
+    }
+    assert_eq!((states.len(), names.len(), values.len()), (10_000, 10_000, 10_000));
+}
+
+/// Works for so many calls and then no more.
+#[derive(Debug)]
+struct Failing(Arc<AtomicUsize>);
+
+impl Randomness for Failing {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        left.map_err(|_| RandomnessError::new())?;
+        komerza_connect::random::SystemRandomness.fill(bytes)
+    }
+}
+
+#[tokio::test]
+async fn t08_without_randomness_no_login_starts() {
+    for mode in Mode::BOTH {
+        let left = Arc::new(AtomicUsize::new(0));
+        let source = Failing(Arc::clone(&left));
+        let shop = Shop::with(mode, |config| config, |layer| layer.with_randomness(source)).await;
+        let alice = shop.browser("alice");
+        // Each draw of a login is once the one that fails.
+        let mut draws = 0;
+        loop {
+            left.store(draws, Ordering::SeqCst);
+            let hop = alice.load(Load::typed(LOGIN).stop_at_first()).await.first().clone();
+            if hop.status() == 303 {
+                break;
+            }
+            assert_eq!((hop.status(), hop.location()), (500, None));
+            assert!(hop.set_cookies().is_empty() && cookies(&alice).is_empty());
+            draws += 1;
+        }
+        assert!(draws >= 2, "a state and a nonce are drawn at least");
+    }
+}
+
+#[tokio::test]
+async fn t09_the_same_callback_again_ends_in_the_same_place_and_costs_nothing() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        shop.accepts(&alice, &login, "CA", "/x").await;
+        let (after, jar) = (shop.mark(), cookies(&alice));
+        for _ in 0..3 {
+            let again = shop.callback(&alice, &login.with("CA")).await;
+            assert_eq!((again.status(), again.location()), (303, Some("/x")));
+        }
+        // The refresh of a page whose code was cut off the address is still the same success.
+        let bare = shop.callback(&alice, &format!("state={}", login.state)).await;
+        assert_eq!((bare.status(), bare.location()), (303, Some("/x")));
+        assert_eq!((shop.mark(), cookies(&alice)), (after, jar));
+
+        shop.clock.advance(Duration::from_secs(121));
+        let late = shop.refuses(&alice, &login.with("CA"), 400).await;
+        assert!(late.text().contains("You are connected to Komerza"), "{}", late.text());
+        shop.clock.advance(Duration::from_secs(60));
+        shop.refuses(&alice, &login.with("CA"), 400).await;
+    }
+}
+
+#[tokio::test]
+async fn t09_a_done_mark_older_than_its_lifetime_does_not_count_even_if_the_browser_keeps_it() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    shop.accepts(&alice, &login, "CA", "/x").await;
+    let stubborn = stopped_in_time(&shop, &alice);
+    shop.clock.advance(Duration::from_secs(119));
+    assert_eq!(shop.callback(&stubborn, &login.with("CA")).await.status(), 303);
+    shop.clock.advance(Duration::from_secs(1));
+    shop.refuses(&stubborn, &login.with("CA"), 400).await;
+}
+
+#[tokio::test]
+async fn t09_who_is_not_connected_is_not_told_so_by_an_unknown_state() {
+    let shop = Shop::new(Mode::App).await;
+    let page = shop.refuses(&shop.browser("alice"), &format!("code=x&state={}", "r".repeat(43)), 400).await;
+    assert!(!page.text().contains("You are connected"), "{}", page.text());
+}
+
+/// A copy of the browser that never notices that a cookie has expired.
+fn stopped_in_time(shop: &Shop, browser: &Browser) -> Browser {
+    use komerza_connect::time::Clock as _;
+    let now = shop.clock.now();
+    browser.clone().with_clock(move || now)
+}
+
+#[tokio::test]
+async fn t10_a_login_is_finished_within_ten_minutes_or_not_at_all() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = stopped_in_time(&shop, &shop.browser("alice"));
+        let (late, in_time) = (shop.start(&alice, "/late").await, shop.start(&alice, "/x").await);
+        shop.clock.advance(Duration::from_secs(599));
+        shop.accepts(&alice, &in_time, "C1", "/x").await;
+        shop.clock.advance(Duration::from_secs(2));
+        assert!(flow_cookies(&alice).contains(&late.cookie), "the browser still sends it");
+        let page = shop.refuses_and_clears(&alice, &late.with("C2"), 400, &late.cookie).await;
+        assert!(page.text().contains("too long"), "{}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn t10_a_login_from_more_than_a_minute_in_the_future_is_refused() {
+    use komerza_connect::time::Clock as _;
+    let shop = Shop::new(Mode::App).await;
+    let alice = stopped_in_time(&shop, &shop.browser("alice"));
+    let (bad, good) = (shop.start(&alice, "/x").await, shop.start(&alice, "/y").await);
+    let begun = shop.clock.now();
+    shop.clock.step_to(begun - Duration::from_secs(61));
+    shop.refuses_and_clears(&alice, &bad.with("C1"), 400, &bad.cookie).await;
+    shop.clock.step_to(begun - Duration::from_secs(60));
+    shop.accepts(&alice, &good, "C2", "/y").await;
+}
+
+#[tokio::test]
+async fn t11_a_stray_callback_leaves_the_real_login_alone() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        let other = format!("code=x&state={}", "j".repeat(43));
+        for query in
+            ["code=x&state=junk", &other, "state=junk", "error=access_denied&state=junk", "error=access_denied"]
+        {
+            shop.refuses(&alice, query, 400).await;
+        }
+        shop.accepts(&alice, &login, "CA", "/x").await;
+    }
+}
+
+/// Where the dashboard is asked for consent, all that the login route says is in the query of the URL.
+#[tokio::test]
+async fn t08_the_state_is_in_the_authorize_url_and_nowhere_else_in_the_answer() {
+    let shop = Shop::new(Mode::App).await;
+    let hop = shop.browser("alice").load(Load::typed(LOGIN).stop_at_first()).await.first().clone();
+    let login = started(hop);
+    assert!(login.hop.location().unwrap().starts_with(&format!("{AUTHORIZE}?client_id=obviously-fake-app&")));
+    assert!(!login.hop.set_cookies()[0].contains(&login.state));
+    assert!(login.hop.body().is_empty());
+}

@@ -1,0 +1,211 @@
+//! Section B, second part: reading what arrives (T14 to T17).
+
+use crate::flow::harness::{LOGIN, Login, Mode, SITE, Shop, app, flow_cookies};
+use crate::support::browser::{Browser, Cookie, Load};
+use axum::body::Body;
+use http::{Request, header};
+use tower::ServiceExt as _;
+
+const HOST: &str = "shop.example";
+
+/// A login of alice, and the value of another one's cookie.
+async fn with_a_stranger(shop: &Shop) -> (Browser, Login, String) {
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    let mallory = shop.browser("mallory");
+    let theirs = shop.start(&mallory, "/evil").await;
+    let value = mallory.jar().get(&theirs.cookie).unwrap();
+    (alice, login, value)
+}
+
+/// Puts cookies beside the good one, before or after it.
+fn surround(browser: &Browser, good: &str, before: bool, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+    let mut jar = browser.jar();
+    let kept = jar.all().iter().find(|cookie| cookie.name() == good).unwrap().clone();
+    let other = Cookie::new(HOST, name, value);
+    if before {
+        jar.remove(good);
+        jar.set_raw(other);
+        jar.set_raw(kept);
+    } else {
+        jar.set_raw(other);
+    }
+}
+
+#[tokio::test]
+async fn t14_a_cookie_whose_encoded_name_imitates_ours_is_another_cookie() {
+    for before in [true, false] {
+        for imitate in [
+            (|name: &str| name.replacen("__", "%5F%5F", 1)) as fn(&str) -> String,
+            |name| name.replacen("__", "%5f_", 1),
+            |name| name.replacen("__Host-", "__host-", 1),
+            |name| name.replacen("-login-", "%2Dlogin%2D", 1),
+            |name| format!("\"{name}\""),
+        ] {
+            let shop = Shop::new(Mode::App).await;
+            let (alice, login, theirs) = with_a_stranger(&shop).await;
+            surround(&alice, &login.cookie, before, imitate(&login.cookie), theirs);
+            let hop = shop.accepts(&alice, &login, "CA", "/x").await;
+            assert!(!hop.set_cookies().iter().any(|line| line.contains('%')), "nothing is said about theirs");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t14_the_imitation_alone_counts_for_nothing() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    let encoded = login.cookie.replacen("__", "%5F%5F", 1);
+    alice.jar().rename(&login.cookie, &encoded);
+    shop.refuses(&alice, &login.with("CA"), 400).await;
+}
+
+#[tokio::test]
+async fn t15_an_odd_cookie_of_a_neighbour_hides_nothing() {
+    for mode in Mode::BOTH {
+        for before in [true, false] {
+            for (name, value) in [
+                (&b"x"[..], &b"\xff"[..]),
+                (b"\xfe", b"1"),
+                (b"", b"nameless"),
+                (b"y", b"\"quo;ted\\"),
+                (b"z", b"a=b==c"),
+                (b"cart", b"{\"json\": [1, 2]}"),
+            ] {
+                let shop = Shop::new(mode).await;
+                let alice = shop.browser("alice");
+                let login = shop.start(&alice, "/x").await;
+                surround(&alice, &login.cookie, before, name, value);
+                shop.accepts(&alice, &login, "CA", "/x").await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn t15_cookies_on_lines_of_their_own_are_all_read() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice").splitting_cookie_lines();
+        alice.jar().set_raw(Cookie::new(HOST, "first", b"\xff"));
+        let login = shop.start(&alice, "/x").await;
+        alice.jar().set_raw(Cookie::new(HOST, "last", "1"));
+        shop.accepts(&alice, &login, "CA", "/x").await;
+        let again = shop.start(&alice, "/y").await;
+        shop.accepts(&alice, &again, "CB", "/y").await;
+    }
+}
+
+#[tokio::test]
+async fn t16_a_stale_cookie_of_the_same_name_does_not_stand_in_the_way() {
+    for mode in Mode::BOTH {
+        for before in [true, false] {
+            for stale in ["", "junk", "theirs"] {
+                let shop = Shop::new(mode).await;
+                let (alice, login, theirs) = with_a_stranger(&shop).await;
+                let value = if stale == "theirs" { theirs } else { stale.to_owned() };
+                surround(&alice, &login.cookie, before, &login.cookie, value);
+                let hop = alice.load(shop.returning(&login.with("CA"))).await.first().clone();
+                assert_eq!((hop.status(), hop.location()), (303, Some("/x")), "{stale:?} first: {before}");
+                assert_eq!(shop.exchanges_of("CA"), 1);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn t16_a_stale_session_of_the_same_name_does_not_stand_in_the_way() {
+    for before in [true, false] {
+        let shop = Shop::new(Mode::Browser).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        shop.accepts(&alice, &login, "CA", "/x").await;
+        let session = alice.jar().names().into_iter().find(|name| name.ends_with("-session")).unwrap();
+        surround(&alice, &session, before, &session, "stale");
+        assert!(shop.key_seen_by(&alice).await.is_some());
+        let again = shop.start(&alice, "/y").await;
+        assert_eq!(shop.callback(&alice, &again.with("CB")).await.status(), 303);
+    }
+}
+
+#[tokio::test]
+async fn t17_a_login_clears_away_twenty_junk_cookies_and_sets_one() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let real = shop.start(&alice, "/x").await;
+        let prefix = &real.cookie[..real.cookie.len() - 16];
+        let done = prefix.replace("-login-", "-done-");
+        for number in 0..20 {
+            let prefix = if number % 2 == 0 { prefix } else { &done };
+            alice.jar().set_raw(Cookie::new(HOST, format!("{prefix}{number:016x}"), "junk".repeat(20)));
+        }
+        let login = shop.start(&alice, "/y").await;
+        let removed = login.hop.set_cookies().iter().filter(|line| line.contains("; Max-Age=0;")).count();
+        assert_eq!(removed, 20);
+        assert_eq!(flow_cookies(&alice), [real.cookie.clone(), login.cookie.clone()], "both logins and no junk");
+        shop.accepts(&alice, &real, "C1", "/x").await;
+        shop.accepts(&alice, &login, "C2", "/y").await;
+    }
+}
+
+#[tokio::test]
+async fn t17_the_work_is_bounded_whatever_a_client_sends() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let name = shop.start(&alice, "/x").await.cookie;
+    let prefix = &name[..name.len() - 16];
+    let many: Vec<_> = (0..50_000).map(|number| format!("{prefix}{number:016x}=junk")).collect();
+    let request = Request::get("/komerza/login").header("x-test-user", "alice").header(header::COOKIE, many.join("; "));
+    let response = app(&shop.layer).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let set = response.headers().get_all(header::SET_COOKIE).iter().count();
+    assert!((2..=129).contains(&set), "{set} cookies in the answer: a bounded number whatever came");
+}
+
+#[tokio::test]
+async fn t17_a_name_that_no_cookie_can_have_is_not_echoed() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let name = shop.start(&alice, "/x").await.cookie;
+    let prefix = &name[..name.len() - 16];
+    for odd in ["a b", "a\tb", "é", "a,b\"c", "a%41", "a,Secure"] {
+        let cookie = format!("{prefix}{odd}=junk");
+        let load = Load::typed(LOGIN).header("cookie", cookie.as_bytes()).stop_at_first();
+        let hop = alice.load(load).await.first().clone();
+        assert_eq!(hop.status(), 303);
+        assert_eq!(hop.set_cookies().len(), 1, "the login's own cookie alone");
+    }
+}
+
+#[tokio::test]
+async fn t17_at_most_five_pieces_and_four_kibibytes_are_kept() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let mut logins = Vec::new();
+        for number in 0..12 {
+            logins.push(shop.start(&alice, &format!("/{number}{}", "a".repeat(40 * number))).await);
+            shop.clock.advance(std::time::Duration::from_secs(1));
+            let kept = flow_cookies(&alice);
+            let bytes: usize =
+                kept.iter().map(|name| name.len() + alice.jar().get(name).map_or(0, |value| value.len())).sum();
+            assert!(kept.len() <= 5 && bytes <= 4_096, "{} pieces, {bytes} bytes", kept.len());
+            let newest: Vec<_> = logins.iter().rev().take(kept.len()).rev().map(|login| login.cookie.clone()).collect();
+            assert_eq!(kept, newest, "the oldest go first");
+        }
+        let last = logins.last().unwrap();
+        assert_eq!(alice.load(shop.returning(&last.with("C"))).await.first().status(), 303);
+    }
+}
+
+#[tokio::test]
+async fn t17_script_requests_start_no_login_and_leave_no_cookie() {
+    let shop = Shop::new(Mode::Browser).await;
+    let alice = shop.browser("alice");
+    for _ in 0..20 {
+        let hop = alice.fetch(SITE, http::Method::GET, LOGIN).await.first().clone();
+        assert_eq!((hop.status(), hop.set_cookies().len()), (403, 0));
+    }
+    assert!(flow_cookies(&alice).is_empty());
+}

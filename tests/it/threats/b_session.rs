@@ -1,0 +1,122 @@
+//! Section B, last part: the crate's own browser session (T22).
+
+use crate::flow::harness::{DISCONNECT, Mode, SITE, Shop, app, cookies};
+use crate::support::{
+    browser::{Browser, Cookie, Load},
+    raw_provider::key_for_code,
+};
+
+fn session_of(browser: &Browser) -> (String, String) {
+    let jar = browser.jar();
+    let name = jar.names().into_iter().find(|name| name.ends_with("-session")).expect("a session");
+    let value = jar.get(&name).unwrap();
+    (name, value)
+}
+
+async fn connected(shop: &Shop, code: &str) -> Browser {
+    let browser = shop.browser("");
+    let login = shop.start(&browser, "/x").await;
+    shop.accepts(&browser, &login, code, "/x").await;
+    browser
+}
+
+#[tokio::test]
+async fn t22_a_made_up_session_is_not_adopted() {
+    let shop = Shop::new(Mode::Browser).await;
+    let (name, real) = session_of(&connected(&shop, "C0").await);
+    for planted in ["planted".to_owned(), "A".repeat(real.len()), real[..real.len() - 1].to_owned(), String::new()] {
+        let victim = shop.browser("");
+        victim.jar().set_raw(Cookie::new("shop.example", &name, &planted));
+        assert_eq!(shop.key_seen_by(&victim).await, None);
+        let login = shop.start(&victim, "/x").await;
+        shop.accepts(&victim, &login, "CV", "/x").await;
+        assert_ne!(session_of(&victim).1, planted);
+    }
+}
+
+#[tokio::test]
+async fn t22_a_planted_session_is_dead_after_the_victim_has_connected() {
+    let shop = Shop::new(Mode::Browser).await;
+    let mallory = connected(&shop, "CM").await;
+    let (name, planted) = session_of(&mallory);
+    let victim = shop.browser("");
+    victim.jar().set_raw(Cookie::new("shop.example", &name, &planted));
+    let login = shop.start(&victim, "/x").await;
+    shop.accepts(&victim, &login, "CV", "/x").await;
+    assert_ne!(session_of(&victim).1, planted, "another id was issued");
+    assert_eq!(shop.key_seen_by(&mallory).await, None, "the old id reads nothing");
+    assert_eq!(shop.key_seen_by(&victim).await, Some(key_for_code("CV")));
+}
+
+#[tokio::test]
+async fn t22_every_connect_moves_to_a_new_session_and_kills_the_old_one() {
+    let shop = Shop::new(Mode::Browser).await;
+    let alice = connected(&shop, "C0").await;
+    for round in 1..4 {
+        let before = alice.clone();
+        let old = session_of(&alice).1;
+        let login = shop.start(&alice, "/x").await;
+        assert_eq!(session_of(&alice).1, old, "a login alone changes nothing");
+        shop.accepts(&alice, &login, &format!("C{round}"), "/x").await;
+        assert_ne!(session_of(&alice).1, old);
+        assert_eq!(shop.key_seen_by(&before).await, None);
+        assert_eq!(shop.store.keys(), [key_for_code(format!("C{round}"))], "one record, not one for each session");
+    }
+}
+
+#[tokio::test]
+async fn t22_an_answer_that_is_lost_loses_nothing() {
+    for had_session in [false, true] {
+        let shop = Shop::new(Mode::Browser).await;
+        let alice = if had_session { connected(&shop, "C0").await } else { shop.browser("") };
+        let login = shop.start(&alice, "/x").await;
+        let before = alice.clone();
+        // The answer is dropped on the wire: the browser keeps the cookies of before and asks again.
+        let lost = shop.callback(&alice, &login.with("CA")).await;
+        let again = shop.callback(&before, &login.with("CA")).await;
+        assert_eq!((again.status(), again.location()), (303, Some("/x")));
+        assert_eq!(shop.exchanges_of("CA"), 1);
+        assert_eq!(session_of(&alice), session_of(&before), "the same new session");
+        assert_eq!(shop.key_seen_by(&before).await, Some(key_for_code("CA")));
+        assert_eq!(lost.set_cookies().len(), again.set_cookies().len());
+    }
+}
+
+#[tokio::test]
+async fn t22_nor_when_the_second_request_reaches_another_node() {
+    let shop = Shop::new(Mode::Browser).await;
+    let alice = shop.browser("");
+    let login = shop.start(&alice, "/x").await;
+    let before = alice.clone();
+    shop.accepts(&alice, &login, "CA", "/x").await;
+    // The provider takes a code once.
+    shop.provider.on_code("CA", crate::support::raw_provider::Reply::error(401, "invalid_code"));
+    before.move_to(SITE, app(&shop.another_node(|config| config)));
+    let again = shop.callback(&before, &login.with("CA")).await;
+    assert_eq!((again.status(), again.location()), (303, Some("/x")), "{}", again.text());
+    assert_eq!(session_of(&alice), session_of(&before));
+    assert_eq!(shop.key_seen_by(&before).await, Some(key_for_code("CA")));
+}
+
+#[tokio::test]
+async fn t22_after_a_disconnect_the_session_is_gone_and_its_value_reads_nothing() {
+    let shop = Shop::new(Mode::Browser).await;
+    let alice = connected(&shop, "C0").await;
+    let before = alice.clone();
+    assert_eq!(alice.load(Load::form(SITE, DISCONNECT, "")).await.first().status(), 303);
+    assert!(!cookies(&alice).iter().any(|(name, _)| name.ends_with("-session")));
+    assert_eq!((shop.key_seen_by(&alice).await, shop.key_seen_by(&before).await), (None, None));
+}
+
+/// Tabs that began before and after another one finished: all of them are of this browser.
+#[tokio::test]
+async fn t22_moving_to_new_sessions_shuts_no_tab_of_the_same_browser_out() {
+    let shop = Shop::new(Mode::Browser).await;
+    let alice = shop.browser("");
+    let (first, second) = (shop.start(&alice, "/1").await, shop.start(&alice, "/2").await);
+    shop.accepts(&alice, &first, "C1", "/1").await;
+    let third = shop.start(&alice, "/3").await;
+    shop.accepts(&alice, &second, "C2", "/2").await;
+    shop.accepts(&alice, &third, "C3", "/3").await;
+    assert_eq!(shop.store.keys(), [key_for_code("C3")]);
+}
