@@ -66,14 +66,14 @@ impl Context {
         })
     }
 
-    /// Buckets for this layer alone.
-    pub(crate) fn pacer_alone(&self, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Pacer> {
-        Pacer::alone(&self.config.api_url, &self.config.limits.client, shared)
-    }
-
     /// The store itself: an `Arc` of a store is a store too, and to call that one would box each future twice.
     pub(crate) fn store(&self) -> &dyn TokenStore {
         &*self.store
+    }
+
+    /// Buckets for this layer alone.
+    pub(crate) fn pacer_alone(&self, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Pacer> {
+        Pacer::alone(&self.config.api_url, &self.config.limits.client, shared)
     }
 
     /// A user's record, within the deadline.
@@ -120,6 +120,7 @@ pub(crate) async fn timeout<T>(deadline: Duration, call: impl Future<Output = T>
     let mut call = pin!(call);
     match poll_fn(|task| Poll::Ready(call.as_mut().poll(task))).await {
         Poll::Ready(done) => Ok(done),
-        Poll::Pending => tokio::time::timeout(deadline, call).await,
+        // Boxed, so that it adds nothing to the futures of those who never wait.
+        Poll::Pending => Box::pin(tokio::time::timeout(deadline, call)).await,
     }
 }

@@ -5,6 +5,8 @@
 //! holds: one odd cookie of a neighbour must not hide the others.
 
 use http::{HeaderMap, header::COOKIE};
+use memchr::memchr;
+use std::iter;
 
 /// How many cookies of one name are tried: a browser sends more than one only when a sibling domain or path set the others.
 const CANDIDATES: usize = 8;
@@ -27,13 +29,27 @@ pub(crate) fn with_prefix<'a>(headers: &'a HeaderMap, prefix: &'a str) -> impl I
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
-    headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).map(|pair| {
-        let pair = trim(pair);
-        match pair.iter().position(|byte| *byte == b'=').and_then(|at| pair.split_at_checked(at)) {
-            Some((name, value)) => (trim(name), trim(value.get(1..).unwrap_or_default())),
-            None => (pair, &[][..]),
-        }
+    headers.get_all(COOKIE).iter().flat_map(|line| pieces(line.as_bytes())).map(|pair| match split_at(b'=', pair) {
+        Some((name, value)) => (trim(name), trim(value)),
+        None => (trim(pair), &[][..]),
     })
+}
+
+/// What stands between the semicolons.
+fn pieces(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    iter::from_fn(move || {
+        let line = rest.take()?;
+        let (piece, after) = split_at(b';', line).map_or((line, None), |(piece, after)| (piece, Some(after)));
+        rest = after;
+        Some(piece)
+    })
+}
+
+/// What is before the first such byte, and what is after it.
+fn split_at(byte: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (before, after) = bytes.split_at_checked(memchr(byte, bytes)?)?;
+    Some((before, after.get(1..)?))
 }
 
 fn trim(mut bytes: &[u8]) -> &[u8] {
