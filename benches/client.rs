@@ -3,7 +3,13 @@
 //! Both talk to one server in this process, in turn in every round; the ratio is taken within a round and the median of the rounds
 //! is printed. Allocations are those of the whole process and so of the server too, which are the same for both; their difference is
 //! the client's own. One too many ends the run with an error; times are only marked.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use komerza_connect::{
     ApiKey, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore, StoredToken, TokenStore, User, UserId,
@@ -71,8 +77,8 @@ async fn main() -> ExitCode {
 /// A client that is paced like any other, but never has to wait.
 async fn client(sandbox: &Sandbox, key: &str, change: impl FnOnce(&mut Limits)) -> KomerzaKey {
     let mut limits = Limits::default();
-    limits.client.bucket.capacity = 1_000;
-    limits.client.bucket.refill = 1_000;
+    limits.client.bucket.capacity = 10_000;
+    limits.client.bucket.refill = 10_000;
     limits.client.bucket.period = Duration::from_millis(1);
     change(&mut limits);
     let config = sandbox.config_builder("http://127.0.0.1:3000/komerza/callback").limits(limits).build().unwrap();

@@ -116,7 +116,7 @@ impl TokenStore for Directory {
 }
 
 /// The contract, with all that this store claims: it outlives restarts, its records may be damaged, its disk may be away.
-#[allow(clippy::expect_used, reason = "a panic is how a check fails")]
+#[allow(clippy::expect_used, reason = "it sets up a test")]
 fn contract() -> Contract {
     let directory = Arc::new(tempfile::tempdir().expect("a temporary directory"));
     let damaged = directory.clone();

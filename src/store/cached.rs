@@ -66,8 +66,9 @@ const CAPACITY: usize = 10_000;
 struct Entry {
     /// `None` is for those who waited for this very load; nobody else believes it.
     found: Option<StoredToken>,
-    began: Duration,
-    ended: Duration,
+    /// Nanoseconds of the clock; half as wide as `Duration`, in what may be a million entries.
+    began: u64,
+    ended: u64,
 }
 
 impl<S> CachedStore<S> {
@@ -114,8 +115,12 @@ impl<S> CachedStore<S> {
     }
 
     /// Whether a record is remembered and young enough.
-    fn fresh(&self, entry: &Entry, now: Duration) -> bool {
-        entry.found.is_some() && now.saturating_sub(entry.began) < self.time_to_live
+    fn fresh(&self, entry: &Entry, now: u64) -> bool {
+        entry.found.is_some() && Duration::from_nanos(now.saturating_sub(entry.began)) < self.time_to_live
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Forgets the user when it is dropped: after a write, however that ends.
@@ -133,7 +138,7 @@ impl<S> CachedStore<S> {
 #[async_trait::async_trait]
 impl<S: TokenStore> TokenStore for CachedStore<S> {
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        let began = self.clock.elapsed();
+        let began = self.now();
         if let Some(entry) = self.entries.get(user).filter(|entry| self.fresh(entry, began)) {
             return Ok(entry.found);
         }
@@ -151,10 +156,10 @@ impl<S: TokenStore> TokenStore for CachedStore<S> {
             EntryResult::Removed(..) | EntryResult::Timeout => return self.inner.load(user).await,
         };
         // An error drops the guard, and the next in line loads for itself.
-        let began = self.clock.elapsed();
+        let began = self.now();
         let found = self.inner.load(user).await?;
         // Refused if the entry was removed since the load began: then it may be older than what was written.
-        let _ = guard.insert(Entry { found: found.clone(), began, ended: self.clock.elapsed() });
+        let _ = guard.insert(Entry { found: found.clone(), began, ended: self.now() });
         Ok(found)
     }
 

@@ -32,7 +32,7 @@ pub struct MemoryStore {
     shards: Arc<Shards>,
 }
 
-/// Shards beside the last one, which takes the hashes that fall beyond them: 64 in all.
+/// Shards beside the last one, which takes what falls beyond them: 64 in all.
 const SHARDS: usize = 63;
 
 type Shard = RwLock<HashMap<UserId, StoredToken>>;
@@ -52,7 +52,8 @@ impl Default for Shards {
 impl MemoryStore {
     fn shard(&self, user: &UserId) -> &Shard {
         let hash = self.shards.hasher.hash_one(user);
-        let index = usize::try_from(hash % 64).unwrap_or_default();
+        // The larger of two draws: shards fill unevenly, so they do not all double their tables at the same number of users.
+        let index = usize::try_from((hash % 64).max((hash >> 32) % 64)).unwrap_or_default();
         self.shards.shards.get(index).unwrap_or(&self.shards.last)
     }
 

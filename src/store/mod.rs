@@ -10,6 +10,19 @@
 //! 5. **No width, no expiry.** A record is kept until it is removed, however long its text is (a key may have 16 KiB).
 //! 6. **No secret in an error.** Neither `Display` nor `Debug` of an error, nor its sources, hold a key.
 //!
+//! | Store | Feature | For |
+//! | --- | --- | --- |
+//! | [`MemoryStore`] | | tests and demos: everything ends with the process |
+//! | `SqliteStore` | `sqlite` | one machine; a file, nothing to install |
+//! | `PostgresStore` | `postgres` | several nodes |
+//! | `RedisStore` | `redis` | several nodes that have Redis anyway, **set up to keep what it is told** |
+//! | `EncryptedStore` | `encrypt` | around any of them: keys are sealed before they are stored |
+//! | `CachedStore` | `cache` | around any of them: fewer look-ups, for a stated staleness |
+//! | your own | | four methods; feature `store-contract` tests them: see `store::contract` |
+//!
+//! [`connect`] opens one of them by its address. Put a cache outside an encrypted store, so that a remembered record need not be
+//! opened again.
+//!
 //! *Caveat*: a key opens a merchant's stores until it is revoked, and whoever reads the store has it. Keep the store as you keep
 //! passwords, or seal it.
 //!

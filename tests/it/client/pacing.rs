@@ -37,7 +37,7 @@ async fn burst(apps: &[&App], key: &str, each: usize, clock: &ManualClock) -> Du
                 done += 1;
             }
             Ok(None) => break,
-            Err(_) => clock.advance(Duration::from_millis(100)),
+            Err(_) => clock.advance(Duration::from_millis(300)),
         }
     }
     clock.elapsed() - began

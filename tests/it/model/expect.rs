@@ -60,6 +60,7 @@ pub(super) struct Session {
 struct Remembered {
     code: String,
     answer: Answer,
+    lineage: usize,
     at: Duration,
 }
 
@@ -225,8 +226,16 @@ impl Model {
             return answer;
         }
         self.memory[facts.node].retain(|_, remembered| facts.elapsed.saturating_sub(remembered.at) < DONE);
-        if let Some(remembered) = self.memory[facts.node].get(&flow) {
-            return if remembered.code == code { remembered.answer.clone() } else { Answer::refusal(400) };
+        if let Some(remembered) = self.memory[facts.node].get(&flow).cloned() {
+            if remembered.code != code {
+                return Answer::refusal(400);
+            }
+            self.flows[flow].next_lineage = remembered.lineage;
+            return remembered.answer;
+        }
+        // The new session joins the lineage that the browser has by now.
+        if let Some(session) = self.session(facts.browser, facts.epoch) {
+            self.flows[flow].next_lineage = session.lineage;
         }
         let owner = match self.mode {
             Mode::App => Owner::User(self.flows[flow].user.expect("gated")),
@@ -241,7 +250,12 @@ impl Model {
             self.store.remove(&left);
         }
         if spent {
-            let remembered = Remembered { code: code.to_owned(), answer: answer.clone(), at: after.1 };
+            let remembered = Remembered {
+                code: code.to_owned(),
+                answer: answer.clone(),
+                lineage: self.flows[flow].next_lineage,
+                at: after.1,
+            };
             self.memory[facts.node].insert(flow, remembered);
         }
         answer

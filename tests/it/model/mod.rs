@@ -76,6 +76,30 @@ fn kept_sequences_keep_every_invariant() {
                 Look { browser: 0, node: 0 },
             ],
         ),
+        // A tab that began before another one finished shuts no third one out.
+        (
+            Mode::Browser,
+            &[
+                Start { browser: 0, node: 0, path: 0 },
+                Start { browser: 0, node: 0, path: 0 },
+                Callback { browser: 0, flow: 0, node: 0, code: Own },
+                Start { browser: 0, node: 0, path: 0 },
+                Callback { browser: 0, flow: 1, node: 0, code: Own },
+                Callback { browser: 0, flow: 2, node: 0, code: Own },
+            ],
+        ),
+        // A done mark of an earlier connection expires while the provider is waited for.
+        (
+            Mode::App,
+            &[
+                Start { browser: 0, node: 0, path: 0 },
+                Twice { browser: 0, flow: 0, node: 0 },
+                Advance { seconds: 119 },
+                ProviderFault(Fault::BusyForASecond),
+                Start { browser: 0, node: 0, path: 0 },
+                Callback { browser: 0, flow: 1, node: 0, code: Own },
+            ],
+        ),
         // A connection that was cut off, then a new one by the same user.
         (
             Mode::App,

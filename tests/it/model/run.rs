@@ -7,10 +7,15 @@ use super::{
     steps::{Code, Forgery, Mode, Step, Store},
     world::{DASHBOARD, SITE, USERS, World},
 };
-use crate::support::browser::{Browser, Cookie, Load, Visit};
+use crate::support::browser::{Browser, Load, Visit};
 use http::Method;
 use komerza_connect::{UserId, time::Clock};
-use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::pin,
+    task::Poll,
+    time::{Duration, SystemTime},
+};
 
 const PATHS: [&str; 3] = ["/", "/stores?page=2", "/a/b#c"];
 const DENIED: [&str; 3] = ["/?komerza=denied", "/stores?page=2&komerza=denied", "/a/b?komerza=denied#c"];
@@ -32,6 +37,9 @@ pub(super) async fn run(provider: &Provider, mode: Mode, steps: &[Step]) -> Resu
     }
     Ok(())
 }
+
+/// A cookie's name and its end.
+type Kept = (String, Option<SystemTime>);
 
 struct Run {
     world: World,
@@ -70,7 +78,7 @@ impl Run {
                 self.world.clock.0.advance(Duration::from_secs(seconds));
                 Ok(())
             }
-            Step::StepClock { seconds } => {
+            Step::ClockJump { seconds } => {
                 let by = Duration::from_secs(seconds.unsigned_abs());
                 let now = self.world.clock.now();
                 self.world.clock.0.step_to(if seconds < 0 { now - by } else { now + by });
@@ -121,6 +129,14 @@ impl Run {
         own_cookies(&self.world, browser).into_iter().map(|(name, _)| name).collect()
     }
 
+    /// What the browser has before a request, with when it ends: a wait for the provider may let it expire.
+    fn kept(&self, browser: usize) -> Vec<Kept> {
+        let names = self.names(browser);
+        let jar = self.world.browsers[browser].jar();
+        let live = jar.all().iter().map(|cookie| (cookie.name(), cookie.expires));
+        live.filter(|(name, _)| names.contains(name)).collect()
+    }
+
     async fn start(&mut self, browser: usize, node: usize, path: usize) -> Result<(), String> {
         let (now, epoch) = (self.world.clock.now(), self.world.epoch);
         let live = self.names(browser).into_iter().filter(|name| {
@@ -167,14 +183,14 @@ impl Run {
                 self.model.flows[other].code.clone()
             }
         };
-        let (facts, before) = (self.facts(browser, node, flow), self.names(browser));
+        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
         let visit = returns(self.world.browser(browser, node), &self.callback_url(flow, &code)).await;
         self.answered(flow, facts, &code, &before, &[visit])
     }
 
     async fn twice(&mut self, browser: usize, flow: usize, node: usize) -> Result<(), String> {
         let code = self.model.flows[flow].code.clone();
-        let (facts, before) = (self.facts(browser, node, flow), self.names(browser));
+        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
         let url = self.callback_url(flow, &code);
         let browser = self.world.browser(browser, node);
         // The second has left with the same cookies before the first is answered.
@@ -189,7 +205,7 @@ impl Run {
         flow: usize,
         facts: Facts,
         code: &str,
-        before: &[String],
+        before: &[Kept],
         visits: &[Visit],
     ) -> Result<(), String> {
         let after = (self.world.clock.now(), self.world.clock.elapsed());
@@ -207,9 +223,11 @@ impl Run {
         same((first.status(), first.location()), (answer.status, answer.location.as_deref()), "the answer")
     }
 
-    fn compare_cookies(&self, flow: usize, browser: usize, answer: &Answer, before: &[String]) -> Result<(), String> {
+    fn compare_cookies(&self, flow: usize, browser: usize, answer: &Answer, before: &[Kept]) -> Result<(), String> {
         let own = &self.model.flows[flow];
-        let mut wanted = before.to_vec();
+        let now = self.world.clock.now();
+        let live = before.iter().filter(|(_, expires)| expires.is_none_or(|at| at > now));
+        let mut wanted: Vec<_> = live.map(|(name, _)| name.clone()).collect();
         if answer.takes_login {
             wanted.retain(|name| *name != own.login);
         }
@@ -221,14 +239,7 @@ impl Run {
         }
         wanted.sort();
         wanted.dedup();
-        // A wait for the provider may have let others expire.
-        let found = self.names(browser);
-        let now = self.world.clock.now();
-        let jar = self.world.browsers[browser].jar();
-        let expired = jar.all().iter().filter(|cookie| cookie.expires.is_some_and(|at| at <= now));
-        let expired: Vec<_> = expired.map(Cookie::name).collect();
-        wanted.retain(|name| !expired.contains(name));
-        same(found, wanted, "the cookies")
+        same(self.names(browser), wanted, "the cookies")
     }
 
     async fn lost(&mut self, browser: usize, flow: usize, node: usize) -> Result<(), String> {
@@ -244,7 +255,7 @@ impl Run {
 
     async fn abandon(&mut self, browser: usize, flow: usize, node: usize, polls: usize) -> Result<(), String> {
         let code = self.model.flows[flow].code.clone();
-        let (facts, before) = (self.facts(browser, node, flow), self.names(browser));
+        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
         let url = self.callback_url(flow, &code);
         let mut done = None;
         {
@@ -281,7 +292,7 @@ impl Run {
     }
 
     async fn deny(&mut self, browser: usize, flow: usize, node: usize) -> Result<(), String> {
-        let (facts, before) = (self.facts(browser, node, flow), self.names(browser));
+        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
         let url = format!("{SITE}/komerza/callback?error=access_denied&state={}", self.model.flows[flow].state);
         let visit = returns(self.world.browser(browser, node), &url).await;
         let path = self.model.flows[flow].path;
@@ -292,7 +303,7 @@ impl Run {
     }
 
     async fn forge(&mut self, browser: usize, flow: usize, node: usize, how: Forgery) -> Result<(), String> {
-        let (facts, before) = (self.facts(browser, node, flow), self.names(browser));
+        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
         let own = self.model.flows[flow].clone();
         let url = self.callback_url(flow, "obviously-fake-code-of-the-attacker");
         let real = self.world.browser(browser, node);

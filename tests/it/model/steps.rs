@@ -84,7 +84,7 @@ pub(super) enum Step {
         seconds: u64,
     },
     /// The time of day jumps; monotonic time does not.
-    StepClock {
+    ClockJump {
         seconds: i64,
     },
     StoreFault(Store),
@@ -174,7 +174,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::RotateKeys),
         1 => node.prop_map(|node| Step::Restart { node }),
         2 => select(&[1_u64, 30, 61, 119, 121, 599, 601][..]).prop_map(|seconds| Step::Advance { seconds }),
-        1 => select(&[-3_600_i64, -61, -30, 30, 61, 3_600][..]).prop_map(|seconds| Step::StepClock { seconds }),
+        1 => select(&[-3_600_i64, -61, -30, 30, 61, 3_600][..]).prop_map(|seconds| Step::ClockJump { seconds }),
         2 => select(&[Store::Load, Store::Save, Store::Delete][..]).prop_map(Step::StoreFault),
         2 => select(faults.to_vec()).prop_map(Step::ProviderFault),
     ]

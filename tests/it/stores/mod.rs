@@ -10,5 +10,6 @@ mod errors;
 mod faulty;
 pub(crate) mod places;
 mod processes;
+mod replace;
 mod servers;
 mod sqlite;

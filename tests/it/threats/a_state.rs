@@ -15,12 +15,17 @@ use std::{
 };
 use tower::ServiceExt as _;
 
+/// A state of the right form that nobody was ever given.
+fn unknown_state() -> String {
+    format!("{}A", "r".repeat(42))
+}
+
 #[tokio::test]
 async fn t01_a_code_without_the_state_of_a_login_of_this_browser_is_refused() {
     for mode in Mode::BOTH {
         let shop = Shop::new(mode).await;
         let alice = shop.browser("alice");
-        let random = "r".repeat(43);
+        let random = unknown_state();
         for query in ["code=CM", &format!("code=CM&state={random}"), "code=CM&state=", "code=CM&state=short"] {
             let page = shop.refuses(&alice, query, 400).await;
             assert!(page.text().contains("Start again"), "{}", page.text());
@@ -38,7 +43,7 @@ async fn t01_the_same_holds_over_real_sockets() {
     for mode in Mode::BOTH {
         let shop = Shop::over_sockets(mode).await;
         let alice = shop.browser("alice");
-        shop.refuses(&alice, &format!("code=CM&state={}", "r".repeat(43)), 400).await;
+        shop.refuses(&alice, &format!("code=CM&state={}", unknown_state()), 400).await;
         let login = shop.start(&alice, "/x").await;
         shop.refuses(&alice, "code=CM", 400).await;
         shop.accepts(&alice, &login, "CA", "/x").await;
@@ -177,7 +182,7 @@ async fn t09_a_done_mark_older_than_its_lifetime_does_not_count_even_if_the_brow
 #[tokio::test]
 async fn t09_who_is_not_connected_is_not_told_so_by_an_unknown_state() {
     let shop = Shop::new(Mode::App).await;
-    let page = shop.refuses(&shop.browser("alice"), &format!("code=x&state={}", "r".repeat(43)), 400).await;
+    let page = shop.refuses(&shop.browser("alice"), &format!("code=x&state={}", unknown_state()), 400).await;
     assert!(!page.text().contains("You are connected"), "{}", page.text());
 }
 
@@ -222,7 +227,7 @@ async fn t11_a_stray_callback_leaves_the_real_login_alone() {
         let shop = Shop::new(mode).await;
         let alice = shop.browser("alice");
         let login = shop.start(&alice, "/x").await;
-        let other = format!("code=x&state={}", "j".repeat(43));
+        let other = format!("code=x&state={}", unknown_state());
         for query in
             ["code=x&state=junk", &other, "state=junk", "error=access_denied&state=junk", "error=access_denied"]
         {

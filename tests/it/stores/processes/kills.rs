@@ -79,3 +79,9 @@ async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_redis() {
     let server = Server::start("redis");
     no_confirmed_connect_is_lost(&server.url(), Some(&server)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[should_panic(expected = "a confirmed connect was lost")]
+async fn t55_kill_9_loses_what_was_only_in_memory_so_a_loss_is_seen() {
+    no_confirmed_connect_is_lost("memory:", None).await;
+}
