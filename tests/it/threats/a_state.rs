@@ -137,7 +137,7 @@ async fn t08_without_randomness_no_login_starts() {
             assert!(hop.set_cookies().is_empty() && cookies(&alice).is_empty());
             draws += 1;
         }
-        assert!(draws >= 2, "a state and a nonce are drawn at least");
+        assert!(draws >= 1, "state, session and nonce come of at least one draw");
     }
 }
 
