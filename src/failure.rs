@@ -67,7 +67,7 @@ kinds! {
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "You are not signed in.", "Sign in to the app, then connect your store.";
     /// Somebody else is signed in than the one who started the login.
     OtherUser = "other_user", FORBIDDEN, "This connection was started by somebody else.",
-        "It was started by another user of this app, or before you disconnected. Start again as the present user.";
+        "It was begun by another user of this app, or before you disconnected. Sign in as that user, or start again as the present one.";
     /// The request came from another site, a script or a frame.
     CrossSite = "cross_site", FORBIDDEN, "This request did not come from this site.", "Open the app and try again there.";
     /// The user refused at Komerza, or came back without a code.
