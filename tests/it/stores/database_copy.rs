@@ -18,7 +18,7 @@ fn keys() -> Vec<String> {
         .collect()
 }
 
-fn encrypted<S: TokenStore>(store: S) -> EncryptedStore<S> {
+pub(super) fn encrypted<S: TokenStore>(store: S) -> EncryptedStore<S> {
     EncryptedStore::new(store, "app", [SealingKey::from_bytes(SEALING_KEY).unwrap()])
 }
 
@@ -52,7 +52,7 @@ fn leaks(copy: &[u8]) -> usize {
     [12, 16, 24].iter().map(|length| copy.windows(*length).filter(|bytes| found.contains(bytes)).count()).sum()
 }
 
-fn all_files(directory: &Directory) -> Vec<u8> {
+pub(super) fn all_files(directory: &Directory) -> Vec<u8> {
     let files = std::fs::read_dir(directory.path()).unwrap();
     files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
 }
@@ -86,22 +86,16 @@ async fn t44_a_dump_of_postgresql_holds_no_piece_of_a_key() {
         } else {
             fill(&store, "user").await
         }
-        let dump = tokio::process::Command::new("pg_dump").arg("-t").arg(&name).arg(postgres_url()).output().await;
-        let dump = dump.unwrap();
-        assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+        let dump = postgres_dump(&name).await;
         // Ids are bytes, so the dump has them as hexadecimal digits.
-        assert!(dump.stdout.windows(12).any(|bytes| bytes == b"757365723137"), "the dump has the records");
-        assert_eq!(leaks(&dump.stdout) == 0, sealed, "{} runs", leaks(&dump.stdout));
-        let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
+        assert!(dump.windows(12).any(|bytes| bytes == b"757365723137"), "the dump has the records");
+        assert_eq!(leaks(&dump) == 0, sealed, "{} runs", leaks(&dump));
     }
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t44_a_dump_of_redis_holds_no_piece_of_a_key() {
-    let client = redis::Client::open(redis_url()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     for sealed in [false, true] {
         let prefix = unique("dump");
         let store = RedisStore::connect_with(&redis_url(), &prefix).await.unwrap();
@@ -110,15 +104,31 @@ async fn t44_a_dump_of_redis_holds_no_piece_of_a_key() {
         } else {
             fill(&store, "user").await
         }
-        let keys: Vec<Vec<u8>> =
-            redis::cmd("KEYS").arg(format!("{prefix}*")).query_async(&mut connection).await.unwrap();
-        assert_eq!(keys.len(), 16);
-        let mut copy = Vec::new();
-        for key in keys {
-            let value: Vec<u8> = redis::cmd("GET").arg(&key).query_async(&mut connection).await.unwrap();
-            copy.extend([key.clone(), value].concat());
-            redis::cmd("DEL").arg(&key).exec_async(&mut connection).await.unwrap();
-        }
+        let (records, copy) = redis_copy(&prefix).await;
+        assert_eq!(records, 16);
         assert_eq!(leaks(&copy) == 0, sealed, "{} runs", leaks(&copy));
     }
+}
+
+/// What `pg_dump` writes of a table, which is removed then.
+pub(super) async fn postgres_dump(table: &str) -> Vec<u8> {
+    let dump = tokio::process::Command::new("pg_dump").arg("-t").arg(table).arg(postgres_url()).output().await.unwrap();
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
+    dump.stdout
+}
+
+/// The number of the records under a prefix, and their names and values one after another; they are removed then.
+pub(super) async fn redis_copy(prefix: &str) -> (usize, Vec<u8>) {
+    let client = redis::Client::open(redis_url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let keys: Vec<Vec<u8>> = redis::cmd("KEYS").arg(format!("{prefix}*")).query_async(&mut connection).await.unwrap();
+    let mut copy = Vec::new();
+    for key in &keys {
+        let value: Vec<u8> = redis::cmd("GET").arg(key).query_async(&mut connection).await.unwrap();
+        copy.extend([key.clone(), value].concat());
+        redis::cmd("DEL").arg(key).exec_async(&mut connection).await.unwrap();
+    }
+    (keys.len(), copy)
 }

@@ -3,6 +3,7 @@
 mod broken;
 mod broken_stores;
 mod cached;
+mod connect_copy;
 mod contract;
 mod database_copy;
 mod encrypted;
