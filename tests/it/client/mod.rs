@@ -3,8 +3,10 @@
 mod errors;
 mod matrix;
 mod pacing;
+mod processes;
 mod reading;
 mod revocation;
+mod uploads;
 
 use komerza_connect::{
     ApiKey, Config, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore, StoredToken, TokenStore, UserId,
