@@ -61,7 +61,12 @@ impl Call {
         let trace = Trace::begin(&self.method, &self.template);
         let mut spent = Spent::default();
         let ended = trace.within(self.carry_out(&mut spent)).await;
-        trace.end(&self.method, ended.as_ref().map(|answered| answered.reply.status()), &spent);
+        let status = match &ended {
+            Ok(answered) => Some(answered.reply.status()),
+            Err(error) => error.status(),
+        };
+        let refusal = ended.as_ref().ok().and_then(Answered::refusal);
+        trace.end(&self.method, status, refusal.as_ref().or(ended.as_ref().err()), &spent);
         ended
     }
 
@@ -187,6 +192,14 @@ impl Call {
 }
 
 impl Answered {
+    /// What a reply without success says.
+    fn refusal(&self) -> Option<Error> {
+        match &self.reply {
+            Received::Whole(reply) if !reply.status().is_success() => Some(Error::refused(reply, self.dead_key)),
+            Received::Whole(_) | Received::Stream(_) => None,
+        }
+    }
+
     /// The error of a reply that is none of those that were wanted.
     pub(super) fn refused(self, key: &KomerzaKey, scope: Option<&'static str>) -> Error {
         let error = match &self.reply {

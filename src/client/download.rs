@@ -8,9 +8,12 @@ use http::{HeaderMap, StatusCode};
 use http_body::{Body as _, Frame};
 use std::{
     fmt,
+    future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
+use tokio::time::{Instant, Sleep};
 
 /// A reply that is read piece by piece; made by [`RequestBuilder::download`](super::RequestBuilder::download).
 ///
@@ -19,14 +22,19 @@ use std::{
 pub struct Download {
     status: StatusCode,
     headers: HeaderMap,
-    body: reqwest::Body,
+    /// `None` after the end and after an error.
+    body: Option<reqwest::Body>,
     left: u64,
+    /// How long a piece may take, and when the next one is late.
+    patience: Duration,
+    late: Pin<Box<Sleep>>,
 }
 
 impl Download {
-    pub(super) fn new(response: http::Response<reqwest::Body>, most: u64) -> Self {
+    pub(super) fn new(response: http::Response<reqwest::Body>, most: u64, patience: Duration) -> Self {
         let (parts, body) = response.into_parts();
-        Self { status: parts.status, headers: parts.headers, body, left: most }
+        let late = Box::pin(tokio::time::sleep(patience));
+        Self { status: parts.status, headers: parts.headers, body: Some(body), left: most, patience, late }
     }
 
     /// The status, always a success.
@@ -44,8 +52,9 @@ impl Download {
     /// The next piece; `None` at the end.
     ///
     /// # Errors
-    /// [`ErrorKind::Interrupted`] when the connection breaks: the file is not whole. [`ErrorKind::ProviderFault`] when it is longer
-    /// than was allowed.
+    /// [`ErrorKind::Interrupted`] when the connection breaks: the file is not whole. [`ErrorKind::TimedOut`] when no piece comes for as
+    /// long as [`ClientLimits::deadline`](crate::ClientLimits::deadline) says. [`ErrorKind::ProviderFault`] when it is longer than was
+    /// allowed. Nothing comes after an error.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         std::future::poll_fn(|task| self.poll_chunk(task)).await.transpose()
     }
@@ -56,12 +65,33 @@ impl Download {
     }
 
     fn poll_chunk(&mut self, task: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        let piece = ready!(self.poll_piece(task));
+        match &piece {
+            Some(Ok(_)) => {
+                let next = Instant::now().checked_add(self.patience).unwrap_or_else(Instant::now);
+                self.late.as_mut().reset(next);
+            }
+            Some(Err(_)) | None => self.body = None,
+        }
+        Poll::Ready(piece)
+    }
+
+    fn poll_piece(&mut self, task: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
         loop {
-            let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(task)) else { return Poll::Ready(None) };
+            let frame = match Pin::new(&mut *body).poll_frame(task) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    ready!(self.late.as_mut().poll(task));
+                    return Poll::Ready(Some(Err(Error::new(ErrorKind::TimedOut).after(1, None))));
+                }
+            };
+            let Some(frame) = frame else { return Poll::Ready(None) };
             let frame = match frame {
                 Ok(frame) => frame,
                 Err(error) => {
-                    return Poll::Ready(Some(Err(Error::caused_by(ErrorKind::Interrupted, error.without_url()))));
+                    let error = Error::caused_by(ErrorKind::Interrupted, error.without_url());
+                    return Poll::Ready(Some(Err(error.after(1, None))));
                 }
             };
             let Ok(chunk) = frame.into_data() else { continue };

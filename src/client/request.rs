@@ -189,7 +189,8 @@ impl RequestBuilder {
                     Err(error) => Err(error),
                 };
                 opened.map_err(|error| {
-                    Error::unreadable(reply.status(), reply.body().clone(), error).after(answered.attempts, None)
+                    let why = json::why(&error);
+                    Error::unreadable(reply.status(), reply.body().clone(), why).after(answered.attempts, None)
                 })
             }
             _ => Err(answered.refused(&key, scope)),
@@ -198,7 +199,8 @@ impl RequestBuilder {
 
     /// Sends the call and gives a success piece by piece, at most `most` bytes: for exports that are too long for memory.
     ///
-    /// The deadline holds until the reply begins. A connection that breaks later is not repaired.
+    /// The deadline holds until the reply begins; from then on [`ClientLimits::deadline`](crate::ClientLimits::deadline) is the longest
+    /// wait for a piece. A connection that breaks later is not repaired.
     ///
     /// # Errors
     /// What [`send`](Self::send) says, and what Komerza refused.
@@ -207,7 +209,10 @@ impl RequestBuilder {
         let (key, scope) = (call.key.clone(), call.scope);
         let answered = call.run().await?;
         match answered.reply {
-            Received::Stream(reply) => Ok(Download::new(reply, most)),
+            Received::Stream(reply) => {
+                let patience = key.inner.context.config.limits.client.deadline;
+                Ok(Download::new(reply, most, patience))
+            }
             reply => Err(Answered { reply, ..answered }.refused(&key, scope)),
         }
     }

@@ -2,6 +2,7 @@
 
 mod errors;
 mod matrix;
+mod observed;
 mod pacing;
 mod processes;
 mod reading;
