@@ -1,7 +1,7 @@
 //! Nobody is throttled: many calls, several layers, many users.
 
 use super::App;
-use crate::stores::places::redis_url;
+use crate::stores::places::{redis_url, unique};
 use http::StatusCode;
 use komerza_connect::{
     Bucket, BucketId, Priority, RedisBuckets, SharedBuckets,
@@ -120,7 +120,7 @@ async fn t59_a_thousand_users_with_one_call_each_do_not_wait_for_one_with_a_thou
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn a_bucket_in_redis_counts_as_ours_does() {
-    let buckets = RedisBuckets::connect(&redis_url()).await.unwrap();
+    let buckets = RedisBuckets::connect(&redis_url()).await.unwrap().with_prefix(&unique("buckets"));
     let bucket = Bucket { capacity: 12, refill: 4, period: SECOND * 3_600 };
     let id = an_id().await;
     let first = buckets.take(&id, bucket, 8).await.unwrap();
@@ -135,6 +135,14 @@ async fn a_bucket_in_redis_counts_as_ours_does() {
     buckets.empty(&other, quick, SECOND * 50).await.unwrap();
     let closed = buckets.take(&other, quick, 1).await.unwrap();
     assert!(closed.granted == 0 && closed.wait > SECOND * 49, "{closed:?}");
+
+    // A short refusal gives nothing that would not have come without it.
+    let third = an_id().await;
+    assert_eq!(buckets.take(&third, bucket, 12).await.unwrap().granted, 12);
+    buckets.empty(&third, bucket, SECOND / 1_000).await.unwrap();
+    tokio::time::sleep(SECOND / 100).await;
+    let emptied = buckets.take(&third, bucket, 1).await.unwrap();
+    assert!(emptied.granted == 0 && emptied.wait > SECOND * 3_590, "{emptied:?}");
     buckets.empty(&an_id().await, quick, Duration::ZERO).await.unwrap();
     let none = Bucket { capacity: 0, ..bucket };
     assert_eq!(buckets.take(&id, none, 1).await.unwrap().granted, 0);
