@@ -6,12 +6,13 @@ use crate::{
     config::{Bucket, ClientLimits},
     log,
     store::StoreError,
+    sync::Lock,
     time::Clock,
 };
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -27,7 +28,7 @@ pub(crate) struct Lane {
     limit: Bucket,
     most_waiting: usize,
     shared: Option<Arc<dyn SharedBuckets>>,
-    line: Mutex<Line>,
+    line: Lock<Line>,
 }
 
 /// What a call asks for.
@@ -77,11 +78,7 @@ impl Lane {
             background: VecDeque::new(),
             pages_in_a_row: 0,
         };
-        Self { id, limit: limits.bucket, most_waiting: limits.queue, shared, line: Mutex::new(line) }
-    }
-
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { id, limit: limits.bucket, most_waiting: limits.queue, shared, line: Lock::new(line) }
     }
 
     fn is_off(&self) -> bool {
@@ -95,7 +92,7 @@ impl Lane {
         }
         let began = clock.elapsed();
         let place = {
-            let mut line = self.line();
+            let mut line = self.line.lock();
             line.grant(began, self.shared.is_some());
             // Nobody overtakes those who wait.
             let free = line.is_empty() && self.shared.is_none();
@@ -113,7 +110,7 @@ impl Lane {
         let waiting = Waiting { lane: self, place: &place };
         loop {
             let (granted, wait, asks) = {
-                let mut line = self.line();
+                let mut line = self.line.lock();
                 let now = clock.elapsed();
                 line.grant(now, self.shared.is_some());
                 let wait =
@@ -147,10 +144,10 @@ impl Lane {
     async fn ask(&self, clock: &dyn Clock, deadline: Duration) {
         let Some(shared) = &self.shared else { return };
         let _asking = Asking(self);
-        let wanted = u32::try_from(self.line().waiting()).unwrap_or(u32::MAX).clamp(1, self.limit.capacity.max(1));
+        let wanted = u32::try_from(self.line.lock().waiting()).unwrap_or(u32::MAX).clamp(1, self.limit.capacity.max(1));
         let asked = tokio::time::timeout(deadline, shared.take(&self.id, self.limit, wanted)).await;
         let now = clock.elapsed();
-        let mut line = self.line();
+        let mut line = self.line.lock();
         match asked.unwrap_or_else(|_| Err(StoreError::timed_out())) {
             Ok(Taken { granted, wait }) => {
                 // Our own bucket follows, for estimates and for an outage.
@@ -183,7 +180,7 @@ impl Lane {
         }
         {
             let now = clock.elapsed();
-            let mut line = self.line();
+            let mut line = self.line.lock();
             line.bucket.empty(wait, now);
             line.ask_at = line.ask_at.max(now.saturating_add(wait));
         }
@@ -197,17 +194,17 @@ impl Lane {
     }
 
     pub(crate) fn remaining(&self, now: Duration) -> u32 {
-        let line = self.line();
+        let line = self.line.lock();
         if line.is_empty() || self.is_off() { line.bucket.remaining(now) } else { 0 }
     }
 
     pub(crate) fn wait_estimate(&self, priority: Priority, now: Duration) -> Duration {
-        let line = self.line();
+        let line = self.line.lock();
         line.bucket.wait_for(line.ahead_of(priority).saturating_add(1), now)
     }
 
     pub(super) fn is_full(&self, now: Duration) -> bool {
-        let line = self.line();
+        let line = self.line.lock();
         line.is_empty() && line.bucket.is_full(now)
     }
 }
@@ -323,7 +320,7 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if !self.place.granted.load(Ordering::Relaxed) {
-            self.lane.line().leave(self.place);
+            self.lane.line.lock().leave(self.place);
         }
     }
 }
@@ -333,7 +330,7 @@ struct Asking<'a>(&'a Lane);
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
-        let mut line = self.0.line();
+        let mut line = self.0.line.lock();
         line.asking = false;
         line.wake_fronts();
     }
