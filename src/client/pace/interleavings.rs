@@ -190,6 +190,20 @@ fn t59_in_many_interleavings_without_the_shared_bucket_all_get_a_turn_out_of_the
 }
 
 #[test]
+fn t59_in_many_interleavings_a_token_asked_for_by_one_who_has_gone_is_not_saved_up() {
+    for answers in [Answers::Well, Answers::WithErrors] {
+        for leaves in LEAVERS {
+            randomly(100, move |stage| {
+                let lane = node(stage, &Shared::new(TWO), answers, Duration::ZERO);
+                serve(stage, &lane, &[(PATIENT, leaves), (PATIENT, Stays::Always)], shared_steps(2), TWO);
+                stage.pass(10 * SECOND);
+                serve(stage, &lane, &[(PATIENT, Stays::Always); 3], shared_steps(3), TWO);
+            });
+        }
+    }
+}
+
+#[test]
 fn t59_in_many_interleavings_all_get_a_turn_also_when_time_never_stands_still() {
     for leaves in LEAVERS {
         for answers in
