@@ -25,7 +25,7 @@ pub use body::{Download, Form};
 pub use calls::InStore;
 pub use envelope::Reply;
 pub use error::{Error, ErrorKind};
-pub use filters::{Comparison, Filters};
+pub use filters::{Comparison, Direction, Filters};
 pub use key::KomerzaKey;
 pub use listing::{Items, Listing, Page, Pages};
 pub(crate) use models::*;

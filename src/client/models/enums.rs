@@ -139,6 +139,12 @@ impl From<&str> for OrderStatus {
     }
 }
 
+impl From<&OrderStatus> for OrderStatus {
+    fn from(status: &OrderStatus) -> Self {
+        status.clone()
+    }
+}
+
 impl PartialEq for OrderStatus {
     fn eq(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)

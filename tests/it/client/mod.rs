@@ -1,6 +1,7 @@
 //! The client of the API, against the sandbox and against a provider of raw bytes.
 
 mod errors;
+mod filters;
 mod matrix;
 mod pacing;
 mod reading;
