@@ -14,6 +14,7 @@ use crate::{
 };
 use proptest::{collection, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Reads the sample as a page, as one object, and as a value; what was read has what it must, also when it is read once more.
@@ -31,7 +32,7 @@ fn check<T: DeserializeOwned + Serialize>(sample: &Sample) -> Result<(), TestCas
         let again: T = serde_json::from_str(&written).map_err(failed)?;
         prop_assert_eq!(serde_json::to_string(&again).map_err(failed)?, written);
     }
-    let value: serde_json::Value = serde_json::from_str(json).map_err(failed)?;
+    let value: Value = serde_json::from_str(json).map_err(failed)?;
     serde_json::from_value::<T>(value).map_err(failed)?;
     Ok(())
 }
@@ -147,6 +148,33 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// A sample of some model in which values here and there are something else entirely.
+fn confused() -> impl Strategy<Value = Vec<u8>> {
+    let sample = any::<proptest::sample::Index>().prop_flat_map(|choice| choice.get(&SHAPES).samples());
+    let changes = collection::vec((any::<proptest::sample::Index>(), any_json(names())), 1..5);
+    (sample, changes).prop_map(|(sample, changes)| {
+        let mut value: Value = serde_json::from_str(&sample.json).unwrap();
+        for (place, other) in changes {
+            let mut places = Vec::new();
+            places_in(&mut value, &mut places);
+            if !places.is_empty() {
+                let at = place.index(places.len());
+                *places.swap_remove(at) = other;
+            }
+        }
+        value.to_string().into_bytes()
+    })
+}
+
+/// All values that are in this one and are neither lists nor objects.
+fn places_in<'v>(value: &'v mut Value, places: &mut Vec<&'v mut Value>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| places_in(item, places)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| places_in(field, places)),
+        leaf => places.push(leaf),
+    }
+}
+
 proptest! {
     #[test]
     fn unknown_values_of_enumerations_are_kept(number in any::<i64>(), word in ".{0,20}") {
@@ -166,8 +194,9 @@ proptest! {
         bytes in collection::vec(any::<u8>(), 0..200),
         value in any_json(names()),
         damaged in damaged(),
+        confused in confused(),
     ) {
-        for bytes in [bytes, value.to_string().into_bytes(), damaged] {
+        for bytes in [bytes, value.to_string().into_bytes(), damaged, confused] {
             read_as_every_model(&bytes);
             let mut reply = http::Response::new(bytes::Bytes::from(bytes.clone()));
             *reply.status_mut() = http::StatusCode::UNAUTHORIZED;
