@@ -188,6 +188,7 @@ impl<T> fmt::Debug for Items<T> {
 #[cfg(test)]
 mod tests {
     use super::goes_on;
+    use proptest::prelude::*;
 
     #[test]
     fn a_list_ends_where_it_should() {
@@ -207,6 +208,48 @@ mod tests {
         ] {
             let told = goes_on(number, items, pages, longest, repeated);
             assert_eq!(told, more, "page {number} of {pages:?}, {items} items");
+        }
+    }
+
+    /// Reads a list that is `length` items long when a page of it is asked for: how many items and how many pages that makes.
+    fn read(size: usize, tells: bool, length: impl Fn(usize) -> usize) -> (usize, usize) {
+        let (mut all, mut longest) = (0, 0);
+        for number in 1.. {
+            let length = length(number);
+            let items = length.saturating_sub((number - 1) * size).min(size);
+            let pages = tells.then(|| u32::try_from(length.div_ceil(size)).unwrap());
+            all += items;
+            if !goes_on(u32::try_from(number).unwrap(), items, pages, longest, false) {
+                return (all, number);
+            }
+            longest = longest.max(items);
+        }
+        unreachable!("every list ends")
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_that_stays_as_it_is_is_read_whole_in_as_few_calls_as_can_be(
+            length in 0..500_usize, size in 1..60_usize,
+        ) {
+            let pages = length.div_ceil(size).max(1);
+            prop_assert_eq!(read(size, true, |_| length), (length, pages));
+            let (items, calls) = read(size, false, |_| length);
+            prop_assert_eq!(items, length);
+            prop_assert!(calls <= pages + 1, "one further page tells the end where the provider does not");
+        }
+
+        #[test]
+        fn a_list_that_grows_and_shrinks_is_read_to_where_it_ends_then(
+            lengths in proptest::collection::vec(0..500_usize, 1..40), size in 1..60_usize, tells: bool,
+        ) {
+            let length = |number: usize| lengths[(number - 1) % lengths.len()];
+            let (_, calls) = read(size, tells, length);
+            // Nothing is left on the page behind the last one that was read, as long as that was when it was read.
+            let ended = length(calls) <= calls * size;
+            let shorter = (1..calls).any(|number| length(number) != length(calls));
+            prop_assert!(ended || (!tells && shorter), "{} calls", calls);
+            prop_assert!(calls <= 500 / size + 2);
         }
     }
 }

@@ -2,10 +2,12 @@
 
 mod errors;
 mod filters;
+mod lists;
 mod matrix;
 mod pacing;
 mod reading;
 mod revocation;
+mod scopes;
 
 use komerza_connect::{
     ApiKey, Config, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore, StoredToken, TokenStore, UserId,
