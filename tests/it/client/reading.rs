@@ -28,7 +28,11 @@ async fn everything_typed_is_read_from_the_sandbox() {
     store.variant(&product.id, &product.variants[0].id).await.unwrap();
     assert_eq!(store.all_products().await.unwrap().len(), products.len());
     let categories = store.categories().all().await.unwrap();
-    assert_eq!(store.category(&categories[0].id).await.unwrap().name, categories[0].name);
+    assert_eq!(store.all_categories().await.unwrap(), categories);
+    let category = store.category(&categories[0].id).await.unwrap();
+    assert_eq!(store.category_by_slug(category.slug.as_deref().unwrap()).await.unwrap(), category);
+    // Lists have the ids of the products, one category the products: both are read as ids.
+    assert_eq!((category.product_ids.len(), &category.product_ids), (2, &categories[0].product_ids));
     let coupons = store.coupons().all().await.unwrap();
     assert_eq!(store.coupon(&coupons[0].id).await.unwrap(), coupons[0]);
     store.delete_coupon(&coupons[0].id).await.unwrap();
@@ -69,7 +73,9 @@ async fn orders_are_read_delivered_refunded_and_exported() {
     assert_eq!((&details.order.status, details.store_id), (&OrderStatus::PENDING, Some(id)));
     store.deliver_order(&pending[0].id).await.unwrap();
     assert_eq!(store.order(&pending[0].id).await.unwrap().order.status, OrderStatus::DELIVERED);
+    assert!(!details.order.is_refunded);
     store.refund_order(&pending[0].id, RefundReason::RequestedByCustomer).await.unwrap();
+    assert!(store.order(&pending[0].id).await.unwrap().order.is_refunded);
 
     let (from, to) = ("2026-01-01T00:00:00Z".parse().unwrap(), "2026-12-31T00:00:00Z".parse().unwrap());
     let mut export = store.orders_csv(from, to, 10_000_000).await.unwrap();
