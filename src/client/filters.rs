@@ -1,11 +1,12 @@
-//! The provider's language for filters.
+//! The provider's language for filters and sorts.
 
 use super::{Error, ErrorKind};
 use std::fmt::{self, Write};
 
 /// Conditions on the items of a list, all of which must hold.
 ///
-/// Which fields a list can be filtered by differs; for orders they are `dateFrom`, `dateTo`, `status`, `gateway` and `email`.
+/// For what the filters of a [`Listing`](crate::Listing) do not say: other comparisons, or one of several values. Which fields a list
+/// can be filtered by differs; for orders they are `dateFrom`, `dateTo`, `status`, `gateway` and `email`.
 ///
 /// ```
 /// use komerza_connect::{Comparison::*, Filters};
@@ -69,6 +70,30 @@ impl Comparison {
     }
 }
 
+/// Which way a list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The least first, and the oldest.
+    Ascending,
+    /// The greatest first, and the newest.
+    Descending,
+}
+
+impl Direction {
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Ascending => "",
+            Self::Descending => "-",
+        }
+    }
+}
+
+/// Whether a text can stand for a field: what would end it, or mean something beside it, is not in it.
+pub(super) fn is_field(text: &str) -> bool {
+    let means_something = [',', '|', '=', '!', '<', '>', '@', '_'];
+    !text.is_empty() && !text.starts_with('-') && text.trim() == text && !text.contains(means_something)
+}
+
 impl Filters {
     /// No condition.
     pub fn new() -> Self {
@@ -87,15 +112,14 @@ impl Filters {
         comparison: Comparison,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
-        let plain = |text: &str| !text.is_empty() && !text.contains([',', '|']);
-        self.inexpressible |= !plain(field) || field.contains(['=', '!', '<', '>', '@', '_']);
+        self.inexpressible |= !is_field(field);
         let joint = if self.text.is_empty() { "" } else { "," };
         // Writing to a string does not fail.
         let _ = write!(self.text, "{joint}{field}{}", comparison.operator());
         let mut several = false;
         for value in values {
             let value = value.to_string();
-            self.inexpressible |= !plain(&value);
+            self.inexpressible |= value.is_empty() || value.contains([',', '|']);
             if several {
                 self.text.push('|');
             }
@@ -135,6 +159,8 @@ mod tests {
             Filters::new().and("email", Equal, ""),
             Filters::new().and("", Equal, "x"),
             Filters::new().and("a==b,c", Equal, "x"),
+            Filters::new().and("-a", Equal, "x"),
+            Filters::new().and(" a", Equal, "x"),
             Filters::new().any("email", Equal, Vec::<String>::new()),
         ] {
             assert_eq!(wrong.text().unwrap_err().kind(), ErrorKind::BadRequest, "{wrong}");

@@ -28,7 +28,7 @@ pub use calls::InStore;
 pub use download::Download;
 pub use envelope::Reply;
 pub use error::{Error, ErrorKind};
-pub use filters::{Comparison, Filters};
+pub use filters::{Comparison, Direction, Filters};
 pub use form::Form;
 pub use key::KomerzaKey;
 pub use listing::{Items, Listing, Page, Pages};

@@ -85,6 +85,14 @@ impl InStore {
         self.get("/stores/{}/categories", &[], scopes::CATEGORIES_VIEW).paged()
     }
 
+    /// All categories in one reply, without pages. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::RequestBuilder::fetch).
+    pub async fn all_categories(&self) -> Result<Vec<Category>, Error> {
+        self.get("/stores/{}/categories/all", &[], scopes::CATEGORIES_VIEW).fetch().await
+    }
+
     /// One category. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
     ///
     /// # Errors
@@ -92,6 +100,14 @@ impl InStore {
     pub async fn category(&self, id: impl Into<CategoryId>) -> Result<Category, Error> {
         let id = id.into();
         self.get("/stores/{}/categories/{}", &[id.as_str()], scopes::CATEGORIES_VIEW).fetch().await
+    }
+
+    /// One category by its slug. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::RequestBuilder::fetch).
+    pub async fn category_by_slug(&self, slug: &str) -> Result<Category, Error> {
+        self.get("/stores/{}/categories/slug/{}", &[slug], scopes::CATEGORIES_VIEW).fetch().await
     }
 
     /// The coupons. Needs [`COUPONS_VIEW`](scopes::COUPONS_VIEW).

@@ -58,6 +58,14 @@ impl KomerzaKey {
         self.endpoint(Method::GET, "/webhooks/{}/logs", &[id.as_str()], scopes::WEBHOOKS_VIEW).paged()
     }
 
+    /// A webhook's deliveries with this id, about the order with this id, or to an address with this in it. Needs
+    /// [`WEBHOOKS_VIEW`](scopes::WEBHOOKS_VIEW).
+    pub fn search_webhook_logs(&self, id: impl Into<WebhookId>, text: &str) -> Listing<WebhookLog> {
+        let id = id.into();
+        let ids = [id.as_str(), text];
+        self.endpoint(Method::GET, "/webhooks/{}/logs/search/{}", &ids, scopes::WEBHOOKS_VIEW).paged()
+    }
+
     /// Sends a delivery once more. Needs [`WEBHOOKS_UPDATE`](scopes::WEBHOOKS_UPDATE).
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Reviews, tickets, subscriptions.
 
-use super::{CustomerId, ProductId, ReviewId, StoreId, SubscriptionId, TicketId, TicketStatus, lenient, times};
+use super::{
+    CustomerId, ProductId, ReviewId, StoreId, SubscriptionId, TicketId, TicketStatus, is_there, lenient, times,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
@@ -39,18 +41,21 @@ pub struct Review {
     /// The customer's e-mail address.
     #[serde(default, deserialize_with = "lenient")]
     pub customer_email: String,
+    /// Whether the store has flagged it. The flag's own fields are not documented.
+    #[serde(default, rename = "flagged", deserialize_with = "is_there")]
+    pub is_flagged: bool,
 }
 
-/// A support ticket.
+/// A support ticket. Its messages are left out: their fields are not in our copy of the provider's documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
     /// Its id.
     pub id: TicketId,
-    /// When it was opened.
-    #[serde(deserialize_with = "times::required")]
-    pub date_created: Timestamp,
+    /// When it was opened. Lists have it; what one ticket has is not documented.
+    #[serde(default, deserialize_with = "times::optional")]
+    pub date_created: Option<Timestamp>,
     /// What it is about.
     #[serde(default, deserialize_with = "lenient")]
     pub subject: String,

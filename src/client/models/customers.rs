@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A customer of a store, as lists, searches and look-ups give it; each leaves out some of its fields.
+///
+/// The IP address, accounts elsewhere and tickets are left where they are, on purpose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]

@@ -97,6 +97,15 @@ numbers! {
         /// The customer has answered.
         CustomerResponded = 4,
     }
+    /// What affiliates take off the price of a product. *Source*: the provider's OpenAPI document.
+    AffiliateDiscountMode {
+        /// What the store says.
+        Default = 0,
+        /// Nothing.
+        Disabled = 1,
+        /// A percentage of the product's own.
+        Custom = 2,
+    }
     /// What a volume discount takes off. The names are documented, their order is presumed.
     DiscountType {
         /// A part of the price.
@@ -136,6 +145,12 @@ impl OrderStatus {
 impl From<&str> for OrderStatus {
     fn from(text: &str) -> Self {
         Self(Cow::Owned(text.to_owned()))
+    }
+}
+
+impl From<&OrderStatus> for OrderStatus {
+    fn from(status: &OrderStatus) -> Self {
+        status.clone()
     }
 }
 

@@ -124,6 +124,25 @@ impl FromStr for Amount {
     }
 }
 
+/// Whole numbers: `10` for an amount of 10 in major units.
+macro_rules! from_whole {
+    ($($whole:ty),+) => { $(
+        impl From<$whole> for Amount {
+            fn from(whole: $whole) -> Self {
+                Self(whole.to_string().into())
+            }
+        }
+    )+ };
+}
+
+from_whole!(i32, i64, u32, u64);
+
+impl From<&Amount> for Amount {
+    fn from(amount: &Amount) -> Self {
+        amount.clone()
+    }
+}
+
 impl PartialEq for Amount {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0 || self.canonical() == other.canonical()

@@ -1,6 +1,9 @@
 //! Orders.
 
-use super::{Amount, CouponId, CustomerId, OrderId, OrderStatus, ProductId, StoreId, VariantId, lenient, times};
+use super::{
+    Amount, Chargeback, DeliveredItem, GatewayMetadata, LineItem, OrderCoupon, OrderCustomer, OrderDiscount, OrderId,
+    OrderStatus, OrderTax, StoreId, is_there, lenient, times,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,57 +43,10 @@ pub struct OrderSummary {
     pub coupon: Option<OrderCoupon>,
 }
 
-/// A line of an order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct LineItem {
-    /// Its id.
-    pub id: String,
-    /// The product.
-    #[serde(default)]
-    pub product_id: Option<ProductId>,
-    /// The variant.
-    #[serde(default)]
-    pub variant_id: Option<VariantId>,
-    /// The product's name when it was ordered.
-    #[serde(default, deserialize_with = "lenient")]
-    pub product_name: String,
-    /// The variant's name when it was ordered.
-    #[serde(default, deserialize_with = "lenient")]
-    pub variant_name: String,
-    /// The price of one.
-    pub amount: Amount,
-    /// How many.
-    #[serde(default, deserialize_with = "lenient")]
-    pub quantity: i64,
-    /// The price of the line, with fees and discounts.
-    #[serde(default)]
-    pub line_total: Option<Amount>,
-}
-
-/// The coupon of an order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct OrderCoupon {
-    /// The coupon.
-    #[serde(default)]
-    pub coupon_id: Option<CouponId>,
-    /// What the customer typed.
-    #[serde(default, deserialize_with = "lenient")]
-    pub code: String,
-    /// What it took off, in percent.
-    #[serde(default)]
-    pub percentage_decrease: Option<Amount>,
-    /// What it took off, in money.
-    #[serde(default)]
-    pub net_decrease: Option<Amount>,
-}
-
 /// A whole order.
 ///
-/// What the provider adds about devices and payments (addresses, browser, gateway's secrets) is left where it is, on purpose.
+/// What the provider adds about devices, payments and persons (addresses, browser, Discord account, the gateway's secrets) is left where
+/// it is, on purpose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
@@ -126,6 +82,33 @@ pub struct Order {
     /// The coupon that was used.
     #[serde(default)]
     pub coupon: Option<OrderCoupon>,
+    /// What an affiliate took off.
+    #[serde(default)]
+    pub affiliate_discount: Option<OrderDiscount>,
+    /// The tax in it, or on top of it.
+    #[serde(default)]
+    pub tax: Option<OrderTax>,
+    /// The global gateway fee, in percent.
+    #[serde(default)]
+    pub global_gateway_fee_percentage: Option<Amount>,
+    /// The same in money.
+    #[serde(default)]
+    pub global_gateway_fee_amount: Option<Amount>,
+    /// The fixed global gateway fee. How it differs from its amount is not documented.
+    #[serde(default)]
+    pub global_gateway_fixed_fee: Option<Amount>,
+    /// The amount of the fixed global gateway fee.
+    #[serde(default)]
+    pub global_gateway_fixed_fee_amount: Option<Amount>,
+    /// What the payment provider calls the payment.
+    #[serde(default)]
+    pub gateway_metadata: Option<GatewayMetadata>,
+    /// The payment that was called back, if it was.
+    #[serde(default)]
+    pub chargeback: Option<Chargeback>,
+    /// Whether Komerza has a refund of it on record. The refund's own fields are not documented.
+    #[serde(default, rename = "refund", deserialize_with = "is_there")]
+    pub is_refunded: bool,
     /// What was delivered.
     #[serde(default, deserialize_with = "lenient")]
     pub delivered_items: Vec<DeliveredItem>,
@@ -138,58 +121,14 @@ pub struct Order {
     /// Where it came from: `store`, `embed` or `api`.
     #[serde(default, deserialize_with = "lenient")]
     pub source: String,
-}
-
-/// Who ordered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct OrderCustomer {
-    /// The customer.
+    /// Where the customer goes afterwards.
     #[serde(default)]
-    pub customer_id: Option<CustomerId>,
-    /// The e-mail address.
-    #[serde(default, deserialize_with = "lenient")]
-    pub email_address: String,
-    /// The country, as the provider codes it.
-    #[serde(default, deserialize_with = "lenient")]
-    pub country_code: String,
-}
-
-/// Something that was delivered.
-///
-/// # Security
-/// [`text_content`](Self::text_content) is the goods: license keys and the like. `Debug` leaves it out.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct DeliveredItem {
-    /// Its id.
-    pub id: String,
-    /// The product.
-    #[serde(default)]
-    pub product_id: Option<ProductId>,
-    /// The variant.
-    #[serde(default)]
-    pub variant_id: Option<VariantId>,
-    /// What it is: `file`, `dynamic`, `license_key`, `plaintext`, and others that may come.
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    pub kind: String,
-    /// Where it came from: `static`, `generated`, `external`, and others that may come.
-    #[serde(default, deserialize_with = "lenient")]
-    pub source: String,
-    /// What the customer got.
-    #[serde(default)]
-    pub text_content: Option<String>,
-}
-
-impl std::fmt::Debug for DeliveredItem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeliveredItem").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
-    }
+    pub return_url: Option<String>,
 }
 
 /// What `GET` of one order answers: the order, and what is told beside it.
+///
+/// The billing address and what is known of the customer's device are left where they are, on purpose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]

@@ -1,14 +1,16 @@
 //! Times: ISO 8601 with an offset; without one, which servers of this kind are known to write, UTC is meant.
 
-use jiff::{Timestamp, civil::DateTime, tz::Offset};
+use jiff::{Timestamp, civil::Time, fmt::temporal::Pieces, tz::Offset};
 use serde::{Deserialize, Deserializer, de::Error};
 use std::borrow::Cow;
 
 fn parse(text: &str) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| {
-        let plain: DateTime = text.parse().ok()?;
-        Offset::UTC.to_timestamp(plain).ok()
-    })
+    let pieces = Pieces::parse(text).ok().filter(|pieces| pieces.time_zone_annotation().is_none())?;
+    let time = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
+    let offset = pieces.to_numeric_offset().unwrap_or(Offset::UTC);
+    // The first and the last hours that can be written are no timestamps: what .NET writes for "never" is one of them.
+    let nearest = if time.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Some(offset.to_timestamp(time).unwrap_or(nearest))
 }
 
 pub(super) fn required<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
@@ -23,7 +25,7 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Time
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::*;
 
     #[test]
     fn times_are_read_with_an_offset_and_without() {
@@ -35,9 +37,14 @@ mod tests {
             ("2026-11-20T10:00:00.123", Some(1_795_168_800)),
             ("2026-11-20", Some(1_795_132_800)),
             ("0001-01-01T00:00:00", Some(-62_135_596_800)),
+            ("0001-01-01T00:00:00+14:00", Some(-62_135_647_200)),
+            ("9999-12-31T23:59:59.9999999", Some(Timestamp::MAX.as_second())),
+            ("9999-12-31T23:59:59.9999999Z", Some(Timestamp::MAX.as_second())),
             ("20.11.2026", None),
             ("", None),
             ("1795168800", None),
+            ("2026-11-20T10:00:00[America/New_York]", None),
+            ("2026-02-30T10:00:00Z", None),
         ] {
             assert_eq!(parse(text).map(|time| time.as_second()), seconds, "{text}");
         }

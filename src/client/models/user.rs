@@ -1,12 +1,13 @@
-//! The account and its stores.
+//! The account.
 
-use super::{AccountId, Amount, ApplicationId, StoreId, lenient, times};
+use super::{AccountId, ApplicationId, Store, lenient, times};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The account that a key belongs to: the part of `GET /user` that a connected app uses.
 ///
-/// The rest of that reply (identity checks, addresses, settings of payment providers) is left where it is, on purpose.
+/// The rest of that reply (identity checks, addresses, the account's API keys, settings of payment providers) is left where it is, on
+/// purpose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
@@ -34,12 +35,21 @@ pub struct User {
     /// Whether a second factor is on.
     #[serde(default, deserialize_with = "lenient")]
     pub two_factor_enabled: bool,
+    /// Whether codes of an authenticator app are on.
+    #[serde(default, deserialize_with = "lenient")]
+    pub totp_enabled: bool,
+    /// Whether a passkey is on.
+    #[serde(default, deserialize_with = "lenient")]
+    pub passkey_enabled: bool,
     /// Whether the account is restricted because of a risk.
     #[serde(default, deserialize_with = "lenient")]
     pub risk_locked: bool,
     /// Whether the account is restricted because of a bill.
     #[serde(default, deserialize_with = "lenient")]
     pub billing_suspended: bool,
+    /// The date of that restriction, as Komerza tells it.
+    #[serde(default, deserialize_with = "times::optional")]
+    pub billing_suspension_date: Option<Timestamp>,
 }
 
 impl User {
@@ -77,82 +87,16 @@ pub struct Application {
     /// The scopes it asks for; see [`scopes`](crate::scopes).
     #[serde(default, deserialize_with = "lenient")]
     pub permissions: Vec<String>,
+    /// File name of its image.
+    #[serde(default)]
+    pub image_name: Option<String>,
+    /// Where its terms of service are.
+    #[serde(default)]
+    pub terms_of_service_link: Option<String>,
+    /// Where its privacy policy is.
+    #[serde(default)]
+    pub privacy_policy_link: Option<String>,
     /// Its redirect URIs. Not every reply has them.
     #[serde(default, deserialize_with = "lenient")]
     pub redirect_urls: Vec<String>,
-}
-
-/// A store.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct Store {
-    /// The store's id.
-    pub id: StoreId,
-    /// When it was opened.
-    #[serde(default, deserialize_with = "times::optional")]
-    pub date_created: Option<Timestamp>,
-    /// Its name.
-    #[serde(default, deserialize_with = "lenient")]
-    pub name: String,
-    /// Its description.
-    #[serde(default, deserialize_with = "lenient")]
-    pub description: String,
-    /// The label of its subdomain, not a whole domain.
-    #[serde(default, deserialize_with = "lenient")]
-    pub url: String,
-    /// Its own domain.
-    #[serde(default)]
-    pub custom_domain: Option<String>,
-    /// The domain it runs on.
-    #[serde(default, deserialize_with = "lenient")]
-    pub domain: String,
-    /// Its preferred currency.
-    #[serde(default, deserialize_with = "lenient")]
-    pub currency_code: String,
-    /// The mean rating of its products.
-    #[serde(default, deserialize_with = "lenient")]
-    pub rating: Amount,
-    /// What the caller may do in it: filled by `GET /user` for stores of a team. `None` for stores that the user owns, who may do
-    /// everything.
-    #[serde(default)]
-    pub scopes: Option<Vec<String>>,
-    /// Why it is closed for maintenance; `None` while it is not.
-    #[serde(default)]
-    pub maintenance_reason: Option<String>,
-    /// Whether it takes support tickets.
-    #[serde(default, deserialize_with = "lenient")]
-    pub is_ticketing_enabled: bool,
-    /// Whether it is inactive.
-    #[serde(default, deserialize_with = "lenient")]
-    pub is_inactive: bool,
-    /// When it had its last order.
-    #[serde(default, deserialize_with = "times::optional")]
-    pub last_order_at: Option<Timestamp>,
-}
-
-/// What the caller may do in a store.
-///
-/// Whether the permissions are cut down to those of the key, or are the user's, is not documented.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct StorePermissions {
-    /// Whether the user owns the store, and so may do everything.
-    #[serde(default, deserialize_with = "lenient")]
-    pub is_owner: bool,
-    /// Names of scopes; see [`scopes`](crate::scopes).
-    #[serde(default, deserialize_with = "lenient")]
-    pub permissions: Vec<String>,
-    /// Payment methods of the owner's account.
-    #[serde(default, deserialize_with = "lenient")]
-    pub enabled_payment_methods: Vec<String>,
-}
-
-impl StorePermissions {
-    /// Whether a scope is among the permissions, or the user owns the store.
-    #[must_use]
-    pub fn allow(&self, scope: &str) -> bool {
-        self.is_owner || self.permissions.iter().any(|permission| permission == scope)
-    }
 }

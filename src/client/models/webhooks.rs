@@ -4,7 +4,7 @@ use super::{OrderId, StoreId, WebhookId, WebhookLogId, lenient, times};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// An account webhook.
+/// An account webhook. Its deliveries are read by [`webhook_logs`](crate::KomerzaKey::webhook_logs).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
@@ -54,7 +54,7 @@ impl std::fmt::Debug for CreatedWebhook {
     }
 }
 
-/// A delivery of a webhook.
+/// A delivery of a webhook. Its signature is left where it is, on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]

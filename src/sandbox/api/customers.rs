@@ -20,8 +20,15 @@ use crate::sandbox::{
     world::Shared,
 };
 
-const NAMES: Filterable =
-    &[("email", "emailAddress"), ("ipAddress", "ipAddress"), ("balanceFrom", "balance"), ("balanceTo", "balance")];
+const NAMES: Filterable = &[
+    ("email", "emailAddress"),
+    ("ipAddress", "ipAddress"),
+    ("balanceFrom", "balance"),
+    ("balanceTo", "balance"),
+    // No customer of the sandbox is known to Stripe or has an affiliate code, so these find none.
+    ("stripeCustomerId", "stripeCustomerId"),
+    ("affiliateCode", "affiliateCode"),
+];
 
 const REFERENCE: [&str; 9] = [
     "id",

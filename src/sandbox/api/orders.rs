@@ -27,6 +27,8 @@ const NAMES: Filterable = &[
     ("status", "status"),
     ("gateway", "gateway"),
     ("email", "customerEmail"),
+    // No order of the sandbox has a Discord account, so this finds none.
+    ("discord", "discordAccount"),
 ];
 
 const VIEW: &str = "stores.orders.view";

@@ -19,13 +19,17 @@ use super::{
 };
 use crate::sandbox::{
     envelope::{Refusal, Reply},
-    listing::{Filterable, ListQuery},
-    seed::{blank_product, iso, set, text},
+    listing::{Filterable, ListQuery, Reckoned},
+    seed::{DemoStore, blank_product, iso, set, text},
     world::Shared,
 };
 
-const NAMES: Filterable =
-    &[("Visibility", "visibility"), ("IsBestSeller", "isBestSeller"), ("ShouldBlockVpns", "shouldBlockVpns")];
+const NAMES: Filterable = &[
+    ("Visibility", "visibility"),
+    ("IsBestSeller", "isBestSeller"),
+    ("ShouldBlockVpns", "shouldBlockVpns"),
+    ("LowStock", "lowStock"),
+];
 
 const VIEW: &str = "stores.products.view";
 const UPDATE: &str = "stores.products.update";
@@ -44,7 +48,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 async fn list(call: Call, Path(store): Path<String>) -> Answer {
     call.store(VIEW, &store, |store, desk| {
         let list = ListQuery::parse(&call.query, NAMES)?;
-        Ok(list.page(&store.products, desk.switches, |product| views::display_product(store, product)))
+        let rows = store.products.iter().map(|product| row(store, product));
+        Ok(list.page(rows, desk.switches, |row| views::display_product(store, row.object)))
     })
 }
 
@@ -59,8 +64,13 @@ async fn search(call: Call, Path((store, wanted)): Path<(String, String)>) -> An
         let wanted = wanted.to_lowercase();
         let list = ListQuery::parse(&call.query, NAMES)?;
         let found = store.products.iter().filter(|product| text(product, "name").to_lowercase().contains(&wanted));
-        Ok(list.page(found, desk.switches, |product| views::product(store, product)))
+        let found = found.map(|product| row(store, product));
+        Ok(list.page(found, desk.switches, |row| views::product(store, row.object)))
     })
+}
+
+fn row<'s>(store: &DemoStore, product: &'s Value) -> Reckoned<'s> {
+    Reckoned { object: product, name: "lowStock", value: json!(views::is_low_in_stock(store, product)) }
 }
 
 async fn one(call: Call, Path((store, product)): Path<(String, String)>) -> Answer {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::sandbox::{
     envelope::{Refusal, Reply},
-    listing::{Filterable, ListQuery},
+    listing::{Filterable, ListQuery, Reckoned},
     seed::{iso, set, text},
     world::Shared,
 };
@@ -25,6 +25,7 @@ const REVIEW_NAMES: Filterable = &[
     ("emailAddress", "customerEmail"),
     ("dateRangeFrom", "dateCreated"),
     ("dateRangeTo", "dateCreated"),
+    ("hasReply", "hasReply"),
 ];
 
 const TICKET_NAMES: Filterable = &[
@@ -67,7 +68,13 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 
 async fn reviews(call: Call, Path(store): Path<String>) -> Answer {
     call.store("stores.view", &store, |store, desk| {
-        Ok(ListQuery::parse(&call.query, REVIEW_NAMES)?.page(&store.reviews, desk.switches, Value::clone))
+        let replied = |review: &Value| review.get("reply").is_some_and(Value::is_string);
+        let rows = store.reviews.iter().map(|review| Reckoned {
+            object: review,
+            name: "hasReply",
+            value: json!(replied(review)),
+        });
+        Ok(ListQuery::parse(&call.query, REVIEW_NAMES)?.page(rows, desk.switches, |row| row.object.clone()))
     })
 }
 

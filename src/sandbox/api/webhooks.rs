@@ -16,12 +16,13 @@ use super::{
 };
 use crate::sandbox::{
     envelope::{Refusal, Reply},
-    listing::{Filterable, ListQuery},
+    listing::{Filterable, ListQuery, Reckoned},
     seed::{Account, iso, set, text},
     world::{Shared, World},
 };
 
-const NAMES: Filterable = &[("ResponseCode", "responseCode"), ("From", "dateCreated"), ("To", "dateCreated")];
+const NAMES: Filterable =
+    &[("ResponseCode", "responseCode"), ("Success", "success"), ("From", "dateCreated"), ("To", "dateCreated")];
 
 const VIEW: &str = "user.webhooks.view";
 const UPDATE: &str = "user.webhooks.update";
@@ -111,8 +112,18 @@ fn page_of_logs(call: &Call, webhook: &str, wanted: impl Fn(&Value) -> bool) -> 
         let switches = world.switches.clone();
         let webhook = find(&account(world, call)?.webhooks, webhook, "webhook")?;
         let logs = webhook.get("executionLogs").and_then(Value::as_array).into_iter().flatten();
-        Ok(list.page(logs.filter(|log| wanted(log)), &switches, Value::clone))
+        let rows = logs.filter(|log| wanted(log)).map(|log| Reckoned {
+            object: log,
+            name: "success",
+            value: json!(succeeded(log)),
+        });
+        Ok(list.page(rows, &switches, |row| row.object.clone()))
     })
+}
+
+/// What counts as a success is not documented; here it is a status from 200 to 299.
+fn succeeded(log: &Value) -> bool {
+    log.get("responseCode").and_then(Value::as_i64).is_some_and(|code| (200..300).contains(&code))
 }
 
 async fn resend(call: Call, Path((webhook, log)): Path<(String, String)>) -> Answer {

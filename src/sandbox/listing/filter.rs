@@ -109,6 +109,10 @@ impl Condition {
 
 impl Operator {
     fn holds(self, actual: &Value, wanted: &str) -> bool {
+        // What is not there is different from everything and within no bounds.
+        if actual.is_null() {
+            return self.relation == Relation::NotEqual;
+        }
         if matches!(self.relation, Relation::Contains | Relation::StartsWith) {
             let fold = |text: &str| if self.ignore_case { text.to_lowercase() } else { text.to_owned() };
             let (actual, wanted) = (fold(&plain(actual)), fold(wanted));
@@ -164,6 +168,7 @@ mod tests {
         ("dateFrom", "date"),
         ("dateTo", "date"),
         ("IsEnabled", "on"),
+        ("absent", "absent"),
     ];
 
     fn holds(filters: &str) -> bool {
@@ -195,6 +200,10 @@ mod tests {
             ("isenabled==true", true),
             ("IsEnabled==False", false),
             ("amount==text", false),
+            ("absent==null", false),
+            ("absent!=x", true),
+            ("absent>=0", false),
+            ("absent@=", false),
             ("", true),
         ] {
             assert_eq!(holds(filters), expected, "{filters}");

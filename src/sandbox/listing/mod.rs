@@ -38,6 +38,19 @@ impl<T: Row> Row for &T {
     }
 }
 
+/// An object with a field that is reckoned and not kept.
+pub(super) struct Reckoned<'o> {
+    pub(super) object: &'o Value,
+    pub(super) name: &'static str,
+    pub(super) value: Value,
+}
+
+impl Row for Reckoned<'_> {
+    fn field(&self, name: &str) -> Value {
+        if name == self.name { self.value.clone() } else { self.object.field(name) }
+    }
+}
+
 /// Names that `Filters`, `Sorts` and single parameters may use, each with the field behind it.
 pub(super) type Filterable = &'static [(&'static str, &'static str)];
 

@@ -1,12 +1,15 @@
 //! The client of the API, against the sandbox and against a provider of raw bytes.
 
 mod errors;
+mod filters;
+mod lists;
 mod matrix;
 mod observed;
 mod pacing;
 mod processes;
 mod reading;
 mod revocation;
+mod scopes;
 mod uploads;
 
 use komerza_connect::{

@@ -1,141 +1,15 @@
-//! Lists, typed values, uploads and downloads.
+//! Typed values, uploads and downloads.
 
 use super::{App, sandboxed};
 use crate::support::raw_provider::{RawProvider, Reply};
 use http::StatusCode;
 use komerza_connect::{
-    Amount, Comparison, ErrorKind, Filters, Form, KomerzaKey, OrderStatus, RefundReason, StoreId,
+    Amount, ErrorKind, Form, OrderStatus, RefundReason, StoreId,
     sandbox::{Fault, Sandbox, Target},
     scopes,
 };
-use serde_json::{Value, json};
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex},
-};
-
-/// A provider of lists: page by page, as many items each, with what it tells of the number of pages.
-async fn lists(pages: Vec<(usize, Option<u32>)>) -> (RawProvider, KomerzaKey) {
-    let provider = RawProvider::start().await;
-    let begun: Arc<Mutex<u32>> = Arc::default();
-    provider.always(Reply::from_fn(move |request| {
-        let number: usize = request
-            .query()
-            .unwrap_or("Page=1")
-            .split("Page=")
-            .nth(1)
-            .unwrap()
-            .split('&')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
-        *begun.lock().unwrap() += 1;
-        let (count, told) = pages.get(number - 1).copied().unwrap_or((0, Some(pages.len() as u32)));
-        let items: Vec<Value> = (0..count).map(|at| json!(number * 1_000 + at)).collect();
-        Reply::envelope(
-            200,
-            &match told {
-                Some(told) => json!({"success": true, "pages": told, "data": items}),
-                None => json!({"success": true, "data": items}),
-            },
-        )
-    }));
-    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = std::time::Duration::ZERO);
-    let key = app.key("obviously-fake-key").await;
-    (provider, key)
-}
-
-#[tokio::test]
-async fn a_list_is_read_to_its_end_and_no_further() {
-    for (pages, items, calls) in [
-        (vec![], 0, 1),
-        (vec![(0, Some(0))], 0, 1),
-        (vec![(0, Some(1))], 0, 1),
-        (vec![(3, Some(1))], 3, 1),
-        (vec![(3, Some(0))], 3, 1),
-        (vec![(3, Some(3)), (3, Some(3)), (1, Some(3))], 7, 3),
-        (vec![(3, Some(4)), (3, Some(2)), (9, Some(2))], 6, 2),
-        (vec![(3, Some(4)), (0, Some(1))], 3, 2),
-        (vec![(3, Some(1)), (9, Some(1))], 3, 1),
-        (vec![(3, Some(2)), (3, Some(3)), (3, Some(3))], 9, 3),
-        (vec![(3, None), (3, None), (2, None), (9, None)], 8, 3),
-        (vec![(3, None), (0, None), (9, None)], 3, 2),
-        (vec![(2, Some(3)), (3, Some(3)), (3, Some(3))], 8, 3),
-    ] {
-        for prefetch in [false, true] {
-            let (provider, key) = lists(pages.clone()).await;
-            let mut listing = key.get("/things").paged::<u32>();
-            if prefetch {
-                listing = listing.prefetch();
-            }
-            let all = listing.all().await.unwrap();
-            assert_eq!((all.len(), provider.requests().len()), (items, calls), "{pages:?} {prefetch}");
-            assert!(all.is_sorted(), "in order");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_provider_that_repeats_a_page_for_ever_is_not_believed() {
-    let provider = RawProvider::start().await;
-    provider.always(Reply::success(&json!([1, 2, 3])));
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
-    assert_eq!(key.get("/things").paged::<u32>().all().await.unwrap(), [1, 2, 3]);
-    assert_eq!(provider.requests().len(), 2);
-}
-
-#[tokio::test]
-async fn one_page_at_most_is_fetched_ahead_and_none_unasked() {
-    for (prefetch, ahead) in [(false, 1), (true, 2)] {
-        let (provider, key) = lists(vec![(2, Some(9)); 9]).await;
-        let listing = key.get("/things").paged::<u32>();
-        let mut items = if prefetch { listing.prefetch() } else { listing }.items();
-        assert_eq!((items.next().await.unwrap().unwrap(), items.pages_told()), (1_000, Some(9)));
-        for _ in 0..200 {
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-            if provider.requests().len() > ahead {
-                break;
-            }
-        }
-        assert_eq!(provider.requests().len(), ahead);
-    }
-}
-
-#[tokio::test]
-async fn an_error_ends_a_stream_which_can_be_taken_up_where_it_broke() {
-    let (provider, key) = lists(vec![(2, Some(3)); 3]).await;
-    let mut pages = key.get("/things").paged::<u32>().page_size(2).pages();
-    assert_eq!(pages.next().await.unwrap().unwrap().items, [1_000, 1_001]);
-    provider.on_path_once("/things", Reply::error(400, "ValidationError"));
-    assert_eq!(pages.next().await.unwrap().unwrap_err().kind(), ErrorKind::Validation);
-    assert!(pages.next().await.is_none());
-    let again = pages.next_page().unwrap();
-    let rest = key.get("/things").paged::<u32>().start_at(again).all().await.unwrap();
-    assert_eq!(rest, [2_000, 2_001, 3_000, 3_001]);
-}
-
-#[tokio::test]
-async fn filters_sizes_and_paths_reach_the_provider_encoded() {
-    let provider = RawProvider::start().await;
-    provider.always(Reply::envelope(200, &json!({"success": true, "pages": 1, "data": []})));
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
-    let filters = Filters::new().and("status", Comparison::Equal, "pending");
-    let orders = key.in_store("s/1").orders().filters(&filters).sorts("-dateFrom").page_size(50);
-    orders.with_email("ada+x@shop.example").all().await.unwrap();
-    key.in_store("s").variant_items("p", "v").page_size(20).all().await.unwrap();
-    let impossible = Filters::new().and("status", Comparison::Equal, "a,b");
-    let refused = key.in_store("s").orders().filters(&impossible).all().await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::BadRequest);
-    let targets: Vec<String> = provider.requests().into_iter().map(|request| request.target).collect();
-    assert_eq!(
-        targets,
-        [
-            "/stores/s%2F1/orders?Filters=status%3D%3Dpending&Sorts=-dateFrom&email=ada%2Bx%40shop.example&Page=1&PageSize=50",
-            "/stores/s/products/p/variants/v/items/1?count=20",
-        ]
-    );
-}
+use serde_json::json;
+use std::collections::HashSet;
 
 #[tokio::test]
 async fn everything_typed_is_read_from_the_sandbox() {
@@ -154,7 +28,11 @@ async fn everything_typed_is_read_from_the_sandbox() {
     store.variant(&product.id, &product.variants[0].id).await.unwrap();
     assert_eq!(store.all_products().await.unwrap().len(), products.len());
     let categories = store.categories().all().await.unwrap();
-    assert_eq!(store.category(&categories[0].id).await.unwrap().name, categories[0].name);
+    assert_eq!(store.all_categories().await.unwrap(), categories);
+    let category = store.category(&categories[0].id).await.unwrap();
+    assert_eq!(store.category_by_slug(category.slug.as_deref().unwrap()).await.unwrap(), category);
+    // Lists have the ids of the products, one category the products: both are read as ids.
+    assert_eq!((category.product_ids.len(), &category.product_ids), (2, &categories[0].product_ids));
     let coupons = store.coupons().all().await.unwrap();
     assert_eq!(store.coupon(&coupons[0].id).await.unwrap(), coupons[0]);
     store.delete_coupon(&coupons[0].id).await.unwrap();
@@ -189,13 +67,15 @@ async fn orders_are_read_delivered_refunded_and_exported() {
     let orders = store.orders().page_size(50).all().await.unwrap();
     assert_eq!(orders.iter().map(|order| &order.id).collect::<HashSet<_>>().len(), orders.len());
     assert!(orders.iter().all(|order| order.amount.minor_units(2).is_some()), "whole cents");
-    let pending = store.orders().with_status(&OrderStatus::PENDING).all().await.unwrap();
+    let pending = store.orders().status(&OrderStatus::PENDING).all().await.unwrap();
     assert!(!pending.is_empty() && pending.len() < orders.len());
     let details = store.order(&pending[0].id).await.unwrap();
     assert_eq!((&details.order.status, details.store_id), (&OrderStatus::PENDING, Some(id)));
     store.deliver_order(&pending[0].id).await.unwrap();
     assert_eq!(store.order(&pending[0].id).await.unwrap().order.status, OrderStatus::DELIVERED);
+    assert!(!details.order.is_refunded);
     store.refund_order(&pending[0].id, RefundReason::RequestedByCustomer).await.unwrap();
+    assert!(store.order(&pending[0].id).await.unwrap().order.is_refunded);
 
     let (from, to) = ("2026-01-01T00:00:00Z".parse().unwrap(), "2026-12-31T00:00:00Z".parse().unwrap());
     let mut export = store.orders_csv(from, to, 10_000_000).await.unwrap();

@@ -1,12 +1,15 @@
-//! Products, variants, categories, coupons.
+//! Products and variants.
 
 use super::{
-    Amount, CategoryId, CouponId, DiscountType, ProductId, StockMode, StoreId, VariantId, Visibility, lenient, times,
+    AffiliateDiscountMode, Amount, DiscountType, ProductId, StockMode, StoreId, VariantId, Visibility, lenient, times,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A product, as lists, searches and look-ups give it; each leaves out some of its fields.
+///
+/// Left out here: fees by payment method, and what subscriptions to it override, whose fields are not in our copy of the provider's
+/// documents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
@@ -52,9 +55,26 @@ pub struct Product {
     /// Text of the app's or the merchant's own.
     #[serde(default)]
     pub metadata: Option<String>,
+    /// Its description for search engines; not in every reply.
+    #[serde(default)]
+    pub meta_description: Option<String>,
+    /// Whether it is closed to virtual private networks; not in every reply.
+    #[serde(default)]
+    pub should_block_vpns: Option<bool>,
+    /// Payment methods that it cannot be paid by; not in every reply.
+    #[serde(default)]
+    pub blacklisted_payment_gateways: Option<Vec<String>>,
+    /// What affiliates take off.
+    #[serde(default, deserialize_with = "lenient")]
+    pub affiliate_discount_mode: AffiliateDiscountMode,
+    /// The percentage of the mode [`Custom`](AffiliateDiscountMode::Custom).
+    #[serde(default)]
+    pub custom_affiliate_discount_percentage: Option<i64>,
 }
 
 /// A variant of a product: what is bought.
+///
+/// Left out here, on purpose: the address that delivers it and the files, which are the goods.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
@@ -99,6 +119,39 @@ pub struct Variant {
     /// What buying more takes off.
     #[serde(default, deserialize_with = "lenient")]
     pub volume_discounts: Vec<VolumeDiscount>,
+    /// Whether a coupon puts the volume discounts out of use.
+    #[serde(default, deserialize_with = "lenient")]
+    pub disable_volume_discount_on_coupon: bool,
+    /// What a buyer is asked.
+    #[serde(default, deserialize_with = "lenient")]
+    pub custom_fields: Vec<CustomField>,
+    /// How often it is paid for; `None` for once. 0 to 4, whose names are not documented.
+    #[serde(default)]
+    pub billing_interval: Option<i64>,
+    /// How many days are between two payments, where the interval is a custom one.
+    #[serde(default)]
+    pub custom_interval_days: Option<i64>,
+    /// Whether a buyer must sign in with Discord; not in every reply.
+    #[serde(default)]
+    pub require_discord_authorization: Option<bool>,
+}
+
+/// Something that a buyer is asked. The answers are in [`Order::custom_field_answers`](crate::Order::custom_field_answers).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+#[serde(rename_all = "camelCase")]
+pub struct CustomField {
+    /// Its id.
+    pub id: String,
+    /// Its identifier. That answers go by it is likely and not documented.
+    #[serde(default, deserialize_with = "lenient")]
+    pub identifier: String,
+    /// What the buyer reads.
+    #[serde(default, deserialize_with = "lenient")]
+    pub label: String,
+    /// Whether it must be answered.
+    #[serde(default, deserialize_with = "lenient")]
+    pub is_required: bool,
 }
 
 /// What buying more takes off.
@@ -116,73 +169,4 @@ pub struct VolumeDiscount {
     pub discount_type: DiscountType,
     /// The value.
     pub discount_value: Amount,
-}
-
-/// A product category.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct Category {
-    /// Its id.
-    pub id: CategoryId,
-    /// The store it belongs to.
-    #[serde(default)]
-    pub store_id: Option<StoreId>,
-    /// When it was made.
-    #[serde(default, deserialize_with = "times::optional")]
-    pub date_created: Option<Timestamp>,
-    /// Its name.
-    #[serde(default, deserialize_with = "lenient")]
-    pub name: String,
-    /// Its place in addresses.
-    #[serde(default)]
-    pub slug: Option<String>,
-    /// Who sees it.
-    #[serde(default, deserialize_with = "lenient")]
-    pub visibility: Visibility,
-    /// Its place in lists.
-    #[serde(default, deserialize_with = "lenient")]
-    pub order: i64,
-    /// How many products are in it; in lists alone.
-    #[serde(default)]
-    pub product_count: Option<i64>,
-}
-
-/// A coupon.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct Coupon {
-    /// Its id.
-    pub id: CouponId,
-    /// The store it is good for.
-    #[serde(default)]
-    pub store_id: Option<StoreId>,
-    /// When it was made.
-    #[serde(default, deserialize_with = "times::optional")]
-    pub date_created: Option<Timestamp>,
-    /// What customers type.
-    #[serde(default, deserialize_with = "lenient")]
-    pub code: String,
-    /// How often it was used.
-    #[serde(default, deserialize_with = "lenient")]
-    pub uses: i64,
-    /// How often it may be used; -1 for any number.
-    #[serde(default, deserialize_with = "lenient")]
-    pub maximum_uses: i64,
-    /// The part of the price that it takes off, in percent.
-    #[serde(default)]
-    pub percentage_decrease: Option<Amount>,
-    /// The amount that it takes off.
-    #[serde(default)]
-    pub amount_decrease: Option<Amount>,
-    /// Whether it can be used.
-    #[serde(default, deserialize_with = "lenient")]
-    pub is_enabled: bool,
-    /// The variants it is good for; `None` for all.
-    #[serde(default)]
-    pub variant_ids: Option<Vec<VariantId>>,
-    /// When it ends.
-    #[serde(default, deserialize_with = "times::optional")]
-    pub expiration_date: Option<Timestamp>,
 }

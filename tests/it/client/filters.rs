@@ -1,0 +1,267 @@
+//! Filters and sorts: how they reach the provider, and what they do in the sandbox.
+
+use super::{App, sandboxed};
+use crate::support::raw_provider::{RawProvider, Reply};
+use jiff::Timestamp;
+use komerza_connect::{
+    Amount, Comparison, Direction, ErrorKind, Filters, InStore, KomerzaKey, Listing, OrderStatus, ProductId,
+    TicketStatus, Visibility, WebhookLog,
+};
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+
+/// A provider of empty lists.
+async fn empty_lists() -> (RawProvider, KomerzaKey) {
+    let provider = RawProvider::start().await;
+    provider.always(Reply::envelope(200, &json!({"success": true, "pages": 1, "data": []})));
+    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = std::time::Duration::ZERO);
+    let key = app.key("obviously-fake-key").await;
+    (provider, key)
+}
+
+/// The target of the last request, decoded, without the page that every list asks for.
+fn target(provider: &RawProvider) -> String {
+    let target = provider.requests().pop().unwrap().target;
+    let target = percent_decode_str(&target).decode_utf8().unwrap().into_owned();
+    target.strip_suffix("&Page=1").unwrap().to_owned()
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Reads a list with each of its filters alone, and compares what arrives with the provider's name and the value.
+macro_rules! each_filter {
+    ($provider:ident, $list:expr, $path:literal: $($method:ident($value:expr) => $parameter:literal,)+) => { $(
+        assert!($list.$method($value).all().await.unwrap().is_empty());
+        assert_eq!(target(&$provider), concat!($path, "?", $parameter));
+    )+ };
+}
+
+#[tokio::test]
+async fn every_named_filter_reaches_the_provider_under_its_own_name() {
+    let (provider, key) = empty_lists().await;
+    let store: InStore = key.in_store("s");
+    let amount: Amount = "12.50".parse().unwrap();
+    let from = time("2026-11-01T00:00:00Z");
+    let to = time("2026-11-30T23:59:59.5Z");
+    macro_rules! orders {
+        ($list:expr, $path:literal) => {
+            each_filter! { provider, $list, $path:
+                date_from(from) => "dateFrom=2026-11-01T00:00:00Z",
+                date_to(to) => "dateTo=2026-11-30T23:59:59.5Z",
+                status("something new") => "status=something+new",
+                status(OrderStatus::DELIVERED) => "status=Delivered",
+                gateway("stripe") => "gateway=stripe",
+                email("ada+x@shop.example") => "email=ada+x@shop.example",
+                discord("ada#1") => "discord=ada#1",
+            }
+        };
+    }
+    orders!(store.orders(), "/stores/s/orders");
+    orders!(store.search_orders("x"), "/stores/s/orders/search/x");
+    macro_rules! customers {
+        ($list:expr, $path:literal) => {
+            each_filter! { provider, $list, $path:
+                email("ada@shop.example") => "email=ada@shop.example",
+                ip_address("192.0.2.1") => "ipAddress=192.0.2.1",
+                balance_from(&amount) => "balanceFrom=12.50",
+                balance_to(100) => "balanceTo=100",
+                stripe_customer_id("cus_1") => "stripeCustomerId=cus_1",
+                affiliate_code("ADA") => "affiliateCode=ADA",
+            }
+        };
+    }
+    customers!(store.customers(), "/stores/s/customers");
+    customers!(store.search_customers("x"), "/stores/s/customers/search/x");
+    macro_rules! products {
+        ($list:expr, $path:literal) => {
+            each_filter! { provider, $list, $path:
+                visibility(Visibility::Unlisted) => "Visibility=1",
+                is_best_seller(true) => "IsBestSeller=true",
+                should_block_vpns(false) => "ShouldBlockVpns=false",
+                low_stock(true) => "LowStock=true",
+            }
+        };
+    }
+    products!(store.products(), "/stores/s/products");
+    products!(store.search_products("x"), "/stores/s/products/search/x");
+    macro_rules! coupons {
+        ($list:expr, $path:literal) => {
+            each_filter! { provider, $list, $path:
+                uses_from(1) => "UsesFrom=1",
+                uses_to(2) => "UsesTo=2",
+                maximum_uses_from(-1) => "MaximumUsesFrom=-1",
+                maximum_uses_to(9) => "MaximumUsesTo=9",
+                percentage_from(5) => "PercentageFrom=5",
+                percentage_to(amount.clone()) => "PercentageTo=12.50",
+                amount_from(0) => "AmountFrom=0",
+                amount_to(&amount) => "AmountTo=12.50",
+                is_enabled(false) => "IsEnabled=false",
+            }
+        };
+    }
+    coupons!(store.coupons(), "/stores/s/coupons");
+    coupons!(store.search_coupons("x"), "/stores/s/coupons/search/x");
+    each_filter! { provider, store.reviews(), "/stores/s/reviews":
+        rating(5) => "rating=5",
+        email_address("ada@shop.example") => "emailAddress=ada@shop.example",
+        has_reply(false) => "hasReply=false",
+        date_range_from(from) => "dateRangeFrom=2026-11-01T00:00:00Z",
+        date_range_to(to) => "dateRangeTo=2026-11-30T23:59:59.5Z",
+    }
+    each_filter! { provider, store.tickets(), "/stores/s/tickets":
+        subject("An invoice") => "subject=An+invoice",
+        status(TicketStatus::CustomerResponded) => "status=4",
+        customer_email("ada@shop.example") => "customerEmail=ada@shop.example",
+        date_from(from) => "dateFrom=2026-11-01T00:00:00Z",
+        date_to(to) => "dateTo=2026-11-30T23:59:59.5Z",
+    }
+    each_filter! { provider, store.subscriptions(), "/stores/s/subscriptions":
+        status(3) => "status=3",
+        product_id(ProductId::from("p")) => "productId=p",
+        gateway("paypal") => "gateway=paypal",
+        auto_renew(true) => "autoRenew=true",
+        email("ada@shop.example") => "email=ada@shop.example",
+    }
+    macro_rules! logs {
+        ($list:expr, $path:literal) => {
+            each_filter! { provider, $list, $path:
+                response_code(500) => "ResponseCode=500",
+                success(false) => "Success=false",
+                from(from) => "From=2026-11-01T00:00:00Z",
+                to(to) => "To=2026-11-30T23:59:59.5Z",
+            }
+        };
+    }
+    logs!(key.webhook_logs("w"), "/webhooks/w/logs");
+    logs!(key.search_webhook_logs("w", "x"), "/webhooks/w/logs/search/x");
+}
+
+#[tokio::test]
+async fn filters_sorts_sizes_and_paths_reach_the_provider_encoded() {
+    let (provider, key) = empty_lists().await;
+    let filters = Filters::new().and("status", Comparison::Equal, "pending");
+    let orders = key.in_store("s/1").orders().filters(&filters).page_size(50);
+    let orders = orders.sort_by("dateFrom", Direction::Descending).sort_by("email", Direction::Ascending);
+    orders.email("ada+x@shop.example").all().await.unwrap();
+    let items = key.in_store("s").variant_items("p", "v").page_size(20);
+    items.sort_by("added", Direction::Ascending).all().await.unwrap();
+    key.in_store("s").orders().query("Sorts", "-dateFrom,email").all().await.unwrap();
+    let targets: Vec<String> = provider.requests().into_iter().map(|request| request.target).collect();
+    assert_eq!(
+        targets,
+        [
+            "/stores/s%2F1/orders?Filters=status%3D%3Dpending&email=ada%2Bx%40shop.example&Sorts=-dateFrom%2Cemail&Page=1&PageSize=50",
+            "/stores/s/products/p/variants/v/items/1?Sorts=added&count=20",
+            "/stores/s/orders?Sorts=-dateFrom%2Cemail&Page=1",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_filter_or_sort_that_cannot_be_written_sends_nothing() {
+    let (provider, key) = empty_lists().await;
+    let impossible = Filters::new().and("status", Comparison::Equal, "a,b");
+    let refused = key.in_store("s").orders().filters(&impossible).all().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::BadRequest);
+    for field in ["", " ", "a,b", "-dateFrom", "a|b", "a==b", "a@b", "a_b", " dateFrom", "dateFrom\n", "a<b"] {
+        let orders = key.in_store("s").orders().sort_by("status", Direction::Ascending);
+        let refused = orders.sort_by(field, Direction::Descending).email("x").all().await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::BadRequest, "{field:?}");
+    }
+    assert!(provider.requests().is_empty());
+}
+
+#[tokio::test]
+async fn orders_are_selected_and_sorted_by_every_filter_that_the_sandbox_has() {
+    let (sandbox, key) = sandboxed().await;
+    let store = key.in_store(&sandbox.store_ids(0)[0]);
+    let all = store.orders().page_size(100).all().await.unwrap();
+    let (status, gateway, email) = (OrderStatus::PENDING, "paypal", all[0].customer_email.as_str());
+    let (from, to) = (time("2026-11-01T00:00:00Z"), time("2026-11-10T00:00:00Z"));
+    type Orders = Listing<komerza_connect::OrderSummary>;
+    let expect = async |name: &str, list: Orders, holds: &dyn Fn(&komerza_connect::OrderSummary) -> bool| {
+        let found = list.page_size(100).all().await.unwrap();
+        let expected: Vec<_> = all.iter().filter(|order| holds(order)).cloned().collect();
+        assert_eq!(found, expected, "{name}");
+        assert!(!found.is_empty() && found.len() < all.len(), "{name} selects some");
+    };
+    expect("status", store.orders().status(&status), &|order| order.status == status).await;
+    expect("gateway", store.orders().gateway(gateway), &|order| order.gateway == gateway).await;
+    expect("email", store.orders().email(email), &|order| order.customer_email == email).await;
+    expect("date_from", store.orders().date_from(from), &|order| order.date_created >= from).await;
+    expect("date_to", store.orders().date_to(to), &|order| order.date_created <= to).await;
+    let several = store.orders().gateway(gateway).date_from(from).date_to(to);
+    let within = |order: &komerza_connect::OrderSummary| (from..=to).contains(&order.date_created);
+    expect("several", several, &|order| order.gateway == gateway && within(order)).await;
+    assert!(store.orders().discord("nobody").all().await.unwrap().is_empty());
+
+    let sorted = store.orders().sort_by("gateway", Direction::Descending).sort_by("dateFrom", Direction::Ascending);
+    let sorted = sorted.page_size(100).all().await.unwrap();
+    let mut expected = all.clone();
+    expected.sort_by(|a, b| b.gateway.cmp(&a.gateway).then(a.date_created.cmp(&b.date_created)));
+    assert_eq!(sorted, expected);
+}
+
+#[tokio::test]
+async fn products_coupons_customers_and_the_rest_are_selected_in_the_sandbox() {
+    let (sandbox, key) = sandboxed().await;
+    // The store that sells license keys, whose stock is counted.
+    let id = &sandbox.store_ids(0)[1];
+    let store = key.in_store(id);
+    let products = store.products().all().await.unwrap();
+    let hidden = format!("/stores/{id}/products/{}", products[1].id);
+    key.put(&hidden).json(&json!({"visibility": 2, "shouldBlockVpns": true})).execute().await.unwrap();
+    let ids = |products: Vec<komerza_connect::Product>| products.into_iter().map(|it| it.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.products().visibility(Visibility::Private).all().await.unwrap()), [products[1].id.clone()]);
+    assert_eq!(ids(store.products().should_block_vpns(true).all().await.unwrap()), [products[1].id.clone()]);
+    assert_eq!(
+        store.products().visibility(Visibility::Public).all().await.unwrap().len(),
+        products.len().checked_sub(1).unwrap()
+    );
+    assert_eq!(ids(store.products().is_best_seller(true).all().await.unwrap()), [products[0].id.clone()]);
+    assert!(store.products().low_stock(true).all().await.unwrap().is_empty());
+    let (product, variant) = (&products[2].id, &products[2].variants[0].id);
+    let items = format!("/stores/{id}/products/{product}/variants/{variant}/items/clear");
+    key.delete(&items).execute().await.unwrap();
+    assert_eq!(ids(store.products().low_stock(true).all().await.unwrap()), [product.clone()]);
+
+    let codes = async |list: Listing<komerza_connect::Coupon>| {
+        let coupons = list.all().await.unwrap();
+        coupons.into_iter().map(|coupon| coupon.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(store.coupons().percentage_from(10).percentage_to(15)).await, ["WELCOME10"]);
+    assert_eq!(codes(store.coupons().uses_from(1).uses_to(5)).await, ["AUTUMN20"]);
+    assert_eq!(codes(store.coupons().amount_from(0)).await, [""; 0], "none takes off an amount");
+    assert_eq!(codes(store.coupons().is_enabled(true)).await.len(), 3);
+
+    let rich = store.customers().balance_from(15).all().await.unwrap();
+    assert_eq!(rich.len(), 1);
+    let by_email = store.customers().email(&rich[0].email_address).balance_to(1_000).all().await.unwrap();
+    assert_eq!(by_email, rich);
+    assert!(store.customers().stripe_customer_id("cus_1").all().await.unwrap().is_empty());
+
+    let reviews = store.reviews().has_reply(false).rating(5).page_size(100).all().await.unwrap();
+    assert!(!reviews.is_empty() && reviews.iter().all(|review| review.rating == Amount::from(5)));
+    store.reply_to_review(&reviews[0].id, "Thanks").await.unwrap();
+    let replied = store.reviews().has_reply(true).all().await.unwrap();
+    assert_eq!(replied.iter().map(|review| &review.id).collect::<Vec<_>>(), [&reviews[0].id]);
+
+    let tickets = store.tickets().status(TicketStatus::Opened).all().await.unwrap();
+    store.close_ticket(&tickets[0].id).await.unwrap();
+    let closed = store.tickets().status(TicketStatus::Closed).all().await.unwrap();
+    assert_eq!(closed.iter().map(|ticket| &ticket.id).collect::<Vec<_>>(), [&tickets[0].id]);
+    let subscriptions = store.subscriptions().auto_renew(true).all().await.unwrap();
+    store.pause_subscription(subscriptions[0].id()).await.unwrap();
+    assert_eq!(store.subscriptions().auto_renew(false).all().await.unwrap().len(), 1);
+
+    let webhook = &key.webhooks().await.unwrap()[0].id;
+    let failed: Vec<WebhookLog> = key.webhook_logs(webhook).success(false).all().await.unwrap();
+    assert_eq!(failed.iter().map(|log| log.response_code).collect::<Vec<_>>(), [Some(500)]);
+    assert_eq!(key.webhook_logs(webhook).response_code(500).all().await.unwrap(), failed);
+    let at = failed[0].date_created;
+    assert_eq!(key.webhook_logs(webhook).from(at).to(at).all().await.unwrap(), failed);
+    let found = key.search_webhook_logs(webhook, failed[0].id.as_str()).all().await.unwrap();
+    assert_eq!(found, failed);
+}
