@@ -53,6 +53,8 @@ struct Line {
     /// Whether somebody is asking the shared bucket, and when that is worth while again.
     asking: bool,
     ask_at: Duration,
+    /// Whether a 429 came since the shared bucket was asked last.
+    refused: bool,
     pages: VecDeque<Arc<Place>>,
     background: VecDeque<Arc<Place>>,
     pages_in_a_row: u32,
@@ -71,6 +73,7 @@ impl Lane {
             bucket: TokenBucket::full(limits.bucket).with_slack(super::SLACK),
             asking: false,
             ask_at: Duration::ZERO,
+            refused: false,
             pages: VecDeque::new(),
             background: VecDeque::new(),
             pages_in_a_row: 0,
@@ -87,9 +90,9 @@ impl Lane {
         if self.is_off() {
             return Ok(Duration::ZERO);
         }
-        let began = clock.elapsed();
-        let place = {
+        let (place, began) = {
             let mut line = self.line.lock();
+            let began = clock.elapsed();
             if self.shared.is_none() {
                 line.grant_own(began);
             }
@@ -104,7 +107,7 @@ impl Lane {
             if full || wait > turn.patience {
                 return Err(Busy { wait });
             }
-            line.join(turn)
+            (line.join(turn), began)
         };
         let waiting = Waiting { lane: self, place: &place };
         loop {
@@ -117,7 +120,9 @@ impl Lane {
                 let wait =
                     if line.is_front(&place) { line.next_wait(now, self.shared.is_some()) } else { Duration::MAX };
                 let asks = self.shared.is_some() && wait.is_zero() && !line.asking;
-                line.asking |= asks;
+                if asks {
+                    (line.asking, line.refused) = (true, false);
+                }
                 (place.granted.load(Ordering::Relaxed), wait, asks)
             };
             if granted {
@@ -147,8 +152,12 @@ impl Lane {
         let _asking = Asking(self);
         let wanted = u32::try_from(self.line.lock().waiting()).unwrap_or(u32::MAX).clamp(1, self.limit.capacity.max(1));
         let asked = tokio::time::timeout(deadline, shared.take(&self.id, self.limit, wanted)).await;
-        let now = clock.elapsed();
         let mut line = self.line.lock();
+        let now = clock.elapsed();
+        if line.refused {
+            // What was taken before the 429 is worth nothing.
+            return;
+        }
         match asked.unwrap_or_else(|_| Err(StoreError::timed_out())) {
             Ok(Taken { granted, wait }) => {
                 let mut tokens = 0..granted.min(wanted);
@@ -179,10 +188,11 @@ impl Lane {
             return;
         }
         {
-            let now = clock.elapsed();
             let mut line = self.line.lock();
+            let now = clock.elapsed();
             line.bucket.empty(wait, now);
             line.ask_at = line.ask_at.max(now.saturating_add(wait));
+            line.refused = true;
         }
         if let Some(shared) = &self.shared {
             let noted = tokio::time::timeout(deadline, shared.empty(&self.id, self.limit, wait)).await;
