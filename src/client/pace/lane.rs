@@ -61,6 +61,8 @@ struct Line {
     ask_at: Duration,
     /// The shared bucket has failed: our own paces for so long.
     alone_until: Duration,
+    /// Whether a 429 came since the shared bucket was asked last.
+    refused: bool,
     pages: VecDeque<Arc<Place>>,
     background: VecDeque<Arc<Place>>,
     pages_in_a_row: u32,
@@ -80,6 +82,7 @@ impl Lane {
             asking: false,
             ask_at: Duration::ZERO,
             alone_until: Duration::ZERO,
+            refused: false,
             pages: VecDeque::new(),
             background: VecDeque::new(),
             pages_in_a_row: 0,
@@ -101,9 +104,9 @@ impl Lane {
         if self.is_off() {
             return Ok(Duration::ZERO);
         }
-        let began = clock.elapsed();
-        let place = {
+        let (place, began) = {
             let mut line = self.line.lock();
+            let began = clock.elapsed();
             let shares = self.shares(&line, began);
             if !shares {
                 line.grant_own(began);
@@ -119,7 +122,7 @@ impl Lane {
             if full || wait > turn.patience {
                 return Err(Busy { wait, waited: Duration::ZERO });
             }
-            line.join(turn)
+            (line.join(turn), began)
         };
         let waiting = Waiting { lane: self, place: &place };
         loop {
@@ -132,7 +135,9 @@ impl Lane {
                 }
                 let wait = if line.is_front(&place) { line.next_wait(now, shares) } else { Duration::MAX };
                 let asks = shares && wait.is_zero() && !line.asking;
-                line.asking |= asks;
+                if asks {
+                    (line.asking, line.refused) = (true, false);
+                }
                 (place.granted.load(Ordering::Relaxed), wait, asks)
             };
             if granted {
@@ -164,8 +169,12 @@ impl Lane {
         let _asking = Asking(self);
         let wanted = u32::try_from(self.line.lock().waiting()).unwrap_or(u32::MAX).clamp(1, self.limit.capacity.max(1));
         let asked = tokio::time::timeout(deadline, shared.take(&self.id, self.limit, wanted)).await;
-        let now = clock.elapsed();
         let mut line = self.line.lock();
+        let now = clock.elapsed();
+        if line.refused {
+            // What was taken before the 429 is worth nothing.
+            return;
+        }
         match asked.unwrap_or_else(|_| Err(StoreError::timed_out())) {
             Ok(Taken { granted, wait }) => {
                 let mut tokens = 0..granted.min(wanted);
@@ -193,11 +202,12 @@ impl Lane {
         if self.is_off() {
             return;
         }
-        let now = clock.elapsed();
         let shares = {
             let mut line = self.line.lock();
+            let now = clock.elapsed();
             line.bucket.empty(wait, now);
             line.ask_at = line.ask_at.max(now.saturating_add(wait));
+            line.refused = true;
             self.shares(&line, now)
         };
         if let Some(shared) = self.shared.as_ref().filter(|_| shares) {
