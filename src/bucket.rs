@@ -102,12 +102,16 @@ impl TokenBucket {
         }
         self.closed_until = until;
         let (batch, capacity) = (self.batch().max(1), self.capacity());
-        // As if the tokens had been taken so that the first batch comes at `until`, and the others behind it.
+        // As if the tokens had been taken so that the first batch comes at `until`, and the others behind it; but none before it
+        // would have come without the refusal.
         let first = until.saturating_sub(self.limit.period).saturating_sub(self.slack);
-        self.due = (0..capacity)
-            .map(|at| {
+        let unknown = capacity.saturating_sub(self.due.len());
+        let known = std::iter::repeat_n(Duration::ZERO, unknown).chain(self.due.iter().copied());
+        self.due = known
+            .enumerate()
+            .map(|(at, due)| {
                 let batches = u32::try_from(at.checked_div(batch).unwrap_or_default()).unwrap_or(u32::MAX);
-                first.saturating_add(self.limit.period.saturating_mul(batches))
+                first.saturating_add(self.limit.period.saturating_mul(batches)).max(due)
             })
             .collect();
     }

@@ -13,6 +13,19 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_
     }
 }
 
+/// What is wrong with JSON that somebody else wrote, without a word of what it holds.
+///
+/// `serde` quotes the value that it did not expect, which may be anything: an address, a license key. What it did expect comes last
+/// in its sentence and is ours, as is the name of a field that is missing.
+pub(crate) fn why(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if text.starts_with("missing field `") => text,
+        None => format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,5 +43,14 @@ mod tests {
             assert_eq!(success(json), None, "{json:?}");
         }
         assert!(object::<Envelope>(b"{\"success\":true,\"message\":\"\xaa\"}").is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_value_that_is_wrong() {
+        let told = |json: &str| why(&serde_json::from_str::<Envelope>(json).err().unwrap());
+        assert_eq!(told(r#"{"success":"obviously, expected fake"}"#), "expected a boolean at line 1 column 37");
+        assert_eq!(told(r#"{"obviously-fake":1}"#), "missing field `success` at line 1 column 20");
+        assert_eq!(told(r#"{"success":tru"#), "Eof error at line 1 column 14");
+        assert_eq!(told(r#"{"success":obviously"#), "Syntax error at line 1 column 12");
     }
 }

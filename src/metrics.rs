@@ -2,7 +2,7 @@
 //!
 //! | name | kind | labels |
 //! | --- | --- | --- |
-//! | `komerza_calls_total` | counter | `method`, `status` (0 without a reply), `outcome` |
+//! | `komerza_calls_total` | counter | `method`, `status` (0 without a reply), `outcome`: `answered` or the code of the [`ErrorKind`](crate::ErrorKind) |
 //! | `komerza_call_seconds` | histogram: tries and pauses | `method` |
 //! | `komerza_call_wait_seconds` | histogram: waits for turns | |
 //! | `komerza_call_retries_total` | counter | |

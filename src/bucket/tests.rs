@@ -40,6 +40,18 @@ fn a_batch_that_the_provider_may_have_lost_is_not_counted() {
     assert_eq!(take(&mut bucket, 2 * SECOND), 4);
 }
 
+#[test]
+fn a_refusal_gives_nothing_that_would_not_have_come_without_it() {
+    let mut bucket = key_bucket();
+    assert_eq!(take(&mut bucket, Duration::ZERO), 12);
+    bucket.empty(SECOND / 10, Duration::ZERO);
+    assert_eq!(take(&mut bucket, SECOND), 0);
+    assert_eq!([2, 4, 6, 8].map(|seconds| take(&mut bucket, SECOND * seconds)), [4, 4, 4, 4]);
+    // One that is asked to wait longer than its own tokens take does.
+    bucket.empty(SECOND * 5, SECOND * 8);
+    assert_eq!([12, 13, 15].map(|seconds| take(&mut bucket, SECOND * seconds)), [0, 4, 4]);
+}
+
 /// The provider's bucket as it is documented, with its periods beginning at any moment.
 struct Documented {
     limit: Bucket,

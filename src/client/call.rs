@@ -8,12 +8,13 @@ use super::{
     pace::{Busy, Turn},
     retry::{self, Next, Outcome},
     trace::Trace,
+    upload::Unfit,
 };
 use crate::net;
 use bytes::Bytes;
 use http::{
     HeaderMap, Method, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, RETRY_AFTER},
 };
 use std::{borrow::Cow, time::Duration};
 use tokio::time::Instant;
@@ -60,7 +61,12 @@ impl Call {
         let trace = Trace::begin(&self.method, &self.template);
         let mut spent = Spent::default();
         let ended = trace.within(self.carry_out(&mut spent)).await;
-        trace.end(&self.method, ended.as_ref().map(|answered| answered.reply.status()), &spent);
+        let status = match &ended {
+            Ok(answered) => Some(answered.reply.status()),
+            Err(error) => error.status(),
+        };
+        let refusal = ended.as_ref().ok().and_then(Answered::refusal);
+        trace.end(&self.method, status, refusal.as_ref().or(ended.as_ref().err()), &spent);
         ended
     }
 
@@ -95,7 +101,8 @@ impl Call {
             let mut chance = [0];
             // Without chance the pauses are whole: nothing that has to be refused.
             let _ = context.randomness.fill(&mut chance);
-            let next = match self.options.no_retry {
+            let gone = self.payload.as_ref().is_some_and(|payload| !payload.can_be_sent());
+            let next = match self.options.no_retry || gone {
                 true => Next::Stop,
                 false => retry::next(&self.method, outcome, spent.attempts, limits, chance[0]),
             };
@@ -134,13 +141,10 @@ impl Call {
             .request(self.method.clone(), self.url.clone())
             .header(AUTHORIZATION, self.key.bearer().map_err(bad)?)
             .header(ACCEPT, "application/json");
-        request = match &self.payload {
-            None => request,
-            Some(Payload::Bytes { content_type, bytes }) => {
-                request.header(CONTENT_TYPE, content_type.clone()).body(bytes.clone())
-            }
-            Some(Payload::Form(form)) => request.multipart(form.build().map_err(bad)?),
-        };
+        if let Some(payload) = &self.payload {
+            let most = self.key.inner.context.config.limits.client.upload_bytes;
+            request = payload.into_request(request, most).await.map_err(bad)?;
+        }
         if !self.headers.is_empty() {
             request = request.headers(self.headers.clone());
         }
@@ -188,6 +192,14 @@ impl Call {
 }
 
 impl Answered {
+    /// What a reply without success says.
+    fn refusal(&self) -> Option<Error> {
+        match &self.reply {
+            Received::Whole(reply) if !reply.status().is_success() => Some(Error::refused(reply, self.dead_key)),
+            Received::Whole(_) | Received::Stream(_) => None,
+        }
+    }
+
     /// The error of a reply that is none of those that were wanted.
     pub(super) fn refused(self, key: &KomerzaKey, scope: Option<&'static str>) -> Error {
         let error = match &self.reply {
@@ -208,6 +220,7 @@ fn login(key: &KomerzaKey) -> Login {
 
 fn transport(error: reqwest::Error) -> (Outcome, Error) {
     let (outcome, kind) = match () {
+        () if Unfit::behind(&error).is_some() => (Outcome::Final, ErrorKind::BadRequest),
         () if error.is_connect() => (Outcome::NotSent, ErrorKind::Unreachable),
         () if error.is_builder() => (Outcome::Final, ErrorKind::BadRequest),
         () if error.is_timeout() => (Outcome::Final, ErrorKind::TimedOut),

@@ -148,13 +148,14 @@ impl KomerzaKey {
         let in_user = &self.inner.context.api.stores_in_user;
         if !in_user.load(Ordering::Relaxed) {
             match self.endpoint(Method::GET, "/stores", &[], scopes::STORES_VIEW).fetch().await {
-                Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 405)) => {
-                    in_user.store(true, Ordering::Relaxed);
-                }
+                Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 405)) => {}
                 answered => return answered,
             }
         }
-        Ok(self.user().await?.stores)
+        let stores = self.user().await?.stores;
+        // Only what has worked is remembered: a 404 alone may come from something in between.
+        in_user.store(true, Ordering::Relaxed);
+        Ok(stores)
     }
 
     /// One store. Needs the scope `stores.view`.

@@ -7,9 +7,11 @@ mod body;
 mod call;
 mod calls;
 mod came_from;
+mod download;
 mod envelope;
 mod error;
 mod filters;
+mod form;
 mod key;
 mod listing;
 pub(crate) mod models;
@@ -20,12 +22,14 @@ mod request;
 mod retry;
 pub mod scopes;
 mod trace;
+mod upload;
 
-pub use body::{Download, Form};
 pub use calls::InStore;
+pub use download::Download;
 pub use envelope::Reply;
 pub use error::{Error, ErrorKind};
 pub use filters::{Comparison, Direction, Filters};
+pub use form::Form;
 pub use key::KomerzaKey;
 pub use listing::{Items, Listing, Page, Pages};
 pub(crate) use models::*;
@@ -36,6 +40,7 @@ pub use pace::{BucketId, Priority, SharedBuckets, Taken};
 #[cfg(feature = "fuzzing")]
 pub(crate) use path::below;
 pub use request::RequestBuilder;
+pub use upload::Upload;
 
 use crate::{
     config::{Config, ConfigError},

@@ -37,9 +37,12 @@ impl Options {
         whole.saturating_sub(spent.waited).min(self.left(spent))
     }
 
-    /// How long the call may still work.
+    /// How long the call may still work: as the limits say, or as the call was told.
     pub(super) fn work(&self, limits: &ClientLimits, spent: &Spent) -> Duration {
-        limits.deadline.saturating_sub(spent.worked).min(self.left(spent))
+        match self.deadline {
+            None => limits.deadline.saturating_sub(spent.worked),
+            Some(_) => self.left(spent),
+        }
     }
 }
 
@@ -59,6 +62,8 @@ mod tests {
         assert_eq!(background.patience(&limits, &spent), 590 * SECOND);
         let short = Options { deadline: Some(16 * SECOND), ..background };
         assert_eq!((short.patience(&limits, &spent), short.work(&limits, &spent)), (SECOND, SECOND));
+        let long = Options { deadline: Some(300 * SECOND), ..free };
+        assert_eq!((long.patience(&limits, &spent), long.work(&limits, &spent)), (20 * SECOND, 285 * SECOND));
         let over = Options { deadline: Some(SECOND), ..free };
         assert_eq!(over.work(&limits, &spent), Duration::ZERO);
     }

@@ -1,12 +1,13 @@
 //! One call of the API, from a path to a value.
 
 use super::{
-    Error, ErrorKind, KomerzaKey, Listing, Priority,
-    body::{Download, Form, Payload},
+    Download, Error, ErrorKind, Form, KomerzaKey, Listing, Priority, Upload,
+    body::Payload,
     call::{Answered, Call, Received},
     envelope::Envelope,
     options::Options,
     path,
+    upload::Unfit,
 };
 use crate::json;
 use bytes::Bytes;
@@ -101,9 +102,9 @@ impl RequestBuilder {
         }
     }
 
-    /// Sets a body of any type.
-    pub fn body(mut self, content_type: HeaderValue, bytes: impl Into<Bytes>) -> Self {
-        self.payload = Some(Payload::Bytes { content_type, bytes: bytes.into() });
+    /// Sets a body of any type: bytes, a file or a stream; see [`Upload`].
+    pub fn body(mut self, content_type: HeaderValue, content: impl Into<Upload>) -> Self {
+        self.payload = Some(Payload::Plain { content_type, upload: content.into() });
         self
     }
 
@@ -113,8 +114,9 @@ impl RequestBuilder {
         self
     }
 
-    /// Everything together, waits for turns included, takes at most so long. Default: the bounds of
-    /// [`ClientLimits`](crate::ClientLimits).
+    /// Everything together, waits for turns included, takes at most so long: shorter than
+    /// [`ClientLimits::deadline`](crate::ClientLimits::deadline), or longer, for a long upload. The waits for turns keep their own bound
+    /// too. Default: the bounds of [`ClientLimits`](crate::ClientLimits). Zero: the call fails at once.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.options.deadline = Some(deadline);
         self
@@ -135,8 +137,8 @@ impl RequestBuilder {
     fn call(self, streams: bool) -> Result<Call, Error> {
         let Self { key, method, url, template, scope, headers, payload, options } = self;
         let most = key.inner.context.config.limits.client.upload_bytes;
-        if payload.as_ref().is_some_and(|payload| payload.size() > most) {
-            return Err(Error::caused_by(ErrorKind::BadRequest, "the body is longer than the limit for uploads"));
+        if payload.as_ref().is_some_and(|payload| payload.known_size() > most) {
+            return Err(Error::caused_by(ErrorKind::BadRequest, Unfit::TooLong));
         }
         Ok(Call { key, method, url: url?, template, scope, headers, payload, options, streams })
     }
@@ -187,7 +189,8 @@ impl RequestBuilder {
                     Err(error) => Err(error),
                 };
                 opened.map_err(|error| {
-                    Error::unreadable(reply.status(), reply.body().clone(), error).after(answered.attempts, None)
+                    let why = json::why(&error);
+                    Error::unreadable(reply.status(), reply.body().clone(), why).after(answered.attempts, None)
                 })
             }
             _ => Err(answered.refused(&key, scope)),
@@ -196,7 +199,8 @@ impl RequestBuilder {
 
     /// Sends the call and gives a success piece by piece, at most `most` bytes: for exports that are too long for memory.
     ///
-    /// The deadline holds until the reply begins. A connection that breaks later is not repaired.
+    /// The deadline holds until the reply begins; from then on [`ClientLimits::deadline`](crate::ClientLimits::deadline) is the longest
+    /// wait for a piece. A connection that breaks later is not repaired.
     ///
     /// # Errors
     /// What [`send`](Self::send) says, and what Komerza refused.
@@ -205,7 +209,10 @@ impl RequestBuilder {
         let (key, scope) = (call.key.clone(), call.scope);
         let answered = call.run().await?;
         match answered.reply {
-            Received::Stream(reply) => Ok(Download::new(reply, most)),
+            Received::Stream(reply) => {
+                let patience = key.inner.context.config.limits.client.deadline;
+                Ok(Download::new(reply, most, patience))
+            }
             reply => Err(Answered { reply, ..answered }.refused(&key, scope)),
         }
     }

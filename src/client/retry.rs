@@ -46,10 +46,11 @@ pub(super) fn next(method: &Method, outcome: Outcome, tries: u32, limits: &Clien
     match outcome {
         Outcome::Answered { status: StatusCode::TOO_MANY_REQUESTS, retry_after } => {
             let wait = retry_after.unwrap_or(limits.bucket.period).min(limits.longest_pause);
+            // One that asks for no wait would be asked again and again, many times a second.
+            let wait = wait.max(pause(tries, limits, chance));
             match limits.bucket.period.is_zero() {
                 false => Next::Refused(wait.saturating_add(spread(chance))),
-                // Nobody paces, so nothing but the pause keeps this from becoming a storm.
-                true if again => Next::Pause(wait.max(pause(tries, limits, chance))),
+                true if again => Next::Pause(wait),
                 true => Next::Stop,
             }
         }
@@ -93,6 +94,7 @@ mod tests {
         let limits = ClientLimits::default();
         let (pause, refused) =
             (Next::Pause(limits.first_pause), |seconds| Next::Refused(SECOND * seconds + Duration::from_millis(255)));
+        let impatient = Next::Refused(limits.first_pause + Duration::from_millis(255));
         for (outcome, safe, other) in [
             (NotSent, pause, pause),
             (Broken, pause, Next::Stop),
@@ -105,7 +107,7 @@ mod tests {
             (answered(408, None), Next::Stop, Next::Stop),
             (answered(409, None), Next::Stop, Next::Stop),
             (answered(429, None), refused(2), refused(2)),
-            (answered(429, Some(0)), refused(0), refused(0)),
+            (answered(429, Some(0)), impatient, impatient),
             (answered(429, Some(7)), refused(7), refused(7)),
             (answered(429, Some(1 << 40)), refused(60), refused(60)),
             (answered(500, None), Next::Stop, Next::Stop),
@@ -135,6 +137,11 @@ mod tests {
         assert_eq!([paused(1, 0), paused(2, 0), paused(3, 0)], [100, 200, 400].map(milliseconds));
         assert_eq!(paused(4, 0), Next::Stop);
         assert!(matches!(next(&Method::GET, answered(429, None), 40, &limits, 0), Next::Refused(_)));
+        let impatient = |tries| next(&Method::GET, answered(429, Some(0)), tries, &limits, 0);
+        assert_eq!(
+            [impatient(1), impatient(5), impatient(40)],
+            [100, 1_600, 30_000].map(|of| Next::Refused(Duration::from_millis(of)))
+        );
     }
 
     #[test]

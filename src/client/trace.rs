@@ -1,6 +1,8 @@
 //! What logs and metrics learn of a call: method, path template, status, tries, waits. Never an id, a query or a secret.
 
-use super::{Error, options::Spent};
+use super::{Error, ErrorKind, options::Spent};
+#[cfg(feature = "tracing")]
+use crate::log::{self, chain};
 use http::{Method, StatusCode};
 use std::future::Future;
 
@@ -39,12 +41,20 @@ impl Trace {
         part
     }
 
-    pub(super) fn end(&self, method: &Method, ended: Result<StatusCode, &Error>, spent: &Spent) {
-        let outcome = ended.err().map_or("answered", |error| error.kind().code());
-        crate::metrics::call(method, ended.ok(), outcome, spent.attempts, spent.waited, spent.worked);
+    /// The call has ended: with a reply of this status, with an error, or with both when the reply is a refusal.
+    pub(super) fn end(&self, method: &Method, status: Option<StatusCode>, error: Option<&Error>, spent: &Spent) {
+        let outcome = error.map_or("answered", |error| error.kind().code());
+        crate::metrics::call(method, status, outcome, spent.attempts, spent.waited, spent.worked);
         #[cfg(feature = "tracing")]
         {
-            let status = ended.ok().or_else(|| ended.err().and_then(Error::status));
+            if let Some(error) = error {
+                // What Komerza refuses is between it and the app; what breaks on the way concerns whoever runs the app.
+                let _entered = self.span.enter();
+                match error.is_temporary() || error.kind() == ErrorKind::ProviderFault {
+                    true => log::warn!(error = %chain(error), "a call of Komerza failed"),
+                    false => log::debug!(error = %chain(error), "Komerza refused a call"),
+                }
+            }
             if let Some(status) = status {
                 self.span.record("status", status.as_u16());
             }

@@ -71,12 +71,16 @@ pub struct Limits {
 /// at the end of every [`period`](Self::period), up to the capacity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
-    /// Tokens in a full bucket. Zero lets nothing through.
+    /// Tokens in a full bucket, at most 10,000. Zero lets nothing through.
     pub capacity: u32,
     /// Tokens added at the end of a period.
     pub refill: u32,
     /// Length of a period. Zero switches the limit off.
     pub period: Duration,
+}
+
+impl Bucket {
+    pub(super) const CAPACITY_MOST: u32 = 10_000;
 }
 
 impl From<DocumentedBucket> for Bucket {

@@ -241,6 +241,18 @@ impl ConfigBuilder {
         };
         let api_url = base("api_url", self.api_url, provider::API_URL)?;
         let dashboard_url = base("dashboard_url", self.dashboard_url, provider::DASHBOARD_URL)?;
+        for (setting, bucket) in [
+            ("limits.exchange_bucket", self.limits.exchange_bucket),
+            ("limits.client.bucket", self.limits.client.bucket),
+        ] {
+            // Each token costs memory and, when the provider refuses a call, time. Whoever wants no limit says so by the period.
+            if bucket.capacity > Bucket::CAPACITY_MOST && !bucket.period.is_zero() {
+                return Err(ConfigError::because(
+                    setting,
+                    "holds more than 10,000 tokens; a period of zero means no limit",
+                ));
+            }
+        }
         let routes = Routes::beside(&redirect_uri.path, self.stripped_prefix.as_deref())?.overridden(
             self.login_path,
             self.disconnect_path,

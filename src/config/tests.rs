@@ -1,4 +1,5 @@
 use super::*;
+use std::time::Duration;
 
 fn good() -> ConfigBuilder {
     Config::builder()
@@ -82,4 +83,22 @@ fn debug_of_a_configuration_shows_no_secret() {
 fn a_cookie_key_that_is_too_short_is_refused_by_name() {
     let error = Config::from_lookup(|name| (name == "KOMERZA_COOKIE_KEYS").then(|| "b2J2aW91cw==".into())).unwrap_err();
     assert_eq!(error.to_string(), "cookie_keys (KOMERZA_COOKIE_KEYS) has 7 bytes; at least 32 are needed");
+}
+
+#[test]
+fn a_bucket_too_large_to_count_in_is_refused_unless_it_is_off() {
+    for (setting, change) in [
+        ("limits.exchange_bucket", (|limits, bucket| limits.exchange_bucket = bucket) as fn(&mut Limits, Bucket)),
+        ("limits.client.bucket", |limits, bucket| limits.client.bucket = bucket),
+    ] {
+        let with = |bucket| {
+            let mut limits = Limits::default();
+            change(&mut limits, bucket);
+            good().limits(limits).build().map_err(|error| error.setting().to_owned())
+        };
+        let most = Bucket { capacity: 10_000, refill: 1, period: Duration::from_secs(1) };
+        assert!(with(most).is_ok());
+        assert_eq!(with(Bucket { capacity: 10_001, ..most }).unwrap_err(), setting);
+        assert!(with(Bucket { capacity: u32::MAX, period: Duration::ZERO, ..most }).is_ok());
+    }
 }

@@ -119,7 +119,7 @@ fn consent(ask: &Ask, app: &RegisteredApp, accounts: &[Account], number: usize) 
     let name = escape(&app.name);
     let hidden =
         |field: &str, value: &str| format!("<input type=\"hidden\" name=\"{field}\" value=\"{}\">", escape(value));
-    let mut form = hidden("client_id", &ask.client_id) + &hidden("redirect_uri", &ask.redirect_uri);
+    let mut form = [hidden("client_id", &ask.client_id), hidden("redirect_uri", &ask.redirect_uri)].concat();
     if let Some(state) = &ask.state {
         form += &hidden("state", state);
     }

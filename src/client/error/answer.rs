@@ -1,7 +1,7 @@
 //! The answer of a handler that gives up on an error.
 
 use super::{Error, ErrorKind};
-use crate::routes::answer::Answer;
+use crate::{provider::KEY_BUCKET, routes::answer::Answer};
 use axum_core::{body::Body, response::IntoResponse};
 use http::Response;
 use serde_json::json;
@@ -36,7 +36,9 @@ impl Error {
                 )
             }
         };
-        let wait = self.retry_after().filter(|_| self.kind() == ErrorKind::RateLimited);
+        // One who is told nothing would come back at once.
+        let wait = self.retry_after().unwrap_or(KEY_BUCKET.period);
+        let wait = (self.kind() == ErrorKind::RateLimited).then_some(wait);
         let mut response = answer.retry_after(wait).into_response();
         response.extensions_mut().insert(self);
         response

@@ -6,12 +6,13 @@ use crate::{
     config::{Bucket, ClientLimits},
     log,
     store::StoreError,
+    sync::Lock,
     time::Clock,
 };
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -27,7 +28,7 @@ pub(crate) struct Lane {
     limit: Bucket,
     most_waiting: usize,
     shared: Option<Arc<dyn SharedBuckets>>,
-    line: Mutex<Line>,
+    line: Lock<Line>,
 }
 
 /// What a call asks for.
@@ -49,8 +50,6 @@ pub(crate) struct Busy {
 #[derive(Debug)]
 struct Line {
     bucket: TokenBucket,
-    /// Tokens out of the shared bucket that nobody has taken yet.
-    credit: u32,
     /// Whether somebody is asking the shared bucket, and when that is worth while again.
     asking: bool,
     ask_at: Duration,
@@ -70,18 +69,13 @@ impl Lane {
     pub(super) fn new(id: BucketId, limits: &ClientLimits, shared: Option<Arc<dyn SharedBuckets>>) -> Self {
         let line = Line {
             bucket: TokenBucket::full(limits.bucket).with_slack(super::SLACK),
-            credit: 0,
             asking: false,
             ask_at: Duration::ZERO,
             pages: VecDeque::new(),
             background: VecDeque::new(),
             pages_in_a_row: 0,
         };
-        Self { id, limit: limits.bucket, most_waiting: limits.queue, shared, line: Mutex::new(line) }
-    }
-
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { id, limit: limits.bucket, most_waiting: limits.queue, shared, line: Lock::new(line) }
     }
 
     fn is_off(&self) -> bool {
@@ -95,8 +89,10 @@ impl Lane {
         }
         let began = clock.elapsed();
         let place = {
-            let mut line = self.line();
-            line.grant(began, self.shared.is_some());
+            let mut line = self.line.lock();
+            if self.shared.is_none() {
+                line.grant_own(began);
+            }
             // Nobody overtakes those who wait.
             let free = line.is_empty() && self.shared.is_none();
             if free && line.bucket.take(began).is_ok() {
@@ -104,7 +100,7 @@ impl Lane {
             }
             let ahead = if turn.again { 0 } else { line.ahead_of(turn.priority) };
             let full = !turn.again && line.waiting() >= self.most_waiting;
-            let wait = line.wait_for(ahead.saturating_add(1), began, self.shared.is_some());
+            let wait = line.bucket.wait_for(ahead.saturating_add(1), began);
             if full || wait > turn.patience {
                 return Err(Busy { wait });
             }
@@ -113,9 +109,11 @@ impl Lane {
         let waiting = Waiting { lane: self, place: &place };
         loop {
             let (granted, wait, asks) = {
-                let mut line = self.line();
+                let mut line = self.line.lock();
                 let now = clock.elapsed();
-                line.grant(now, self.shared.is_some());
+                if self.shared.is_none() {
+                    line.grant_own(now);
+                }
                 let wait =
                     if line.is_front(&place) { line.next_wait(now, self.shared.is_some()) } else { Duration::MAX };
                 let asks = self.shared.is_some() && wait.is_zero() && !line.asking;
@@ -147,33 +145,32 @@ impl Lane {
     async fn ask(&self, clock: &dyn Clock, deadline: Duration) {
         let Some(shared) = &self.shared else { return };
         let _asking = Asking(self);
-        let wanted = u32::try_from(self.line().waiting()).unwrap_or(u32::MAX).clamp(1, self.limit.capacity.max(1));
+        let wanted = u32::try_from(self.line.lock().waiting()).unwrap_or(u32::MAX).clamp(1, self.limit.capacity.max(1));
         let asked = tokio::time::timeout(deadline, shared.take(&self.id, self.limit, wanted)).await;
         let now = clock.elapsed();
-        let mut line = self.line();
+        let mut line = self.line.lock();
         match asked.unwrap_or_else(|_| Err(StoreError::timed_out())) {
             Ok(Taken { granted, wait }) => {
+                let mut tokens = 0..granted.min(wanted);
                 // Our own bucket follows, for estimates and for an outage.
-                for _ in 0..granted {
+                for _ in tokens.clone() {
                     let _ = line.bucket.take(now);
                 }
                 if granted < wanted {
                     line.bucket.empty(wait, now);
                     line.ask_at = now.saturating_add(wait.max(Duration::from_millis(1)));
                 }
-                line.credit = line.credit.saturating_add(granted);
+                // What was for callers who have gone is lost: saved up, it would come on top of a bucket that is full again.
+                line.grant(|_| tokens.next().is_some());
             }
             Err(error) => {
                 log::warn!(%error, "the shared bucket does not answer; this process paces for itself");
                 let _ = error;
-                let own = (0..wanted).take_while(|_| line.bucket.take(now).is_ok()).count();
-                line.credit = line.credit.saturating_add(u32::try_from(own).unwrap_or(u32::MAX));
-                if own == 0 {
+                if !line.grant_own(now) {
                     line.ask_at = now.saturating_add(line.bucket.wait_for(1, now));
                 }
             }
         }
-        line.grant(now, true);
     }
 
     /// Learns from a 429 that the bucket is empty for so long.
@@ -183,7 +180,7 @@ impl Lane {
         }
         {
             let now = clock.elapsed();
-            let mut line = self.line();
+            let mut line = self.line.lock();
             line.bucket.empty(wait, now);
             line.ask_at = line.ask_at.max(now.saturating_add(wait));
         }
@@ -197,17 +194,17 @@ impl Lane {
     }
 
     pub(crate) fn remaining(&self, now: Duration) -> u32 {
-        let line = self.line();
+        let line = self.line.lock();
         if line.is_empty() || self.is_off() { line.bucket.remaining(now) } else { 0 }
     }
 
     pub(crate) fn wait_estimate(&self, priority: Priority, now: Duration) -> Duration {
-        let line = self.line();
+        let line = self.line.lock();
         line.bucket.wait_for(line.ahead_of(priority).saturating_add(1), now)
     }
 
     pub(super) fn is_full(&self, now: Duration) -> bool {
-        let line = self.line();
+        let line = self.line.lock();
         line.is_empty() && line.bucket.is_full(now)
     }
 }
@@ -246,24 +243,16 @@ impl Line {
         }
     }
 
-    fn wait_for(&self, tokens: usize, now: Duration, shared: bool) -> Duration {
-        let credit = if shared { usize::try_from(self.credit).unwrap_or(usize::MAX) } else { 0 };
-        self.bucket.wait_for(tokens.saturating_sub(credit), now)
+    /// Gives our own bucket's tokens to those whose turn it is; whether anybody got one.
+    fn grant_own(&mut self, now: Duration) -> bool {
+        self.grant(|bucket| bucket.take(now).is_ok())
     }
 
-    /// Gives tokens to those whose turn it is.
-    fn grant(&mut self, now: Duration, shared: bool) {
+    /// The same for as long as `take` says that there is a token.
+    fn grant(&mut self, mut take: impl FnMut(&mut TokenBucket) -> bool) -> bool {
         let mut granted = false;
-        while !self.is_empty() {
-            let taken = match (shared, self.credit.checked_sub(1)) {
-                (true, Some(rest)) => {
-                    self.credit = rest;
-                    true
-                }
-                (true, None) => false,
-                (false, _) => self.bucket.take(now).is_ok(),
-            };
-            let Some(place) = taken.then(|| self.next()).flatten() else { break };
+        while !self.is_empty() && take(&mut self.bucket) {
+            let Some(place) = self.next() else { break };
             // One that goes away at this very moment costs a token and nothing else.
             place.granted.store(true, Ordering::Relaxed);
             place.wake.notify_one();
@@ -272,6 +261,7 @@ impl Line {
         if granted {
             self.wake_fronts();
         }
+        granted
     }
 
     fn next(&mut self) -> Option<Arc<Place>> {
@@ -323,7 +313,7 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if !self.place.granted.load(Ordering::Relaxed) {
-            self.lane.line().leave(self.place);
+            self.lane.line.lock().leave(self.place);
         }
     }
 }
@@ -333,7 +323,7 @@ struct Asking<'a>(&'a Lane);
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
-        let mut line = self.0.line();
+        let mut line = self.0.line.lock();
         line.asking = false;
         line.wake_fronts();
     }

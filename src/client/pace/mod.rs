@@ -7,6 +7,8 @@
 //! 4. A 429 empties the bucket: some other process draws on the same key.
 //! 5. A bucket that is full again is forgotten.
 
+#[cfg(test)]
+mod interleavings;
 mod lane;
 #[cfg(feature = "redis")]
 mod redis;
@@ -17,11 +19,11 @@ pub(crate) use lane::{Busy, Lane, Turn};
 pub use redis::RedisBuckets;
 pub use shared::{BucketId, SharedBuckets, Taken};
 
-use crate::{config::ClientLimits, secret::ApiKey, time::Clock};
+use crate::{config::ClientLimits, secret::ApiKey, sync::Lock, time::Clock};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 use url::Url;
@@ -52,7 +54,7 @@ pub(crate) struct Pacer {
     api: Url,
     limits: ClientLimits,
     shared: Option<Arc<dyn SharedBuckets>>,
-    shards: [Mutex<Shard>; SHARDS],
+    shards: [Lock<Shard>; SHARDS],
 }
 
 #[derive(Default)]
@@ -63,6 +65,8 @@ struct Shard {
 }
 
 /// Layers of one process with the same API and the same limits share their buckets: the provider does not tell them apart.
+///
+/// A plain lock: what is static outlives every exploration.
 static PACERS: Mutex<Vec<Weak<Pacer>>> = Mutex::new(Vec::new());
 
 impl Pacer {
@@ -90,7 +94,7 @@ impl Pacer {
     /// The bucket of a key. Keep it: the look-up hashes.
     pub(crate) fn lane(&self, key: &ApiKey, clock: &dyn Clock) -> Arc<Lane> {
         let id = BucketId::of(&self.api, key);
-        let mut shard = self.shard(&id);
+        let mut shard = self.shard(&id).lock();
         if let Some(lane) = shard.lanes.get(&id) {
             return Arc::clone(lane);
         }
@@ -100,16 +104,16 @@ impl Pacer {
         lane
     }
 
-    fn shard(&self, id: &BucketId) -> MutexGuard<'_, Shard> {
+    fn shard(&self, id: &BucketId) -> &Lock<Shard> {
         let at = usize::from(id.first_byte()).checked_rem(SHARDS).unwrap_or_default();
         // There are as many shards as the remainder has values.
         #[allow(clippy::indexing_slicing, reason = "a remainder by the length of the array")]
-        self.shards[at].lock().unwrap_or_else(PoisonError::into_inner)
+        &self.shards[at]
     }
 
     #[cfg(test)]
     fn remembered(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).lanes.len()).sum()
+        self.shards.iter().map(|shard| shard.lock().lanes.len()).sum()
     }
 }
 

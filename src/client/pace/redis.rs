@@ -7,24 +7,33 @@ use crate::{
 };
 use std::{fmt, sync::Arc, time::Duration};
 
+/// The longest time for which a bucket is believed to be closed.
+const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
+
 /// Takes tokens, or notes a refusal, by Redis' own clock and in one step.
 ///
 /// The rule is that of `bucket.rs`. The value holds the time before which the bucket is closed, then the due times of the last
-/// requests, in microseconds; it expires when the bucket is full again.
+/// requests, in microseconds; it expires when the bucket is full again. One that lies further in the future than a refusal can
+/// ask for was written before the clock was set back, and is forgotten.
 const SCRIPT: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local capacity, batch, period = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local slack, wanted, refused = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local slack, wanted, refused, longest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local closed, due, first = 0, {}, true
 for number in string.gmatch(redis.call('GET', KEYS[1]) or '', '[^,]+') do
   if first then closed, first = tonumber(number), false else due[#due + 1] = tonumber(number) end
 end
+local last_due = now + period * (math.ceil(capacity / math.max(batch, 1)) + 1)
+if closed > now + longest or (batch > 0 and (due[#due] or 0) > last_due + longest) then closed, due = 0, {} end
 if refused >= 0 and now + refused > closed then
-  closed, due = now + refused, {}
-  for at = 0, capacity - 1 do
-    due[#due + 1] = closed - period - slack + period * math.floor(at / math.max(batch, 1))
+  closed = now + refused
+  local emptied = {}
+  for at = 1, capacity do
+    local told = closed - period - slack + period * math.floor((at - 1) / math.max(batch, 1))
+    emptied[at] = math.max(told, due[#due - capacity + at] or told)
   end
+  due = emptied
 end
 local granted, from = 0, closed
 while true do
@@ -85,6 +94,13 @@ impl RedisBuckets {
         Ok(Self::beside(&RedisStore::connect(url).await?))
     }
 
+    /// Puts another prefix before the hashes: for two apps in one Redis that must not share their buckets.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: &str) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
     async fn run(
         &self,
         id: &BucketId,
@@ -104,7 +120,8 @@ impl RedisBuckets {
             .arg(micros(bucket.period))
             .arg(micros(super::SLACK))
             .arg(wanted)
-            .arg(refused.map_or(-1, micros));
+            .arg(refused.map_or(-1, micros))
+            .arg(micros(LONGEST_REFUSAL.max(refused.unwrap_or_default())));
         let (granted, wait): (u32, u64) = self.redis.ask(&command).await?;
         Ok(Taken { granted, wait: Duration::from_micros(wait) })
     }

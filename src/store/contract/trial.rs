@@ -2,6 +2,7 @@
 
 use super::Contract;
 use crate::{
+    log::chain,
     random::{SystemRandomness, draw},
     secret::ApiKey,
     store::{StoreError, StoredToken, TokenStore, TokenVersion},
@@ -38,17 +39,6 @@ macro_rules! ensure {
     };
 }
 pub(super) use ensure;
-
-/// An error with all its causes, as text.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
 
 /// One run of one check.
 pub(super) struct Trial {

@@ -37,11 +37,9 @@ async fn t41_no_text_of_an_error_names_the_key_the_path_or_the_provider_s_words(
             text.push_str(&format!(" {cause}"));
             source = cause.source();
         }
-        // What serde says of a value of the wrong type quotes it; a string of the provider's is no secret of ours.
-        assert!(
-            !text.contains("obviously-fake") && !text.contains("fake words") && !text.contains("fake code"),
-            "{text}"
-        );
+        for said in ["obviously-fake", "fake value", "fake words", "fake code"] {
+            assert!(!text.contains(said), "{text}");
+        }
     }
     let refused = {
         provider.on_path_once("/user", Reply::envelope(400, &odd));

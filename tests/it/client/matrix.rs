@@ -143,6 +143,27 @@ async fn t38_a_429_that_asks_for_ages_is_an_error_that_says_so_and_not_a_sleep()
 }
 
 #[tokio::test]
+async fn t38_a_429_that_asks_for_no_wait_is_no_reason_to_hurry() {
+    let provider = RawProvider::start().await;
+    let app = App::at(&provider.url(), |limits| limits.client.first_pause = Duration::from_millis(100));
+    provider.always(Reply::error(429, "RateLimited").header("Retry-After", "0"));
+    let call = app.key("obviously-fake-key").await.get("/thing").deadline(Duration::from_secs(3));
+    let error = call.fetch::<u32>().await.unwrap_err();
+    assert_eq!((error.kind(), provider.requests().len()), (RateLimited, error.attempts() as usize));
+    assert!(error.attempts() < 10, "{} times in three seconds", error.attempts());
+}
+
+#[tokio::test]
+async fn whoever_is_rate_limited_is_told_when_to_come_back() {
+    let provider = RawProvider::start().await;
+    let key = app(&provider).key("obviously-fake-key").await;
+    provider.always(Reply::error(429, "RateLimited"));
+    let error = key.get("/thing").no_retry().fetch::<u32>().await.unwrap_err();
+    let answer = error.into_http();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"2".parse().unwrap()));
+}
+
+#[tokio::test]
 async fn a_call_has_a_deadline_of_its_own() {
     let provider = RawProvider::start().await;
     let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;

@@ -4,10 +4,13 @@ mod errors;
 mod filters;
 mod lists;
 mod matrix;
+mod observed;
 mod pacing;
+mod processes;
 mod reading;
 mod revocation;
 mod scopes;
+mod uploads;
 
 use komerza_connect::{
     ApiKey, Config, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore, StoredToken, TokenStore, UserId,

@@ -108,6 +108,17 @@ async fn stores_are_found_in_the_account_where_the_list_is_missing() {
 }
 
 #[tokio::test]
+async fn a_list_of_stores_that_is_missing_once_is_asked_for_again_unless_the_account_has_answered() {
+    let provider = RawProvider::start().await;
+    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    provider.on_path_once("/stores", Reply::html(404, "obviously a page of something in between"));
+    provider.on_path("/user", Reply::error(403, "AccessDenied"));
+    assert_eq!(key.stores().await.unwrap_err().kind(), ErrorKind::AccessDenied);
+    provider.on_path("/stores", Reply::success(&json!([])));
+    assert_eq!(key.stores().await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn an_upload_is_sent_whole_again_after_a_429_and_not_at_all_when_it_is_too_long() {
     let provider = RawProvider::start().await;
     let app = App::at(&provider.url(), |limits| {
@@ -147,6 +158,22 @@ async fn a_download_that_breaks_is_an_error_and_never_a_short_file() {
         }
     };
     assert_eq!(error.kind(), ErrorKind::Interrupted);
+}
+
+#[tokio::test]
+async fn a_download_that_stalls_ends_in_an_error_and_nothing_comes_after_it() {
+    let provider = RawProvider::start().await;
+    let app = App::at(&provider.url(), |limits| limits.client.deadline = std::time::Duration::from_millis(300));
+    provider.always(Reply::success(&json!("obviously fake goods")).cut_after(90).then_hanging());
+    let mut download = app.key("obviously-fake-key").await.get("/export").download(1_000_000).await.unwrap();
+    let error = loop {
+        match download.chunk().await {
+            Ok(piece) => assert!(piece.is_some(), "the end of a file that is not whole"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(download.chunk().await.unwrap().is_none());
 }
 
 #[test]

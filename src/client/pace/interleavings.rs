@@ -1,0 +1,254 @@
+//! The pacing under every interleaving of a few callers, and under many random ones of more.
+//!
+//! The explorer is described in [`explored`](crate::sync::explored), and when time passes in [`Time`].
+
+mod node;
+mod stage;
+
+use super::*;
+use crate::{
+    config::Bucket,
+    sync::explored::{explore_exhaustively, explore_randomly},
+    time::ManualClock,
+};
+use node::{Answers, Node, Shared};
+use shuttle::thread;
+use stage::{Call, STEP, Stage, Stays, Time, assert_served, assert_within, exhaustively, granted, randomly};
+use std::sync::atomic::Ordering::SeqCst;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// One token at first, and one more each second.
+const ONE: Bucket = Bucket { capacity: 1, refill: 1, period: SECOND };
+const TWO: Bucket = Bucket { capacity: 2, refill: 1, period: SECOND };
+
+const PATIENT: Turn = Turn { priority: Priority::Page, again: false, patience: Duration::MAX };
+const IMPATIENT: Turn = Turn { patience: Duration::ZERO, ..PATIENT };
+const BACKGROUND: Turn = Turn { priority: Priority::Background, ..PATIENT };
+const AGAIN: Turn = Turn { again: true, ..PATIENT };
+
+/// Whoever goes away: at each poll that there is, and at moments at which the turn may come as well.
+const LEAVERS: [Stays; 7] = [
+    Stays::Polls(0),
+    Stays::Polls(1),
+    Stays::Polls(2),
+    Stays::Polls(3),
+    Stays::For(Duration::ZERO),
+    Stays::For(STEP),
+    Stays::For(Duration::from_millis(1_100)),
+];
+
+fn lane(bucket: Bucket, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Lane> {
+    let limits = ClientLimits { bucket, ..ClientLimits::default() };
+    Arc::new(Lane::new(BucketId::from_hash([0; 32]), &limits, shared))
+}
+
+/// The lane of a node that draws on a shared bucket, so far away.
+fn node(stage: &Stage, shared: &Arc<Shared>, answers: Answers, way: Duration) -> Arc<Lane> {
+    let (shared, clock) = (Arc::clone(shared), stage.clock.clone());
+    lane(shared.limit, Some(Arc::new(Node { shared, clock, answers, way, asking: Default::default() })))
+}
+
+/// All call, time passes, and who stays is served: within so many steps, and never by more than the bucket allows.
+fn serve(stage: &mut Stage, lane: &Arc<Lane>, callers: &[(Turn, Stays)], steps: u32, bucket: Bucket) -> Vec<Call> {
+    callers.iter().for_each(|(turn, stays)| stage.call(lane, *turn, *stays));
+    let calls = stage.run(Time::WhenAllWait, steps);
+    assert_served(&calls, callers.iter().filter(|(_, stays)| matches!(stays, Stays::Always)).count());
+    assert_within(bucket, &calls);
+    calls
+}
+
+/// The steps until so many tokens have come, after the first.
+const fn steps(tokens: u32) -> u32 {
+    2 * tokens
+}
+
+#[test]
+fn t59_in_every_interleaving_those_without_patience_get_what_there_is_and_no_more() {
+    exhaustively(100, |stage| {
+        let lane = lane(TWO, None);
+        (0..3).for_each(|_| stage.call(&lane, IMPATIENT, Stays::Always));
+        let calls = stage.run(Time::WhenAllWait, 0);
+        assert_eq!((calls.len(), granted(&calls).len()), (3, 2), "{calls:?}");
+    });
+}
+
+#[test]
+fn t59_in_every_interleaving_all_who_wait_get_a_turn_as_soon_as_there_is_one() {
+    exhaustively(100, |stage| {
+        let lane = lane(ONE, None);
+        serve(stage, &lane, &[(PATIENT, Stays::Always), (BACKGROUND, Stays::Always)], steps(1), ONE);
+    });
+    randomly(500, |stage| {
+        let lane = lane(ONE, None);
+        let callers = [PATIENT, PATIENT, BACKGROUND, BACKGROUND, AGAIN].map(|turn| (turn, Stays::Always));
+        serve(stage, &lane, &callers, steps(4), ONE);
+    });
+}
+
+#[test]
+fn t59_in_every_interleaving_who_goes_away_keeps_nobody_from_a_turn() {
+    for leaves in LEAVERS {
+        exhaustively(5, move |stage| {
+            let lane = lane(ONE, None);
+            serve(stage, &lane, &[(PATIENT, leaves), (PATIENT, Stays::Always)], steps(1), ONE);
+        });
+        randomly(200, move |stage| {
+            let lane = lane(ONE, None);
+            let (gone, stays) = ([PATIENT, PATIENT, BACKGROUND], [PATIENT, BACKGROUND]);
+            let callers: Vec<_> =
+                gone.map(|turn| (turn, leaves)).into_iter().chain(stays.map(|turn| (turn, Stays::Always))).collect();
+            serve(stage, &lane, &callers, steps(4), ONE);
+        });
+    }
+}
+
+#[test]
+fn in_many_interleavings_pages_go_first_and_every_fourth_token_is_for_a_background_call() {
+    randomly(500, |stage| {
+        let lane = lane(ONE, None);
+        let callers = [PATIENT, BACKGROUND, PATIENT, BACKGROUND, PATIENT, PATIENT, PATIENT];
+        let mut calls = serve(stage, &lane, &callers.map(|turn| (turn, Stays::Always)), steps(6), ONE);
+        calls.sort_by_key(|call| call.ended);
+        let mut left = callers.iter().map(|turn| turn.priority).collect::<Vec<_>>();
+        let mut pages_in_a_row = 0;
+        for (at, call) in calls.iter().enumerate() {
+            let both_wait = left.contains(&Priority::Page) && left.contains(&Priority::Background);
+            left.swap_remove(left.iter().position(|priority| *priority == call.priority).unwrap());
+            // The first found a token and never waited.
+            if at > 0 && both_wait {
+                let page = call.priority == Priority::Page;
+                assert_eq!(page, pages_in_a_row < 3, "{calls:?}");
+                pages_in_a_row = if page { pages_in_a_row + 1 } else { 0 };
+            }
+        }
+    });
+}
+
+/// The same when each question to a shared bucket takes until it is given up.
+const fn shared_steps(tokens: u32) -> u32 {
+    6 * (tokens + 1)
+}
+
+#[test]
+fn t59_in_many_interleavings_one_asks_the_shared_bucket_at_a_time_and_all_it_gives_is_used() {
+    for way in [Duration::ZERO, STEP] {
+        randomly(300, move |stage| {
+            let shared = Shared::new(TWO);
+            let lane = node(stage, &shared, Answers::Well, way);
+            let callers = [PATIENT, BACKGROUND, PATIENT, PATIENT, AGAIN].map(|turn| (turn, Stays::Always));
+            serve(stage, &lane, &callers, shared_steps(5), TWO);
+            assert_eq!(shared.given.load(SeqCst), 5, "neither lost nor doubled");
+        });
+    }
+}
+
+#[test]
+fn t59_in_many_interleavings_two_nodes_together_take_no_more_than_one_may() {
+    randomly(500, |stage| {
+        let shared = Shared::new(TWO);
+        let lanes = [(); 2].map(|()| node(stage, &shared, Answers::Well, Duration::ZERO));
+        for turn in [PATIENT, BACKGROUND, PATIENT] {
+            lanes.iter().for_each(|lane| stage.call(lane, turn, Stays::Always));
+        }
+        let calls = stage.run(Time::WhenAllWait, shared_steps(6));
+        assert_served(&calls, 6);
+        assert_within(TWO, &calls);
+        assert_eq!(shared.given.load(SeqCst), 6);
+    });
+}
+
+#[test]
+fn t59_in_many_interleavings_who_goes_away_while_asking_leaves_the_others_able_to_go_on() {
+    for answers in [Answers::Well, Answers::WithErrors, Answers::Never] {
+        for leaves in LEAVERS {
+            for way in [Duration::ZERO, STEP] {
+                randomly(60, move |stage| {
+                    let lane = node(stage, &Shared::new(ONE), answers, way);
+                    let callers = [
+                        (PATIENT, leaves),
+                        (BACKGROUND, leaves),
+                        (PATIENT, Stays::Always),
+                        (BACKGROUND, Stays::Always),
+                    ];
+                    serve(stage, &lane, &callers, shared_steps(4), ONE);
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn t59_in_many_interleavings_without_the_shared_bucket_all_get_a_turn_out_of_their_own() {
+    for answers in [Answers::WithErrors, Answers::Never] {
+        randomly(300, move |stage| {
+            let lane = node(stage, &Shared::new(ONE), answers, Duration::ZERO);
+            let callers = [PATIENT, BACKGROUND, PATIENT, PATIENT].map(|turn| (turn, Stays::Always));
+            serve(stage, &lane, &callers, shared_steps(4), ONE);
+        });
+    }
+}
+
+#[test]
+fn t59_in_many_interleavings_a_token_asked_for_by_one_who_has_gone_is_not_saved_up() {
+    for answers in [Answers::Well, Answers::WithErrors] {
+        for leaves in LEAVERS {
+            randomly(100, move |stage| {
+                let lane = node(stage, &Shared::new(TWO), answers, Duration::ZERO);
+                serve(stage, &lane, &[(PATIENT, leaves), (PATIENT, Stays::Always)], shared_steps(2), TWO);
+                stage.pass(10 * SECOND);
+                serve(stage, &lane, &[(PATIENT, Stays::Always); 3], shared_steps(3), TWO);
+            });
+        }
+    }
+}
+
+#[test]
+fn t59_in_many_interleavings_all_get_a_turn_also_when_time_never_stands_still() {
+    for leaves in LEAVERS {
+        for answers in
+            [None, Some(Answers::Well), Some(Answers::Takes), Some(Answers::WithErrors), Some(Answers::Never)]
+        {
+            randomly(40, move |stage| {
+                let lane = match answers {
+                    Some(answers) => node(stage, &Shared::new(ONE), answers, Duration::ZERO),
+                    None => lane(ONE, None),
+                };
+                stage.refuse(&lane, SECOND);
+                [PATIENT, BACKGROUND].iter().for_each(|turn| stage.call(&lane, *turn, leaves));
+                [PATIENT, BACKGROUND].iter().for_each(|turn| stage.call(&lane, *turn, Stays::Always));
+                assert_served(&stage.run(Time::AtAnyMoment, 10_000), 2);
+            });
+        }
+    }
+}
+
+/// Looks keys up in threads of their own, where there is room for one bucket in each shard, so that every new one sweeps.
+fn look_ups(threads: &[&[usize]]) {
+    let limits = ClientLimits { buckets: 1, ..ClientLimits::default() };
+    let api = Url::parse("https://api.example").unwrap();
+    let (pacer, clock) = (Pacer::alone(&api, &limits, None), ManualClock::default());
+    let look_up = |numbers: &[usize]| {
+        let keys: Vec<_> = numbers.iter().map(|number| key(*number)).collect();
+        let (pacer, clock) = (Arc::clone(&pacer), clock.clone());
+        thread::spawn(move || keys.iter().fold(None, |_, key| Some(pacer.lane(key, &clock))).unwrap())
+    };
+    let threads: Vec<_> = threads.iter().map(|numbers| look_up(numbers)).collect();
+    let lanes: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert!(lanes.iter().all(|lane| Arc::ptr_eq(lane, &lanes[0])), "two buckets of one key");
+    assert!(Arc::ptr_eq(&lanes[0], &pacer.lane(&key(0), &clock)));
+}
+
+fn key(number: usize) -> ApiKey {
+    ApiKey::new(format!("obviously-fake-{number}")).unwrap()
+}
+
+#[test]
+fn t59_in_every_interleaving_a_key_has_one_bucket_also_while_others_are_swept() {
+    let api = Url::parse("https://api.example").unwrap();
+    let shard = |number: usize| usize::from(BucketId::of(&api, &key(number)).first_byte()) % SHARDS;
+    let mut neighbours = (1..).filter(|number| shard(*number) == shard(0));
+    let (one, two) = (neighbours.next().unwrap(), neighbours.next().unwrap());
+    explore_exhaustively(100, move || look_ups(&[&[one, 0], &[0]]));
+    explore_randomly(2_000, move || look_ups(&[&[one, 0], &[two, one, 0], &[0]]));
+}
