@@ -33,7 +33,8 @@ use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 /// # tokens.save(&me, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
 /// # let config = sandbox.config("http://127.0.0.1:3000/komerza/callback")?;
 /// # let key = KomerzaConnectLayer::new(config, tokens)?.client_for(&me).await?;
-/// # let id = sandbox.store_ids(0)[0].as_str();
+/// # let ids = sandbox.store_ids(0);
+/// # let id = ids[0].as_str();
 /// let pending = key
 ///     .in_store(id)
 ///     .orders()

@@ -4,8 +4,8 @@ use super::{App, sandboxed};
 use crate::support::raw_provider::{RawProvider, Reply};
 use jiff::Timestamp;
 use komerza_connect::{
-    Amount, Comparison, Direction, ErrorKind, Filters, InStore, KomerzaKey, Listing, OrderStatus, ProductId,
-    TicketStatus, Visibility, WebhookLog,
+    Amount, Comparison, Coupon, Direction, ErrorKind, Filters, InStore, KomerzaKey, Listing, OrderStatus, OrderSummary,
+    Product, ProductId, TicketStatus, Visibility, WebhookLog,
 };
 use percent_encoding::percent_decode_str;
 use serde_json::json;
@@ -180,8 +180,7 @@ async fn orders_are_selected_and_sorted_by_every_filter_that_the_sandbox_has() {
     let all = store.orders().page_size(100).all().await.unwrap();
     let (status, gateway, email) = (OrderStatus::PENDING, "paypal", all[0].customer_email.as_str());
     let (from, to) = (time("2026-11-01T00:00:00Z"), time("2026-11-10T00:00:00Z"));
-    type Orders = Listing<komerza_connect::OrderSummary>;
-    let expect = async |name: &str, list: Orders, holds: &dyn Fn(&komerza_connect::OrderSummary) -> bool| {
+    let expect = async |name: &str, list: Listing<OrderSummary>, holds: &dyn Fn(&OrderSummary) -> bool| {
         let found = list.page_size(100).all().await.unwrap();
         let expected: Vec<_> = all.iter().filter(|order| holds(order)).cloned().collect();
         assert_eq!(found, expected, "{name}");
@@ -193,7 +192,7 @@ async fn orders_are_selected_and_sorted_by_every_filter_that_the_sandbox_has() {
     expect("date_from", store.orders().date_from(from), &|order| order.date_created >= from).await;
     expect("date_to", store.orders().date_to(to), &|order| order.date_created <= to).await;
     let several = store.orders().gateway(gateway).date_from(from).date_to(to);
-    let within = |order: &komerza_connect::OrderSummary| (from..=to).contains(&order.date_created);
+    let within = |order: &OrderSummary| (from..=to).contains(&order.date_created);
     expect("several", several, &|order| order.gateway == gateway && within(order)).await;
     assert!(store.orders().discord("nobody").all().await.unwrap().is_empty());
 
@@ -213,7 +212,7 @@ async fn products_coupons_customers_and_the_rest_are_selected_in_the_sandbox() {
     let products = store.products().all().await.unwrap();
     let hidden = format!("/stores/{id}/products/{}", products[1].id);
     key.put(&hidden).json(&json!({"visibility": 2, "shouldBlockVpns": true})).execute().await.unwrap();
-    let ids = |products: Vec<komerza_connect::Product>| products.into_iter().map(|it| it.id).collect::<Vec<_>>();
+    let ids = |products: Vec<Product>| products.into_iter().map(|it| it.id).collect::<Vec<_>>();
     assert_eq!(ids(store.products().visibility(Visibility::Private).all().await.unwrap()), [products[1].id.clone()]);
     assert_eq!(ids(store.products().should_block_vpns(true).all().await.unwrap()), [products[1].id.clone()]);
     assert_eq!(
@@ -225,9 +224,9 @@ async fn products_coupons_customers_and_the_rest_are_selected_in_the_sandbox() {
     let (product, variant) = (&products[2].id, &products[2].variants[0].id);
     let items = format!("/stores/{id}/products/{product}/variants/{variant}/items/clear");
     key.delete(&items).execute().await.unwrap();
-    assert_eq!(ids(store.products().low_stock(true).all().await.unwrap()), [product.clone()]);
+    assert_eq!(ids(store.products().low_stock(true).all().await.unwrap()), std::slice::from_ref(product));
 
-    let codes = async |list: Listing<komerza_connect::Coupon>| {
+    let codes = async |list: Listing<Coupon>| {
         let coupons = list.all().await.unwrap();
         coupons.into_iter().map(|coupon| coupon.code).collect::<Vec<_>>()
     };

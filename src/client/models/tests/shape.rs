@@ -200,15 +200,18 @@ fn listed(samples: Vec<Sample>) -> Sample {
     Sample { json: format!("[{}]", json.join(",")), want: Want::List(want) }
 }
 
+/// A member of an object, if it is there, and what must be left of the field, if it is known.
+type Member = (Option<String>, Option<(&'static str, Want)>);
+
 /// An object in any order of its fields, with some that nobody knows yet.
 fn filled(fields: &[Field]) -> BoxedStrategy<Sample> {
     let known: Vec<_> = fields.iter().map(Field::members).collect();
     let later = collection::btree_map("later[A-Z]{1,4}", any_json(&["id"]), 0..3);
     let members = (known, later).prop_map(|(known, later)| {
         let later = later.into_iter().map(|(name, value)| (Some(format!("{name:?}:{value}")), None));
-        known.into_iter().map(|(member, want)| (member, Some(want))).chain(later).collect::<Vec<_>>()
+        known.into_iter().map(|(member, want)| (member, Some(want))).chain(later).collect::<Vec<Member>>()
     });
-    let object = |members: Vec<(Option<String>, Option<(&'static str, Want)>)>| {
+    let object = |members: Vec<Member>| {
         let (members, wants): (Vec<_>, Vec<_>) = members.into_iter().unzip();
         let members: Vec<_> = members.into_iter().flatten().collect();
         Sample { json: format!("{{{}}}", members.join(",")), want: Want::Fields(wants.into_iter().flatten().collect()) }
