@@ -30,7 +30,7 @@ impl Payload {
     }
 
     /// Puts it into a request: at most `most` bytes, files opened anew for each try.
-    pub(super) async fn into_request(
+    pub(super) async fn put_into(
         &self,
         request: reqwest::RequestBuilder,
         most: u64,

@@ -146,7 +146,7 @@ impl Call {
             .header(ACCEPT, "application/json");
         if let Some(payload) = &self.payload {
             let most = self.key.inner.context.config.limits.client.upload_bytes;
-            request = payload.into_request(request, most).await.map_err(bad)?;
+            request = payload.put_into(request, most).await.map_err(bad)?;
         }
         if !self.headers.is_empty() {
             request = request.headers(self.headers.clone());
