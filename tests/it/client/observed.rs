@@ -104,7 +104,7 @@ async fn t41_a_call_has_a_span_with_method_template_status_attempts_and_wait_and
 
     provider.next(Reply::error(503, "InternalServerError"));
     provider.next(Reply::success(&json!([])));
-    store.orders().with_email("obviously-fake@shop.example").all().await.unwrap();
+    store.orders().email("obviously-fake@shop.example").all().await.unwrap();
     provider.next(Reply::error(403, "AccessDenied"));
     let refused = store.order("obviously-fake-order").await.unwrap_err();
     provider.next(Reply::close());
