@@ -5,7 +5,7 @@ use komerza_connect::{
     StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait, store::contract::Contract,
 };
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
@@ -16,13 +16,22 @@ use std::{
 /// A save writes a new file, waits until it is on the disk, and renames it into place, which is atomic: an observer sees the
 /// old record or the new one. Removals and renames take a lock, so that `delete_if` compares and removes in one step, also
 /// between processes.
+///
+/// A file that is missing means "no record" only while the directory has its mark: where a disk is not mounted, the bare mount point
+/// has neither, and that is an outage.
 #[derive(Debug, Clone)]
 pub struct Directory {
     path: Arc<Path>,
 }
 
 impl Directory {
-    /// Uses a directory that is there, and is kept as passwords are kept.
+    /// Makes the directory what it is to this store. Once, when the app is set up: at every start it would hide that a disk is away.
+    pub fn create(path: impl AsRef<Path>) -> io::Result<()> {
+        fs::create_dir_all(&path)?;
+        private().open(path.as_ref().join(MARK))?.sync_all()
+    }
+
+    /// Uses a directory that was made so. It is kept as passwords are kept.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into().into() }
     }
@@ -48,14 +57,22 @@ impl Directory {
     fn read(&self, name: &str) -> Result<Option<StoredToken>, StoreError> {
         match fs::read_to_string(self.file(name)) {
             Ok(text) => StoredToken::from_text(&text).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // No record, if this is the directory and not the empty place where its disk should be.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.is_there().map(|()| None).map_err(StoreError::unavailable)
+            }
             Err(error) => Err(StoreError::unavailable(error)),
         }
     }
 
+    fn is_there(&self) -> io::Result<()> {
+        fs::metadata(self.path.join(MARK)).map(drop)
+    }
+
     /// Held by writers until it is dropped, against those of this process and of others.
     fn lock(&self) -> io::Result<File> {
-        let lock = File::options().create(true).write(true).truncate(false).open(self.path.join("lock"))?;
+        // The mark, which is not made here: without it there is nothing to write to either.
+        let lock = File::options().write(true).open(self.path.join(MARK))?;
         lock.lock()?;
         Ok(lock)
     }
@@ -66,7 +83,7 @@ impl Directory {
         let _lock = self.lock()?;
         fs::create_dir_all(folder)?;
         let draft = folder.join("draft");
-        let mut new = File::create(&draft)?;
+        let mut new = private().truncate(true).open(&draft)?;
         new.write_all(text.as_bytes())?;
         new.sync_all()?;
         fs::rename(draft, &file)?;
@@ -83,6 +100,18 @@ impl Directory {
             Ok(()) => File::open(file.parent().unwrap_or(&self.path))?.sync_all(),
         }
     }
+}
+
+/// The file that says "this is the directory", and that writers lock.
+const MARK: &str = "komerza-tokens";
+
+/// Opens files for writing, and makes them for their owner alone.
+fn private() -> OpenOptions {
+    let mut options = File::options();
+    options.create(true).write(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 #[async_trait]
@@ -119,6 +148,8 @@ impl TokenStore for Directory {
 #[allow(clippy::expect_used, reason = "it sets up a test")]
 fn contract() -> Contract {
     let directory = Arc::new(tempfile::tempdir().expect("a temporary directory"));
+    Directory::create(directory.path()).expect("a directory for records");
+    let empty = Arc::new(tempfile::tempdir().expect("a place where a disk should be"));
     let damaged = directory.clone();
     Contract::new(move || {
         let directory = directory.clone();
@@ -134,7 +165,11 @@ fn contract() -> Contract {
             damage.await.expect("the record is damaged");
         }
     })
-    .unreachable(|| async { Directory::new("/dev/null/no-directory") })
+    // The mount point is there, and the disk is not.
+    .unreachable(move || {
+        let empty = empty.clone();
+        async move { Directory::new(empty.path()) }
+    })
 }
 
 #[tokio::main]

@@ -14,8 +14,13 @@ use komerza_connect::{
     Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId, sandbox::Sandbox, trace::path_only_span,
 };
 use serde::Deserialize;
+use std::{
+    io::{self, IsTerminal},
+    time::Duration,
+};
 use tokio::net::TcpListener;
 use tower_http::trace::TraceLayer;
+use tracing_subscriber::EnvFilter;
 
 /// The signed-in user, as the app's own middleware leaves it in the request.
 #[derive(Clone)]
@@ -46,9 +51,10 @@ async fn home(komerza: Option<KomerzaKey>) -> Result<Html<String>, Error> {
     }))
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct SignIn {
-    name: Option<String>,
+    name: String,
     return_to: String,
 }
 
@@ -62,16 +68,25 @@ async fn sign_in_page(Query(SignIn { return_to, .. }): Query<SignIn>) -> Html<St
 }
 
 async fn sign_in(Form(SignIn { name, return_to }): Form<SignIn>) -> impl IntoResponse {
-    let name: String = name.unwrap_or_default().chars().filter(char::is_ascii_lowercase).collect();
-    // Only to a page of this site.
-    let there = if return_to.starts_with("/komerza/login?") { return_to } else { "/".to_owned() };
+    let name: String = name.chars().filter(char::is_ascii_lowercase).collect();
+    let there = if is_local(&return_to) { &return_to } else { "/" };
     let cookie = format!("demo-user={name}; Path=/; HttpOnly; SameSite=Lax");
-    (AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(&there))
+    (AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(there))
+}
+
+/// Whether a browser takes this for a path of the same site: anybody can write the link that leads here. `//` begins another
+/// host, browsers read a backslash as a slash, and drop line breaks and tabs.
+fn is_local(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    tracing_subscriber::fmt().with_env_filter("info").init();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    log.with_env_filter(filter).init();
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     let redirect_uri = "http://127.0.0.1:3000/komerza/callback";
     let sandbox = Sandbox::builder().app_name("Demo app").redirect_uri(redirect_uri).start().await?;
@@ -81,10 +96,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = Router::new()
         .route("/", get(home))
         .route("/sign-in", get(sign_in_page).post(sign_in))
-        .layer(connect) // after every route
+        .layer(connect.clone()) // after every route
         .layer(from_fn(session)) // outside: it runs first, so that the layer can ask who it is
-        .layer(TraceLayer::new_for_http().make_span_with(path_only_span)); // logs no authorization code
+        .layer(TraceLayer::new_for_http().make_span_with(path_only_span)); // its spans hold no authorization code
 
     println!("listening on http://127.0.0.1:3000");
-    Ok(axum::serve(listener, app).await?)
+    let stopped = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
+    axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
+    connect.shutdown(Duration::from_secs(20)).await; // whoever is just connecting is not lost
+    Ok(())
 }

@@ -1,15 +1,20 @@
 //! Without axum: a plain hyper server and a tower service. `cargo run --example hyper_tower`, then open the printed URL.
 //!
-//! In an app of one's own: `default-features = false, features = ["rustls"]`. The Komerza is a sandbox on this machine.
+//! In an app of one's own: `default-features = false, features = ["rustls", "tracing"]`, the latter for logs and `path_only_span`. The
+//! Komerza is a sandbox on this machine.
 
 use http::{Request, Response, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use komerza_connect::{Body, KomerzaConnectLayer, KomerzaKey, MemoryStore, sandbox::Sandbox, trace::path_only_span};
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    io::{self, IsTerminal},
+};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use tower_http::trace::TraceLayer;
+use tracing_subscriber::EnvFilter;
 
 async fn app(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let (mut parts, _body) = request.into_parts();
@@ -32,11 +37,8 @@ async fn stores(parts: &mut http::request::Parts) -> Response<Body> {
     };
     match komerza.stores().await {
         Ok(stores) => html(format!("You have {} stores.", stores.len())),
-        Err(error) => {
-            let mut response = Response::new(Body::from(error.to_string()));
-            *response.status_mut() = StatusCode::BAD_GATEWAY;
-            response
-        }
+        // An error knows its answer too: a dead key leads to the login, a busy bucket says when to come again.
+        Err(error) => error.into_http(),
     }
 }
 
@@ -48,13 +50,15 @@ fn html(text: String) -> Response<Body> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    tracing_subscriber::fmt().with_env_filter("info").init();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    log.with_env_filter(filter).init();
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     let redirect_uri = "http://127.0.0.1:3000/komerza/callback";
     let sandbox = Sandbox::builder().app_name("Demo app").redirect_uri(redirect_uri).start().await?;
 
     let service = ServiceBuilder::new()
-        .layer(TraceLayer::new_for_http().make_span_with(path_only_span)) // logs no authorization code
+        .layer(TraceLayer::new_for_http().make_span_with(path_only_span)) // its spans hold no authorization code
         .layer(KomerzaConnectLayer::new(sandbox.config(redirect_uri)?, MemoryStore::default())?)
         .service_fn(app);
 

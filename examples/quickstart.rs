@@ -1,17 +1,30 @@
 //! "Connect with Komerza", end to end: `cargo run --example quickstart`, then open the printed URL.
 //!
-//! Without settings it runs against a sandbox Komerza on this machine. With `KOMERZA_CLIENT_ID`, `KOMERZA_CLIENT_SECRET`,
-//! `KOMERZA_REDIRECT_URI` and `KOMERZA_USER_AGENT` set it runs against the real one.
+//! Without settings it runs against a sandbox Komerza on this machine. An empty variable counts as none.
+//!
+//! | Variable | Meaning | Default |
+//! | --- | --- | --- |
+//! | `KOMERZA_CLIENT_ID` and the others of `Config::from_env` | a real application | the sandbox's |
+//! | `LISTEN_ADDR` | address of this app | `127.0.0.1:3000` |
+//! | `TOKEN_STORE` | `memory:`, `sqlite:PATH`, `postgres://…`, `redis://…` | a file that ends with the app |
+//! | `TOKEN_STORE_KEYS` | base64 keys of 32 bytes between commas, the first seals: keys are encrypted in the store | not encrypted |
+//! | `RUST_LOG` | what is logged | `warn,komerza_connect=info` |
 
-use axum::{Json, Router, extract::Path, response::Html, routing::get};
+use axum::{
+    Extension, Json, Router,
+    extract::{Path, RawQuery},
+    response::Html,
+    routing::get,
+};
 use komerza_connect::{
     Config, EncryptedStore, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store, TokenStore, sandbox::Sandbox,
     store, trace::path_only_span,
 };
-use std::{env, fmt::Write, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{env, fmt::Write, io, io::IsTerminal, net::SocketAddr, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, signal};
 use tower_http::trace::TraceLayer;
+use tracing_subscriber::EnvFilter;
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -24,28 +37,49 @@ async fn one_store(komerza: KomerzaKey, Path(id): Path<String>) -> Result<Json<S
     Ok(Json(komerza.store(&id).await?))
 }
 
+/// Where the sandbox lists connected apps, if it is used.
+#[derive(Clone)]
+struct Dashboard(Option<String>);
+
 /// A page for everybody: `None` is who is not connected.
-async fn home(komerza: Option<KomerzaKey>) -> Result<Html<String>, Error> {
+async fn home(
+    komerza: Option<KomerzaKey>,
+    RawQuery(query): RawQuery,
+    Extension(Dashboard(dashboard)): Extension<Dashboard>,
+) -> Result<Html<String>, Error> {
     let Some(komerza) = komerza else {
-        return Ok(page("<p>No store is connected yet.</p><p><a href=/komerza/login>Connect with Komerza</a></p>"));
+        let denied = query.is_some_and(|query| query.split('&').any(|pair| pair == "komerza=denied"));
+        let notice = if denied { "<p class=notice>You did not approve; nothing was stored.</p>" } else { "" };
+        return Ok(page(&format!(
+            "{notice}<p>Connect your Komerza account to see your stores here.</p>\
+             <p><a class=button href=/komerza/login>Connect with Komerza</a></p>"
+        )));
     };
     let mut list = String::new();
     for store in komerza.stores().await? {
-        let _ = write!(list, "<li><b>{}</b> {}</li>", escape(&store.name), escape(&store.domain));
+        let _ = write!(list, "<li><b>{}</b> <small>{}</small></li>", escape(&store.name), escape(&store.domain));
     }
+    let sandbox = dashboard.map_or(String::new(), |url| {
+        format!(
+            "<p><small>Remove the app in <a href={url}>the sandbox's dashboard</a>, then reload this page.</small></p>"
+        )
+    });
     let disconnect = "<form method=post action=/komerza/disconnect><button>Disconnect</button></form>";
-    Ok(page(&format!("<p>Your stores:</p><ul>{list}</ul>{disconnect}")))
+    Ok(page(&format!("<p>Your stores:</p><ul>{list}</ul>{disconnect}{sandbox}")))
 }
 
 #[tokio::main]
 async fn main() -> Result<(), AnyError> {
-    tracing_subscriber::fmt().with_env_filter("warn,komerza_connect=info").init();
-    let listener = TcpListener::bind(env::var("LISTEN_ADDR").as_deref().unwrap_or("127.0.0.1:3000")).await?;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,komerza_connect=info".into());
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    log.with_env_filter(filter).init();
+    let listener = TcpListener::bind(setting("LISTEN_ADDR").as_deref().unwrap_or("127.0.0.1:3000")).await?;
     let address = listener.local_addr()?;
-    let (config, _sandbox) = match env::var_os("KOMERZA_CLIENT_ID") {
+    let (config, sandbox) = match setting("KOMERZA_CLIENT_ID") {
         Some(_) => (Config::from_env()?, None),
         None => sandbox_for(address).await?,
     };
+    let dashboard = Dashboard(sandbox.as_ref().map(Sandbox::dashboard_url));
 
     let (store, _directory) = token_store(config.client_id()).await?;
     let connect = KomerzaConnectLayer::new(config, store)?;
@@ -54,8 +88,9 @@ async fn main() -> Result<(), AnyError> {
         .route("/api/stores", get(stores))
         .route("/api/stores/{id}", get(one_store))
         .route("/healthz", get(|| async { "ok" }))
+        .layer(Extension(dashboard))
         .layer(connect.clone()) // after every route
-        .layer(TraceLayer::new_for_http().make_span_with(path_only_span)); // logs paths, and no authorization code
+        .layer(TraceLayer::new_for_http().make_span_with(path_only_span)); // its spans hold no authorization code
 
     println!("listening on http://{address}");
     axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
@@ -63,8 +98,16 @@ async fn main() -> Result<(), AnyError> {
     Ok(())
 }
 
+/// A variable that is set and not empty.
+fn setting(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// A Komerza on this machine, for as long as the demo runs, and the configuration of an app that uses it.
-async fn sandbox_for(app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyError> {
+async fn sandbox_for(mut app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyError> {
+    if app.ip().is_unspecified() {
+        app.set_ip([127, 0, 0, 1].into()); // a browser on this machine
+    }
     let redirect_uri = format!("http://{app}/komerza/callback");
     let sandbox = Sandbox::builder().app_name("Demo app").redirect_uri(&redirect_uri).start().await?;
     let variables = sandbox.variables(redirect_uri);
@@ -74,16 +117,17 @@ async fn sandbox_for(app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyEr
 
 /// The store that `TOKEN_STORE` names, sealed with `TOKEN_STORE_KEYS`; without settings a file that ends with the demo.
 async fn token_store(client_id: &str) -> Result<(Arc<dyn TokenStore>, Option<TempDir>), AnyError> {
-    let (url, directory) = match env::var("TOKEN_STORE") {
-        Ok(url) => (url, None),
-        Err(_) => {
+    let (url, directory) = match setting("TOKEN_STORE") {
+        Some(url) => (url, None),
+        None => {
             let directory = tempfile::tempdir()?;
             (format!("sqlite:{}", directory.path().join("tokens.db").display()), Some(directory))
         }
     };
     let store = store::connect(&url).await?;
-    let Ok(keys) = env::var("TOKEN_STORE_KEYS") else { return Ok((store, directory)) };
-    let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>()?;
+    let Some(keys) = setting("TOKEN_STORE_KEYS") else { return Ok((store, directory)) };
+    let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>();
+    let keys = keys.map_err(|error| format!("TOKEN_STORE_KEYS: {error}"))?;
     Ok((Arc::new(EncryptedStore::new(store, client_id, keys).reseals_on_load()), directory))
 }
 
@@ -103,12 +147,17 @@ async fn stopped() {
 }
 
 fn page(content: &str) -> Html<String> {
-    let style = "body{font:1.1rem/1.6 system-ui;max-width:34rem;margin:10vh auto;padding:0 1rem}";
     Html(format!(
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
-         <title>Demo app</title><style>{style}</style><h1>Demo app</h1>{content}</html>"
+         <title>Demo app</title><style>{STYLE}</style><main><h1>Demo app</h1>{content}</main></html>"
     ))
 }
+
+const STYLE: &str = ":root{color-scheme:light dark}body{font:1.05rem/1.6 system-ui,sans-serif;margin:0;padding:1rem}\
+main{max-width:32rem;margin:12vh auto;padding:1.5rem 2rem;border:1px solid #8884;border-radius:1rem}h1{margin:0}\
+ul{padding:0;list-style:none}li{padding:.6rem 0;border-top:1px solid #8883}small{opacity:.7}\
+button,.button{display:inline-block;font:inherit;padding:.55rem 1.1rem;border:0;border-radius:.5rem;background:#3b5bdb;\
+color:#fff;text-decoration:none;cursor:pointer}.notice{padding:.5rem 1rem;border-left:4px solid #f08c00;background:#f08c0022}";
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")

@@ -11,10 +11,18 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $status:ident, $title:literal, $advice:literal;)*) => {
         /// What went wrong on one of the crate's routes. The set may grow.
+        ///
+        /// What whoever runs the app does about each: [`_documentation::operating`](crate::_documentation::operating).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum FailureKind {
-            $($(#[doc = $doc])+ $name,)*
+            $(
+                $(#[doc = $doc])+
+                ///
+                #[doc = concat!("Code `", $code, "`, status [`", stringify!($status), "`](StatusCode::", stringify!($status), "). ")]
+                #[doc = concat!("The visitor reads: \"", $title, " ", $advice, "\"")]
+                $name,
+            )*
         }
 
         impl FailureKind {
@@ -24,7 +32,12 @@ macro_rules! kinds {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// The status of the answer.
+            /// The status of the answer, where it is a page or a problem document.
+            ///
+            /// Two kinds have other answers as well: [`Denied`](Self::Denied) is always a 303 to where the login began, with
+            /// `komerza=denied` in the query; [`NotSignedIn`](Self::NotSignedIn) is a 303 for a page navigation where
+            /// [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. A hook
+            /// ([`failed`](crate::Hooks::failed)) may answer with any status.
             #[must_use]
             pub fn status(self) -> StatusCode {
                 match self { $(Self::$name => StatusCode::$status,)* }
@@ -63,14 +76,16 @@ kinds! {
     ExpiredState = "expired_state", BAD_REQUEST, "This took too long.", "Start again from the app.";
     /// The attempt was answered before, with another code.
     StateUsed = "state_used", BAD_REQUEST, "This connection was already answered.", "Start again from the app.";
-    /// Nobody is signed in to the app.
+    /// Nobody is signed in to the app. Where [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set, a page navigation is sent
+    /// there (303) in place of the text below.
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "You are not signed in.", "Sign in to the app, then connect your store.";
     /// Somebody else is signed in than the one who started the login.
     OtherUser = "other_user", FORBIDDEN, "This connection was started by somebody else.",
         "It was begun by another user of this app, or before you disconnected. Sign in as that user, or start again as the present one.";
     /// The request came from another site, a script or a frame.
     CrossSite = "cross_site", FORBIDDEN, "This request did not come from this site.", "Open the app and try again there.";
-    /// The user refused at Komerza, or came back without a code.
+    /// The user refused at Komerza, or came back without a code. The answer is a 303 to where the login began, with
+    /// `komerza=denied` in the query: the status and the text below are for hooks.
     Denied = "denied", FORBIDDEN, "The connection was not approved.", "Nothing was stored. You can connect at any time.";
     /// The authorization code is wrong or was used before.
     InvalidCode = "invalid_code", BAD_REQUEST, "Komerza did not accept this approval.", "Start again from the app.";
@@ -111,7 +126,8 @@ kinds! {
     /// The key was received and could not be saved.
     SaveFailed = "save_failed", SERVICE_UNAVAILABLE, "Your approval arrived and could not be kept.",
         "Start again from the app in a moment. At Komerza an extra entry may show up among your connected apps: remove it.";
-    /// A hook of the app refused the connection.
+    /// A hook of the app refused the connection, or did not finish in time. The key was not stored and stays alive at Komerza; the
+    /// visitor reads the hook's reason in place of the second sentence below, if it gave one.
     Vetoed = "vetoed", FORBIDDEN, "The app did not accept this connection.", "Nothing was stored.";
     /// The method is not one of this route.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address cannot be used that way.", "Start again from the app.";

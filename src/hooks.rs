@@ -26,7 +26,7 @@ use std::fmt;
 ///     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
 ///         match connecting.key.stores().await {
 ///             Ok(stores) if stores.len() == 1 => Ok(()),
-///             Ok(_) => Err(Veto::new("Please approve exactly one store.")),
+///             Ok(_) => Err(Veto::new("Please remove this app at Komerza, then approve exactly one store.")),
 ///             Err(_) => Err(Veto::new("Your stores could not be read. Please try again.")),
 ///         }
 ///     }
@@ -38,6 +38,10 @@ pub trait Hooks: Send + Sync + 'static {
     ///
     /// The place to look at the account that was connected, and to notice one account under two users. When it does not finish in
     /// time, the connection is refused.
+    ///
+    /// # Security
+    /// A key that is refused here is not stored, and **stays alive at Komerza**: the provider has no way for an app to revoke one.
+    /// Let the reason of the [`Veto`] ask the user to remove the connection there.
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
         let _ = connecting;
         Ok(())
@@ -66,8 +70,15 @@ pub trait Hooks: Send + Sync + 'static {
         let _ = event;
     }
 
-    /// A visit to one of the crate's routes failed. `Some` is the answer in place of the crate's page; the crate adds the
-    /// security headers that it lacks.
+    /// A visit to one of the crate's routes failed. `Some` is the answer in place of the crate's.
+    ///
+    /// The crate adds the security headers that the answer lacks: `Cache-Control: no-store`, `Referrer-Policy: no-referrer`,
+    /// `X-Content-Type-Options`, `X-Robots-Tag`, `X-Frame-Options: DENY`, and a `Content-Security-Policy` with
+    /// `default-src 'none'`. That policy blocks every style, script and picture of a page of yours: **set your own
+    /// `Content-Security-Policy`** on it. Cookies that the failure used up are removed all the same.
+    ///
+    /// Also called for what a hook should better leave alone: for [`Denied`](crate::FailureKind::Denied) the crate's answer is
+    /// the way back into the app, and for [`NotSignedIn`](crate::FailureKind::NotSignedIn) the way to the sign-in page.
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
         let _ = failure;
         None
@@ -139,6 +150,8 @@ pub struct Revoked {
 }
 
 /// A hook's refusal of a connection, with the reason that the visitor reads.
+///
+/// The refused key is not stored; it stays alive at Komerza until the user removes the connection there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Veto {
     reason: String,

@@ -16,9 +16,37 @@ use std::{error::Error, fmt, time::Duration};
 
 /// Why there is no [`KomerzaKey`](crate::KomerzaKey) for a request.
 ///
-/// As an answer: a page navigation is sent to the login (303) and comes back afterwards; a program gets 401 with the login's
-/// address as a problem document. A store or look-up that failed is 503, never "not connected". A missing layer is 500 with the
-/// remedy in its text.
+/// As an answer: for a user who is not connected a page navigation is sent to the login (303) and comes back afterwards, and a
+/// program gets 401 with the login's address as a problem document (RFC 9457). Where nobody is signed in to the app a page
+/// navigation is sent to [`sign_in_page`](crate::ConfigBuilder::sign_in_page); **without one a browser too gets the 401 as JSON**.
+/// A store or look-up that failed is 503, never "not connected". A missing layer is 500 with the remedy in its text.
+///
+/// A handler that takes `Result<KomerzaKey, Rejection>` answers in its own words:
+///
+/// ```
+/// use axum::{Router, body::Body, http::Request, response::{Html, IntoResponse, Response}, routing::get};
+/// use komerza_connect::{KomerzaKey, Rejection, RejectionKind};
+/// # use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore};
+/// # use tower::ServiceExt;
+///
+/// async fn stores(komerza: Result<KomerzaKey, Rejection>) -> Response {
+///     match komerza {
+///         Ok(komerza) => komerza.fingerprint().to_string().into_response(),
+///         Err(no) if no.kind() == RejectionKind::NotSignedIn => Html("Please sign in first.").into_response(),
+///         Err(no) => no.into_response(), // all else as ever
+///     }
+/// }
+///
+/// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+/// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+/// # let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?.with_user(|_: &http::request::Parts| None);
+/// let app: Router = Router::new().route("/stores", get(stores)).layer(connect);
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let answer = app.oneshot(Request::get("/stores").body(Body::empty())?).await?;
+/// assert_eq!(axum::body::to_bytes(answer.into_body(), 100).await?, "Please sign in first.");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Rejection {
     kind: RejectionKind,
@@ -40,14 +68,24 @@ struct Target {
 #[non_exhaustive]
 pub enum RejectionKind {
     /// The request did not come through the layer. Only the developer can help.
+    ///
+    /// Code `layer_missing`, status 500: a page that says where to add the layer.
     LayerMissing,
     /// Nobody is signed in to the app.
+    ///
+    /// Code `not_signed_in`, status 401; 303 to the sign-in page for a page navigation, if there is one.
     NotSignedIn,
     /// The user has not connected a Komerza account.
+    ///
+    /// Code `not_connected`, status 401; 303 to the login for a page navigation.
     NotConnected,
-    /// The look-up of the user failed.
+    /// The look-up of the user failed, or took longer than [`store_deadline`](crate::Limits::store_deadline).
+    ///
+    /// Code `user_lookup_failed`, status 503 with `Retry-After`.
     UserLookupFailed,
-    /// The token store failed.
+    /// The token store failed, or took longer than [`store_deadline`](crate::Limits::store_deadline).
+    ///
+    /// Code `store_unavailable`, status 503 with `Retry-After`.
     StoreFailed,
 }
 

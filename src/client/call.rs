@@ -84,10 +84,13 @@ impl Call {
             match lane.turn(turn, &*context.clock, context.config.limits.store_deadline).await {
                 Ok(waited) => spent.waited = spent.waited.saturating_add(waited),
                 // The refusal that it was sent again for stands.
-                Err(Busy { wait }) => match refused.take() {
-                    Some(reply) => return Ok(self.conclude(reply, spent, Some(wait)).await),
-                    None => return Err(Error::paced(wait, spent.attempts)),
-                },
+                Err(Busy { wait, waited }) => {
+                    spent.waited = spent.waited.saturating_add(waited);
+                    return match refused.take() {
+                        Some(reply) => Ok(self.conclude(reply, spent, Some(wait)).await),
+                        None => Err(Error::paced(wait, spent.attempts)),
+                    };
+                }
             }
             spent.attempts = spent.attempts.saturating_add(1);
             let began = Instant::now();

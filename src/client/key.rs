@@ -30,6 +30,33 @@ use std::{
 /// the user: a call that finds no token waits for its turn; see [`ClientLimits`](crate::ClientLimits).
 ///
 /// When Komerza calls the key dead, its record is removed, unless a newer one is there, and the error says so.
+///
+/// ```
+/// use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId, sandbox::Sandbox};
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
+/// let store = MemoryStore::default();
+/// store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+/// let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
+///
+/// let komerza = connect.client_for(&alice).await?; // in a handler: an argument of this type
+/// let stores = komerza.stores().await?;
+/// assert_eq!(stores.len(), 2);
+/// let first = stores.first().ok_or("no store")?;
+/// let mut orders = komerza.in_store(&first.id).orders().items();
+/// while let Some(order) = orders.next().await {
+///     assert!(!order?.currency_code.is_empty());
+/// }
+///
+/// // The user removes the app at Komerza: the next call says so, and the record goes.
+/// sandbox.revoke_all();
+/// let error = komerza.stores().await.err().ok_or("a dead key worked")?;
+/// assert!(error.is_revoked());
+/// assert!(connect.client_for(&alice).await.is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct KomerzaKey {
     pub(super) inner: Arc<Inner>,

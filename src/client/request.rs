@@ -29,6 +29,38 @@ use url::Url;
 /// 3. It is sent again where that is safe: after 429 always; after 502, 503, 504 or a broken connection for GET and HEAD; for
 ///    POST, PUT, PATCH and DELETE otherwise only when no connection could be opened. [`no_retry`](Self::no_retry) switches it off.
 /// 4. A reply that calls the key dead removes its record.
+///
+/// ```
+/// use komerza_connect::{ErrorKind, sandbox::Sandbox};
+/// use serde::Deserialize;
+/// use std::time::Duration;
+/// # use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// # let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
+/// # let store = MemoryStore::default();
+/// # store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+/// # let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
+/// # let komerza = connect.client_for(&alice).await?;
+///
+/// /// What this app wants to know of a store.
+/// #[derive(Deserialize)]
+/// struct Named {
+///     name: String,
+/// }
+///
+/// // Any endpoint, also one without a method of its own:
+/// let stores: Vec<Named> = komerza.get("/stores").deadline(Duration::from_secs(5)).fetch().await?;
+/// assert_eq!(stores.len(), 2);
+///
+/// let error = komerza.get("/stores/none-such").fetch::<Named>().await.err().ok_or("it is there")?;
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+///
+/// // What would leave the API is not sent.
+/// let error = komerza.get("/../stores").execute().await.err().ok_or("it was sent")?;
+/// assert_eq!((error.kind(), error.attempts()), (ErrorKind::BadRequest, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "nothing is sent before `send`, `fetch`, `execute` or `download`"]
 pub struct RequestBuilder {
@@ -71,7 +103,7 @@ impl RequestBuilder {
         Self { key, method, url, template, scope, headers, payload: None, options }
     }
 
-    /// Adds a parameter to the query, encoded.
+    /// Adds a parameter to the query, encoded; one of the same name stays beside it.
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         if let Ok(url) = &mut self.url {
             url.query_pairs_mut().append_pair(name, &value.to_string());
@@ -161,7 +193,22 @@ impl RequestBuilder {
     ///
     /// # Errors
     /// What [`send`](Self::send) says; what Komerza refused, by kind; [`ProviderFault`](ErrorKind::ProviderFault) for a reply that is
-    /// not of the type.
+    /// not of the type. Returned from a handler as it is, an [`Error`] is a fitting answer already. To act on it:
+    ///
+    /// | [`kind`](Error::kind) | What to do |
+    /// | --- | --- |
+    /// | [`KeyRevoked`](ErrorKind::KeyRevoked) | Return it: the visitor is sent to connect again. In a job: leave this user out until then. |
+    /// | [`AccessDenied`](ErrorKind::AccessDenied) | Ask for the scope in [`needed_scope`](Error::needed_scope), or for the store, and let the user connect again. |
+    /// | [`LoginRequired`](ErrorKind::LoginRequired), [`TwoFactorRequired`](ErrorKind::TwoFactorRequired) | Not for keys: the user does this in the dashboard. |
+    /// | [`VerificationRequired`](ErrorKind::VerificationRequired), [`UpgradeRequired`](ErrorKind::UpgradeRequired), [`NotEnoughFunds`](ErrorKind::NotEnoughFunds) | Tell the user, who can change it at Komerza. |
+    /// | [`NotFound`](ErrorKind::NotFound) | Drop the id. |
+    /// | [`Validation`](ErrorKind::Validation), [`Conflict`](ErrorKind::Conflict), [`Unavailable`](ErrorKind::Unavailable), [`UploadFailed`](ErrorKind::UploadFailed), [`Refused`](ErrorKind::Refused) | Change the input: [`code`](Error::code), [`message`](Error::message) and [`body`](Error::body) are Komerza's words about it. |
+    /// | [`RateLimited`](ErrorKind::RateLimited) | Come back after [`retry_after`](Error::retry_after). In a job: [`Priority::Background`], which waits longer. |
+    /// | [`Unreachable`](ErrorKind::Unreachable) | Call again later; nothing was sent. |
+    /// | [`Interrupted`](ErrorKind::Interrupted), [`TimedOut`](ErrorKind::TimedOut) | A read: call again. A change: look first whether it was made ([`may_have_happened`](Error::may_have_happened)). |
+    /// | [`ProviderFault`](ErrorKind::ProviderFault) | As the row before when [`is_temporary`](Error::is_temporary); else Komerza's answer has another shape than documented: report it, and read it by [`send`](Self::send) meanwhile. |
+    /// | [`Blocked`](ErrorKind::Blocked) | Look at the way to Komerza (region, proxy, User-Agent): the key may be as good as ever. |
+    /// | [`BadRequest`](ErrorKind::BadRequest) | Mend the call: nothing was sent. |
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         self.open(|envelope| serde_json::from_str(envelope.data.map_or("null", |data| data.get()))).await
     }

@@ -27,26 +27,29 @@ pub struct ClientLimits {
     pub page_wait: Duration,
     /// The same for [`Priority::Background`](crate::Priority::Background). 10 minutes, in which 1,208 calls of one key get theirs.
     pub background_wait: Duration,
-    /// Calls of one key that may wait at once; over it a call is refused without waiting. 1,024.
+    /// Calls of one key that may wait at once; over it a call is refused without waiting. 1,024. Zero: whoever finds no token is
+    /// refused.
     pub queue: usize,
     /// Keys whose buckets are remembered at once, in some 600 bytes each; over it those not in use are forgotten. 65,536. Buckets
-    /// that are full again are forgotten in any case.
+    /// that are full again are forgotten in any case. Zero counts as 16, one for each of the tables they are in.
     pub buckets: usize,
     /// How often a call is sent at most, the first time included, where sending it again is safe; a refusal by 429 does not count. 4;
     /// zero counts as 1.
     pub tries: u32,
-    /// The pause before the second try, each further one twice as long, and each cut at random by up to a half. 200 milliseconds.
+    /// The pause before the second try, each further one twice as long, and each cut at random by up to a half. 200 milliseconds. Zero:
+    /// no pause.
     pub first_pause: Duration,
-    /// The longest pause between tries, and the longest wait that a 429 is believed. 60 seconds.
+    /// The longest pause between tries, and the longest wait that a 429 is believed. 60 seconds. Zero: no pause, and a 429
+    /// empties the bucket for a moment only.
     pub longest_pause: Duration,
-    /// Time to open a connection. 5 seconds.
+    /// Time to open a connection. 5 seconds. Zero: none ever opens.
     pub connect_deadline: Duration,
     /// Time for a whole call: tries, replies and pauses, without the waits for turns. 30 seconds. For
-    /// [`download`](crate::RequestBuilder::download) until the reply begins.
+    /// [`download`](crate::RequestBuilder::download) until the reply begins. Zero: every call fails.
     pub deadline: Duration,
-    /// The longest reply that is read into memory, in bytes. 16 MiB.
+    /// The longest reply that is read into memory, in bytes. 16 MiB. Zero: every reply with a body is an error.
     pub reply_bytes: usize,
-    /// The longest body that is sent, in bytes. 32 MiB, a little over the 30 MB that the provider documents for images.
+    /// The longest body that is sent, in bytes. 32 MiB, a little over the 30 MB that the provider documents for images. Zero: none.
     pub upload_bytes: u64,
 }
 

@@ -6,6 +6,25 @@ use crate::seal::SealingKey;
 /// A method of the builder that takes a text.
 type Set = fn(ConfigBuilder, String) -> ConfigBuilder;
 
+/// The settings that are read from the environment, by their variables.
+const VARIABLES: [(&str, &str, Option<Set>); 7] = [
+    ("client_id", "KOMERZA_CLIENT_ID", Some(|builder, value| builder.client_id(value))),
+    ("client_secret", "KOMERZA_CLIENT_SECRET", Some(|builder, value| builder.client_secret(value))),
+    ("redirect_uri", "KOMERZA_REDIRECT_URI", Some(|builder, value| builder.redirect_uri(value))),
+    ("user_agent", "KOMERZA_USER_AGENT", Some(|builder, value| builder.user_agent(value))),
+    ("api_url", "KOMERZA_API_URL", Some(|builder, value| builder.api_url(value))),
+    ("dashboard_url", "KOMERZA_DASHBOARD_URL", Some(|builder, value| builder.dashboard_url(value))),
+    // A list, which may be wrong before the builder sees it.
+    ("cookie_keys", COOKIE_KEYS, None),
+];
+
+const COOKIE_KEYS: &str = "KOMERZA_COOKIE_KEYS";
+
+/// The variable of a setting, if it has one.
+pub(super) fn variable_of(setting: &str) -> Option<&'static str> {
+    VARIABLES.iter().find(|(name, ..)| *name == setting).map(|(_, variable, _)| *variable)
+}
+
 impl Config {
     /// Reads the configuration from environment variables.
     ///
@@ -49,20 +68,14 @@ impl Config {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let read = |name| lookup(name).filter(|value| !value.is_empty());
         let mut builder = Self::builder();
-        let settings: [(&str, Set); 6] = [
-            ("KOMERZA_CLIENT_ID", |builder, value| builder.client_id(value)),
-            ("KOMERZA_CLIENT_SECRET", |builder, value| builder.client_secret(value)),
-            ("KOMERZA_REDIRECT_URI", |builder, value| builder.redirect_uri(value)),
-            ("KOMERZA_USER_AGENT", |builder, value| builder.user_agent(value)),
-            ("KOMERZA_API_URL", |builder, value| builder.api_url(value)),
-            ("KOMERZA_DASHBOARD_URL", |builder, value| builder.dashboard_url(value)),
-        ];
-        for (name, set) in settings {
-            if let Some(value) = read(name) {
+        for (_, variable, set) in VARIABLES {
+            if let Some(set) = set
+                && let Some(value) = read(variable)
+            {
                 builder = set(builder, value);
             }
         }
-        if let Some(list) = read("KOMERZA_COOKIE_KEYS") {
+        if let Some(list) = read(COOKIE_KEYS) {
             let keys: Result<Vec<_>, _> = list.split(',').map(SealingKey::from_base64).collect();
             builder = builder.cookie_keys(keys.map_err(|why| ConfigError::new("cookie_keys", Problem::Key(why)))?);
         }

@@ -4,7 +4,18 @@ use crate::{InvalidSealingKey, InvalidSecret};
 use std::{error::Error, fmt};
 
 /// A setting is missing or wrong. Its text names the setting and never repeats a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` is the same text as `Display`, because a `main` that returns an error prints the former:
+///
+/// ```
+/// use komerza_connect::Config;
+///
+/// let error = Config::builder().client_id("x").client_secret("too short").build().unwrap_err();
+/// assert_eq!(error.setting(), "client_secret");
+/// assert_eq!(format!("{error:?}"), error.to_string());
+/// assert!(error.to_string().starts_with("client_secret (KOMERZA_CLIENT_SECRET) "));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
     setting: &'static str,
     problem: Problem,
@@ -30,8 +41,8 @@ impl ConfigError {
         Self::new(setting, Problem::Because(why))
     }
 
-    /// The name of the setting, as the method of the builder is called: `"redirect_uri"`. In the environment it is written
-    /// `KOMERZA_REDIRECT_URI`.
+    /// The name of the setting, as the method of the builder is called: `"redirect_uri"`. Where
+    /// [`Config::from_env`](crate::Config::from_env) reads it too, the text names the variable as well: `KOMERZA_REDIRECT_URI`.
     #[must_use]
     pub fn setting(&self) -> &str {
         self.setting
@@ -40,7 +51,10 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (KOMERZA_{}) ", self.setting, self.setting.to_ascii_uppercase())?;
+        match super::env::variable_of(self.setting) {
+            Some(variable) => write!(f, "{} ({variable}) ", self.setting)?,
+            None => write!(f, "{} ", self.setting)?,
+        }
         match &self.problem {
             Problem::Missing => f.write_str("is missing"),
             Problem::Secret(why) => why.fmt(f),
@@ -48,6 +62,12 @@ impl fmt::Display for ConfigError {
             Problem::Because(why) => f.write_str(why),
             Problem::Client(why) => f.write_str(why),
         }
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -8,6 +8,9 @@ use std::time::Duration;
 ///
 /// *Source* of the defaults: our choice, where a field does not say otherwise.
 ///
+/// They hold for one process. A deadline of zero lets through what is ready at once, as a look-up in memory is, and nothing else;
+/// deadlines over the network are never met then.
+///
 /// ```
 /// use komerza_connect::Limits;
 /// use std::time::Duration;
@@ -26,40 +29,47 @@ pub struct Limits {
     /// Login attempts that one browser can have open; one more expires the oldest. 5; zero counts as 1.
     pub outstanding_attempts: usize,
     /// What the cookies of all open attempts may take together, in bytes of names and values. 4,096, because common servers
-    /// refuse request heads over 8 KiB. Older attempts expire to make room; the newest is always kept.
+    /// refuse request heads over 8 KiB. Older attempts expire to make room; the newest is always kept, with zero as the only one.
     pub attempt_cookie_bytes: usize,
-    /// The longest return path, in bytes; longer ones count as absent. 512.
+    /// The longest return path, in bytes; longer ones count as absent. 512. Zero is an error of
+    /// [`build`](crate::ConfigBuilder::build), since [`default_return_path`](crate::ConfigBuilder::default_return_path) must fit too.
     pub return_path_bytes: usize,
-    /// The longest query of a callback, in bytes; over it the answer is 414. 8,192.
+    /// The longest query of a callback, in bytes; over it the answer is 414. 8,192. Zero refuses every callback.
     pub callback_query_bytes: usize,
     /// How long the crate's own browser session lasts from its connect on. 30 days. It matters only without
-    /// [`with_user`](crate::KomerzaConnectLayer::with_user).
+    /// [`with_user`](crate::KomerzaConnectLayer::with_user). Zero: no session is ever accepted.
     pub session_lifetime: Duration,
-    /// Time to open the connection of an exchange. 5 seconds.
+    /// Time to open the connection of an exchange. 5 seconds. Zero: none ever opens.
     pub exchange_connect_deadline: Duration,
-    /// Time for a whole exchange, connecting and reading included. 15 seconds.
+    /// Time for a whole exchange, connecting and reading included. 15 seconds. Zero: none ever succeeds.
     pub exchange_deadline: Duration,
-    /// The longest reply of an exchange, in bytes. 65,536.
+    /// The longest reply of an exchange, in bytes. 65,536. Zero: none ever succeeds.
     pub exchange_body_bytes: usize,
     /// Exchanges under way at once in this process. 64; zero counts as 1.
     pub exchanges_at_once: usize,
     /// What this process allows itself of exchanges. The provider's documented bucket for calls without a key: 10, and 4
-    /// more every 7 seconds. *Source*: docs.komerza.com, "Rate limits".
+    /// more every 7 seconds; a period of zero switches the limit off. Nodes do not know of each other here: whether Komerza counts
+    /// such calls by address or by something else is not documented, so an app that runs on several nodes behind one address
+    /// divides these numbers by the number of nodes. *Source*: docs.komerza.com, "Rate limits".
     pub exchange_bucket: Bucket,
     /// How long an exchange may wait in all: for its turn, and for another try after a 429 or a connect that failed. 20 seconds:
     /// with the exchange and the save, within the code's minute. Zero never waits.
     pub exchange_wait: Duration,
-    /// Exchanges that may wait for their turn at once; over it the answer is 503. 256.
+    /// Exchanges that may wait for their turn at once; over it the answer is 503. 256. Zero: who finds no token is refused
+    /// at once.
     pub exchange_queue: usize,
     /// Exchanges that one user may begin in a minute; over it the answer is 429. 5; zero allows none.
     pub exchanges_per_user: u32,
-    /// Finished callbacks that are remembered for [`done_lifetime`](Self::done_lifetime). 4,096.
+    /// Finished callbacks that are remembered for [`done_lifetime`](Self::done_lifetime), the oldest being forgotten first. 4,096. Zero
+    /// remembers none: then a repetition is answered from the browser's own mark, or costs an exchange that is refused.
     pub remembered_callbacks: usize,
-    /// Time for one call of the token store or of the look-up of the user on the way of a request. 2 seconds.
+    /// Time for one call of the token store or of the look-up of the user on the way of a request. 2 seconds. Zero: only for what
+    /// answers at once.
     pub store_deadline: Duration,
-    /// Time to save a fresh key, repeated tries included. 5 seconds.
+    /// Time to save a fresh key, repeated tries included. 5 seconds. Zero: one try, for what answers at once.
     pub save_deadline: Duration,
-    /// Time for one call of a hook. 5 seconds; over it a veto counts as given and a notice as delivered.
+    /// Time for one call of a hook. 5 seconds; over it a veto counts as given and a notice as delivered. Zero: only for hooks
+    /// that do not wait.
     pub hook_deadline: Duration,
     /// The limits of the API client.
     pub client: ClientLimits,
@@ -73,7 +83,7 @@ pub struct Limits {
 pub struct Bucket {
     /// Tokens in a full bucket, at most 10,000. Zero lets nothing through.
     pub capacity: u32,
-    /// Tokens added at the end of a period.
+    /// Tokens added at the end of a period. Zero: what is taken never comes back.
     pub refill: u32,
     /// Length of a period. Zero switches the limit off.
     pub period: Duration,

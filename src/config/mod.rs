@@ -167,6 +167,12 @@ impl ConfigBuilder {
 
     /// Keys for the cookies: the first seals, all open. Default: one key derived from the client secret, so that all nodes
     /// of the app agree; then a new client secret ends open login attempts and the crate's own browser sessions.
+    ///
+    /// Set them before the first user connects: a list given later does not include the derived key, so it ends open attempts and
+    /// browser sessions once. A key of the list is changed without that: put the new one in front, and take the old one away after
+    /// [`session_lifetime`](Limits::session_lifetime). Whatever the keys, another client ID or redirect URI ends attempts and browser
+    /// sessions too, since cookies are bound to both. With [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser
+    /// sessions, and only open attempts are lost.
     pub fn cookie_keys(mut self, keys: impl IntoIterator<Item = SealingKey>) -> Self {
         self.cookie_keys = keys.into_iter().collect();
         self
@@ -198,14 +204,17 @@ impl ConfigBuilder {
         self
     }
 
-    /// Where a login without a usable `return_to` ends. Default: `/`.
+    /// Where a login or a disconnect without a usable `return_to` ends. Default: `/`.
     pub fn default_return_path(mut self, path: impl Into<String>) -> Self {
         self.default_return_path = Some(path.into());
         self
     }
 
     /// The app's own sign-in page, where visitors are sent when [`with_user`](crate::KomerzaConnectLayer::with_user) finds
-    /// nobody: with `?return_to=` and the path that they wanted. Default: none, they get a 401 page.
+    /// nobody: with `?return_to=` and the path that they wanted. A path of this site, which may have a query.
+    ///
+    /// Default: none. Then a browser gets a 401 page from the crate's routes, and from a handler that takes the key 401 as JSON; see
+    /// [`Rejection`](crate::Rejection) for words of your own.
     pub fn sign_in_page(mut self, path: impl Into<String>) -> Self {
         self.sign_in_page = Some(path.into());
         self

@@ -49,8 +49,26 @@ fn t33_every_wrong_setting_is_named_and_no_secret_is_repeated() {
         let error = change(good()).build().expect_err(setting);
         assert_eq!(error.setting(), *setting);
         assert!(!format!("{error} {error:?}").contains("obviously"), "{error:?}");
-        assert!(error.to_string().contains(&format!("KOMERZA_{}", setting.to_uppercase())), "{error}");
+        assert_eq!(format!("{error:?}"), error.to_string());
     }
+}
+
+#[test]
+fn a_variable_is_named_where_from_env_reads_it_and_nowhere_else() {
+    let error = good().redirect_uri("/cb").build().unwrap_err();
+    assert_eq!(error.to_string(), "redirect_uri (KOMERZA_REDIRECT_URI) is not an absolute URL");
+    let error = good().login_path("login").build().unwrap_err();
+    assert_eq!(error.to_string(), "login_path must be a plain path that starts with a slash");
+    let read = std::sync::Mutex::new(Vec::new());
+    let _ = Config::from_lookup(|name| {
+        read.lock().unwrap().push(name.to_owned());
+        None
+    });
+    let named: Vec<_> =
+        ["client_id", "client_secret", "redirect_uri", "user_agent", "api_url", "dashboard_url", "cookie_keys"]
+            .map(|setting| super::env::variable_of(setting).unwrap().to_owned())
+            .into();
+    assert_eq!(*read.lock().unwrap(), named);
 }
 
 #[test]

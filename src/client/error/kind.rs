@@ -2,129 +2,85 @@
 
 use http::StatusCode;
 
-/// What sort of failure an [`Error`](super::Error) is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $answer:ident, $sentence:literal;)*) => {
+        /// What sort of failure an [`Error`](super::Error) is. [`RequestBuilder::fetch`](crate::RequestBuilder::fetch) has a table of what
+        /// to do about each.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $(
+                $(#[doc = $doc])+
+                ///
+                #[doc = concat!("Code `", $code, "`; as an answer of a handler [`", stringify!($answer), "`](StatusCode::", stringify!($answer), ").")]
+                $name,
+            )*
+        }
+
+        impl ErrorKind {
+            /// A stable word for logs, metrics and programs, such as `key_revoked`.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            pub(super) fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence,)* }
+            }
+
+            /// The status of an app's own answer after this failure.
+            pub(super) fn answer(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$answer,)* }
+            }
+        }
+    };
+}
+
+kinds! {
     /// The call itself is wrong: a path that leaves the API, an id that is none, a body that cannot be serialised or is too long.
     /// Nothing was sent.
-    BadRequest,
-    /// The key is dead; its record is removed, and the user has to connect again.
-    KeyRevoked,
+    BadRequest = "bad_request", INTERNAL_SERVER_ERROR, "the call to Komerza is not well-formed";
+    /// The key is dead; its record is removed, and the user has to connect again. A page navigation is sent to the login (303).
+    KeyRevoked = "key_revoked", UNAUTHORIZED, "the connection to Komerza was revoked; connect again";
     /// The key lacks a scope, the store was not approved, or the user may not do this.
     /// [`needed_scope`](super::Error::needed_scope) tells which scope it would be.
-    AccessDenied,
+    AccessDenied = "access_denied", FORBIDDEN, "Komerza does not allow this to the app or its user";
     /// The endpoint wants a signed-in person and no key.
-    LoginRequired,
+    LoginRequired = "login_required", FORBIDDEN, "Komerza allows this to a signed-in person alone";
     /// The endpoint wants a second factor, which no key has.
-    TwoFactorRequired,
+    TwoFactorRequired = "two_factor_required", FORBIDDEN, "Komerza wants a second factor for this";
     /// The account has to be verified first.
-    VerificationRequired,
+    VerificationRequired = "verification_required", FORBIDDEN, "Komerza wants the account to be verified first";
     /// The account's plan does not include this.
-    UpgradeRequired,
+    UpgradeRequired = "upgrade_required", FORBIDDEN, "the Komerza plan does not include this";
     /// Too little money.
-    NotEnoughFunds,
+    NotEnoughFunds = "not_enough_funds", PAYMENT_REQUIRED, "too little money on the Komerza account";
     /// No such thing.
-    NotFound,
+    NotFound = "not_found", NOT_FOUND, "Komerza knows no such thing";
     /// Komerza found the input wrong. [`body`](super::Error::body) has its whole answer, which may name the fields.
-    Validation,
+    Validation = "validation", BAD_REQUEST, "Komerza found the input wrong";
     /// The thing is there already.
-    Conflict,
+    Conflict = "conflict", CONFLICT, "Komerza has this already";
     /// A product or a feature that is not available, or a request that is not supported.
-    Unavailable,
+    Unavailable = "unavailable", UNPROCESSABLE_ENTITY, "this is not available at Komerza";
     /// Komerza could not take an upload.
-    UploadFailed,
+    UploadFailed = "upload_failed", UNPROCESSABLE_ENTITY, "Komerza could not take the upload";
     /// Too many calls; [`retry_after`](super::Error::retry_after) tells when there is room again.
     ///
     /// Mostly the app's own pacing says so, before anything is sent; see [`ClientLimits`](crate::ClientLimits).
-    RateLimited,
+    RateLimited = "rate_limited", SERVICE_UNAVAILABLE, "too many calls to Komerza";
     /// No connection to Komerza could be opened. Nothing was sent.
-    Unreachable,
+    Unreachable = "unreachable", BAD_GATEWAY, "Komerza could not be reached";
     /// The connection broke before the whole reply was there. A change may have been made or not.
-    Interrupted,
+    Interrupted = "interrupted", BAD_GATEWAY, "the connection to Komerza broke off";
     /// No reply in time. A change may have been made or not.
-    TimedOut,
+    TimedOut = "timed_out", GATEWAY_TIMEOUT, "Komerza did not answer in time";
     /// A 403 that is not Komerza's own answer but of something in between, such as a block by region. The key may be as good as ever.
-    Blocked,
+    Blocked = "blocked", BAD_GATEWAY, "something on the way to Komerza refuses this";
     /// A reply that is not what Komerza documents, or a failure on its side.
-    ProviderFault,
+    ProviderFault = "provider_fault", BAD_GATEWAY, "Komerza gave no usable answer";
     /// Refused for another reason; see [`code`](super::Error::code) and [`status`](super::Error::status).
-    Refused,
-}
-
-impl ErrorKind {
-    /// A stable word for logs, metrics and programs, such as `key_revoked`.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::BadRequest => "bad_request",
-            Self::KeyRevoked => "key_revoked",
-            Self::AccessDenied => "access_denied",
-            Self::LoginRequired => "login_required",
-            Self::TwoFactorRequired => "two_factor_required",
-            Self::VerificationRequired => "verification_required",
-            Self::UpgradeRequired => "upgrade_required",
-            Self::NotEnoughFunds => "not_enough_funds",
-            Self::NotFound => "not_found",
-            Self::Validation => "validation",
-            Self::Conflict => "conflict",
-            Self::Unavailable => "unavailable",
-            Self::UploadFailed => "upload_failed",
-            Self::RateLimited => "rate_limited",
-            Self::Unreachable => "unreachable",
-            Self::Interrupted => "interrupted",
-            Self::TimedOut => "timed_out",
-            Self::Blocked => "blocked",
-            Self::ProviderFault => "provider_fault",
-            Self::Refused => "refused",
-        }
-    }
-
-    pub(super) fn sentence(self) -> &'static str {
-        match self {
-            Self::BadRequest => "the call to Komerza is not well-formed",
-            Self::KeyRevoked => "the connection to Komerza was revoked; connect again",
-            Self::AccessDenied => "Komerza does not allow this to the app or its user",
-            Self::LoginRequired => "Komerza allows this to a signed-in person alone",
-            Self::TwoFactorRequired => "Komerza wants a second factor for this",
-            Self::VerificationRequired => "Komerza wants the account to be verified first",
-            Self::UpgradeRequired => "the Komerza plan does not include this",
-            Self::NotEnoughFunds => "too little money on the Komerza account",
-            Self::NotFound => "Komerza knows no such thing",
-            Self::Validation => "Komerza found the input wrong",
-            Self::Conflict => "Komerza has this already",
-            Self::Unavailable => "this is not available at Komerza",
-            Self::UploadFailed => "Komerza could not take the upload",
-            Self::RateLimited => "too many calls to Komerza",
-            Self::Unreachable => "Komerza could not be reached",
-            Self::Interrupted => "the connection to Komerza broke off",
-            Self::TimedOut => "Komerza did not answer in time",
-            Self::Blocked => "something on the way to Komerza refuses this",
-            Self::ProviderFault => "Komerza gave no usable answer",
-            Self::Refused => "Komerza refused",
-        }
-    }
-
-    /// The status of an app's own answer after this failure.
-    pub(super) fn answer(self) -> StatusCode {
-        match self {
-            Self::BadRequest => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::KeyRevoked => StatusCode::UNAUTHORIZED,
-            Self::AccessDenied
-            | Self::LoginRequired
-            | Self::TwoFactorRequired
-            | Self::VerificationRequired
-            | Self::UpgradeRequired => StatusCode::FORBIDDEN,
-            Self::NotEnoughFunds => StatusCode::PAYMENT_REQUIRED,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Validation => StatusCode::BAD_REQUEST,
-            Self::Conflict => StatusCode::CONFLICT,
-            Self::Unavailable | Self::UploadFailed | Self::Refused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimited => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-            Self::Unreachable | Self::Interrupted | Self::Blocked | Self::ProviderFault => StatusCode::BAD_GATEWAY,
-        }
-    }
+    Refused = "refused", UNPROCESSABLE_ENTITY, "Komerza refused";
 }
 
 /// What a refusal means: by the provider's code first, by the status second.

@@ -204,6 +204,36 @@ fn t59_in_many_interleavings_a_token_asked_for_by_one_who_has_gone_is_not_saved_
 }
 
 #[test]
+fn t59_in_many_interleavings_after_a_429_nothing_is_granted_before_its_time_and_then_batch_by_batch() {
+    let all = [Answers::Well, Answers::WithErrors, Answers::Never, Answers::Takes];
+    let lanes = all.into_iter().flat_map(|answers| [Some((answers, Duration::ZERO)), Some((answers, STEP))]);
+    for lane_of in lanes.chain([None]) {
+        for (at, wait) in [(Duration::ZERO, 5 * SECOND), (STEP, 5 * SECOND), (Duration::ZERO, STEP), (STEP, STEP)] {
+            randomly(60, move |stage| {
+                let lane = match lane_of {
+                    Some((answers, way)) => node(stage, &Shared::new(TWO), answers, way),
+                    None => lane(TWO, None),
+                };
+                stage.refuse(&lane, at, wait);
+                stage.refuse(&lane, at, wait / 2);
+                (0..4).for_each(|_| stage.call(&lane, PATIENT, Stays::Always));
+                let calls = stage.run(Time::WhenAllWait, 10 + shared_steps(5));
+                assert_served(&calls, 4);
+                let (times, opens) = (granted(&calls), at + wait);
+                assert!(times.iter().all(|time| *time <= at || *time >= opens), "closed until {opens:?}: {times:?}");
+                // A shared bucket that cannot be told of a refusal does not know that it is to be empty.
+                if !matches!(lane_of, Some((Answers::Takes, _))) {
+                    let later = times.iter().filter(|time| **time >= opens);
+                    let mut allowed =
+                        later.enumerate().map(|(before, time)| before as u64 <= (*time - opens).as_secs());
+                    assert!(allowed.all(|allowed| allowed), "one a second from {opens:?} on: {times:?}");
+                }
+            });
+        }
+    }
+}
+
+#[test]
 fn t59_in_many_interleavings_all_get_a_turn_also_when_time_never_stands_still() {
     for leaves in LEAVERS {
         for answers in
@@ -214,7 +244,7 @@ fn t59_in_many_interleavings_all_get_a_turn_also_when_time_never_stands_still() 
                     Some(answers) => node(stage, &Shared::new(ONE), answers, Duration::ZERO),
                     None => lane(ONE, None),
                 };
-                stage.refuse(&lane, SECOND);
+                stage.refuse(&lane, Duration::ZERO, SECOND);
                 [PATIENT, BACKGROUND].iter().for_each(|turn| stage.call(&lane, *turn, leaves));
                 [PATIENT, BACKGROUND].iter().for_each(|turn| stage.call(&lane, *turn, Stays::Always));
                 assert_served(&stage.run(Time::AtAnyMoment, 10_000), 2);

@@ -1,6 +1,8 @@
 //! The bucket of one key, and the line in front of it.
 
 use super::{BucketId, Priority, SharedBuckets, Taken};
+#[cfg(feature = "tracing")]
+use crate::log::chain;
 use crate::{
     bucket::TokenBucket,
     config::{Bucket, ClientLimits},
@@ -18,6 +20,9 @@ use std::{
     time::Duration,
 };
 use tokio::sync::Notify;
+
+/// How long a shared bucket that has failed is left alone, so that one that hangs does not hold up every call.
+const ALONE: Duration = Duration::from_secs(5);
 
 /// One token in so many goes to a background call, when both kinds wait.
 const BACKGROUND_SHARE: u32 = 4;
@@ -41,10 +46,11 @@ pub(crate) struct Turn {
     pub(crate) patience: Duration,
 }
 
-/// No turn within the patience; so long it would have taken.
+/// No turn within the patience: how much longer it would have taken, and how long it has been waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Busy {
     pub(crate) wait: Duration,
+    pub(crate) waited: Duration,
 }
 
 #[derive(Debug)]
@@ -53,6 +59,10 @@ struct Line {
     /// Whether somebody is asking the shared bucket, and when that is worth while again.
     asking: bool,
     ask_at: Duration,
+    /// The shared bucket has failed: our own paces for so long.
+    alone_until: Duration,
+    /// Whether a 429 came since the shared bucket was asked last.
+    refused: bool,
     pages: VecDeque<Arc<Place>>,
     background: VecDeque<Arc<Place>>,
     pages_in_a_row: u32,
@@ -71,11 +81,18 @@ impl Lane {
             bucket: TokenBucket::full(limits.bucket).with_slack(super::SLACK),
             asking: false,
             ask_at: Duration::ZERO,
+            alone_until: Duration::ZERO,
+            refused: false,
             pages: VecDeque::new(),
             background: VecDeque::new(),
             pages_in_a_row: 0,
         };
         Self { id, limit: limits.bucket, most_waiting: limits.queue, shared, line: Lock::new(line) }
+    }
+
+    /// Whether tokens come from the shared bucket at this time.
+    fn shares(&self, line: &Line, now: Duration) -> bool {
+        self.shared.is_some() && line.alone_until <= now
     }
 
     fn is_off(&self) -> bool {
@@ -87,14 +104,15 @@ impl Lane {
         if self.is_off() {
             return Ok(Duration::ZERO);
         }
-        let began = clock.elapsed();
-        let place = {
+        let (place, began) = {
             let mut line = self.line.lock();
-            if self.shared.is_none() {
+            let began = clock.elapsed();
+            let shares = self.shares(&line, began);
+            if !shares {
                 line.grant_own(began);
             }
             // Nobody overtakes those who wait.
-            let free = line.is_empty() && self.shared.is_none();
+            let free = line.is_empty() && !shares;
             if free && line.bucket.take(began).is_ok() {
                 return Ok(Duration::ZERO);
             }
@@ -102,35 +120,39 @@ impl Lane {
             let full = !turn.again && line.waiting() >= self.most_waiting;
             let wait = line.bucket.wait_for(ahead.saturating_add(1), began);
             if full || wait > turn.patience {
-                return Err(Busy { wait });
+                return Err(Busy { wait, waited: Duration::ZERO });
             }
-            line.join(turn)
+            (line.join(turn), began)
         };
         let waiting = Waiting { lane: self, place: &place };
         loop {
             let (granted, wait, asks) = {
                 let mut line = self.line.lock();
                 let now = clock.elapsed();
-                if self.shared.is_none() {
+                let shares = self.shares(&line, now);
+                if !shares {
                     line.grant_own(now);
                 }
-                let wait =
-                    if line.is_front(&place) { line.next_wait(now, self.shared.is_some()) } else { Duration::MAX };
-                let asks = self.shared.is_some() && wait.is_zero() && !line.asking;
-                line.asking |= asks;
+                let wait = if line.is_front(&place) { line.next_wait(now, shares) } else { Duration::MAX };
+                let asks = shares && wait.is_zero() && !line.asking;
+                if asks {
+                    (line.asking, line.refused) = (true, false);
+                }
                 (place.granted.load(Ordering::Relaxed), wait, asks)
             };
             if granted {
                 return Ok(clock.elapsed().saturating_sub(began));
             }
-            let left = turn.patience.saturating_sub(clock.elapsed().saturating_sub(began));
+            let waited = clock.elapsed().saturating_sub(began);
+            let left = turn.patience.saturating_sub(waited);
             // With no patience at all the shared bucket is still asked once.
             if left.is_zero() && !asks {
                 drop(waiting);
-                return Err(Busy { wait: self.wait_estimate(turn.priority, clock.elapsed()) });
+                return Err(Busy { wait: self.wait_estimate(turn.priority, clock.elapsed()), waited });
             }
             if asks {
-                self.ask(clock, deadline).await;
+                let patience = if left.is_zero() { deadline } else { deadline.min(left) };
+                self.ask(clock, patience).await;
                 continue;
             }
             tokio::select! {
@@ -147,8 +169,12 @@ impl Lane {
         let _asking = Asking(self);
         let wanted = u32::try_from(self.line.lock().waiting()).unwrap_or(u32::MAX).clamp(1, self.limit.capacity.max(1));
         let asked = tokio::time::timeout(deadline, shared.take(&self.id, self.limit, wanted)).await;
-        let now = clock.elapsed();
         let mut line = self.line.lock();
+        let now = clock.elapsed();
+        if line.refused {
+            // What was taken before the 429 is worth nothing.
+            return;
+        }
         match asked.unwrap_or_else(|_| Err(StoreError::timed_out())) {
             Ok(Taken { granted, wait }) => {
                 let mut tokens = 0..granted.min(wanted);
@@ -164,11 +190,9 @@ impl Lane {
                 line.grant(|_| tokens.next().is_some());
             }
             Err(error) => {
-                log::warn!(%error, "the shared bucket does not answer; this process paces for itself");
-                let _ = error;
-                if !line.grant_own(now) {
-                    line.ask_at = now.saturating_add(line.bucket.wait_for(1, now));
-                }
+                log::warn!(error = %chain(&error), "the shared bucket does not answer; this process paces for itself");
+                line.alone_until = now.saturating_add(ALONE);
+                line.grant_own(now);
             }
         }
     }
@@ -178,17 +202,19 @@ impl Lane {
         if self.is_off() {
             return;
         }
-        {
-            let now = clock.elapsed();
+        let shares = {
             let mut line = self.line.lock();
+            let now = clock.elapsed();
             line.bucket.empty(wait, now);
             line.ask_at = line.ask_at.max(now.saturating_add(wait));
-        }
-        if let Some(shared) = &self.shared {
+            line.refused = true;
+            self.shares(&line, now)
+        };
+        if let Some(shared) = self.shared.as_ref().filter(|_| shares) {
             let noted = tokio::time::timeout(deadline, shared.empty(&self.id, self.limit, wait)).await;
             if let Err(error) = noted.unwrap_or_else(|_| Err(StoreError::timed_out())) {
-                log::warn!(%error, "the shared bucket could not be told of a refusal");
-                let _ = error;
+                log::warn!(error = %chain(&error), "the shared bucket could not be told of a refusal");
+                self.line.lock().alone_until = clock.elapsed().saturating_add(ALONE);
             }
         }
     }

@@ -44,8 +44,8 @@ pub struct Taken {
 ///
 /// Set it with [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Each node keeps its own line of waiting
 /// calls and takes tokens here for as many of them as there are. A call that fails, or takes longer than
-/// [`store_deadline`](crate::Limits::store_deadline), makes the node fall back on its own bucket for that time: an outage costs
-/// precision, and no calls.
+/// [`store_deadline`](crate::Limits::store_deadline), makes the node fall back on its own bucket for five seconds, after which it
+/// asks again: an outage costs precision, and no calls.
 ///
 /// [`RedisBuckets`](crate::RedisBuckets) is the implementation for Redis, under the feature `redis`.
 #[async_trait::async_trait]

@@ -85,14 +85,17 @@ async fn over_the_bounds_a_call_is_refused_at_once_with_the_wait_it_would_have_h
     let patient: Vec<_> = (0..4).map(|_| ask(&lane, &clock, Priority::Page, 3)).collect();
     settle().await;
     let refused = ask(&lane, &clock, Priority::Page, 3).await.unwrap();
-    assert_eq!(refused, Err(Busy { wait: Duration::from_millis(4_100) }));
+    assert_eq!(refused, Err(Busy { wait: Duration::from_millis(4_100), waited: Duration::ZERO }));
     clock.advance(Duration::from_millis(2_100));
     settle().await;
     assert_eq!(finished(&patient), 4);
 
     let short = pacer(|limits| (limits.queue, limits.bucket.capacity) = (1, 0));
     let lane = short.lane(&key(0), &clock);
-    assert_eq!(ask(&lane, &clock, Priority::Page, 3).await.unwrap(), Err(Busy { wait: Duration::MAX }));
+    assert_eq!(
+        ask(&lane, &clock, Priority::Page, 3).await.unwrap(),
+        Err(Busy { wait: Duration::MAX, waited: Duration::ZERO })
+    );
     let short = pacer(|limits| limits.queue = 0);
     let lane = short.lane(&key(0), &clock);
     for _ in 0..12 {
@@ -257,4 +260,55 @@ async fn one_who_gives_up_while_asking_the_shared_bucket_does_not_block_the_othe
         lane.turn(none, &remote.clock, DEADLINE).await.unwrap();
     }
     assert!(lane.turn(none, &remote.clock, DEADLINE).await.is_err(), "no patience, no token: refused at once");
+}
+
+/// Never answers.
+#[derive(Default)]
+struct Hung(std::sync::atomic::AtomicU32);
+
+#[async_trait::async_trait]
+impl SharedBuckets for Arc<Hung> {
+    async fn take(&self, _: &BucketId, _: Bucket, _: u32) -> Result<Taken, crate::StoreError> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        std::future::pending().await
+    }
+
+    async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), crate::StoreError> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shared_bucket_that_hangs_holds_up_one_call_no_longer_than_it_has_patience_and_no_other() {
+    let (hung, clock) = (Arc::<Hung>::default(), ManualClock::default());
+    let api = Url::parse("https://api.example").unwrap();
+    let pacer = Pacer::alone(&api, &ClientLimits::default(), Some(Arc::new(Arc::clone(&hung))));
+    let lane = pacer.lane(&key(0), &clock);
+    let asked = || hung.0.load(std::sync::atomic::Ordering::Relaxed);
+    let began = tokio::time::Instant::now();
+    let turn = Turn { priority: Priority::Page, again: false, patience: Duration::from_millis(50) };
+    lane.turn(turn, &clock, DEADLINE).await.unwrap();
+    assert_eq!((began.elapsed().as_millis() / 10, asked()), (5, 1));
+    for _ in 0..11 {
+        lane.turn(turn, &clock, DEADLINE).await.unwrap();
+    }
+    lane.refused(SECOND, &clock, DEADLINE).await;
+    assert_eq!((began.elapsed().as_millis() / 10, asked()), (5, 1), "the others paced themselves");
+    clock.advance(SECOND * 10);
+    lane.turn(turn, &clock, DEADLINE).await.unwrap();
+    assert_eq!(asked(), 2, "after a while it is asked again");
+}
+
+#[tokio::test]
+async fn whoever_waits_in_vain_is_told_how_long_it_was() {
+    let clock = ManualClock::default();
+    let (_pacer, lane) = drained(&clock).await;
+    let waits = ask(&lane, &clock, Priority::Background, 3);
+    settle().await;
+    let now = clock.elapsed();
+    lane.refused(SECOND * 60, &clock, DEADLINE).await;
+    clock.advance(SECOND * 3);
+    let busy = waits.await.unwrap().unwrap_err();
+    assert_eq!((busy.waited, busy.wait), (SECOND * 3, now + SECOND * 57));
 }

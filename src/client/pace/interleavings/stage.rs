@@ -98,10 +98,13 @@ impl Stage {
         });
     }
 
-    /// Somebody who is told a 429 and its wait.
-    pub(super) fn refuse(&mut self, lane: &Arc<Lane>, wait: Duration) {
+    /// Somebody who at this moment is told a 429 and its wait.
+    pub(super) fn refuse(&mut self, lane: &Arc<Lane>, at: Duration, wait: Duration) {
         let (lane, clock) = (Arc::clone(lane), self.clock.clone());
-        self.spawn(async move { lane.refused(wait, &clock, DEADLINE).await });
+        self.spawn(async move {
+            clock.sleep(at).await;
+            lane.refused(wait, &clock, DEADLINE).await;
+        });
     }
 
     fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static) {
