@@ -32,16 +32,24 @@ use std::fmt;
 ///     }
 /// }
 /// ```
+///
+/// # Answers of one's own
+/// To what [`failed`](Self::failed) answers the crate adds the headers that it lacks: `Cache-Control: no-store`,
+/// `Referrer-Policy: no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`, `X-Frame-Options: DENY`, and a
+/// `Content-Security-Policy` with `default-src 'none'`, which blocks every style, script and picture of a page of yours: **set your
+/// own `Content-Security-Policy`** on it. Two kinds have a better answer than a page, the way back into the app and the way to the
+/// sign-in page: leave [`Denied`](crate::FailureKind::Denied) and [`NotSignedIn`](crate::FailureKind::NotSignedIn) to the crate. An
+/// example is at [`with_hooks`](crate::KomerzaConnectLayer::with_hooks).
+///
+/// # Security
+/// A key that [`before_storing`](Self::before_storing) refuses is not stored, and **stays alive at Komerza**: the provider has no way
+/// for an app to revoke one. Let the reason of the [`Veto`] ask the user to remove the connection there.
 #[async_trait::async_trait]
 pub trait Hooks: Send + Sync + 'static {
     /// The key was received and is not stored yet. An error keeps it from being stored; the visitor reads the reason.
     ///
     /// The place to look at the account that was connected, and to notice one account under two users. When it does not finish in
     /// time, the connection is refused.
-    ///
-    /// # Security
-    /// A key that is refused here is not stored, and **stays alive at Komerza**: the provider has no way for an app to revoke one.
-    /// Let the reason of the [`Veto`] ask the user to remove the connection there.
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
         let _ = connecting;
         Ok(())
@@ -70,15 +78,8 @@ pub trait Hooks: Send + Sync + 'static {
         let _ = event;
     }
 
-    /// A visit to one of the crate's routes failed. `Some` is the answer in place of the crate's.
-    ///
-    /// The crate adds the security headers that the answer lacks: `Cache-Control: no-store`, `Referrer-Policy: no-referrer`,
-    /// `X-Content-Type-Options`, `X-Robots-Tag`, `X-Frame-Options: DENY`, and a `Content-Security-Policy` with
-    /// `default-src 'none'`. That policy blocks every style, script and picture of a page of yours: **set your own
-    /// `Content-Security-Policy`** on it. Cookies that the failure used up are removed all the same.
-    ///
-    /// Also called for what a hook should better leave alone: for [`Denied`](crate::FailureKind::Denied) the crate's answer is
-    /// the way back into the app, and for [`NotSignedIn`](crate::FailureKind::NotSignedIn) the way to the sign-in page.
+    /// A visit to one of the crate's routes failed. `Some` is the answer in place of the crate's page; the crate adds the
+    /// security headers that it lacks.
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
         let _ = failure;
         None

@@ -37,12 +37,13 @@
 //! 2. `GET /komerza/login` draws a state, seals the attempt into a cookie and sends the browser to Komerza (303).
 //! 3. Komerza sends it back to `/komerza/callback?code&state`. The state is checked before all else; then the code is exchanged,
 //!    once, and the key saved, in a task that goes on if the browser leaves.
-//! 4. The browser returns to where it wanted to go (303). A reload ends there too.
+//! 4. The browser returns to where it wanted to go (303). For two minutes a reload ends there too; later it is told that this browser
+//!    started no such connection, and that it is connected, if it is.
 //! 5. A handler takes [`KomerzaKey`]: the user is identified, the store is read once, and the client calls Komerza.
 //! 6. When Komerza calls the key dead, its record goes and the visitor is asked to connect again.
 //!
 //! `POST /komerza/disconnect` forgets the key; `GET /komerza/status` tells front ends whether there is one. All four paths are
-//! siblings of the path of the redirect URI, wherever that is.
+//! siblings of the path of the redirect URI, wherever that is; [`_documentation::routes`] says what each takes and answers.
 //!
 //! # Who is the user
 //!
@@ -73,7 +74,24 @@
 //! # Where the keys are
 //!
 //! In a [`TokenStore`]: one of ours or your own, four methods. A key never expires and opens a merchant's stores, so use a durable store
-//! and seal it. The [`store`] module states the contract.
+//! and seal it. The [`store`] module states the contract; [`_documentation::stores`] says which to take and what each is asked.
+//!
+//! # What the client does
+//!
+//! 1. **Pace.** All calls with one key share one bucket, the provider's documented one, so that the user is not throttled because of the
+//!    app. Who finds no token waits: first come, first served, [pages before background jobs](Priority), which still get every
+//!    fourth token. Who would wait too long is told at once and has cost nothing; who goes away leaves the line. A 429 empties the
+//!    bucket. Several nodes share one by [`with_shared_buckets`](KomerzaConnectLayer::with_shared_buckets).
+//! 2. **Repeat.** Only what can do no harm: [`RequestBuilder`] has the rules.
+//! 3. **Lists.** [`Listing`] gives pages or items as a stream. Pages are counted from 1. A list ends at an empty page, at the number of
+//!    pages that the last page told (which may grow and shrink meanwhile), or, where none is told, at a page shorter than one before or
+//!    equal to the one before. The provider cuts pages by position: what is added or removed while a list is read can make items appear
+//!    twice or be missed. Where that matters, sort by something that new items come last in, and tell items apart by their ids.
+//! 4. **Models.** Fields that are not known are ignored and values of enumerations that are not known are kept, since the provider's
+//!    schema grows. What a thing means nothing without, such as its id, must be there; anything else that is missing or null is
+//!    empty, zero, false or `None`. Money keeps the digits that the provider wrote, times are instants, each id has its own type.
+//!    What a model leaves out, [`RequestBuilder::fetch`] reads into a type of your own.
+//! 5. **Errors.** An [`Error`] has a [kind](ErrorKind); [`RequestBuilder::fetch`] has a table of what to do about each.
 //!
 //! # Features
 //!
@@ -81,20 +99,27 @@
 //! | --- | --- | --- |
 //! | `axum` | yes | the extractor for handlers, `mount`, `router` |
 //! | `rustls` | yes | TLS by rustls |
-//! | `native-tls` | | TLS by the operating system's library |
+//! | `native-tls` | | TLS by the operating system's library; in place of `rustls` with `default-features = false` |
 //! | `tracing` | yes | log events, and a span for each call of the API |
 //! | `metrics` | | counters and histograms of calls and connects |
-//! | `sqlite`, `postgres`, `redis` | | [`SqliteStore`], [`PostgresStore`], [`RedisStore`] |
-//! | `encrypt` | | [`EncryptedStore`]: seals the keys of any store |
-//! | `cache` | | [`CachedStore`]: remembers the loads of any store |
+//! | `sqlite`, `postgres`, `redis` | | `SqliteStore`, `PostgresStore`, `RedisStore` |
+//! | `encrypt` | | `EncryptedStore`: seals the keys of any store |
+//! | `cache` | | `CachedStore`: remembers the loads of any store |
 //! | `sandbox` | | a Komerza on a loopback port, for tests; outside semver |
 //! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; outside semver |
+//!
+//! # When something goes wrong
+//!
+//! [`_documentation::operating`] has every code, log event and metric with what to do about it, and the known shapes of trouble.
+//! [`_documentation::security`] says what is protected by default and what is yours to do, [`_documentation::testing`] how to test an app
+//! without an account, and [`_documentation::design`] why things are as they are.
 //!
 //! # What it does not do
 //!
 //! It signs nobody in to your app: it connects Komerza accounts to users that you already have, or to browsers. It cannot revoke a key,
 //! because Komerza has no way for an app to do that: disconnecting forgets it, and the user removes the app in the Komerza
 //! dashboard. It does not read webhooks.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "what is only logged has no other use"))]
 // Nothing is printed from a library; examples may.
@@ -145,8 +170,23 @@ mod user;
 
 /// Longer texts; their examples are compiled.
 pub mod _documentation {
+    #[doc = include_str!("docs/design.md")]
+    pub mod design {}
+
     #[doc = include_str!("docs/mounting.md")]
     pub mod mounting {}
+
+    #[doc = include_str!("docs/operating.md")]
+    pub mod operating {}
+
+    #[doc = include_str!("docs/routes.md")]
+    pub mod routes {}
+
+    #[doc = include_str!("docs/security.md")]
+    pub mod security {}
+
+    #[doc = include_str!("docs/stores.md")]
+    pub mod stores {}
 
     #[doc = include_str!("docs/testing.md")]
     pub mod testing {}

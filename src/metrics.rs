@@ -1,13 +1,5 @@
 //! Counters and histograms, through the `metrics` crate where the feature `metrics` is on.
-//!
-//! | name | kind | labels |
-//! | --- | --- | --- |
-//! | `komerza_calls_total` | counter | `method`, `status` (0 without a reply), `outcome`: `answered` or the code of the [`ErrorKind`](crate::ErrorKind) |
-//! | `komerza_call_seconds` | histogram: tries and pauses | `method` |
-//! | `komerza_call_wait_seconds` | histogram: waits for turns | |
-//! | `komerza_call_retries_total` | counter | |
-//! | `komerza_revocations_total` | counter: records removed because their key was dead | |
-//! | `komerza_connects_total` | counter | `outcome`: `connected` or the code of the failure |
+//! `docs/operating.md` has the names, the labels, and when each is counted: they are under semantic versioning.
 
 use http::{Method, StatusCode};
 use std::time::Duration;

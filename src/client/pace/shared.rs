@@ -47,7 +47,7 @@ pub struct Taken {
 /// [`store_deadline`](crate::Limits::store_deadline), makes the node fall back on its own bucket for five seconds, after which it
 /// asks again: an outage costs precision, and no calls.
 ///
-/// [`RedisBuckets`](crate::RedisBuckets) is the implementation for Redis, under the feature `redis`.
+/// `RedisBuckets` is the implementation for Redis, under the feature `redis`.
 #[async_trait::async_trait]
 pub trait SharedBuckets: Send + Sync + 'static {
     /// Takes up to `wanted` tokens (at least 1) out of a bucket, which is full when it was never asked for.
