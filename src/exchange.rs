@@ -78,7 +78,7 @@ impl ExchangeClient {
             let response = send.await.map_err(|error| transport(error.without_url()))?;
             let status = response.status();
             let retry_after = response.headers().get(RETRY_AFTER).cloned();
-            let body = net::read(response, self.body_bytes).await.map_err(|error| match error {
+            let body = net::read(response.into(), self.body_bytes).await.map_err(|error| match error {
                 // What a 429 says beside its status does not matter.
                 _ if status == StatusCode::TOO_MANY_REQUESTS => busy(None, now),
                 BodyError::TooLong => ExchangeError::spent(Failure::new(FailureKind::ProviderFault)),
@@ -153,11 +153,9 @@ pub(crate) fn judge(
     Err(ExchangeError::spent(Failure::new(known.unwrap_or(by_status))))
 }
 
-/// The documented codes, in either casing family: `invalid_code` is also `InvalidCode`.
+/// The documented codes, in either casing family.
 fn kind_of_code(code: &str) -> Option<FailureKind> {
-    let letters: String =
-        code.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect();
-    Some(match letters.as_str() {
+    Some(match provider::code_letters(code).as_str() {
         "invalidcode" => FailureKind::InvalidCode,
         "codeexpired" => FailureKind::ExpiredCode,
         "invalidclientsecret" => FailureKind::InvalidClientSecret,

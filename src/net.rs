@@ -3,6 +3,7 @@
 use crate::config::{Config, ConfigError, Problem, is_loopback};
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
+use http_body_util::BodyExt;
 use std::time::{Duration, SystemTime};
 use url::Url;
 
@@ -55,15 +56,27 @@ pub(crate) enum BodyError {
 }
 
 /// Reads a body of at most `most` bytes; counts while reading, so that an endless one costs no more.
-pub(crate) async fn read(mut response: reqwest::Response, most: usize) -> Result<Bytes, BodyError> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| BodyError::Broken(error.without_url()))? {
-        if body.len().saturating_add(chunk.len()) > most {
+pub(crate) async fn read(mut body: reqwest::Body, most: usize) -> Result<Bytes, BodyError> {
+    let mut first: Option<Bytes> = None;
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(chunk) = frame.map_err(|error| BodyError::Broken(error.without_url()))?.into_data() else { continue };
+        let read = first.as_ref().map_or(0, Bytes::len).saturating_add(whole.len());
+        if read.saturating_add(chunk.len()) > most {
             return Err(BodyError::TooLong);
         }
-        body.extend_from_slice(&chunk);
+        match first.take() {
+            // Mostly a reply is one chunk, which need not be copied.
+            None if whole.is_empty() => first = Some(chunk),
+            None => whole.extend_from_slice(&chunk),
+            Some(earlier) => {
+                whole.reserve(earlier.len().saturating_add(chunk.len()));
+                whole.extend_from_slice(&earlier);
+                whole.extend_from_slice(&chunk);
+            }
+        }
     }
-    Ok(body.freeze())
+    Ok(first.unwrap_or_else(|| whole.freeze()))
 }
 
 /// Reads a `Retry-After`: whole seconds or an HTTP date, at most 32 bytes, never more than a minute. RFC 9110, section 10.2.3.

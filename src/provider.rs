@@ -23,6 +23,12 @@ pub(crate) const CLIENT_SECRET_LENGTH: usize = 72;
 /// How long an authorization code lives; it can be used once. *Source*: docs.komerza.com, "Exchange" page.
 pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
+/// An error code without its casing: `invalid_code` and `InvalidCode` are both `invalidcode`. *Source*: the "Exchange" page of
+/// docs.komerza.com writes its codes in the one way, all others in the other; neither says that the case matters.
+pub(crate) fn code_letters(code: &str) -> String {
+    code.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
 /// A token bucket as the provider documents it: so many tokens at most, and so many more at the end of every period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DocumentedBucket {

@@ -1,9 +1,7 @@
-//! Bodies of calls: what is sent, and how replies are read.
+//! What a call sends.
 
 use super::{Error, Form, Upload, upload::Budget};
-use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, header::CONTENT_TYPE};
-use http_body_util::BodyExt;
 
 /// What a call sends.
 #[derive(Debug, Clone)]
@@ -43,35 +41,4 @@ impl Payload {
             Self::Form(form) => Ok(request.multipart(form.open(&Budget::of(most)).await?)),
         }
     }
-}
-
-/// Why a body was not read to its end.
-#[derive(Debug)]
-pub(super) enum Unread {
-    TooLong,
-    Broken(reqwest::Error),
-}
-
-/// Reads a body of at most `most` bytes; counts while reading, so that an endless one costs no more.
-pub(super) async fn read(mut body: reqwest::Body, most: usize) -> Result<Bytes, Unread> {
-    let mut first: Option<Bytes> = None;
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(chunk) = frame.map_err(|error| Unread::Broken(error.without_url()))?.into_data() else { continue };
-        let read = first.as_ref().map_or(0, Bytes::len).saturating_add(whole.len());
-        if read.saturating_add(chunk.len()) > most {
-            return Err(Unread::TooLong);
-        }
-        match first.take() {
-            // Mostly a reply is one chunk, which need not be copied.
-            None if whole.is_empty() => first = Some(chunk),
-            None => whole.extend_from_slice(&chunk),
-            Some(earlier) => {
-                whole.reserve(earlier.len().saturating_add(chunk.len()));
-                whole.extend_from_slice(&earlier);
-                whole.extend_from_slice(&chunk);
-            }
-        }
-    }
-    Ok(first.unwrap_or_else(|| whole.freeze()))
 }

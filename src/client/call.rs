@@ -2,7 +2,7 @@
 
 use super::{
     Error, ErrorKind, KomerzaKey, Reply,
-    body::{self, Payload, Unread},
+    body::Payload,
     error::Login,
     options::{Options, Spent},
     pace::{Busy, Turn},
@@ -10,7 +10,7 @@ use super::{
     trace::Trace,
     upload::Unfit,
 };
-use crate::net;
+use crate::net::{self, BodyError};
 use bytes::Bytes;
 use http::{
     HeaderMap, Method, Response, StatusCode,
@@ -159,16 +159,16 @@ impl Call {
         let (mut parts, body) = response.into_parts();
         parts.extensions = http::Extensions::new();
         let most = self.key.inner.context.config.limits.client.reply_bytes;
-        match body::read(body, most).await {
+        match net::read(body, most).await {
             Ok(body) => Ok(Received::Whole(Response::from_parts(parts, body))),
             // What a 429 says beside its status does not matter.
             Err(_) if parts.status == StatusCode::TOO_MANY_REQUESTS => {
                 Ok(Received::Whole(Response::from_parts(parts, Bytes::new())))
             }
-            Err(Unread::TooLong) => {
+            Err(BodyError::TooLong) => {
                 Err((Outcome::Final, Error::unreadable(parts.status, Bytes::new(), "the reply is too long")))
             }
-            Err(Unread::Broken(error)) => Err((Outcome::Broken, Error::caused_by(ErrorKind::Interrupted, error))),
+            Err(BodyError::Broken(error)) => Err((Outcome::Broken, Error::caused_by(ErrorKind::Interrupted, error))),
         }
     }
 

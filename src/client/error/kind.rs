@@ -1,5 +1,6 @@
 //! What sort of failure an error is, and how the provider's codes and statuses become one.
 
+use crate::provider;
 use http::StatusCode;
 
 macro_rules! kinds {
@@ -92,9 +93,7 @@ pub(super) fn of_refusal(status: StatusCode, code: Option<&str>, enveloped: bool
 
 /// The documented codes, in either of the provider's two casing families. The set is open.
 fn of_code(code: &str) -> Option<ErrorKind> {
-    let plain: String =
-        code.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect();
-    Some(match plain.as_str() {
+    Some(match provider::code_letters(code).as_str() {
         "accessdenied" => ErrorKind::AccessDenied,
         "oauthloginrequired" => ErrorKind::LoginRequired,
         "twofactorrequired" => ErrorKind::TwoFactorRequired,

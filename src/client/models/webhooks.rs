@@ -27,6 +27,7 @@ pub struct Webhook {
 
 /// What a webhook shall be. An update overwrites all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookForm {
     /// Where it delivers to: a valid URL.
@@ -35,6 +36,30 @@ pub struct WebhookForm {
     pub event_types: Vec<String>,
     /// The stores it is for.
     pub store_ids: Vec<StoreId>,
+}
+
+impl WebhookForm {
+    /// A webhook that delivers these events of these stores to an address.
+    ///
+    /// ```
+    /// use komerza_connect::{StoreId, WebhookForm};
+    ///
+    /// let store = StoreId::from("00000000-0000-4000-8000-000000000000");
+    /// let form = WebhookForm::new("https://app.example/hook", ["an-event"], [store]);
+    /// assert_eq!(form.event_types, ["an-event"]);
+    /// ```
+    #[must_use]
+    pub fn new<E: Into<String>, S: Into<StoreId>>(
+        url: impl Into<String>,
+        event_types: impl IntoIterator<Item = E>,
+        store_ids: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self {
+            url: url.into(),
+            event_types: event_types.into_iter().map(Into::into).collect(),
+            store_ids: store_ids.into_iter().map(Into::into).collect(),
+        }
+    }
 }
 
 /// A webhook that was just made, with its secret, which is told only here.

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::support::raw_provider::{RawProvider, Reply};
-use komerza_connect::{Amount, Error, ErrorKind, Form, RefundReason, WebhookForm};
+use komerza_connect::{Amount, Error, ErrorKind, Form, RefundReason, StoreId, WebhookForm};
 use std::{collections::BTreeSet, path::Path};
 
 /// What the provider's endpoint tables say of each typed call: name, method, path, scope.
@@ -71,7 +71,7 @@ async fn every_typed_call_goes_where_the_facts_say_and_names_their_scope() {
     let key = app.key("obviously-fake-key").await;
     let store = key.in_store("s");
     let (amount, time) = (Amount::from(5), "2026-11-01T00:00:00Z".parse().unwrap());
-    let form = WebhookForm { url: "https://app.example".into(), event_types: vec!["e".into()], store_ids: vec![] };
+    let form = WebhookForm::new("https://app.example", ["e"], Vec::<StoreId>::new());
     let mut seen = Vec::new();
     macro_rules! calls {
         ($of:ident: $($call:ident($($argument:expr),*) $(.$all:ident())?,)+) => { $(
