@@ -31,8 +31,7 @@ pub struct Limits {
     /// What the cookies of all open attempts may take together, in bytes of names and values. 4,096, because common servers
     /// refuse request heads over 8 KiB. Older attempts expire to make room; the newest is always kept, with zero as the only one.
     pub attempt_cookie_bytes: usize,
-    /// The longest return path, in bytes; longer ones count as absent. 512. Zero is an error of
-    /// [`build`](crate::ConfigBuilder::build), since [`default_return_path`](crate::ConfigBuilder::default_return_path) must fit too.
+    /// The longest return path that a visitor may bring, in bytes; longer ones count as absent. 512; zero lets none in.
     pub return_path_bytes: usize,
     /// The longest query of a callback, in bytes; over it the answer is 414. 8,192. Zero refuses every callback.
     pub callback_query_bytes: usize,

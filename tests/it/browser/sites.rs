@@ -22,9 +22,9 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// A provider whose dashboard is another site than `127.0.0.1`.
+/// A provider whose dashboard is another site than `127.0.0.1`; it knows the quickstart by the name on its pages.
 pub(super) async fn provider() -> Sandbox {
-    Sandbox::builder().app_name("Order printer").separate_dashboard().unlimited().start().await.unwrap()
+    Sandbox::builder().app_name("Demo app").separate_dashboard().unlimited().start().await.unwrap()
 }
 
 /// The quickstart, as its reader runs it, against a sandbox that the test can look into.
@@ -43,6 +43,7 @@ impl Quickstart {
         let mut process = Command::new(program())
             .env("LISTEN_ADDR", address.to_string())
             .env("TOKEN_STORE", "memory:")
+            .env("RUST_LOG", "warn")
             .envs(sandbox.variables(redirect_uri))
             .stdout(Stdio::piped())
             .kill_on_drop(true)

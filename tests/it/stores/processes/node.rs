@@ -39,6 +39,7 @@ impl Node {
             .envs(sandbox.variables(REDIRECT_URI))
             .env("LISTEN_ADDR", "127.0.0.1:0")
             .env("TOKEN_STORE", token_store)
+            .env("RUST_LOG", "warn")
             .env_remove("TOKEN_STORE_KEYS")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -46,7 +47,7 @@ impl Node {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let listening = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
-        // What it logs afterwards must have somewhere to go.
+        // What it prints afterwards must have somewhere to go.
         std::thread::spawn(move || lines.for_each(drop));
         let Some(url) = listening else { panic!("the quickstart ended with {:?}", child.wait()) };
         Self { child, url }
