@@ -8,6 +8,7 @@
 //! 4. The hook that may veto.
 //! 5. The save, repeated within its bound, and only then the good news.
 
+mod budgets;
 mod flights;
 #[cfg(test)]
 mod interleavings;
@@ -119,8 +120,9 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
         }
         Err(error) => return Err(unspent(Failure::caused_by(FailureKind::StoreUnavailable, error))),
     }
-    context.turns.charge(pending.charged, context.clock.elapsed()).map_err(unspent)?;
-    let key = match exchange(context, pending).await {
+    let charged_at = context.clock.elapsed();
+    context.turns.charge(pending.charged, charged_at).map_err(unspent)?;
+    let key = match exchange(context, pending, charged_at).await {
         Ok(key) => key,
         Err(error) if error.failure.kind() == FailureKind::InvalidCode => {
             // The code was used: by this very attempt, on another node or in an answer that got lost, if a key of this user
@@ -146,7 +148,7 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
 
 /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
 /// allowed in all is not over.
-async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, ExchangeError> {
+async fn exchange(context: &Context, pending: &Pending, charged_at: Duration) -> Result<ApiKey, ExchangeError> {
     let (limits, clock) = (&context.config.limits, &*context.clock);
     let began = clock.elapsed();
     let deadline = began.saturating_add(limits.exchange_wait);
@@ -154,7 +156,12 @@ async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, Exchan
     let mut tries = 0_u32;
     loop {
         let turn = context.turns.turn(pending.charged, clock, deadline).await;
-        let turn = turn.map_err(|failure| ExchangeError { failure, spent: false })?;
+        let turn = turn.map_err(|failure| {
+            if tries == 0 {
+                context.turns.refund(pending.charged, charged_at);
+            }
+            ExchangeError { failure, spent: false }
+        })?;
         let error = match context.exchange.exchange(&pending.code, clock.now()).await {
             Ok(key) => return Ok(key),
             Err(error) => error,
