@@ -66,20 +66,27 @@ pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<
     let Some(counted) = admit(&context.tasks) else {
         return Err(Failure::new(FailureKind::ShuttingDown).of_attempt(attempt));
     };
-    if context.tasks.len() > limits.exchange_queue.saturating_add(limits.exchanges_at_once.max(1)) {
-        return Err(Failure::new(FailureKind::Busy).of_attempt(attempt));
-    }
     let receiver = match context.flights.board(attempt, &pending.code, context.clock.elapsed(), limits) {
         Boarding::OtherCode => return Err(Failure::new(FailureKind::StateUsed).of_attempt(attempt)),
-        Boarding::Copy(receiver) => receiver,
+        Boarding::Copy(receiver) => {
+            // It only looks on: whoever sends one callback a thousand times takes nobody's place.
+            drop(counted);
+            receiver
+        }
         Boarding::First(pilot) => {
             let receiver = pilot.outcome();
-            let context = Arc::clone(context);
-            tokio::spawn(async move {
-                let outcome = run(&context, pending).await;
-                pilot.land(outcome, context.clock.elapsed());
-                drop(counted);
-            });
+            let most = limits.exchange_queue.saturating_add(limits.exchanges_at_once.max(1));
+            if context.tasks.len() > most {
+                let result = Err(Failure::new(FailureKind::Busy).of_attempt(attempt));
+                pilot.land(Outcome { result, spent: false }, context.clock.elapsed());
+            } else {
+                let context = Arc::clone(context);
+                tokio::spawn(async move {
+                    let outcome = run(&context, pending).await;
+                    pilot.land(outcome, context.clock.elapsed());
+                    drop(counted);
+                });
+            }
             receiver
         }
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use komerza_connect::FailureKind;
+use komerza_connect::{FailureKind, Limits};
 use tokio::task::JoinSet;
 
 use super::super::support::raw_provider::{Gate, Reply, key_for_code};
@@ -77,6 +77,53 @@ async fn t56_another_code_for_the_same_attempt_is_refused_and_the_first_goes_on(
         let (hop, ()) = tokio::join!(shop.callback(&browser, "code", &state), other);
         assert_connected(&hop);
         assert_eq!(shop.exchanges(), 1);
+    }
+}
+
+#[tokio::test]
+async fn t59_copies_of_one_callback_shut_nobody_else_out() {
+    for mode in MODES {
+        let limits = |limits: &mut Limits| (limits.exchange_queue, limits.exchanges_at_once) = (2, 2);
+        let shop = Arc::new(Shop::builder(mode).limits(limits).open().await);
+        let mallory = shop.browser("mallory");
+        let (state, gate) = (shop.start(&mallory).await, Gate::closed());
+        shop.provider.on_code("held", Reply::key("obviously-fake-key").held_by(&gate));
+        let mut copies = JoinSet::new();
+        for _ in 0..20 {
+            let (shop, copy, state) = (Arc::clone(&shop), mallory.clone(), state.clone());
+            copies.spawn(async move { shop.callback(&copy, "held", &state).await });
+        }
+        shop.provider.wait_for_requests(1).await;
+        let others = shop.callback(&mallory.clone(), "another-code", &state).await;
+        assert_eq!(others.status(), 400);
+        assert_connected(&shop.connect(&shop.browser("alice"), "code").await);
+        gate.open();
+        copies.join_all().await.iter().for_each(assert_connected);
+        assert_eq!(shop.exchanges(), 2);
+    }
+}
+
+#[tokio::test]
+async fn t59_callbacks_over_the_bound_are_told_so_and_lose_nothing() {
+    for mode in MODES {
+        let limits = |limits: &mut Limits| (limits.exchange_queue, limits.exchanges_at_once) = (1, 1);
+        let shop = Arc::new(Shop::builder(mode).limits(limits).open().await);
+        let gate = Gate::closed();
+        let mut held = JoinSet::new();
+        for user in ["alice", "bob"] {
+            shop.provider.on_code(user, Reply::key("obviously-fake-key").held_by(&gate));
+            let (shop, browser) = (Arc::clone(&shop), shop.browser(user));
+            let state = shop.start(&browser).await;
+            held.spawn(async move { shop.callback(&browser, user, &state).await });
+        }
+        shop.provider.wait_for_requests(1).await;
+        let carol = shop.browser("carol");
+        let state = shop.start(&carol).await;
+        let hop = shop.callback(&carol, "code", &state).await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::Busy)));
+        gate.open();
+        held.join_all().await.iter().for_each(assert_connected);
+        assert_connected(&shop.callback(&carol, "code", &state).await);
     }
 }
 
