@@ -18,7 +18,7 @@ use std::{error::Error, sync::Arc};
 ///
 /// # Security
 /// The key of a user goes to whomever this names. Say `Ok(None)` for nobody and an error for "cannot tell": an error is 503 and
-/// never counts as nobody, and there is no default user.
+/// never counts as nobody, and there is no default user. What the error and its causes say goes to the log.
 ///
 /// ```
 /// use komerza_connect::{IdentifyUser, UserId, async_trait};

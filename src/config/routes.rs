@@ -20,6 +20,17 @@ impl Route {
             Self::Disconnect => "POST",
         }
     }
+
+    /// As in the log.
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "named in log events alone"))]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Callback => "callback",
+            Self::Disconnect => "disconnect",
+            Self::Status => "status",
+        }
+    }
 }
 
 /// The paths of the routes, as browsers see them.

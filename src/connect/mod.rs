@@ -28,7 +28,7 @@ use crate::{
     secret::{ApiKey, AuthorizationCode},
     session::BrowserSession,
     state::AttemptId,
-    store::{StoreErrorKind, StoredToken},
+    store::{StoreError, StoreErrorKind, StoredToken},
     sync::step,
     user::UserId,
 };
@@ -81,11 +81,11 @@ pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<
                 pilot.land(Outcome { result, spent: false }, context.clock.elapsed());
             } else {
                 let context = Arc::clone(context);
-                tokio::spawn(async move {
+                tokio::spawn(log::in_current_span(async move {
                     let outcome = run(&context, pending).await;
                     pilot.land(outcome, context.clock.elapsed());
                     drop(counted);
-                });
+                }));
             }
             receiver
         }
@@ -123,7 +123,10 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
         Ok(_) => {}
         // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
         Err(error) if error.kind() == StoreErrorKind::Unreadable => {
-            log::warn!(attempt = %pending.attempt, %error, "a record that cannot be read is replaced if the exchange succeeds");
+            log::warn!(
+                attempt = %pending.attempt, error = %crate::log::chain(&error),
+                "a record that cannot be read is replaced if the exchange succeeds"
+            );
         }
         Err(error) => return Err(unspent(Failure::caused_by(FailureKind::StoreUnavailable, error))),
     }
@@ -206,13 +209,18 @@ async fn approve(context: &Arc<Context>, pending: &Pending, token: &StoredToken,
 /// Saves a fresh key, again and again within the bound: the code is spent and there is no other way to it.
 async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Result<(), Failure> {
     let limits = &context.config.limits;
+    let mut last = None;
     let tries = async {
         let mut pause = PAUSE;
         loop {
             match within(limits.store_deadline, context.store().save(&pending.user, token)).await {
                 Ok(()) => return,
                 Err(error) => {
-                    log::warn!(attempt = %pending.attempt, %error, "saving a fresh key failed; it is tried again")
+                    log::warn!(
+                        attempt = %pending.attempt, error = %crate::log::chain(&error),
+                        "saving a fresh key failed; it is tried again"
+                    );
+                    last = Some(error);
                 }
             }
             tokio::time::sleep(pause).await;
@@ -231,13 +239,16 @@ async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Resu
     log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key could not be saved");
     let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
     context.hook(context.hooks.orphaned(&event)).await;
-    Err(Failure::new(FailureKind::SaveFailed))
+    Err(Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out)))
 }
 
 /// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.
 async fn leave(context: &Context, pending: &Pending) {
     let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) else { return };
     if let Err(error) = context.delete(left).await {
-        log::warn!(attempt = %pending.attempt, %error, "the record of the earlier browser session could not be removed");
+        log::warn!(
+            attempt = %pending.attempt, error = %crate::log::chain(&error),
+            "the record of the earlier browser session could not be removed"
+        );
     }
 }
