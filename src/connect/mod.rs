@@ -2,11 +2,12 @@
 //!
 //! It runs in a task of its own, counted and bounded; the request only waits for its outcome. In this order:
 //!
-//! 1. The store is read, so that an outage costs no code.
-//! 2. The user's budget is charged, and a turn is waited for.
+//! 1. The store is read and the record's version drawn, so that an outage of either costs no code.
+//! 2. The user's budget is charged, and a turn is waited for; who gets none has spent nothing.
 //! 3. The exchange, repeated only where it cannot have arrived or was refused by 429.
 //! 4. The hook that may veto.
 //! 5. The save, repeated within its bound, and only then the good news.
+//! 6. A key that was received and is neither vetoed nor kept, whatever came between, is told to the app.
 
 mod budgets;
 mod flights;
@@ -19,7 +20,7 @@ pub(crate) use turns::{Turns, UserKey};
 
 use crate::{
     KomerzaKey,
-    context::{Context, within},
+    context::{Context, Unfinished, caught, within},
     exchange::ExchangeError,
     failure::{Failure, FailureKind},
     hooks::{Connected, Connecting, Orphaned},
@@ -28,7 +29,7 @@ use crate::{
     secret::{ApiKey, AuthorizationCode},
     session::BrowserSession,
     state::AttemptId,
-    store::{StoreError, StoreErrorKind, StoredToken},
+    store::{StoreError, StoreErrorKind, StoredToken, TokenVersion},
     sync::step,
     user::UserId,
 };
@@ -130,6 +131,9 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
         }
         Err(error) => return Err(unspent(Failure::caused_by(FailureKind::StoreUnavailable, error))),
     }
+    // Drawn while nothing is spent: from the exchange on, a key lives at Komerza that this task must not lose.
+    let version = TokenVersion::draw(&*context.randomness)
+        .map_err(|error| unspent(Failure::caused_by(FailureKind::Internal, error)))?;
     let charged_at = context.clock.elapsed();
     context.turns.charge(pending.charged, charged_at).map_err(unspent)?;
     let key = match exchange(context, pending, charged_at).await {
@@ -142,10 +146,8 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
         }
         Err(error) => return Err(error),
     };
-    let internal = |error| spent(Failure::caused_by(FailureKind::Internal, error));
-    let token = StoredToken::saved(key.clone(), context.clock.now(), &*context.randomness).map_err(internal)?;
-    approve(context, pending, &token, &key).await.map_err(spent)?;
-    save(context, pending, &token).await.map_err(spent)?;
+    let token = StoredToken::saved(key.clone(), version, context.clock.now());
+    keep(context, pending, &token, &key).await.map_err(spent)?;
     let event = Connected {
         user: pending.user.clone(),
         attempt: pending.attempt,
@@ -195,14 +197,40 @@ async fn exchange(context: &Context, pending: &Pending, charged_at: Duration) ->
     }
 }
 
+/// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto, the app is told of a live
+/// key that nobody holds.
+async fn keep(context: &Arc<Context>, pending: &Pending, token: &StoredToken, key: &ApiKey) -> Result<(), Failure> {
+    let kept = caught(async {
+        approve(context, pending, token, key).await?;
+        save(context, pending, token).await
+    });
+    let failure = match kept.await {
+        Some(Ok(())) => return Ok(()),
+        Some(Err(veto)) if veto.kind() == FailureKind::Vetoed => return Err(veto),
+        Some(Err(failure)) => failure,
+        None => Failure::new(FailureKind::Internal),
+    };
+    // It may be that only the confirmations were lost; what the store says now is one.
+    let found = caught(context.load(&pending.user)).await.and_then(Result::ok).flatten();
+    if found.is_some_and(|found| found.version() == token.version()) {
+        return Ok(());
+    }
+    let Pending { user, attempt, .. } = pending;
+    log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key is not kept: it lives on at Komerza, and nobody holds it");
+    let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
+    context.hook(context.hooks.orphaned(&event)).await;
+    Err(failure)
+}
+
 /// Asks the app whether the key may be stored.
 async fn approve(context: &Arc<Context>, pending: &Pending, token: &StoredToken, key: &ApiKey) -> Result<(), Failure> {
     let client = KomerzaKey::new(Arc::clone(context), pending.user.clone(), token, key.clone());
     let connecting = Connecting { user: &pending.user, attempt: pending.attempt, key: &client };
-    match context.hook(context.hooks.before_storing(&connecting)).await {
-        Some(Ok(())) => Ok(()),
-        Some(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-        None => Err(Failure::new(FailureKind::Vetoed)),
+    match context.ask(context.hooks.before_storing(&connecting)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
+        Err(Unfinished::Late) => Err(Failure::new(FailureKind::Vetoed)),
+        Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
     }
 }
 
@@ -212,34 +240,18 @@ async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Resu
     let mut last = None;
     let tries = async {
         let mut pause = PAUSE;
-        loop {
-            match within(limits.store_deadline, context.store().save(&pending.user, token)).await {
-                Ok(()) => return,
-                Err(error) => {
-                    log::warn!(
-                        attempt = %pending.attempt, error = %crate::log::chain(&error),
-                        "saving a fresh key failed; it is tried again"
-                    );
-                    last = Some(error);
-                }
-            }
+        while let Err(error) = within(limits.store_deadline, context.store().save(&pending.user, token)).await {
+            log::warn!(
+                attempt = %pending.attempt, error = %crate::log::chain(&error),
+                "saving a fresh key failed; it is tried again"
+            );
+            last = Some(error);
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
         }
     };
-    if tokio::time::timeout(limits.save_deadline, tries).await.is_ok() {
-        return Ok(());
-    }
-    // It may be that only the confirmations were lost; what the store says now is one.
-    let kept = context.load(&pending.user).await.ok().flatten();
-    if kept.is_some_and(|kept| kept.version() == token.version()) {
-        return Ok(());
-    }
-    let Pending { user, attempt, .. } = pending;
-    log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key could not be saved");
-    let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
-    context.hook(context.hooks.orphaned(&event)).await;
-    Err(Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out)))
+    let saved = tokio::time::timeout(limits.save_deadline, tries).await;
+    saved.map_err(|_| Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out)))
 }
 
 /// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.
