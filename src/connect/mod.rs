@@ -120,17 +120,18 @@ async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {
 async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken, ExchangeError> {
     let unspent = |failure| ExchangeError { failure, spent: false };
     let spent = |failure| ExchangeError { failure, spent: true };
-    match context.load(&pending.user).await {
-        Ok(_) => {}
+    let before = match context.load(&pending.user).await {
+        Ok(before) => before.map(|token| *token.version()),
         // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
         Err(error) if error.kind() == StoreErrorKind::Unreadable => {
             log::warn!(
                 attempt = %pending.attempt, error = %crate::log::chain(&error),
                 "a record that cannot be read is replaced if the exchange succeeds"
             );
+            None
         }
         Err(error) => return Err(unspent(Failure::caused_by(FailureKind::StoreUnavailable, error))),
-    }
+    };
     // Drawn while nothing is spent: from the exchange on, a key lives at Komerza that this task must not lose.
     let version = TokenVersion::draw(&*context.randomness)
         .map_err(|error| unspent(Failure::caused_by(FailureKind::Internal, error)))?;
@@ -138,11 +139,9 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
     context.turns.charge(pending.charged, charged_at).map_err(unspent)?;
     let key = match exchange(context, pending, charged_at).await {
         Ok(key) => key,
-        Err(error) if error.failure.kind() == FailureKind::InvalidCode => {
-            // The code was used: by this very attempt, on another node or in an answer that got lost, if a key of this user
-            // was saved since it began.
-            let saved = context.load(&pending.user).await.ok().flatten();
-            return saved.filter(|token| token.saved_at() >= pending.begun_at).ok_or(error);
+        Err(error) if may_have_been_used(error.failure.kind()) => {
+            let now = context.load(&pending.user).await.ok().flatten();
+            return now.filter(|token| is_of_this_attempt(pending, before.as_ref(), token)).ok_or(error);
         }
         Err(error) => return Err(error),
     };
@@ -156,6 +155,24 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
     };
     context.hook(context.hooks.connected(&event)).await;
     Ok(token)
+}
+
+/// Whether the provider may mean by this that the code was used before. It documents neither the statuses nor whether a used code
+/// is called so, or expired, or is refused without a word.
+fn may_have_been_used(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused)
+}
+
+/// Whether a refused code was used by this very attempt, on another node or in an answer that got lost: then there is a record of
+/// its user that was saved since it began.
+fn is_of_this_attempt(pending: &Pending, before: Option<&TokenVersion>, token: &StoredToken) -> bool {
+    // A browser's next session was drawn for this attempt, so nobody else can have saved a record of it.
+    pending.session.is_some()
+        // Saved while this one waited for its answer.
+        || Some(token.version()) != before
+        // By the clocks of two nodes. No slack for clocks that differ: a user may have connected a minute before this attempt, and
+        // its failure must not pass for that success.
+        || token.saved_at() >= pending.begun_at
 }
 
 /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
