@@ -84,7 +84,7 @@ async fn token_store(client_id: &str) -> Result<(Arc<dyn TokenStore>, Option<Tem
     let store = store::connect(&url).await?;
     let Ok(keys) = env::var("TOKEN_STORE_KEYS") else { return Ok((store, directory)) };
     let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>()?;
-    Ok((Arc::new(EncryptedStore::new(store, client_id, keys).reseals_on_load()), directory))
+    Ok((Arc::new(EncryptedStore::new(store, client_id, keys)?.reseals_on_load()), directory))
 }
 
 /// Completes on Ctrl-C, and on SIGTERM as service managers send it.
