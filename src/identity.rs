@@ -8,7 +8,7 @@ use crate::{
     user::UserId,
 };
 use http::{HeaderMap, request::Parts};
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 /// Tells who the app's user is, by the app's own means.
 ///
@@ -125,7 +125,16 @@ impl Context {
     }
 
     fn browser_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
-        let (now, lifetime) = (self.clock.now(), self.config.limits.session_lifetime);
+        self.session_within(headers, self.config.limits.session_lifetime)
+    }
+
+    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its record can go.
+    pub(crate) fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
+        self.session_within(headers, Duration::MAX)
+    }
+
+    fn session_within(&self, headers: &HeaderMap, lifetime: Duration) -> Option<BrowserSession> {
+        let now = self.clock.now();
         named(headers, &self.jar.names.session)
             .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetime))
     }

@@ -28,12 +28,18 @@ pub struct Limits {
     /// What the cookies of all open attempts may take together, in bytes of names and values. 4,096, because common servers
     /// refuse request heads over 8 KiB. Older attempts expire to make room; the newest is always kept.
     pub attempt_cookie_bytes: usize,
-    /// The longest return path, in bytes; longer ones count as absent. 512.
+    /// The longest return path that a visitor may bring, in bytes; longer ones count as absent. 512; zero lets none in.
     pub return_path_bytes: usize,
     /// The longest query of a callback, in bytes; over it the answer is 414. 8,192.
     pub callback_query_bytes: usize,
-    /// How long the crate's own browser session lasts from its connect on. 30 days. It matters only without
-    /// [`with_user`](crate::KomerzaConnectLayer::with_user).
+    /// How long the crate's own browser session lasts, counted from the start of the login that led to it. 30 days; zero ends it
+    /// at once. It matters only without [`with_user`](crate::KomerzaConnectLayer::with_user).
+    ///
+    /// Afterwards the browser is not connected and the record stays in the store: the next connect of that browser removes it as
+    /// long as the browser still sends the old cookie, which it drops at about the same time. A browser that never comes back, or
+    /// whose cookies were cleared, leaves a record that nobody can reach and a key that lives on at Komerza. An app that must not
+    /// keep those removes records whose [`saved_at`](crate::StoredToken::saved_at) is longer ago than this, by its database's
+    /// means, or has users of its own.
     pub session_lifetime: Duration,
     /// Time to open the connection of an exchange. 5 seconds.
     pub exchange_connect_deadline: Duration,
