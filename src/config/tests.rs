@@ -92,3 +92,10 @@ fn a_cookie_key_that_is_too_short_is_refused_by_name() {
     let error = Config::from_lookup(|name| (name == "KOMERZA_COOKIE_KEYS").then(|| "b2J2aW91cw==".into())).unwrap_err();
     assert_eq!(error.to_string(), "cookie_keys (KOMERZA_COOKIE_KEYS) has 7 bytes; at least 32 are needed");
 }
+
+#[test]
+fn the_limit_on_return_paths_is_for_visitors_and_not_for_the_configured_ones() {
+    let limits = Limits { return_path_bytes: 0, ..Limits::default() };
+    let config = good().limits(limits).sign_in_page("/a-sign-in-page").build().unwrap();
+    assert_eq!((config.default_return_path.as_str(), config.sign_in_page.as_deref()), ("/", Some("/a-sign-in-page")));
+}
