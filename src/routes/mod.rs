@@ -79,7 +79,7 @@ pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts
             if let Some(allow) = allow {
                 response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
             }
-            secure(response.headers_mut(), "'self'");
+            secure(&mut response, "'self'");
             response
         }
         None => {
