@@ -61,6 +61,8 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// The key was forgotten at the user's wish. It lives on at Komerza until the user removes it there.
+    ///
+    /// Told for every disconnect that the store confirmed, a repeated one too: a store does not say whether there was a key.
     async fn disconnected(&self, event: &Disconnected) {
         let _ = event;
     }
