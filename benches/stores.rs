@@ -275,7 +275,8 @@ async fn main() {
         MemoryStore::default(),
         "app",
         [SealingKey::from_bytes(b"obviously-fake-key-of-32-bytes!!").unwrap()],
-    );
+    )
+    .unwrap();
     fill(&sealed).await;
     println!("EncryptedStore over MemoryStore: a load {:.0} ns", load_time(&sealed, USERS).await);
     let cached = CachedStore::new(Arc::new(sealed));

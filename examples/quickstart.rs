@@ -128,7 +128,7 @@ async fn token_store(client_id: &str) -> Result<(Arc<dyn TokenStore>, Option<Tem
     let Some(keys) = setting("TOKEN_STORE_KEYS") else { return Ok((store, directory)) };
     let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>();
     let keys = keys.map_err(|error| format!("TOKEN_STORE_KEYS: {error}"))?;
-    Ok((Arc::new(EncryptedStore::new(store, client_id, keys).reseals_on_load()), directory))
+    Ok((Arc::new(EncryptedStore::new(store, client_id, keys)?.reseals_on_load()), directory))
 }
 
 /// Completes on Ctrl-C, and on SIGTERM as service managers send it.

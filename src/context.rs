@@ -16,6 +16,7 @@ use crate::{
 };
 use std::{
     future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::Arc,
     task::Poll,
@@ -91,14 +92,43 @@ impl Context {
         within(self.config.limits.store_deadline, self.store().delete_if(user, version)).await
     }
 
-    /// Calls a hook; `None` when it did not finish in time.
+    /// Calls a hook; `None` when it did not finish. For the visitor that changes nothing.
     pub(crate) async fn hook<T>(&self, call: impl Future<Output = T>) -> Option<T> {
-        let finished = timeout(self.config.limits.hook_deadline, call).await;
-        if finished.is_err() {
-            crate::log::warn!("a hook did not finish in time");
-        }
-        finished.ok()
+        self.ask(call).await.ok()
     }
+
+    /// Calls a hook whose answer matters.
+    pub(crate) async fn ask<T>(&self, call: impl Future<Output = T>) -> Result<T, Unfinished> {
+        match timeout(self.config.limits.hook_deadline, caught(call)).await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => {
+                crate::log::error!("a hook panicked");
+                Err(Unfinished::Panicked)
+            }
+            Err(_) => {
+                crate::log::warn!("a hook did not finish in time");
+                Err(Unfinished::Late)
+            }
+        }
+    }
+}
+
+/// Why a hook gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unfinished {
+    Late,
+    Panicked,
+}
+
+/// Runs what the app brought along: `None` if it panicked. It is not polled again, and nothing of ours is shared with it in a
+/// state between two.
+pub(crate) async fn caught<T>(call: impl Future<Output = T>) -> Option<T> {
+    let mut call = pin!(call);
+    poll_fn(|task| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(task))) {
+        Ok(poll) => poll.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
 }
 
 /// A session is one of this application and this redirect URI: another mount with the same keys and store does not know it (T6).

@@ -69,10 +69,12 @@ kinds! {
     MalformedRequest = "malformed_request", BAD_REQUEST, "This link is not complete.", "Start again from the app.";
     /// The query of the callback is longer than allowed.
     QueryTooLong = "query_too_long", URI_TOO_LONG, "This link is too long.", "Start again from the app.";
-    /// The state is missing, not ours, or its cookie did not come along: no login of this browser.
+    /// The state is missing, not ours, or its cookie did not come along: no login of this browser, or one that took longer than
+    /// [`attempt_lifetime`](crate::Limits::attempt_lifetime), after which browsers drop the cookie.
     UnknownState = "unknown_state", BAD_REQUEST, "This browser did not start this connection.",
-        "Start again from the app, in this browser. If it happens again, allow cookies for this site.";
-    /// The login attempt is older than its lifetime.
+        "Or it took too long: more than about ten minutes. Start again from the app, in this browser. If it happens again, allow cookies for this site.";
+    /// The login attempt is older than its lifetime and its cookie came along all the same. Browsers drop it by then, so most
+    /// visitors who took too long see [`UnknownState`](Self::UnknownState).
     ExpiredState = "expired_state", BAD_REQUEST, "This took too long.", "Start again from the app.";
     /// The attempt was answered before, with another code.
     StateUsed = "state_used", BAD_REQUEST, "This connection was already answered.", "Start again from the app.";

@@ -14,7 +14,8 @@ use std::fmt;
 /// What an app may do at the turning points of a connection. Every method has a default that does nothing.
 ///
 /// Set them with [`with_hooks`](crate::KomerzaConnectLayer::with_hooks). Each call has
-/// [`hook_deadline`](crate::Limits::hook_deadline) to finish; one that panics ends that request alone.
+/// [`hook_deadline`](crate::Limits::hook_deadline) to finish. One that panics or takes longer is logged and not waited for; only
+/// for [`before_storing`](Self::before_storing) that changes what becomes of the connection.
 ///
 /// ```
 /// use komerza_connect::{Connecting, Hooks, Veto, async_trait};
@@ -49,7 +50,8 @@ pub trait Hooks: Send + Sync + 'static {
     /// The key was received and is not stored yet. An error keeps it from being stored; the visitor reads the reason.
     ///
     /// The place to look at the account that was connected, and to notice one account under two users. When it does not finish in
-    /// time, the connection is refused.
+    /// time, that counts as a veto. When it panics, the key is not stored either, the visitor sees a 500 page, and
+    /// [`orphaned`](Self::orphaned) is told.
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
         let _ = connecting;
         Ok(())
@@ -60,7 +62,9 @@ pub trait Hooks: Send + Sync + 'static {
         let _ = event;
     }
 
-    /// A key was received and could not be saved within [`save_deadline`](crate::Limits::save_deadline): nobody holds it now.
+    /// A key was received and is not kept: nobody holds it now. It could not be saved within
+    /// [`save_deadline`](crate::Limits::save_deadline), or the store or [`before_storing`](Self::before_storing) panicked. After a
+    /// veto this is not told: the app knows.
     ///
     /// The user, if still there, is told to connect again and to remove the spare entry among the connected apps at Komerza. This
     /// is told also when the browser has gone.
@@ -69,6 +73,8 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// The key was forgotten at the user's wish. It lives on at Komerza until the user removes it there.
+    ///
+    /// Told for every disconnect that the store confirmed, a repeated one too: a store does not say whether there was a key.
     async fn disconnected(&self, event: &Disconnected) {
         let _ = event;
     }
@@ -79,7 +85,7 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// A visit to one of the crate's routes failed. `Some` is the answer in place of the crate's page; the crate adds the
-    /// security headers that it lacks.
+    /// security headers that it lacks. `None`, a panic and no answer in time leave the crate's page.
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
         let _ = failure;
         None
@@ -118,7 +124,7 @@ pub struct Connected {
     pub version: TokenVersion,
 }
 
-/// A key was received and could not be saved.
+/// A key was received and is not kept.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Orphaned {

@@ -8,7 +8,7 @@ use crate::{
     user::UserId,
 };
 use http::{HeaderMap, request::Parts};
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 /// Tells who the app's user is, by the app's own means.
 ///
@@ -18,7 +18,7 @@ use std::{error::Error, sync::Arc};
 ///
 /// # Security
 /// The key of a user goes to whomever this names. Say `Ok(None)` for nobody and an error for "cannot tell": an error is 503 and
-/// never counts as nobody, and there is no default user.
+/// never counts as nobody, and there is no default user. What the error and its causes say goes to the log.
 ///
 /// ```
 /// use komerza_connect::{IdentifyUser, UserId, async_trait};
@@ -125,7 +125,16 @@ impl Context {
     }
 
     fn browser_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
-        let (now, lifetime) = (self.clock.now(), self.config.limits.session_lifetime);
+        self.session_within(headers, self.config.limits.session_lifetime)
+    }
+
+    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its record can go.
+    pub(crate) fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
+        self.session_within(headers, Duration::MAX)
+    }
+
+    fn session_within(&self, headers: &HeaderMap, lifetime: Duration) -> Option<BrowserSession> {
+        let now = self.clock.now();
         named(headers, &self.jar.names.session)
             .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetime))
     }

@@ -207,7 +207,7 @@ impl KomerzaConnectLayer {
 
     /// Forgets a user's key, as the disconnect route does: for apps that offer it elsewhere, or delete a user.
     ///
-    /// The key lives on at Komerza until the user removes it there.
+    /// The key lives on at Komerza until the user removes it there. The hook `disconnected` is told also when there was no key.
     ///
     /// # Errors
     /// A [`Rejection`] when the store is not available; the key may still be there.

@@ -190,12 +190,15 @@ impl Rejection {
     }
 
     fn report(&self) {
-        let cause = self.source.as_ref().map(ToString::to_string).unwrap_or_default();
         match self.kind {
             RejectionKind::NotConnected | RejectionKind::NotSignedIn => {
-                crate::log::debug!(code = self.code(), "no key")
+                crate::log::debug!(kind = self.code(), "a handler got no KomerzaKey")
             }
-            _ => crate::log::error!(code = self.code(), cause, "no key"),
+            _ => crate::log::error!(
+                kind = self.code(),
+                cause = self.source().map(crate::log::chain).map(tracing::field::display),
+                "a handler got no KomerzaKey"
+            ),
         }
     }
 }

@@ -27,14 +27,25 @@ impl RedirectUri {
         // The parser resolves dots and encodes odd characters; the route must be what is registered.
         let authority_and_path = text.split_once("://").map_or("", |(_, rest)| rest);
         let written = authority_and_path.find('/').and_then(|at| authority_and_path.get(at..));
-        if written != Some(url.path()) || url.path().contains("//") || url.path().contains('%') {
-            return Err(
-                "must have a plain path, without dot segments, empty segments or characters that need encoding",
-            );
+        if !written.is_some_and(is_plain_path) {
+            return Err(NOT_PLAIN);
         }
         let origin = url.origin().ascii_serialization();
         Ok(Self { text: text.to_owned(), origin, path: url.path().to_owned(), https: url.scheme() == "https" })
     }
+}
+
+/// What is wrong with a path that is not [plain](is_plain_path).
+pub(super) const NOT_PLAIN: &str =
+    "must have a plain path, without dot segments, empty segments or characters that need encoding";
+
+/// Whether a browser asks for this path exactly as it is written here.
+pub(super) fn is_plain_path(path: &str) -> bool {
+    let parsed = Url::parse(&format!("https://localhost{path}"));
+    path.starts_with('/')
+        && !path.contains("//")
+        && !path.contains('%')
+        && parsed.is_ok_and(|url| url.path() == path && url.query().is_none() && url.fragment().is_none())
 }
 
 /// Parses the base URL of the API or the dashboard: no query; a path is kept, a slash at its end is not.

@@ -35,8 +35,14 @@ pub struct Limits {
     pub return_path_bytes: usize,
     /// The longest query of a callback, in bytes; over it the answer is 414. 8,192. Zero refuses every callback.
     pub callback_query_bytes: usize,
-    /// How long the crate's own browser session lasts from its connect on. 30 days. It matters only without
-    /// [`with_user`](crate::KomerzaConnectLayer::with_user). Zero: no session is ever accepted.
+    /// How long the crate's own browser session lasts, counted from the start of the login that led to it. 30 days; zero ends it
+    /// at once. It matters only without [`with_user`](crate::KomerzaConnectLayer::with_user).
+    ///
+    /// Afterwards the browser is not connected and the record stays in the store: the next connect of that browser removes it as
+    /// long as the browser still sends the old cookie, which it drops at about the same time. A browser that never comes back, or
+    /// whose cookies were cleared, leaves a record that nobody can reach and a key that lives on at Komerza. An app that must not
+    /// keep those removes records whose [`saved_at`](crate::StoredToken::saved_at) is longer ago than this, by its database's
+    /// means, or has users of its own.
     pub session_lifetime: Duration,
     /// Time to open the connection of an exchange. 5 seconds. Zero: none ever opens.
     pub exchange_connect_deadline: Duration,

@@ -267,8 +267,8 @@ impl ConfigBuilder {
             self.disconnect_path,
             self.status_path,
         )?;
-        let most = self.limits.return_path_bytes;
-        let local = |setting, path: String| match crate::return_path::ReturnPath::parse(&path, most, &routes) {
+        // Without a limit on their length: that is for what visitors send.
+        let local = |setting, path: String| match crate::return_path::ReturnPath::parse(&path, usize::MAX, &routes) {
             Some(_) => Ok(path),
             None => Err(ConfigError::because(setting, "must be a path on this site, and none of the crate's routes")),
         };

@@ -1,6 +1,9 @@
 //! Where the crate's routes are, and whether a request is for one of them.
 
-use super::ConfigError;
+use super::{
+    ConfigError,
+    address::{NOT_PLAIN, is_plain_path},
+};
 
 /// A route of this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +21,17 @@ impl Route {
             Self::Login => "GET, POST",
             Self::Callback | Self::Status => "GET",
             Self::Disconnect => "POST",
+        }
+    }
+
+    /// As in the log.
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "named in log events alone"))]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Callback => "callback",
+            Self::Disconnect => "disconnect",
+            Self::Status => "status",
         }
     }
 }
@@ -66,11 +80,14 @@ impl Routes {
         ];
         for (setting, path, given) in given {
             let Some(given) = given else { continue };
-            let plain = given.strip_prefix(&*prefix).is_some_and(|rest| rest.starts_with('/'))
-                && given.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%' | b'\\'))
-                && !given.contains("//");
-            if !plain {
-                return Err(ConfigError::because(setting, "must be a plain path that starts with a slash"));
+            if !given.strip_prefix(&*prefix).is_some_and(|rest| rest.starts_with('/')) {
+                return Err(ConfigError::because(
+                    setting,
+                    "must start with a slash, or with the stripped prefix and one",
+                ));
+            }
+            if !is_plain_path(&given) {
+                return Err(ConfigError::because(setting, NOT_PLAIN));
             }
             *path = given;
         }
@@ -115,9 +132,10 @@ impl Routes {
     /// it (axum strips what `nest` took). Paths are equal byte by byte or not ours.
     pub(crate) fn find<'a>(&self, seen: &str, original: impl FnOnce() -> Option<&'a str>) -> Option<Route> {
         // Nearly every request ends here: a stripped path is the end of the whole one, so the last bytes differ.
-        let (route, public) = self.all().into_iter().find(|(_, public)| public.ends_with(seen))?;
+        let mut alike = self.all().into_iter().filter(|(_, public)| public.ends_with(seen)).peekable();
+        alike.peek()?;
         let whole = original().unwrap_or(seen);
-        (public.get(self.stripped..) == Some(whole)).then_some(route)
+        alike.find(|(_, public)| public.get(self.stripped..) == Some(whole)).map(|(route, _)| route)
     }
 }
 
@@ -155,6 +173,19 @@ mod tests {
         assert_eq!(routes.find("/komerza/login", || Some("/api/komerza/login")), Some(Route::Login));
         assert_eq!(routes.find("/komerza/login", || Some("/other/komerza/login")), None);
         assert_eq!(routes.find("/komerza/login", || None), None);
+    }
+
+    #[test]
+    fn a_route_whose_path_ends_like_another_one_takes_nothing_from_it() {
+        let table =
+            [("/callback", "/oauth/callback"), ("/oauth/callback", "/callback"), ("/a/callback", "/b/callback")];
+        for (callback, login) in table {
+            let routes = routes(callback, None).overridden(Some(login.into()), None, None).unwrap();
+            assert_eq!(routes.find(callback, || None), Some(Route::Callback), "{callback} beside {login}");
+            assert_eq!(routes.find(login, || None), Some(Route::Login), "{login} beside {callback}");
+            assert_eq!(routes.find("/callback", || Some(callback)), Some(Route::Callback), "{callback} in a nest");
+            assert_eq!(routes.find("/callback", || Some(login)), Some(Route::Login), "{login} in a nest");
+        }
     }
 
     #[test]

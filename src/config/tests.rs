@@ -39,6 +39,15 @@ fn t33_every_wrong_setting_is_named_and_no_secret_is_repeated() {
         ("login_path", |b| b.login_path("/komerza/callback")),
         ("status_path", |b| b.status_path("/komerza/login")),
         ("disconnect_path", |b| b.disconnect_path("/a?b")),
+        ("login_path", |b| b.login_path("/a/../login")),
+        ("login_path", |b| b.login_path("/./login")),
+        ("login_path", |b| b.login_path("/a/..")),
+        ("status_path", |b| b.status_path("/%2e%2e/status")),
+        ("status_path", |b| b.status_path("/a//status")),
+        ("status_path", |b| b.status_path("/status#")),
+        ("status_path", |b| b.status_path("/st\"tus")),
+        ("disconnect_path", |b| b.disconnect_path("/\\disconnect")),
+        ("disconnect_path", |b| b.disconnect_path("/dis connect")),
         ("stripped_prefix", |b| b.stripped_prefix("/shop")),
         ("default_return_path", |b| b.default_return_path("https://evil.example/")),
         ("default_return_path", |b| b.default_return_path("/komerza/login")),
@@ -119,4 +128,11 @@ fn a_bucket_too_large_to_count_in_is_refused_unless_it_is_off() {
         assert_eq!(with(Bucket { capacity: 10_001, ..most }).unwrap_err(), setting);
         assert!(with(Bucket { capacity: u32::MAX, period: Duration::ZERO, ..most }).is_ok());
     }
+}
+
+#[test]
+fn the_limit_on_return_paths_is_for_visitors_and_not_for_the_configured_ones() {
+    let limits = Limits { return_path_bytes: 0, ..Limits::default() };
+    let config = good().limits(limits).sign_in_page("/a-sign-in-page").build().unwrap();
+    assert_eq!((config.default_return_path.as_str(), config.sign_in_page.as_deref()), ("/", Some("/a-sign-in-page")));
 }

@@ -2,12 +2,14 @@
 //!
 //! It runs in a task of its own, counted and bounded; the request only waits for its outcome. In this order:
 //!
-//! 1. The store is read, so that an outage costs no code.
-//! 2. The user's budget is charged, and a turn is waited for.
+//! 1. The store is read and the record's version drawn, so that an outage of either costs no code.
+//! 2. The user's budget is charged, and a turn is waited for; who gets none has spent nothing.
 //! 3. The exchange, repeated only where it cannot have arrived or was refused by 429.
 //! 4. The hook that may veto.
 //! 5. The save, repeated within its bound, and only then the good news.
+//! 6. A key that was received and is neither vetoed nor kept, whatever came between, is told to the app.
 
+mod budgets;
 mod flights;
 #[cfg(test)]
 mod interleavings;
@@ -18,7 +20,7 @@ pub(crate) use turns::{Turns, UserKey};
 
 use crate::{
     KomerzaKey,
-    context::{Context, within},
+    context::{Context, Unfinished, caught, within},
     exchange::ExchangeError,
     failure::{Failure, FailureKind},
     hooks::{Connected, Connecting, Orphaned},
@@ -27,7 +29,7 @@ use crate::{
     secret::{ApiKey, AuthorizationCode},
     session::BrowserSession,
     state::AttemptId,
-    store::{StoreErrorKind, StoredToken},
+    store::{StoreError, StoreErrorKind, StoredToken, TokenVersion},
     sync::step,
     user::UserId,
 };
@@ -65,20 +67,27 @@ pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<
     let Some(counted) = admit(&context.tasks) else {
         return Err(Failure::new(FailureKind::ShuttingDown).of_attempt(attempt));
     };
-    if context.tasks.len() > limits.exchange_queue.saturating_add(limits.exchanges_at_once.max(1)) {
-        return Err(Failure::new(FailureKind::Busy).of_attempt(attempt));
-    }
     let receiver = match context.flights.board(attempt, &pending.code, context.clock.elapsed(), limits) {
         Boarding::OtherCode => return Err(Failure::new(FailureKind::StateUsed).of_attempt(attempt)),
-        Boarding::Copy(receiver) => receiver,
+        Boarding::Copy(receiver) => {
+            // It only looks on: whoever sends one callback a thousand times takes nobody's place.
+            drop(counted);
+            receiver
+        }
         Boarding::First(pilot) => {
             let receiver = pilot.outcome();
-            let context = Arc::clone(context);
-            tokio::spawn(async move {
-                let outcome = run(&context, pending).await;
-                pilot.land(outcome, context.clock.elapsed());
-                drop(counted);
-            });
+            let most = limits.exchange_queue.saturating_add(limits.exchanges_at_once.max(1));
+            if context.tasks.len() > most {
+                let result = Err(Failure::new(FailureKind::Busy).of_attempt(attempt));
+                pilot.land(Outcome { result, spent: false }, context.clock.elapsed());
+            } else {
+                let context = Arc::clone(context);
+                tokio::spawn(log::in_current_span(async move {
+                    let outcome = run(&context, pending).await;
+                    pilot.land(outcome, context.clock.elapsed());
+                    drop(counted);
+                }));
+            }
             receiver
         }
     };
@@ -111,29 +120,33 @@ async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {
 async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken, ExchangeError> {
     let unspent = |failure| ExchangeError { failure, spent: false };
     let spent = |failure| ExchangeError { failure, spent: true };
-    match context.load(&pending.user).await {
-        Ok(_) => {}
+    let before = match context.load(&pending.user).await {
+        Ok(before) => before.map(|token| *token.version()),
         // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
         Err(error) if error.kind() == StoreErrorKind::Unreadable => {
-            log::warn!(attempt = %pending.attempt, %error, "a record that cannot be read is replaced if the exchange succeeds");
+            log::warn!(
+                attempt = %pending.attempt, error = %crate::log::chain(&error),
+                "a record that cannot be read is replaced if the exchange succeeds"
+            );
+            None
         }
         Err(error) => return Err(unspent(Failure::caused_by(FailureKind::StoreUnavailable, error))),
-    }
-    context.turns.charge(pending.charged, context.clock.elapsed()).map_err(unspent)?;
-    let key = match exchange(context, pending).await {
+    };
+    // Drawn while nothing is spent: from the exchange on, a key lives at Komerza that this task must not lose.
+    let version = TokenVersion::draw(&*context.randomness)
+        .map_err(|error| unspent(Failure::caused_by(FailureKind::Internal, error)))?;
+    let charged_at = context.clock.elapsed();
+    context.turns.charge(pending.charged, charged_at).map_err(unspent)?;
+    let key = match exchange(context, pending, charged_at).await {
         Ok(key) => key,
-        Err(error) if error.failure.kind() == FailureKind::InvalidCode => {
-            // The code was used: by this very attempt, on another node or in an answer that got lost, if a key of this user
-            // was saved since it began.
-            let saved = context.load(&pending.user).await.ok().flatten();
-            return saved.filter(|token| token.saved_at() >= pending.begun_at).ok_or(error);
+        Err(error) if may_have_been_used(error.failure.kind()) => {
+            let now = context.load(&pending.user).await.ok().flatten();
+            return now.filter(|token| is_of_this_attempt(pending, before.as_ref(), token)).ok_or(error);
         }
         Err(error) => return Err(error),
     };
-    let internal = |error| spent(Failure::caused_by(FailureKind::Internal, error));
-    let token = StoredToken::saved(key.clone(), context.clock.now(), &*context.randomness).map_err(internal)?;
-    approve(context, pending, &token, &key).await.map_err(spent)?;
-    save(context, pending, &token).await.map_err(spent)?;
+    let token = StoredToken::saved(key.clone(), version, context.clock.now());
+    keep(context, pending, &token, &key).await.map_err(spent)?;
     let event = Connected {
         user: pending.user.clone(),
         attempt: pending.attempt,
@@ -144,9 +157,27 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
     Ok(token)
 }
 
+/// Whether the provider may mean by this that the code was used before. It documents neither the statuses nor whether a used code
+/// is called so, or expired, or is refused without a word.
+fn may_have_been_used(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused)
+}
+
+/// Whether a refused code was used by this very attempt, on another node or in an answer that got lost: then there is a record of
+/// its user that was saved since it began.
+fn is_of_this_attempt(pending: &Pending, before: Option<&TokenVersion>, token: &StoredToken) -> bool {
+    // A browser's next session was drawn for this attempt, so nobody else can have saved a record of it.
+    pending.session.is_some()
+        // Saved while this one waited for its answer.
+        || Some(token.version()) != before
+        // By the clocks of two nodes. No slack for clocks that differ: a user may have connected a minute before this attempt, and
+        // its failure must not pass for that success.
+        || token.saved_at() >= pending.begun_at
+}
+
 /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
 /// allowed in all is not over.
-async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, ExchangeError> {
+async fn exchange(context: &Context, pending: &Pending, charged_at: Duration) -> Result<ApiKey, ExchangeError> {
     let (limits, clock) = (&context.config.limits, &*context.clock);
     let began = clock.elapsed();
     let deadline = began.saturating_add(limits.exchange_wait);
@@ -154,7 +185,12 @@ async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, Exchan
     let mut tries = 0_u32;
     loop {
         let turn = context.turns.turn(pending.charged, clock, deadline).await;
-        let turn = turn.map_err(|failure| ExchangeError { failure, spent: false })?;
+        let turn = turn.map_err(|failure| {
+            if tries == 0 {
+                context.turns.refund(pending.charged, charged_at);
+            }
+            ExchangeError { failure, spent: false }
+        })?;
         let error = match context.exchange.exchange(&pending.code, clock.now()).await {
             Ok(key) => return Ok(key),
             Err(error) => error,
@@ -178,52 +214,70 @@ async fn exchange(context: &Context, pending: &Pending) -> Result<ApiKey, Exchan
     }
 }
 
+/// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto, the app is told of a live
+/// key that nobody holds.
+async fn keep(context: &Arc<Context>, pending: &Pending, token: &StoredToken, key: &ApiKey) -> Result<(), Failure> {
+    let kept = caught(async {
+        approve(context, pending, token, key).await?;
+        save(context, pending, token).await
+    });
+    let failure = match kept.await {
+        Some(Ok(())) => return Ok(()),
+        Some(Err(veto)) if veto.kind() == FailureKind::Vetoed => return Err(veto),
+        Some(Err(failure)) => failure,
+        None => Failure::new(FailureKind::Internal),
+    };
+    // It may be that only the confirmations were lost; what the store says now is one.
+    let found = caught(context.load(&pending.user)).await.and_then(Result::ok).flatten();
+    if found.is_some_and(|found| found.version() == token.version()) {
+        return Ok(());
+    }
+    let Pending { user, attempt, .. } = pending;
+    log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key is not kept: it lives on at Komerza, and nobody holds it");
+    let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
+    context.hook(context.hooks.orphaned(&event)).await;
+    Err(failure)
+}
+
 /// Asks the app whether the key may be stored.
 async fn approve(context: &Arc<Context>, pending: &Pending, token: &StoredToken, key: &ApiKey) -> Result<(), Failure> {
     let client = KomerzaKey::new(Arc::clone(context), pending.user.clone(), token, key.clone());
     let connecting = Connecting { user: &pending.user, attempt: pending.attempt, key: &client };
-    match context.hook(context.hooks.before_storing(&connecting)).await {
-        Some(Ok(())) => Ok(()),
-        Some(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-        None => Err(Failure::new(FailureKind::Vetoed)),
+    match context.ask(context.hooks.before_storing(&connecting)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
+        Err(Unfinished::Late) => Err(Failure::new(FailureKind::Vetoed)),
+        Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
     }
 }
 
 /// Saves a fresh key, again and again within the bound: the code is spent and there is no other way to it.
 async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Result<(), Failure> {
     let limits = &context.config.limits;
+    let mut last = None;
     let tries = async {
         let mut pause = PAUSE;
-        loop {
-            match within(limits.store_deadline, context.store().save(&pending.user, token)).await {
-                Ok(()) => return,
-                Err(error) => {
-                    log::warn!(attempt = %pending.attempt, %error, "saving a fresh key failed; it is tried again")
-                }
-            }
+        while let Err(error) = within(limits.store_deadline, context.store().save(&pending.user, token)).await {
+            log::warn!(
+                attempt = %pending.attempt, error = %crate::log::chain(&error),
+                "saving a fresh key failed; it is tried again"
+            );
+            last = Some(error);
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
         }
     };
-    if tokio::time::timeout(limits.save_deadline, tries).await.is_ok() {
-        return Ok(());
-    }
-    // It may be that only the confirmations were lost; what the store says now is one.
-    let kept = context.load(&pending.user).await.ok().flatten();
-    if kept.is_some_and(|kept| kept.version() == token.version()) {
-        return Ok(());
-    }
-    let Pending { user, attempt, .. } = pending;
-    log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key could not be saved");
-    let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
-    context.hook(context.hooks.orphaned(&event)).await;
-    Err(Failure::new(FailureKind::SaveFailed))
+    let saved = tokio::time::timeout(limits.save_deadline, tries).await;
+    saved.map_err(|_| Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out)))
 }
 
 /// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.
 async fn leave(context: &Context, pending: &Pending) {
     let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) else { return };
     if let Err(error) = context.delete(left).await {
-        log::warn!(attempt = %pending.attempt, %error, "the record of the earlier browser session could not be removed");
+        log::warn!(
+            attempt = %pending.attempt, error = %crate::log::chain(&error),
+            "the record of the earlier browser session could not be removed"
+        );
     }
 }

@@ -9,7 +9,7 @@ use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
     header::{
         ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
-        RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
 };
 use std::{borrow::Cow, sync::LazyLock, time::Duration};
@@ -87,13 +87,23 @@ impl Answer {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
-        secure(response.headers_mut(), &self.form_action);
+        secure(&mut response, &self.form_action);
         response
     }
 }
 
+/// Every 401 must name a way to sign in; RFC 9110, section 15.5.2. None of the registered ones fits a login in the browser, and
+/// `Basic` would open a dialog. A scheme that browsers do not know does nothing there, and spares clients that insist on one.
+/// *Source* of the name: our choice, after what the browser brings along once it is signed in.
+const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
+
 /// Adds the headers of every own answer where they are missing.
-pub(crate) fn secure(headers: &mut HeaderMap, form_action: &str) {
+pub(crate) fn secure(response: &mut Response<Body>, form_action: &str) {
+    let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+    let headers = response.headers_mut();
+    if unauthorized {
+        headers.entry(WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(CHALLENGE));
+    }
     for (name, value) in [
         (CACHE_CONTROL, "no-store"),
         (REFERRER_POLICY, "no-referrer"),

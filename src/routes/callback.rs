@@ -14,6 +14,7 @@ use crate::{
     secret::AuthorizationCode,
     session::BrowserSession,
     state::{AttemptId, State},
+    user::UserId,
 };
 use http::{HeaderValue, request::Parts};
 use sha2::{Digest, Sha256};
@@ -62,7 +63,8 @@ pub(super) async fn callback(context: &Arc<Context>, parts: &mut Parts) -> Resul
         let cookies = if kind == FailureKind::Denied { used_up() } else { Vec::new() };
         refusal(Failure::new(kind), cookies)
     })?;
-    let Some(pending) = pending(caller, attempt, code) else {
+    let expired = || context.expired_session(&parts.headers).map(|session| session.user_id());
+    let Some(pending) = pending(caller, attempt, code, expired) else {
         return Err(refusal(Failure::new(FailureKind::OtherUser), Vec::new()));
     };
     match connect(context, pending).await {
@@ -87,7 +89,13 @@ fn read_code(query: &Query<'_>) -> Result<AuthorizationCode, FailureKind> {
 }
 
 /// What is to be done, and for whom: the app's user, or the session that was chosen when the login began.
-fn pending(caller: Caller, attempt: LoginAttempt, code: AuthorizationCode) -> Option<Pending> {
+/// A browser leaves the session that it is in, or the `expired` one.
+fn pending(
+    caller: Caller,
+    attempt: LoginAttempt,
+    code: AuthorizationCode,
+    expired: impl FnOnce() -> Option<UserId>,
+) -> Option<Pending> {
     let session = match (&caller, attempt.next_session) {
         // So that logins which other tabs began in between still know the browser.
         (Caller::Browser(Some(session)), Some(next)) => Some(next.in_lineage_of(session)),
@@ -95,7 +103,7 @@ fn pending(caller: Caller, attempt: LoginAttempt, code: AuthorizationCode) -> Op
     };
     let (user, left) = match (&caller, &session) {
         (Caller::User(user), None) => (user.clone(), None),
-        (Caller::Browser(_), Some(next)) => (next.user_id(), caller.user_id()),
+        (Caller::Browser(_), Some(next)) => (next.user_id(), caller.user_id().or_else(expired)),
         _ => return None,
     };
     // Sessions of one browser are charged together, by their lineage.

@@ -79,7 +79,7 @@ pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts
             if let Some(allow) = allow {
                 response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
             }
-            secure(response.headers_mut(), "'self'");
+            secure(&mut response, "'self'");
             response
         }
         None => {
@@ -126,17 +126,48 @@ async fn refuse(context: &Context, parts: &Parts, route: Route, refusal: Refusal
     cookies.into_iter().fold(answer.retry_after(failure.retry_after()), |answer, cookie| answer.cookie(Some(cookie)))
 }
 
-/// Errors are for what only the operator can mend, warnings for what is broken elsewhere; what visitors do wrong is no alarm.
+/// How much of an alarm a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alarm {
+    /// Only the people who run the app can mend it.
+    Operators,
+    /// Something is broken elsewhere.
+    Elsewhere,
+    /// What visitors do wrong, and what an app under load or in a restart tells them, is none.
+    Nothing,
+    /// Browsers that guess do so all day.
+    Noise,
+}
+
+impl Alarm {
+    fn of(kind: FailureKind) -> Self {
+        match kind {
+            _ if kind.is_operators() => Self::Operators,
+            FailureKind::Speculative => Self::Noise,
+            FailureKind::Busy | FailureKind::ShuttingDown => Self::Nothing,
+            _ if kind.status().is_server_error() => Self::Elsewhere,
+            _ => Self::Nothing,
+        }
+    }
+}
+
 fn report(route: Route, failure: &Failure) {
-    let (kind, attempt) = (failure.kind().code(), failure.attempt().map(|attempt| attempt.to_string()));
-    let cause = std::error::Error::source(failure).map(|cause| cause.to_string());
-    let (attempt, cause) = (attempt.unwrap_or_default(), cause.unwrap_or_default());
-    if failure.kind().is_operators() {
-        log::error!(?route, kind, attempt, cause, "refused: the app is not set up correctly, or broke down");
-    } else if failure.kind().status().is_server_error() {
-        log::warn!(?route, kind, attempt, cause, "refused");
-    } else {
-        log::info!(?route, kind, attempt, cause, "refused");
+    macro_rules! event {
+        ($level:ident, $text:literal) => {
+            log::$level!(
+                route = route.name(),
+                kind = failure.kind().code(),
+                attempt = failure.attempt().map(tracing::field::display),
+                cause = std::error::Error::source(failure).map(crate::log::chain).map(tracing::field::display),
+                $text
+            )
+        };
+    }
+    match Alarm::of(failure.kind()) {
+        Alarm::Operators => event!(error, "refused: only the people who run the app can mend this"),
+        Alarm::Elsewhere => event!(warn, "refused"),
+        Alarm::Nothing => event!(info, "refused"),
+        Alarm::Noise => event!(debug, "refused"),
     }
 }
 
@@ -156,4 +187,23 @@ fn checked_return(context: &Context, wanted: Option<&str>) -> ReturnPath {
     let (config, most) = (&context.config, context.config.limits.return_path_bytes);
     let parse = |path| ReturnPath::parse(path, most, &config.routes);
     wanted.and_then(parse).unwrap_or_else(|| ReturnPath::trusted(&config.default_return_path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_visitors_and_load_cause_is_no_alarm_and_what_is_broken_is_one() {
+        let alarms: Vec<_> = FailureKind::all().iter().map(|kind| (Alarm::of(*kind), *kind)).collect();
+        let of =
+            |wanted| alarms.iter().filter(|(alarm, _)| *alarm == wanted).map(|(_, kind)| *kind).collect::<Vec<_>>();
+        use FailureKind::*;
+        assert_eq!(of(Alarm::Operators), [InvalidClientSecret, AppNotFound, SaveFailed, Internal]);
+        let elsewhere =
+            [ProviderUnreachable, ProviderFault, UnknownOutcome, ProviderTimeout, UserLookupFailed, StoreUnavailable];
+        assert_eq!(of(Alarm::Elsewhere), elsewhere);
+        assert_eq!(of(Alarm::Noise), [Speculative]);
+        assert!(of(Alarm::Nothing).contains(&Busy) && of(Alarm::Nothing).contains(&ShuttingDown));
+    }
 }

@@ -22,6 +22,10 @@ use std::{fmt, sync::Arc, time::Duration};
 /// by calls that join a load under way. The same bound holds for a write whose outcome its caller never learnt.
 /// [`forget`](Self::forget) ends it early, where nodes have a way to tell each other.
 ///
+/// One more thing rests on a fresh look: a callback that is repeated on another node, because the first answer got lost, finds the
+/// code used and asks the store whether this very connection was saved. For a user of the app's own whose older record is
+/// remembered on that node, the answer may be "no" for as long: then the visitor is told to start again though the key is kept.
+///
 /// ```
 /// use komerza_connect::{ApiKey, CachedStore, MemoryStore, StoredToken, TokenStore, UserId};
 /// use std::time::Duration;

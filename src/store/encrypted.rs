@@ -2,19 +2,26 @@
 
 use super::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, token::Content};
 use crate::{
+    context::within,
+    log,
     random::SystemRandomness,
     seal::{Keyring, Opened, SealingKey},
     secret::ApiKey,
     time::unix_millis,
     user::UserId,
 };
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 /// What the seals of stored records are derived for; no seal of another purpose opens as one.
 const PURPOSE: &str = "stored record";
 
 /// The form of what is sealed: the text of the key and nothing else.
 const FORMAT: &[u8] = b"1";
+
+/// A load with sealing anew takes at most so long, or as long as the load alone. *Source*: our choice, well below
+/// [`store_deadline`](crate::Limits::store_deadline).
+const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Wraps any store so that it, its files, its backups and its operators see sealed keys alone.
 ///
@@ -35,7 +42,7 @@ const FORMAT: &[u8] = b"1";
 /// // `openssl rand -base64 32` makes a key; the id of the app is Komerza's client ID.
 /// let key = SealingKey::from_base64("b2J2aW91c2x5LWZha2Uta2V5LW9mLTMyLWJ5dGVzISE=")?;
 /// let database = MemoryStore::default();
-/// let store = EncryptedStore::new(database.clone(), "my-app", [key]).reseals_on_load();
+/// let store = EncryptedStore::new(database.clone(), "my-app", [key])?.reseals_on_load();
 ///
 /// let alice = UserId::new("alice")?;
 /// store.save(&alice, &StoredToken::new(ApiKey::new("obviously-fake-key")?)?).await?;
@@ -64,11 +71,18 @@ pub struct EncryptedStore<S> {
 }
 
 impl<S: TokenStore> EncryptedStore<S> {
-    /// Wraps a store. `app` is the client ID; `keys` has the key that seals first. Without any key every call fails.
-    pub fn new(inner: S, app: impl AsRef<str>, keys: impl IntoIterator<Item = SealingKey>) -> Self {
+    /// Wraps a store. `app` is the client ID; `keys` has the key that seals first.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when there is no key: nothing could be saved, and
+    /// that must not be found out when a code has been spent.
+    pub fn new(inner: S, app: impl AsRef<str>, keys: impl IntoIterator<Item = SealingKey>) -> Result<Self, StoreError> {
         let keys: Vec<_> = keys.into_iter().collect();
+        if keys.is_empty() {
+            return Err(StoreError::misconfigured("an encrypted store needs at least one sealing key"));
+        }
         let keyring = Arc::new(Keyring::derive(&keys, PURPOSE));
-        Self { inner, app: app.as_ref().into(), keyring, plain_accepted: false, reseal: None }
+        Ok(Self { inner, app: app.as_ref().into(), keyring, plain_accepted: false, reseal: None })
     }
 
     /// Lets records that were saved before there was this wrapper load as they are, until all are sealed.
@@ -84,8 +98,8 @@ impl<S: TokenStore> EncryptedStore<S> {
 
     /// Seals a record anew under the first key when it was loaded under an older one or plain.
     ///
-    /// It is one write more for such a load; if that fails, the load succeeds all the same and the next one tries again. The
-    /// record keeps its version, and a save that came between is never undone, which is why this takes a store with
+    /// It is one write more for such a load, and has what is left of half a second since the load began; if it fails or takes
+    /// longer, that is logged, the load succeeds all the same, and the next one tries again. The record keeps its version, and a save that came between is never undone, which is why this takes a store with
     /// [`ReplaceIf`].
     #[must_use]
     pub fn reseals_on_load(mut self) -> Self
@@ -135,11 +149,17 @@ impl<S: TokenStore> EncryptedStore<S> {
 #[async_trait::async_trait]
 impl<S: TokenStore> TokenStore for EncryptedStore<S> {
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        let reseal = self.reseal.map(|reseal| (reseal, Instant::now()));
         let Some(stored) = self.inner.load(user).await? else { return Ok(None) };
         let (token, outdated) = self.open(user, stored)?;
-        if let (true, Some(reseal)) = (outdated, self.reseal) {
+        if let (true, Some((reseal, began))) = (outdated, reseal) {
+            let left = RESEALED_WITHIN.saturating_sub(began.elapsed());
+            let resealed =
+                within(left, async { reseal(&self.inner).replace_if(user, &self.seal(user, &token)?).await });
             // Its failure is no reason to refuse a record that opened.
-            let _ = reseal(&self.inner).replace_if(user, &self.seal(user, &token)?).await;
+            if let Err(error) = resealed.await {
+                log::warn!(error = %crate::log::chain(&error), "a record could not be sealed anew; its next load tries again");
+            }
         }
         Ok(Some(token))
     }

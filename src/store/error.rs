@@ -59,6 +59,12 @@ impl StoreError {
         Self { kind: StoreErrorKind::TimedOut, source: None }
     }
 
+    /// The same, by a client that can say what it waited for.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn timed_out_because(source: impl Into<Source>) -> Self {
+        Self { source: Some(source.into()), ..Self::timed_out() }
+    }
+
     /// What sort of failure it is.
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {

@@ -6,14 +6,15 @@ use super::{
 };
 use crate::user::UserId;
 use sqlx::{
-    AssertSqlSafe, Connection, PgPool,
+    AssertSqlSafe, Connection, PgConnection, PgPool,
     error::DatabaseError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{str::FromStr, time::Duration};
 
-/// How long a call waits for a free connection. *Source*: our choice, below the deadline of a save.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a call waits for a free connection. *Source*: our choice, below
+/// [`store_deadline`](crate::Limits::store_deadline), so that this is the error that is logged, and not a bare deadline.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// A connection that was idle for longer is tried before it is used: the server may have ended it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
@@ -79,10 +80,13 @@ impl PostgresStore {
                     Ok(true)
                 })
             })
-            .connect_with(options)
-            .await
-            .map_err(failure)?;
-        Self::from_pool(pool, table).await
+            .connect_with(options.clone());
+        match pool.await {
+            Ok(pool) => Self::from_pool(pool, table).await,
+            // The pool tries a server that refuses again until its time is over, and forgets the reason.
+            Err(sqlx::Error::PoolTimedOut) => Err(why_no_connection(&options).await),
+            Err(error) => Err(failure(error)),
+        }
     }
 
     /// Uses the app's own pool, and makes the table in it if it is not there.
@@ -122,6 +126,14 @@ sql_store!(PostgresStore);
 
 fn failure(error: sqlx::Error) -> StoreError {
     super::sql::failure(error, refused)
+}
+
+/// Tries once more, without the pool, to learn the reason.
+async fn why_no_connection(options: &PgConnectOptions) -> StoreError {
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(options)).await {
+        Ok(Err(error)) => failure(error),
+        Ok(Ok(_)) | Err(_) => failure(sqlx::Error::PoolTimedOut),
+    }
 }
 
 fn refused(error: &dyn DatabaseError) -> StoreError {

@@ -106,7 +106,10 @@ pub(super) fn failure(error: sqlx::Error, refused: fn(&dyn DatabaseError) -> Sto
         sqlx::Error::Io(error) => StoreError::unavailable(error),
         // Certificates and versions; no statement was sent yet.
         sqlx::Error::Tls(error) => StoreError::unavailable(format!("TLS with the database failed: {error}")),
-        sqlx::Error::PoolTimedOut => StoreError::timed_out(),
+        // The pool does not say which of them it is.
+        sqlx::Error::PoolTimedOut => StoreError::timed_out_because(
+            "no connection in time: all are in use, or the server refuses new ones or does not answer",
+        ),
         sqlx::Error::PoolClosed => StoreError::unavailable("the pool of connections is closed"),
         sqlx::Error::WorkerCrashed => StoreError::unavailable("the database's worker thread has ended"),
         sqlx::Error::Configuration(_) => {

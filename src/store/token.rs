@@ -54,12 +54,11 @@ impl StoredToken {
     /// # Errors
     /// [`RandomnessError`] when the operating system gives no random bytes for the version.
     pub fn new(key: ApiKey) -> Result<Self, RandomnessError> {
-        Self::saved(key, SystemTime::now(), &SystemRandomness)
+        Ok(Self::saved(key, TokenVersion::draw(&SystemRandomness)?, SystemTime::now()))
     }
 
-    pub(crate) fn saved(key: ApiKey, at: SystemTime, randomness: &dyn Randomness) -> Result<Self, RandomnessError> {
-        let version = TokenVersion(draw(randomness)?);
-        Ok(Self { content: Content::Plain(key), version, saved_at: unix_millis(at) })
+    pub(crate) fn saved(key: ApiKey, version: TokenVersion, at: SystemTime) -> Self {
+        Self { content: Content::Plain(key), version, saved_at: unix_millis(at) }
     }
 
     /// The same record with other content: how a wrapper seals and opens it.
@@ -185,6 +184,13 @@ impl fmt::Debug for StoredToken {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenVersion([u8; 16]);
+
+impl TokenVersion {
+    /// Draws a new one.
+    pub(crate) fn draw(randomness: &dyn Randomness) -> Result<Self, RandomnessError> {
+        Ok(Self(draw(randomness)?))
+    }
+}
 
 impl fmt::Display for TokenVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

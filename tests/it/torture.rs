@@ -193,7 +193,7 @@ async fn operations(mode: Mode) -> Vec<String> {
 
 #[tokio::test]
 async fn the_operations_of_a_callback_are_these() {
-    let common = ["Load", "Exchange", "Randomness", "BeforeStoring", "Save", "Connected"];
+    let common = ["Load", "Randomness", "Exchange", "BeforeStoring", "Save", "Connected"];
     let users: Vec<_> = ["LookUp"].into_iter().chain(common).chain(["Randomness"]).collect();
     // A browser moves to a new session; the record of the one it leaves is removed.
     let browsers: Vec<_> = common.into_iter().chain(["Delete", "Randomness"]).collect();

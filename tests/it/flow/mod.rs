@@ -5,6 +5,7 @@ mod failures;
 pub(crate) mod harness;
 mod hooks;
 pub(crate) mod ledger;
+mod logs;
 mod nodes;
 mod pages;
 mod repeats;

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use komerza_connect::FailureKind;
+use komerza_connect::{
+    FailureKind, Limits,
+    time::{Clock as _, ManualClock},
+};
 use tokio::task::JoinSet;
 
 use super::super::support::raw_provider::{Gate, Reply, key_for_code};
-use super::super::support::shop_b::{MODES, ORIGIN, Shop, assert_connected};
+use super::super::support::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
 
 const AGES: Duration = Duration::from_secs(20);
 
@@ -81,6 +84,53 @@ async fn t56_another_code_for_the_same_attempt_is_refused_and_the_first_goes_on(
 }
 
 #[tokio::test]
+async fn t59_copies_of_one_callback_shut_nobody_else_out() {
+    for mode in MODES {
+        let limits = |limits: &mut Limits| (limits.exchange_queue, limits.exchanges_at_once) = (2, 2);
+        let shop = Arc::new(Shop::builder(mode).limits(limits).open().await);
+        let mallory = shop.browser("mallory");
+        let (state, gate) = (shop.start(&mallory).await, Gate::closed());
+        shop.provider.on_code("held", Reply::key("obviously-fake-key").held_by(&gate));
+        let mut copies = JoinSet::new();
+        for _ in 0..20 {
+            let (shop, copy, state) = (Arc::clone(&shop), mallory.clone(), state.clone());
+            copies.spawn(async move { shop.callback(&copy, "held", &state).await });
+        }
+        shop.provider.wait_for_requests(1).await;
+        let others = shop.callback(&mallory.clone(), "another-code", &state).await;
+        assert_eq!(others.status(), 400);
+        assert_connected(&shop.connect(&shop.browser("alice"), "code").await);
+        gate.open();
+        copies.join_all().await.iter().for_each(assert_connected);
+        assert_eq!(shop.exchanges(), 2);
+    }
+}
+
+#[tokio::test]
+async fn t59_callbacks_over_the_bound_are_told_so_and_lose_nothing() {
+    for mode in MODES {
+        let limits = |limits: &mut Limits| (limits.exchange_queue, limits.exchanges_at_once) = (1, 1);
+        let shop = Arc::new(Shop::builder(mode).limits(limits).open().await);
+        let gate = Gate::closed();
+        let mut held = JoinSet::new();
+        for user in ["alice", "bob"] {
+            shop.provider.on_code(user, Reply::key("obviously-fake-key").held_by(&gate));
+            let (shop, browser) = (Arc::clone(&shop), shop.browser(user));
+            let state = shop.start(&browser).await;
+            held.spawn(async move { shop.callback(&browser, user, &state).await });
+        }
+        shop.provider.wait_for_requests(1).await;
+        let carol = shop.browser("carol");
+        let state = shop.start(&carol).await;
+        let hop = shop.callback(&carol, "code", &state).await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::Busy)));
+        gate.open();
+        held.join_all().await.iter().for_each(assert_connected);
+        assert_connected(&shop.callback(&carol, "code", &state).await);
+    }
+}
+
+#[tokio::test]
 async fn t57_a_shutdown_waits_for_the_exchange_and_its_save() {
     for mode in MODES {
         let shop = Arc::new(Shop::new(mode).await);
@@ -134,4 +184,88 @@ async fn t57_a_login_begun_on_one_node_is_finished_on_another() {
         browser.move_to(ORIGIN, first.app.clone());
         assert_eq!(first.key(&browser).await, Ok(key_for_code("code")));
     }
+}
+
+/// What the provider may say of a code that was used before: its statuses and names are open.
+fn replies_to_a_used_code() -> [Reply; 4] {
+    [
+        Reply::error(401, "invalid_code"),
+        Reply::error(401, "code_expired"),
+        Reply::error(403, "SomethingElse"),
+        Reply::new(401, "application/json", r#"{"success":false,"code":null}"#),
+    ]
+}
+
+#[tokio::test]
+async fn t57_a_code_that_this_attempt_used_on_another_node_is_success_however_the_provider_says_it() {
+    for mode in MODES {
+        for reply in replies_to_a_used_code() {
+            let first = Shop::new(mode).await;
+            let second = Shop::builder(mode).beside(&first).open().await;
+            let browser = first.browser("alice");
+            let state = first.start(&browser).await;
+            let before_the_answer = browser.clone();
+            assert_connected(&first.callback(&browser, "code", &state).await);
+            second.provider.on_code("code", reply);
+            before_the_answer.move_to(ORIGIN, second.app.clone());
+            assert_connected(&second.callback(&before_the_answer, "code", &state).await);
+            assert_eq!(second.key(&before_the_answer).await, Ok(key_for_code("code")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn t57_a_refused_code_with_a_key_from_before_the_attempt_is_no_success() {
+    for reply in replies_to_a_used_code() {
+        let clock = ManualClock::default();
+        let time = clock.clone();
+        let shop = Shop::builder(Mode::Users).layer(|layer| layer.with_clock(time)).open().await;
+        let browser = shop.browser("alice");
+        assert_connected(&shop.connect(&browser, "earlier").await);
+        clock.advance(Duration::from_secs(1));
+        shop.provider.on_code("code", reply);
+        assert!(shop.connect(&browser, "code").await.status() >= 400);
+        assert_eq!(shop.key(&browser).await, Ok(key_for_code("earlier")));
+    }
+}
+
+#[tokio::test]
+async fn t57_a_node_whose_clock_is_behind_has_saved_the_key_of_a_browser_all_the_same() {
+    let (early, late) = (ManualClock::default(), ManualClock::default());
+    late.advance(Duration::from_secs(50));
+    let (behind, ahead) = (early.clone(), late.clone());
+    let first = Shop::builder(Mode::Browsers).layer(|layer| layer.with_clock(behind)).open().await;
+    let second = Shop::builder(Mode::Browsers).beside(&first).layer(|layer| layer.with_clock(ahead)).open().await;
+    assert!(early.now() < late.now());
+    let browser = first.browser("alice");
+    browser.move_to(ORIGIN, second.app.clone());
+    let state = second.start(&browser).await;
+    let before_the_answer = browser.clone();
+    browser.move_to(ORIGIN, first.app.clone());
+    assert_connected(&first.callback(&browser, "code", &state).await);
+    second.provider.on_code("code", Reply::error(401, "invalid_code"));
+    assert_connected(&second.callback(&before_the_answer, "code", &state).await);
+}
+
+#[tokio::test]
+async fn t57_a_key_that_another_node_saves_meanwhile_is_success_whatever_its_clock_says() {
+    let (early, late) = (ManualClock::default(), ManualClock::default());
+    late.advance(Duration::from_secs(50));
+    let (behind, ahead) = (early.clone(), late.clone());
+    let first = Shop::builder(Mode::Users).layer(|layer| layer.with_clock(behind)).open().await;
+    let second = Shop::builder(Mode::Users).beside(&first).layer(|layer| layer.with_clock(ahead)).open().await;
+    let browser = first.browser("alice");
+    assert_connected(&first.connect(&browser, "earlier").await);
+    browser.move_to(ORIGIN, second.app.clone());
+    let (state, gate) = (second.start(&browser).await, Gate::closed());
+    second.provider.on_code("code", Reply::error(401, "invalid_code").held_by(&gate));
+    let copy = browser.clone();
+    copy.move_to(ORIGIN, first.app.clone());
+    let other = async {
+        second.provider.wait_for_requests(1).await;
+        assert_connected(&first.callback(&copy, "code", &state).await);
+        gate.open();
+    };
+    let (hop, ()) = tokio::join!(second.callback(&browser, "code", &state), other);
+    assert_connected(&hop);
 }

@@ -39,7 +39,7 @@ async fn t44_a_new_connect_replaces_a_record_that_does_not_open() {
 /// A shop whose records are sealed for this app, and the store that sees the sealed ones.
 async fn sealed_shop(app: &str, database: &MemoryStore) -> Shop {
     let key = SealingKey::from_bytes(b"obviously-fake-key-of-32-bytes!!").unwrap();
-    Shop::builder(Mode::Users).store(EncryptedStore::new(database.clone(), app, [key])).open().await
+    Shop::builder(Mode::Users).store(EncryptedStore::new(database.clone(), app, [key]).unwrap()).open().await
 }
 
 async fn row(database: &MemoryStore, user: &str) -> StoredToken {

@@ -1,10 +1,14 @@
 //! A panic in what the app brought along ends one request.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
 
 use komerza_connect::FailureKind;
+use komerza_connect::random::{Randomness, RandomnessError, SystemRandomness};
 
 use super::super::support::canary::Canary;
+use super::super::support::raw_provider::key_for_code;
 use super::super::support::shop_b::{Fate, Hook, MODES, Mode, Op, Shop, assert_connected};
 
 fn panic(what: &str) -> Fate {
@@ -24,6 +28,8 @@ async fn t43_a_store_that_panics_ends_one_callback_and_says_no_secret() {
             let hop = shop.connect(&browser, &code).await;
             assert_eq!((hop.status(), shop.watch.last_kind()), (500, Some(FailureKind::Internal)), "{op:?}");
             assert_eq!(shop.exchanges(), number + usize::from(op == Op::Save));
+            let told = shop.watch.calls().iter().filter(|hook| **hook == Hook::Orphaned).count();
+            assert_eq!(told, usize::from(op == Op::Save), "of a key that was received and is not kept");
             shop.shelf.mend();
             assert_connected(&shop.connect(&browser, &format!("after-{number}")).await);
         }
@@ -31,17 +37,73 @@ async fn t43_a_store_that_panics_ends_one_callback_and_says_no_secret() {
 }
 
 #[tokio::test]
-async fn t43_a_hook_that_panics_ends_one_callback() {
+async fn t48_a_veto_hook_that_panics_keeps_the_key_out_and_the_app_is_told_of_it() {
     for mode in MODES {
         let shop = Shop::new(mode).await;
-        for hook in [Hook::BeforeStoring, Hook::Connected] {
-            let browser = shop.browser("alice");
-            shop.watch.decide(move |asked| if asked == hook { panic("the hook") } else { Fate::Fine });
-            let hop = shop.connect(&browser, "code").await;
-            assert_eq!((hop.status(), shop.watch.last_kind()), (500, Some(FailureKind::Internal)), "{hook:?}");
-            shop.watch.mend();
-            assert_connected(&shop.connect(&browser, "next").await);
-        }
+        let browser = shop.browser("alice");
+        shop.watch.decide(|asked| if asked == Hook::BeforeStoring { panic("the hook") } else { Fate::Fine });
+        let hop = shop.connect(&browser, "code").await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (500, Some(FailureKind::Internal)));
+        assert_eq!((shop.exchanges(), shop.shelf.writes()), (1, 0));
+        assert_eq!(shop.watch.calls(), [Hook::BeforeStoring, Hook::Orphaned, Hook::Failed]);
+        shop.watch.mend();
+        assert_connected(&shop.connect(&browser, "next").await);
+    }
+}
+
+#[tokio::test]
+async fn t43_a_notice_that_panics_loses_no_connection() {
+    for mode in MODES {
+        let shop = Shop::new(mode).await;
+        let browser = shop.browser("alice");
+        assert_connected(&shop.connect(&browser, "earlier").await);
+        shop.watch.decide(|asked| if asked == Hook::Connected { panic("the hook") } else { Fate::Fine });
+        assert_connected(&shop.connect(&browser, "code").await);
+        assert_eq!(shop.key(&browser).await, Ok(key_for_code("code")), "the browser has its session");
+        assert_eq!(shop.shelf.snapshot().len(), 1, "the record of the session before is gone");
+        assert!(!shop.watch.calls().contains(&Hook::Orphaned));
+        shop.watch.decide(|asked| if asked == Hook::Disconnected { panic("the hook") } else { Fate::Fine });
+        assert_eq!((shop.disconnect(&browser).await.status(), shop.shelf.snapshot().len()), (303, 0));
+    }
+}
+
+#[tokio::test]
+async fn t43_a_hook_that_panics_when_told_of_a_failure_leaves_the_crates_own_answer() {
+    for mode in MODES {
+        let shop = Shop::builder(mode).limits(|limits| limits.save_deadline = Duration::from_millis(50)).open().await;
+        let browser = shop.browser("alice");
+        shop.watch.decide(|_| panic("the hook"));
+        let hop = shop.return_to(&browser, "code=x&state=y").await;
+        assert_eq!((hop.status(), hop.text().contains("Start again")), (400, true));
+        shop.watch.decide(|asked| if asked == Hook::Orphaned { panic("the hook") } else { Fate::Fine });
+        shop.shelf.all(Op::Save, Fate::Fail);
+        let hop = shop.connect(&browser, "code").await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::SaveFailed)));
+    }
+}
+
+/// A source of chance that is dry for a while.
+#[derive(Clone, Debug, Default)]
+struct Well(Arc<AtomicBool>);
+
+impl Randomness for Well {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+        if self.0.load(SeqCst) { Err(RandomnessError::new()) } else { SystemRandomness.fill(bytes) }
+    }
+}
+
+#[tokio::test]
+async fn t48_without_chance_for_the_records_version_no_code_is_spent() {
+    for mode in MODES {
+        let well = Well::default();
+        let chance = well.clone();
+        let shop = Shop::builder(mode).layer(|layer| layer.with_randomness(chance)).open().await;
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        well.0.store(true, SeqCst);
+        let hop = shop.callback(&browser, "code", &state).await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (500, Some(FailureKind::Internal)));
+        assert_eq!(shop.exchanges(), 0, "a key without a record would be a live key that nobody holds");
     }
 }
 

@@ -155,7 +155,7 @@ fn key() -> SealingKey {
 }
 
 fn encrypted<S: TokenStore>(store: S) -> EncryptedStore<S> {
-    EncryptedStore::new(store, "app", [key()])
+    EncryptedStore::new(store, "app", [key()]).unwrap()
 }
 
 /// Two nodes cannot see each other's writes at once through caches: those claims are the plain stores' alone.

@@ -19,7 +19,7 @@ fn keys() -> Vec<String> {
 }
 
 pub(super) fn encrypted<S: TokenStore>(store: S) -> EncryptedStore<S> {
-    EncryptedStore::new(store, "app", [SealingKey::from_bytes(SEALING_KEY).unwrap()])
+    EncryptedStore::new(store, "app", [SealingKey::from_bytes(SEALING_KEY).unwrap()]).unwrap()
 }
 
 /// Connects, reconnects and disconnects, as users do.

@@ -1,9 +1,14 @@
 //! Sealed records: bound to their user, app and save; re-sealed after a change of keys; never lost.
 
 use komerza_connect::{
-    ApiKey, EncryptedStore, MemoryStore, SealingKey, StoreErrorKind, StoredToken, TokenStore, UserId,
+    ApiKey, EncryptedStore, Limits, MemoryStore, SealingKey, StoreErrorKind, StoredToken, TokenStore, UserId,
     store::faulty::{Fault, FaultyStore, Operation},
 };
+use std::time::Duration;
+
+fn sealed<S: TokenStore>(store: S, app: &str, keys: impl IntoIterator<Item = SealingKey>) -> EncryptedStore<S> {
+    EncryptedStore::new(store, app, keys).unwrap()
+}
 
 fn key(number: u8) -> SealingKey {
     let mut bytes = *b"obviously-fake-key-of-32-bytes-0";
@@ -34,7 +39,7 @@ async fn assert_unreadable(store: &impl TokenStore, user: &UserId) {
 #[tokio::test]
 async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
     let database = MemoryStore::default();
-    let store = EncryptedStore::new(database.clone(), "app", [key(1)]);
+    let store = sealed(database.clone(), "app", [key(1)]);
     let (alice, bob) = (user("alice"), user("bob"));
     store.save(&alice, &token("obviously-fake-alice")).await.unwrap();
     store.save(&bob, &token("obviously-fake-bob")).await.unwrap();
@@ -58,12 +63,11 @@ async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
 #[tokio::test]
 async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
     let database = MemoryStore::default();
-    let store = EncryptedStore::new(database.clone(), "app", [key(1)]);
+    let store = sealed(database.clone(), "app", [key(1)]);
     let alice = user("alice");
     store.save(&alice, &token("obviously-fake-key")).await.unwrap();
-    assert_unreadable(&EncryptedStore::new(database.clone(), "app2", [key(1)]), &alice).await;
-    assert_unreadable(&EncryptedStore::new(database.clone(), "app", [key(2)]), &alice).await;
-    assert_unreadable(&EncryptedStore::new(database.clone(), "app", []), &alice).await;
+    assert_unreadable(&sealed(database.clone(), "app2", [key(1)]), &alice).await;
+    assert_unreadable(&sealed(database.clone(), "app", [key(2)]), &alice).await;
 
     let sealed = database.load(&alice).await.unwrap().unwrap();
     let other = token("obviously-fake-key");
@@ -80,12 +84,18 @@ async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
     assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-key");
 }
 
+#[test]
+fn without_a_key_there_is_no_sealed_store() {
+    let refused = EncryptedStore::new(MemoryStore::default(), "app", []).unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Misconfigured);
+}
+
 #[tokio::test]
 async fn t44_a_plain_record_is_refused_unless_the_migration_is_switched_on() {
     let database = MemoryStore::default();
     let (alice, plain) = (user("alice"), token("obviously-fake-key"));
     database.save(&alice, &plain).await.unwrap();
-    let strict = EncryptedStore::new(database.clone(), "app", [key(1)]);
+    let strict = sealed(database.clone(), "app", [key(1)]);
     assert_unreadable(&strict, &alice).await;
 
     let migrating = strict.clone().accepts_plain_records();
@@ -101,15 +111,15 @@ async fn t44_a_plain_record_is_refused_unless_the_migration_is_switched_on() {
 async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
     let database = MemoryStore::default();
     let (alice, saved) = (user("alice"), token("obviously-fake-key"));
-    EncryptedStore::new(database.clone(), "app", [key(1)]).save(&alice, &saved).await.unwrap();
+    sealed(database.clone(), "app", [key(1)]).save(&alice, &saved).await.unwrap();
 
-    let without = EncryptedStore::new(database.clone(), "app", [key(2), key(1)]);
+    let without = sealed(database.clone(), "app", [key(2), key(1)]);
     without.load(&alice).await.unwrap();
-    assert_unreadable(&EncryptedStore::new(database.clone(), "app", [key(2)]), &alice).await;
+    assert_unreadable(&sealed(database.clone(), "app", [key(2)]), &alice).await;
 
     let resealing = FaultyStore::new(database.clone());
     let faults = resealing.faults();
-    let resealing = EncryptedStore::new(resealing, "app", [key(2), key(1)]).reseals_on_load();
+    let resealing = sealed(resealing, "app", [key(2), key(1)]).reseals_on_load();
     // If that write fails, the load does not.
     faults.add(Fault::error().on(Operation::ReplaceIf).times(1));
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
@@ -117,7 +127,7 @@ async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
     assert_eq!(faults.calls(Operation::ReplaceIf), 2, "one failed, one sealed, and no third was needed");
 
-    let new = EncryptedStore::new(database, "app", [key(2)]);
+    let new = sealed(database, "app", [key(2)]);
     assert_eq!(new.load(&alice).await.unwrap().unwrap().version(), saved.version());
     assert!(new.delete_if(&alice, saved.version()).await.unwrap());
 }
@@ -126,16 +136,16 @@ async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
 async fn t44_sealing_anew_never_undoes_a_save_that_came_between() {
     let database = MemoryStore::default();
     let alice = user("alice");
-    EncryptedStore::new(database.clone(), "app", [key(1)]).save(&alice, &token("obviously-fake-old")).await.unwrap();
+    sealed(database.clone(), "app", [key(1)]).save(&alice, &token("obviously-fake-old")).await.unwrap();
     let inner = FaultyStore::new(database.clone());
     let faults = inner.faults();
-    let slow = EncryptedStore::new(inner, "app", [key(2), key(1)]).reseals_on_load();
+    let slow = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();
     faults.add(Fault::hang().on(Operation::ReplaceIf));
     let mut load = tokio_test_poll(slow.load(&alice));
     assert!(load.poll_once().await, "it has read the old record and is about to seal it anew");
 
     let newer = token("obviously-fake-new");
-    EncryptedStore::new(database.clone(), "app", [key(2)]).save(&alice, &newer).await.unwrap();
+    sealed(database.clone(), "app", [key(2)]).save(&alice, &newer).await.unwrap();
     drop(load);
     // What the held call would have done: the old record under its old version.
     let late = slow.clone();
@@ -143,6 +153,24 @@ async fn t44_sealing_anew_never_undoes_a_save_that_came_between() {
     let old = StoredToken::new(ApiKey::new("obviously-fake-old").unwrap()).unwrap();
     assert!(!komerza_connect::store::ReplaceIf::replace_if(&late, &alice, &old).await.unwrap());
     assert_eq!(text(late.load(&alice).await.unwrap()), "obviously-fake-new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn t44_a_writer_that_hangs_while_sealing_anew_does_not_hold_the_load_up() {
+    let database = MemoryStore::default();
+    let alice = user("alice");
+    sealed(database.clone(), "app", [key(1)]).save(&alice, &token("obviously-fake-key")).await.unwrap();
+    let inner = FaultyStore::new(database);
+    let faults = inner.faults();
+    let store = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();
+    faults.add(Fault::hang().on(Operation::ReplaceIf));
+    let load = tokio::time::timeout(Limits::default().store_deadline, store.load(&alice));
+    assert_eq!(text(load.await.expect("in time").unwrap()), "obviously-fake-key");
+    assert_eq!(faults.calls(Operation::ReplaceIf), 1);
+    // A slow database has used up its time before: what was read is what counts.
+    faults.add(Fault::delay(Duration::from_millis(1_900)).on(Operation::Load));
+    let load = tokio::time::timeout(Limits::default().store_deadline, store.load(&alice));
+    assert_eq!(text(load.await.expect("in time").unwrap()), "obviously-fake-key");
 }
 
 /// A future that is polled by hand.

@@ -64,7 +64,7 @@ async fn t44_stores_of_this_process_replace_the_record_of_one_version_only() {
     let stores: [Arc<dyn ReplaceIf>; 4] = [
         Arc::new(MemoryStore::default()),
         Arc::new(sqlite.clone()),
-        Arc::new(EncryptedStore::new(MemoryStore::default(), "app", [key])),
+        Arc::new(EncryptedStore::new(MemoryStore::default(), "app", [key]).unwrap()),
         Arc::new(CachedStore::new(sqlite)),
     ];
     for store in stores {

@@ -70,6 +70,11 @@ impl OwnAnswers {
                 problems.push(format!("{name} is {values:?}, without {wanted}"));
             }
         }
+        // RFC 9110, section 15.5.2.
+        let challenges = all(headers, "www-authenticate").len();
+        if challenges != usize::from(response.status() == StatusCode::UNAUTHORIZED) {
+            problems.push(format!("{} with {challenges} challenges", response.status()));
+        }
         policy_problems(response, &mut problems);
         body_problems(response, &mut problems);
         problems

@@ -5,6 +5,7 @@ use crate::support::{
     browser::{Browser, Cookie, Load},
     raw_provider::key_for_code,
 };
+use std::time::Duration;
 
 fn session_of(browser: &Browser) -> (String, String) {
     let jar = browser.jar();
@@ -119,4 +120,20 @@ async fn t22_moving_to_new_sessions_shuts_no_tab_of_the_same_browser_out() {
     shop.accepts(&alice, &second, "C2", "/2").await;
     shop.accepts(&alice, &third, "C3", "/3").await;
     assert_eq!(shop.store.keys(), [key_for_code("C3")]);
+}
+
+#[tokio::test]
+async fn t22_a_session_that_has_expired_in_the_browser_leaves_no_key_behind() {
+    let shop = Shop::new(Mode::Browser).await;
+    let alice = shop.browser("");
+    let login = shop.start(&alice, "/x").await;
+    // The session counts from the login on, its cookie from the answer on.
+    shop.clock.advance(Duration::from_secs(300));
+    shop.accepts(&alice, &login, "C0", "/x").await;
+    shop.clock.advance(Duration::from_secs(30 * 24 * 3_600 - 60));
+    assert!(alice.jar().names().iter().any(|name| name.ends_with("-session")), "the browser still has it");
+    assert_eq!(shop.key_seen_by(&alice).await, None, "and it opens nothing any more");
+    let login = shop.start(&alice, "/x").await;
+    shop.accepts(&alice, &login, "C1", "/x").await;
+    assert_eq!(shop.store.keys(), [key_for_code("C1")], "no live key that nobody can reach");
 }

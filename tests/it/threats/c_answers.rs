@@ -66,6 +66,38 @@ async fn t23_every_answer_of_every_route_carries_the_headers() {
     assert!(count("/komerza/status") >= 3 && count("/komerza/disconnect") >= 3, "{seen:?}");
 }
 
+/// RFC 9110, section 15.5.2. A scheme that browsers know would open a dialog.
+#[tokio::test]
+async fn every_401_names_a_way_to_sign_in_that_opens_no_dialog() {
+    let shop = Shop::new(Mode::App).await;
+    let nobody = shop.browser("alice");
+    nobody.move_to(SITE, needs_key(&shop));
+    let program = |url: &str| Load::fetch(SITE, Method::GET, url).header("accept", "application/json");
+    let not_connected = nobody.load(program(&format!("{SITE}/needs-key"))).await.first().clone();
+    let login = shop.start(&nobody, "/x").await;
+    shop.callback(&nobody, &login.with("C1")).await;
+    shop.provider.on_path("/dead", Reply::error(401, "BadToken"));
+    let dead = nobody.load(program(&format!("{SITE}/dead"))).await.first().clone();
+    nobody.remove_header(USER);
+    let not_signed_in = nobody.load(program(STATUS)).await.first().clone();
+    for hop in [not_connected, dead, not_signed_in] {
+        assert_eq!(
+            (hop.status(), hop.header("www-authenticate")),
+            (401, Some(r#"Cookie realm="Connect with Komerza""#))
+        );
+    }
+}
+
+fn needs_key(shop: &Shop) -> axum::Router {
+    use axum::routing::get;
+    use komerza_connect::{Error, KomerzaKey};
+    async fn needs_key(_: KomerzaKey) {}
+    async fn dead(komerza: KomerzaKey) -> Result<(), Error> {
+        komerza.get("/dead").fetch().await
+    }
+    axum::Router::new().route("/needs-key", get(needs_key)).route("/dead", get(dead)).layer(shop.layer.clone())
+}
+
 fn each_header_matters(strict: &OwnAnswers, hop: &Hop) {
     for name in [
         "cache-control",

@@ -16,6 +16,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) use self::capture::{capture, install};
 use self::forms::{Haystacks, forms};
 
+/// The log from some moment on; other tests write into it too, so look for what only this one can have said.
+pub(crate) struct Log {
+    since: u64,
+}
+
+impl Log {
+    /// Reads what is said from now on.
+    pub(crate) fn from_now() -> Self {
+        install();
+        Self { since: capture::position() }
+    }
+
+    /// Every line with all of these words.
+    pub(crate) fn lines_with(&self, words: &[&str]) -> Vec<String> {
+        let said = capture::since(self.since);
+        let lines = said.lines().filter(|line| words.iter().all(|word| line.contains(word)));
+        lines.map(str::to_owned).collect()
+    }
+}
+
 /// Shorter secrets would be found where they are not.
 const SHORTEST: usize = 8;
 

@@ -1,0 +1,118 @@
+//! What the log tells the people who run the app: how bad it is, and why, down to the words of the driver.
+
+use super::harness::{AUTHORIZE, Mode, SITE, Shop, app};
+use crate::support::{
+    browser::Load,
+    canary::{Log, fake_secret},
+    shop_b,
+};
+use http::request::Parts;
+use komerza_connect::{
+    IdentifyUser, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait, trace::path_only_span,
+};
+use std::{error::Error, io, time::Duration};
+use tower_http::trace::TraceLayer;
+
+/// A store whose driver has a word to say.
+#[derive(Clone)]
+struct Refusing {
+    word: String,
+    only_saves: bool,
+}
+
+impl Refusing {
+    fn answer<T>(&self, answer: T) -> Result<T, StoreError> {
+        if self.only_saves { Ok(answer) } else { Err(StoreError::unavailable(io::Error::other(self.word.clone()))) }
+    }
+}
+
+#[async_trait]
+impl TokenStore for Refusing {
+    async fn load(&self, _: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        self.answer(None)
+    }
+    async fn save(&self, _: &UserId, _: &StoredToken) -> Result<(), StoreError> {
+        Err(StoreError::unavailable(io::Error::other(self.word.clone())))
+    }
+    async fn delete(&self, _: &UserId) -> Result<(), StoreError> {
+        self.answer(())
+    }
+    async fn delete_if(&self, _: &UserId, _: &TokenVersion) -> Result<bool, StoreError> {
+        self.answer(false)
+    }
+}
+
+async fn shop_on(only_saves: bool) -> (shop_b::Shop, String) {
+    let word = fake_secret("words-of-the-driver");
+    let store = Refusing { word: word.clone(), only_saves };
+    let quick = Duration::from_millis(20);
+    let builder = shop_b::Shop::builder(shop_b::Mode::Users).limits(|limits| limits.save_deadline = quick);
+    (builder.store(store).open().await, word)
+}
+
+#[tokio::test]
+async fn an_outage_of_the_store_is_logged_with_the_words_of_its_driver() {
+    let log = Log::from_now();
+    let (shop, word) = shop_on(false).await;
+    let browser = shop.browser("alice");
+    let cause = format!("the token store is not available: {word}");
+    assert_eq!(shop.connect(&browser, "code").await.status(), 503);
+    let refused = log.lines_with(&[&cause, "WARN", "refused", "route=\"callback\"", "kind=\"store_unavailable\""]);
+    assert_eq!(refused.len(), 1, "{:?}", log.lines_with(&[&word]));
+    assert!(refused[0].contains("attempt="), "{refused:?}");
+    assert_eq!(shop.key(&browser).await, Err(503));
+    let words = [&cause, "ERROR", "a handler got no KomerzaKey", "kind=\"store_unavailable\""];
+    assert_eq!(log.lines_with(&words).len(), 1, "{:?}", log.lines_with(&[&word]));
+}
+
+#[tokio::test]
+async fn a_key_that_could_not_be_saved_is_an_error_of_the_operators_with_the_stores_last_words() {
+    let log = Log::from_now();
+    let (shop, word) = shop_on(true).await;
+    assert_eq!(shop.connect(&shop.browser("alice"), "code").await.status(), 503);
+    let words = [&*word, "ERROR", "only the people who run the app can mend this", "kind=\"save_failed\""];
+    assert_eq!(log.lines_with(&words).len(), 1, "{:?}", log.lines_with(&[&word]));
+    let tries = log.lines_with(&[&word, "WARN", "saving a fresh key failed", "the token store is not available: "]);
+    assert!(!tries.is_empty(), "{:?}", log.lines_with(&[&word]));
+}
+
+struct Broken(String);
+
+#[async_trait]
+impl IdentifyUser for Broken {
+    async fn identify_user(&self, _: &mut Parts) -> Result<Option<UserId>, Box<dyn Error + Send + Sync>> {
+        Err(self.0.clone().into())
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_of_the_user_that_failed_is_logged_with_the_apps_own_words() {
+    let log = Log::from_now();
+    let word = fake_secret("words-of-the-session-table");
+    let broken = Broken(word.clone());
+    let shop = shop_b::Shop::builder(shop_b::Mode::Users).layer(|layer| layer.with_user(broken)).open().await;
+    let browser = shop.browser("alice");
+    assert_eq!(shop.key(&browser).await, Err(503));
+    let login = browser.load(Load::typed(&format!("{SITE}/komerza/login")).stop_at_first()).await;
+    assert_eq!(login.first().status(), 503);
+    for words in [["ERROR", "a handler got no KomerzaKey"], ["WARN", "refused"]] {
+        let lines = log.lines_with(&[&word, words[0], words[1], "kind=\"user_lookup_failed\""]);
+        assert_eq!(lines.len(), 1, "{:?}", log.lines_with(&[&word]));
+        assert!(!lines[0].contains("attempt="), "there is none: {lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_events_of_a_connection_are_in_the_span_of_their_request() {
+    let log = Log::from_now();
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    alice.move_to(SITE, app(&shop.layer).layer(TraceLayer::new_for_http().make_span_with(path_only_span)));
+    let login = shop.start(&alice, "/x").await;
+    let attempt = &login.cookie[login.cookie.len() - 16..];
+    let hop = alice.load(shop.returning(&login.with("C1"))).await.first().clone();
+    assert_eq!(hop.status(), 303, "from {AUTHORIZE}");
+    let lines = log.lines_with(&[attempt, " connected"]);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("request{method=GET path=\"/komerza/callback\"}"), "{lines:?}");
+}
