@@ -239,7 +239,9 @@ impl KomerzaKey {
                 context.hook(context.hooks.revoked(&event)).await;
             }
             Ok(false) => log::debug!(%fingerprint, "a revoked key had been replaced or removed already"),
-            Err(error) => log::warn!(%fingerprint, %error, "the record of a revoked key could not be removed"),
+            Err(error) => {
+                log::warn!(%fingerprint, error = %crate::log::chain(&error), "the record of a revoked key could not be removed")
+            }
         }
     }
 }

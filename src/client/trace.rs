@@ -2,7 +2,7 @@
 
 use super::{Error, ErrorKind, options::Spent};
 #[cfg(feature = "tracing")]
-use crate::log::{self, chain};
+use crate::log;
 use http::{Method, StatusCode};
 use std::future::Future;
 
@@ -51,8 +51,8 @@ impl Trace {
                 // What Komerza refuses is between it and the app; what breaks on the way concerns whoever runs the app.
                 let _entered = self.span.enter();
                 match error.is_temporary() || error.kind() == ErrorKind::ProviderFault {
-                    true => log::warn!(error = %chain(error), "a call of Komerza failed"),
-                    false => log::debug!(error = %chain(error), "Komerza refused a call"),
+                    true => log::warn!(error = %crate::log::chain(error), "a call of Komerza failed"),
+                    false => log::debug!(error = %crate::log::chain(error), "Komerza refused a call"),
                 }
             }
             if let Some(status) = status {

@@ -1,8 +1,6 @@
 //! The bucket of one key, and the line in front of it.
 
 use super::{BucketId, Priority, SharedBuckets, Taken};
-#[cfg(feature = "tracing")]
-use crate::log::chain;
 use crate::{
     bucket::TokenBucket,
     config::{Bucket, ClientLimits},
@@ -190,7 +188,7 @@ impl Lane {
                 line.grant(|_| tokens.next().is_some());
             }
             Err(error) => {
-                log::warn!(error = %chain(&error), "the shared bucket does not answer; this process paces for itself");
+                log::warn!(error = %crate::log::chain(&error), "the shared bucket does not answer; this process paces for itself");
                 line.alone_until = now.saturating_add(ALONE);
                 line.grant_own(now);
             }
@@ -213,7 +211,7 @@ impl Lane {
         if let Some(shared) = self.shared.as_ref().filter(|_| shares) {
             let noted = tokio::time::timeout(deadline, shared.empty(&self.id, self.limit, wait)).await;
             if let Err(error) = noted.unwrap_or_else(|_| Err(StoreError::timed_out())) {
-                log::warn!(error = %chain(&error), "the shared bucket could not be told of a refusal");
+                log::warn!(error = %crate::log::chain(&error), "the shared bucket could not be told of a refusal");
                 self.line.lock().alone_until = clock.elapsed().saturating_add(ALONE);
             }
         }
