@@ -1,8 +1,6 @@
 //! What logs and metrics learn of a call: method, path template, status, tries, waits. Never an id, a query or a secret.
 
-use super::{Error, ErrorKind, options::Spent};
-#[cfg(feature = "tracing")]
-use crate::log;
+use super::{Error, options::Spent};
 use http::{Method, StatusCode};
 use std::future::Future;
 
@@ -50,9 +48,9 @@ impl Trace {
             if let Some(error) = error {
                 // What Komerza refuses is between it and the app; what breaks on the way concerns whoever runs the app.
                 let _entered = self.span.enter();
-                match error.is_temporary() || error.kind() == ErrorKind::ProviderFault {
-                    true => log::warn!(error = %crate::log::chain(error), "a call of Komerza failed"),
-                    false => log::debug!(error = %crate::log::chain(error), "Komerza refused a call"),
+                match error.is_temporary() || error.kind() == super::ErrorKind::ProviderFault {
+                    true => crate::log::warn!(error = %crate::log::chain(error), "a call of Komerza failed"),
+                    false => crate::log::debug!(error = %crate::log::chain(error), "Komerza refused a call"),
                 }
             }
             if let Some(status) = status {
