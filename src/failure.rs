@@ -72,7 +72,7 @@ kinds! {
     /// The state is missing, not ours, or its cookie did not come along: no login of this browser, or one that took longer than
     /// [`attempt_lifetime`](crate::Limits::attempt_lifetime), after which browsers drop the cookie.
     UnknownState = "unknown_state", BAD_REQUEST, "This browser did not start this connection.",
-        "Or it took too long: more than about ten minutes. Start again from the app, in this browser. If it happens again, allow cookies for this site.";
+        "Or it took more than ten minutes. Start again from the app, in this browser. If it happens again, allow cookies for this site.";
     /// The login attempt is older than its lifetime and its cookie came along all the same. Browsers drop it by then, so most
     /// visitors who took too long see [`UnknownState`](Self::UnknownState).
     ExpiredState = "expired_state", BAD_REQUEST, "This took too long.", "Start again from the app.";

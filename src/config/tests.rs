@@ -67,7 +67,7 @@ fn a_variable_is_named_where_from_env_reads_it_and_nowhere_else() {
     let error = good().redirect_uri("/cb").build().unwrap_err();
     assert_eq!(error.to_string(), "redirect_uri (KOMERZA_REDIRECT_URI) is not an absolute URL");
     let error = good().login_path("login").build().unwrap_err();
-    assert_eq!(error.to_string(), "login_path must be a plain path that starts with a slash");
+    assert_eq!(error.to_string(), "login_path must start with a slash, or with the stripped prefix and one");
     let read = std::sync::Mutex::new(Vec::new());
     let _ = Config::from_lookup(|name| {
         read.lock().unwrap().push(name.to_owned());

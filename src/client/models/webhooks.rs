@@ -80,7 +80,11 @@ impl std::fmt::Debug for CreatedWebhook {
 }
 
 /// A delivery of a webhook. Its signature is left where it is, on purpose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// # Security
+/// What was sent may be about customers and what they bought. `Debug` leaves out the bodies, and the address, which may hold a secret of
+/// the receiver's.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookLog {
@@ -110,4 +114,15 @@ pub struct WebhookLog {
     /// Grows with each time it is sent again, from 1.
     #[serde(default, deserialize_with = "lenient")]
     pub retry_count: i64,
+}
+
+impl std::fmt::Debug for WebhookLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebhookLog")
+            .field("id", &self.id)
+            .field("date_created", &self.date_created)
+            .field("response_code", &self.response_code)
+            .field("retry_count", &self.retry_count)
+            .finish_non_exhaustive()
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use komerza_connect::{
-    FailureKind, Limits,
+    Bucket, FailureKind, Limits,
     time::{Clock as _, ManualClock},
 };
 use tokio::task::JoinSet;
@@ -127,6 +127,38 @@ async fn t59_callbacks_over_the_bound_are_told_so_and_lose_nothing() {
         gate.open();
         held.join_all().await.iter().for_each(assert_connected);
         assert_connected(&shop.callback(&carol, "code", &state).await);
+    }
+}
+
+#[tokio::test]
+async fn t59_who_got_no_turn_has_used_up_no_try_of_the_own_budget() {
+    for mode in MODES {
+        let clock = ManualClock::default();
+        let time = clock.clone();
+        let shop = Shop::builder(mode)
+            .limits(|limits| {
+                limits.exchange_bucket = Bucket { capacity: 1, refill: 1, period: Duration::from_secs(10) };
+                (limits.exchange_wait, limits.exchanges_per_user) = (Duration::ZERO, 1);
+            })
+            .layer(|layer| layer.with_clock(time))
+            .open()
+            .await;
+        assert_connected(&shop.connect(&shop.browser("alice"), "first").await);
+        let bob = shop.browser("bob");
+        let state = shop.start(&bob).await;
+        for _ in 0..3 {
+            let hop = shop.callback(&bob, "code", &state).await;
+            assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::Busy)));
+        }
+        clock.advance(Duration::from_secs(10));
+        assert_connected(&shop.callback(&bob, "code", &state).await);
+        clock.advance(Duration::from_secs(10));
+        let hop = shop.connect(&bob, "second").await;
+        assert_eq!(
+            (hop.status(), shop.watch.last_kind()),
+            (429, Some(FailureKind::TooManyAttempts)),
+            "begun ones count"
+        );
     }
 }
 

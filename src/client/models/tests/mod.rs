@@ -14,7 +14,7 @@ use crate::{
 };
 use proptest::{collection, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, from_value, json as object};
 use std::sync::LazyLock;
 
 /// Reads the sample as a page, as one object, and as a value; what was read has what it must, also when it is read once more.
@@ -214,4 +214,24 @@ proptest! {
         let _ = (amount.minor_units(places), amount.rounded_minor_units(places), amount.to_f64_lossy());
         prop_assert_eq!(&amount.clone(), &amount);
     }
+}
+
+#[test]
+fn t41_debug_leaves_out_goods_secrets_and_what_was_delivered() {
+    let fake = "obviously-fake-goods";
+    let date = "2026-11-20T10:00:00Z";
+    let webhook = object!({"id": "w", "dateCreated": date, "url": "https://app.example"});
+    let shown = [
+        format!("{:?}", from_value::<DeliveredItem>(object!({"id": "d", "textContent": fake})).unwrap()),
+        format!("{:?}", from_value::<CreatedWebhook>(object!({"webhook": webhook, "secret": fake})).unwrap()),
+        format!(
+            "{:?}",
+            from_value::<WebhookLog>(object!({
+                "id": "l", "dateCreated": date, "requestBody": fake, "responseBody": fake,
+                "url": format!("https://app.example/?token={fake}"),
+            }))
+            .unwrap()
+        ),
+    ];
+    assert!(shown.iter().all(|text| !text.contains(fake)), "{shown:?}");
 }
