@@ -238,7 +238,8 @@ mod tests {
         let ring = ring(&[1], "a");
         let sealed = seal(&ring, &[b"name"]);
         assert_eq!(*ring.open(&[b"name"], sealed.as_bytes()).unwrap().plain, b"content");
-        for at in 0..sealed.len() {
+        // Interpreted by Miri, the cipher takes its time: there every seventh byte, of the id, the nonce, the content and the tag.
+        for at in (0..sealed.len()).step_by(if cfg!(miri) { 7 } else { 1 }) {
             let mut changed = sealed.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             assert!(ring.open(&[b"name"], &changed).is_none(), "byte {at}");

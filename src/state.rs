@@ -84,8 +84,10 @@ mod tests {
 
     #[test]
     fn t08_ten_thousand_states_are_all_different() {
-        let states: HashSet<_> = (0..10_000).map(|_| State::mint(&SystemRandomness).unwrap().expose_secret()).collect();
-        assert_eq!(states.len(), 10_000);
+        // Miri interprets each: a hundred of them there.
+        let many = if cfg!(miri) { 100 } else { 10_000 };
+        let states: HashSet<_> = (0..many).map(|_| State::mint(&SystemRandomness).unwrap().expose_secret()).collect();
+        assert_eq!(states.len(), many);
         assert!(states.iter().all(|state| state.len() == 43));
     }
 
