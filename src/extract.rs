@@ -42,7 +42,6 @@ impl KomerzaKey {
     }
 
     /// The key of a user, from the store.
-    /// x
     pub(crate) async fn load(context: &Arc<Context>, user: &UserId) -> Result<Option<Self>, Rejection> {
         let Some(token) = context.load(user).await.map_err(Rejection::store)? else { return Ok(None) };
         let key = token.api_key().map_err(Rejection::store)?.clone();

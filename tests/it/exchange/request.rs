@@ -1,5 +1,6 @@
 //! What the exchange sends, and to whom.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use komerza_connect::{Config, ConfigBuilder, FailureKind, KomerzaConnectLayer, Limits, MemoryStore};
@@ -64,9 +65,19 @@ async fn t32_the_exchange_names_the_app_once_and_nobody_else() {
             assert_eq!(request.header(absent), None, "{absent}");
         }
     }
-    // A stale connection that breaks would leave the outcome of an exchange unknown.
-    assert_ne!(sent[0].connection, sent[1].connection);
-    assert_eq!(shop.provider.connections(), 2);
+    assert_eq!(sent.len(), 2);
+}
+
+/// A stale connection that breaks would leave the outcome of an exchange unknown.
+#[tokio::test]
+async fn t39_each_exchange_has_a_connection_of_its_own() {
+    let shop = Shop::new(Mode::Users).await;
+    for code in ["one", "two", "three"] {
+        // The provider leaves the connection open.
+        assert_connected(&shop.connect(&shop.browser("alice"), code).await);
+    }
+    let used: HashSet<_> = shop.provider.exchanges().iter().map(|request| request.connection).collect();
+    assert_eq!((used.len(), shop.provider.connections()), (3, 3));
 }
 
 fn complete() -> ConfigBuilder {

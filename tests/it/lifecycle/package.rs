@@ -25,6 +25,9 @@ fn t60_dependencies_come_from_the_registry_and_bring_no_defaults_unasked() {
     let manifest = manifest();
     let dependencies = section(&manifest, "dependencies");
     assert!(dependencies.len() > 20, "the dependencies were not found");
+    for table in ["[dependencies.", "[target.", "[patch"] {
+        assert!(!manifest.contains(table), "{table}: all dependencies stand in the one table that is read here");
+    }
     for line in dependencies {
         assert!(!line.contains("git =") && !line.contains("path =") && !line.contains("\"*\""), "{line}");
         for heavy in ["axum =", "reqwest =", "sqlx =", "redis ="] {

@@ -1,9 +1,10 @@
 //! The store is down, slow, or unsure.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use komerza_connect::{CachedStore, FailureKind, Limits, MemoryStore, UserId, time::ManualClock};
+use komerza_connect::{CachedStore, FailureKind, Limits, MemoryStore, TokenStore as _, UserId, time::ManualClock};
 use tokio::task::JoinSet;
 
 use super::super::support::browser::Load;
@@ -122,15 +123,34 @@ async fn t49_only_a_definite_nothing_is_not_connected() {
 
 #[tokio::test]
 async fn t51_of_many_connects_of_one_user_at_once_one_whole_record_stays() {
-    let shop = Arc::new(Shop::builder(Mode::Users).store(MemoryStore::default()).open().await);
+    let database = MemoryStore::default();
+    let shop = Arc::new(Shop::builder(Mode::Users).store(database.clone()).open().await);
     let mut all = JoinSet::new();
     for number in 0..32 {
         let shop = Arc::clone(&shop);
         all.spawn(async move { shop.connect(&shop.browser("alice"), &format!("code-{number}")).await });
     }
-    for hop in all.join_all().await {
-        assert_connected(&hop);
+    // Looks at the record again and again meanwhile: at each moment it is none yet, or one of the whole ones.
+    let (alice, mut seen) = (UserId::new("alice").unwrap(), HashSet::new());
+    let mut left = 32;
+    while left > 0 {
+        match all.try_join_next() {
+            Some(hop) => {
+                assert_connected(&hop.unwrap());
+                left -= 1;
+            }
+            None => tokio::task::yield_now().await,
+        }
+        match database.load(&alice).await.unwrap() {
+            Some(record) => {
+                seen.insert((record.fingerprint(), *record.version()));
+            }
+            None => assert!(seen.is_empty(), "a record that was there is gone"),
+        }
     }
+    let whole: HashSet<_> = shop.watch.records().into_iter().collect();
+    assert!(whole.len() == 32 && !seen.is_empty());
+    assert!(seen.is_subset(&whole), "{:?}", seen.difference(&whole));
     let kept = shop.key(&shop.browser("alice")).await.unwrap();
     assert!((0..32).any(|number| kept == key_for_code(format!("code-{number}"))), "{kept}");
     assert_eq!(shop.exchanges(), 32);

@@ -7,9 +7,10 @@ use std::time::Duration;
 use komerza_connect::FailureKind;
 use komerza_connect::random::{Randomness, RandomnessError, SystemRandomness};
 
+use super::super::support::browser::Load;
 use super::super::support::canary::Canary;
-use super::super::support::raw_provider::key_for_code;
-use super::super::support::shop_b::{Fate, Hook, MODES, Mode, Op, Shop, assert_connected};
+use super::super::support::raw_provider::{Reply, key_for_code};
+use super::super::support::shop_b::{Fate, Hook, MODES, Mode, ORIGIN, Op, Shop, assert_connected};
 
 fn panic(what: &str) -> Fate {
     Fate::Panic(format!("{what} panics, on purpose"))
@@ -135,5 +136,39 @@ async fn t43_a_callback_that_panicked_after_the_exchange_is_not_sent_again() {
         shop.shelf.mend();
         let hop = shop.callback(&before_the_answer, "code", &state).await;
         assert_eq!((hop.status(), shop.exchanges()), (500, 1), "the same outcome, and the code is not sent twice");
+    }
+}
+
+/// What comes from outside is never expected to be as it should be: each of these is a fault of the provider, and none a panic.
+#[tokio::test]
+async fn t43_no_answer_of_the_provider_ends_in_a_panic() {
+    let deep = format!("{{\"success\":true,\"data\":{}", "[".repeat(30_000));
+    let bodies: [&[u8]; 12] = [
+        b"",
+        b"\xff\xfe",
+        b"<html>",
+        b"null",
+        b"{",
+        b"{}",
+        b"{\"success\":true,\"data\":\"\xe2\x82\"}",
+        b"{\"success\":true,\"data\":\"\\ud800\"}",
+        b"{\"success\":true,\"data\":1e999}",
+        b"{\"success\":true,\"data\":\"\\u0000\"}",
+        b"{\"success\":true,\"data\":-0}",
+        deep.as_bytes(),
+    ];
+    let shop = Shop::new(Mode::Users).await;
+    let (connected, other) = (shop.browser("alice"), shop.browser("bob"));
+    assert_connected(&shop.connect(&connected, "code").await);
+    for (number, body) in bodies.into_iter().enumerate() {
+        let reply = || Reply::new(200, "application/json", body);
+        let code = format!("code-{number}");
+        shop.provider.on_code(&code, reply());
+        let hop = shop.connect(&other, &code).await;
+        let seen = (hop.status(), shop.watch.last_kind());
+        assert_eq!(seen, (502, Some(FailureKind::ProviderFault)), "body {number} of an exchange");
+        shop.provider.on_path("/echo", reply());
+        let visit = connected.load(Load::typed(&format!("{ORIGIN}/echo"))).await;
+        assert!(matches!(visit.last().status(), 200 | 502), "body {number} of a call: {}", visit.last().status());
     }
 }

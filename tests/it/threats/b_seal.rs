@@ -2,7 +2,10 @@
 
 use crate::flow::harness::{Mode, SITE, Shop, app, flow_cookies};
 use crate::support::browser::{Browser, Cookie};
-use komerza_connect::{ConfigBuilder, InvalidSealingKey, SealingKey};
+use komerza_connect::{
+    ApiKey, ConfigBuilder, EncryptedStore, InvalidSealingKey, MemoryStore, SealingKey, StoredToken, TokenStore as _,
+    UserId,
+};
 use std::time::Duration;
 
 #[tokio::test]
@@ -113,6 +116,34 @@ async fn t20_a_value_of_one_kind_is_none_of_another() {
         assert_eq!(shop.key_seen_by(&browser).await, None);
     }
     assert!(shop.key_seen_by(&sends(vec![(&session, session_value)])).await.is_some());
+}
+
+/// A seal begins with the name of its key, four bytes that are derived as the key itself is: so this shows from outside that no
+/// two purposes share one.
+#[tokio::test]
+async fn t20_each_kind_of_value_is_sealed_under_a_key_of_its_own() {
+    let shop = Shop::with(Mode::Browser, keys("1"), |layer| layer).await;
+    let alice = shop.browser("alice");
+    let value = |name: &str| alice.jar().get(name).unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let login = shop.start(&alice, "/x").await;
+        let attempt = value(&login.cookie);
+        shop.accepts(&alice, &login, "CA", "/x").await;
+        let done = value(&login.cookie.replace("-login-", "-done-"));
+
+        let (database, user) = (MemoryStore::default(), UserId::new("alice").unwrap());
+        let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]);
+        sealing.save(&user, &StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()).await.unwrap();
+        let text = database.load(&user).await.unwrap().unwrap().to_text();
+        let record = text.split_once("\"sealed\":\"").unwrap().1.to_owned();
+
+        // Five characters of base64 are 30 of its 32 bits.
+        seen.push([attempt, done, record].map(|value| value[..5].to_owned()));
+    }
+    let [attempt, done, record] = &seen[0];
+    assert_eq!(seen[0], seen[1], "the name of a key does not change");
+    assert!(attempt != done && done != record && record != attempt, "{seen:?}");
 }
 
 fn key(letter: char) -> SealingKey {

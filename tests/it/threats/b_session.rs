@@ -1,6 +1,9 @@
 //! Section B, last part: the crate's own browser session (T22).
 
-use crate::flow::harness::{DISCONNECT, Mode, SITE, Shop, app, cookies};
+use crate::flow::{
+    harness::{DISCONNECT, Mode, SITE, Shop, app, cookies},
+    ledger::Fault,
+};
 use crate::support::{
     browser::{Browser, Cookie, Load},
     raw_provider::key_for_code,
@@ -32,6 +35,27 @@ async fn t22_a_made_up_session_is_not_adopted() {
         let login = shop.start(&victim, "/x").await;
         shop.accepts(&victim, &login, "CV", "/x").await;
         assert_ne!(session_of(&victim).1, planted);
+    }
+}
+
+/// Well formed and in time, but not issued here: nobody asks the store about it, as nobody does for a browser without a session.
+#[tokio::test]
+async fn t22_a_session_with_any_character_changed_is_none_and_the_store_is_not_asked() {
+    let shop = Shop::new(Mode::Browser).await;
+    let alice = connected(&shop, "C0").await;
+    let (name, real) = session_of(&alice);
+    let status = async |browser: &Browser| {
+        browser.load(Load::typed(&format!("{SITE}/key")).stop_at_first()).await.first().status()
+    };
+    shop.store.breaks(Fault::Down);
+    assert_eq!(status(&alice).await, 503, "the store is asked about the real one");
+    assert_eq!(status(&shop.browser("")).await, 200, "and about none");
+    for at in 0..real.len() {
+        let mut changed = real.clone().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let browser = shop.browser("");
+        browser.jar().set_raw(Cookie::new("shop.example", &name, changed));
+        assert_eq!(status(&browser).await, 200, "character {at}");
     }
 }
 

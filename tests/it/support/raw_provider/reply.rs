@@ -127,8 +127,13 @@ impl Reply {
 
     /// 200 and `length` zero bytes, compressed: some thousand times smaller on the wire.
     pub(crate) fn gzip_zeros(length: usize) -> Self {
+        Self::gzip(&vec![0; length])
+    }
+
+    /// 200 and these bytes, compressed.
+    pub(crate) fn gzip(bytes: &[u8]) -> Self {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(&vec![0; length]).unwrap();
+        encoder.write_all(bytes).unwrap();
         let headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")];
         Self::with_headers(200, &headers, encoder.finish().unwrap())
     }

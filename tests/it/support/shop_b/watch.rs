@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::Body;
 use http::Response;
 use komerza_connect::{
-    Connected, Connecting, Disconnected, Failure, FailureKind, Hooks, Orphaned, Revoked, Veto, async_trait,
+    Connected, Connecting, Disconnected, Failure, FailureKind, Hooks, KeyFingerprint, Orphaned, Revoked, TokenVersion,
+    Veto, async_trait,
 };
 
 use super::Fate;
@@ -75,6 +76,11 @@ impl Watch {
     /// Fingerprints of the keys that were reported as connected.
     pub(crate) fn connected(&self) -> Vec<String> {
         self.inner().connected.iter().map(|event| event.fingerprint.to_string()).collect()
+    }
+
+    /// The records that were reported as connected: fingerprint and version of each.
+    pub(crate) fn records(&self) -> Vec<(KeyFingerprint, TokenVersion)> {
+        self.inner().connected.iter().map(|event| (event.fingerprint, event.version)).collect()
     }
 
     async fn begin(&self, hook: Hook, shown: String) -> Fate {
