@@ -133,7 +133,7 @@ async fn t20_each_kind_of_value_is_sealed_under_a_key_of_its_own() {
         let done = value(&login.cookie.replace("-login-", "-done-"));
 
         let (database, user) = (MemoryStore::default(), UserId::new("alice").unwrap());
-        let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]);
+        let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]).unwrap();
         sealing.save(&user, &StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()).await.unwrap();
         let text = database.load(&user).await.unwrap().unwrap().to_text();
         let record = text.split_once("\"sealed\":\"").unwrap().1.to_owned();
