@@ -59,14 +59,11 @@ pub(super) async fn callback(context: &Arc<Context>, parts: &mut Parts) -> Resul
     if !attempt.user.admits(&returning) {
         return Err(refusal(Failure::new(FailureKind::OtherUser), Vec::new()));
     }
-    let code = read_code(&query).map_err(|kind| {
+    let expired = || context.expired_session(&parts.headers).map(|session| session.user_id());
+    let pending = read_code(&query).and_then(|code| pending(caller, attempt, code, expired)).map_err(|kind| {
         let cookies = if kind == FailureKind::Denied { used_up() } else { Vec::new() };
         refusal(Failure::new(kind), cookies)
     })?;
-    let expired = || context.expired_session(&parts.headers).map(|session| session.user_id());
-    let Some(pending) = pending(caller, attempt, code, expired) else {
-        return Err(refusal(Failure::new(FailureKind::OtherUser), Vec::new()));
-    };
     match connect(context, pending).await {
         Ok(landed) => Ok(landed_answer(context, id, &landed)),
         Err(failure) => {
@@ -95,7 +92,7 @@ fn pending(
     attempt: LoginAttempt,
     code: AuthorizationCode,
     expired: impl FnOnce() -> Option<UserId>,
-) -> Option<Pending> {
+) -> Result<Pending, FailureKind> {
     let session = match (&caller, attempt.next_session) {
         // So that logins which other tabs began in between still know the browser.
         (Caller::Browser(Some(session)), Some(next)) => Some(next.in_lineage_of(session)),
@@ -104,14 +101,15 @@ fn pending(
     let (user, left) = match (&caller, &session) {
         (Caller::User(user), None) => (user.clone(), None),
         (Caller::Browser(_), Some(next)) => (next.user_id(), caller.user_id().or_else(expired)),
-        _ => return None,
+        // Whom the attempt admits has what it takes; should that ever change, nobody gets a key by it.
+        _ => return Err(FailureKind::OtherUser),
     };
     // Sessions of one browser are charged together, by their lineage.
     let charged = match (&caller, &session) {
         (Caller::Browser(_), Some(next)) => Sha256::digest(next.lineage()),
         _ => Sha256::digest(user.as_str()),
     };
-    Some(Pending {
+    Ok(Pending {
         attempt: attempt.state.attempt_id(),
         code,
         user,
@@ -171,6 +169,8 @@ async fn connected_already(context: &Context, parts: &mut Parts) -> Option<&'sta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{cookie::UserBinding, random::SystemRandomness, user::UserId};
+    use std::time::SystemTime;
 
     #[test]
     fn t27_a_callback_has_one_code_or_no_code_at_all() {
@@ -192,6 +192,29 @@ mod tests {
         ] {
             let code = read_code(&Query::parse(query));
             assert_eq!(code.as_ref().map(AuthorizationCode::expose_secret).map_err(|kind| *kind), wanted, "{query}");
+        }
+    }
+
+    #[test]
+    fn t02_an_attempt_without_a_session_is_no_browsers_and_one_with_a_session_no_users() {
+        let ends = |caller: Caller, next_session: Option<BrowserSession>| {
+            let state = State::mint(&SystemRandomness).unwrap();
+            let (issued_at, return_to) = (SystemTime::UNIX_EPOCH, "/".to_owned());
+            let attempt = LoginAttempt { state, user: UserBinding::NewBrowser, issued_at, next_session, return_to };
+            pending(caller, attempt, AuthorizationCode::new("code").unwrap(), || None).map(|pending| pending.user)
+        };
+        let session = || BrowserSession::mint(None, SystemTime::UNIX_EPOCH, &SystemRandomness).unwrap();
+        let (alice, next) = (UserId::new("alice").unwrap(), session());
+        assert_eq!(ends(Caller::User(alice.clone()), None), Ok(alice.clone()));
+        assert_eq!(ends(Caller::Browser(None), Some(next.clone())), Ok(next.user_id()));
+        for (caller, next) in [
+            (Caller::User(alice), Some(next)),
+            (Caller::Browser(None), None),
+            (Caller::Browser(Some(session())), None),
+            (Caller::Nobody, None),
+            (Caller::Nobody, Some(session())),
+        ] {
+            assert_eq!(ends(caller, next), Err(FailureKind::OtherUser));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Section A, first part: a callback counts only in the browser that began the login, once, and in time (T1, T2, T8 to T11).
 
-use crate::flow::harness::{AUTHORIZE, LOGIN, Mode, Shop, cookies, flow_cookies, started};
+use crate::flow::harness::{AUTHORIZE, LOGIN, Mode, Shop, USER, cookies, flow_cookies, started};
 use crate::support::browser::{Browser, Load};
 use axum::body::Body;
 use http::{Request, header};
@@ -183,6 +183,19 @@ async fn t09_a_done_mark_older_than_its_lifetime_does_not_count_even_if_the_brow
 async fn t09_who_is_not_connected_is_not_told_so_by_an_unknown_state() {
     let shop = Shop::new(Mode::App).await;
     let page = shop.refuses(&shop.browser("alice"), &format!("code=x&state={}", unknown_state()), 400).await;
+    assert!(!page.text().contains("You are connected"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn t09_a_user_who_cannot_be_told_is_told_nothing_of_a_connection_by_an_unknown_state() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    shop.accepts(&alice, &login, "CA", "/x").await;
+    let query = format!("code=x&state={}", unknown_state());
+    assert!(shop.refuses(&alice, &query, 400).await.text().contains("You are connected"));
+    alice.set_header(USER, "broken");
+    let page = shop.refuses(&alice, &query, 400).await;
     assert!(!page.text().contains("You are connected"), "{}", page.text());
 }
 

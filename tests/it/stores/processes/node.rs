@@ -17,13 +17,17 @@ pub(super) async fn sandbox() -> Sandbox {
 
 /// The quickstart, built from what is here now: a test run of this binary alone would not build it.
 static QUICKSTART: LazyLock<PathBuf> = LazyLock::new(|| {
+    // Beside this binary, whichever target folder and profile cargo was told to use for it.
+    let test = std::env::current_exe().unwrap();
+    let profile = test.ancestors().nth(2).unwrap();
+    let name = profile.file_name().unwrap().to_str().unwrap();
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--example", "quickstart"])
+        .args(["build", "--quiet", "--example", "quickstart", "--profile", if name == "debug" { "dev" } else { name }])
+        .arg("--target-dir")
+        .arg(profile.parent().unwrap())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status();
     assert!(built.unwrap().success(), "the quickstart does not build");
-    let test = std::env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).unwrap();
     profile.join("examples").join(format!("quickstart{}", std::env::consts::EXE_SUFFIX))
 });
 
