@@ -162,11 +162,14 @@ async fn t52_a_load_that_a_write_overtook_is_not_remembered() {
         held.hand_out.wait().await;
         assert_eq!(late.await.unwrap().as_deref(), Some("obviously-fake-old"), "it began before the write");
 
-        let next = tokio::spawn({
+        let mut next = tokio::spawn({
             let (store, alice) = (store.clone(), alice.clone());
             async move { key(&store, &alice).await }
         });
-        held.read.wait().await;
+        tokio::select! {
+            _ = held.read.wait() => {}
+            found = &mut next => panic!("after {write} the store was not asked: {:?}", found.unwrap()),
+        }
         held.hand_out.wait().await;
         assert_eq!(next.await.unwrap().as_deref(), after.unwrap(), "after {write}");
     }

@@ -224,7 +224,7 @@ async fn t06_a_session_of_one_mount_is_none_at_another_with_the_same_keys_and_st
         let prefix = theirs.split_once("-login-").unwrap().0;
         // Under both names: whichever one the other mount looks for, its value counts for nothing.
         let value = alice.jar().get(&session).unwrap();
-        visitor.jar().set_raw(Cookie::new("shop.example", &format!("{prefix}-session"), value));
+        visitor.jar().set_raw(Cookie::new("shop.example", format!("{prefix}-session"), value));
         assert!(visitor.jar().get(&session).is_some());
         assert_eq!(shop.key_seen_by(&visitor).await, None, "{app_id} {uri}");
     }

@@ -6,7 +6,7 @@ use komerza_connect::{
     ApiKey, ConfigBuilder, EncryptedStore, InvalidSealingKey, MemoryStore, SealingKey, StoredToken, TokenStore as _,
     UserId,
 };
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 #[tokio::test]
 async fn t18_three_tabs_are_finished_in_any_order() {
@@ -75,6 +75,20 @@ async fn t19_the_same_login_sealed_twice_differs_from_end_to_end() {
     // The first six characters name the key; behind them nothing is alike but by chance.
     let alike = one.bytes().zip(two.bytes()).skip(6).filter(|(one, two)| one == two).count();
     assert!(alike * 8 < one.len(), "{alike} of {} characters are alike", one.len());
+}
+
+/// To the byte the same content this time: what differs comes from the nonce.
+#[tokio::test]
+async fn t19_the_same_record_sealed_twice_differs() {
+    let (database, user) = (MemoryStore::default(), UserId::new("alice").unwrap());
+    let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]);
+    let token = StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap();
+    let mut texts = HashSet::new();
+    for _ in 0..100 {
+        sealing.save(&user, &token).await.unwrap();
+        texts.insert(database.load(&user).await.unwrap().unwrap().to_text());
+    }
+    assert_eq!(texts.len(), 100);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use crate::support::{
     redirect_attacks::{attempts, harmless, stays_on_site},
 };
 use http::Method;
+use komerza_connect::{Connecting, Hooks, Veto, async_trait};
 use std::collections::BTreeSet;
 
 /// The rules are those of the shared inspection, which runs over every answer of the whole suite. Here it is shown that it does
@@ -302,6 +303,28 @@ async fn t26_a_return_path_with_markup_is_text_on_the_confirm_page() {
     let visit = alice.submit(&page).await;
     let login = crate::flow::harness::started(visit.first().clone());
     shop.accepts(&alice, &login, "C1", path).await;
+}
+
+/// Names the account in its refusal, as apps do; and whoever names an account may call it what they like.
+struct Talkative;
+
+#[async_trait]
+impl Hooks for Talkative {
+    async fn before_storing(&self, _: &Connecting<'_>) -> Result<(), Veto> {
+        Err(Veto::new("The account \"<script>alert(1)</script>\" belongs to somebody else here."))
+    }
+}
+
+#[tokio::test]
+async fn t26_what_the_app_says_in_a_refusal_is_text_on_the_page() {
+    for mode in Mode::BOTH {
+        let shop = Shop::with(mode, |config| config, |layer| layer.with_hooks(Talkative)).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/x").await;
+        let page = shop.callback(&alice, &login.with("C1")).await.text();
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
+        assert!(!page.contains("<script"), "{page}");
+    }
 }
 
 #[tokio::test]
