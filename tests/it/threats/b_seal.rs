@@ -81,7 +81,7 @@ async fn t19_the_same_login_sealed_twice_differs_from_end_to_end() {
 #[tokio::test]
 async fn t19_the_same_record_sealed_twice_differs() {
     let (database, user) = (MemoryStore::default(), UserId::new("alice").unwrap());
-    let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]);
+    let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]).unwrap();
     let token = StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap();
     let mut texts = HashSet::new();
     for _ in 0..100 {
