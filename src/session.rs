@@ -136,17 +136,19 @@ mod tests {
 
     #[test]
     fn t22_a_value_that_this_server_did_not_issue_is_not_adopted() {
-        let value = mint().cookie_value(&tags(1)).unwrap();
+        let ours = tags(1);
+        let value = mint().cookie_value(&ours).unwrap();
         let read = |value: &str, tags: &Tags| BrowserSession::read(value.as_bytes(), tags, SystemTime::now(), DAY);
-        assert!(read(&value, &tags(1)).is_some());
+        assert!(read(&value, &ours).is_some());
         assert_eq!(read(&value, &tags(2)), None);
-        for at in 0..value.len() {
+        // Miri interprets each tag: every seventh byte there, of all parts of the value.
+        for at in (0..value.len()).step_by(if cfg!(miri) { 7 } else { 1 }) {
             let mut other = value.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(read(std::str::from_utf8(&other).unwrap(), &tags(1)), None, "byte {at}");
+            assert_eq!(read(std::str::from_utf8(&other).unwrap(), &ours), None, "byte {at}");
         }
         for other in ["", "x", &value[..value.len() - 4], &"A".repeat(118), &"A".repeat(4_000)] {
-            assert_eq!(read(other, &tags(1)), None, "{other}");
+            assert_eq!(read(other, &ours), None, "{other}");
         }
     }
 
