@@ -282,8 +282,14 @@ impl Model {
         }
         let good = Answer { takes_login: true, connects: true, ..Answer::to(self.flows[flow].path) };
         if !self.used.insert(code.to_owned()) {
-            let saved_since = self.store.get(&owner).is_some_and(|record| record.saved_at >= self.flows[flow].begun);
-            return if saved_since { (good, true) } else { (Answer::refusal(400).used_up(), true) };
+            // A browser's next session is of this attempt alone, so that its record counts whatever the clocks say.
+            let of_this_attempt =
+                |record: &Record| self.mode == Mode::Browser || record.saved_at >= self.flows[flow].begun;
+            return if self.store.get(&owner).is_some_and(of_this_attempt) {
+                (good, true)
+            } else {
+                (Answer::refusal(400).used_up(), true)
+            };
         }
         if self.store_fault == Some(Store::Save) {
             return (Answer::refusal(503).used_up(), true);

@@ -76,6 +76,20 @@ fn kept_sequences_keep_every_invariant() {
                 Look { browser: 0, node: 0 },
             ],
         ),
+        // The same, and the clock was set back before the key was saved.
+        (
+            Mode::Browser,
+            &[
+                Start { browser: 0, node: 0, path: 0 },
+                ClockJump { seconds: -30 },
+                Lost { browser: 0, flow: 0, node: 0 },
+                Start { browser: 0, node: 0, path: 0 },
+                Start { browser: 0, node: 0, path: 0 },
+                Start { browser: 0, node: 0, path: 0 },
+                Start { browser: 0, node: 0, path: 0 },
+                Callback { browser: 0, flow: 0, node: 1, code: Own },
+            ],
+        ),
         // A tab that began before another one finished shuts no third one out.
         (
             Mode::Browser,
