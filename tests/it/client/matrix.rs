@@ -3,7 +3,10 @@
 use super::App;
 use crate::support::raw_provider::{RawProvider, Reply};
 use http::{Method, StatusCode};
-use komerza_connect::ErrorKind::{self, *};
+use komerza_connect::{
+    Bucket,
+    ErrorKind::{self, *},
+};
 use serde_json::json;
 use std::time::Duration;
 
@@ -145,7 +148,11 @@ async fn t38_a_429_that_asks_for_ages_is_an_error_that_says_so_and_not_a_sleep()
 #[tokio::test]
 async fn t38_a_429_that_asks_for_no_wait_is_no_reason_to_hurry() {
     let provider = RawProvider::start().await;
-    let app = App::at(&provider.url(), |limits| limits.client.first_pause = Duration::from_millis(100));
+    let app = App::at(&provider.url(), |limits| {
+        limits.client.first_pause = Duration::from_millis(100);
+        // A bucket that never runs out: only the pauses hold anybody back.
+        limits.client.bucket = Bucket { capacity: 1_000, refill: 1_000, period: Duration::from_millis(1) };
+    });
     provider.always(Reply::error(429, "RateLimited").header("Retry-After", "0"));
     let call = app.key("obviously-fake-key").await.get("/thing").deadline(Duration::from_secs(3));
     let error = call.fetch::<u32>().await.unwrap_err();

@@ -166,13 +166,15 @@ async fn a_download_that_stalls_ends_in_an_error_and_nothing_comes_after_it() {
     let app = App::at(&provider.url(), |limits| limits.client.deadline = std::time::Duration::from_millis(300));
     provider.always(Reply::success(&json!("obviously fake goods")).cut_after(90).then_hanging());
     let mut download = app.key("obviously-fake-key").await.get("/export").download(1_000_000).await.unwrap();
-    let error = loop {
-        match download.chunk().await {
-            Ok(piece) => assert!(piece.is_some(), "the end of a file that is not whole"),
-            Err(error) => break error,
+    let stalled = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+        loop {
+            match download.chunk().await {
+                Ok(piece) => assert!(piece.is_some(), "the end of a file that is not whole"),
+                Err(error) => break error,
+            }
         }
-    };
-    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    });
+    assert_eq!(stalled.await.expect("an end at last").kind(), ErrorKind::TimedOut);
     assert!(download.chunk().await.unwrap().is_none());
 }
 
