@@ -20,9 +20,10 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_
 pub(crate) fn why(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None if text.starts_with("missing field `") => text,
-        None => format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column()),
+        // Elsewhere, as in the name of an unknown field, those words may be somebody else's.
+        Some((_, expected)) if text.starts_with("invalid ") => format!("expected {expected}"),
+        _ if text.starts_with("missing field `") => text,
+        _ => format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column()),
     }
 }
 
@@ -34,6 +35,10 @@ mod tests {
     struct Envelope {
         success: bool,
     }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Closed {}
 
     #[test]
     fn an_array_is_no_object_whatever_is_in_it() {
@@ -50,6 +55,8 @@ mod tests {
         let told = |json: &str| why(&serde_json::from_str::<Envelope>(json).err().unwrap());
         assert_eq!(told(r#"{"success":"obviously, expected fake"}"#), "expected a boolean at line 1 column 37");
         assert_eq!(told(r#"{"obviously-fake":1}"#), "missing field `success` at line 1 column 20");
+        let closed = serde_json::from_str::<Closed>(r#"{"x, expected obviously-fake":1}"#).err().unwrap();
+        assert_eq!(why(&closed), "Data error at line 1 column 29");
         assert_eq!(told(r#"{"success":tru"#), "Eof error at line 1 column 14");
         assert_eq!(told(r#"{"success":obviously"#), "Syntax error at line 1 column 12");
     }

@@ -44,8 +44,9 @@ pub struct ClientLimits {
     pub longest_pause: Duration,
     /// Time to open a connection. 5 seconds. Zero: none ever opens.
     pub connect_deadline: Duration,
-    /// Time for a whole call: tries, replies and pauses, without the waits for turns. 30 seconds. For
-    /// [`download`](crate::RequestBuilder::download) until the reply begins. Zero: every call fails.
+    /// Time for a whole call: tries, replies and pauses, without the waits for turns. 30 seconds. A call may be given
+    /// [another one](crate::RequestBuilder::deadline). For [`download`](crate::RequestBuilder::download) until the reply begins, and then
+    /// for each piece. Zero: every call fails.
     pub deadline: Duration,
     /// The longest reply that is read into memory, in bytes. 16 MiB. Zero: every reply with a body is an error.
     pub reply_bytes: usize,
