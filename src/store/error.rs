@@ -10,7 +10,7 @@ type Source = Box<dyn Error + Send + Sync>;
 /// Give it causes that hold no key: a driver's error may quote the values of a statement. Its own text never holds one.
 ///
 /// ```
-/// use komerza_connect::{StoreError, StoreErrorKind};
+/// use komerza_connect::{store::StoreErrorKind, StoreError};
 ///
 /// let refused = StoreError::unavailable(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
 /// assert_eq!(refused.kind(), StoreErrorKind::Unavailable);

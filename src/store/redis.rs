@@ -48,7 +48,7 @@ const REPLACE_IF: &str = "if redis.call('GETRANGE', KEYS[1], 0, 31) == ARGV[1] t
 /// where that matters.
 ///
 /// ```no_run
-/// use komerza_connect::RedisStore;
+/// use komerza_connect::store::RedisStore;
 ///
 /// # async fn example() -> Result<(), komerza_connect::StoreError> {
 /// let store = RedisStore::connect("redis://:password@cache.example/0").await?;
@@ -72,8 +72,8 @@ impl RedisStore {
     /// Connects to a `redis://`, `rediss://` or `unix:` address.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) for a bad address or password, else
-    /// [`StoreErrorKind::Unavailable`](crate::StoreErrorKind::Unavailable). None repeats the address.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address or password, else
+    /// [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable). None repeats the address.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, Self::DEFAULT_PREFIX).await
     }

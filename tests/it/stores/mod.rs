@@ -5,6 +5,8 @@ mod broken_stores;
 mod cached;
 mod connect_copy;
 mod contract;
+#[cfg(feature = "servers")]
+mod contract_servers;
 mod database_copy;
 mod encrypted;
 mod errors;
@@ -12,5 +14,6 @@ mod faulty;
 pub(crate) mod places;
 mod processes;
 mod replace;
+#[cfg(feature = "servers")]
 mod servers;
 mod sqlite;
