@@ -46,7 +46,7 @@ impl Way {
     fn read(&mut self, from: &TcpStream, order: Order, delay: Duration) {
         match from.try_read_buf(&mut self.waiting) {
             Ok(read) if read > 0 => {
-                self.due.get_or_insert_with(|| Instant::now() + delay);
+                self.due = self.due.or_else(|| Instant::now().checked_add(delay));
                 if order == Order::Hold(Held::Half) {
                     self.half.get_or_insert(self.waiting.len() / 2);
                 }
