@@ -10,4 +10,5 @@ pub(crate) mod headers;
 mod headers_tests;
 pub(crate) mod raw_provider;
 pub(crate) mod redirect_attacks;
+pub(crate) mod relay;
 pub(crate) mod shop_b;
