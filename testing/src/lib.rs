@@ -10,4 +10,5 @@ pub mod headers;
 mod headers_tests;
 pub mod raw_provider;
 pub mod redirect_attacks;
+pub mod relay;
 pub mod shop_b;

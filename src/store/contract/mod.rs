@@ -43,10 +43,13 @@ mod damage;
 mod dropped;
 mod ids;
 mod races;
+mod relay;
 mod restarts;
 mod table;
 mod trial;
 mod unreachable;
+
+pub use relay::Relay;
 
 use super::TokenStore;
 use crate::user::UserId;

@@ -111,7 +111,8 @@ models! {
 
 #[test]
 fn every_model_is_among_them() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/client/models");
+    // This runs in the package of the tests, which stands beside the sources.
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/api/models");
     let mut models = Vec::new();
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
