@@ -60,7 +60,7 @@ impl StoreError {
     }
 
     /// The same, by a client that can say what it waited for.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
     pub(crate) fn timed_out_because(source: impl Into<Source>) -> Self {
         Self { source: Some(source.into()), ..Self::timed_out() }
     }

@@ -11,6 +11,7 @@ mod errors;
 mod faulty;
 pub(crate) mod places;
 mod processes;
+mod redis_faults;
 mod replace;
 mod servers;
 mod sqlite;
