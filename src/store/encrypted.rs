@@ -1,6 +1,9 @@
 //! A wrapper that seals the keys before any store sees them.
 
-use super::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, token::Content};
+use super::{
+    ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
+    token::Content,
+};
 use crate::{
     context::within,
     log,
@@ -10,7 +13,11 @@ use crate::{
     time::unix_millis,
     user::UserId,
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::time::Instant;
 
 /// What the seals of stored records are derived for; no seal of another purpose opens as one.
@@ -174,6 +181,38 @@ impl<S: TokenStore> TokenStore for EncryptedStore<S> {
 
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
         self.inner.delete_if(user, version).await
+    }
+
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        self.inner.lists_users().map(|_| self as _)
+    }
+}
+
+/// As the store inside. A record that [`remove_older`](ListUsers::remove_older) removed is returned opened; one that does not
+/// open is returned as it was kept.
+#[async_trait::async_trait]
+impl<S: TokenStore> ListUsers for EncryptedStore<S> {
+    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+        of_inner(&self.inner)?.list_users(cursor, limit).await
+    }
+
+    async fn remove_older(
+        &self,
+        prefix: &str,
+        than: SystemTime,
+        limit: usize,
+    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+        let mut removed = of_inner(&self.inner)?.remove_older(prefix, than, limit).await?;
+        for (user, token) in &mut removed {
+            if let Ok((opened, _)) = self.open(user, token.clone()) {
+                *token = opened;
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        of_inner(&self.inner)?.ping().await
     }
 }
 

@@ -9,6 +9,7 @@ mod database_copy;
 mod encrypted;
 mod errors;
 mod faulty;
+mod list_users;
 pub(crate) mod places;
 mod processes;
 mod redis_faults;
