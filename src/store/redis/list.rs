@@ -120,8 +120,9 @@ impl ListUsers for RedisStore {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
         let place = match cursor {
             None => Place::START,
-            Some(cursor) => Place::read(cursor)
-                .ok_or_else(|| StoreError::misconfigured("this cursor is not from this store"))?,
+            Some(cursor) => {
+                Place::read(cursor).ok_or_else(|| StoreError::misconfigured("this cursor is not from this store"))?
+            }
         };
         let (found, next) = self.scan(place, "", limit).await?;
         let users = found.into_iter().map(|(user, record)| ListedUser::new(user, record.as_ref())).collect();

@@ -3,9 +3,10 @@
 mod address;
 mod failure;
 mod line;
+mod list;
 mod wire;
 
-use super::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
+use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
 use crate::user::UserId;
 use line::{Ask, Line, Then};
 use redis::{Cmd, FromRedisValue};
@@ -190,6 +191,10 @@ impl TokenStore for RedisStore {
 
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
         self.script(DELETE_IF, user, &[&version.to_string()], false).await
+    }
+
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        Some(self)
     }
 }
 

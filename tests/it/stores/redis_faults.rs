@@ -127,7 +127,11 @@ async fn t62_closed_and_reset_connections_cost_no_call() {
     let saved = token();
     store.save(&alice(), &saved).await.unwrap();
     for round in 0..6 {
-        if round % 2 == 0 { relay.close() } else { relay.reset() }
+        if round % 2 == 0 {
+            relay.close()
+        } else {
+            relay.reset()
+        }
         if round < 3 {
             // Also when the end was not noticed yet.
             tokio::time::sleep(Duration::from_millis(50)).await;
