@@ -33,8 +33,8 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 /// Wraps any store so that it, its files, its backups and its operators see sealed keys alone.
 ///
 /// 1. A key is sealed with AES-256-GCM-SIV and a random nonce before it goes to the inner store, and opened on the way back.
-/// 2. The seal is bound to the app, the user, the version and the time of the save: a record that was copied to another user,
-///    to another app or over a newer one does not open.
+/// 2. The seal is bound to the app, the user, the version and the time of the save. A record that was copied to another user or
+///    app, or whose version or time was changed, does not open.
 /// 3. A record that does not open is an error of kind [`Unreadable`](crate::StoreErrorKind::Unreadable): never "not connected",
 ///    and never deleted. A new connect replaces it, and a disconnect removes it.
 /// 4. The first key of the list seals, all open. A record is sealed anew when it is saved, and with
@@ -66,8 +66,8 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 /// # Security
 /// The sealing keys must not lie where the records lie. Losing them loses every record: users connect again. To change them,
 /// put the new key in front on every node, and take the old one away once all records were saved or loaded since. The ids of
-/// users and the lengths of keys are not hidden, and somebody who can write to the store can still delete a record or put an
-/// older copy of the same save back.
+/// users and the lengths of keys are not hidden. Somebody who can write to the store can still delete a record, or put an older
+/// record of the same user back.
 #[derive(Clone)]
 pub struct EncryptedStore<S> {
     inner: S,

@@ -122,7 +122,7 @@ impl ListUsers for MemoryStore {
             let room = limit.max(1).saturating_sub(users.len());
             if found.len() > room {
                 let taken = found.iter().take(room);
-                let last = taken.clone().last().map_or("", |(user, _)| user.as_str());
+                let last = taken.clone().next_back().map_or("", |(user, _)| user.as_str());
                 let next = format!("{index} {last}");
                 users.extend(taken.map(|(user, token)| ListedUser::new((*user).clone(), Some(*token))));
                 return Ok(UserPage::new(users, Some(next)));
