@@ -16,6 +16,9 @@ use zeroize::Zeroizing;
 /// Keys that one SCAN of a removal looks at.
 const SCANNED: usize = 500;
 
+/// Slots of a Redis Cluster.
+const SLOTS: u16 = 16_384;
+
 /// Where a listing is: the lowest slot of a primary, and that server's own cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
@@ -28,7 +31,8 @@ impl Place {
 
     fn read(cursor: &str) -> Option<Self> {
         let (slot, cursor) = cursor.split_once(' ')?;
-        Some(Self { slot: slot.parse().ok()?, cursor: cursor.parse().ok()? })
+        let slot = slot.parse().ok().filter(|slot| *slot < SLOTS)?;
+        Some(Self { slot, cursor: cursor.parse().ok()? })
     }
 
     fn text(self) -> String {
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_cursor_of_somebody_else_is_no_place() {
-        for cursor in ["", "0", "a b", "0 -1", "70000 0", "0 0 0"] {
+        for cursor in ["", "0", "a b", "0 -1", "70000 0", "16384 0", "0 0 0"] {
             assert_eq!(Place::read(cursor), None, "{cursor}");
         }
     }

@@ -1,6 +1,9 @@
 //! Redis behind a bad network: silence, closes, resets, failovers, and writes that are late.
 
-use super::places::{redis_url, unique};
+use super::{
+    own_redis::OwnRedis,
+    places::{redis_url, unique},
+};
 use crate::support::relay::Relay;
 use komerza_connect::{ApiKey, RedisStore, StoreErrorKind, StoredToken, TokenStore, UserId};
 use std::{
@@ -182,47 +185,6 @@ async fn t65_a_write_that_was_stuck_in_a_silent_connection_never_undoes_a_later_
         tokio::time::sleep(Duration::from_millis(300)).await;
         let found = store.load(&alice()).await.unwrap().expect("the confirmed record");
         assert_eq!(found.version(), newer.version(), "{stuck}");
-    }
-}
-
-/// A second Redis of the test's own, which it may turn into a replica.
-struct OwnRedis {
-    process: std::process::Child,
-    address: SocketAddr,
-    _directory: super::places::Directory,
-}
-
-impl OwnRedis {
-    async fn start(options: &[&str]) -> Self {
-        let directory = super::places::Directory::new();
-        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let process = std::process::Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--save", "", "--port", &address.port().to_string()])
-            .args(["--dir", directory.path().to_str().unwrap(), "--logfile", "log"])
-            .args(options)
-            .spawn()
-            .unwrap();
-        let own = Self { process, address, _directory: directory };
-        for _ in 0..200 {
-            if own.tell(&["PING"]).await.is_some() {
-                return own;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("redis-server did not start")
-    }
-
-    async fn tell(&self, words: &[&str]) -> Option<redis::Value> {
-        let client = redis::Client::open(format!("redis://{}", self.address)).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.ok()?;
-        redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await.ok()
-    }
-}
-
-impl Drop for OwnRedis {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
