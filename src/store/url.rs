@@ -64,11 +64,10 @@ fn refusal(scheme: &str) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::error::Error;
 
     #[test]
     fn a_store_that_is_not_compiled_in_names_its_feature() {
-        let cause = |scheme| refusal(scheme).source().map(ToString::to_string).unwrap_or_default();
+        let cause = |scheme| refusal(scheme).cause().map(ToString::to_string).unwrap_or_default();
         assert_eq!(cause("rediss"), "feature \"redis\" of komerza-connect is not switched on");
         assert!(cause("obviously-fake").starts_with("no such kind"));
         assert!(!cause("obviously-fake").contains("obviously"));

@@ -75,6 +75,9 @@ fn told(error: &RedisError, place: &str) -> StoreError {
                           TIME, SCAN and PING";
             return StoreError::misconfigured(because(needed));
         }
+        Some(code @ ("OOM" | "READONLY" | "MISCONF" | "NOREPLICAS")) => {
+            return StoreError::not_writable(because(&refusal(code)));
+        }
         Some(code) => return StoreError::unavailable(because(&refusal(code))),
         None => {}
     }
@@ -98,10 +101,10 @@ fn told(error: &RedisError, place: &str) -> StoreError {
 
 fn refusal(code: &str) -> String {
     let why = match code {
-        "OOM" => "it takes no writes: its memory limit is reached",
-        "READONLY" => "it takes no writes: it is a replica",
-        "MISCONF" => "it takes no writes: it cannot save to its disk",
-        "NOREPLICAS" => "it takes no writes: too few replicas are connected",
+        "OOM" => "its memory limit is reached",
+        "READONLY" => "it is a replica",
+        "MISCONF" => "it cannot save to its disk",
+        "NOREPLICAS" => "too few replicas are connected",
         "LOADING" => "it is still loading its records",
         "MASTERDOWN" => "it is a replica that has lost its primary",
         "CLUSTERDOWN" => "the cluster is down for this user",
@@ -144,7 +147,7 @@ fn of_io(cause: &io::Error, place: &str) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreErrorKind::{self, Misconfigured, TimedOut, Unavailable, Unreadable};
+    use crate::store::StoreErrorKind::{self, Misconfigured, NotWritable, TimedOut, Unavailable, Unreadable};
 
     /// As the driver makes them of what a server says.
     fn said(line: &str) -> RedisError {
@@ -200,8 +203,8 @@ mod tests {
                 Unavailable,
                 "does not speak TLS",
             ),
-            (failed(said("OOM command not allowed")), Unavailable, "takes no writes: its memory limit is reached"),
-            (failed(said("READONLY no")), Unavailable, "takes no writes: it is a replica"),
+            (failed(said("OOM command not allowed")), NotWritable, "its memory limit is reached (OOM)"),
+            (failed(said("READONLY no")), NotWritable, "it is a replica (READONLY)"),
             (failed(said("ERR unknown command 'obviously-fake'")), Unavailable, "it refused the call (ERR)"),
             (failed(said("NOPERM no")), Misconfigured, "may not do all that the store needs"),
             (failed(said("WRONGPASS no")), Misconfigured, "the user name or password was refused"),
