@@ -14,7 +14,7 @@ use tower_service::Service;
 ///
 /// Each route is asked by HEAD, which none of them allows: nothing is begun, no user is looked up and the store is not
 /// touched. Put it into a test of the app, so that a `.fallback` or `.merge` added later cannot take the routes away; see
-/// [mounting](komerza_connect::_documentation::mounting).
+/// [mounting](crate::guide::mounting).
 ///
 /// ```
 /// use axum::{Router, routing::get};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// | `memory:` | [`MemoryStore`] | |
 /// | `sqlite:PATH`, `sqlite::memory:` | `SqliteStore` | `sqlite` |
 /// | `postgres://…`, `postgresql://…` | `PostgresStore` | `postgres` |
-/// | `redis://…`, `rediss://…` | `RedisStore` | `redis` |
+/// | `redis://…`, `rediss://…`, `redis-cluster://…`, `redis-sentinel://…` | `RedisStore` | `redis` |
 ///
 /// ```
 /// use komerza_connect::{store::StoreErrorKind, TokenStore, store};
@@ -40,7 +40,9 @@ pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
         #[cfg(feature = "postgres")]
         "postgres" | "postgresql" => Ok(Arc::new(super::PostgresStore::connect(url).await?)),
         #[cfg(feature = "redis")]
-        "redis" | "rediss" => Ok(Arc::new(super::RedisStore::connect(url).await?)),
+        "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" | "rediss-sentinel" => {
+            Ok(Arc::new(super::RedisStore::connect(url).await?))
+        }
         _ => Err(refusal(scheme)),
     }
 }
@@ -52,7 +54,7 @@ fn refusal(scheme: &str) -> StoreError {
     let feature = match scheme {
         "sqlite" => "sqlite",
         "postgres" | "postgresql" => "postgres",
-        "redis" | "rediss" => "redis",
+        "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" | "rediss-sentinel" => "redis",
         // What stands before the colon could itself be a secret that was pasted into the wrong setting.
         _ => return StoreError::misconfigured(format!("no such kind of token store; there are {KNOWN}")),
     };

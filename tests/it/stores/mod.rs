@@ -12,8 +12,14 @@ mod encrypted;
 mod errors;
 mod faulty;
 mod list_users;
+#[cfg(feature = "servers")]
+mod own_redis;
 pub(crate) mod places;
 mod processes;
+#[cfg(feature = "servers")]
+mod redis_faults;
+#[cfg(feature = "servers")]
+mod redis_topologies;
 mod replace;
 #[cfg(feature = "servers")]
 mod servers;
