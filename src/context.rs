@@ -1,13 +1,14 @@
 //! What all parts of one mount share.
 
 use crate::{
-    api::{Api, Pacer, Revocation, SharedBuckets},
+    api::{Api, Revocation},
     config::{Config, ConfigError},
     hooks::{Hooks, NoHooks},
+    pacing::{Pacer, SharedBuckets},
     random::{Randomness, SystemRandomness},
-    redeem::{Flights, Turns, exchange::ExchangeClient},
+    redeem::{Flights, Turns, Writes, exchange::ExchangeClient},
     seal::Tags,
-    site::{caller::Identity, cookie::Jar},
+    site::{caller::Identity, client_address::ClientAddress, cookie::Jar},
     store::{StoreError, StoredToken, TokenStore, TokenVersion},
     time::{Clock, SystemClock},
     user::UserId,
@@ -29,6 +30,7 @@ pub(crate) struct Context {
     pub(crate) config: Arc<Config>,
     store: Arc<dyn TokenStore>,
     pub(crate) identity: Identity,
+    pub(crate) client_address: ClientAddress,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
@@ -37,6 +39,7 @@ pub(crate) struct Context {
     pub(crate) exchange: ExchangeClient,
     pub(crate) turns: Arc<Turns>,
     pub(crate) flights: Arc<Flights>,
+    pub(crate) writes: Arc<Writes>,
     /// Exchanges and saves under way, for a shutdown to wait for.
     pub(crate) tasks: TaskTracker,
     pub(crate) api: Api,
@@ -49,6 +52,7 @@ impl Context {
         Ok(Self {
             store,
             identity: Identity::Browser,
+            client_address: ClientAddress::default(),
             hooks: Arc::new(NoHooks),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
@@ -57,9 +61,10 @@ impl Context {
             exchange: ExchangeClient::new(&config)?,
             turns: Arc::new(Turns::new(&config.limits)),
             flights: Arc::default(),
+            writes: Arc::default(),
             tasks: TaskTracker::new(),
             api: Api::new(&config)?,
-            pacer: Pacer::of_process(&config.api_url, &config.limits.client),
+            pacer: Pacer::of_process(&config.api_url),
             revocation: Arc::new(|reply| reply.says_key_is_dead()),
             config: Arc::new(config),
         })
@@ -72,7 +77,7 @@ impl Context {
 
     /// Buckets for this layer alone.
     pub(crate) fn pacer_alone(&self, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Pacer> {
-        Pacer::alone(&self.config.api_url, &self.config.limits.client, shared)
+        Pacer::alone(&self.config.api_url, shared)
     }
 
     /// A user's record, within the deadline.

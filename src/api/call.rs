@@ -5,12 +5,14 @@ use super::{
     body::Payload,
     error::Login,
     options::{Options, Spent},
-    pace::{Busy, Turn},
     retry::{self, Next, Outcome},
     trace::Trace,
     upload::Unfit,
 };
-use crate::net::{self, BodyError};
+use crate::{
+    net::{self, BodyError},
+    pacing::{Ask, Busy},
+};
 use bytes::Bytes;
 use http::{
     HeaderMap, Method, Response, StatusCode,
@@ -76,13 +78,14 @@ impl Call {
         let lane = self.key.lane();
         let mut refused: Option<Received> = None;
         loop {
-            let turn = Turn {
-                priority: self.options.priority,
+            let ask = Ask {
+                party: self.options.priority.into(),
                 again: spent.attempts > 0,
                 patience: self.options.patience(limits, spent),
+                most_waiting: limits.queue,
             };
-            match lane.turn(turn, &*context.clock, context.config.limits.store_deadline).await {
-                Ok(waited) => spent.waited = spent.waited.saturating_add(waited),
+            match lane.turn(ask, &*context.clock, context.config.limits.store_deadline).await {
+                Ok(turn) => spent.waited = spent.waited.saturating_add(turn.waited),
                 // The refusal that it was sent again for stands.
                 Err(Busy { wait, waited }) => {
                     spent.waited = spent.waited.saturating_add(waited);

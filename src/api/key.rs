@@ -1,14 +1,11 @@
 //! A user's key, ready to call Komerza.
 
-use super::{
-    Error, InStore, RequestBuilder, Store, StoreId, User,
-    came_from::CameFrom,
-    pace::{Lane, Priority},
-};
+use super::{Error, InStore, RequestBuilder, Store, StoreId, User, came_from::CameFrom};
 use crate::api::scopes;
 use crate::{
     context::Context,
     hooks::Revoked,
+    pacing::{Lane, Party},
     secret::ApiKey,
     store::{KeyFingerprint, StoredToken, TokenVersion},
     telemetry::log,
@@ -212,12 +209,15 @@ impl KomerzaKey {
     /// ever.
     #[must_use]
     pub fn wait_estimate(&self) -> Duration {
-        self.lane().wait_estimate(Priority::Page, self.inner.context.clock.elapsed())
+        self.lane().wait_estimate(Party::Page, self.inner.context.clock.elapsed())
     }
 
     pub(super) fn lane(&self) -> &Arc<Lane> {
         let Inner { context, key, lane, .. } = &*self.inner;
-        lane.get_or_init(|| context.pacer.lane(key, &*context.clock))
+        lane.get_or_init(|| {
+            let limits = &context.config.limits.client;
+            context.pacer.of_key(key, limits.bucket, limits.buckets, &*context.clock)
+        })
     }
 
     pub(super) fn bearer(&self) -> Result<HeaderValue, Error> {

@@ -1,7 +1,7 @@
 //! The client: a user's key, ready to call Komerza.
 //!
 //! [`RequestBuilder`] reaches every endpoint; the typed calls stand on it. What a call goes through is in `call`, what is decided on
-//! the way in `retry` and `pace`, which know nothing of HTTP.
+//! the way in `retry` and in [`pacing`](crate::pacing), which know nothing of HTTP.
 
 mod body;
 mod call;
@@ -16,7 +16,6 @@ mod key;
 mod listing;
 pub mod models;
 mod options;
-mod pace;
 mod path;
 mod request;
 mod retry;
@@ -33,10 +32,6 @@ pub use form::Form;
 pub use key::KomerzaKey;
 pub use listing::{Items, Listing, Page, Pages};
 use models::*;
-pub(crate) use pace::Pacer;
-#[cfg(feature = "redis")]
-pub use pace::RedisBuckets;
-pub use pace::{BucketId, Priority, SharedBuckets, Taken};
 #[cfg(feature = "__fuzzing")]
 pub(crate) use path::below;
 pub use request::RequestBuilder;

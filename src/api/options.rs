@@ -1,7 +1,7 @@
 //! What a single call may be told.
 
-use super::Priority;
 use crate::config::ClientLimits;
+use crate::pacing::Priority;
 use std::time::Duration;
 
 /// Options of one call.

@@ -1,7 +1,7 @@
 //! One call of the API, from a path to a value.
 
 use super::{
-    Download, Error, ErrorKind, Form, KomerzaKey, Listing, Priority, Upload,
+    Download, Error, ErrorKind, Form, KomerzaKey, Listing, Upload,
     body::Payload,
     call::{Answered, Call, Received},
     envelope::Envelope,
@@ -9,7 +9,7 @@ use super::{
     path,
     upload::Unfit,
 };
-use crate::json;
+use crate::{json, pacing::Priority};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response,

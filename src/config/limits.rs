@@ -52,18 +52,27 @@ pub struct Limits {
     pub exchange_body_bytes: usize,
     /// Exchanges under way at once in this process. 64; zero counts as 1.
     pub exchanges_at_once: usize,
-    /// What this process allows itself of exchanges. The provider's documented bucket for calls without a key: 10, and 4
-    /// more every 7 seconds; a period of zero switches the limit off. Nodes do not know of each other here: whether Komerza counts
-    /// such calls by address or by something else is not documented, so an app that runs on several nodes behind one address
-    /// divides these numbers by the number of nodes. *Source*: docs.komerza.com, "Rate limits".
+    /// What this process allows itself of exchanges. Default: the provider's documented bucket for calls without a key, 10, and 4
+    /// more every 7 seconds. A period of zero switches the limit off.
+    ///
+    /// All layers of a process with the same API host use one such bucket. Whether Komerza counts by address is not documented:
+    /// nodes behind one address share theirs by [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets), or
+    /// divide these numbers. A 429 empties it in any case. *Source*: docs.komerza.com, "Rate limits".
     pub exchange_bucket: Bucket,
+    /// The part of [`exchange_bucket`](Self::exchange_bucket) and of [`exchange_queue`](Self::exchange_queue) that unknown browsers
+    /// may use together, in percent. Default: 50. Zero: none of them can connect.
+    ///
+    /// A browser is unknown if it has neither a user nor a session nor an address; see
+    /// [`with_client_address`](crate::KomerzaConnectLayer::with_client_address).
+    pub unknown_browsers_percent: u32,
     /// How long an exchange may wait in all: for its turn, and for another try after a 429 or a connect that failed. 20 seconds:
     /// with the exchange and the save, within the code's minute. Zero never waits.
     pub exchange_wait: Duration,
     /// Exchanges that may wait for their turn at once; over it the answer is 503. 256. Zero: who finds no token is refused
     /// at once.
     pub exchange_queue: usize,
-    /// Exchanges that one user may begin in a minute; over it the answer is 429. 5; zero allows none.
+    /// Exchanges that one user, one known browser, or one address of new browsers may begin in a minute. Over it the answer is
+    /// 429. Default: 5. Zero: none.
     pub exchanges_per_user: u32,
     /// Finished callbacks that are remembered for [`done_lifetime`](Self::done_lifetime), the oldest being forgotten first. 4,096. Zero
     /// remembers none: then a repetition is answered from the browser's own mark, or costs an exchange that is refused.
@@ -73,8 +82,11 @@ pub struct Limits {
     pub store_deadline: Duration,
     /// Time to save a fresh key, repeated tries included. 5 seconds. Zero: one try, for what answers at once.
     pub save_deadline: Duration,
-    /// Time for one call of a hook. 5 seconds; over it a veto counts as given and a notice as delivered. Zero: only for hooks
-    /// that do not wait.
+    /// How much longer a fresh key is tried to be saved after its visitor was told that it failed. Default: 60 seconds. Zero: not
+    /// at all.
+    pub late_save_deadline: Duration,
+    /// Time for one call of a hook. Default: 5 seconds. Zero: only for hooks that do not wait. On time-out
+    /// `before_storing` counts as broken: the key is not stored and is told as orphaned. Other hooks are ignored.
     pub hook_deadline: Duration,
     /// The limits of the API client.
     pub client: ClientLimits,
@@ -84,7 +96,7 @@ pub struct Limits {
 ///
 /// A full bucket holds [`capacity`](Self::capacity) tokens, each request takes one, and [`refill`](Self::refill) more are added
 /// at the end of every [`period`](Self::period), up to the capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Bucket {
     /// Tokens in a full bucket, at most 10,000. Zero lets nothing through.
     pub capacity: u32,
@@ -119,12 +131,14 @@ impl Default for Limits {
             exchange_body_bytes: 65_536,
             exchanges_at_once: 64,
             exchange_bucket: ANONYMOUS_BUCKET.into(),
+            unknown_browsers_percent: 50,
             exchange_wait: Duration::from_secs(20),
             exchange_queue: 256,
             exchanges_per_user: 5,
             remembered_callbacks: 4_096,
             store_deadline: Duration::from_secs(2),
             save_deadline: Duration::from_secs(5),
+            late_save_deadline: Duration::from_secs(60),
             hook_deadline: Duration::from_secs(5),
             client: ClientLimits::default(),
         }

@@ -13,12 +13,16 @@ pub use rejection::{Rejection, RejectionKind};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 
 use crate::{
-    api::{KomerzaKey, Reply, SharedBuckets},
+    api::{KomerzaKey, Reply},
     config::{Config, ConfigError},
     context::Context,
     hooks::Hooks,
+    pacing::SharedBuckets,
     random::Randomness,
-    site::caller::{IdentifyUser, Identity},
+    site::{
+        caller::{IdentifyUser, Identity},
+        client_address::ClientAddress,
+    },
     store::TokenStore,
     time::Clock,
     user::UserId,
@@ -189,7 +193,36 @@ impl KomerzaConnectLayer {
         self.changed(|context| context.revocation = Arc::new(is_dead))
     }
 
-    /// Paces the calls of several nodes of the app by buckets that they share; see [`SharedBuckets`].
+    /// Tells the address of the client, which is charged for the exchanges of browsers that have not connected before.
+    ///
+    /// Set it when a proxy stands in front of the app and keys belong to browsers. By default the address is that of the
+    /// connection, if axum's `ConnectInfo<SocketAddr>` is in the request's extensions; there a private address counts as a
+    /// proxy's. Browsers without an address share a part of the exchanges
+    /// ([`unknown_browsers_percent`](crate::config::Limits::unknown_browsers_percent)), so that one who sends junk can delay them.
+    /// An address of version 6 counts by its first 64 bits. With [`with_user`](Self::with_user) the users are charged.
+    ///
+    /// ```
+    /// use komerza_connect::{KomerzaConnectLayer, MemoryStore};
+    /// # use komerza_connect::Config;
+    ///
+    /// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+    /// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+    /// // Behind one proxy, which sets `X-Real-IP` itself whatever the client sent:
+    /// let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?
+    ///     .with_client_address(|parts| parts.headers.get("x-real-ip")?.to_str().ok()?.parse().ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Security
+    /// Read a header only if your proxy sets it: a client that can choose its address can use up everybody's exchanges.
+    pub fn with_client_address(
+        self,
+        read: impl Fn(&http::request::Parts) -> Option<std::net::IpAddr> + Send + Sync + 'static,
+    ) -> Self {
+        self.changed(|context| context.client_address = ClientAddress::by(read))
+    }
+
+    /// Paces the calls and the exchanges of several nodes of the app by buckets that they share; see [`SharedBuckets`].
     pub fn with_shared_buckets(self, buckets: impl SharedBuckets) -> Self {
         self.changed(|context| context.pacer = context.pacer_alone(Some(Arc::new(buckets))))
     }

@@ -7,11 +7,10 @@ use crate::{
     attempt::AttemptId,
     config::Limits,
     failure::{Failure, FailureKind},
-    secret::AuthorizationCode,
+    secret::{AuthorizationCode, CodeHash},
     site::session::BrowserSession,
     sync::{Lock, step},
 };
-use sha2::{Digest, Sha256};
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -51,7 +50,7 @@ struct Table {
 }
 
 struct Flight {
-    code: [u8; 32],
+    code: CodeHash,
     outcome: Receiver,
 }
 
@@ -73,7 +72,7 @@ impl Flights {
         now: Duration,
         limits: &Limits,
     ) -> Boarding {
-        let code: [u8; 32] = Sha256::digest(code.expose_secret()).into();
+        let code = code.hash();
         let mut table = self.table.lock();
         table.forget(now, limits);
         match table.flights.get(&attempt) {
@@ -84,6 +83,13 @@ impl Flights {
                 table.flights.insert(attempt, Flight { code, outcome });
                 Boarding::First(Pilot { flights: Arc::clone(self), attempt, boarded: now, sender, landed: false })
             }
+        }
+    }
+
+    /// Gives those who ask later another outcome of a flight that has landed.
+    pub(crate) fn amend(&self, attempt: AttemptId, outcome: Outcome) {
+        if let Some(flight) = self.table.lock().flights.get_mut(&attempt) {
+            flight.outcome = watch::channel(Some(outcome)).1;
         }
     }
 

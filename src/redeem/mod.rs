@@ -2,29 +2,33 @@
 //!
 //! It runs in a task of its own, counted and bounded; the request only waits for its outcome. In this order:
 //!
-//! 1. The store is read and the record's version drawn, so that an outage of either costs no code.
-//! 2. The user's budget is charged, and a turn is waited for; who gets none has spent nothing.
+//! 1. The store is read and the record's version drawn, so that an outage of either costs no code. After a save that failed a write
+//!    must work first.
+//! 2. The party's budget is charged, and a turn is waited for; who gets none has spent nothing.
 //! 3. The exchange, repeated only where it cannot have arrived or was refused by 429.
 //! 4. The hook that may veto.
 //! 5. The save, repeated within its bound, and only then the good news.
-//! 6. A key that was received and is neither vetoed nor kept, whatever came between, is told to the app.
+//! 6. After that the visitor is told of the failure, and the save is repeated for a while longer.
+//! 7. A key that was received and is neither vetoed nor kept, whatever came between, is told to the app.
 
-mod budgets;
 pub(crate) mod exchange;
 mod flights;
 #[cfg(all(test, feature = "__explore"))]
 mod interleavings;
+mod rescue;
 mod turns;
+mod writes;
 
 pub(crate) use flights::{Boarding, Flights, Landed, Outcome, outcome};
-pub(crate) use turns::{Turns, UserKey};
+pub(crate) use turns::{Charged, Turns};
+pub(crate) use writes::Writes;
 
 use crate::{
     api::KomerzaKey,
     attempt::AttemptId,
     context::{Context, Unfinished, caught, within},
     failure::{Failure, FailureKind},
-    hooks::{Connected, Connecting, Orphaned},
+    hooks::{Connected, Connecting},
     provider::CODE_LIFETIME,
     redeem::exchange::ExchangeError,
     secret::{ApiKey, AuthorizationCode},
@@ -34,11 +38,10 @@ use crate::{
     telemetry::log,
     user::UserId,
 };
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use rescue::{Unsaved, orphan};
+use std::{sync::Arc, time::Duration};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use turns::Turn;
 
 /// How often a connection that could not be opened is tried.
 const CONNECT_TRIES: u32 = 3;
@@ -52,9 +55,8 @@ pub(crate) struct Pending {
     pub(crate) code: AuthorizationCode,
     /// Whose key it will be.
     pub(crate) user: UserId,
-    /// Whose budget the exchange is charged to.
-    pub(crate) charged: UserKey,
-    pub(crate) begun_at: SystemTime,
+    /// Who is charged for the exchange.
+    pub(crate) charged: Charged,
     /// The session that the browser moves to, and the id of the one that it leaves, whose record goes.
     pub(crate) session: Option<BrowserSession>,
     pub(crate) left: Option<UserId>,
@@ -84,8 +86,11 @@ pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<
             } else {
                 let context = Arc::clone(context);
                 tokio::spawn(log::in_current_span(async move {
-                    let outcome = run(&context, pending).await;
+                    let (outcome, unsaved) = run(&context, &pending).await;
                     pilot.land(outcome, context.clock.elapsed());
+                    if let Some(unsaved) = unsaved {
+                        rescue::keep_trying(&context, &pending, *unsaved).await;
+                    }
                     drop(counted);
                 }));
             }
@@ -103,26 +108,45 @@ fn admit(tasks: &TaskTracker) -> Option<TaskTrackerToken> {
     (!tasks.is_closed()).then_some(counted)
 }
 
-async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {
+async fn run(context: &Arc<Context>, pending: &Pending) -> (Outcome, Option<Box<Unsaved>>) {
     let attempt = pending.attempt;
-    let obtained = obtain(context, &pending).await;
+    let obtained = obtain(context, pending).await;
     crate::telemetry::metrics::connect(
-        obtained.as_ref().map_or_else(|error| error.failure.kind().code(), |_| "connected"),
+        obtained.as_ref().map_or_else(|missed| missed.error.failure.kind().code(), |_| "connected"),
     );
     match obtained {
         Ok(token) => {
             log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
-            leave(context, &pending).await;
-            Outcome { result: Ok(Landed { return_to: pending.return_to, session: pending.session }), spent: true }
+            leave(context, pending).await;
+            (Outcome { result: Ok(pending.landed()), spent: true }, None)
         }
-        Err(ExchangeError { failure, spent }) => Outcome { result: Err(failure.of_attempt(attempt)), spent },
+        Err(Missed { error: ExchangeError { failure, spent }, unsaved }) => {
+            (Outcome { result: Err(failure.of_attempt(attempt)), spent }, unsaved)
+        }
+    }
+}
+
+impl Pending {
+    fn landed(&self) -> Landed {
+        Landed { return_to: self.return_to.clone(), session: self.session.clone() }
+    }
+}
+
+/// No connection, and the fresh key that may still be saved, if there is one.
+struct Missed {
+    error: ExchangeError,
+    unsaved: Option<Box<Unsaved>>,
+}
+
+impl From<ExchangeError> for Missed {
+    fn from(error: ExchangeError) -> Self {
+        Self { error, unsaved: None }
     }
 }
 
 /// The key, exchanged and saved; the record that is in the store.
-async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken, ExchangeError> {
-    let unspent = |failure| ExchangeError { failure, spent: false };
-    let spent = |failure| ExchangeError { failure, spent: true };
+async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken, Missed> {
+    let unspent = |failure| Missed::from(ExchangeError { failure, spent: false });
     let before = match context.load(&pending.user).await {
         Ok(before) => before.map(|token| *token.version()),
         // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
@@ -133,23 +157,37 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
             );
             None
         }
-        Err(error) => return Err(unspent(Failure::caused_by(FailureKind::StoreUnavailable, error))),
+        Err(error) => return Err(unspent(no_store(error))),
     };
+    context.writes.ensure(context).await.map_err(|error| unspent(no_store(error)))?;
     // Drawn while nothing is spent: from the exchange on, a key lives at Komerza that this task must not lose.
     let version = TokenVersion::draw(&*context.randomness)
         .map_err(|error| unspent(Failure::caused_by(FailureKind::Internal, error)))?;
     let charged_at = context.clock.elapsed();
     context.turns.charge(pending.charged, charged_at).map_err(unspent)?;
-    let key = match exchange(context, pending, charged_at).await {
-        Ok(key) => key,
+    let (key, turn) = match exchange(context, pending, charged_at).await {
+        Ok(obtained) => obtained,
+        // Used by this very attempt, on another node or in an answer that got lost: then its record is here.
         Err(error) if may_have_been_used(error.failure.kind()) => {
             let now = context.load(&pending.user).await.ok().flatten();
-            return now.filter(|token| is_of_this_attempt(pending, before.as_ref(), token)).ok_or(error);
+            return now.filter(|token| token.attempt() == Some(pending.attempt)).ok_or(error.into());
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
-    let token = StoredToken::saved(key.clone(), version, context.clock.now());
-    keep(context, pending, &token, &key).await.map_err(spent)?;
+    let token = StoredToken::saved(key.clone(), version, context.clock.now(), Some(pending.attempt));
+    match keep(context, pending, &token, &key, turn).await {
+        Ok(()) => {
+            tell_connected(context, pending, &token).await;
+            Ok(token)
+        }
+        Err(failure) => {
+            let unsaved = (failure.kind() == FailureKind::SaveFailed).then(|| Box::new(Unsaved { token, before }));
+            Err(Missed { error: ExchangeError { failure, spent: true }, unsaved })
+        }
+    }
+}
+
+async fn tell_connected(context: &Context, pending: &Pending, token: &StoredToken) {
     let event = Connected {
         user: pending.user.clone(),
         attempt: pending.attempt,
@@ -157,7 +195,10 @@ async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken
         version: *token.version(),
     };
     context.hook(context.hooks.connected(&event)).await;
-    Ok(token)
+}
+
+fn no_store(error: StoreError) -> Failure {
+    Failure::caused_by(FailureKind::StoreUnavailable, error)
 }
 
 /// Whether the provider may mean by this that the code was used before. It documents neither the statuses nor whether a used code
@@ -166,28 +207,20 @@ fn may_have_been_used(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused)
 }
 
-/// Whether a refused code was used by this very attempt, on another node or in an answer that got lost: then there is a record of
-/// its user that was saved since it began.
-fn is_of_this_attempt(pending: &Pending, before: Option<&TokenVersion>, token: &StoredToken) -> bool {
-    // A browser's next session was drawn for this attempt, so nobody else can have saved a record of it.
-    pending.session.is_some()
-        // Saved while this one waited for its answer.
-        || Some(token.version()) != before
-        // By the clocks of two nodes. No slack for clocks that differ: a user may have connected a minute before this attempt, and
-        // its failure must not pass for that success.
-        || token.saved_at() >= pending.begun_at
-}
-
 /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
 /// allowed in all is not over.
-async fn exchange(context: &Context, pending: &Pending, charged_at: Duration) -> Result<ApiKey, ExchangeError> {
+async fn exchange(context: &Context, pending: &Pending, charged_at: Duration) -> Result<(ApiKey, Turn), ExchangeError> {
     let (limits, clock) = (&context.config.limits, &*context.clock);
     let began = clock.elapsed();
     let deadline = began.saturating_add(limits.exchange_wait);
     let mut pause = PAUSE;
     let mut tries = 0_u32;
     loop {
-        let turn = context.turns.turn(pending.charged, clock, deadline).await;
+        let turn = match context.turns.turn(context, pending.charged, tries > 0, deadline).await {
+            // The key of one that was ahead may have met with a store that takes no writes.
+            Ok(turn) => context.writes.ensure(context).await.map(|()| turn).map_err(no_store),
+            busy => busy,
+        };
         let turn = turn.map_err(|failure| {
             if tries == 0 {
                 context.turns.refund(pending.charged, charged_at);
@@ -195,34 +228,44 @@ async fn exchange(context: &Context, pending: &Pending, charged_at: Duration) ->
             ExchangeError { failure, spent: false }
         })?;
         let error = match context.exchange.exchange(&pending.code, clock.now()).await {
-            Ok(key) => return Ok(key),
+            Ok(key) => return Ok((key, turn)),
             Err(error) => error,
         };
-        drop(turn);
         tries = tries.saturating_add(1);
         let kind = error.failure.kind();
-        let wait = match kind {
-            FailureKind::Busy => error.failure.retry_after().unwrap_or_default(),
-            _ => pause,
-        };
+        let refused = kind == FailureKind::Busy;
+        let wait = if refused { error.failure.retry_after().unwrap_or_default() } else { pause };
+        if refused {
+            context.turns.refused(context, wait).await;
+        }
+        drop(turn);
         let again = clock.elapsed().saturating_add(wait);
         let ends = again.saturating_sub(began).saturating_add(limits.exchange_deadline);
         let too_late = again > deadline || ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
-        if error.spent || too_late || (kind != FailureKind::Busy && tries >= CONNECT_TRIES) {
+        if error.spent || too_late || (!refused && tries >= CONNECT_TRIES) {
             return Err(error);
         }
         log::debug!(attempt = %pending.attempt, kind = kind.code(), "the exchange is sent again");
-        clock.sleep(wait).await;
-        pause = pause.saturating_mul(2);
+        // After a 429 the bucket keeps the time, if there is one.
+        if !refused || limits.exchange_bucket.period.is_zero() {
+            clock.sleep(wait).await;
+            pause = pause.saturating_mul(2);
+        }
     }
 }
 
-/// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto, the app is told of a live
-/// key that nobody holds.
-async fn keep(context: &Arc<Context>, pending: &Pending, token: &StoredToken, key: &ApiKey) -> Result<(), Failure> {
+/// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto and for a save that is still
+/// tried, the app is told of a live key that nobody holds.
+async fn keep(
+    context: &Arc<Context>,
+    pending: &Pending,
+    token: &StoredToken,
+    key: &ApiKey,
+    turn: Turn,
+) -> Result<(), Failure> {
     let kept = caught(async {
         approve(context, pending, token, key).await?;
-        save(context, pending, token).await
+        save(context, pending, token, turn).await
     });
     let failure = match kept.await {
         Some(Ok(())) => return Ok(()),
@@ -235,10 +278,9 @@ async fn keep(context: &Arc<Context>, pending: &Pending, token: &StoredToken, ke
     if found.is_some_and(|found| found.version() == token.version()) {
         return Ok(());
     }
-    let Pending { user, attempt, .. } = pending;
-    log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key is not kept: it lives on at Komerza, and nobody holds it");
-    let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
-    context.hook(context.hooks.orphaned(&event)).await;
+    if failure.kind() != FailureKind::SaveFailed {
+        orphan(context, pending, token).await;
+    }
     Err(failure)
 }
 
@@ -249,14 +291,14 @@ async fn approve(context: &Arc<Context>, pending: &Pending, token: &StoredToken,
     match context.ask(context.hooks.before_storing(&connecting)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-        Err(Unfinished::Late) => Err(Failure::new(FailureKind::Vetoed)),
-        Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
+        Err(Unfinished::Late | Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
     }
 }
 
 /// Saves a fresh key, again and again within the bound: the code is spent and there is no other way to it.
-async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Result<(), Failure> {
+async fn save(context: &Context, pending: &Pending, token: &StoredToken, turn: Turn) -> Result<(), Failure> {
     let limits = &context.config.limits;
+    let mut turn = Some(turn);
     let mut last = None;
     let tries = async {
         let mut pause = PAUSE;
@@ -265,12 +307,20 @@ async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Resu
                 attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
                 "saving a fresh key failed; it is tried again"
             );
+            // Those who waited for this exchange find the doubt.
+            context.writes.failed();
+            drop(turn.take());
             last = Some(error);
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2);
         }
     };
     let saved = tokio::time::timeout(limits.save_deadline, tries).await;
+    if saved.is_ok() {
+        context.writes.worked();
+    } else {
+        context.writes.failed();
+    }
     saved.map_err(|_| Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out)))
 }
 

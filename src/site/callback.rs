@@ -9,9 +9,10 @@ use crate::{
     context::Context,
     failure::{Failure, FailureKind},
     redeem::{Landed, Pending, connect},
-    secret::AuthorizationCode,
+    secret::{AuthorizationCode, CodeHash},
     site::{
         caller::Caller,
+        client_address::{Network, charged},
         cookie::{Done, LoginAttempt, is_fresh},
         query::{Param, Query},
         session::BrowserSession,
@@ -19,7 +20,6 @@ use crate::{
     user::UserId,
 };
 use http::{HeaderValue, request::Parts};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 pub(super) async fn callback(context: &Arc<Context>, parts: &mut Parts) -> Result<Answer, Refusal> {
@@ -38,7 +38,15 @@ pub(super) async fn callback(context: &Arc<Context>, parts: &mut Parts) -> Resul
     let id = state.attempt_id();
     let now = context.clock.now();
     if let Some(done) = context.jar.done(&parts.headers, id, now, context.config.limits.done_lifetime) {
-        return Ok(Answer::see_other(checked_return(context, Some(&done.return_to)).as_str()));
+        let return_to = checked_return(context, Some(&done.return_to));
+        // Another approval, or none, is no repetition of the one that was exchanged.
+        return match read_code(&query) {
+            Ok(code) if code.hash() == done.code => Ok(Answer::see_other(return_to.as_str())),
+            _ => Err(Refusal {
+                return_to: Some(return_to.as_str().to_owned()),
+                ..Failure::new(FailureKind::StateUsed).of_attempt(id).into()
+            }),
+        };
     }
     let Some(attempt) = context.jar.login(&parts.headers, &state) else {
         let note = connected_already(context, parts).await;
@@ -62,12 +70,15 @@ pub(super) async fn callback(context: &Arc<Context>, parts: &mut Parts) -> Resul
         return Err(refusal(Failure::new(FailureKind::OtherUser), Vec::new()));
     }
     let expired = || context.expired_session(&parts.headers).map(|session| session.user_id());
-    let pending = read_code(&query).and_then(|code| pending(caller, attempt, code, expired)).map_err(|kind| {
-        let cookies = if kind == FailureKind::Denied { used_up() } else { Vec::new() };
-        refusal(Failure::new(kind), cookies)
-    })?;
+    let network = context.client_address.network(parts);
+    let pending =
+        read_code(&query).and_then(|code| pending(caller, network, attempt, code, expired)).map_err(|kind| {
+            let cookies = if kind == FailureKind::Denied { used_up() } else { Vec::new() };
+            refusal(Failure::new(kind), cookies)
+        })?;
+    let code = pending.code.hash();
     match connect(context, pending).await {
-        Ok(landed) => Ok(landed_answer(context, id, &landed)),
+        Ok(landed) => Ok(landed_answer(context, id, code, &landed)),
         Err(failure) => {
             let cookies = if spends(failure.kind()) { used_up() } else { Vec::new() };
             Err(refusal(failure, cookies))
@@ -91,6 +102,7 @@ fn read_code(query: &Query<'_>) -> Result<AuthorizationCode, FailureKind> {
 /// A browser leaves the session that it is in, or the `expired` one.
 fn pending(
     caller: Caller,
+    network: Option<Network>,
     attempt: LoginAttempt,
     code: AuthorizationCode,
     expired: impl FnOnce() -> Option<UserId>,
@@ -106,17 +118,11 @@ fn pending(
         // Whom the attempt admits has what it takes; should that ever change, nobody gets a key by it.
         _ => return Err(FailureKind::OtherUser),
     };
-    // Sessions of one browser are charged together, by their lineage.
-    let charged = match (&caller, &session) {
-        (Caller::Browser(_), Some(next)) => Sha256::digest(next.lineage()),
-        _ => Sha256::digest(user.as_str()),
-    };
     Ok(Pending {
         attempt: attempt.state.attempt_id(),
         code,
         user,
-        charged: charged.into(),
-        begun_at: attempt.issued_at,
+        charged: charged(&caller, network),
         session,
         left,
         return_to: attempt.return_to,
@@ -124,7 +130,7 @@ fn pending(
 }
 
 /// Back to where the visitor wanted to go, with the new session; the attempt becomes a done mark.
-fn landed_answer(context: &Context, id: AttemptId, landed: &Landed) -> Answer {
+fn landed_answer(context: &Context, id: AttemptId, code: CodeHash, landed: &Landed) -> Answer {
     let (limits, names) = (&context.config.limits, &context.jar.names);
     let return_to = checked_return(context, Some(&landed.return_to));
     let session =
@@ -132,7 +138,7 @@ fn landed_answer(context: &Context, id: AttemptId, landed: &Landed) -> Answer {
     let session = session.and_then(|value| names.set(&names.session, &value, limits.session_lifetime));
     let answer = Answer::see_other(return_to.as_str()).cookie(session);
     // Without randomness there is no mark, and a repetition is told that the connection was answered: no reason to fail.
-    let done = Done { finished_at: context.clock.now(), return_to: return_to.as_str().to_owned() };
+    let done = Done { finished_at: context.clock.now(), code, return_to: return_to.as_str().to_owned() };
     let answer = match context.jar.seal_done(id, &done, &*context.randomness) {
         Ok((name, value)) => answer.cookie(names.set(&name, &value, limits.done_lifetime)),
         Err(_) => answer,
@@ -157,6 +163,8 @@ fn spends(kind: FailureKind) -> bool {
             | FailureKind::ShuttingDown
             | FailureKind::MalformedRequest
             | FailureKind::StateUsed
+            // The save is still tried; a repetition learns what came of it.
+            | FailureKind::SaveFailed
     )
 }
 
@@ -203,7 +211,7 @@ mod tests {
             let state = State::mint(&SystemRandomness).unwrap();
             let (issued_at, return_to) = (SystemTime::UNIX_EPOCH, "/".to_owned());
             let attempt = LoginAttempt { state, user: UserBinding::NewBrowser, issued_at, next_session, return_to };
-            pending(caller, attempt, AuthorizationCode::new("code").unwrap(), || None).map(|pending| pending.user)
+            pending(caller, None, attempt, AuthorizationCode::new("code").unwrap(), || None).map(|pending| pending.user)
         };
         let session = || BrowserSession::mint(None, SystemTime::UNIX_EPOCH, &SystemRandomness).unwrap();
         let (alice, next) = (UserId::new("alice").unwrap(), session());

@@ -6,6 +6,7 @@
 pub(crate) mod answer;
 mod callback;
 pub(crate) mod caller;
+pub(crate) mod client_address;
 pub(crate) mod cookie;
 mod disconnect;
 pub(crate) mod fetch_metadata;
@@ -19,7 +20,7 @@ use crate::{
     config::{Route, return_path::ReturnPath},
     context::Context,
     failure::{Failure, FailureKind},
-    telemetry::log,
+    telemetry::{log, metrics},
 };
 use answer::{Answer, secure};
 use axum_core::body::Body;
@@ -148,6 +149,8 @@ impl Alarm {
         match kind {
             _ if kind.is_operators() => Self::Operators,
             FailureKind::Speculative => Self::Noise,
+            // Most often the client secret is wrong.
+            FailureKind::ExchangeRefused => Self::Elsewhere,
             FailureKind::Busy | FailureKind::ShuttingDown => Self::Nothing,
             _ if kind.status().is_server_error() => Self::Elsewhere,
             _ => Self::Nothing,
@@ -156,6 +159,7 @@ impl Alarm {
 }
 
 fn report(route: Route, failure: &Failure) {
+    metrics::refused(route.name(), failure.kind().code());
     macro_rules! event {
         ($level:ident, $text:literal) => {
             log::$level!(
@@ -205,8 +209,15 @@ mod tests {
             |wanted| alarms.iter().filter(|(alarm, _)| *alarm == wanted).map(|(_, kind)| *kind).collect::<Vec<_>>();
         use FailureKind::*;
         assert_eq!(of(Alarm::Operators), [InvalidClientSecret, AppNotFound, SaveFailed, Internal]);
-        let elsewhere =
-            [ProviderUnreachable, ProviderFault, UnknownOutcome, ProviderTimeout, UserLookupFailed, StoreUnavailable];
+        let elsewhere = [
+            ExchangeRefused,
+            ProviderUnreachable,
+            ProviderFault,
+            UnknownOutcome,
+            ProviderTimeout,
+            UserLookupFailed,
+            StoreUnavailable,
+        ];
         assert_eq!(of(Alarm::Elsewhere), elsewhere);
         assert_eq!(of(Alarm::Noise), [Speculative]);
         assert!(of(Alarm::Nothing).contains(&Busy) && of(Alarm::Nothing).contains(&ShuttingDown));

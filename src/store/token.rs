@@ -1,6 +1,7 @@
 //! What a token store keeps for a user, and how it becomes text.
 
 use crate::{
+    attempt::AttemptId,
     json,
     random::{Randomness, RandomnessError, SystemRandomness, draw},
     secret::ApiKey,
@@ -22,6 +23,7 @@ pub struct StoredToken {
     content: Content,
     version: TokenVersion,
     saved_at: u64,
+    attempt: Option<AttemptId>,
 }
 
 /// The key, or what stands in its place when a wrapper has sealed it.
@@ -39,6 +41,8 @@ struct TextForm<'a> {
     version: &'a str,
     saved_at: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sealed: Option<&'a str>,
@@ -54,17 +58,17 @@ impl StoredToken {
     /// # Errors
     /// [`RandomnessError`] when the operating system gives no random bytes for the version.
     pub fn new(key: ApiKey) -> Result<Self, RandomnessError> {
-        Ok(Self::saved(key, TokenVersion::draw(&SystemRandomness)?, SystemTime::now()))
+        Ok(Self::saved(key, TokenVersion::draw(&SystemRandomness)?, SystemTime::now(), None))
     }
 
-    pub(crate) fn saved(key: ApiKey, version: TokenVersion, at: SystemTime) -> Self {
-        Self { content: Content::Plain(key), version, saved_at: unix_millis(at) }
+    pub(crate) fn saved(key: ApiKey, version: TokenVersion, at: SystemTime, attempt: Option<AttemptId>) -> Self {
+        Self { content: Content::Plain(key), version, saved_at: unix_millis(at), attempt }
     }
 
     /// The same record with other content: how a wrapper seals and opens it.
     #[allow(dead_code, reason = "called by the sealing wrapper alone")]
     pub(crate) fn with_content(&self, content: Content) -> Self {
-        Self { content, version: self.version, saved_at: self.saved_at }
+        Self { content, ..self.clone() }
     }
 
     #[allow(dead_code, reason = "called by the sealing wrapper alone")]
@@ -98,6 +102,12 @@ impl StoredToken {
         from_unix_millis(self.saved_at)
     }
 
+    /// The login attempt that the key came from. `None` for a key that the app brought, and in records of old versions.
+    #[must_use]
+    pub fn attempt(&self) -> Option<AttemptId> {
+        self.attempt
+    }
+
     /// A short hash of the key, for logs and pages; of the sealed text while it is sealed.
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
@@ -118,7 +128,14 @@ impl StoredToken {
             Content::Plain(key) => (Some(key.expose_secret()), None),
             Content::Sealed(text) => (None, Some(&**text)),
         };
-        let form = TextForm { format: FORMAT, version: &version, saved_at: self.saved_at, key, sealed };
+        let form = TextForm {
+            format: FORMAT,
+            version: &version,
+            saved_at: self.saved_at,
+            attempt: self.attempt.map(|attempt| attempt.to_string()),
+            key,
+            sealed,
+        };
         // Strings and numbers alone: there is nothing in it that could fail to serialise.
         serde_json::to_string(&form).unwrap_or_default()
     }
@@ -140,7 +157,9 @@ impl StoredToken {
             _ => return Err(StoreError::unreadable("a record holds a key or a sealed key")),
         };
         let version = form.version.parse().map_err(StoreError::unreadable)?;
-        Ok(Self { content, version, saved_at: form.saved_at })
+        // An attempt that cannot be read is one that is not known.
+        let attempt = form.attempt.as_str().and_then(AttemptId::parse);
+        Ok(Self { content, version, saved_at: form.saved_at, attempt })
     }
 }
 
@@ -151,6 +170,8 @@ struct OwnedForm {
     format: u8,
     version: String,
     saved_at: u64,
+    #[serde(default)]
+    attempt: serde_json::Value,
     #[serde(default, deserialize_with = "wiped")]
     key: Option<Zeroizing<String>>,
     #[serde(default, deserialize_with = "wiped")]
