@@ -47,6 +47,18 @@ impl Contract {
     /// Leaves a claim out, for the reason that is given. The reason is printed with the outcome.
     #[must_use]
     pub fn without(mut self, claim: Claim, reason: impl Into<String>) -> Self {
+        match claim {
+            Claim::Always => {}
+            Claim::AnyId => self.any_id = false,
+            Claim::Restarts => self.restarts = false,
+            Claim::Nodes => self.nodes = false,
+            Claim::Unreachable => self.unreachable = None,
+            Claim::Damage => self.damage = None,
+            Claim::Replaces => self.replacing = None,
+            Claim::Lists => self.lists = false,
+            Claim::Network => self.network = None,
+        }
+        self.left_out.retain(|(left_out, _)| *left_out != claim);
         self.left_out.push((claim, reason.into()));
         self
     }

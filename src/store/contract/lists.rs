@@ -49,7 +49,8 @@ pub(super) async fn everybody_with_a_record_is_listed(trial: Arc<Trial>) -> Outc
     for limit in [5, 1_000] {
         let listed = everybody(&trial, limit).await?;
         for (user, token) in &saved {
-            let found = listed.get(user).ok_or_else(|| Found(format!("one of 13 users is missing in pages of {limit}")))?;
+            let found =
+                listed.get(user).ok_or_else(|| Found(format!("one of 13 users is missing in pages of {limit}")))?;
             ensure!(*found == Some(token.saved_at()), "another time than that of the save");
         }
     }
@@ -86,7 +87,10 @@ pub(super) async fn remove_older_leaves_what_is_young(trial: Arc<Trial>) -> Outc
     trial.save(&user, &token).await?;
     let store = trial.store()?;
     let removed = lists(&store)?.remove_older(user.as_str(), long_ago(2), 10).await;
-    ensure!(removed.map_err(|error| failed("remove_older", &error))?.is_empty(), "a record of that very time was removed");
+    ensure!(
+        removed.map_err(|error| failed("remove_older", &error))?.is_empty(),
+        "a record of that very time was removed"
+    );
     trial.expect(&user, Some(&token)).await
 }
 

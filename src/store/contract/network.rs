@@ -76,7 +76,11 @@ pub(super) async fn closed_connections_are_made_anew(trial: Arc<Trial>) -> Outco
 }
 
 /// What was stuck in a silent connection arrives after a later save was confirmed.
-async fn stuck(trial: &Trial, what: &str, call: impl AsyncFnOnce(&UserId, &StoredToken) -> Result<(), Found>) -> Outcome {
+async fn stuck(
+    trial: &Trial,
+    what: &str,
+    call: impl AsyncFnOnce(&UserId, &StoredToken) -> Result<(), Found>,
+) -> Outcome {
     let (user, older) = trial.saved("alice").await?;
     let relay = trial.relay()?;
     relay.silence();

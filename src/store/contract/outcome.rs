@@ -72,4 +72,3 @@ impl fmt::Debug for ContractFailure {
 }
 
 impl std::error::Error for ContractFailure {}
-

@@ -44,8 +44,15 @@ pub(super) async fn a_late_replace_if_never_overwrites_a_newer_record(trial: Arc
         let (newer, rewritten) = (trial.token()?, rewritten(&trial, &older)?);
         let save = async { trial.save(&user, &newer).await };
         let late = async { replace(&trial, &user, &rewritten).await.map(drop) };
-        let (saved, replaced) =
-            if round % 2 == 0 { tokio::join!(save, late) } else { async { let (late, save) = tokio::join!(late, save); (save, late) }.await };
+        let (saved, replaced) = if round % 2 == 0 {
+            tokio::join!(save, late)
+        } else {
+            async {
+                let (late, save) = tokio::join!(late, save);
+                (save, late)
+            }
+            .await
+        };
         saved?;
         replaced?;
         trial.expect(&user, Some(&newer)).await?;

@@ -2,10 +2,10 @@
 
 use super::{Claim, Contract, Relay};
 use crate::{
-    log::chain,
     random::{SystemRandomness, draw},
     secret::ApiKey,
     store::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion},
+    telemetry::log::chain,
     user::UserId,
 };
 use std::{

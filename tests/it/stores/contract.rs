@@ -1,49 +1,128 @@
 //! The contract suite, over every shipped store: alone, and in each wrapper.
 
-use super::places::{Directory, postgres_url, redis_url, unique};
+use super::places::Directory;
 use komerza_connect::{
-    CachedStore, EncryptedStore, MemoryStore, PostgresStore, RedisStore, SealingKey, SqliteStore, TokenStore, UserId,
-    store::{TableName, contract::Contract},
+    MemoryStore, SealingKey, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
+    store::{
+        CachedStore, EncryptedStore, ReplaceIf, SqliteStore,
+        contract::{Claim, Contract},
+    },
     token_store_contract,
 };
 use std::sync::Arc;
 
+/// What a store in memory leaves out.
+fn in_memory(contract: Contract) -> Contract {
+    contract
+        .any_id()
+        .lists()
+        .without(Claim::Unreachable, "it is always there")
+        .without(Claim::Damage, "nobody else reaches its records")
+        .without(Claim::Network, "it needs none")
+}
+
+/// What a store in memory leaves out whose records are its own.
+fn alone(contract: Contract) -> Contract {
+    in_memory(contract)
+        .without(Claim::Restarts, "its records end with it")
+        .without(Claim::Nodes, "its records are its own")
+}
+
+/// What a wrapper leaves out.
+pub(super) fn wrapped(contract: Contract) -> Contract {
+    contract.without(Claim::Replaces, "a wrapper does not rewrite records")
+}
+
 mod memory {
     use super::*;
-    token_store_contract!(Contract::new(|| async { MemoryStore::default() }));
+    fn contract() -> Contract {
+        alone(Contract::new(|| async { MemoryStore::default() })).replaces(|| async { MemoryStore::default() })
+    }
+    token_store_contract!(contract(), any_id, lists, replaces);
 }
 
 mod memory_shared {
     use super::*;
     // Clones share their records, which is what two nodes on one database do.
     fn contract() -> Contract {
-        let store: Arc<dyn TokenStore> = Arc::new(MemoryStore::default());
-        Contract::new(move || {
+        let store: Arc<dyn ReplaceIf> = Arc::new(MemoryStore::default());
+        let open = move || {
             let store = store.clone();
             async move { store }
-        })
-        .outlives_restarts()
+        };
+        in_memory(Contract::new(open.clone())).replaces(open).outlives_restarts().shared_by_nodes()
     }
-    token_store_contract!(contract(), restarts);
+    token_store_contract!(contract(), any_id, lists, replaces, restarts, nodes);
 }
 
 mod memory_boxed {
     use super::*;
-    token_store_contract!(Contract::new(|| async { Box::new(MemoryStore::default()) as Box<dyn TokenStore> }));
+    fn contract() -> Contract {
+        wrapped(alone(Contract::new(|| async { Box::new(MemoryStore::default()) as Box<dyn TokenStore> })))
+    }
+    token_store_contract!(contract(), any_id, lists);
+}
+
+/// A store behind a foreign key of type BIGINT: it takes numbers alone.
+mod memory_with_numbers {
+    use super::*;
+
+    struct Numbers(MemoryStore);
+
+    fn number(user: &UserId) -> Result<UserId, StoreError> {
+        let number: i64 = user.as_str().parse().map_err(|_| StoreError::unavailable("not a number"))?;
+        Ok(UserId::from(number))
+    }
+
+    #[async_trait]
+    impl TokenStore for Numbers {
+        async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+            self.0.load(&number(user)?).await
+        }
+        async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
+            self.0.save(&number(user)?, token).await
+        }
+        async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+            self.0.delete(&number(user)?).await
+        }
+        async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+            self.0.delete_if(&number(user)?, version).await
+        }
+    }
+
+    fn contract() -> Contract {
+        let contract = Contract::new(|| async { Numbers(MemoryStore::default()) })
+            .ids(|number| UserId::from(i64::try_from(number >> 1).unwrap()))
+            .without(Claim::Lists, "not shown here");
+        [Claim::Restarts, Claim::Nodes, Claim::Unreachable, Claim::Damage, Claim::Replaces, Claim::Network]
+            .into_iter()
+            .fold(contract, |contract, claim| contract.without(claim, "not shown here"))
+    }
+    token_store_contract!(contract());
 }
 
 /// What damages a record: another text in its place.
-const DAMAGE: &str = "{\"format\":1,\"version\":\"not a version\"}";
+pub(super) const DAMAGE: &str = "{\"format\":1,\"version\":\"not a version\"}";
 
 /// Every contract of a kind of store: `$with` puts the opened store into its wrapper.
 fn sqlite<S: TokenStore>(with: fn(SqliteStore) -> S) -> Contract {
     let directory = Arc::new(Directory::new());
     let (opened, damaged) = (directory.clone(), directory);
-    Contract::new(move || {
+    let open = move || {
         let directory = opened.clone();
-        async move { with(SqliteStore::open(directory.path().join("tokens.db")).await.unwrap()) }
+        async move { SqliteStore::open(directory.path().join("tokens.db")).await.unwrap() }
+    };
+    let plain = open.clone();
+    Contract::new(move || {
+        let opened = open();
+        async move { with(opened.await) }
     })
+    .replaces(plain)
+    .shared_by_nodes()
+    .any_id()
+    .lists()
     .outlives_restarts()
+    .without(Claim::Network, "it needs none")
     .damaged_by(move |user| {
         let path = damaged.path().join("tokens.db");
         async move { damage_sqlite(&path, &user).await }
@@ -64,146 +143,90 @@ async fn damage_sqlite(path: &std::path::Path, user: &UserId) {
     pool.close().await;
 }
 
-fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
-    let table: TableName = unique("contract").parse().unwrap();
-    let dropped = Arc::new(DroppedTable(table.clone()));
-    let damaged = table.clone();
-    Contract::new(move || {
-        let (table, _dropped) = (table.clone(), dropped.clone());
-        async move { with(PostgresStore::connect_with(&postgres_url(), &table).await.unwrap()) }
-    })
-    .outlives_restarts()
-    .damaged_by(move |user| {
-        let statement = format!("UPDATE {damaged} SET record = $2 WHERE user_id = $1");
-        async move {
-            let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-            let damage = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(user.as_str().as_bytes()).bind(DAMAGE);
-            assert_eq!(damage.execute(&pool).await.unwrap().rows_affected(), 1);
-            pool.close().await;
-        }
-    })
-    .unreachable(move || async move {
-        // Its calls find no connection to make; tests/it/stores/outage.rs takes a server away for real.
-        let store = PostgresStore::connect_with(&postgres_url(), &unique("gone").parse().unwrap()).await.unwrap();
-        store.close().await;
-        with(store)
-    })
-}
-
-/// Drops the table once the test that made it is over.
-struct DroppedTable(TableName);
-
-impl Drop for DroppedTable {
-    fn drop(&mut self) {
-        let statement = format!("DROP TABLE IF EXISTS {}", self.0);
-        let drop = async {
-            let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
-        };
-        // In a thread of its own: a test may drop its contract inside a runtime or outside.
-        std::thread::scope(|scope| {
-            scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(drop));
-        });
-    }
-}
-
-fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
-    let prefix = unique("contract");
-    let damaged = prefix.clone();
-    Contract::new(move || {
-        let prefix = prefix.clone();
-        async move { with(RedisStore::connect_with(&redis_url(), &prefix).await.unwrap()) }
-    })
-    .outlives_restarts()
-    .damaged_by(move |user| {
-        let key = format!("{damaged}{}", user.as_str());
-        async move {
-            let client = ::redis::Client::open(redis_url()).unwrap();
-            let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-            ::redis::cmd("SET").arg(key).arg(DAMAGE).exec_async(&mut connection).await.unwrap();
-        }
-    })
-    .unreachable(move || async move {
-        let (address, relay) = relay_to(&redis_url()).await;
-        let store = RedisStore::connect(&format!("redis://{address}/")).await.unwrap();
-        relay.abort();
-        with(store)
-    })
-}
-
-/// A port that passes everything on to the server until the task is aborted, which ends its connections too.
-async fn relay_to(url: &str) -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
-    let server = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let relay = tokio::spawn(async move {
-        let mut connections = tokio::task::JoinSet::new();
-        loop {
-            let (mut client, _) = listener.accept().await.unwrap();
-            let server = server.clone();
-            connections.spawn(async move {
-                let mut server = tokio::net::TcpStream::connect(server).await.unwrap();
-                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-            });
-        }
-    });
-    (address, relay)
-}
-
 fn key() -> SealingKey {
     SealingKey::from_bytes(b"obviously-fake-key-of-32-bytes!!").unwrap()
 }
 
-fn encrypted<S: TokenStore>(store: S) -> EncryptedStore<S> {
+pub(super) fn encrypted<S: TokenStore>(store: S) -> EncryptedStore<S> {
     EncryptedStore::new(store, "app", [key()]).unwrap()
 }
 
 /// Two nodes cannot see each other's writes at once through caches: those claims are the plain stores' alone.
-fn cached<S: TokenStore>(store: S) -> CachedStore<S> {
+pub(super) fn cached<S: TokenStore>(store: S) -> CachedStore<S> {
     CachedStore::new(store)
 }
 
-fn both<S: TokenStore>(store: S) -> CachedStore<EncryptedStore<S>> {
+pub(super) fn both<S: TokenStore>(store: S) -> CachedStore<EncryptedStore<S>> {
     cached(encrypted(store))
 }
 
 mod memory_encrypted {
     use super::*;
-    token_store_contract!(Contract::new(|| async { encrypted(MemoryStore::default()) }));
+    fn contract() -> Contract {
+        wrapped(alone(Contract::new(|| async { encrypted(MemoryStore::default()) })))
+    }
+    token_store_contract!(contract(), any_id, lists);
 }
 
 mod memory_cached {
     use super::*;
-    token_store_contract!(Contract::new(|| async { cached(MemoryStore::default()) }));
+    fn contract() -> Contract {
+        wrapped(alone(Contract::new(|| async { cached(MemoryStore::default()) })))
+    }
+    token_store_contract!(contract(), any_id, lists);
 }
 
 mod memory_cached_and_encrypted {
     use super::*;
-    token_store_contract!(Contract::new(|| async { both(MemoryStore::default()) }));
+    fn contract() -> Contract {
+        wrapped(alone(Contract::new(|| async { both(MemoryStore::default()) })))
+    }
+    token_store_contract!(contract(), any_id, lists);
 }
 
+/// What a cache leaves out beside what every wrapper does.
+pub(super) fn behind_a_cache(contract: Contract) -> Contract {
+    wrapped(contract)
+        .without(Claim::Nodes, "another node's writes are seen when the cache forgets")
+        .without(Claim::Damage, "what is remembered is not read again")
+        .without(Claim::Network, "what is remembered is not read again")
+}
+
+/// The suite in each wrapper, for the function of that name. `$more` are claims of the plain and the encrypted store.
 macro_rules! in_every_wrapper {
-    ($store:ident, $($ignore:tt)*) => {
+    ($store:ident, [$($more:ident),*], $($ignore:tt)*) => {
         mod $store {
             mod plain {
                 use super::super::*;
-                token_store_contract!($($ignore)* $store(|store| store), restarts, damage, unreachable);
+                token_store_contract!(
+                    $($ignore)*
+                    $store(|store| store), any_id, lists, restarts, nodes, damage, unreachable, replaces $(, $more)*
+                );
             }
             mod encrypted {
                 use super::super::*;
-                token_store_contract!($($ignore)* $store(encrypted), restarts, damage, unreachable);
+                token_store_contract!(
+                    $($ignore)*
+                    wrapped($store(encrypted)), any_id, lists, restarts, nodes, damage, unreachable $(, $more)*
+                );
             }
             mod cached {
                 use super::super::*;
-                token_store_contract!($($ignore)* $store(cached), restarts, unreachable);
+                token_store_contract!(
+                    $($ignore)*
+                    behind_a_cache($store(cached)), any_id, lists, restarts, unreachable
+                );
             }
             mod cached_and_encrypted {
                 use super::super::*;
-                token_store_contract!($($ignore)* $store(both), restarts, unreachable);
+                token_store_contract!(
+                    $($ignore)*
+                    behind_a_cache($store(both)), any_id, lists, restarts, unreachable
+                );
             }
         }
     };
 }
-in_every_wrapper!(sqlite,);
-in_every_wrapper!(postgres, #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
-in_every_wrapper!(redis, #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]);
+#[cfg(feature = "servers")]
+pub(super) use in_every_wrapper;
+in_every_wrapper!(sqlite, [],);

@@ -2,9 +2,9 @@
 
 use super::places::unique;
 use komerza_connect::{
-    ApiKey, CachedStore, EncryptedStore, MemoryStore, SealingKey, StoreErrorKind, StoredToken, TokenStore, UserId,
+    ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
     store::{
-        ListUsers,
+        CachedStore, EncryptedStore, ListUsers, StoreErrorKind,
         faulty::{Fault, FaultyStore, Operation},
     },
 };

@@ -9,8 +9,7 @@ mod over_http2;
 mod server;
 
 use super::App;
-use crate::support::relay::Relay;
-use komerza_connect::{ErrorKind, KomerzaKey};
+use komerza_connect::{ErrorKind, KomerzaKey, store::contract::Relay};
 use server::{Conduct, Server};
 use std::time::{Duration, Instant};
 
@@ -93,7 +92,11 @@ async fn a_caller_who_waits_less_than_the_deadline_ends_a_silence_too(stage: &St
 
 async fn closed_and_reset_connections_cost_no_call(stage: &Stage) {
     for round in 0..6 {
-        if round % 2 == 0 { stage.relay.close() } else { stage.relay.reset() }
+        if round % 2 == 0 {
+            stage.relay.close()
+        } else {
+            stage.relay.reset()
+        }
         if round < 3 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

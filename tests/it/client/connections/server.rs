@@ -223,7 +223,8 @@ async fn http2<S: AsyncRead + AsyncWrite + Unpin>(stream: S, mut order: watch::R
             }
         };
         let Some(Ok((request, mut respond))) = accepted else { return };
-        let refused = shared.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let refused =
+            shared.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         if refused || *order.borrow() == Order::Refuse {
             respond.send_reset(h2::Reason::REFUSED_STREAM);
             continue;

@@ -1,0 +1,122 @@
+//! The contract suite, over the stores that need a server: alone, and in each wrapper.
+
+use super::{
+    contract::{DAMAGE, behind_a_cache, both, cached, encrypted, in_every_wrapper, wrapped},
+    places::{postgres_url, redis_url, unique},
+};
+use komerza_connect::{
+    TokenStore,
+    store::{
+        PostgresStore, RedisStore, TableName,
+        contract::{Contract, Relay},
+    },
+    token_store_contract,
+};
+use std::{net::SocketAddr, sync::Arc};
+
+fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
+    let table: TableName = unique("contract").parse().unwrap();
+    let dropped = Arc::new(DroppedTable(table.clone()));
+    let damaged = table.clone();
+    let at = move |url: String| {
+        let (table, _dropped) = (table.clone(), dropped.clone());
+        async move { PostgresStore::connect_with(&url, &table).await.unwrap() }
+    };
+    let (open, plain) = (at.clone(), at.clone());
+    Contract::new(move || {
+        let opened = open(postgres_url());
+        async move { with(opened.await) }
+    })
+    .any_id()
+    .lists()
+    .outlives_restarts()
+    .shared_by_nodes()
+    .replaces(move || plain(postgres_url()))
+    .over_network(server(&postgres_url()), move |address| {
+        let opened = at(through(&postgres_url(), address));
+        async move { with(opened.await) }
+    })
+    .damaged_by(move |user| {
+        let statement = format!("UPDATE {damaged} SET record = $2 WHERE user_id = $1");
+        async move {
+            let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+            let damage = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(user.as_str().as_bytes()).bind(DAMAGE);
+            assert_eq!(damage.execute(&pool).await.unwrap().rows_affected(), 1);
+            pool.close().await;
+        }
+    })
+    .unreachable(move || async move {
+        // Its calls find no connection to make; tests/it/stores/outage.rs takes a server away for real.
+        let store = PostgresStore::connect_with(&postgres_url(), &unique("gone").parse().unwrap()).await.unwrap();
+        store.close().await;
+        with(store)
+    })
+}
+
+/// Drops the table once the test that made it is over.
+struct DroppedTable(TableName);
+
+impl Drop for DroppedTable {
+    fn drop(&mut self) {
+        let statement = format!("DROP TABLE IF EXISTS {}", self.0);
+        let drop = async {
+            let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+        };
+        // In a thread of its own: a test may drop its contract inside a runtime or outside.
+        std::thread::scope(|scope| {
+            scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(drop));
+        });
+    }
+}
+
+fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
+    let prefix = unique("contract");
+    let damaged = prefix.clone();
+    let at = move |url: String| {
+        let prefix = prefix.clone();
+        async move { RedisStore::connect_with(&url, &prefix).await.unwrap() }
+    };
+    let (open, plain) = (at.clone(), at.clone());
+    Contract::new(move || {
+        let opened = open(redis_url());
+        async move { with(opened.await) }
+    })
+    .any_id()
+    .lists()
+    .outlives_restarts()
+    .shared_by_nodes()
+    .replaces(move || plain(redis_url()))
+    .over_network(server(&redis_url()), move |address| {
+        let opened = at(through(&redis_url(), address));
+        async move { with(opened.await) }
+    })
+    .damaged_by(move |user| {
+        let key = format!("{damaged}{}", user.as_str());
+        async move {
+            let client = ::redis::Client::open(redis_url()).unwrap();
+            let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+            ::redis::cmd("SET").arg(key).arg(DAMAGE).exec_async(&mut connection).await.unwrap();
+        }
+    })
+    .unreachable(move || async move {
+        let relay = Relay::to(server(&redis_url())).await.unwrap();
+        let store = RedisStore::connect(&through(&redis_url(), relay.address())).await.unwrap();
+        drop(relay);
+        with(store)
+    })
+}
+
+/// The address of the server in a URL.
+fn server(url: &str) -> SocketAddr {
+    let authority = url.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+    authority.rsplit('@').next().unwrap().parse().unwrap()
+}
+
+/// The URL with another address in the place of the server's.
+fn through(url: &str, address: SocketAddr) -> String {
+    url.replace(&server(url).to_string(), &address.to_string())
+}
+
+in_every_wrapper!(postgres, [network], #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
+in_every_wrapper!(redis, [network], #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]);
