@@ -72,17 +72,17 @@ impl Contract {
 
     /// Makes all user ids by the app's own rule, and leaves [`Claim::AnyId`] out.
     ///
-    /// For stores whose ids are, for example, a foreign key of type `BIGINT`. `make` gets a number that no other call
-    /// got, and must give a different user for each.
+    /// For stores whose ids are, for example, a foreign key of type `BIGINT`. `make` gets a positive number that no other
+    /// call got, and must give a different user for each.
     ///
     /// ```
     /// use komerza_connect::{MemoryStore, UserId, store::contract::Contract};
     ///
-    /// let contract = Contract::new(|| async { MemoryStore::default() }).ids(|number| UserId::from(number >> 1));
+    /// let contract = Contract::new(|| async { MemoryStore::default() }).ids(|number| UserId::from(number));
     /// # let _ = contract;
     /// ```
     #[must_use]
-    pub fn ids(mut self, make: impl Fn(u64) -> UserId + Send + Sync + 'static) -> Self {
+    pub fn ids(mut self, make: impl Fn(i64) -> UserId + Send + Sync + 'static) -> Self {
         self.ids = Some(Arc::new(make));
         self.without(Claim::AnyId, "the app makes its own ids")
     }

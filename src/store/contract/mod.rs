@@ -81,7 +81,7 @@ type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Open = Arc<dyn Fn() -> BoxFuture<Arc<dyn TokenStore>> + Send + Sync>;
 type OpenReplacing = Arc<dyn Fn() -> BoxFuture<Arc<dyn ReplaceIf>> + Send + Sync>;
 type OpenAt = Arc<dyn Fn(SocketAddr) -> BoxFuture<Arc<dyn TokenStore>> + Send + Sync>;
-type MakeId = Arc<dyn Fn(u64) -> UserId + Send + Sync>;
+type MakeId = Arc<dyn Fn(i64) -> UserId + Send + Sync>;
 type Damage = Arc<dyn Fn(UserId) -> BoxFuture<()> + Send + Sync>;
 
 /// How long one check may take. *Source*: our choice; a healthy store needs a few seconds at most.

@@ -146,8 +146,8 @@ impl Trial {
             None => self.exact_user(&format!("{:016x}{id}", self.run)),
             Some(make) => {
                 // Numbers that neither this run nor another one had.
-                let number = self.run.wrapping_add(self.next.fetch_add(1, Ordering::Relaxed));
-                let user = make(number);
+                let number = self.run.wrapping_add(self.next.fetch_add(2, Ordering::Relaxed));
+                let user = make(i64::try_from(number >> 1).unwrap_or(i64::MAX));
                 lock(&self.users).push(user.clone());
                 Ok(user)
             }

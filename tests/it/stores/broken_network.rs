@@ -84,7 +84,7 @@ impl Far {
     async fn ask(&self, deadline: u128, rest: &str) -> Result<String, StoreError> {
         let mut connection = self.connection.lock().await;
         let limit = if self.flaw == Flaw::WaitsForEver { Duration::from_secs(3600) } else { LIMIT };
-        let outcome = timeout(limit, async {
+        let outcome: std::io::Result<String> = timeout(limit, async {
             if connection.is_none() {
                 *connection = Some(tokio::io::BufStream::new(TcpStream::connect(self.server).await?));
             }

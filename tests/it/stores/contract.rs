@@ -92,7 +92,7 @@ mod memory_with_numbers {
 
     fn contract() -> Contract {
         let contract = Contract::new(|| async { Numbers(MemoryStore::default()) })
-            .ids(|number| UserId::from(i64::try_from(number >> 1).unwrap()))
+            .ids(UserId::from)
             .without(Claim::Lists, "not shown here");
         [Claim::Restarts, Claim::Nodes, Claim::Unreachable, Claim::Damage, Claim::Replaces, Claim::Network]
             .into_iter()
@@ -120,7 +120,7 @@ fn sqlite<S: TokenStore>(with: fn(SqliteStore) -> S) -> Contract {
     .replaces(plain)
     .shared_by_nodes()
     .any_id()
-    .lists()
+    .without(Claim::Lists, "it cannot yet")
     .outlives_restarts()
     .without(Claim::Network, "it needs none")
     .damaged_by(move |user| {
@@ -192,36 +192,37 @@ pub(super) fn behind_a_cache(contract: Contract) -> Contract {
         .without(Claim::Network, "what is remembered is not read again")
 }
 
-/// The suite in each wrapper, for the function of that name. `$more` are claims of the plain and the encrypted store.
+/// The suite in each wrapper, for the function of that name. `$lists` is there if the store lists its users; `$more` are
+/// claims of the plain and the encrypted store.
 macro_rules! in_every_wrapper {
-    ($store:ident, [$($more:ident),*], $($ignore:tt)*) => {
+    ($store:ident, [$($lists:ident)?], [$($more:ident),*], $($ignore:tt)*) => {
         mod $store {
             mod plain {
                 use super::super::*;
                 token_store_contract!(
                     $($ignore)*
-                    $store(|store| store), any_id, lists, restarts, nodes, damage, unreachable, replaces $(, $more)*
+                    $store(|store| store), any_id, restarts, nodes, damage, unreachable, replaces $(, $lists)? $(, $more)*
                 );
             }
             mod encrypted {
                 use super::super::*;
                 token_store_contract!(
                     $($ignore)*
-                    wrapped($store(encrypted)), any_id, lists, restarts, nodes, damage, unreachable $(, $more)*
+                    wrapped($store(encrypted)), any_id, restarts, nodes, damage, unreachable $(, $lists)? $(, $more)*
                 );
             }
             mod cached {
                 use super::super::*;
                 token_store_contract!(
                     $($ignore)*
-                    behind_a_cache($store(cached)), any_id, lists, restarts, unreachable
+                    behind_a_cache($store(cached)), any_id, restarts, unreachable $(, $lists)?
                 );
             }
             mod cached_and_encrypted {
                 use super::super::*;
                 token_store_contract!(
                     $($ignore)*
-                    behind_a_cache($store(both)), any_id, lists, restarts, unreachable
+                    behind_a_cache($store(both)), any_id, restarts, unreachable $(, $lists)?
                 );
             }
         }
@@ -229,4 +230,4 @@ macro_rules! in_every_wrapper {
 }
 #[cfg(feature = "servers")]
 pub(super) use in_every_wrapper;
-in_every_wrapper!(sqlite, [],);
+in_every_wrapper!(sqlite, [], [],);
