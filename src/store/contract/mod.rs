@@ -24,7 +24,7 @@
 //! ```
 //! # #[cfg(feature = "sqlite")]
 //! mod sqlite {
-//!     use komerza_connect::{SqliteStore, store::contract::{Claim, Contract}, token_store_contract};
+//!     use komerza_connect::{store::{SqliteStore, contract::{Claim, Contract}}, token_store_contract};
 //!
 //!     fn contract() -> Contract {
 //!         let path = std::env::temp_dir().join(format!("contract-{}.db", std::process::id()));
