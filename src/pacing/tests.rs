@@ -250,6 +250,7 @@ async fn t68_one_exchange_goes_ahead_and_a_429_of_it_holds_up_all_others() {
 #[tokio::test]
 async fn t68_after_a_429_one_exchange_goes_ahead_again_and_an_answer_that_does_not_come_holds_up_nobody_for_long() {
     let clock = ManualClock::default();
+    clock.advance(SECOND * 100);
     let lane = exchanges(Bucket { capacity: 10, refill: 4, period: SECOND * 7 }, &clock);
     lane.refused(SECOND * 7, &clock, DEADLINE).await;
     let (hangs, _never) = holding(&lane, &clock, 0, None);
