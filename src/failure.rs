@@ -77,7 +77,8 @@ kinds! {
     /// visitors who took too long see [`UnknownState`](Self::UnknownState).
     ExpiredState = "expired_state", BAD_REQUEST, "This took too long.", "Start again from the app.";
     /// The attempt was answered before, with another code.
-    StateUsed = "state_used", BAD_REQUEST, "This connection was already answered.", "Start again from the app.";
+    StateUsed = "state_used", BAD_REQUEST, "This connection was already answered.",
+        "Another approval was used. To change what you approved, start again from the app.";
     /// Nobody is signed in to the app. Where [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set, a page navigation is sent
     /// there (303) in place of the text below.
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "You are not signed in.", "Sign in to the app, then connect your store.";
@@ -125,10 +126,11 @@ kinds! {
     /// The token store is not available; nothing was spent.
     StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The app cannot reach its storage right now.",
         "Nothing is lost. Reload this page in a moment.";
-    /// The key was received and could not be saved.
+    /// The key was received and could not be saved yet. It is tried for
+    /// [`late_save_deadline`](crate::config::Limits::late_save_deadline); then a reload is a success.
     SaveFailed = "save_failed", SERVICE_UNAVAILABLE, "Your approval arrived and could not be kept.",
-        "Start again from the app in a moment. At Komerza an extra entry may show up among your connected apps: remove it.";
-    /// A hook of the app refused the connection, or did not finish in time. The key was not stored and stays alive at Komerza; the
+        "Reload this page in a moment. If that does not help, start again from the app. At Komerza an extra entry may show up among your connected apps: remove it.";
+    /// A hook of the app refused the connection. The key was not stored and stays alive at Komerza; the
     /// visitor reads the hook's reason in place of the second sentence below, if it gave one.
     Vetoed = "vetoed", FORBIDDEN, "The app did not accept this connection.", "Nothing was stored.";
     /// The method is not one of this route.

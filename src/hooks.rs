@@ -50,8 +50,7 @@ pub trait Hooks: Send + Sync + 'static {
     /// The key was received and is not stored yet. An error keeps it from being stored; the visitor reads the reason.
     ///
     /// The place to look at the account that was connected, and to notice one account under two users. When it does not finish in
-    /// time, that counts as a veto. When it panics, the key is not stored either, the visitor sees a 500 page, and
-    /// [`orphaned`](Self::orphaned) is told.
+    /// time or panics, the key is not stored, the visitor sees a 500 page, and [`orphaned`](Self::orphaned) is told.
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
         let _ = connecting;
         Ok(())
@@ -63,8 +62,9 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// A key was received and is not kept: nobody holds it now. It could not be saved within
-    /// [`save_deadline`](crate::config::Limits::save_deadline), or the store or [`before_storing`](Self::before_storing) panicked. After a
-    /// veto this is not told: the app knows.
+    /// [`save_deadline`](crate::config::Limits::save_deadline) and
+    /// [`late_save_deadline`](crate::config::Limits::late_save_deadline), or the store panicked, or
+    /// [`before_storing`](Self::before_storing) panicked or was late. After a veto this is not told: the app knows.
     ///
     /// The user, if still there, is told to connect again and to remove the spare entry among the connected apps at Komerza. This
     /// is told also when the browser has gone.

@@ -24,7 +24,7 @@ use tokio::{
 };
 
 /// The user of the scratch record.
-const SCRATCH: &str = "komerza-connect: write probe";
+const SCRATCH: &str = "komerza-connect-write-probe";
 
 /// How long a failure holds.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -112,5 +112,9 @@ async fn scratch(context: &Context) -> Result<(), StoreError> {
     let version = TokenVersion::draw(&*context.randomness).map_err(StoreError::unavailable)?;
     let record = StoredToken::saved(key, version, context.clock.now(), None);
     within(context.config.limits.store_deadline, context.store().save(&user, &record)).await?;
-    context.delete_if(&user, &version).await.map(drop)
+    // What stays is overwritten by the next one.
+    if let Err(error) = context.delete_if(&user, &version).await {
+        log::debug!(error = %crate::telemetry::log::chain(&error), "the scratch record could not be removed");
+    }
+    Ok(())
 }

@@ -39,14 +39,12 @@ pub(super) async fn callback(context: &Arc<Context>, parts: &mut Parts) -> Resul
     let now = context.clock.now();
     if let Some(done) = context.jar.done(&parts.headers, id, now, context.config.limits.done_lifetime) {
         let return_to = checked_return(context, Some(&done.return_to));
-        // Another approval, or none, is no repetition of the one that was exchanged.
-        return match read_code(&query) {
-            Ok(code) if code.hash() == done.code => Ok(Answer::see_other(return_to.as_str())),
-            _ => Err(Refusal {
-                return_to: Some(return_to.as_str().to_owned()),
-                ..Failure::new(FailureKind::StateUsed).of_attempt(id).into()
-            }),
-        };
+        // Another approval is no repetition of the one that was exchanged.
+        if read_code(&query).is_ok_and(|code| code.hash() != done.code) {
+            let return_to = Some(return_to.as_str().to_owned());
+            return Err(Refusal { return_to, ..Failure::new(FailureKind::StateUsed).of_attempt(id).into() });
+        }
+        return Ok(Answer::see_other(return_to.as_str()));
     }
     let Some(attempt) = context.jar.login(&parts.headers, &state) else {
         let note = connected_already(context, parts).await;

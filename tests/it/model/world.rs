@@ -81,6 +81,7 @@ impl World {
         limits.exchanges_per_user = u32::MAX;
         // Real time: nothing here takes long but a save that is meant to fail.
         limits.save_deadline = Duration::from_millis(2);
+        limits.late_save_deadline = Duration::ZERO;
         let config = Config::builder()
             .client_id("model")
             .client_secret(SECRET)
