@@ -70,3 +70,36 @@ pub(super) fn retry_after(input: &[u8]) -> Result<(), Broken> {
     }
     Ok(())
 }
+
+/// Input: a signature. Oracle: a slow reading of both alphabets, and what is read is written so that it reads the same.
+pub(super) fn webhook_signature(input: &[u8]) -> Result<(), Broken> {
+    let prefixed = input.len() >= 7 && input[..7].to_ascii_lowercase() == *b"sha256=";
+    let text = if prefixed { &input[7..] } else { input };
+    let wanted = match text.len() {
+        64 => digits(b"0123456789abcdef", &text.to_ascii_lowercase(), 4),
+        44 if text[43] == b'=' => {
+            const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+            digits(ALPHABET, &text[..43], 6)
+        }
+        _ => None,
+    };
+    let read = __fuzz::webhook_signature(input);
+    hold!(read.map(Vec::from) == wanted, "{read:?} and not {wanted:?}");
+    if let Some(bytes) = read {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+        hold!(__fuzz::webhook_signature(format!("sha256={hex}").as_bytes()) == Some(bytes), "{hex} reads otherwise");
+    }
+    Ok(())
+}
+
+/// Digit by digit into bits, and bits into bytes; bits that are left over must be zero.
+fn digits(alphabet: &[u8], text: &[u8], width: u32) -> Option<Vec<u8>> {
+    let mut bits = Vec::new();
+    for letter in text {
+        let digit = alphabet.iter().position(|known| known == letter)?;
+        bits.extend((0..width).rev().map(|bit| digit >> bit & 1));
+    }
+    let (bytes, rest) = bits.split_at(256);
+    let byte = |bits: &[usize]| bits.iter().fold(0_u8, |byte, bit| byte << 1 | u8::from(*bit == 1));
+    rest.iter().all(|bit| *bit == 0).then(|| bytes.chunks(8).map(byte).collect())
+}
