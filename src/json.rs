@@ -8,8 +8,15 @@ use serde::{Deserialize, de::Error as _};
 /// that are no UTF-8 pass in strings that nobody asks for.
 pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
     match std::str::from_utf8(json) {
-        Ok(text) if text.trim_ascii_start().starts_with('{') => serde_json::from_str(text),
-        _ => Err(serde_json::Error::custom("not a JSON object")),
+        Ok(text) => {
+            // Some servers of Komerza's kind begin their replies with a byte order mark.
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            match text.trim_ascii_start().starts_with('{') {
+                true => serde_json::from_str(text),
+                false => Err(serde_json::Error::custom("not a JSON object")),
+            }
+        }
+        Err(_) => Err(serde_json::Error::custom("not a JSON object")),
     }
 }
 
@@ -44,7 +51,8 @@ mod tests {
     fn an_array_is_no_object_whatever_is_in_it() {
         let success = |json: &str| object::<Envelope>(json.as_bytes()).ok().map(|envelope| envelope.success);
         assert_eq!(success(" \r\n\t{\"success\":true} "), Some(true));
-        for json in ["[true]", "", "true", "{}", "\u{a0}{\"success\":true}"] {
+        assert_eq!(success("\u{feff}{\"success\":true}"), Some(true), "a byte order mark");
+        for json in ["[true]", "", "true", "{}", "\u{a0}{\"success\":true}", "\u{feff}\u{feff}{\"success\":true}"] {
             assert_eq!(success(json), None, "{json:?}");
         }
         assert!(object::<Envelope>(b"{\"success\":true,\"message\":\"\xaa\"}").is_err());

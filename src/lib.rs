@@ -206,7 +206,7 @@ pub use client::RedisBuckets;
 pub use client::models::*;
 pub use client::{
     BucketId, Comparison, Direction, Download, Error, ErrorKind, Filters, Form, InStore, Items, KomerzaKey, Listing,
-    Page, Pages, Priority, Reply, RequestBuilder, SharedBuckets, Taken, Upload, scopes,
+    OrderSort, Page, Pages, Priority, Reply, RequestBuilder, SharedBuckets, Taken, UnreadableItem, Upload, scopes,
 };
 pub use config::{Bucket, ClientLimits, Config, ConfigBuilder, ConfigError, Limits};
 pub use failure::{Failure, FailureKind};

@@ -5,7 +5,7 @@ mod kind;
 
 pub use kind::ErrorKind;
 
-use super::envelope::Envelope;
+use super::{envelope::Envelope, listing::UnreadableItem};
 use crate::json;
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -106,6 +106,18 @@ impl Error {
     pub(super) fn unreadable(status: StatusCode, body: Bytes, source: impl Into<Source>) -> Self {
         Self::caused_by(ErrorKind::ProviderFault, source)
             .with(|inner| (inner.status, inner.body) = (Some(status), Some(body)))
+    }
+
+    /// A success that this version cannot read.
+    pub(super) fn unexpected(status: StatusCode, body: Bytes, why: String) -> Self {
+        Self::caused_by(ErrorKind::UnexpectedReply, why)
+            .with(|inner| (inner.status, inner.body) = (Some(status), Some(body)))
+    }
+
+    /// An item of a list that this version cannot read.
+    pub(super) fn unexpected_item(item: &UnreadableItem, page: u32) -> Self {
+        let UnreadableItem { position, json, why } = item;
+        Self::unexpected(StatusCode::OK, json.clone().into_bytes().into(), format!("item {position} of page {page}: {why}"))
     }
 
     /// What the provider said no with.
@@ -248,6 +260,7 @@ impl Error {
     pub fn may_have_happened(&self) -> bool {
         match self.kind() {
             ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::ProviderFault => self.attempts() > 0,
+            ErrorKind::UnexpectedReply => true,
             _ => false,
         }
     }
