@@ -81,9 +81,10 @@ impl<'a> Reply<'a> {
 fn says_invalid_token(challenge: &HeaderValue) -> bool {
     let challenge = challenge.to_str().unwrap_or_default().to_ascii_lowercase();
     let Some(parameters) = challenge.trim_start().strip_prefix("bearer ") else { return false };
-    parameters.split(',').filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
-        name.trim() == "error" && value.trim().trim_matches('"') == "invalid_token"
-    })
+    parameters
+        .split(',')
+        .filter_map(|parameter| parameter.split_once('='))
+        .any(|(name, value)| name.trim() == "error" && value.trim().trim_matches('"') == "invalid_token")
 }
 
 impl fmt::Debug for Reply<'_> {

@@ -12,6 +12,8 @@ use super::{
 /// The two statuses that public material shows, written as it writes them; the provider's list is not known.
 pub(super) const PENDING: &str = "pending";
 pub(super) const DELIVERED: &str = "Delivered";
+/// Our choice: no public material shows the word.
+pub(super) const CANCELLED: &str = "cancelled";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Order {
@@ -25,12 +27,16 @@ pub(super) struct Order {
     pub(super) customer_id: String,
     pub(super) customer_email: String,
     pub(super) items: Vec<LineItem>,
+    /// Of an order without items, in hundredths.
+    pub(super) cost: Option<i64>,
     /// Texts that were delivered.
     pub(super) delivered: Vec<String>,
     pub(super) affiliate_id: Option<String>,
     pub(super) refund: Option<Refund>,
     /// `store`, `embed` or `api`.
     pub(super) source: &'static str,
+    pub(super) metadata: Value,
+    pub(super) return_url: Value,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,11 +88,13 @@ impl LineItem {
 }
 
 impl Refund {
-    /// The answer to a refund. Its fields are not in the pages we could read, beyond the reason; these are a guess.
-    pub(super) fn json(&self, order: &Order) -> Value {
+    /// `Refund`.
+    pub(super) fn json(&self, order: &Order, user: &str) -> Value {
         json!({
             "id": id(&["refund", &order.id]),
             "dateCreated": iso(self.created),
+            "userId": user,
+            "ipAddress": "192.0.2.18",
             "orderId": order.id,
             "reason": self.reason,
             "amount": money(order.amount()),
@@ -97,7 +105,15 @@ impl Refund {
 impl Order {
     /// In hundredths.
     pub(super) fn amount(&self) -> i64 {
-        self.items.iter().map(LineItem::total).fold(0, i64::saturating_add)
+        let items = self.items.iter().map(LineItem::total).fold(0, i64::saturating_add);
+        self.cost.unwrap_or(items)
+    }
+
+    pub(super) fn deliver(&mut self) {
+        if self.status != DELIVERED {
+            (self.status, self.paid) = (DELIVERED.to_owned(), true);
+            self.delivered.push(format!("obviously-fake-delivery-of-{}", self.id));
+        }
     }
 
     fn amount_paid(&self) -> i64 {
@@ -164,8 +180,8 @@ impl Order {
             "globalGatewayFixedFeeAmount": 0.0,
             "deliveredItems": delivered.collect::<Vec<_>>(),
             "customFieldAnswers": null,
-            "metadata": null,
-            "returnUrl": null,
+            "metadata": self.metadata,
+            "returnUrl": self.return_url,
             "source": self.source,
             "discordAccount": null,
             "marketingOptIn": null,
@@ -181,7 +197,7 @@ impl Order {
         for (field, value) in [
             ("storeId", json!(store)),
             ("userId", json!(owner)),
-            ("refund", self.refund.as_ref().map(|refund| refund.json(self)).unwrap_or_default()),
+            ("refund", self.refund.as_ref().map(|refund| refund.json(self, owner)).unwrap_or_default()),
             ("gatewayFee", Value::Null),
             ("platformFee", json!(0.0)),
             ("affiliateId", json!(self.affiliate_id)),

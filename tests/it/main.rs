@@ -13,6 +13,7 @@ mod browser;
 mod client;
 mod exchange;
 mod exchange_replies;
+mod facts;
 mod flow;
 mod fuzz;
 mod lifecycle;

@@ -3,8 +3,8 @@
 use super::InStore;
 use crate::{
     client::{
-        Category, CategoryId, Coupon, CouponId, Error, Form, Listing, Product, ProductId, RequestBuilder, Upload, Variant,
-        VariantDelivery, VariantId,
+        Category, CategoryId, Coupon, CouponId, Error, Form, Listing, Product, ProductId, RequestBuilder, Upload,
+        Variant, VariantDelivery, VariantId,
     },
     scopes,
 };

@@ -7,8 +7,8 @@
 //! *Source*: the provider's OpenAPI document.
 
 use crate::client::{
-    Amount, Coupon, Customer, Direction, Listing, OrderStatus, OrderSummary, Product, ProductId, Review, Subscription, Ticket,
-    TicketStatus, Visibility, WebhookLog,
+    Amount, Coupon, Customer, Direction, Listing, OrderStatus, OrderSummary, Product, ProductId, Review, Subscription,
+    Ticket, TicketStatus, Visibility, WebhookLog,
 };
 use jiff::Timestamp;
 

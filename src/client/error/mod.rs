@@ -117,7 +117,11 @@ impl Error {
     /// An item of a list that this version cannot read.
     pub(super) fn unexpected_item(item: &UnreadableItem, page: u32) -> Self {
         let UnreadableItem { position, json, why } = item;
-        Self::unexpected(StatusCode::OK, json.clone().into_bytes().into(), format!("item {position} of page {page}: {why}"))
+        Self::unexpected(
+            StatusCode::OK,
+            json.clone().into_bytes().into(),
+            format!("item {position} of page {page}: {why}"),
+        )
     }
 
     /// What the provider said no with.

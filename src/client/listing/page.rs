@@ -35,7 +35,9 @@ impl<T: DeserializeOwned> Page<T> {
         text.hash(&mut hasher);
         let pages = envelope.pages.map(|pages| u32::try_from(pages.max(0)).unwrap_or(u32::MAX));
         let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-        for (position, item) in serde_json::from_str::<Option<Vec<&RawValue>>>(text)?.unwrap_or_default().iter().enumerate() {
+        for (position, item) in
+            serde_json::from_str::<Option<Vec<&RawValue>>>(text)?.unwrap_or_default().iter().enumerate()
+        {
             match serde_json::from_str(item.get()) {
                 Ok(item) => items.push(item),
                 Err(error) => {

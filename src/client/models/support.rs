@@ -1,8 +1,6 @@
 //! Reviews and tickets.
 
-use super::{
-    Amount, CustomerId, ProductId, ReviewId, StoreId, TicketId, TicketStatus, field::model,
-};
+use super::{Amount, CustomerId, ProductId, ReviewId, StoreId, TicketId, TicketStatus, field::model};
 use jiff::Timestamp;
 
 model! {

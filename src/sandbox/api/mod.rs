@@ -95,6 +95,11 @@ impl Call {
         }
     }
 
+    /// Id of the account that the key belongs to.
+    fn user_id(&self) -> String {
+        self.shared.world().accounts.get(self.grant.account).map(|account| account.user_id()).unwrap_or_default()
+    }
+
     /// Seconds since the Unix epoch, by the sandbox's clock.
     fn now(&self) -> i64 {
         let since = self.shared.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();

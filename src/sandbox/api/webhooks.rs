@@ -121,7 +121,7 @@ fn page_of_logs(call: &Call, webhook: &str, wanted: impl Fn(&Value) -> bool) -> 
     })
 }
 
-/// What counts as a success is not documented; here it is a status from 200 to 299.
+/// A status from 200 to 299.
 fn succeeded(log: &Value) -> bool {
     log.get("responseCode").and_then(Value::as_i64).is_some_and(|code| (200..300).contains(&code))
 }

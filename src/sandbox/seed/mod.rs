@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::dice::Dice;
 pub(super) use self::{
-    people::blank_customer,
+    people::{blank_customer, ticket_entry},
     products::{blank_category, blank_product, blank_variant, hundredths, money},
     selling::blank_coupon,
 };

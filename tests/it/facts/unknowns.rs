@@ -1,0 +1,1 @@
+//! What is not known of Komerza, and the tests of each way in which it may turn out.
