@@ -38,9 +38,10 @@ fn sent(request: &LoggedRequest) -> (BTreeSet<String>, bool) {
     let body = String::from_utf8_lossy(&request.body);
     match serde_json::from_str::<Value>(&body) {
         Ok(Value::Object(fields)) => (fields.keys().cloned().collect(), false),
-        _ => {
-            (body.split("name=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect(), true)
-        }
+        _ => (
+            body.split("; name=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect(),
+            true,
+        ),
     }
 }
 

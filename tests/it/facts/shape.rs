@@ -191,17 +191,6 @@ impl Shape {
             Self::Object(fields) => filled(fields),
         }
     }
-
-    /// The names of all fields in it.
-    pub(super) fn names(&self) -> Vec<&'static str> {
-        match self {
-            Self::List(of) => of.names(),
-            Self::Object(fields) => {
-                fields.iter().flat_map(|field| [vec![field.name], field.shape.names()].concat()).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
 }
 
 fn listed(samples: Vec<Sample>) -> Sample {
