@@ -1,12 +1,16 @@
 //! A wrapper that remembers loads for a moment.
 
-use super::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
+use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner};
 use crate::{
     time::{Clock, SystemClock},
     user::UserId,
 };
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 /// Remembers the records of any store, so that most requests need no look-up.
 ///
@@ -27,7 +31,7 @@ use std::{fmt, sync::Arc, time::Duration};
 /// remembered on that node, the answer may be "no" for as long: then the visitor is told to start again though the key is kept.
 ///
 /// ```
-/// use komerza_connect::{ApiKey, CachedStore, MemoryStore, StoredToken, TokenStore, UserId};
+/// use komerza_connect::{store::CachedStore, ApiKey, MemoryStore, StoredToken, TokenStore, UserId};
 /// use std::time::Duration;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -180,6 +184,46 @@ impl<S: TokenStore> TokenStore for CachedStore<S> {
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
         let _written = self.written(user);
         self.inner.delete_if(user, version).await
+    }
+
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        self.inner.lists_users().map(|_| self as _)
+    }
+}
+
+/// As the store inside. [`remove_older`](ListUsers::remove_older) also forgets the users whose records it removes; when its
+/// future is dropped half-way or fails, it forgets all users.
+#[async_trait::async_trait]
+impl<S: TokenStore> ListUsers for CachedStore<S> {
+    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+        of_inner(&self.inner)?.list_users(cursor, limit).await
+    }
+
+    async fn remove_older(
+        &self,
+        prefix: &str,
+        than: SystemTime,
+        limit: usize,
+    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+        /// Forgets everybody, unless the call ended and said whom it removed.
+        struct Unknown<'a>(Option<&'a Cache<UserId, Entry>>);
+        impl Drop for Unknown<'_> {
+            fn drop(&mut self) {
+                if let Some(entries) = self.0 {
+                    entries.clear();
+                }
+            }
+        }
+        let inner = of_inner(&self.inner)?;
+        let mut unknown = Unknown(Some(&self.entries));
+        let removed = inner.remove_older(prefix, than, limit).await?;
+        removed.iter().for_each(|(user, _)| self.forget(user));
+        unknown.0 = None;
+        Ok(removed)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        of_inner(&self.inner)?.ping().await
     }
 }
 

@@ -1,16 +1,23 @@
 //! A wrapper that seals the keys before any store sees them.
 
-use super::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, token::Content};
+use super::{
+    ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
+    token::Content,
+};
 use crate::{
     context::within,
-    log,
     random::SystemRandomness,
     seal::{Keyring, Opened, SealingKey},
     secret::ApiKey,
+    telemetry::log,
     time::unix_millis,
     user::UserId,
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::time::Instant;
 
 /// What the seals of stored records are derived for; no seal of another purpose opens as one.
@@ -20,15 +27,15 @@ const PURPOSE: &str = "stored record";
 const FORMAT: &[u8] = b"1";
 
 /// A load with sealing anew takes at most so long, or as long as the load alone. *Source*: our choice, well below
-/// [`store_deadline`](crate::Limits::store_deadline).
+/// [`store_deadline`](crate::config::Limits::store_deadline).
 const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Wraps any store so that it, its files, its backups and its operators see sealed keys alone.
 ///
 /// 1. A key is sealed with AES-256-GCM-SIV and a random nonce before it goes to the inner store, and opened on the way back.
-/// 2. The seal is bound to the app, the user, the version and the time of the save: a record that was copied to another user,
-///    to another app or over a newer one does not open.
-/// 3. A record that does not open is an error of kind [`Unreadable`](crate::StoreErrorKind::Unreadable): never "not connected",
+/// 2. The seal is bound to the app, the user, the version and the time of the save. A record that was copied to another user or
+///    app, or whose version or time was changed, does not open.
+/// 3. A record that does not open is an error of kind [`Unreadable`](crate::store::StoreErrorKind::Unreadable): never "not connected",
 ///    and never deleted. A new connect replaces it, and a disconnect removes it.
 /// 4. The first key of the list seals, all open. A record is sealed anew when it is saved, and with
 ///    [`reseals_on_load`](Self::reseals_on_load) also when it is loaded.
@@ -36,7 +43,7 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 /// The version and the user id stay readable, so that `delete_if` works without opening anything.
 ///
 /// ```
-/// use komerza_connect::{ApiKey, EncryptedStore, MemoryStore, SealingKey, StoredToken, TokenStore, UserId};
+/// use komerza_connect::{store::EncryptedStore, ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// // `openssl rand -base64 32` makes a key; the id of the app is Komerza's client ID.
@@ -59,8 +66,8 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 /// # Security
 /// The sealing keys must not lie where the records lie. Losing them loses every record: users connect again. To change them,
 /// put the new key in front on every node, and take the old one away once all records were saved or loaded since. The ids of
-/// users and the lengths of keys are not hidden, and somebody who can write to the store can still delete a record or put an
-/// older copy of the same save back.
+/// users and the lengths of keys are not hidden. Somebody who can write to the store can still delete a record, or put an older
+/// record of the same user back.
 #[derive(Clone)]
 pub struct EncryptedStore<S> {
     inner: S,
@@ -74,7 +81,7 @@ impl<S: TokenStore> EncryptedStore<S> {
     /// Wraps a store. `app` is the client ID; `keys` has the key that seals first.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when there is no key: nothing could be saved, and
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when there is no key: nothing could be saved, and
     /// that must not be found out when a code has been spent.
     pub fn new(inner: S, app: impl AsRef<str>, keys: impl IntoIterator<Item = SealingKey>) -> Result<Self, StoreError> {
         let keys: Vec<_> = keys.into_iter().collect();
@@ -158,7 +165,7 @@ impl<S: TokenStore> TokenStore for EncryptedStore<S> {
                 within(left, async { reseal(&self.inner).replace_if(user, &self.seal(user, &token)?).await });
             // Its failure is no reason to refuse a record that opened.
             if let Err(error) = resealed.await {
-                log::warn!(error = %crate::log::chain(&error), "a record could not be sealed anew; its next load tries again");
+                log::warn!(error = %crate::telemetry::log::chain(&error), "a record could not be sealed anew; its next load tries again");
             }
         }
         Ok(Some(token))
@@ -174,6 +181,38 @@ impl<S: TokenStore> TokenStore for EncryptedStore<S> {
 
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
         self.inner.delete_if(user, version).await
+    }
+
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        self.inner.lists_users().map(|_| self as _)
+    }
+}
+
+/// As the store inside. A record that [`remove_older`](ListUsers::remove_older) removed is returned opened; one that does not
+/// open is returned as it was kept.
+#[async_trait::async_trait]
+impl<S: TokenStore> ListUsers for EncryptedStore<S> {
+    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+        of_inner(&self.inner)?.list_users(cursor, limit).await
+    }
+
+    async fn remove_older(
+        &self,
+        prefix: &str,
+        than: SystemTime,
+        limit: usize,
+    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+        let mut removed = of_inner(&self.inner)?.remove_older(prefix, than, limit).await?;
+        for (user, token) in &mut removed {
+            if let Ok((opened, _)) = self.open(user, token.clone()) {
+                *token = opened;
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        of_inner(&self.inner)?.ping().await
     }
 }
 

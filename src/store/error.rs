@@ -6,17 +6,20 @@ type Source = Box<dyn Error + Send + Sync>;
 
 /// A token store could not do what it was asked, or could not tell.
 ///
+/// `Display` says the kind and the cause. `Debug` says the causes of the cause too, so that an error that `main` returns can be
+/// read. [`source`](Error::source) begins behind what `Display` has said already; [`cause`](Self::cause) is the cause itself.
+///
 /// # Security
 /// Give it causes that hold no key: a driver's error may quote the values of a statement. Its own text never holds one.
 ///
 /// ```
-/// use komerza_connect::{StoreError, StoreErrorKind};
+/// use komerza_connect::{store::StoreErrorKind, StoreError};
 ///
 /// let refused = StoreError::unavailable(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
 /// assert_eq!(refused.kind(), StoreErrorKind::Unavailable);
-/// assert!(std::error::Error::source(&refused).is_some());
+/// assert_eq!(refused.to_string(), "the token store is not available: connection refused");
+/// assert!(refused.cause().is_some_and(|cause| cause.is::<std::io::Error>()));
 /// ```
-#[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
     source: Option<Source>,
@@ -33,6 +36,8 @@ pub enum StoreErrorKind {
     /// A record is there but cannot be read: an unknown format, or a seal that does not open. It is never deleted for that;
     /// a new connect may replace it.
     Unreadable,
+    /// The store answers and takes no writes: a replica, a full disk, or its memory limit. Loads may still work.
+    NotWritable,
     /// The store was set up wrongly: a bad address, a missing table or key. Only its operator can help.
     Misconfigured,
 }
@@ -41,6 +46,11 @@ impl StoreError {
     /// The store cannot be reached or refused the call.
     pub fn unavailable(source: impl Into<Source>) -> Self {
         Self { kind: StoreErrorKind::Unavailable, source: Some(source.into()) }
+    }
+
+    /// The store answers and takes no writes.
+    pub fn not_writable(source: impl Into<Source>) -> Self {
+        Self { kind: StoreErrorKind::NotWritable, source: Some(source.into()) }
     }
 
     /// A record is there but cannot be read.
@@ -60,7 +70,7 @@ impl StoreError {
     }
 
     /// The same, by a client that can say what it waited for.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
     pub(crate) fn timed_out_because(source: impl Into<Source>) -> Self {
         Self { source: Some(source.into()), ..Self::timed_out() }
     }
@@ -70,6 +80,12 @@ impl StoreError {
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }
+
+    /// What the store met with, as it was given.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.source.as_deref()
+    }
 }
 
 impl fmt::Display for StoreError {
@@ -78,13 +94,21 @@ impl fmt::Display for StoreError {
             StoreErrorKind::Unavailable => "the token store is not available",
             StoreErrorKind::TimedOut => "the token store did not answer in time",
             StoreErrorKind::Unreadable => "a record of the token store cannot be read",
+            StoreErrorKind::NotWritable => "the token store takes no writes",
             StoreErrorKind::Misconfigured => "the token store is not set up correctly",
-        })
+        })?;
+        self.source.iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", crate::telemetry::log::chain(self))
     }
 }
 
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.source.as_deref().and_then(|cause| cause.source())
     }
 }

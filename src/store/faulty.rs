@@ -1,11 +1,11 @@
 //! A store that fails on demand, so that an app can be tested with its store down.
 
-use super::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
+use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner};
 use crate::user::UserId;
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 /// Wraps a store and lets it be slow, fail, hang or panic, as [`Faults`] say.
@@ -69,6 +69,12 @@ pub enum Operation {
     DeleteIf,
     /// [`ReplaceIf::replace_if`].
     ReplaceIf,
+    /// [`ListUsers::list_users`]. It concerns no single user.
+    ListUsers,
+    /// [`ListUsers::remove_older`]. It concerns no single user.
+    RemoveOlder,
+    /// [`ListUsers::ping`]. It concerns no single user.
+    Ping,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +107,7 @@ impl Fault {
         Self::of(Kind::Delay(by))
     }
 
-    /// The call does nothing and is an error of kind [`Unavailable`](crate::StoreErrorKind::Unavailable).
+    /// The call does nothing and is an error of kind [`Unavailable`](crate::store::StoreErrorKind::Unavailable).
     pub fn error() -> Self {
         Self::of(Kind::Error)
     }
@@ -145,8 +151,8 @@ impl Fault {
         self
     }
 
-    fn concerns(&self, operation: Operation, user: &UserId) -> bool {
-        self.operation.is_none_or(|only| only == operation) && self.user.as_ref().is_none_or(|only| only == user)
+    fn concerns(&self, operation: Operation, user: Option<&UserId>) -> bool {
+        self.operation.is_none_or(|only| only == operation) && self.user.as_ref().is_none_or(|only| Some(only) == user)
     }
 
     /// Counts a call that the fault concerns; whether it strikes.
@@ -192,7 +198,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn struck(&self, operation: Operation, user: &UserId) -> Vec<Kind> {
+    fn struck(&self, operation: Operation, user: Option<&UserId>) -> Vec<Kind> {
         let mut state = self.state();
         match state.calls.iter_mut().find(|(counted, _)| *counted == operation) {
             Some((_, calls)) => *calls = calls.saturating_add(1),
@@ -207,7 +213,7 @@ impl Faults {
     async fn around<T>(
         &self,
         operation: Operation,
-        user: &UserId,
+        user: Option<&UserId>,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let mut afterwards = false;
@@ -235,25 +241,49 @@ impl fmt::Debug for Faults {
 #[async_trait::async_trait]
 impl<S: TokenStore> TokenStore for FaultyStore<S> {
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        self.faults.around(Operation::Load, user, self.inner.load(user)).await
+        self.faults.around(Operation::Load, Some(user), self.inner.load(user)).await
     }
 
     async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-        self.faults.around(Operation::Save, user, self.inner.save(user, token)).await
+        self.faults.around(Operation::Save, Some(user), self.inner.save(user, token)).await
     }
 
     async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-        self.faults.around(Operation::Delete, user, self.inner.delete(user)).await
+        self.faults.around(Operation::Delete, Some(user), self.inner.delete(user)).await
     }
 
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-        self.faults.around(Operation::DeleteIf, user, self.inner.delete_if(user, version)).await
+        self.faults.around(Operation::DeleteIf, Some(user), self.inner.delete_if(user, version)).await
+    }
+
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        self.inner.lists_users().map(|_| self as _)
+    }
+}
+
+#[async_trait::async_trait]
+impl<S: TokenStore> ListUsers for FaultyStore<S> {
+    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+        self.faults.around(Operation::ListUsers, None, of_inner(&self.inner)?.list_users(cursor, limit)).await
+    }
+
+    async fn remove_older(
+        &self,
+        prefix: &str,
+        than: SystemTime,
+        limit: usize,
+    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+        self.faults.around(Operation::RemoveOlder, None, of_inner(&self.inner)?.remove_older(prefix, than, limit)).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.faults.around(Operation::Ping, None, of_inner(&self.inner)?.ping()).await
     }
 }
 
 #[async_trait::async_trait]
 impl<S: ReplaceIf> ReplaceIf for FaultyStore<S> {
     async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
-        self.faults.around(Operation::ReplaceIf, user, self.inner.replace_if(user, token)).await
+        self.faults.around(Operation::ReplaceIf, Some(user), self.inner.replace_if(user, token)).await
     }
 }

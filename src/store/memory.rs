@@ -1,12 +1,13 @@
 //! A token store in the memory of this process.
 
-use super::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
+use super::{ListUsers, ListedUser, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage};
 use crate::user::UserId;
 use std::{
     collections::{HashMap, hash_map::RandomState},
     fmt,
     hash::BuildHasher,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::SystemTime,
 };
 
 /// Keeps records in memory: for tests, demos and the first hour of a new app.
@@ -57,6 +58,10 @@ impl MemoryStore {
         self.shards.shards.get(index).unwrap_or(&self.shards.last)
     }
 
+    fn all_shards(&self) -> impl Iterator<Item = &Shard> {
+        self.shards.shards.iter().chain([&self.shards.last])
+    }
+
     // Maps stay whole whatever panics, so a poisoned lock is no reason to refuse.
     fn read(&self, user: &UserId) -> RwLockReadGuard<'_, HashMap<UserId, StoredToken>> {
         self.shard(user).read().unwrap_or_else(PoisonError::into_inner)
@@ -90,6 +95,62 @@ impl TokenStore for MemoryStore {
             records.remove(user);
         }
         Ok(same)
+    }
+
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl ListUsers for MemoryStore {
+    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+        // The number of a shard and, after a space, the last user of it that was returned.
+        let (first, mut after) = match cursor.map(|cursor| cursor.split_once(' ')) {
+            None => (0, None),
+            Some(Some((shard, user))) if shard.parse::<usize>().is_ok() => {
+                (shard.parse().unwrap_or_default(), Some(user))
+            }
+            Some(_) => return Err(StoreError::misconfigured("this cursor is not from this store")),
+        };
+        let mut users = Vec::new();
+        for (index, shard) in self.all_shards().enumerate().skip(first) {
+            let records = shard.read().unwrap_or_else(PoisonError::into_inner);
+            let mut found: Vec<_> =
+                records.iter().filter(|(user, _)| after.is_none_or(|after| user.as_str() > after)).collect();
+            found.sort_unstable_by(|one, other| one.0.cmp(other.0));
+            let room = limit.max(1).saturating_sub(users.len());
+            if found.len() > room {
+                let taken = found.iter().take(room);
+                let last = taken.clone().next_back().map_or("", |(user, _)| user.as_str());
+                let next = format!("{index} {last}");
+                users.extend(taken.map(|(user, token)| ListedUser::new((*user).clone(), Some(*token))));
+                return Ok(UserPage::new(users, Some(next)));
+            }
+            users.extend(found.iter().map(|(user, token)| ListedUser::new((*user).clone(), Some(*token))));
+            after = None;
+        }
+        Ok(UserPage::new(users, None))
+    }
+
+    async fn remove_older(
+        &self,
+        prefix: &str,
+        than: SystemTime,
+        limit: usize,
+    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+        let mut removed = Vec::new();
+        for shard in self.all_shards() {
+            let mut records = shard.write().unwrap_or_else(PoisonError::into_inner);
+            let old = records.extract_if(|user, token| user.as_str().starts_with(prefix) && token.saved_at() < than);
+            // What is not taken stays in the map.
+            removed.extend(old.take(limit.saturating_sub(removed.len())));
+        }
+        Ok(removed)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

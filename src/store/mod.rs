@@ -20,7 +20,7 @@
 //! | `CachedStore` | `cache` | around any of them: fewer look-ups, for a stated staleness |
 //! | your own | | four methods; feature `store-contract` tests them: see `store::contract` |
 //!
-//! Which to take, and when each method is called: [`_documentation::stores`](crate::_documentation::stores).
+//! Which to take, and when each method is called: [`guide::stores`](crate::guide::stores).
 //!
 //! [`connect`] opens one of them by its address. Put a cache outside an encrypted store, so that a remembered record need not be
 //! opened again.
@@ -86,6 +86,7 @@ mod encrypted;
 mod error;
 #[cfg(feature = "store-contract")]
 pub mod faulty;
+mod list_users;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -106,6 +107,7 @@ pub use cached::CachedStore;
 #[cfg(feature = "encrypt")]
 pub use encrypted::EncryptedStore;
 pub use error::{StoreError, StoreErrorKind};
+pub use list_users::{ListUsers, ListedUser, UserPage};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
@@ -160,6 +162,13 @@ pub trait TokenStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] when the record may still be there.
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError>;
+
+    /// This store as one that lists its users, if it can. Default: `None`.
+    ///
+    /// A store that implements [`ListUsers`] returns `Some(self)`. A wrapper returns itself if the store inside can.
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        None
+    }
 }
 
 macro_rules! forwarded {
@@ -177,6 +186,9 @@ macro_rules! forwarded {
             }
             async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
                 (**self).delete_if(user, version).await
+            }
+            fn lists_users(&self) -> Option<&dyn ListUsers> {
+                (**self).lists_users()
             }
         }
     )*};

@@ -13,7 +13,7 @@ use sqlx::{
 use std::{str::FromStr, time::Duration};
 
 /// How long a call waits for a free connection. *Source*: our choice, below
-/// [`store_deadline`](crate::Limits::store_deadline), so that this is the error that is logged, and not a bare deadline.
+/// [`store_deadline`](crate::config::Limits::store_deadline), so that this is the error that is logged, and not a bare deadline.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// A connection that was idle for longer is tried before it is used: the server may have ended it.
@@ -31,7 +31,7 @@ const MIGRATION_LOCK: i64 = 0x6b6f_6d65_727a_6131;
 /// The columns are `user_id` (bytes; `WHERE user_id = 'alice'` finds a user all the same), `version` and `record`.
 ///
 /// ```no_run
-/// use komerza_connect::PostgresStore;
+/// use komerza_connect::store::PostgresStore;
 ///
 /// # async fn example() -> Result<(), komerza_connect::StoreError> {
 /// let store = PostgresStore::connect("postgres://app:password@db.example/shop").await?;
@@ -55,9 +55,9 @@ impl PostgresStore {
     /// `options`, and `statement-cache-capacity=0` for a pooler that gives each statement another connection.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
-    /// right; else [`StoreErrorKind::Unavailable`](crate::StoreErrorKind::Unavailable) or
-    /// [`StoreErrorKind::TimedOut`](crate::StoreErrorKind::TimedOut). None repeats the address.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
+    /// right; else [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). None repeats the address.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, &TableName::default()).await
     }

@@ -27,7 +27,7 @@ const CONNECTIONS: u32 = 4;
 /// file; a network file system may not. Writes of one process queue up, so that they do not fight for SQLite's lock.
 ///
 /// ```
-/// use komerza_connect::{ApiKey, SqliteStore, StoredToken, TokenStore, UserId};
+/// use komerza_connect::{store::SqliteStore, ApiKey, StoredToken, TokenStore, UserId};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// # let directory = std::env::temp_dir().join(format!("komerza-doc-{}", std::process::id()));
@@ -61,7 +61,7 @@ impl SqliteStore {
     /// Opens the file at `path` and makes the file, and the table `komerza_tokens`, if they are not there.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when the file cannot be opened, made or written;
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the file cannot be opened, made or written;
     /// the directory must exist.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with(path, &TableName::default()).await
@@ -97,7 +97,7 @@ impl SqliteStore {
     /// The path is taken as it is; nothing in it is decoded.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured), also for options after a question mark: bring a
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured), also for options after a question mark: bring a
     /// pool of your own to [`from_pool`](Self::from_pool) for those.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
@@ -133,7 +133,7 @@ impl SqliteStore {
     /// [`open`](Self::open) promises survives a power cut.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when the table cannot be made.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the table cannot be made.
     pub async fn from_pool(pool: SqlitePool, table: &TableName) -> Result<Self, StoreError> {
         sqlx::query(AssertSqlSafe(create(table, "BLOB"))).execute(&pool).await.map_err(failure)?;
         Ok(Self { pool, statements: Statements::on(table), writer: Arc::default() })

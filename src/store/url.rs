@@ -10,10 +10,10 @@ use std::sync::Arc;
 /// | `memory:` | [`MemoryStore`] | |
 /// | `sqlite:PATH`, `sqlite::memory:` | `SqliteStore` | `sqlite` |
 /// | `postgres://…`, `postgresql://…` | `PostgresStore` | `postgres` |
-/// | `redis://…`, `rediss://…` | `RedisStore` | `redis` |
+/// | `redis://…`, `rediss://…`, `redis-cluster://…`, `redis-sentinel://…` | `RedisStore` | `redis` |
 ///
 /// ```
-/// use komerza_connect::{StoreErrorKind, TokenStore, store};
+/// use komerza_connect::{store::StoreErrorKind, TokenStore, store};
 /// use std::sync::Arc;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -27,7 +27,7 @@ use std::sync::Arc;
 /// ```
 ///
 /// # Errors
-/// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when there is no such kind of store, when its feature
+/// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when there is no such kind of store, when its feature
 /// is off, or as the store's own `connect`. No error repeats the address, which may hold a password.
 pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
     let Some((scheme, _rest)) = url.split_once(':') else {
@@ -40,7 +40,9 @@ pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
         #[cfg(feature = "postgres")]
         "postgres" | "postgresql" => Ok(Arc::new(super::PostgresStore::connect(url).await?)),
         #[cfg(feature = "redis")]
-        "redis" | "rediss" => Ok(Arc::new(super::RedisStore::connect(url).await?)),
+        "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" | "rediss-sentinel" => {
+            Ok(Arc::new(super::RedisStore::connect(url).await?))
+        }
         _ => Err(refusal(scheme)),
     }
 }
@@ -52,7 +54,7 @@ fn refusal(scheme: &str) -> StoreError {
     let feature = match scheme {
         "sqlite" => "sqlite",
         "postgres" | "postgresql" => "postgres",
-        "redis" | "rediss" => "redis",
+        "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" | "rediss-sentinel" => "redis",
         // What stands before the colon could itself be a secret that was pasted into the wrong setting.
         _ => return StoreError::misconfigured(format!("no such kind of token store; there are {KNOWN}")),
     };
@@ -62,11 +64,10 @@ fn refusal(scheme: &str) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::error::Error;
 
     #[test]
     fn a_store_that_is_not_compiled_in_names_its_feature() {
-        let cause = |scheme| refusal(scheme).source().map(ToString::to_string).unwrap_or_default();
+        let cause = |scheme| refusal(scheme).cause().map(ToString::to_string).unwrap_or_default();
         assert_eq!(cause("rediss"), "feature \"redis\" of komerza-connect is not switched on");
         assert!(cause("obviously-fake").starts_with("no such kind"));
         assert!(!cause("obviously-fake").contains("obviously"));

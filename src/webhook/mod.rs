@@ -12,7 +12,7 @@
 //!
 //! **Nothing here is proven against the live service.** Komerza's documentation names HMAC-SHA256 and `X-Signature` for
 //! dynamic deliveries. It does not say how the signature is encoded, and says nothing about the header of webhooks or
-//! the names of their events. The [guide](crate::_documentation::webhooks) lists what is known and what is assumed.
+//! the names of their events. The [guide](crate::guide::webhooks) lists what is known and what is assumed.
 //!
 //! # Example
 //!
@@ -52,7 +52,7 @@ mod verifier;
 
 pub use delivery::{Delivery, Unreadable};
 pub use refused::{Refused, RefusedKind};
-#[cfg(feature = "fuzzing")]
+#[cfg(feature = "__fuzzing")]
 pub(crate) use signature::parse;
 pub use verifier::Verifier;
 

@@ -5,7 +5,7 @@ use super::{
     refused::{Refused, RefusedKind},
     signature,
 };
-use crate::{log, secret::InvalidSecret};
+use crate::{secret::InvalidSecret, telemetry::log};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, Request};

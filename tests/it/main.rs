@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+#[cfg(feature = "servers")]
 mod browser;
 mod client;
 mod exchange;
@@ -27,7 +28,6 @@ mod return_to;
 mod sandbox;
 mod secrets;
 mod stores;
-mod support;
 mod threats;
 mod torture;
 mod trace;

@@ -1,11 +1,12 @@
 //! Every typed call against a provider that denies access: where it goes, what it sends, and which scope its error names.
 
 use super::table::{CLIENT, Call, TABLE};
-use crate::{
-    client::App,
-    support::raw_provider::{LoggedRequest, RawProvider, Reply},
+use crate::client::App;
+use komerza_connect::{
+    Error, ErrorKind,
+    api::{models::*, scopes},
 };
-use komerza_connect::*;
+use komerza_connect_testing::raw_provider::{LoggedRequest, RawProvider, Reply};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path, time::Duration};
 

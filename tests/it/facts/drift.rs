@@ -1,10 +1,11 @@
 //! What happens when Komerza changes: the guide `change`, line by line.
 
-use crate::{
-    client::App,
-    support::raw_provider::{RawProvider, Reply},
+use crate::client::App;
+use komerza_connect::{
+    Error, ErrorKind, KomerzaKey,
+    api::models::{OrderStatus, Visibility},
 };
-use komerza_connect::{Error, ErrorKind, KomerzaKey, OrderStatus, Visibility};
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use super::{
     shape::{self, Sample, Shape, any_json},
     table::{CLIENT, Client, Field, TABLE},
 };
-use komerza_connect::*;
+use komerza_connect::api::models::*;
 use proptest::{collection, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, from_value, json, to_value};

@@ -3,7 +3,10 @@
 use super::table::{Call, FormField, TABLE};
 use crate::client::sandboxed;
 use http::{Method, StatusCode};
-use komerza_connect::{Form, InStore, KomerzaKey};
+use komerza_connect::{
+    KomerzaKey,
+    api::{Form, InStore},
+};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

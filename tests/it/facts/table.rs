@@ -8,7 +8,7 @@ use std::{
 const TEXT: &str = include_str!("../../../docs/provider-facts.tsv");
 
 /// The folder of the client's source.
-pub(crate) const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/client");
+pub(crate) const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/api");
 
 pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::read);
 
@@ -148,7 +148,7 @@ fn every_shape_that_is_named_is_in_the_table_and_every_scope_is_known() {
 
 #[test]
 fn the_scopes_of_the_crate_are_those_of_the_table() {
-    let ours: BTreeSet<&str> = komerza_connect::scopes::ALL.iter().copied().collect();
+    let ours: BTreeSet<&str> = komerza_connect::api::scopes::ALL.iter().copied().collect();
     assert_eq!(ours, TABLE.scopes);
-    assert_eq!(komerza_connect::scopes::ALL.len(), 53);
+    assert_eq!(komerza_connect::api::scopes::ALL.len(), 53);
 }

@@ -1,8 +1,12 @@
 //! Sealed records: bound to their user, app and save; re-sealed after a change of keys; never lost.
 
 use komerza_connect::{
-    ApiKey, EncryptedStore, Limits, MemoryStore, SealingKey, StoreErrorKind, StoredToken, TokenStore, UserId,
-    store::faulty::{Fault, FaultyStore, Operation},
+    ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
+    config::Limits,
+    store::{
+        EncryptedStore, StoreErrorKind,
+        faulty::{Fault, FaultyStore, Operation},
+    },
 };
 use std::time::Duration;
 
@@ -82,6 +86,32 @@ async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
 
     database.save(&alice, &sealed).await.unwrap();
     assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-key");
+}
+
+/// Sealed by Python's `cryptography` 48: what is in somebody's database must open after every update of this crate.
+#[tokio::test]
+async fn t44_a_record_that_another_implementation_sealed_opens() {
+    let text_of_the_record = concat!(
+        r#"{"format":1,"version":"000102030405060708090a0b0c0d0e0f","saved_at":1764115200000,"#,
+        r#""sealed":"mcNDIAABAgMEBQYHCAkKCzPG0UF4g0C8vsU0unU-in_LCiq-2thFjItOjxms5X_vHm0"}"#,
+    );
+    let database = MemoryStore::default();
+    database.save(&user("alice"), &StoredToken::from_text(text_of_the_record).unwrap()).await.unwrap();
+    let store = sealed(database, "app", [key(b'1')]);
+    assert_eq!(text(store.load(&user("alice")).await.unwrap()), "obviously-fake-key");
+}
+
+/// SECURITY.md says so under "What stays".
+#[tokio::test]
+async fn t44_an_older_record_of_the_same_user_opens_when_it_is_put_back() {
+    let database = MemoryStore::default();
+    let store = sealed(database.clone(), "app", [key(1)]);
+    let alice = user("alice");
+    store.save(&alice, &token("obviously-fake-older")).await.unwrap();
+    let backup = database.load(&alice).await.unwrap().unwrap();
+    store.save(&alice, &token("obviously-fake-newer")).await.unwrap();
+    database.save(&alice, &backup).await.unwrap();
+    assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-older");
 }
 
 #[test]

@@ -33,10 +33,12 @@ impl Drop for Directory {
     }
 }
 
+#[cfg(feature = "servers")]
 pub(crate) fn postgres_url() -> String {
     std::env::var("KOMERZA_TEST_POSTGRES_URL").expect("KOMERZA_TEST_POSTGRES_URL is not set: run .ci/servers")
 }
 
+#[cfg(feature = "servers")]
 pub(crate) fn redis_url() -> String {
     std::env::var("KOMERZA_TEST_REDIS_URL").expect("KOMERZA_TEST_REDIS_URL is not set: run .ci/servers")
 }

@@ -1,7 +1,10 @@
 //! What is particular to the SQLite file.
 
 use super::places::Directory;
-use komerza_connect::{ApiKey, SqliteStore, StoreErrorKind, StoredToken, TokenStore, UserId, store::TableName};
+use komerza_connect::{
+    ApiKey, StoredToken, TokenStore, UserId,
+    store::{SqliteStore, StoreErrorKind, TableName},
+};
 
 fn token() -> StoredToken {
     StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
@@ -77,6 +80,6 @@ async fn a_file_that_cannot_be_used_is_a_setting_to_mend() {
     for path in [directory.path().join("missing/tokens.db"), no_database, directory.path().to_owned()] {
         let error = SqliteStore::open(&path).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error:?}");
-        assert!(std::error::Error::source(&error).is_some());
+        assert!(error.cause().is_some());
     }
 }

@@ -1,0 +1,144 @@
+//! Listing the users of a store, removing old records, and asking whether the store answers.
+
+use super::{StoreError, StoredToken, TokenStore};
+use crate::user::UserId;
+use std::{sync::Arc, time::SystemTime};
+
+/// A store that can list its users and remove old records.
+///
+/// Every store of this crate can, and so do its wrappers when the store inside can. A store of your own need not implement it:
+/// connecting, calling and disconnecting work without it. If it does, return `Some(self)` from
+/// [`TokenStore::lists_users`], so that the layer finds it.
+///
+/// ```
+/// use komerza_connect::{store::ListUsers, ApiKey, MemoryStore, StoredToken, TokenStore, UserId};
+/// use std::time::{Duration, SystemTime};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let store = MemoryStore::default();
+/// for user in ["alice", "browser-1", "browser-2"] {
+///     store.save(&UserId::new(user)?, &StoredToken::new(ApiKey::new("obviously-fake-key")?)?).await?;
+/// }
+///
+/// let (mut users, mut cursor) = (Vec::new(), None);
+/// loop {
+///     let page = store.list_users(cursor.as_deref(), 2).await?;
+///     users.extend(page.users);
+///     cursor = page.next;
+///     if cursor.is_none() {
+///         break;
+///     }
+/// }
+/// assert_eq!(users.len(), 3);
+///
+/// let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+/// let removed = store.remove_older("browser-", tomorrow, 100).await?;
+/// assert_eq!(removed.len(), 2);
+/// assert!(store.load(&UserId::new("alice")?).await?.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[async_trait::async_trait]
+pub trait ListUsers: TokenStore {
+    /// Returns the users who have a record, about `limit` at a time.
+    ///
+    /// Pass `None` for the first page, then the `next` of the page before. A cursor is the store's own text: do not make or
+    /// change one. The order is the store's own.
+    ///
+    /// A user whose record is there during the whole listing is returned at least once. A user who connects or disconnects
+    /// meanwhile may be missing, and some stores (Redis) may return a user twice. A page may have more or fewer users than
+    /// `limit`, or none at all: only `next` says whether the listing is over.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a cursor that the store did not make; else as
+    /// [`load`](TokenStore::load). The same page may be asked for again.
+    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError>;
+
+    /// Removes at most `limit` records that were saved before `than`, of users whose id begins with `prefix`.
+    ///
+    /// Each record is removed only if it is still the one that was found too old: a record that is saved meanwhile stays.
+    /// Returns what this call removed. Fewer than `limit` records means that no more were found. An empty `prefix` means every
+    /// user. A record that cannot be read is never removed, and its age counts as unknown.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails and nothing was removed yet. A failure after the first removal ends the call early:
+    /// it returns what it removed, since the caller must learn of each key that is gone.
+    async fn remove_older(
+        &self,
+        prefix: &str,
+        than: SystemTime,
+        limit: usize,
+    ) -> Result<Vec<(UserId, StoredToken)>, StoreError>;
+
+    /// Asks the store whether it answers, for health checks. Reads nothing and changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be reached or does not answer in time.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// Some of the users of a store, and where the listing goes on.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct UserPage {
+    /// The users of this page.
+    pub users: Vec<ListedUser>,
+    /// The cursor of the next page. `None` when the listing is over.
+    pub next: Option<String>,
+}
+
+impl UserPage {
+    /// A page of these users.
+    #[must_use]
+    pub fn new(users: Vec<ListedUser>, next: Option<String>) -> Self {
+        Self { users, next }
+    }
+}
+
+/// A user who has a record.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ListedUser {
+    /// The user.
+    pub user: UserId,
+    /// When the record was saved. `None` when the record cannot be read.
+    pub saved_at: Option<SystemTime>,
+}
+
+impl ListedUser {
+    /// A user and the record that was found, or `None` when the record cannot be read.
+    #[must_use]
+    pub fn new(user: UserId, record: Option<&StoredToken>) -> Self {
+        Self { user, saved_at: record.map(StoredToken::saved_at) }
+    }
+}
+
+macro_rules! forwarded {
+    ($($pointer:ident),*) => {$(
+        #[async_trait::async_trait]
+        impl<T: ListUsers + ?Sized> ListUsers for $pointer<T> {
+            async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+                (**self).list_users(cursor, limit).await
+            }
+            async fn remove_older(
+                &self,
+                prefix: &str,
+                than: SystemTime,
+                limit: usize,
+            ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+                (**self).remove_older(prefix, than, limit).await
+            }
+            async fn ping(&self) -> Result<(), StoreError> {
+                (**self).ping().await
+            }
+        }
+    )*};
+}
+forwarded!(Arc, Box);
+
+/// The list of the store inside a wrapper.
+#[cfg(any(feature = "cache", feature = "encrypt", feature = "store-contract"))]
+pub(super) fn of_inner(inner: &impl TokenStore) -> Result<&dyn ListUsers, StoreError> {
+    inner.lists_users().ok_or_else(|| StoreError::misconfigured("the store inside the wrapper does not list users"))
+}
