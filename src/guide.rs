@@ -1,5 +1,8 @@
 //! The long texts; their examples are compiled.
 
+#[doc = include_str!("guide/change.md")]
+pub mod change {}
+
 #[doc = include_str!("guide/design.md")]
 pub mod design {}
 

@@ -29,8 +29,10 @@ pub(super) struct Order {
     pub(super) items: Vec<LineItem>,
     /// Of an order without items, in hundredths.
     pub(super) cost: Option<i64>,
-    /// Texts that were delivered.
-    pub(super) delivered: Vec<String>,
+    /// What was delivered: its type and text.
+    pub(super) delivered: Vec<(&'static str, String)>,
+    /// `WebhookExecutionLog`, of dynamic deliveries.
+    pub(super) logs: Vec<Value>,
     pub(super) affiliate_id: Option<String>,
     pub(super) refund: Option<Refund>,
     /// `store`, `embed` or `api`.
@@ -109,10 +111,18 @@ impl Order {
         self.cost.unwrap_or(items)
     }
 
-    pub(super) fn deliver(&mut self) {
-        if self.status != DELIVERED {
-            (self.status, self.paid) = (DELIVERED.to_owned(), true);
-            self.delivered.push(format!("obviously-fake-delivery-of-{}", self.id));
+    /// Delivers an order that is not delivered: what an app answered, or a text of the sandbox's own.
+    pub(super) fn deliver(&mut self, answers: Vec<(String, Value)>) {
+        if self.status == DELIVERED {
+            return;
+        }
+        (self.status, self.paid) = (DELIVERED.to_owned(), true);
+        if answers.is_empty() {
+            self.delivered.push(("plaintext", format!("obviously-fake-delivery-of-{}", self.id)));
+        }
+        for (answer, log) in answers {
+            self.delivered.push(("dynamic", answer));
+            self.logs.push(log);
         }
     }
 
@@ -139,7 +149,7 @@ impl Order {
     /// `PublicOrder`.
     pub(super) fn public_order(&self, store: &str) -> Value {
         let created = iso(self.created);
-        let delivered = self.delivered.iter().map(|text| {
+        let delivered = self.delivered.iter().map(|(kind, text)| {
             json!({
                 "id": id(&["delivered", &self.id, text]),
                 "dateCreated": created,
@@ -147,8 +157,8 @@ impl Order {
                 "storeId": store,
                 "productId": self.items.first().map(|item| &item.product_id),
                 "variantId": self.items.first().map(|item| &item.variant_id),
-                "type": "plaintext",
-                "source": "static",
+                "type": kind,
+                "source": if *kind == "dynamic" { "external" } else { "static" },
                 "textContent": text,
                 "file": null,
             })
@@ -219,7 +229,7 @@ impl Order {
         json!({
             "order": order,
             "billingInformation": null,
-            "logs": [],
+            "logs": self.logs,
             "ipInfo": { "countryCode": "DE" },
             "storeId": store,
             "storeName": store_name,

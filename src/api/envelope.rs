@@ -1,25 +1,12 @@
-//! The provider's envelope: `{success, message, code, data}`, whatever the content type says.
+//! A reply of the API, and whether it says that the key is dead.
 
-use crate::{json, provider};
+use crate::{
+    json::{self, Envelope},
+    provider,
+};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header::WWW_AUTHENTICATE};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt};
-
-#[derive(Deserialize)]
-pub(super) struct Envelope<'a> {
-    pub(super) success: bool,
-    #[serde(borrow, default)]
-    pub(super) message: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub(super) code: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub(super) data: Option<&'a RawValue>,
-    /// Of lists that come in pages.
-    #[serde(default)]
-    pub(super) pages: Option<i64>,
-}
+use std::fmt;
 
 /// A reply of the API, for the one decision about revocation; see
 /// [`with_revocation`](crate::KomerzaConnectLayer::with_revocation).

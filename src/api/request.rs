@@ -4,12 +4,11 @@ use super::{
     Download, Error, ErrorKind, Form, KomerzaKey, Listing, Priority, Upload,
     body::Payload,
     call::{Answered, Call, Received},
-    envelope::Envelope,
     options::Options,
     path,
     upload::Unfit,
 };
-use crate::json;
+use crate::json::{self, Envelope};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response,

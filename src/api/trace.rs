@@ -57,8 +57,8 @@ impl Trace {
                         crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(error), "a call of Komerza failed")
                     }
                     false => {
-                        let message = in_one_line(error.message().unwrap_or_default());
-                        crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), message, "Komerza refused a call");
+                        let says = in_one_line(error.message().unwrap_or_default());
+                        crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), says, "Komerza refused a call");
                     }
                 }
             }

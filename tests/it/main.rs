@@ -31,3 +31,4 @@ mod stores;
 mod threats;
 mod torture;
 mod trace;
+mod webhook;

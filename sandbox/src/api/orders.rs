@@ -14,10 +14,11 @@ use url::form_urlencoded;
 
 use super::{Answer, Call, objects::Form, views};
 use crate::{
+    deliveries::{self, SECRET},
     envelope::{Refusal, Reply},
     listing::{Filterable, ListQuery},
     order::{CANCELLED, DELIVERED, LineItem, Order, PENDING, Refund},
-    seed::{DemoStore, hundredths, iso, money, text},
+    seed::{DemoStore, hundredths, iso, money, set, text},
     world::Shared,
 };
 
@@ -134,6 +135,7 @@ async fn create(call: Call, Path(store): Path<String>, form: Form) -> Answer {
             customer_email: email.to_owned(),
             items,
             delivered: Vec::new(),
+            logs: Vec::new(),
             affiliate_id: None,
             refund: None,
             source: "api",
@@ -164,15 +166,50 @@ fn line_item(store: &DemoStore, item: &Value) -> Result<LineItem, Refusal> {
     })
 }
 
-/// Nothing happens to an order that is already delivered. A cancelled one is refused, which is our choice.
+/// Nothing happens to an order that is already delivered. A cancelled one is refused, and so is one whose app does not deliver:
+/// both are our choice.
 async fn deliver(call: Call, Path((store, order)): OrderPath) -> Answer {
-    change(&call, DELIVER, &store, &order, |order, _| {
-        if order.status == CANCELLED {
-            return Err(Refusal::invalid("The order is cancelled."));
+    let wanted = call.store(DELIVER, &store, |store, _| dynamic_deliveries(store, &order))?;
+    let mut answers = Vec::new();
+    for (url, body) in wanted {
+        let (answer, mut log) = match deliveries::send(&url, SECRET, &body).await {
+            Ok((answer, log)) if answer.status.is_success() => (answer.body, log),
+            Ok((answer, _)) => return Err(Refusal::invalid(format!("The app answered {}.", answer.status))),
+            Err(error) => return Err(Refusal::invalid(format!("Dynamic delivery failed: {error}."))),
+        };
+        let id = call.shared.world().chance.uuid();
+        for (field, value) in [("id", json!(id)), ("dateCreated", json!(iso(call.now()))), ("orderId", json!(order))] {
+            set(&mut log, field, value);
         }
-        order.deliver();
+        answers.push((answer, log));
+    }
+    change(&call, DELIVER, &store, &order, |order, _| {
+        order.deliver(answers);
         Ok(Reply::Done)
     })
+}
+
+/// What apps are asked for to deliver an order: their addresses, and bodies that begin with the store's id.
+fn dynamic_deliveries(store: &DemoStore, order: &str) -> Result<Vec<(String, Value)>, Refusal> {
+    let order = store.orders.iter().find(|known| known.id == order).ok_or_else(|| Refusal::not_found("order"))?;
+    if order.status == CANCELLED {
+        return Err(Refusal::invalid("The order is cancelled."));
+    }
+    let variant = |item: &LineItem| {
+        let all = store.products.iter().flat_map(views::variants);
+        let variant = all.into_iter().find(|variant| text(variant, "id") == item.variant_id)?;
+        let dynamic = variant.get("deliveryTypes")?.as_array()?.contains(&json!("dynamic"));
+        dynamic.then(|| text(variant, "dynamicUrl")).filter(|url| !url.is_empty())
+    };
+    let wanted =
+        order.items.iter().filter(|_| order.status != DELIVERED).filter_map(|item| Some((variant(item)?, item)));
+    let body = |item: &LineItem| {
+        json!({
+            "storeId": store.id, "orderId": order.id, "productId": item.product_id, "variantId": item.variant_id,
+            "quantity": item.quantity, "customerEmail": order.customer_email,
+        })
+    };
+    Ok(wanted.map(|(url, item)| (url, body(item))).collect())
 }
 
 /// `approve` delivers a pending order, `reject` cancels it.
@@ -182,7 +219,7 @@ async fn custom_payment(call: Call, Path((store, order, verdict)): Path<(String,
             return Err(Refusal::invalid("The order is not pending."));
         }
         match verdict.as_str() {
-            "approve" => order.deliver(),
+            "approve" => order.deliver(Vec::new()),
             "reject" => order.status = CANCELLED.to_owned(),
             _ => return Err(Refusal::not_found("endpoint")),
         }

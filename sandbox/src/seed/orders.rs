@@ -52,6 +52,7 @@ fn order(store: &str, currency: &str, customers: &[Value], products: &[Value], n
         items: vec![item],
         cost: None,
         delivered: Vec::new(),
+        logs: Vec::new(),
         affiliate_id: None,
         refund: None,
         source: "store",

@@ -1,8 +1,8 @@
 //! One page.
 
 use crate::{
-    api::{Error, envelope::Envelope},
-    json,
+    api::Error,
+    json::{self, Envelope},
 };
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;

@@ -64,7 +64,7 @@ impl App {
         self.client(user).await
     }
 
-    async fn stored(&self, user: &str) -> Option<String> {
+    pub(crate) async fn stored(&self, user: &str) -> Option<String> {
         let user = UserId::new(user).unwrap();
         let token = self.store.load(&user).await.unwrap();
         token.map(|token| token.api_key().unwrap().expose_secret().to_owned())
