@@ -97,7 +97,7 @@ async fn an_event_reaches_the_webhook_signed_with_its_own_secret_and_is_in_its_l
     let event = json!({ "what": "an event of the test" });
     let delivered = sandbox.send_event(made.webhook.id.as_str(), &event).await.unwrap();
     assert_eq!((delivered.status.as_u16(), delivered.body.as_str()), (200, "OBVIOUSLY-FAKE-LICENCE"));
-    assert_eq!(*app.received.lock().unwrap(), [event.clone()]);
+    assert_eq!(*app.received.lock().unwrap(), std::slice::from_ref(&event));
     let log = key.webhook_logs(&made.webhook.id).all().await.unwrap().remove(0);
     assert_eq!((log.response_code, log.url), (Some(200), url));
     assert_eq!(serde_json::from_str::<Value>(&log.request_body).unwrap(), event);
