@@ -43,15 +43,16 @@ use url::Url;
 /// # let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
 /// # let komerza = connect.client_for(&alice).await?;
 ///
-/// /// What this app wants to know of a store.
+/// /// What this app wants to know of an account.
 /// #[derive(Deserialize)]
 /// struct Named {
+///     #[serde(rename = "userName")]
 ///     name: String,
 /// }
 ///
 /// // Any endpoint, also one without a method of its own:
-/// let stores: Vec<Named> = komerza.get("/stores").deadline(Duration::from_secs(5)).fetch().await?;
-/// assert_eq!(stores.len(), 2);
+/// let account: Named = komerza.get("/user").deadline(Duration::from_secs(5)).fetch().await?;
+/// assert_eq!(account.name, "ada");
 ///
 /// let error = komerza.get("/stores/none-such").fetch::<Named>().await.err().ok_or("it is there")?;
 /// assert_eq!(error.kind(), ErrorKind::NotFound);
