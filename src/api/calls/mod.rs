@@ -10,8 +10,6 @@ mod orders;
 mod support;
 mod webhooks;
 
-pub use filtered::OrderSort;
-
 use super::{Error, KomerzaKey, RequestBuilder, Store, StoreId, StorePermissions};
 use crate::api::scopes;
 use http::Method;

@@ -50,8 +50,6 @@ macro_rules! ids {
                 f.write_str(&self.0)
             }
         }
-
-        super::field::plain!($name);
     )+ };
 }
 

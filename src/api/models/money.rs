@@ -157,7 +157,11 @@ impl Hash for Amount {
     }
 }
 
-super::field::plain!(Amount);
+impl Default for Amount {
+    fn default() -> Self {
+        Self("0".into())
+    }
+}
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@ mod pacing;
 mod processes;
 mod reading;
 mod revocation;
+mod scopes;
 mod uploads;
 
 use komerza_connect::{
@@ -21,13 +22,13 @@ use std::time::Duration;
 const REDIRECT_URI: &str = "http://127.0.0.1:3000/komerza/callback";
 
 /// An app without a browser: a layer, its store, and keys that are saved by hand.
-pub(crate) struct App {
+struct App {
     layer: KomerzaConnectLayer,
     store: MemoryStore,
 }
 
 impl App {
-    pub(crate) fn at(api_url: &str, change: impl FnOnce(&mut Limits)) -> Self {
+    fn at(api_url: &str, change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         limits.client.first_pause = Duration::from_millis(2);
         change(&mut limits);
@@ -48,7 +49,7 @@ impl App {
         Self { layer: change(self.layer), store: self.store }
     }
 
-    pub(crate) async fn save(&self, user: &str, key: &str) {
+    async fn save(&self, user: &str, key: &str) {
         let token = StoredToken::new(ApiKey::new(key).unwrap()).unwrap();
         self.store.save(&UserId::new(user).unwrap(), &token).await.unwrap();
     }
@@ -59,13 +60,13 @@ impl App {
     }
 
     /// The client of a user who is called like the end of the key.
-    pub(crate) async fn key(&self, key: &str) -> KomerzaKey {
+    async fn key(&self, key: &str) -> KomerzaKey {
         let user = &key[key.len().saturating_sub(100)..];
         self.save(user, key).await;
         self.client(user).await
     }
 
-    pub(crate) async fn stored(&self, user: &str) -> Option<String> {
+    async fn stored(&self, user: &str) -> Option<String> {
         let user = UserId::new(user).unwrap();
         let token = self.store.load(&user).await.unwrap();
         token.map(|token| token.api_key().unwrap().expose_secret().to_owned())
@@ -73,7 +74,7 @@ impl App {
 }
 
 /// An unlimited sandbox, and a key for it.
-pub(crate) async fn sandboxed() -> (Sandbox, KomerzaKey) {
+async fn sandboxed() -> (Sandbox, KomerzaKey) {
     let sandbox =
         Sandbox::builder().scopes(komerza_connect::api::scopes::ALL.iter().copied()).unlimited().start().await;
     let sandbox = sandbox.unwrap();
