@@ -23,8 +23,12 @@
 //! # Contents
 //! Each account has two stores with products, a month of orders, customers, coupons, reviews, tickets, subscriptions and a
 //! webhook with its log: the same on every run, and made up throughout. Lists come in pages, take `Filters` and `Sorts`,
-//! and what a call changes stays changed until the sandbox stops. Where the source had to guess the fields of an
-//! object, it says so.
+//! and what a call changes stays changed until the sandbox stops. The fields of each object are those of
+//! `docs/provider-facts.tsv` in the repository, and a test compares them.
+//!
+//! # Requests to your app
+//! [`Sandbox::send_event`] posts a signed event to a webhook. An order of a variant that the app delivers is posted to the app
+//! when it is delivered, signed with [`Sandbox::delivery_secret`].
 //!
 //! # When things go wrong
 //! [`Sandbox::faults`] makes requests slow, unanswered, cut off, answered by a gateway, malformed or endless, before or
@@ -74,6 +78,7 @@ mod chance;
 mod codes;
 mod consent;
 mod dashboard;
+mod deliveries;
 mod envelope;
 mod error;
 mod exchange;
@@ -94,6 +99,7 @@ mod world;
 
 pub use app::{App, RegisteredApp};
 pub use builder::SandboxBuilder;
+pub use deliveries::{Delivered, Undelivered};
 pub use error::SandboxError;
 pub use faults::{Fault, FaultRule, Faults, InjectedFault, Target};
 pub use grant::Approval;
