@@ -81,7 +81,8 @@ async fn layers_of_one_process_share_their_bucket() {
 #[tokio::test]
 async fn a_call_that_would_wait_too_long_is_refused_at_once() {
     let sandbox = Sandbox::start().await.unwrap();
-    let app = App::at(&sandbox.api_url(), |limits| limits.client.page_wait = Duration::ZERO);
+    let app = App::at(&sandbox.api_url(), |limits| limits.client.page_wait = Duration::ZERO)
+        .changed(|layer| layer.with_clock(ManualClock::default()));
     let key = app.key(&sandbox.issue_key().unwrap()).await;
     for _ in 0..12 {
         key.user().await.unwrap();
@@ -172,11 +173,11 @@ async fn an_id() -> BucketId {
             id: &BucketId,
             _: Bucket,
             _: u32,
-        ) -> Result<komerza_connect::pacing::Taken, komerza_connect::StoreError> {
+        ) -> Result<komerza_connect::pacing::Taken, komerza_connect::pacing::SharedBucketsError> {
             *self.0.lock().unwrap() = Some(*id);
             Ok(komerza_connect::pacing::Taken { granted: 1, wait: Duration::ZERO })
         }
-        async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), komerza_connect::StoreError> {
+        async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), komerza_connect::pacing::SharedBucketsError> {
             Ok(())
         }
     }

@@ -156,7 +156,7 @@ async fn t59_who_got_no_turn_has_used_up_no_try_of_the_own_budget() {
         clock.advance(Duration::from_secs(11));
         if mode == Mode::Browsers {
             // The first was charged to the address of a new browser; from then on the browser is known.
-            assert_connected(&shop.connect(&bob, "by the browser").await);
+            assert_connected(&shop.connect(&bob, "by-the-browser").await);
             clock.advance(Duration::from_secs(11));
         }
         let hop = shop.connect(&bob, "second").await;
