@@ -88,17 +88,11 @@ mod error;
 pub mod faulty;
 mod list_users;
 mod memory;
-#[cfg(feature = "postgres")]
-mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 mod replace;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod sql;
-#[cfg(feature = "sqlite")]
-mod sqlite;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod table_name;
 mod token;
 mod url;
 
@@ -109,15 +103,17 @@ pub use encrypted::EncryptedStore;
 pub use error::{StoreError, StoreErrorKind};
 pub use list_users::{ListUsers, ListedUser, UserPage};
 pub use memory::MemoryStore;
-#[cfg(feature = "postgres")]
-pub use postgres::PostgresStore;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
 pub use replace::ReplaceIf;
+#[cfg(feature = "mysql")]
+pub use sql::MySqlStore;
+#[cfg(feature = "postgres")]
+pub use sql::PostgresStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use table_name::TableName;
+pub use sql::SqliteStore;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use sql::TableName;
 pub use token::{KeyFingerprint, StoredToken, TokenVersion};
 pub use url::connect;
 

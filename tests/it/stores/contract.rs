@@ -1,9 +1,9 @@
 //! The contract suite, over every shipped store: alone, and in each wrapper.
 
-use super::places::{Directory, postgres_url, redis_url, unique};
+use super::places::{Directory, mysql_url, pgbouncer_url, postgres_url, redis_url, unique};
 use komerza_connect::{
     CachedStore, EncryptedStore, MemoryStore, PostgresStore, RedisStore, SealingKey, SqliteStore, TokenStore, UserId,
-    store::{TableName, contract::Contract},
+    store::{MySqlStore, TableName, contract::Contract},
     token_store_contract,
 };
 use std::sync::Arc;
@@ -65,12 +65,24 @@ async fn damage_sqlite(path: &std::path::Path, user: &UserId) {
 }
 
 fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
+    postgres_at(postgres_url, with)
+}
+
+fn pgbouncer_in_session_mode<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
+    postgres_at(|| pgbouncer_url("session"), with)
+}
+
+fn pgbouncer_in_transaction_mode<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
+    postgres_at(|| pgbouncer_url("transaction"), with)
+}
+
+fn postgres_at<S: TokenStore>(url: fn() -> String, with: fn(PostgresStore) -> S) -> Contract {
     let table: TableName = unique("contract").parse().unwrap();
     let dropped = Arc::new(DroppedTable(table.clone()));
     let damaged = table.clone();
     Contract::new(move || {
         let (table, _dropped) = (table.clone(), dropped.clone());
-        async move { with(PostgresStore::connect_with(&postgres_url(), &table).await.unwrap()) }
+        async move { with(PostgresStore::connect_with(&url(), &table).await.unwrap()) }
     })
     .outlives_restarts()
     .damaged_by(move |user| {
@@ -84,10 +96,51 @@ fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
     })
     .unreachable(move || async move {
         // Its calls find no connection to make; tests/it/stores/outage.rs takes a server away for real.
-        let store = PostgresStore::connect_with(&postgres_url(), &unique("gone").parse().unwrap()).await.unwrap();
+        let store = PostgresStore::connect_with(&url(), &unique("gone").parse().unwrap()).await.unwrap();
         store.close().await;
         with(store)
     })
+}
+
+fn mysql<S: TokenStore>(with: fn(MySqlStore) -> S) -> Contract {
+    let table: TableName = unique("contract").parse().unwrap();
+    let dropped = Arc::new(DroppedMySqlTable(table.to_string().replace('"', "`")));
+    let damaged = dropped.clone();
+    Contract::new(move || {
+        let (table, _dropped) = (table.clone(), dropped.clone());
+        async move { with(MySqlStore::connect_with(&mysql_url(), &table).await.unwrap()) }
+    })
+    .outlives_restarts()
+    .damaged_by(move |user| {
+        let statement = format!("UPDATE {} SET record = ? WHERE user_id = ?", damaged.0);
+        async move {
+            let pool = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
+            let damage = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(DAMAGE).bind(user.as_str().as_bytes());
+            assert_eq!(damage.execute(&pool).await.unwrap().rows_affected(), 1);
+            pool.close().await;
+        }
+    })
+    .unreachable(move || async move {
+        let store = MySqlStore::connect_with(&mysql_url(), &unique("gone").parse().unwrap()).await.unwrap();
+        store.close().await;
+        with(store)
+    })
+}
+
+/// As [`DroppedTable`]; the name as it stands in a statement.
+struct DroppedMySqlTable(String);
+
+impl Drop for DroppedMySqlTable {
+    fn drop(&mut self) {
+        let statement = format!("DROP TABLE IF EXISTS {}", self.0);
+        let drop = async {
+            let pool = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
+            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(drop));
+        });
+    }
 }
 
 /// Drops the table once the test that made it is over.
@@ -206,4 +259,7 @@ macro_rules! in_every_wrapper {
 }
 in_every_wrapper!(sqlite,);
 in_every_wrapper!(postgres, #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
+in_every_wrapper!(pgbouncer_in_session_mode, #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]);
+in_every_wrapper!(pgbouncer_in_transaction_mode, #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]);
+in_every_wrapper!(mysql, #[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]);
 in_every_wrapper!(redis, #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]);
