@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// | `sqlite:PATH`, `sqlite::memory:` | `SqliteStore` | `sqlite` |
 /// | `postgres://…`, `postgresql://…` | `PostgresStore` | `postgres` |
 /// | `mysql://…`, `mariadb://…` | `MySqlStore` | `mysql` |
-/// | `redis://…`, `rediss://…` | `RedisStore` | `redis` |
+/// | `redis://…`, `rediss://…`, `redis-cluster://…`, `redis-sentinel://…` | `RedisStore` | `redis` |
 ///
 /// ```
 /// use komerza_connect::{StoreErrorKind, TokenStore, store};
@@ -43,7 +43,9 @@ pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
         #[cfg(feature = "mysql")]
         "mysql" | "mariadb" => Ok(Arc::new(super::MySqlStore::connect(url).await?)),
         #[cfg(feature = "redis")]
-        "redis" | "rediss" => Ok(Arc::new(super::RedisStore::connect(url).await?)),
+        "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" | "rediss-sentinel" => {
+            Ok(Arc::new(super::RedisStore::connect(url).await?))
+        }
         _ => Err(refusal(scheme)),
     }
 }
@@ -56,7 +58,7 @@ fn refusal(scheme: &str) -> StoreError {
         "sqlite" => "sqlite",
         "postgres" | "postgresql" => "postgres",
         "mysql" | "mariadb" => "mysql",
-        "redis" | "rediss" => "redis",
+        "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" | "rediss-sentinel" => "redis",
         // What stands before the colon could itself be a secret that was pasted into the wrong setting.
         _ => return StoreError::misconfigured(format!("no such kind of token store; there are {KNOWN}")),
     };

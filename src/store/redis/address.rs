@@ -1,0 +1,243 @@
+//! The forms of an address, and how each is connected to.
+
+use super::wire::Wire;
+use crate::store::StoreError;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode,
+    cluster::ClusterClient,
+    io::tcp::{TcpSettings, socket2::TcpKeepalive},
+    sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType},
+};
+use std::time::Duration;
+
+/// How long one attempt to connect may take. *Source*: our choice.
+pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long sent bytes may stay unacknowledged before the system gives a connection up. *Source*: our choice; the
+/// store itself stops using a silent connection earlier.
+const USER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// When an idle connection is probed for the first time, and then again.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(5));
+
+const SENTINEL_PORT: &str = "26379";
+
+const FORMS: &str = "a Redis address is redis://[[user]:password@]host[:port][/database], rediss:// for TLS, \
+                     unix:///path, redis-cluster://host[:port][,host[:port]…] or \
+                     redis-sentinel://host[:port][,host[:port]…]/service[/database]";
+
+/// Where the server is, and how to find it.
+#[derive(Clone)]
+pub(super) enum Address {
+    Server(Client),
+    Sentinel { sentinels: Vec<ConnectionInfo>, service: String, server: SentinelNodeConnectionInfo },
+    Cluster(Box<ClusterClient>),
+}
+
+/// An address that was understood, and what may be said about it: never the password.
+pub(super) struct Parsed {
+    pub(super) address: Address,
+    pub(super) place: String,
+}
+
+fn misconfigured() -> StoreError {
+    StoreError::misconfigured(FORMS)
+}
+
+pub(super) fn parse(url: &str) -> Result<Parsed, StoreError> {
+    let (scheme, rest) = url.split_once(':').ok_or_else(misconfigured)?;
+    let (kind, tls) = match scheme {
+        "redis-cluster" => ("cluster", false),
+        "rediss-cluster" => ("cluster", true),
+        "redis-sentinel" => ("sentinel", false),
+        "rediss-sentinel" => ("sentinel", true),
+        _ => return of_client(Client::open(url).map_err(|_| misconfigured())?),
+    };
+    let rest = rest.strip_prefix("//").ok_or_else(misconfigured)?;
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let place = format!("{scheme}://{hosts}");
+    let address = match kind {
+        "cluster" if path.is_empty() => cluster(tls, user, hosts),
+        "sentinel" => sentinel(tls, user, hosts, path),
+        _ => None,
+    };
+    Ok(Parsed { address: address.ok_or_else(misconfigured)?, place })
+}
+
+/// A client of the app's own, with whatever it has set up.
+pub(super) fn of_client(client: Client) -> Result<Parsed, StoreError> {
+    let told = client.get_connection_info();
+    let place = match told.addr() {
+        ConnectionAddr::Tcp(host, port) => format!("redis://{host}:{port}"),
+        ConnectionAddr::TcpTls { host, port, .. } => format!("rediss://{host}:{port}"),
+        ConnectionAddr::Unix(path) => format!("unix:{}", path.display()),
+        _ => "Redis".to_owned(),
+    };
+    let told = told.clone().set_tcp_settings(tcp());
+    let client = Client::open(told).map_err(|_| misconfigured())?;
+    Ok(Parsed { address: Address::Server(client), place })
+}
+
+fn tcp() -> TcpSettings {
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE.0).with_interval(KEEPALIVE.1);
+    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    let settings = settings.set_user_timeout(USER_TIMEOUT);
+    settings
+}
+
+/// One host of a list, read as an address of its own.
+fn node(tls: bool, user: &str, host: &str, database: &str) -> Option<ConnectionInfo> {
+    let scheme = if tls { "rediss" } else { "redis" };
+    let at = if user.is_empty() { "" } else { "@" };
+    let node = format!("{scheme}://{user}{at}{host}/{database}").into_connection_info().ok()?;
+    Some(node.set_tcp_settings(tcp()))
+}
+
+fn cluster(tls: bool, user: &str, hosts: &str) -> Option<Address> {
+    let nodes = hosts.split(',').map(|host| node(tls, user, host, "")).collect::<Option<Vec<_>>>()?;
+    let client = ClusterClient::builder(nodes)
+        .tcp_settings(tcp())
+        .connection_timeout(CONNECT_LIMIT)
+        .response_timeout(CONNECT_LIMIT)
+        // Each call has its own limit; this one only ends what nobody waits for any more.
+        .overall_response_timeout(Some(CONNECT_LIMIT.saturating_mul(3)))
+        .retries(3)
+        .max_retry_wait(200)
+        .min_retry_wait(20);
+    Some(Address::Cluster(Box::new(client.build().ok()?)))
+}
+
+fn sentinel(tls: bool, user: &str, hosts: &str, path: &str) -> Option<Address> {
+    let (service, database) = path.split_once('/').unwrap_or((path, ""));
+    if service.is_empty() {
+        return None;
+    }
+    // The address has the password of the Redis servers. A query has that of the Sentinels, should they want one.
+    let (database, query) = database.split_once('?').unwrap_or((database, ""));
+    let (service, query) = service.split_once('?').unwrap_or((service, query));
+    let sentinel_user = url::form_urlencoded::parse(query.as_bytes()).fold(
+        (String::new(), String::new()),
+        |(user, password), (name, value)| match &*name {
+            "sentinel_user" => (value.into_owned(), password),
+            "sentinel_password" => (user, value.into_owned()),
+            _ => (user, password),
+        },
+    );
+    let sentinels = hosts.split(',').map(|host| {
+        let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let host = if has_port { host.to_owned() } else { format!("{host}:{SENTINEL_PORT}") };
+        let sentinel = node(tls, "", &host, "")?;
+        let mut told = sentinel.redis_settings().clone();
+        if !sentinel_user.0.is_empty() {
+            told = told.set_username(&sentinel_user.0);
+        }
+        if !sentinel_user.1.is_empty() {
+            told = told.set_password(&sentinel_user.1);
+        }
+        Some(sentinel.set_redis_settings(told))
+    });
+    let sentinels = sentinels.collect::<Option<Vec<_>>>()?;
+    let told = node(tls, user, "server", database)?.redis_settings().clone();
+    let mut server = SentinelNodeConnectionInfo::default().set_redis_connection_info(told).set_tcp_settings(tcp());
+    if tls {
+        server = server.set_tls_mode(TlsMode::Secure);
+    }
+    Some(Address::Sentinel { sentinels, service: service.to_owned(), server })
+}
+
+impl Address {
+    /// Connects anew, to whichever server the address names now.
+    pub(super) async fn connect(&self) -> Result<Wire, RedisError> {
+        match self {
+            Self::Server(client) => one(client).await,
+            Self::Sentinel { sentinels, service, server } => {
+                let mut client = SentinelClient::build(
+                    sentinels.clone(),
+                    service.clone(),
+                    Some(server.clone()),
+                    SentinelServerType::Master,
+                )?;
+                one(&client.async_get_client().await?).await
+            }
+            Self::Cluster(client) => client.get_async_connection().await.map(Wire::Cluster),
+        }
+    }
+}
+
+async fn one(client: &Client) -> Result<Wire, RedisError> {
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_LIMIT)).set_response_timeout(None);
+    client.get_multiplexed_async_connection_with_config(&config).await.map(Wire::One)
+}
+
+/// rustls panics where an app's crates brought two providers of its cryptography and nobody chose one. So the one
+/// that this crate brings is chosen, unless the app was first.
+#[cfg(feature = "rustls")]
+pub(super) fn choose_tls_provider() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Fails when another thread was faster, and then there is one.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    }
+}
+
+#[cfg(not(feature = "rustls"))]
+pub(super) fn choose_tls_provider() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(url: &str) -> Option<String> {
+        parse(url).ok().map(|parsed| parsed.place)
+    }
+
+    #[test]
+    fn each_form_of_an_address_is_understood_and_its_password_is_not_repeated() {
+        for (url, said) in [
+            ("redis://cache.example", "redis://cache.example:6379"),
+            ("redis://app:obviously-fake@cache.example:7000/2", "redis://cache.example:7000"),
+            ("unix:///run/redis.sock", "unix:/run/redis.sock"),
+            ("redis-cluster://a,b:7001,[::1]:7002", "redis-cluster://a,b:7001,[::1]:7002"),
+            ("redis-cluster://app:obviously-fake%40@a,b", "redis-cluster://a,b"),
+            ("redis-sentinel://:obviously-fake@a,b:26380/shop", "redis-sentinel://a,b:26380"),
+            ("redis-sentinel://a/shop/3?sentinel_password=obviously-fake", "redis-sentinel://a"),
+        ] {
+            assert_eq!(place(url).as_deref(), Some(said), "{url}");
+        }
+        assert_eq!(place("rediss://cache.example").is_some(), cfg!(any(feature = "rustls", feature = "native-tls")));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_and_the_forms_are_told() {
+        for url in [
+            "redis",
+            "redis://",
+            "redis://host:port",
+            "redis://host/database",
+            "redis-cluster://",
+            "redis-cluster://a/1",
+            "redis-cluster:a",
+            "redis-sentinel://a",
+            "redis-sentinel://a/",
+            "redis-sentinel://a/shop/x",
+            "redis-sentinel:///shop",
+        ] {
+            let error = parse(url).err().unwrap();
+            assert!(crate::log::chain(&error).to_string().contains("redis-sentinel://host"), "{url}");
+        }
+    }
+
+    #[test]
+    fn sentinels_have_their_own_port_user_and_password() {
+        let url = "redis-sentinel://app:obviously-fake@a,b:1/shop/3?sentinel_user=watch&sentinel_password=also%20fake";
+        let Address::Sentinel { sentinels, service, .. } = parse(url).ok().unwrap().address else {
+            panic!("another address")
+        };
+        assert_eq!(service, "shop");
+        let told: Vec<_> = sentinels.iter().map(|sentinel| sentinel.addr().to_string()).collect();
+        assert_eq!(told, ["a:26379", "b:1"]);
+        let told = sentinels[0].redis_settings();
+        assert_eq!((told.username(), told.password()), (Some("watch"), Some("also fake")));
+    }
+}

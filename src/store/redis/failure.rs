@@ -1,0 +1,223 @@
+//! What an error of Redis means: what is said about it, and what is done next.
+
+use crate::store::StoreError;
+use redis::{ErrorKind, RedisError};
+use std::{error::Error, io, sync::Arc, time::Duration};
+
+/// Why a call failed.
+pub(super) enum Failure {
+    /// There was no connection, and none could be made.
+    Connecting(RedisError),
+    /// The connection was there, and the call failed over it.
+    Calling(RedisError),
+    /// The time of the call was over.
+    Late { limit: Duration, connected: bool },
+}
+
+/// What becomes of the connection and of the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The connection is good: Redis refused this very call.
+    Keep,
+    /// The next call makes a new connection, and for this one the time is over.
+    GiveUp,
+    /// The next call makes a new connection. This one may have been carried out.
+    Renew,
+    /// The same, and this one was surely not carried out.
+    RenewAndRepeat,
+}
+
+/// Refusals that concern the server and not the call: another server may be behind the address by now.
+const WRONG_SERVER: [&str; 5] = ["READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS"];
+
+/// What the scripts answer when they are carried out too late.
+pub(super) const LATE: &str = "LATE";
+
+impl Failure {
+    pub(super) fn next(&self) -> Next {
+        let error = match self {
+            Self::Connecting(_) => return Next::Keep,
+            Self::Late { .. } => return Next::GiveUp,
+            Self::Calling(error) => error,
+        };
+        match error.code() {
+            Some(code) if WRONG_SERVER.contains(&code) || code == LATE => Next::RenewAndRepeat,
+            Some(_) => Next::Keep,
+            None => Next::Renew,
+        }
+    }
+
+    /// What the app is told. `place` is the address without its password.
+    pub(super) fn told(&self, place: &str) -> StoreError {
+        match self {
+            Self::Late { limit, connected } => {
+                let what = if *connected { "answer" } else { "connection" };
+                StoreError::timed_out_because(format!("{place}: no {what} within {limit:?}"))
+            }
+            Self::Connecting(error) | Self::Calling(error) => told(error, place),
+        }
+    }
+}
+
+/// Redis quotes the arguments of a command that it does not know, so none of its words are kept but the error's code.
+fn told(error: &RedisError, place: &str) -> StoreError {
+    let because = |what: &str| format!("{place}: {what}");
+    match error.code() {
+        Some(LATE) => {
+            return StoreError::timed_out_because(because("the call reached Redis after its deadline (LATE)"));
+        }
+        Some("WRONGTYPE") => return StoreError::unreadable(because("the key holds no record (WRONGTYPE)")),
+        Some(code @ ("NOAUTH" | "WRONGPASS")) => {
+            return StoreError::misconfigured(because(&format!("the user name or password was refused ({code})")));
+        }
+        Some("NOPERM") => {
+            let needed = "this user may not do all that the store needs (NOPERM): GET, SET, DEL, GETRANGE, EVAL, \
+                          TIME, SCAN and PING";
+            return StoreError::misconfigured(because(needed));
+        }
+        Some(code @ ("OOM" | "READONLY" | "MISCONF" | "NOREPLICAS")) => {
+            return StoreError::not_writable(because(&refusal(code)));
+        }
+        Some(code) => return StoreError::unavailable(because(&refusal(code))),
+        None => {}
+    }
+    match error.kind() {
+        ErrorKind::AuthenticationFailed => StoreError::misconfigured(because("the user name or password was refused")),
+        ErrorKind::InvalidClientConfig => StoreError::misconfigured(because("the address cannot be used as it is")),
+        ErrorKind::MasterNameNotFoundBySentinel => {
+            StoreError::unavailable(because("no Sentinel knows a healthy primary of this service"))
+        }
+        ErrorKind::ClusterConnectionNotFound => {
+            StoreError::unavailable(because("no node of the cluster answers for this user"))
+        }
+        ErrorKind::Parse => StoreError::unavailable(because("it answers, but not as Redis does: is the port right?")),
+        ErrorKind::UnexpectedReturnType => StoreError::unreadable(because("an answer of another type")),
+        _ => match io_error(error) {
+            Some(cause) => of_io(cause, place),
+            None => StoreError::unavailable(because("the connection was closed")),
+        },
+    }
+}
+
+fn refusal(code: &str) -> String {
+    let why = match code {
+        "OOM" => "its memory limit is reached",
+        "READONLY" => "it is a replica",
+        "MISCONF" => "it cannot save to its disk",
+        "NOREPLICAS" => "too few replicas are connected",
+        "LOADING" => "it is still loading its records",
+        "MASTERDOWN" => "it is a replica that has lost its primary",
+        "CLUSTERDOWN" => "the cluster is down for this user",
+        _ => return format!("it refused the call ({code})"),
+    };
+    format!("{why} ({code})")
+}
+
+/// The driver keeps its causes behind a shared pointer, where a plain look finds none.
+fn io_error(error: &RedisError) -> Option<&io::Error> {
+    let cause = error.source()?;
+    match cause.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+        Some(shared) => shared.downcast_ref(),
+        None => cause.downcast_ref(),
+    }
+}
+
+fn of_io(cause: &io::Error, place: &str) -> StoreError {
+    let because = |what: &str| format!("{place}: {what}");
+    match cause.kind() {
+        io::ErrorKind::TimedOut => StoreError::timed_out_because(because("no connection in time")),
+        io::ErrorKind::ConnectionRefused => {
+            StoreError::unavailable(because("the connection was refused: is Redis running there?"))
+        }
+        io::ErrorKind::NotFound => StoreError::unavailable(because("there is no such socket")),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+            StoreError::unavailable(because("the connection was closed"))
+        }
+        io::ErrorKind::InvalidData if cause.to_string().contains("certificate") => {
+            StoreError::unavailable(because(&format!("its certificate is not trusted: {cause}")))
+        }
+        io::ErrorKind::InvalidData => {
+            StoreError::unavailable(because(&format!("it does not speak TLS as expected: {cause}")))
+        }
+        // What the system says about names and routes holds nothing of ours.
+        _ => StoreError::unavailable(because(&cause.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreErrorKind::{self, Misconfigured, NotWritable, TimedOut, Unavailable, Unreadable};
+
+    /// As the driver makes them of what a server says.
+    fn said(line: &str) -> RedisError {
+        redis::parse_redis_value(format!("-{line}\r\n").as_bytes()).and_then(redis::Value::extract_error).unwrap_err()
+    }
+
+    fn io(kind: io::ErrorKind) -> RedisError {
+        io::Error::from(kind).into()
+    }
+
+    #[test]
+    fn what_a_failure_means_for_the_connection_and_for_the_call() {
+        let late = || Failure::Late { limit: Duration::from_secs(1), connected: true };
+        for (failure, next) in [
+            (late(), Next::GiveUp),
+            (Failure::Connecting(io(io::ErrorKind::ConnectionRefused)), Next::Keep),
+            (Failure::Calling(io(io::ErrorKind::BrokenPipe)), Next::Renew),
+            (Failure::Calling(io(io::ErrorKind::TimedOut)), Next::Renew),
+            (Failure::Calling(said("READONLY You can't write against a read only replica.")), Next::RenewAndRepeat),
+            (Failure::Calling(said("LOADING Redis is loading the dataset in memory")), Next::RenewAndRepeat),
+            (Failure::Calling(said("MASTERDOWN Link with MASTER is down")), Next::RenewAndRepeat),
+            (Failure::Calling(said("CLUSTERDOWN The cluster is down")), Next::RenewAndRepeat),
+            (Failure::Calling(said("NOREPLICAS Not enough good replicas to write.")), Next::RenewAndRepeat),
+            (Failure::Calling(said("LATE")), Next::RenewAndRepeat),
+            (Failure::Calling(said("OOM command not allowed")), Next::Keep),
+            (Failure::Calling(said("MISCONF Redis is configured to save RDB snapshots")), Next::Keep),
+            (Failure::Calling(said("WRONGTYPE Operation against a key")), Next::Keep),
+            (Failure::Calling(said("ERR unknown command 'obviously-fake'")), Next::Keep),
+        ] {
+            assert_eq!(failure.next(), next, "{}", crate::log::chain(&failure.told("redis://a:1")));
+        }
+    }
+
+    #[test]
+    fn every_cause_is_told_apart_and_names_the_address() {
+        let failed = |error| Failure::Calling(error);
+        let expected: [(Failure, StoreErrorKind, &str); 16] = [
+            (Failure::Late { limit: Duration::from_secs(1), connected: true }, TimedOut, "no answer within 1s"),
+            (Failure::Late { limit: Duration::from_secs(1), connected: false }, TimedOut, "no connection within 1s"),
+            (failed(said("LATE")), TimedOut, "after its deadline"),
+            (failed(io(io::ErrorKind::TimedOut)), TimedOut, "no connection in time"),
+            (failed(io(io::ErrorKind::ConnectionRefused)), Unavailable, "refused: is Redis running there?"),
+            (failed(io(io::ErrorKind::BrokenPipe)), Unavailable, "the connection was closed"),
+            (failed(io(io::ErrorKind::NotFound)), Unavailable, "no such socket"),
+            (failed(io::Error::other("no route to host").into()), Unavailable, "no route to host"),
+            (
+                failed(io::Error::new(io::ErrorKind::InvalidData, "invalid peer certificate: UnknownIssuer").into()),
+                Unavailable,
+                "its certificate is not trusted: invalid peer certificate: UnknownIssuer",
+            ),
+            (
+                failed(io::Error::new(io::ErrorKind::InvalidData, "received corrupt message").into()),
+                Unavailable,
+                "does not speak TLS",
+            ),
+            (failed(said("OOM command not allowed")), NotWritable, "its memory limit is reached (OOM)"),
+            (failed(said("READONLY no")), NotWritable, "it is a replica (READONLY)"),
+            (failed(said("ERR unknown command 'obviously-fake'")), Unavailable, "it refused the call (ERR)"),
+            (failed(said("NOPERM no")), Misconfigured, "may not do all that the store needs"),
+            (failed(said("WRONGPASS no")), Misconfigured, "the user name or password was refused"),
+            (failed(said("WRONGTYPE no")), Unreadable, "the key holds no record"),
+        ];
+        let mut texts = std::collections::BTreeSet::new();
+        for (failure, kind, text) in expected {
+            let error = failure.told("redis://cache.example:6379");
+            let chain = crate::log::chain(&error).to_string();
+            assert_eq!(error.kind(), kind, "{chain}");
+            assert!(chain.contains(text) && chain.contains("redis://cache.example:6379"), "{chain}");
+            assert!(!format!("{error:?}{chain}").contains("obviously"), "{chain}");
+            assert!(texts.insert(chain));
+        }
+    }
+}

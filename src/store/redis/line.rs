@@ -1,0 +1,269 @@
+//! The one connection of a store, replaced when it is no good any more.
+//!
+//! 1. All calls share one connection. A new one is made in a task of its own, by the first call that needs it.
+//! 2. A call has a deadline, which includes connecting.
+//! 3. After a call that was late, or dropped after a while without an answer, or refused by a server that takes no
+//!    writes, no later call uses the connection. It closes when the calls over it have ended.
+//! 4. A call that was surely not carried out is sent again, once. So is one that may be repeated, over a connection
+//!    that was closed.
+//! 5. A write carries its deadline by the server's clock, and the server refuses it afterwards. So a write that was
+//!    stuck in a silent connection can never undo a later one.
+
+use super::{
+    address::{Address, CONNECT_LIMIT},
+    failure::{Failure, Next},
+    wire::Wire,
+};
+use crate::store::StoreError;
+use redis::{Cmd, FromRedisValue, RedisError, Value, from_redis_value};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::SetOnce,
+    time::{Instant, timeout, timeout_at},
+};
+
+/// A dropped call that waited this long in vain puts the connection under suspicion. A browser that hangs up earlier
+/// does not.
+const SUSPICIOUS: Duration = Duration::from_millis(100);
+
+/// How long after a failed attempt to connect the next one may begin.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a reading of the server's clock is used: two clocks drift apart by less than a tenth of a second in it.
+const CLOCK_KEPT: Duration = Duration::from_secs(60);
+
+/// How often a connection in use is asked whether its server still takes writes.
+const PRIMARY_KEPT: Duration = Duration::from_secs(1);
+
+/// How many times as long as one server a cluster, or a search by Sentinels, may take to connect.
+const HOPS: u32 = 3;
+
+pub(super) struct Line {
+    address: Address,
+    place: String,
+    limit: Duration,
+    link: Mutex<Arc<Link>>,
+}
+
+/// One connection, from the attempt to make it until it is replaced.
+struct Link {
+    wire: SetOnce<Result<Wire, (RedisError, Instant)>>,
+    retired: AtomicBool,
+    /// The server's clock in microseconds, and when it was read.
+    clock: Mutex<Option<(u64, Instant)>>,
+    primary: Mutex<Option<Instant>>,
+}
+
+/// What is asked, and what may be done with it.
+pub(super) struct Ask<'a> {
+    pub(super) command: &'a Cmd,
+    pub(super) then: Then<'a>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Then<'a> {
+    /// Reads: may be repeated, and wants a server that takes writes. The key is one that is never there.
+    Read { absent: &'a str },
+    /// Writes the key, last argument its deadline; may be repeated if its outcome is unknown.
+    Write { key: &'a str, repeat: bool },
+    /// Reads something of the primary that has the slot; may be repeated.
+    ReadOf { slot: u16 },
+    /// Sent at most once, unless it was surely not carried out.
+    Once,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Link {
+    fn begin(address: &Address) -> Arc<Self> {
+        let link = Arc::new(Self {
+            wire: SetOnce::new(),
+            retired: AtomicBool::new(false),
+            clock: Mutex::default(),
+            primary: Mutex::default(),
+        });
+        let (made, address) = (Arc::clone(&link), address.clone());
+        // Not in the call that wants it: the next one shall find what this one began.
+        tokio::spawn(async move {
+            let wire = match timeout(CONNECT_LIMIT.saturating_mul(HOPS), address.connect()).await {
+                Ok(wire) => wire,
+                Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+            };
+            let _ = made.wire.set(wire.map_err(|error| (error, Instant::now())));
+        });
+        link
+    }
+
+    /// Whether the next call needs another one.
+    fn is_over(&self) -> bool {
+        let failed = || matches!(self.wire.get(), Some(Err((_, at))) if at.elapsed() >= PAUSE);
+        self.retired.load(Ordering::Relaxed) || failed()
+    }
+
+    /// Keeps later calls away. While it is still being made it may yet be good: then they wait for it.
+    fn retire(&self) {
+        if self.wire.initialized() {
+            self.retired.store(true, Ordering::Relaxed);
+        }
+    }
+
+    async fn wire(&self) -> Result<Wire, Failure> {
+        self.wire.wait().await.clone().map_err(|(error, _)| Failure::Connecting(error))
+    }
+
+    /// The call's deadline by the clock of the server that has the key, in microseconds: never later than by ours.
+    async fn until(&self, wire: &mut Wire, key: &str, deadline: Instant) -> Result<u64, RedisError> {
+        let kept = *lock(&self.clock);
+        let (clock, read) = match kept {
+            Some((clock, read)) if read.elapsed() < CLOCK_KEPT => (clock, read),
+            _ => {
+                // By way of a key, so that a cluster asks the node that will get the write.
+                let mut ask = redis::cmd("EVAL");
+                ask.arg("return redis.call('TIME')").arg(1).arg(key);
+                let (seconds, micros): (u64, u64) = parsed(wire.send(&ask).await?)?;
+                let reading = (seconds.saturating_mul(1_000_000).saturating_add(micros), Instant::now());
+                if !wire.is_cluster() {
+                    *lock(&self.clock) = Some(reading);
+                }
+                reading
+            }
+        };
+        let left = deadline.saturating_duration_since(read).as_micros();
+        Ok(clock.saturating_add(u64::try_from(left).unwrap_or(u64::MAX)))
+    }
+
+    /// Whether it is time to ask whether the server still takes writes. A cluster's connections find out themselves.
+    fn wants_check(&self, wire: &Wire) -> bool {
+        if wire.is_cluster() {
+            return false;
+        }
+        let mut checked = lock(&self.primary);
+        let due = checked.is_none_or(|checked| checked.elapsed() >= PRIMARY_KEPT);
+        if due {
+            *checked = Some(Instant::now());
+        }
+        due
+    }
+
+    async fn carry_out(&self, ask: &Ask<'_>, deadline: Instant) -> Result<Value, Failure> {
+        let mut wire = self.wire().await?;
+        let outcome = match ask.then {
+            Then::Write { key, .. } => {
+                let until = self.until(&mut wire, key, deadline).await.map_err(Failure::Calling)?;
+                let mut command = ask.command.clone();
+                wire.send(command.arg(until)).await
+            }
+            Then::Read { absent } if self.wants_check(&wire) => {
+                // A server that has become a replica answers reads from what it had: then nobody is connected who
+                // connected since. Removing what is not there changes nothing, and a replica refuses it.
+                let mut other = wire.clone();
+                let mut check = redis::cmd("DEL");
+                check.arg(absent);
+                let (check, outcome) = tokio::join!(other.send(&check), wire.send(ask.command));
+                match check {
+                    Err(error) if error.code() == Some("READONLY") => Err(error),
+                    _ => outcome,
+                }
+            }
+            Then::ReadOf { slot } => wire.send_to(slot, ask.command.clone()).await,
+            Then::Read { .. } | Then::Once => wire.send(ask.command).await,
+        };
+        outcome.map_err(Failure::Calling)
+    }
+}
+
+pub(super) fn parsed<T: FromRedisValue>(value: Value) -> Result<T, RedisError> {
+    Ok(from_redis_value(value)?)
+}
+
+/// A call under way over a connection.
+struct Call<'a> {
+    link: &'a Link,
+    begun: Instant,
+    ended: bool,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if !self.ended && self.begun.elapsed() >= SUSPICIOUS {
+            self.link.retire();
+        }
+    }
+}
+
+impl Line {
+    /// Begins to connect at once.
+    pub(super) fn new(address: Address, place: String, limit: Duration) -> Self {
+        let link = Mutex::new(Link::begin(&address));
+        Self { address, place, limit, link }
+    }
+
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The same address with another limit, over a connection of its own.
+    pub(super) fn with_limit(&self, limit: Duration) -> Self {
+        Self::new(self.address.clone(), self.place.clone(), limit)
+    }
+
+    /// Waits until the first connection is there.
+    pub(super) async fn connected(&self) -> Result<(), StoreError> {
+        self.link().wire().await.map(drop).map_err(|failure| failure.told(&self.place))
+    }
+
+    fn link(&self) -> Arc<Link> {
+        let mut link = lock(&self.link);
+        if link.is_over() {
+            *link = Link::begin(&self.address);
+        }
+        Arc::clone(&link)
+    }
+
+    pub(super) async fn is_cluster(&self) -> Result<bool, StoreError> {
+        Ok(self.link().wire().await.map_err(|failure| failure.told(&self.place))?.is_cluster())
+    }
+
+    /// Carries out a call within the limit.
+    pub(super) async fn ask<T: FromRedisValue>(&self, ask: Ask<'_>) -> Result<T, StoreError> {
+        let value = self.carry_out(ask).await;
+        value.and_then(|value| parsed(value).map_err(Failure::Calling)).map_err(|failure| failure.told(&self.place))
+    }
+
+    async fn carry_out(&self, ask: Ask<'_>) -> Result<Value, Failure> {
+        let deadline = Instant::now().checked_add(self.limit).unwrap_or_else(Instant::now);
+        let mut repeated = false;
+        loop {
+            let link = self.link();
+            let mut call = Call { link: &link, begun: Instant::now(), ended: false };
+            let outcome = timeout_at(deadline, link.carry_out(&ask, deadline)).await;
+            call.ended = true;
+            let failure = match outcome {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(failure)) => failure,
+                Err(_) => Failure::Late { limit: self.limit, connected: link.wire.initialized() },
+            };
+            let next = failure.next();
+            if next != Next::Keep {
+                link.retire();
+            }
+            let again = match next {
+                Next::Keep | Next::GiveUp => false,
+                Next::Renew => !matches!(ask.then, Then::Once | Then::Write { repeat: false, .. }),
+                Next::RenewAndRepeat => true,
+            };
+            if repeated || !again {
+                return Err(failure);
+            }
+            repeated = true;
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! A token store in Redis.
+
+mod address;
+mod failure;
+mod line;
+mod list;
+mod wire;
+
+use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
+use crate::user::UserId;
+use line::{Ask, Line, Then};
+use redis::{Cmd, FromRedisValue};
+use std::{fmt, sync::Arc, time::Duration};
+use zeroize::Zeroizing;
+
+/// How long a call may take, connecting included. *Source*: our choice, below the deadline that the layer gives a
+/// call, so that the store notices first. With `appendfsync always` an answer waits for the disk.
+const LIMIT: Duration = Duration::from_millis(1_500);
+
+/// A value begins with the version, 32 digits, then a space, then the record.
+const VERSION_END: usize = 32;
+
+/// What every script begins with: the last argument is the time after which it does nothing.
+macro_rules! in_time {
+    ($script:literal) => {
+        concat!(
+            "local now = redis.call('TIME') ",
+            "if now[1] * 1000000 + now[2] > tonumber(ARGV[#ARGV]) then return redis.error_reply('LATE too late') end ",
+            $script
+        )
+    };
+}
+
+const SAVE: &str = in_time!("return redis.pcall('SET', KEYS[1], ARGV[1])");
+
+const DELETE: &str = in_time!("return redis.pcall('DEL', KEYS[1])");
+
+/// Compares the version, which is the beginning of the value, and removes.
+const DELETE_IF: &str = in_time!(
+    "if redis.call('GETRANGE', KEYS[1], 0, 31) == ARGV[1] then return redis.pcall('DEL', KEYS[1]) end return 0"
+);
+
+/// Compares the version and replaces.
+const REPLACE_IF: &str = in_time!(
+    "if redis.call('GETRANGE', KEYS[1], 0, 31) ~= ARGV[1] then return 0 end \
+     local done = redis.pcall('SET', KEYS[1], ARGV[2]) if done.err then return done end return 1"
+);
+
+/// Keeps records in Redis, one key for each user: for apps on several nodes that have Redis anyway.
+///
+/// All calls share one connection. It is replaced when a call over it is late, when it breaks, and when its server
+/// turns out to be a replica, as after a failover. A write that is late is never carried out afterwards.
+///
+/// | Address | Where the records are |
+/// | --- | --- |
+/// | `redis://[[user]:password@]host[:port][/database]` | one server; its name may move to another after a failover |
+/// | `rediss://…` | the same over TLS; likewise `rediss-cluster` and `rediss-sentinel` |
+/// | `unix:///path` | a server on this machine |
+/// | `redis-cluster://[[user]:password@]host[:port],…` | a Redis Cluster, found by any of its nodes |
+/// | `redis-sentinel://[[user]:password@]host[:port],…/service[/database]` | the primary that Sentinels name; their port is 26379 unless given. The password is the servers'; the Sentinels' own is `?sentinel_password=…`, with `sentinel_user=…` |
+///
+/// It needs Redis 5 or newer, or Valkey. The user needs `GET`, `SET`, `DEL`, `GETRANGE`, `EVAL`, `TIME`, `SCAN` and `PING`.
+///
+/// **Redis keeps what it is told to keep.** As it comes, it loses up to minutes of confirmed saves when it is killed, and a
+/// lost record is a merchant who must connect again. Set in its configuration:
+///
+/// | Setting | Why |
+/// | --- | --- |
+/// | `appendonly yes` | writes go to a log on the disk |
+/// | `appendfsync always` | a save is confirmed once it is on the disk; with `everysec` a crash loses up to a second |
+/// | `maxmemory-policy noeviction` | any other policy throws records away when memory is short, and the user is "not connected" |
+///
+/// A replica that takes over may lack the last writes, since Redis copies them afterwards: PostgreSQL is the better choice
+/// where that matters.
+///
+/// ```no_run
+/// use komerza_connect::RedisStore;
+///
+/// # async fn example() -> Result<(), komerza_connect::StoreError> {
+/// let store = RedisStore::connect("redis://:password@cache.example/0").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Security
+/// Whoever can read the database or its files has every key, unless the store is wrapped in an encrypted one. Through a
+/// network, use a `rediss://` address.
+#[derive(Clone)]
+pub struct RedisStore {
+    line: Arc<Line>,
+    prefix: Arc<str>,
+    /// A key that no user has.
+    absent: Arc<str>,
+}
+
+impl RedisStore {
+    /// The start of every key, unless another is given. The user id follows it.
+    pub const DEFAULT_PREFIX: &str = "komerza:token:";
+
+    /// Connects to a server, a cluster or what Sentinels name: see the addresses [above](Self).
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) for a bad address or password: correct the setting.
+    /// [`StoreErrorKind::Unavailable`](crate::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::TimedOut`](crate::StoreErrorKind::TimedOut) when Redis cannot be reached: try again later. They name
+    /// the server, never the password.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::connect_with(url, Self::DEFAULT_PREFIX).await
+    }
+
+    /// As [`connect`](Self::connect), with another prefix of the keys.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(url: &str, prefix: &str) -> Result<Self, StoreError> {
+        Self::of(address::parse(url)?, prefix).await
+    }
+
+    /// Connects to the server of a client that the app has set up, for example with certificates of its own.
+    ///
+    /// `prefix` stands before the user id in every key. The store makes connections of its own.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn from_client(client: redis::Client, prefix: &str) -> Result<Self, StoreError> {
+        Self::of(address::of_client(client)?, prefix).await
+    }
+
+    async fn of(address: address::Parsed, prefix: &str) -> Result<Self, StoreError> {
+        address::choose_tls_provider();
+        let line = Arc::new(Line::new(address.address, address.place, LIMIT));
+        line.connected().await?;
+        Ok(Self { line, prefix: prefix.into(), absent: format!("{prefix}\0").into() })
+    }
+
+    /// Sets how long a call may take, connecting included. Default: 1.5 seconds.
+    ///
+    /// Keep it below [`Limits::store_deadline`](crate::Limits::store_deadline): the store then replaces a connection
+    /// that does not answer, and a write that was given up is never carried out later.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { line: Arc::new(self.line.with_limit(deadline)), ..self }
+    }
+
+    fn key(&self, user: &UserId) -> String {
+        format!("{}{}", self.prefix, user.as_str())
+    }
+
+    /// Sends a command that is carried out at most once.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        self.line.ask(Ask { command, then: Then::Once }).await
+    }
+
+    /// One script with the user's key and what else it takes.
+    async fn script<T: FromRedisValue>(
+        &self,
+        script: &str,
+        user: &UserId,
+        rest: &[&str],
+        repeat: bool,
+    ) -> Result<T, StoreError> {
+        let key = self.key(user);
+        let mut command = redis::cmd("EVAL");
+        command.arg(script).arg(1).arg(&key).arg(rest);
+        self.line.ask(Ask { command: &command, then: Then::Write { key: &key, repeat } }).await
+    }
+}
+
+/// The version first, so that a script compares it without reading the record.
+fn value(token: &StoredToken) -> Zeroizing<String> {
+    Zeroizing::new(format!("{} {}", token.version(), *Zeroizing::new(token.to_text())))
+}
+
+#[async_trait::async_trait]
+impl TokenStore for RedisStore {
+    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        let mut command = redis::cmd("GET");
+        command.arg(self.key(user));
+        let ask = Ask { command: &command, then: Then::Read { absent: &self.absent } };
+        let found: Option<Vec<u8>> = self.line.ask(ask).await?;
+        found.map(|value| read(&Zeroizing::new(value))).transpose()
+    }
+
+    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
+        self.script(SAVE, user, &[&value(token)], true).await
+    }
+
+    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+        self.script::<u64>(DELETE, user, &[], true).await.map(drop)
+    }
+
+    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+        self.script(DELETE_IF, user, &[&version.to_string()], false).await
+    }
+
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl ReplaceIf for RedisStore {
+    async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
+        self.script(REPLACE_IF, user, &[&token.version().to_string(), &value(token)], false).await
+    }
+}
+
+fn read(value: &[u8]) -> Result<StoredToken, StoreError> {
+    let unreadable = || StoreError::unreadable("not a record of this crate");
+    let (version, record) = value.split_at_checked(VERSION_END).ok_or_else(unreadable)?;
+    let record =
+        record.strip_prefix(b" ").and_then(|record| std::str::from_utf8(record).ok()).ok_or_else(unreadable)?;
+    let token = StoredToken::from_text(record)?;
+    if token.version().to_string().as_bytes() != version {
+        return Err(StoreError::unreadable("a record of two versions"));
+    }
+    Ok(token)
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("address", &self.line.place())
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}

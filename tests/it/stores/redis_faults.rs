@@ -1,0 +1,286 @@
+//! Redis behind a bad network: silence, closes, resets, failovers, and writes that are late.
+
+use super::{
+    own_redis::OwnRedis,
+    places::{redis_url, unique},
+};
+use crate::support::relay::Relay;
+use komerza_connect::{ApiKey, RedisStore, StoreErrorKind, StoredToken, TokenStore, UserId};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+/// The bar: the first good call comes this soon after the first deadline.
+const GOOD_AGAIN: Duration = Duration::from_secs(3);
+
+/// The longest a call may take: the store's own limit, and room for a busy machine.
+const LONGEST_CALL: Duration = Duration::from_millis(2_500);
+
+/// How long a test waits for something that should happen at once.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn server() -> SocketAddr {
+    redis_url().trim_start_matches("redis://").trim_end_matches('/').parse().unwrap()
+}
+
+fn token() -> StoredToken {
+    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
+}
+
+fn alice() -> UserId {
+    UserId::new("alice").unwrap()
+}
+
+async fn through_a_relay() -> (Relay, RedisStore) {
+    let relay = Relay::to(server()).await.unwrap();
+    let url = format!("redis://{}/", relay.address());
+    let store = RedisStore::connect_with(&url, &unique("faults")).await.unwrap();
+    (relay, store)
+}
+
+/// Loads until a load is good; each failure must come within the longest call.
+async fn good_again(store: &RedisStore, wanted: &StoredToken) -> usize {
+    let mut failures = 0;
+    let mut first_failure = None;
+    loop {
+        let begun = Instant::now();
+        let outcome = store.load(&alice()).await;
+        assert!(begun.elapsed() < LONGEST_CALL, "a call took {:?}", begun.elapsed());
+        match outcome {
+            Ok(found) => {
+                // Never "not connected".
+                assert_eq!(found.expect("the record").version(), wanted.version());
+                return failures;
+            }
+            Err(_) => {
+                failures += 1;
+                let since: &Instant = first_failure.get_or_insert_with(Instant::now);
+                assert!(since.elapsed() < GOOD_AGAIN, "still failing after {:?}", since.elapsed());
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t62_a_silent_redis_costs_the_calls_under_way_and_then_a_new_connection_is_used() {
+    let (relay, store) = through_a_relay().await;
+    let saved = token();
+    store.save(&alice(), &saved).await.unwrap();
+    let load = async |store: RedisStore| store.load(&alice()).await;
+    let mut under_way = tokio::task::JoinSet::new();
+    relay.silence();
+    for _ in 0..20 {
+        under_way.spawn(load(store.clone()));
+    }
+    let begun = Instant::now();
+    for outcome in under_way.join_all().await {
+        assert_eq!(outcome.unwrap_err().kind(), StoreErrorKind::TimedOut);
+    }
+    assert!(begun.elapsed() < LONGEST_CALL);
+    assert_eq!(good_again(&store, &saved).await, 0);
+    // The silent connection is closed, and there is one new one.
+    assert!(relay.settles_at(1, PATIENCE).await, "{} connections are open", relay.open());
+    assert_eq!(relay.opened(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t62_redis_that_is_silent_after_idling_costs_one_call() {
+    let (relay, store) = through_a_relay().await;
+    let saved = token();
+    store.save(&alice(), &saved).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    relay.silence();
+    assert_eq!(good_again(&store, &saved).await, 1);
+    assert!(relay.settles_at(1, PATIENCE).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t62_callers_with_shorter_deadlines_get_a_new_connection_too() {
+    let (relay, store) = through_a_relay().await;
+    let saved = token();
+    store.save(&alice(), &saved).await.unwrap();
+    relay.silence();
+    let short = Duration::from_millis(300);
+    assert!(tokio::time::timeout(short, store.load(&alice())).await.is_err());
+    let found = tokio::time::timeout(PATIENCE, store.load(&alice())).await.unwrap().unwrap();
+    assert_eq!(found.unwrap().version(), saved.version());
+    assert!(relay.settles_at(1, PATIENCE).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t62_browsers_that_hang_up_at_once_do_not_cost_a_connection() {
+    let (relay, store) = through_a_relay().await;
+    store.save(&alice(), &token()).await.unwrap();
+    for _ in 0..50 {
+        let _ = tokio::time::timeout(Duration::ZERO, store.load(&alice())).await;
+    }
+    assert!(store.load(&alice()).await.unwrap().is_some());
+    assert_eq!(relay.opened(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t62_closed_and_reset_connections_cost_no_call() {
+    let (relay, store) = through_a_relay().await;
+    let saved = token();
+    store.save(&alice(), &saved).await.unwrap();
+    for round in 0..6 {
+        if round % 2 == 0 {
+            relay.close()
+        } else {
+            relay.reset()
+        }
+        if round < 3 {
+            // Also when the end was not noticed yet.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(good_again(&store, &saved).await, 0, "round {round}");
+    }
+    relay.close();
+    store.save(&alice(), &saved).await.unwrap();
+    relay.halve();
+    let _ = store.load(&alice()).await;
+    assert_eq!(good_again(&store, &saved).await, 0);
+    assert!(relay.settles_at(1, PATIENCE).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t62_a_server_that_is_away_is_told_at_once_and_found_when_it_is_back() {
+    let (relay, store) = through_a_relay().await;
+    let saved = token();
+    store.save(&alice(), &saved).await.unwrap();
+    relay.reset_all();
+    for _ in 0..20 {
+        let begun = Instant::now();
+        assert!(store.load(&alice()).await.is_err());
+        assert!(begun.elapsed() < LONGEST_CALL);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Not one attempt for each call.
+    assert!(relay.opened() < 20, "{} attempts", relay.opened());
+    relay.release();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(good_again(&store, &saved).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t65_a_write_that_was_stuck_in_a_silent_connection_never_undoes_a_later_one() {
+    let (relay, store) = through_a_relay().await;
+    let (older, newer) = (token(), token());
+    for stuck in ["save", "delete"] {
+        store.save(&alice(), &token()).await.unwrap();
+        relay.silence();
+        let outcome = if stuck == "save" { store.save(&alice(), &older).await } else { store.delete(&alice()).await };
+        assert!(outcome.is_err(), "{stuck}");
+        store.save(&alice(), &newer).await.unwrap();
+        // The network is back, and with it what the first connection still had to say.
+        relay.release();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let found = store.load(&alice()).await.unwrap().expect("the confirmed record");
+        assert_eq!(found.version(), newer.version(), "{stuck}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t63_after_a_failover_behind_one_name_reads_and_writes_go_to_the_new_primary() {
+    let (old, new) = (OwnRedis::start(&[]).await, OwnRedis::start(&[]).await);
+    let relay = Relay::to(old.address).await.unwrap();
+    let store = RedisStore::connect(&format!("redis://{}", relay.address())).await.unwrap();
+    store.save(&alice(), &token()).await.unwrap();
+
+    for (primary, replica) in [(&new, &old), (&old, &new)] {
+        // The name moves to the new primary. The old one becomes a replica, and its connections stay open.
+        let port = primary.address.port().to_string();
+        primary.tell(&["REPLICAOF", "NO", "ONE"]).await.unwrap();
+        relay.answer_with(primary.address);
+        replica.tell(&["REPLICAOF", "127.0.0.1", &port]).await.unwrap();
+        let saved = token();
+        store.save(&alice(), &saved).await.unwrap();
+        let on_primary = RedisStore::connect(&format!("redis://{}", primary.address)).await.unwrap();
+        assert_eq!(on_primary.load(&alice()).await.unwrap().unwrap().version(), saved.version());
+    }
+
+    // And an app that only reads notices too, before its replica can mislead it for long.
+    let port = new.address.port().to_string();
+    let reader = RedisStore::connect(&format!("redis://{}", relay.address())).await.unwrap();
+    assert!(reader.load(&alice()).await.unwrap().is_some());
+    new.tell(&["REPLICAOF", "NO", "ONE"]).await.unwrap();
+    relay.answer_with(new.address);
+    old.tell(&["REPLICAOF", "127.0.0.1", &port]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let opened = relay.opened();
+    reader.load(&alice()).await.unwrap();
+    assert_eq!(relay.opened(), opened + 1, "the reader made a new connection");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t64_redis_at_its_memory_limit_says_so_and_still_reads() {
+    let own = OwnRedis::start(&[]).await;
+    let store = RedisStore::connect(&format!("redis://{}", own.address)).await.unwrap();
+    store.save(&alice(), &token()).await.unwrap();
+    own.tell(&["CONFIG", "SET", "maxmemory", "1"]).await.unwrap();
+    let error = store.save(&alice(), &token()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::NotWritable);
+    let cause = error.to_string();
+    assert!(cause.contains("its memory limit is reached (OOM)"), "{cause}");
+    assert!(cause.contains(&own.address.to_string()), "{cause}");
+    assert!(store.load(&alice()).await.unwrap().is_some());
+    // A user can still be disconnected, and a healed server saves.
+    store.delete(&alice()).await.unwrap();
+    own.tell(&["CONFIG", "SET", "maxmemory", "0"]).await.unwrap();
+    store.save(&alice(), &token()).await.unwrap();
+}
+
+/// What a connect to this address is told, as an operator sees it.
+async fn told(url: &str) -> String {
+    let error = RedisStore::connect(url).await.unwrap_err();
+    let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    let told = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    assert!(!format!("{told} {error:?}").contains("hunter2"), "{error:?}");
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t75_each_reason_why_redis_cannot_be_reached_is_told_apart() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = told(&format!("redis://:hunter2@{nobody}/")).await;
+    assert!(refused.contains(&format!("redis://{nobody}: the connection was refused")), "{refused}");
+
+    // Somebody else listens there: a web server, and one that says nothing at all.
+    let web = told(&format!("redis://:hunter2@{}/", answers(b"HTTP/1.1 400 Bad Request\r\n\r\n").await)).await;
+    assert!(web.contains("not as Redis does"), "{web}");
+    let silent = told(&format!("redis://:hunter2@{}/", answers(b"").await)).await;
+    assert!(silent.contains("no connection in time"), "{silent}");
+
+    let plain = told(&format!("rediss://:hunter2@{}/", answers(b"HTTP/1.1 400 Bad Request\r\n\r\n").await)).await;
+    assert!(plain.contains("does not speak TLS"), "{plain}");
+    let gone = told("unix:///no/such/socket").await;
+    assert!(gone.contains("no such socket"), "{gone}");
+    let nameless = told("redis://:hunter2@no-such-host.invalid/").await;
+    assert!(nameless.contains("no-such-host.invalid:6379: failed to lookup"), "{nameless}");
+}
+
+/// A server that says these bytes to whoever says something, and keeps the connection.
+async fn answers(bytes: &'static [u8]) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((mut client, _)) = listener.accept().await {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            let _ = client.read(&mut [0; 64]).await;
+            let _ = client.write_all(bytes).await;
+            kept.push(client);
+        }
+    });
+    address
+}

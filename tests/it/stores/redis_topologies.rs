@@ -1,0 +1,248 @@
+//! Redis Cluster and Sentinel: the contract, the listing, and the faults of each.
+
+use super::{
+    list_users::lists_everybody_and_removes_only_what_is_old,
+    own_redis::{OwnRedis, free_address},
+    places::{redis_url, unique},
+};
+use crate::support::relay::Relay;
+use komerza_connect::{
+    ApiKey, RedisStore, StoredToken, TokenStore, UserId, store::contract::Contract, token_store_contract,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+pub(crate) fn cluster_url() -> String {
+    std::env::var("KOMERZA_TEST_REDIS_CLUSTER_URL").expect("KOMERZA_TEST_REDIS_CLUSTER_URL is not set: run .ci/servers")
+}
+
+pub(crate) fn sentinel_url() -> String {
+    std::env::var("KOMERZA_TEST_REDIS_SENTINEL_URL")
+        .expect("KOMERZA_TEST_REDIS_SENTINEL_URL is not set: run .ci/servers")
+}
+
+fn contract(url: fn() -> String) -> Contract {
+    let prefix = unique("contract");
+    Contract::new(move || {
+        let prefix = prefix.clone();
+        async move { RedisStore::connect_with(&url(), &prefix).await.unwrap() }
+    })
+    .outlives_restarts()
+}
+
+mod cluster {
+    use super::*;
+    token_store_contract!(
+        #[ignore = "needs a Redis Cluster: set KOMERZA_TEST_REDIS_CLUSTER_URL"]
+        contract(cluster_url),
+        restarts
+    );
+}
+
+mod sentinel {
+    use super::*;
+    token_store_contract!(
+        #[ignore = "needs Sentinels: set KOMERZA_TEST_REDIS_SENTINEL_URL"]
+        contract(sentinel_url),
+        restarts
+    );
+}
+
+async fn lists(url: String) {
+    let prefix = unique("lists*[?]");
+    let store = RedisStore::connect_with(&url, &prefix).await.unwrap();
+    // A neighbour that a careless pattern would list too.
+    let neighbour = RedisStore::connect_with(&url, &prefix.replace('*', "x")).await.unwrap();
+    neighbour.save(&alice(), &token()).await.unwrap();
+    lists_everybody_and_removes_only_what_is_old(Arc::new(store)).await;
+    neighbour.delete(&alice()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn redis_lists_its_users_and_removes_the_old_ones() {
+    lists(redis_url()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Redis Cluster: set KOMERZA_TEST_REDIS_CLUSTER_URL"]
+async fn a_redis_cluster_lists_the_users_of_every_primary() {
+    lists(cluster_url()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Sentinels: set KOMERZA_TEST_REDIS_SENTINEL_URL"]
+async fn the_primary_that_sentinels_name_lists_its_users() {
+    lists(sentinel_url()).await;
+}
+
+fn token() -> StoredToken {
+    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
+}
+
+fn alice() -> UserId {
+    UserId::new("alice").unwrap()
+}
+
+fn users() -> Vec<UserId> {
+    (0..30_u32).map(UserId::from).collect()
+}
+
+/// A cluster of three primaries, each known to clients by the address of a relay.
+struct OwnCluster {
+    relays: Vec<Relay>,
+    nodes: Vec<OwnRedis>,
+}
+
+impl OwnCluster {
+    async fn start() -> Self {
+        let (mut relays, mut nodes) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            let address = free_address();
+            let relay = Relay::to(address).await.unwrap();
+            let announced = relay.address().port().to_string();
+            let bus = (address.port() + 10_000).to_string();
+            let options = ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"];
+            let ports = ["--cluster-announce-port", &announced, "--cluster-announce-bus-port", &bus];
+            nodes.push(OwnRedis::start_at(address, &[options, ports].concat(), "").await);
+            relays.push(relay);
+        }
+        for (number, node) in nodes.iter().enumerate() {
+            let (first, last) = [("0", "5460"), ("5461", "10922"), ("10923", "16383")][number];
+            node.tell(&["CLUSTER", "ADDSLOTSRANGE", first, last]).await.unwrap();
+            let port = nodes[0].address.port();
+            let (port, bus) = (port.to_string(), (port + 10_000).to_string());
+            node.tell(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]).await.unwrap();
+        }
+        for node in &nodes {
+            node.tells(&["CLUSTER", "INFO"], "cluster_state:ok").await;
+        }
+        Self { relays, nodes }
+    }
+
+    fn url(&self) -> String {
+        let hosts: Vec<_> = self.relays.iter().map(|relay| relay.address().to_string()).collect();
+        format!("redis-cluster://{}", hosts.join(","))
+    }
+}
+
+/// Loads everybody until all loads are good. Never may one be missing.
+async fn all_good_again(store: &RedisStore, bar: Duration) -> Duration {
+    let mut first_failure: Option<Instant> = None;
+    loop {
+        let mut failed = false;
+        let mut loads = tokio::task::JoinSet::new();
+        for user in users() {
+            let store = store.clone();
+            loads.spawn(async move {
+                let begun = Instant::now();
+                let outcome = store.load(&user).await;
+                assert!(begun.elapsed() < Duration::from_millis(2_500), "a call took {:?}", begun.elapsed());
+                outcome
+            });
+        }
+        for outcome in loads.join_all().await {
+            match outcome {
+                Ok(found) => assert!(found.is_some(), "a user who is connected is not connected"),
+                Err(_) => failed = true,
+            }
+        }
+        let since = first_failure.map_or(Duration::ZERO, |first| first.elapsed());
+        if !failed {
+            return since;
+        }
+        first_failure.get_or_insert_with(Instant::now);
+        assert!(since < bar, "still failing after {since:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server: set KOMERZA_TEST_REDIS_CLUSTER_URL"]
+async fn t62_a_silent_node_of_a_redis_cluster_gets_a_new_connection() {
+    let cluster = OwnCluster::start().await;
+    let store = RedisStore::connect(&cluster.url()).await.unwrap();
+    for user in users() {
+        store.save(&user, &token()).await.unwrap();
+    }
+    for fault in [Relay::silence, Relay::close, Relay::reset, Relay::halve] {
+        fault(&cluster.relays[1]);
+        all_good_again(&store, Duration::from_secs(3)).await;
+    }
+    for relay in &cluster.relays {
+        // One connection of the client, and the few that a cluster keeps for its own look-outs.
+        assert!(relay.settles_at(2, Duration::from_secs(10)).await, "{} connections are open", relay.open());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server: set KOMERZA_TEST_REDIS_CLUSTER_URL"]
+async fn t65_a_write_stuck_in_a_cluster_never_undoes_a_later_one() {
+    let cluster = OwnCluster::start().await;
+    let store = RedisStore::connect(&cluster.url()).await.unwrap();
+    let (older, newer) = (token(), token());
+    store.save(&alice(), &token()).await.unwrap();
+    cluster.relays.iter().for_each(Relay::silence);
+    store.save(&alice(), &older).await.unwrap_err();
+    store.save(&alice(), &newer).await.unwrap();
+    cluster.relays.iter().for_each(Relay::release);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(store.load(&alice()).await.unwrap().unwrap().version(), newer.version());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server: set KOMERZA_TEST_REDIS_CLUSTER_URL"]
+async fn t62_a_cluster_whose_keys_move_to_another_node_answers_all_the_same() {
+    let cluster = OwnCluster::start().await;
+    let store = RedisStore::connect(&cluster.url()).await.unwrap();
+    for user in users() {
+        store.save(&user, &token()).await.unwrap();
+    }
+    // An empty range changes its owner: the client learns by a redirection.
+    let id = |answer: redis::Value| redis::from_redis_value::<String>(answer).unwrap();
+    let third = id(cluster.nodes[2].tell(&["CLUSTER", "MYID"]).await.unwrap());
+    for node in &cluster.nodes {
+        node.tell(&["CLUSTER", "SETSLOT", "10922", "NODE", &third]).await.unwrap();
+    }
+    let moved = (0..100_000_u32).map(|number| format!("{}{number}", RedisStore::DEFAULT_PREFIX));
+    let last = redis::cluster_routing::Slot::new(10_922).unwrap();
+    let moved = moved.into_iter().find(|key| redis::cluster_routing::Slot::for_key(key) == last).unwrap();
+    let user = UserId::new(moved.trim_start_matches(RedisStore::DEFAULT_PREFIX)).unwrap();
+    store.save(&user, &token()).await.unwrap();
+    assert!(store.load(&user).await.unwrap().is_some());
+    assert!(all_good_again(&store, Duration::from_secs(3)).await.is_zero());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs redis-server: set KOMERZA_TEST_REDIS_SENTINEL_URL"]
+async fn t63_after_a_failover_by_sentinel_the_new_primary_is_found_and_nobody_is_lost() {
+    let primary = OwnRedis::start(&["--appendonly", "yes"]).await;
+    let port = primary.address.port().to_string();
+    let replica = OwnRedis::start(&["--replicaof", "127.0.0.1", &port]).await;
+    replica.tells(&["INFO", "replication"], "master_link_status:up").await;
+    let watched = format!(
+        "sentinel monitor komerza 127.0.0.1 {port} 1\nsentinel down-after-milliseconds komerza 500\n\
+         sentinel failover-timeout komerza 3000\n"
+    );
+    let sentinel = OwnRedis::start_at(free_address(), &["--sentinel"], &watched).await;
+    sentinel.tells(&["SENTINEL", "REPLICAS", "komerza"], &replica.address.port().to_string()).await;
+
+    let store = RedisStore::connect(&format!("redis-sentinel://{}/komerza", sentinel.address)).await.unwrap();
+    for user in users() {
+        store.save(&user, &token()).await.unwrap();
+    }
+    primary.tell(&["WAIT", "1", "5000"]).await.unwrap();
+
+    primary.freeze();
+    let took = all_good_again(&store, Duration::from_secs(15)).await;
+    println!("good again after {took:?}, of which Sentinel takes most");
+    let saved = token();
+    store.save(&alice(), &saved).await.unwrap();
+    primary.thaw();
+    primary.tells(&["ROLE"], "slave").await;
+    all_good_again(&store, Duration::from_secs(3)).await;
+    assert_eq!(store.load(&alice()).await.unwrap().unwrap().version(), saved.version());
+    let on_replica = RedisStore::connect(&format!("redis://{}", replica.address)).await.unwrap();
+    assert!(on_replica.load(&alice()).await.unwrap().is_some());
+}
