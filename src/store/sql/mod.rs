@@ -50,8 +50,6 @@ type Row = Vec<Option<Zeroizing<String>>>;
 trait Dialect: Database {
     /// What its error codes are called.
     const CODE: &'static str;
-    /// Begins a transaction that writes.
-    const BEGIN: &'static str;
     /// Whether a connection whose call was dropped must be closed. Not in a library in this process, which rolls back itself.
     const CLOSES: bool;
 
@@ -64,8 +62,11 @@ trait Dialect: Database {
     /// Runs a statement whose values are no secrets; returns how many rows it changed.
     fn execute(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64>;
 
-    /// The same with values that must not stand in the statement's text. Only inside a transaction.
-    fn execute_bound(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64>;
+    /// Runs a statement in a transaction, whose commit is a message of its own. Its values do not stand in the statement's text.
+    fn transact(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64>;
+
+    /// Ends the transaction of a call that is tried again.
+    fn roll_back(connection: &mut Self::Connection) -> Call<'_, u64>;
 }
 
 /// The statement with its values in it, each as hexadecimal digits.

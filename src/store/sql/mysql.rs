@@ -130,9 +130,12 @@ impl MySqlStore {
     }
 }
 
+/// A node that vanishes inside a transaction must not hold a row for longer than a visitor waits.
+const BEGIN: &str = "SET SESSION wait_timeout = 3; START TRANSACTION";
+const COMMIT: &str = "COMMIT; SET SESSION wait_timeout = DEFAULT";
+
 impl Dialect for MySql {
     const CODE: &'static str = "error";
-    const BEGIN: &'static str = "START TRANSACTION";
     const CLOSES: bool = true;
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
@@ -154,14 +157,21 @@ impl Dialect for MySql {
         })
     }
 
-    fn execute_bound(connection: &mut MySqlConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+    fn transact(connection: &mut MySqlConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
         Box::pin(async move {
             // The placeholders have no numbers here; the texts name the values in their order.
             let marks =
                 (1..=values.len()).rev().fold(statement.to_string(), |text, n| text.replace(&format!("${n}"), "?"));
+            Self::execute(&mut *connection, BEGIN.into(), Vec::new()).await?;
             let query = sqlx::query(AssertSqlSafe(marks)).persistent(false);
-            Ok(bind!(query, values).execute(connection).await?.rows_affected())
+            let changed = bind!(query, values).execute(&mut *connection).await?.rows_affected();
+            Self::execute(connection, COMMIT.into(), Vec::new()).await?;
+            Ok(changed)
         })
+    }
+
+    fn roll_back(connection: &mut MySqlConnection) -> Call<'_, u64> {
+        Self::execute(connection, "ROLLBACK".into(), Vec::new())
     }
 }
 

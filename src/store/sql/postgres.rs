@@ -112,9 +112,12 @@ impl PostgresStore {
 
     async fn open(pool: Pool<Postgres>, name: &TableName) -> Result<Self, StoreError> {
         let opening = pool.clone().with_deadline(OPENING);
-        let has_column = migrate(&opening, name).await?;
+        let found = look(&opening, name).await?;
+        let has_column = found == Found::Everything || migrate(&opening, name, found).await?;
         let statements = Arc::new(Statements::new(&name.to_string(), &WORDS, has_column));
-        Table { pool: opening, statements: statements.clone() }.fill_in().await?;
+        if found == Found::WithoutColumn {
+            Table { pool: opening, statements: statements.clone() }.fill_in().await?;
+        }
         Ok(Self { table: Table { pool, statements } })
     }
 }
@@ -128,11 +131,7 @@ enum Found {
 }
 
 /// Makes what is missing, and returns whether the table has the column `saved_at`.
-async fn migrate(pool: &Pool<Postgres>, table: &TableName) -> Result<bool, StoreError> {
-    let found = look(pool, table).await?;
-    if found == Found::Everything {
-        return Ok(true);
-    }
+async fn migrate(pool: &Pool<Postgres>, table: &TableName, found: Found) -> Result<bool, StoreError> {
     // Names, digits and words alone: nothing in it comes from a user. `IF NOT EXISTS` alone is no guard: two sessions may both
     // find no table, and one of them then fails.
     let changes = format!(
@@ -189,11 +188,11 @@ async fn look(pool: &Pool<Postgres>, table: &TableName) -> Result<Found, StoreEr
     found.await
 }
 
+/// A node that vanishes inside a transaction must not hold a row for longer than a visitor waits.
+const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 3000; SET LOCAL lock_timeout = 3000";
+
 impl Dialect for Postgres {
     const CODE: &'static str = "SQLSTATE";
-    /// A node that vanishes inside a transaction must not hold a row for longer than a visitor waits.
-    const BEGIN: &'static str =
-        "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 3000; SET LOCAL lock_timeout = 3000";
     const CLOSES: bool = true;
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
@@ -214,12 +213,19 @@ impl Dialect for Postgres {
         })
     }
 
-    fn execute_bound(connection: &mut PgConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+    fn transact(connection: &mut PgConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
         Box::pin(async move {
+            Self::execute(&mut *connection, BEGIN.into(), Vec::new()).await?;
             // Unnamed: a named one would stay on the server, where a pooler gives it to another client.
             let query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
-            Ok(bind!(query, values).execute(connection).await?.rows_affected())
+            let changed = bind!(query, values).execute(&mut *connection).await?.rows_affected();
+            Self::execute(connection, "COMMIT".into(), Vec::new()).await?;
+            Ok(changed)
         })
+    }
+
+    fn roll_back(connection: &mut PgConnection) -> Call<'_, u64> {
+        Self::execute(connection, "ROLLBACK".into(), Vec::new())
     }
 }
 

@@ -159,9 +159,11 @@ impl SqliteStore {
     async fn with(pool: Pool<Sqlite>, name: &TableName) -> Result<Self, StoreError> {
         let pool = pool.with_turns();
         let opening = pool.clone().with_deadline(OPENING);
-        migrate(&opening, name).await?;
+        let added = migrate(&opening, name).await?;
         let statements = Arc::new(Statements::new(&name.to_string(), &WORDS, true));
-        Table { pool: opening, statements: statements.clone() }.fill_in().await?;
+        if added {
+            Table { pool: opening, statements: statements.clone() }.fill_in().await?;
+        }
         Ok(Self { table: Table { pool, statements } })
     }
 }
@@ -192,8 +194,8 @@ async fn set_mode(options: &SqliteConnectOptions, empty: bool, place: &str) -> R
     Ok(())
 }
 
-/// Makes what is missing. The lock of the transaction lets one node after the other do it.
-async fn migrate(pool: &Pool<Sqlite>, table: &TableName) -> Result<(), StoreError> {
+/// Makes what is missing, and returns whether anything was. The lock of the transaction lets one node after the other do it.
+async fn migrate(pool: &Pool<Sqlite>, table: &TableName) -> Result<bool, StoreError> {
     let (schema, name) = table.parts();
     let schema = schema.unwrap_or("main");
     let look =
@@ -209,11 +211,11 @@ async fn migrate(pool: &Pool<Sqlite>, table: &TableName) -> Result<(), StoreErro
     let first_look = look.clone();
     let found = pool.call(move |connection| Sqlite::rows(connection, first_look, Vec::new())).await?;
     if found.len() == 2 {
-        return Ok(());
+        return Ok(false);
     }
     let make = pool.write(move |connection| {
         Box::pin(async move {
-            let mut transaction = connection.begin_with(Sqlite::BEGIN).await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
             Sqlite::execute(&mut transaction, create, Vec::new()).await?;
             if Sqlite::rows(&mut transaction, look, Vec::new()).await?.len() < 2 {
                 Sqlite::execute(&mut transaction, alter, Vec::new()).await?;
@@ -222,13 +224,14 @@ async fn migrate(pool: &Pool<Sqlite>, table: &TableName) -> Result<(), StoreErro
             transaction.commit().await
         })
     });
-    make.await
+    make.await.map(|()| true)
 }
+
+/// Takes the lock before anything is written: whoever is dropped while waiting for it has written nothing.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 impl Dialect for Sqlite {
     const CODE: &'static str = "code";
-    /// Takes the lock before anything is written: whoever is dropped while waiting for it has written nothing.
-    const BEGIN: &'static str = "BEGIN IMMEDIATE";
     const CLOSES: bool = false;
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
@@ -243,14 +246,24 @@ impl Dialect for Sqlite {
     }
 
     fn execute(connection: &mut SqliteConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
-        Self::execute_bound(connection, statement, values)
-    }
-
-    fn execute_bound(connection: &mut SqliteConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
         Box::pin(async move {
             let query = bind!(sqlx::query(AssertSqlSafe(statement)), values);
             Ok(query.execute(connection).await?.rows_affected())
         })
+    }
+
+    fn transact(connection: &mut SqliteConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+        Box::pin(async move {
+            // sqlx's own transaction: it is rolled back when it is dropped, also in a pool of the app.
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            let changed = Self::execute(&mut transaction, statement, values).await?;
+            transaction.commit().await?;
+            Ok(changed)
+        })
+    }
+
+    fn roll_back(_: &mut SqliteConnection) -> Call<'_, u64> {
+        Box::pin(async { Ok(0) })
     }
 }
 

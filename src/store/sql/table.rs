@@ -7,7 +7,6 @@ use crate::{
     time::unix_millis,
     user::UserId,
 };
-use sqlx::Connection;
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -74,15 +73,10 @@ impl<DB: Dialect> Table<DB> {
             Box::pin(async move {
                 let mut tries = 1;
                 loop {
-                    let attempt = async {
-                        let mut transaction = connection.begin_with(DB::BEGIN).await?;
-                        let changed = DB::execute_bound(&mut transaction, statement.clone(), values()).await?;
-                        transaction.commit().await?;
-                        Ok(changed)
-                    };
-                    match attempt.await {
+                    match DB::transact(connection, statement.clone(), values()).await {
                         Err(error) if tries < TRIES && failure::is_conflict::<DB>(&error) => {
-                            tries = tries.saturating_add(1)
+                            tries = tries.saturating_add(1);
+                            DB::roll_back(connection).await?;
                         }
                         outcome => return outcome,
                     }

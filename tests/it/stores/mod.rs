@@ -17,4 +17,6 @@ mod redis_faults;
 mod redis_topologies;
 mod replace;
 mod servers;
+mod sql_faults;
+mod sql_tables;
 mod sqlite;
