@@ -12,9 +12,10 @@
 )]
 
 use komerza_connect::{
-    ApiKey, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore, StoredToken, TokenStore, User, UserId,
-    sandbox::Sandbox,
+    ApiKey, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId, api::models::User,
+    config::Limits,
 };
+use komerza_sandbox::Sandbox;
 use serde::Deserialize;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::{

@@ -10,9 +10,8 @@
 
 use axum::{Extension, Router, body::Body, response::Response, routing::get};
 use http::{HeaderValue, Request, header};
-use komerza_connect::{
-    ApiKey, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId, sandbox::Sandbox,
-};
+use komerza_connect::{ApiKey, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId};
+use komerza_sandbox::Sandbox;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::{alloc::System, process::ExitCode, sync::Arc, time::Instant};
 use tower::{Layer, Service};

@@ -16,9 +16,10 @@
 )]
 
 use komerza_connect::{
-    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, Priority, RedisBuckets, StoredToken, TokenStore,
-    UserId, sandbox::Sandbox,
+    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId,
+    pacing::{Priority, RedisBuckets},
 };
+use komerza_sandbox::Sandbox;
 use std::{
     env,
     process::{Command, ExitCode},

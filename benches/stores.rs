@@ -13,8 +13,8 @@
 )]
 
 use komerza_connect::{
-    ApiKey, CachedStore, EncryptedStore, MemoryStore, PostgresStore, RedisStore, SealingKey, SqliteStore, StoredToken,
-    TokenStore, UserId, store::TableName,
+    ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
+    store::{CachedStore, EncryptedStore, PostgresStore, RedisStore, SqliteStore, TableName},
 };
 use redis::aio::ConnectionManager;
 use sqlx::{

@@ -10,9 +10,8 @@ use axum::{
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
     routing::get,
 };
-use komerza_connect::{
-    Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId, sandbox::Sandbox, trace::path_only_span,
-};
+use komerza_connect::{Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId, trace::path_only_span};
+use komerza_sandbox::Sandbox;
 use serde::Deserialize;
 use std::{
     io::{self, IsTerminal},

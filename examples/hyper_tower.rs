@@ -6,7 +6,8 @@
 use http::{Request, Response, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use komerza_connect::{Body, KomerzaConnectLayer, KomerzaKey, MemoryStore, sandbox::Sandbox, trace::path_only_span};
+use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, layer::Body, trace::path_only_span};
+use komerza_sandbox::Sandbox;
 use std::{
     convert::Infallible,
     io::{self, IsTerminal},

@@ -7,9 +7,10 @@
 
 use jiff::{civil::Date, tz::Offset};
 use komerza_connect::{
-    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, OrderSummary, Priority, StoredToken, TokenStore,
-    UserId, sandbox::Sandbox,
+    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId,
+    api::models::OrderSummary, pacing::Priority,
 };
+use komerza_sandbox::Sandbox;
 use std::{
     collections::BTreeMap,
     env,
@@ -37,8 +38,9 @@ struct Sum {
 
 impl Sum {
     fn count(&mut self, order: &OrderSummary) -> Result<(), &'static str> {
-        let hundredths =
-            |amount: &komerza_connect::Amount| amount.rounded_minor_units(2).ok_or("an amount beyond all sums");
+        let hundredths = |amount: &komerza_connect::api::models::Amount| {
+            amount.rounded_minor_units(2).ok_or("an amount beyond all sums")
+        };
         let (asked, paid) = (hundredths(&order.amount)?, order.amount_paid.as_ref().map(hundredths).transpose()?);
         self.orders += 1;
         self.paid += u32::from(paid.is_some_and(|paid| paid >= asked));

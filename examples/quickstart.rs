@@ -17,9 +17,10 @@ use axum::{
     routing::get,
 };
 use komerza_connect::{
-    Config, EncryptedStore, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store, TokenStore, sandbox::Sandbox,
-    store, trace::path_only_span,
+    Config, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store, TokenStore, store, store::EncryptedStore,
+    trace::path_only_span,
 };
+use komerza_sandbox::Sandbox;
 use std::{env, fmt::Write, io, io::IsTerminal, net::SocketAddr, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, signal};

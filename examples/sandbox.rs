@@ -5,7 +5,7 @@
 
 use std::{env, error::Error, future::pending};
 
-use komerza_connect::sandbox::Sandbox;
+use komerza_sandbox::Sandbox;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -1,15 +1,13 @@
 //! What all parts of one mount share.
 
 use crate::{
-    client::{Api, Pacer, Revocation, SharedBuckets},
+    api::{Api, Pacer, Revocation, SharedBuckets},
     config::{Config, ConfigError},
-    connect::{Flights, Turns},
-    cookie::Jar,
-    exchange::ExchangeClient,
     hooks::{Hooks, NoHooks},
-    identity::Identity,
     random::{Randomness, SystemRandomness},
+    redeem::{Flights, Turns, exchange::ExchangeClient},
     seal::Tags,
+    site::{caller::Identity, cookie::Jar},
     store::{StoreError, StoredToken, TokenStore, TokenVersion},
     time::{Clock, SystemClock},
     user::UserId,
@@ -102,11 +100,11 @@ impl Context {
         match timeout(self.config.limits.hook_deadline, caught(call)).await {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => {
-                crate::log::error!("a hook panicked");
+                crate::telemetry::log::error!("a hook panicked");
                 Err(Unfinished::Panicked)
             }
             Err(_) => {
-                crate::log::warn!("a hook did not finish in time");
+                crate::telemetry::log::warn!("a hook did not finish in time");
                 Err(Unfinished::Late)
             }
         }

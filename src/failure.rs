@@ -4,7 +4,7 @@
 //! 500 is for the operator's own wrong settings alone; what a visitor, a browser, the provider or a store causes has another
 //! status. No text here repeats anything that was sent.
 
-use crate::state::AttemptId;
+use crate::attempt::AttemptId;
 use http::StatusCode;
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $status:ident, $title:literal, $advice:literal;)*) => {
         /// What went wrong on one of the crate's routes. The set may grow.
         ///
-        /// What whoever runs the app does about each: [`_documentation::operating`](crate::_documentation::operating).
+        /// What whoever runs the app does about each: [`guide::operating`](crate::guide::operating).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum FailureKind {
@@ -70,7 +70,7 @@ kinds! {
     /// The query of the callback is longer than allowed.
     QueryTooLong = "query_too_long", URI_TOO_LONG, "This link is too long.", "Start again from the app.";
     /// The state is missing, not ours, or its cookie did not come along: no login of this browser, or one that took longer than
-    /// [`attempt_lifetime`](crate::Limits::attempt_lifetime), after which browsers drop the cookie.
+    /// [`attempt_lifetime`](crate::config::Limits::attempt_lifetime), after which browsers drop the cookie.
     UnknownState = "unknown_state", BAD_REQUEST, "This browser did not start this connection.",
         "Or it took more than ten minutes. Start again from the app, in this browser. If it happens again, allow cookies for this site.";
     /// The login attempt is older than its lifetime and its cookie came along all the same. Browsers drop it by then, so most

@@ -3,12 +3,17 @@
 //! Nothing is judged here: each function only turns crate-private types into plain ones. The oracles are in `tests/it/oracles`.
 
 use crate::{
-    client, config, cookie, exchange, net,
-    query::{Param, Query},
+    api, config,
+    config::return_path::ReturnPath,
+    net,
     random::SystemRandomness,
-    return_path::ReturnPath,
+    redeem::exchange,
     seal::{Keyring, SealingKey},
     secret::AuthorizationCode,
+    site::{
+        cookie,
+        query::{Param, Query},
+    },
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::COOKIE};
 use std::time::{Duration, SystemTime};
@@ -107,5 +112,5 @@ pub fn retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
 /// The URL of a path below the API's base.
 #[must_use]
 pub fn api_path(base: &str, path: &str) -> Option<String> {
-    client::below(&Url::parse(base).ok()?, path).into_iter().next().map(String::from)
+    api::below(&Url::parse(base).ok()?, path).into_iter().next().map(String::from)
 }

@@ -1,9 +1,9 @@
 //! Hooks: where an app looks on, says no, or answers in its own words.
 
+pub use crate::attempt::AttemptId;
 use crate::{
-    KomerzaKey,
+    api::KomerzaKey,
     failure::Failure,
-    state::AttemptId,
     store::{KeyFingerprint, TokenVersion},
     user::UserId,
 };
@@ -14,11 +14,11 @@ use std::fmt;
 /// What an app may do at the turning points of a connection. Every method has a default that does nothing.
 ///
 /// Set them with [`with_hooks`](crate::KomerzaConnectLayer::with_hooks). Each call has
-/// [`hook_deadline`](crate::Limits::hook_deadline) to finish. One that panics or takes longer is logged and not waited for; only
+/// [`hook_deadline`](crate::config::Limits::hook_deadline) to finish. One that panics or takes longer is logged and not waited for; only
 /// for [`before_storing`](Self::before_storing) that changes what becomes of the connection.
 ///
 /// ```
-/// use komerza_connect::{Connecting, Hooks, Veto, async_trait};
+/// use komerza_connect::{hooks::{Connecting, Veto}, Hooks, async_trait};
 ///
 /// struct OneStoreOnly;
 ///
@@ -63,7 +63,7 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// A key was received and is not kept: nobody holds it now. It could not be saved within
-    /// [`save_deadline`](crate::Limits::save_deadline), or the store or [`before_storing`](Self::before_storing) panicked. After a
+    /// [`save_deadline`](crate::config::Limits::save_deadline), or the store or [`before_storing`](Self::before_storing) panicked. After a
     /// veto this is not told: the app knows.
     ///
     /// The user, if still there, is told to connect again and to remove the spare entry among the connected apps at Komerza. This

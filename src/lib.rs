@@ -43,7 +43,7 @@
 //! 6. When Komerza calls the key dead, its record goes and the visitor is asked to connect again.
 //!
 //! `POST /komerza/disconnect` forgets the key; `GET /komerza/status` tells front ends whether there is one. All four paths are
-//! siblings of the path of the redirect URI, wherever that is; [`_documentation::routes`] says what each takes and answers.
+//! siblings of the path of the redirect URI, wherever that is; [`guide::routes`] says what each takes and answers.
 //!
 //! # Who is the user
 //!
@@ -68,13 +68,13 @@
 //! # Where to put the layer
 //!
 //! Last, on the outermost router; or wrap the finished app with [`mount`](KomerzaConnectLayer::mount). A plain layer that is
-//! followed by `.fallback`, a wildcard route or `.merge` loses its routes without a word; [`_documentation::mounting`] has the table.
+//! followed by `.fallback`, a wildcard route or `.merge` loses its routes without a word; [`guide::mounting`] has the table.
 //! Outside axum it is an ordinary [`tower::Layer`](tower_layer::Layer), and [`KomerzaKey::from_parts`] takes the extractor's place.
 //!
 //! # Where the keys are
 //!
 //! In a [`TokenStore`]: one of ours or your own, four methods. A key never expires and opens a merchant's stores, so use a durable store
-//! and seal it. The [`store`] module states the contract; [`_documentation::stores`] says which to take and what each is asked.
+//! and seal it. The [`store`] module states the contract; [`guide::stores`] says which to take and what each is asked.
 //!
 //! # What the client does
 //!
@@ -110,9 +110,9 @@
 //!
 //! # When something goes wrong
 //!
-//! [`_documentation::operating`] has every code, log event and metric with what to do about it, and the known shapes of trouble.
-//! [`_documentation::security`] says what is protected by default and what is yours to do, [`_documentation::testing`] how to test an app
-//! without an account, and [`_documentation::design`] why things are as they are.
+//! [`guide::operating`] has every code, log event and metric with what to do about it, and the known shapes of trouble.
+//! [`guide::security`] says what is protected by default and what is yours to do, [`guide::testing`] how to test an app
+//! without an account, and [`guide::design`] why things are as they are.
 //!
 //! # What it does not do
 //!
@@ -121,111 +121,60 @@
 //! dashboard. It does not read webhooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
+// The unit tests are compiled as a program, of which nothing is public.
+#![cfg_attr(test, allow(dead_code, unreachable_pub))]
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "what is only logged has no other use"))]
 // Nothing is printed from a library; examples may.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-#[cfg(feature = "fuzzing")]
+#[cfg(feature = "__fuzzing")]
 #[doc(hidden)]
 #[path = "fuzzing.rs"]
-pub mod __fuzz;
-mod browser;
-mod bucket;
-mod client;
-mod config;
-mod connect;
+pub mod __fuzzing;
+pub mod api;
+mod attempt;
+pub mod config;
 mod context;
-mod cookie;
-mod exchange;
-mod extract;
 mod failure;
-mod hooks;
-mod identity;
+pub mod guide;
+pub mod hooks;
 mod json;
-mod layer;
-mod log;
-mod metrics;
-#[cfg(feature = "axum")]
-mod mount;
+pub mod layer;
 mod net;
-mod provider;
-mod query;
+pub mod pacing;
+pub mod provider;
 pub mod random;
-mod rejection;
-mod return_path;
-mod routes;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
+mod redeem;
 mod seal;
 mod secret;
-mod service;
-mod session;
-mod state;
+mod site;
 pub mod store;
 mod sync;
+mod telemetry;
 pub mod time;
 #[cfg(feature = "tracing")]
 pub mod trace;
-mod user;
+pub mod user;
 
-/// Longer texts; their examples are compiled.
-pub mod _documentation {
-    #[doc = include_str!("docs/design.md")]
-    pub mod design {}
-
-    #[doc = include_str!("docs/mounting.md")]
-    pub mod mounting {}
-
-    #[doc = include_str!("docs/operating.md")]
-    pub mod operating {}
-
-    #[doc = include_str!("docs/routes.md")]
-    pub mod routes {}
-
-    #[doc = include_str!("docs/security.md")]
-    pub mod security {}
-
-    #[doc = include_str!("docs/stores.md")]
-    pub mod stores {}
-
-    #[doc = include_str!("docs/testing.md")]
-    pub mod testing {}
-}
-
+pub use api::models::Store;
+pub use api::{Error, ErrorKind, KomerzaKey};
 pub use async_trait::async_trait;
-/// The body of every answer that passes through the layer: any body of bytes, boxed. [`http_body::Body`].
-pub use axum_core::body::Body;
-#[cfg(feature = "redis")]
-pub use client::RedisBuckets;
-pub use client::models::*;
-pub use client::{
-    BucketId, Comparison, Direction, Download, Error, ErrorKind, Filters, Form, InStore, Items, KomerzaKey, Listing,
-    Page, Pages, Priority, Reply, RequestBuilder, SharedBuckets, Taken, Upload, scopes,
-};
-pub use config::{Bucket, ClientLimits, Config, ConfigBuilder, ConfigError, Limits};
+pub use config::{Config, ConfigBuilder, ConfigError};
 pub use failure::{Failure, FailureKind};
-pub use hooks::{Connected, Connecting, Disconnected, Hooks, Orphaned, Revoked, Veto};
-pub use identity::IdentifyUser;
-pub use layer::KomerzaConnectLayer;
-pub use rejection::{Rejection, RejectionKind};
-pub use seal::{InvalidSealingKey, SealingKey};
-pub use secret::{ApiKey, AuthorizationCode, ClientSecret, InvalidSecret};
-pub use service::{KomerzaConnect, KomerzaConnectFuture};
-pub use state::AttemptId;
-#[cfg(feature = "cache")]
-pub use store::CachedStore;
-#[cfg(feature = "encrypt")]
-pub use store::EncryptedStore;
-#[cfg(feature = "postgres")]
-pub use store::PostgresStore;
-#[cfg(feature = "redis")]
-pub use store::RedisStore;
-#[cfg(feature = "sqlite")]
-pub use store::SqliteStore;
-pub use store::{KeyFingerprint, MemoryStore, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion};
-pub use user::{InvalidUserId, UserId};
+pub use hooks::Hooks;
+pub use layer::{KomerzaConnectLayer, Rejection, RejectionKind};
+pub use seal::SealingKey;
+pub use secret::ApiKey;
+pub use site::IdentifyUser;
+pub use store::{MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion};
+pub use user::UserId;
 
 /// The code in the README compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The code in the changelog compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../CHANGELOG.md")]
+struct Changelog;

@@ -6,45 +6,44 @@
 use std::time::Duration;
 
 /// Where a browser is sent to approve the app. *Source*: docs.komerza.com, "Exchange" page.
-pub(crate) const DASHBOARD_URL: &str = "https://dashboard.komerza.com";
+pub const DASHBOARD_URL: &str = "https://dashboard.komerza.com";
 
 /// Path of the authorize page below [`DASHBOARD_URL`]. *Source*: docs.komerza.com, "Exchange" page.
-pub(crate) const AUTHORIZE_PATH: [&str; 2] = ["auth", "authorize"];
+pub const AUTHORIZE_PATH: [&str; 2] = ["auth", "authorize"];
 
 /// Host of the API and of the exchange; no path prefix, no version. *Source*: docs.komerza.com.
-pub(crate) const API_URL: &str = "https://api.komerza.com";
+pub const API_URL: &str = "https://api.komerza.com";
 
 /// The header that carries the client secret, on the exchange only. *Source*: docs.komerza.com, "Exchange" page.
-pub(crate) const CLIENT_SECRET_HEADER: &str = "x-client-secret";
+pub const CLIENT_SECRET_HEADER: &str = "x-client-secret";
 
 /// Length of a client secret in characters. *Source*: docs.komerza.com, "Exchange" page. Its alphabet is not documented.
-pub(crate) const CLIENT_SECRET_LENGTH: usize = 72;
+pub const CLIENT_SECRET_LENGTH: usize = 72;
 
 /// How long an authorization code lives; it can be used once. *Source*: docs.komerza.com, "Exchange" page.
-pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(60);
+pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// An error code without its casing: `invalid_code` and `InvalidCode` are both `invalidcode`. *Source*: the "Exchange" page of
 /// docs.komerza.com writes its codes in the one way, all others in the other; neither says that the case matters.
-pub(crate) fn code_letters(code: &str) -> String {
+pub fn code_letters(code: &str) -> String {
     code.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// A token bucket as the provider documents it: so many tokens at most, and so many more at the end of every period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct DocumentedBucket {
+pub struct DocumentedBucket {
     /// Tokens in a full bucket; one is taken by each request.
-    pub(crate) capacity: u32,
+    pub capacity: u32,
     /// Tokens added at the end of a period.
-    pub(crate) refill: u32,
+    pub refill: u32,
     /// Length of a period.
-    pub(crate) period: Duration,
+    pub period: Duration,
 }
 
 /// Requests without an API key, hence also the exchange. *Source*: docs.komerza.com, "Rate limits". Whose bucket it is (an
 /// address, an application) is not documented.
-pub(crate) const ANONYMOUS_BUCKET: DocumentedBucket =
+pub const ANONYMOUS_BUCKET: DocumentedBucket =
     DocumentedBucket { capacity: 10, refill: 4, period: Duration::from_secs(7) };
 
 /// Requests with an API key. *Source*: docs.komerza.com, "Rate limits".
-pub(crate) const KEY_BUCKET: DocumentedBucket =
-    DocumentedBucket { capacity: 12, refill: 4, period: Duration::from_secs(2) };
+pub const KEY_BUCKET: DocumentedBucket = DocumentedBucket { capacity: 12, refill: 4, period: Duration::from_secs(2) };

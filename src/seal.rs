@@ -44,7 +44,7 @@ const KEY_MIN: usize = 32;
 /// assert_eq!(format!("{key:?}"), "SealingKey(redacted)");
 /// assert!(SealingKey::from_bytes(b"too short").is_err());
 /// assert!(SealingKey::from_bytes(&[7; 32]).is_err(), "all bytes equal");
-/// # Ok::<(), komerza_connect::InvalidSealingKey>(())
+/// # Ok::<(), komerza_connect::config::InvalidSealingKey>(())
 /// ```
 #[derive(Clone)]
 pub struct SealingKey(Arc<Zeroizing<Box<[u8]>>>);

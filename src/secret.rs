@@ -28,7 +28,7 @@ pub(crate) const CODE_MAX: usize = 2_048;
 /// let key = ApiKey::new("obviously-fake-key")?;
 /// assert_eq!(key.expose_secret(), "obviously-fake-key");
 /// assert!(!format!("{key:?}").contains("fake"));
-/// # Ok::<(), komerza_connect::InvalidSecret>(())
+/// # Ok::<(), komerza_connect::config::InvalidSecret>(())
 /// ```
 #[derive(Clone)]
 pub struct ApiKey(Arc<Key>);
@@ -68,12 +68,12 @@ impl ApiKey {
 /// The client secret of an application, as the Komerza dashboard shows it.
 ///
 /// ```
-/// use komerza_connect::ClientSecret;
+/// use komerza_connect::config::ClientSecret;
 ///
 /// assert!(ClientSecret::new("too-short").is_err());
 /// let secret = ClientSecret::new("x".repeat(72))?;
 /// assert_eq!(format!("{secret:?}"), "ClientSecret(redacted)");
-/// # Ok::<(), komerza_connect::InvalidSecret>(())
+/// # Ok::<(), komerza_connect::config::InvalidSecret>(())
 /// ```
 #[derive(Clone)]
 pub struct ClientSecret(Arc<Zeroizing<Box<str>>>);

@@ -5,21 +5,21 @@
 //!
 //! In unit tests the lock is also a point at which an explorer of interleavings (`shuttle`) may switch threads.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "__explore"))]
 pub(crate) mod explored;
-#[cfg(test)]
+#[cfg(all(test, feature = "__explore"))]
 pub(crate) use explored::Lock;
-#[cfg(not(test))]
+#[cfg(not(all(test, feature = "__explore")))]
 pub(crate) use plain::Lock;
 
 /// A point between two steps that other threads may come between. Does something in an exploration alone.
 #[inline]
 pub(crate) fn step() {
-    #[cfg(test)]
+    #[cfg(all(test, feature = "__explore"))]
     explored::step();
 }
 
-#[cfg(not(test))]
+#[cfg(not(all(test, feature = "__explore")))]
 mod plain {
     use std::sync::{Mutex, MutexGuard, PoisonError};
 

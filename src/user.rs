@@ -18,7 +18,7 @@ pub(crate) const USER_ID_MAX: usize = 255;
 /// assert_eq!(id.as_str(), "alice");
 /// assert_eq!(UserId::from(42_u64).as_str(), "42");
 /// assert!(UserId::new("").is_err());
-/// # Ok::<(), komerza_connect::InvalidUserId>(())
+/// # Ok::<(), komerza_connect::user::InvalidUserId>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(Arc<str>);

@@ -9,7 +9,7 @@ use std::time::Duration;
 /// *Source* of the defaults: our choice, where a field does not say otherwise.
 ///
 /// ```
-/// use komerza_connect::{ClientLimits, Limits};
+/// use komerza_connect::config::{ClientLimits, Limits};
 /// use std::time::Duration;
 ///
 /// let mut limits = Limits::default();
@@ -22,10 +22,10 @@ pub struct ClientLimits {
     /// What this process allows itself of calls with one key. The provider's documented bucket: 12, and 4 more every 2 seconds; a
     /// period of zero switches pacing off. *Source*: docs.komerza.com, "Rate limits".
     pub bucket: Bucket,
-    /// How long a call of [`Priority::Page`](crate::Priority::Page) may wait for its turns in all. 30 seconds, in which 68 calls
+    /// How long a call of [`Priority::Page`](crate::pacing::Priority::Page) may wait for its turns in all. 30 seconds, in which 68 calls
     /// of one key get theirs. Zero: it is sent at once or refused.
     pub page_wait: Duration,
-    /// The same for [`Priority::Background`](crate::Priority::Background). 10 minutes, in which 1,208 calls of one key get theirs.
+    /// The same for [`Priority::Background`](crate::pacing::Priority::Background). 10 minutes, in which 1,208 calls of one key get theirs.
     pub background_wait: Duration,
     /// Calls of one key that may wait at once; over it a call is refused without waiting. 1,024. Zero: whoever finds no token is
     /// refused.
@@ -45,7 +45,7 @@ pub struct ClientLimits {
     /// Time to open a connection. 5 seconds. Zero: none ever opens.
     pub connect_deadline: Duration,
     /// Time for a whole call: tries, replies and pauses, without the waits for turns. 30 seconds. A call may be given
-    /// [another one](crate::RequestBuilder::deadline). For [`download`](crate::RequestBuilder::download) until the reply begins, and then
+    /// [another one](crate::api::RequestBuilder::deadline). For [`download`](crate::api::RequestBuilder::download) until the reply begins, and then
     /// for each piece. Zero: every call fails.
     pub deadline: Duration,
     /// The longest reply that is read into memory, in bytes. 16 MiB. Zero: every reply with a body is an error.

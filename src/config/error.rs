@@ -1,6 +1,6 @@
 //! Why a configuration was refused.
 
-use crate::{InvalidSealingKey, InvalidSecret};
+use crate::{seal::InvalidSealingKey, secret::InvalidSecret};
 use std::{error::Error, fmt};
 
 /// A setting is missing or wrong. Its text names the setting and never repeats a secret.

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// deadlines over the network are never met then.
 ///
 /// ```
-/// use komerza_connect::Limits;
+/// use komerza_connect::config::Limits;
 /// use std::time::Duration;
 ///
 /// let mut limits = Limits::default();

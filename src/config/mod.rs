@@ -8,6 +8,7 @@ mod client_limits;
 mod env;
 mod error;
 mod limits;
+pub(crate) mod return_path;
 mod routes;
 
 pub(crate) use address::{is_loopback, with_segments};
@@ -17,7 +18,12 @@ pub(crate) use error::Problem;
 pub use limits::{Bucket, Limits};
 pub(crate) use routes::{Route, Routes};
 
-use crate::{provider, seal::SealingKey, secret::ClientSecret};
+pub use crate::{
+    seal::InvalidSealingKey,
+    secret::{AuthorizationCode, ClientSecret, InvalidSecret},
+};
+
+use crate::{provider, seal::SealingKey};
 use address::RedirectUri;
 use http::HeaderValue;
 use url::Url;
@@ -104,7 +110,7 @@ impl Config {
 #[must_use = "nothing is checked before `build`"]
 pub struct ConfigBuilder {
     client_id: Option<String>,
-    client_secret: Option<Result<ClientSecret, crate::InvalidSecret>>,
+    client_secret: Option<Result<ClientSecret, crate::secret::InvalidSecret>>,
     redirect_uri: Option<String>,
     user_agent: Option<String>,
     api_url: Option<String>,
@@ -268,10 +274,13 @@ impl ConfigBuilder {
             self.status_path,
         )?;
         // Without a limit on their length: that is for what visitors send.
-        let local = |setting, path: String| match crate::return_path::ReturnPath::parse(&path, usize::MAX, &routes) {
-            Some(_) => Ok(path),
-            None => Err(ConfigError::because(setting, "must be a path on this site, and none of the crate's routes")),
-        };
+        let local =
+            |setting, path: String| match crate::config::return_path::ReturnPath::parse(&path, usize::MAX, &routes) {
+                Some(_) => Ok(path),
+                None => {
+                    Err(ConfigError::because(setting, "must be a path on this site, and none of the crate's routes"))
+                }
+            };
         let default_return_path = local("default_return_path", self.default_return_path.unwrap_or_else(|| "/".into()))?;
         let sign_in_page = self.sign_in_page.map(|path| local("sign_in_page", path)).transpose()?;
         let mut cookie_keys = self.cookie_keys;

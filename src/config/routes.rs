@@ -121,7 +121,6 @@ impl Routes {
     }
 
     /// A public path as the app sees it.
-    #[cfg(feature = "axum")]
     pub(crate) fn seen<'a>(&self, public: &'a str) -> &'a str {
         public.get(self.stripped..).unwrap_or(public)
     }

@@ -31,7 +31,7 @@ use std::{
 /// remembered on that node, the answer may be "no" for as long: then the visitor is told to start again though the key is kept.
 ///
 /// ```
-/// use komerza_connect::{ApiKey, CachedStore, MemoryStore, StoredToken, TokenStore, UserId};
+/// use komerza_connect::{store::CachedStore, ApiKey, MemoryStore, StoredToken, TokenStore, UserId};
 /// use std::time::Duration;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     context::within,
-    log,
     random::SystemRandomness,
     seal::{Keyring, Opened, SealingKey},
     secret::ApiKey,
+    telemetry::log,
     time::unix_millis,
     user::UserId,
 };
@@ -27,7 +27,7 @@ const PURPOSE: &str = "stored record";
 const FORMAT: &[u8] = b"1";
 
 /// A load with sealing anew takes at most so long, or as long as the load alone. *Source*: our choice, well below
-/// [`store_deadline`](crate::Limits::store_deadline).
+/// [`store_deadline`](crate::config::Limits::store_deadline).
 const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Wraps any store so that it, its files, its backups and its operators see sealed keys alone.
@@ -35,7 +35,7 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 /// 1. A key is sealed with AES-256-GCM-SIV and a random nonce before it goes to the inner store, and opened on the way back.
 /// 2. The seal is bound to the app, the user, the version and the time of the save. A record that was copied to another user or
 ///    app, or whose version or time was changed, does not open.
-/// 3. A record that does not open is an error of kind [`Unreadable`](crate::StoreErrorKind::Unreadable): never "not connected",
+/// 3. A record that does not open is an error of kind [`Unreadable`](crate::store::StoreErrorKind::Unreadable): never "not connected",
 ///    and never deleted. A new connect replaces it, and a disconnect removes it.
 /// 4. The first key of the list seals, all open. A record is sealed anew when it is saved, and with
 ///    [`reseals_on_load`](Self::reseals_on_load) also when it is loaded.
@@ -43,7 +43,7 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 /// The version and the user id stay readable, so that `delete_if` works without opening anything.
 ///
 /// ```
-/// use komerza_connect::{ApiKey, EncryptedStore, MemoryStore, SealingKey, StoredToken, TokenStore, UserId};
+/// use komerza_connect::{store::EncryptedStore, ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// // `openssl rand -base64 32` makes a key; the id of the app is Komerza's client ID.
@@ -81,7 +81,7 @@ impl<S: TokenStore> EncryptedStore<S> {
     /// Wraps a store. `app` is the client ID; `keys` has the key that seals first.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when there is no key: nothing could be saved, and
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when there is no key: nothing could be saved, and
     /// that must not be found out when a code has been spent.
     pub fn new(inner: S, app: impl AsRef<str>, keys: impl IntoIterator<Item = SealingKey>) -> Result<Self, StoreError> {
         let keys: Vec<_> = keys.into_iter().collect();
@@ -165,7 +165,7 @@ impl<S: TokenStore> TokenStore for EncryptedStore<S> {
                 within(left, async { reseal(&self.inner).replace_if(user, &self.seal(user, &token)?).await });
             // Its failure is no reason to refuse a record that opened.
             if let Err(error) = resealed.await {
-                log::warn!(error = %crate::log::chain(&error), "a record could not be sealed anew; its next load tries again");
+                log::warn!(error = %crate::telemetry::log::chain(&error), "a record could not be sealed anew; its next load tries again");
             }
         }
         Ok(Some(token))

@@ -13,7 +13,7 @@ type Source = Box<dyn Error + Send + Sync>;
 /// Give it causes that hold no key: a driver's error may quote the values of a statement. Its own text never holds one.
 ///
 /// ```
-/// use komerza_connect::{StoreError, StoreErrorKind};
+/// use komerza_connect::{store::StoreErrorKind, StoreError};
 ///
 /// let refused = StoreError::unavailable(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
 /// assert_eq!(refused.kind(), StoreErrorKind::Unavailable);
@@ -103,7 +103,7 @@ impl fmt::Display for StoreError {
 
 impl fmt::Debug for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", crate::log::chain(self))
+        write!(f, "{}", crate::telemetry::log::chain(self))
     }
 }
 

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::SystemTime};
 /// [`TokenStore::lists_users`], so that the layer finds it.
 ///
 /// ```
-/// use komerza_connect::{ApiKey, MemoryStore, StoredToken, TokenStore, UserId, store::ListUsers};
+/// use komerza_connect::{store::ListUsers, ApiKey, MemoryStore, StoredToken, TokenStore, UserId};
 /// use std::time::{Duration, SystemTime};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -51,7 +51,7 @@ pub trait ListUsers: TokenStore {
     /// `limit`, or none at all: only `next` says whether the listing is over.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) for a cursor that the store did not make; else as
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a cursor that the store did not make; else as
     /// [`load`](TokenStore::load). The same page may be asked for again.
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError>;
 

@@ -20,7 +20,7 @@
 //! | `CachedStore` | `cache` | around any of them: fewer look-ups, for a stated staleness |
 //! | your own | | four methods; feature `store-contract` tests them: see `store::contract` |
 //!
-//! Which to take, and when each method is called: [`_documentation::stores`](crate::_documentation::stores).
+//! Which to take, and when each method is called: [`guide::stores`](crate::guide::stores).
 //!
 //! [`connect`] opens one of them by its address. Put a cache outside an encrypted store, so that a remembered record need not be
 //! opened again.

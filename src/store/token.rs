@@ -75,7 +75,7 @@ impl StoredToken {
     /// The key.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unreadable`](crate::StoreErrorKind::Unreadable) when the record is sealed: read it through the
+    /// [`StoreErrorKind::Unreadable`](crate::store::StoreErrorKind::Unreadable) when the record is sealed: read it through the
     /// wrapper that sealed it.
     pub fn api_key(&self) -> Result<&ApiKey, StoreError> {
         match &self.content {
@@ -126,7 +126,7 @@ impl StoredToken {
     /// Reads what [`to_text`](Self::to_text) wrote, of this version of the crate or an earlier one.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unreadable`](crate::StoreErrorKind::Unreadable) for anything else. The error does not hold the text.
+    /// [`StoreErrorKind::Unreadable`](crate::store::StoreErrorKind::Unreadable) for anything else. The error does not hold the text.
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
         // Not serde_json's own error, which may quote what it read.
         let form: OwnedForm =
@@ -222,7 +222,9 @@ impl FromStr for TokenVersion {
 pub struct KeyFingerprint([u8; 9]);
 
 impl KeyFingerprint {
-    pub(crate) fn of(key: &str) -> Self {
+    /// The fingerprint of this key: a short hash that is safe in logs and on pages.
+    #[must_use]
+    pub fn of(key: &str) -> Self {
         let hash = Sha256::new().chain_update(b"komerza-connect key fingerprint\0").chain_update(key).finalize();
         let mut short = [0; 9];
         short.iter_mut().zip(hash).for_each(|(to, from)| *to = from);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// | `redis://…`, `rediss://…`, `redis-cluster://…`, `redis-sentinel://…` | `RedisStore` | `redis` |
 ///
 /// ```
-/// use komerza_connect::{StoreErrorKind, TokenStore, store};
+/// use komerza_connect::{store::StoreErrorKind, TokenStore, store};
 /// use std::sync::Arc;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -28,7 +28,7 @@ use std::sync::Arc;
 /// ```
 ///
 /// # Errors
-/// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when there is no such kind of store, when its feature
+/// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when there is no such kind of store, when its feature
 /// is off, or as the store's own `connect`. No error repeats the address, which may hold a password.
 pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
     let Some((scheme, _rest)) = url.split_once(':') else {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use komerza_connect::FailureKind::{self, *};
 use serde_json::json;
 
-use super::support::browser::Hop;
-use super::support::raw_provider::{RawProvider, Reply, key_for_code};
-use super::support::shop_b::{MODES, Mode, Shop, assert_connected};
+use komerza_connect_testing::browser::Hop;
+use komerza_connect_testing::raw_provider::{RawProvider, Reply, key_for_code};
+use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
 
 /// Long enough for an answer that is there, short enough to wait for one that never comes.
 const SOON: Duration = Duration::from_millis(400);

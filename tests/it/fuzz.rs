@@ -81,7 +81,7 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn corpus(name: &str) -> Vec<Vec<u8>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(name);
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let files = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
 }

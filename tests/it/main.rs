@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+#[cfg(feature = "servers")]
 mod browser;
 mod client;
 mod exchange;
@@ -26,7 +27,6 @@ mod return_to;
 mod sandbox;
 mod secrets;
 mod stores;
-mod support;
 mod threats;
 mod torture;
 mod trace;

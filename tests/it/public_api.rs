@@ -1,15 +1,20 @@
 //! What users' code may rely on beyond signatures: thread safety, cloning, and that nothing prints a secret.
 
+use komerza_connect::layer::NotMounted;
 use komerza_connect::{
-    ApiKey, AttemptId, AuthorizationCode, Body, Bucket, ClientSecret, Config, ConfigBuilder, ConfigError, Connected,
-    Connecting, Disconnected, Error, ErrorKind, Failure, FailureKind, InvalidSealingKey, InvalidSecret, InvalidUserId,
-    KeyFingerprint, KomerzaConnect, KomerzaConnectFuture, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore,
-    Rejection, RejectionKind, RequestBuilder, Revoked, SealingKey, Store, StoreError, StoreErrorKind, StoredToken,
-    TokenStore, TokenVersion, User, UserId, Veto,
+    ApiKey, Config, ConfigBuilder, ConfigError, Error, ErrorKind, Failure, FailureKind, KomerzaConnectLayer,
+    KomerzaKey, MemoryStore, Rejection, RejectionKind, SealingKey, Store, StoreError, StoredToken, TokenStore,
+    TokenVersion, UserId,
+    api::{RequestBuilder, models::User},
+    config::{AuthorizationCode, Bucket, ClientSecret, InvalidSealingKey, InvalidSecret, Limits},
+    hooks::{AttemptId, Connected, Connecting, Disconnected, Revoked, Veto},
+    layer::{Body, KomerzaConnect, KomerzaConnectFuture},
     random::{Randomness, RandomnessError, SystemRandomness},
-    sandbox::{NotMounted, Sandbox},
+    store::{KeyFingerprint, StoreErrorKind},
     time::{ManualClock, SystemClock},
+    user::InvalidUserId,
 };
+use komerza_sandbox::Sandbox;
 use std::{fmt::Debug, future::Ready, hash::Hash};
 use tower::Layer;
 

@@ -3,8 +3,8 @@
 use axum::Router;
 use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore};
 
-use crate::support::browser::{Browser, Load};
-use crate::support::redirect_attacks::{attempts, harmless, stays_on_site};
+use komerza_connect_testing::browser::{Browser, Load};
+use komerza_connect_testing::redirect_attacks::{attempts, harmless, stays_on_site};
 
 const SHOP: &str = "https://shop.example";
 const DEFAULT: &str = "/welcome";

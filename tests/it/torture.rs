@@ -7,9 +7,9 @@ use std::time::Duration;
 use komerza_connect::random::{Randomness, RandomnessError, SystemRandomness};
 use tokio::task::JoinSet;
 
-use super::support::browser::{Browser, Hop};
-use super::support::raw_provider::{Reply, key_for_code};
-use super::support::shop_b::{Fate, Mode, Shop, assert_connected, give_up_after};
+use komerza_connect_testing::browser::{Browser, Hop};
+use komerza_connect_testing::raw_provider::{Reply, key_for_code};
+use komerza_connect_testing::shop_b::{Fate, Mode, Shop, assert_connected, give_up_after};
 
 /// The operations of one callback, numbered as they come; some of them fail.
 #[derive(Clone, Debug, Default)]

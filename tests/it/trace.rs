@@ -2,7 +2,8 @@
 
 use axum::{Router, body::Body, routing};
 use http::Request;
-use komerza_connect::{KomerzaConnectLayer, MemoryStore, sandbox::Sandbox, trace::path_only_span};
+use komerza_connect::{KomerzaConnectLayer, MemoryStore, trace::path_only_span};
+use komerza_sandbox::Sandbox;
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex},

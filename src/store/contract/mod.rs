@@ -11,7 +11,7 @@
 //!
 //! ```
 //! # fn main() {} // The macro makes tests, which rustdoc does not run.
-//! use komerza_connect::{MemoryStore, store::contract::Contract, token_store_contract};
+//! use komerza_connect::{store::contract::Contract, MemoryStore, token_store_contract};
 //!
 //! token_store_contract!(Contract::new(|| async { MemoryStore::default() }));
 //! ```
@@ -22,7 +22,7 @@
 //! ```
 //! # #[cfg(feature = "sqlite")]
 //! mod sqlite {
-//!     use komerza_connect::{SqliteStore, store::contract::Contract, token_store_contract};
+//!     use komerza_connect::{store::{contract::Contract, SqliteStore}, token_store_contract};
 //!
 //!     fn contract() -> Contract {
 //!         let path = std::env::temp_dir().join(format!("contract-{}.db", std::process::id()));
@@ -66,7 +66,7 @@ const CHECK_DEADLINE: Duration = Duration::from_secs(30);
 /// Puts the stores that `open` gives through every check; see [`Contract::check`].
 ///
 /// ```
-/// use komerza_connect::{MemoryStore, store::contract};
+/// use komerza_connect::{store::contract, MemoryStore};
 ///
 /// # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
 /// let passed = contract::check(|| async { MemoryStore::default() }).await?;

@@ -113,7 +113,7 @@ pub(super) static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
 ///
 /// ```
 /// # fn main() {}
-/// use komerza_connect::{MemoryStore, store::contract::Contract, token_store_contract};
+/// use komerza_connect::{store::contract::Contract, MemoryStore, token_store_contract};
 ///
 /// token_store_contract!(
 ///     #[ignore = "shown without being run"]

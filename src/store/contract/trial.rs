@@ -2,10 +2,10 @@
 
 use super::Contract;
 use crate::{
-    log::chain,
     random::{SystemRandomness, draw},
     secret::ApiKey,
     store::{StoreError, StoredToken, TokenStore, TokenVersion},
+    telemetry::log::chain,
     user::UserId,
 };
 use std::{

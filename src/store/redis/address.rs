@@ -224,7 +224,7 @@ mod tests {
             "redis-sentinel:///shop",
         ] {
             let error = parse(url).err().unwrap();
-            assert!(crate::log::chain(&error).to_string().contains("redis-sentinel://host"), "{url}");
+            assert!(crate::telemetry::log::chain(&error).to_string().contains("redis-sentinel://host"), "{url}");
         }
     }
 

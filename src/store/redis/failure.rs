@@ -177,7 +177,7 @@ mod tests {
             (Failure::Calling(said("WRONGTYPE Operation against a key")), Next::Keep),
             (Failure::Calling(said("ERR unknown command 'obviously-fake'")), Next::Keep),
         ] {
-            assert_eq!(failure.next(), next, "{}", crate::log::chain(&failure.told("redis://a:1")));
+            assert_eq!(failure.next(), next, "{}", crate::telemetry::log::chain(&failure.told("redis://a:1")));
         }
     }
 
@@ -213,7 +213,7 @@ mod tests {
         let mut texts = std::collections::BTreeSet::new();
         for (failure, kind, text) in expected {
             let error = failure.told("redis://cache.example:6379");
-            let chain = crate::log::chain(&error).to_string();
+            let chain = crate::telemetry::log::chain(&error).to_string();
             assert_eq!(error.kind(), kind, "{chain}");
             assert!(chain.contains(text) && chain.contains("redis://cache.example:6379"), "{chain}");
             assert!(!format!("{error:?}{chain}").contains("obviously"), "{chain}");

@@ -74,7 +74,7 @@ const REPLACE_IF: &str = in_time!(
 /// where that matters.
 ///
 /// ```no_run
-/// use komerza_connect::RedisStore;
+/// use komerza_connect::store::RedisStore;
 ///
 /// # async fn example() -> Result<(), komerza_connect::StoreError> {
 /// let store = RedisStore::connect("redis://:password@cache.example/0").await?;
@@ -100,9 +100,9 @@ impl RedisStore {
     /// Connects to a server, a cluster or what Sentinels name: see the addresses [above](Self).
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) for a bad address or password: correct the setting.
-    /// [`StoreErrorKind::Unavailable`](crate::StoreErrorKind::Unavailable) or
-    /// [`StoreErrorKind::TimedOut`](crate::StoreErrorKind::TimedOut) when Redis cannot be reached: try again later. They name
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address or password: correct the setting.
+    /// [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut) when Redis cannot be reached: try again later. They name
     /// the server, never the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, Self::DEFAULT_PREFIX).await
@@ -135,7 +135,7 @@ impl RedisStore {
 
     /// Sets how long a call may take, connecting included. Default: 1.5 seconds.
     ///
-    /// Keep it below [`Limits::store_deadline`](crate::Limits::store_deadline): the store then replaces a connection
+    /// Keep it below [`Limits::store_deadline`](crate::config::Limits::store_deadline): the store then replaces a connection
     /// that does not answer, and a write that was given up is never carried out later.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {

@@ -123,7 +123,7 @@ macro_rules! sql_store {
         impl $store {
             /// Sets the time for one call: waiting for a connection, opening it, and the statements. Default: 1.5 seconds.
             ///
-            /// Keep it below [`store_deadline`](crate::Limits::store_deadline), so that the log has the store's own error. Zero:
+            /// Keep it below [`store_deadline`](crate::config::Limits::store_deadline), so that the log has the store's own error. Zero:
             /// every call fails.
             #[must_use]
             pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {

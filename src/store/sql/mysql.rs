@@ -67,9 +67,9 @@ impl MySqlStore {
     /// At most 10 connections. The address names the database; it takes the client's options: `ssl-mode`, `ssl-ca`, `socket`.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
-    /// right; else [`StoreErrorKind::Unavailable`](crate::StoreErrorKind::Unavailable) or
-    /// [`StoreErrorKind::TimedOut`](crate::StoreErrorKind::TimedOut). None repeats the password.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
+    /// right; else [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). None repeats the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, &TableName::default()).await
     }

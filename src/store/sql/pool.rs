@@ -24,7 +24,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Default time for one call. *Source*: our choice, below [`store_deadline`](crate::Limits::store_deadline), so that the error
+/// Default time for one call. *Source*: our choice, below [`store_deadline`](crate::config::Limits::store_deadline), so that the error
 /// that is logged is the store's own, which says what it waited for.
 pub(super) const DEADLINE: Duration = Duration::from_millis(1_500);
 

@@ -9,8 +9,8 @@ use super::{
     with_literals,
 };
 use crate::{
-    log,
     store::{StoreError, StoredToken, TokenVersion},
+    telemetry::log,
     user::UserId,
 };
 use sqlx::{
@@ -48,7 +48,7 @@ const WORDS: Words = Words {
 /// everything works meanwhile, and the removal of old records is slower.
 ///
 /// ```no_run
-/// use komerza_connect::PostgresStore;
+/// use komerza_connect::store::PostgresStore;
 ///
 /// # async fn example() -> Result<(), komerza_connect::StoreError> {
 /// let store = PostgresStore::connect("postgres://app:password@db.example/shop").await?;
@@ -72,9 +72,9 @@ impl PostgresStore {
     /// `options`.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
-    /// right, or a pooler in statement mode; else [`StoreErrorKind::Unavailable`](crate::StoreErrorKind::Unavailable) or
-    /// [`StoreErrorKind::TimedOut`](crate::StoreErrorKind::TimedOut). None repeats the password.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
+    /// right, or a pooler in statement mode; else [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). None repeats the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, &TableName::default()).await
     }
@@ -149,7 +149,7 @@ async fn migrate(pool: &Pool<Postgres>, table: &TableName, found: Found) -> Resu
         Ok(_) => Ok(true),
         Err(error) if found == Found::WithoutColumn => {
             log::warn!(
-                error = %crate::log::chain(&error),
+                error = %crate::telemetry::log::chain(&error),
                 table = %table,
                 "the table has no column saved_at and it could not be added: removing old records is slow until the table's \
                  owner opens the store once, or runs: {changes}"

@@ -8,8 +8,8 @@ use super::{
     table::Table,
 };
 use crate::{
-    log,
     store::{StoreError, StoredToken, TokenVersion},
+    telemetry::log,
     user::UserId,
 };
 use sqlx::{
@@ -49,7 +49,7 @@ const WORDS: Words = Words {
 /// A table of an earlier version of this crate gets the last one when the store is opened.
 ///
 /// ```
-/// use komerza_connect::{ApiKey, SqliteStore, StoredToken, TokenStore, UserId};
+/// use komerza_connect::{ApiKey, StoredToken, TokenStore, UserId, store::SqliteStore};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// # let directory = std::env::temp_dir().join(format!("komerza-doc-{}", std::process::id()));
@@ -81,7 +81,7 @@ impl SqliteStore {
     /// Opens the file at `path` and makes the file, and the table `komerza_tokens`, if they are not there.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when the file cannot be opened, made or written;
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the file cannot be opened, made or written;
     /// the directory must exist.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with(path, &TableName::default()).await
@@ -110,7 +110,7 @@ impl SqliteStore {
     /// The path is taken as it is; nothing in it is decoded.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured), also for options after a question mark: bring a
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured), also for options after a question mark: bring a
     /// pool of your own to [`from_pool`](Self::from_pool) for those.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
@@ -151,7 +151,7 @@ impl SqliteStore {
     /// power cut. Statements appear in the pool's log as the app has set it; ids and keys do not stand in them.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when the table cannot be made.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the table cannot be made.
     pub async fn from_pool(pool: SqlitePool, table: &TableName) -> Result<Self, StoreError> {
         Self::with(Pool::of_app(pool), table).await
     }

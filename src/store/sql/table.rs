@@ -2,8 +2,8 @@
 
 use super::{Dialect, Pool, Row, Statements, Value, failure};
 use crate::{
-    log,
     store::{ListedUser, StoreError, StoredToken, TokenVersion, UserPage},
+    telemetry::log,
     time::unix_millis,
     user::UserId,
 };
@@ -211,7 +211,7 @@ fn ended_early(
     if removed.is_empty() {
         return Err(error);
     }
-    log::warn!(error = %crate::log::chain(&error), "the removal of old records ended early; the next one goes on");
+    log::warn!(error = %crate::telemetry::log::chain(&error), "the removal of old records ended early; the next one goes on");
     Ok(removed)
 }
 

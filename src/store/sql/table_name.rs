@@ -33,7 +33,7 @@ impl FromStr for TableName {
     type Err = StoreError;
 
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::StoreErrorKind::Misconfigured) when it could not stand in a statement.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when it could not stand in a statement.
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let parts: Vec<_> = name.split('.').collect();
         let fits = |part: &&str| {

@@ -2,6 +2,7 @@
 
 use super::{Quickstart, connect::ask, in_chromium, in_chromium_without_cookies, provider, report};
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn a_browser_that_blocks_cookies_gets_a_page_that_says_so_and_no_redirect_loop() {
@@ -27,6 +28,7 @@ async fn a_browser_that_blocks_cookies_gets_a_page_that_says_so_and_no_redirect_
     .await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn cookies_that_were_cleared_in_between_end_the_attempt_and_nothing_is_stored() {

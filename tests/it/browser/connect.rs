@@ -1,7 +1,7 @@
 //! The plain way: connect, deny, disconnect.
 
 use super::{Chromium, Foreign, Quickstart, in_chromium, provider, report};
-use komerza_connect::sandbox::Sandbox;
+use komerza_sandbox::Sandbox;
 
 /// From the app's home page to the provider's consent page.
 pub(super) async fn ask(chromium: &Chromium, app: &str, sandbox: &Sandbox) {
@@ -20,6 +20,7 @@ pub(super) async fn assert_not_connected(chromium: &Chromium) {
     assert!(text.contains("Connect with Komerza") && !text.contains("Disconnect"), "{text}");
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn a_visitor_connects_and_disconnects() {
@@ -50,6 +51,7 @@ async fn a_visitor_connects_and_disconnects() {
     .await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn a_visitor_who_denies_is_back_where_the_login_began_and_nothing_is_stored() {
@@ -67,6 +69,7 @@ async fn a_visitor_who_denies_is_back_where_the_login_began_and_nothing_is_store
     .await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t53_a_form_on_another_site_disconnects_nobody() {

@@ -2,6 +2,7 @@
 
 use super::{OwnLogin, connect::ask, in_chromium, provider, report};
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t04_who_signed_out_in_between_is_asked_to_sign_in_and_loses_nothing() {
@@ -26,6 +27,7 @@ async fn t04_who_signed_out_in_between_is_asked_to_sign_in_and_loses_nothing() {
     .await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t03_another_user_who_signed_in_in_between_gets_no_key_of_the_first() {

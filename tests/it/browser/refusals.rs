@@ -1,12 +1,13 @@
 //! What other sites can make a browser do: links, frames, forms.
 
 use super::{Foreign, Quickstart, connect::assert_connected, in_chromium, provider, report};
-use komerza_connect::sandbox::Sandbox;
+use komerza_sandbox::Sandbox;
 
 fn asked(sandbox: &Sandbox) -> usize {
     sandbox.requests().iter().filter(|request| request.path.starts_with("/auth/authorize")).count()
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t05_a_link_on_another_site_asks_first_and_then_connects() {
@@ -32,6 +33,7 @@ async fn t05_a_link_on_another_site_asks_first_and_then_connects() {
     .await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t05_a_form_on_another_site_starts_no_login() {
@@ -51,6 +53,7 @@ async fn t05_a_form_on_another_site_starts_no_login() {
     .await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t23_a_framed_login_is_refused_and_shows_nothing() {

@@ -8,6 +8,7 @@ use super::{
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t09_reload_and_back_after_success_spend_nothing_and_show_no_error() {
@@ -31,6 +32,7 @@ async fn t09_reload_and_back_after_success_spend_nothing_and_show_no_error() {
     .await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t09_the_same_callback_address_again_ends_where_the_first_ended() {
@@ -50,6 +52,7 @@ async fn t09_the_same_callback_address_again_ends_where_the_first_ended() {
     .await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t29_a_prefetched_or_prerendered_callback_spends_nothing_and_then_works() {

@@ -8,7 +8,8 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
-use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId, sandbox::Sandbox};
+use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId};
+use komerza_sandbox::Sandbox;
 use std::{
     env,
     net::{SocketAddr, TcpListener as StdListener},

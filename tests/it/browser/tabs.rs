@@ -30,12 +30,14 @@ async fn two_tabs(second_first: bool) {
     .await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t18_two_tabs_finished_in_the_order_of_their_start_both_connect() {
     two_tabs(false).await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
 async fn t18_two_tabs_finished_in_the_other_order_both_connect() {

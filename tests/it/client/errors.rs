@@ -1,10 +1,10 @@
 //! What an error tells, and what a handler answers with it.
 
 use super::App;
-use crate::support::raw_provider::{RawProvider, Reply};
 use axum::{Router, body::Body, response::Response, routing::get};
 use http::{Request, StatusCode};
-use komerza_connect::{Error, ErrorKind, KomerzaKey, UserId, scopes};
+use komerza_connect::{Error, ErrorKind, KomerzaKey, UserId, api::scopes};
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use serde_json::json;
 use std::error::Error as _;
 use tower::ServiceExt;

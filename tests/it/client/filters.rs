@@ -1,12 +1,15 @@
 //! Filters and sorts: how they reach the provider, and what they do in the sandbox.
 
 use super::{App, sandboxed};
-use crate::support::raw_provider::{RawProvider, Reply};
 use jiff::Timestamp;
 use komerza_connect::{
-    Amount, Comparison, Coupon, Direction, ErrorKind, Filters, InStore, KomerzaKey, Listing, OrderStatus, OrderSummary,
-    Product, ProductId, TicketStatus, Visibility, WebhookLog,
+    ErrorKind, KomerzaKey,
+    api::{
+        Comparison, Direction, Filters, InStore, Listing,
+        models::{Amount, Coupon, OrderStatus, OrderSummary, Product, ProductId, TicketStatus, Visibility, WebhookLog},
+    },
 };
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 

@@ -1,12 +1,12 @@
 //! Every method and every failure: how often the provider saw the request, and what came of it.
 
 use super::App;
-use crate::support::raw_provider::{RawProvider, Reply};
 use http::{Method, StatusCode};
 use komerza_connect::{
-    Bucket,
     ErrorKind::{self, *},
+    config::Bucket,
 };
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use serde_json::json;
 use std::time::Duration;
 

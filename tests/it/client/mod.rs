@@ -13,9 +13,9 @@ mod scopes;
 mod uploads;
 
 use komerza_connect::{
-    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, Limits, MemoryStore, StoredToken, TokenStore, UserId,
-    sandbox::Sandbox,
+    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId, config::Limits,
 };
+use komerza_sandbox::Sandbox;
 use std::time::Duration;
 
 const REDIRECT_URI: &str = "http://127.0.0.1:3000/komerza/callback";
@@ -74,7 +74,8 @@ impl App {
 
 /// An unlimited sandbox, and a key for it.
 async fn sandboxed() -> (Sandbox, KomerzaKey) {
-    let sandbox = Sandbox::builder().scopes(komerza_connect::scopes::ALL.iter().copied()).unlimited().start().await;
+    let sandbox =
+        Sandbox::builder().scopes(komerza_connect::api::scopes::ALL.iter().copied()).unlimited().start().await;
     let sandbox = sandbox.unwrap();
     let app = App::at(&sandbox.api_url(), |limits| limits.client.bucket.period = Duration::ZERO);
     let key = app.key(&sandbox.issue_key().unwrap()).await;

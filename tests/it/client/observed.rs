@@ -1,11 +1,9 @@
 //! What operators see of calls and connects: spans, events and metrics, and never an id, a query or a secret.
 
 use super::App;
-use crate::{
-    flow::harness::{Mode, Shop},
-    support::raw_provider::{RawProvider, Reply},
-};
+use crate::flow::harness::{Mode, Shop};
 use komerza_connect::ErrorKind;
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use metrics_util::{
     CompositeKey,
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},

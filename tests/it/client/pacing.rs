@@ -1,13 +1,19 @@
 //! Nobody is throttled: many calls, several layers, many users.
 
 use super::App;
+#[cfg(feature = "servers")]
 use crate::stores::places::{redis_url, unique};
 use http::StatusCode;
+#[cfg(feature = "servers")]
 use komerza_connect::{
-    Bucket, BucketId, Priority, RedisBuckets, SharedBuckets,
-    sandbox::Sandbox,
+    config::Bucket,
+    pacing::{BucketId, RedisBuckets, SharedBuckets},
+};
+use komerza_connect::{
+    pacing::Priority,
     time::{Clock, ManualClock},
 };
+use komerza_sandbox::Sandbox;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -117,6 +123,7 @@ async fn t59_a_thousand_users_with_one_call_each_do_not_wait_for_one_with_a_thou
     assert_eq!(sandbox.request_count(), 1_012, "of the thousand calls of one user those that found a token");
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn a_bucket_in_redis_counts_as_ours_does() {
@@ -149,6 +156,7 @@ async fn a_bucket_in_redis_counts_as_ours_does() {
 }
 
 /// A bucket's id, as a layer makes one.
+#[cfg(feature = "servers")]
 async fn an_id() -> BucketId {
     use std::sync::{
         Arc, Mutex,
@@ -164,9 +172,9 @@ async fn an_id() -> BucketId {
             id: &BucketId,
             _: Bucket,
             _: u32,
-        ) -> Result<komerza_connect::Taken, komerza_connect::StoreError> {
+        ) -> Result<komerza_connect::pacing::Taken, komerza_connect::StoreError> {
             *self.0.lock().unwrap() = Some(*id);
-            Ok(komerza_connect::Taken { granted: 1, wait: Duration::ZERO })
+            Ok(komerza_connect::pacing::Taken { granted: 1, wait: Duration::ZERO })
         }
         async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), komerza_connect::StoreError> {
             Ok(())

@@ -2,9 +2,13 @@
 //! variables and plays a process of the app. At full size, and with times: `cargo bench --bench pacing`.
 
 use super::App;
+#[cfg(feature = "servers")]
 use crate::stores::places::redis_url;
 use http::StatusCode;
-use komerza_connect::{RedisBuckets, sandbox::Sandbox};
+use komerza_connect::KomerzaConnectLayer;
+#[cfg(feature = "servers")]
+use komerza_connect::pacing::RedisBuckets;
+use komerza_sandbox::Sandbox;
 use std::process::Stdio;
 use tokio::{process::Command, task::JoinSet};
 
@@ -15,11 +19,8 @@ const KEY: &str = "KOMERZA_TEST_PROCESS_KEY";
 const CALLS: usize = 8;
 
 /// The process of the app: `CALLS` calls at once, of which each must succeed.
-async fn process(api: &str, buckets: Option<RedisBuckets>) {
-    let app = App::at(api, |_| {}).changed(|layer| match buckets {
-        Some(buckets) => layer.with_shared_buckets(buckets),
-        None => layer,
-    });
+async fn process(api: &str, paced: impl FnOnce(KomerzaConnectLayer) -> KomerzaConnectLayer) {
+    let app = App::at(api, |_| {}).changed(paced);
     let key = app.key(&std::env::var(KEY).unwrap()).await;
     let mut calls = JoinSet::new();
     for _ in 0..CALLS {
@@ -53,18 +54,20 @@ async fn two_processes(test: &str) -> (usize, usize) {
 #[tokio::test]
 async fn two_processes_that_know_nothing_of_each_other_succeed_all_the_same() {
     if let Ok(api) = std::env::var(API) {
-        return process(&api, None).await;
+        return process(&api, |layer| layer).await;
     }
     let (refused, answered) = two_processes("two_processes_that_know_nothing_of_each_other_succeed_all_the_same").await;
     assert_eq!(answered, 2 * CALLS);
     assert!(refused > 0, "each thought that the bucket was its own");
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn two_processes_that_share_a_bucket_in_redis_meet_no_429() {
     if let Ok(api) = std::env::var(API) {
-        return process(&api, Some(RedisBuckets::connect(&redis_url()).await.unwrap())).await;
+        let buckets = RedisBuckets::connect(&redis_url()).await.unwrap();
+        return process(&api, |layer| layer.with_shared_buckets(buckets)).await;
     }
     let told = two_processes("two_processes_that_share_a_bucket_in_redis_meet_no_429").await;
     assert_eq!(told, (0, 2 * CALLS));

@@ -1,13 +1,17 @@
 //! Typed values, uploads and downloads.
 
 use super::{App, sandboxed};
-use crate::support::raw_provider::{RawProvider, Reply};
 use http::StatusCode;
 use komerza_connect::{
-    Amount, ErrorKind, Form, OrderStatus, RefundReason, StoreId,
-    sandbox::{Fault, Sandbox, Target},
-    scopes,
+    ErrorKind,
+    api::{
+        Form,
+        models::{Amount, OrderStatus, RefundReason, StoreId},
+        scopes,
+    },
 };
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
+use komerza_sandbox::{Fault, Sandbox, Target};
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -98,7 +102,7 @@ async fn orders_are_read_delivered_refunded_and_exported() {
 #[tokio::test]
 async fn stores_are_found_in_the_account_where_the_list_is_missing() {
     let (sandbox, key) = sandboxed().await;
-    sandbox.switch(|switches| switches.stores_route = komerza_connect::sandbox::StoresRoute::NotFound);
+    sandbox.switch(|switches| switches.stores_route = komerza_sandbox::StoresRoute::NotFound);
     sandbox.clear_requests();
     for _ in 0..3 {
         assert_eq!(key.stores().await.unwrap().len(), 2);

@@ -1,9 +1,9 @@
 //! A dead key: what removes its record, and what never does.
 
 use super::App;
-use crate::support::raw_provider::{Gate, RawProvider, Reply};
 use http::StatusCode;
-use komerza_connect::{ErrorKind, Reply as Answer, UserId};
+use komerza_connect::{ErrorKind, UserId, api::Reply as Answer};
+use komerza_connect_testing::raw_provider::{Gate, RawProvider, Reply};
 use serde_json::json;
 
 const DEAD: (u16, &str) = (401, "BadToken");

@@ -1,8 +1,14 @@
 //! Every typed call against a provider that denies access: where it goes, and which scope its error names.
 
 use super::App;
-use crate::support::raw_provider::{RawProvider, Reply};
-use komerza_connect::{Amount, Error, ErrorKind, Form, RefundReason, StoreId, WebhookForm};
+use komerza_connect::{
+    Error, ErrorKind,
+    api::{
+        Form,
+        models::{Amount, RefundReason, StoreId, WebhookForm},
+    },
+};
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use std::{collections::BTreeSet, path::Path};
 
 /// What the provider's endpoint tables say of each typed call: name, method, path, scope.
@@ -109,7 +115,7 @@ async fn every_typed_call_goes_where_the_facts_say_and_names_their_scope() {
 
 #[test]
 fn no_typed_call_is_missing_from_the_table() {
-    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/client");
+    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/api");
     let mut files: Vec<_> = std::fs::read_dir(client.join("calls")).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|file| !file.ends_with("filtered.rs"));
     files.push(client.join("key.rs"));

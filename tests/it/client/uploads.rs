@@ -1,11 +1,14 @@
 //! Bodies that are too long for memory: files and streams.
 
 use super::App;
-use crate::support::raw_provider::{RawProvider, Reply};
 use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderValue;
-use komerza_connect::{Error, ErrorKind, Form, KomerzaKey, Upload};
+use komerza_connect::{
+    Error, ErrorKind, KomerzaKey,
+    api::{Form, Upload},
+};
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use serde_json::json;
 use std::{
     error::Error as _,
@@ -196,7 +199,7 @@ async fn a_long_upload_may_have_a_longer_deadline_than_other_calls() {
     let provider = RawProvider::start().await;
     let app = App::at(&provider.url(), |limits| limits.client.deadline = Duration::from_millis(1));
     let key = app.key("obviously-fake-key").await;
-    provider.always(Reply::success(&json!(7)).held_by(&crate::support::raw_provider::Gate::closed()));
+    provider.always(Reply::success(&json!(7)).held_by(&komerza_connect_testing::raw_provider::Gate::closed()));
     let error = key.get("/thing").fetch::<u32>().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     provider.always(Reply::success(&json!(7)));

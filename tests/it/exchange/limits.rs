@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use komerza_connect::{FailureKind, Limits, UserId, time::ManualClock};
+use komerza_connect::{FailureKind, UserId, config::Limits, time::ManualClock};
 use tokio::task::JoinSet;
 
-use super::super::support::raw_provider::Reply;
-use super::super::support::shop_b::{MODES, Mode, Shop, assert_connected};
+use komerza_connect_testing::raw_provider::Reply;
+use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
 
 /// The limits as they are by default.
 async fn limited_shop(mode: Mode, clock: &ManualClock, change: impl FnOnce(&mut Limits)) -> Shop {
@@ -109,7 +109,7 @@ async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_anothe
     assert!(before_alice <= 2, "{before_alice} of mallory's went first, in {turns} seconds");
 }
 
-async fn futures_of(shop: &Shop, waiting: &[(super::super::support::browser::Browser, String, String)]) {
+async fn futures_of(shop: &Shop, waiting: &[(komerza_connect_testing::browser::Browser, String, String)]) {
     let mut all = Vec::new();
     for (browser, state, code) in waiting {
         all.push(Box::pin(shop.callback(browser, code, state)));

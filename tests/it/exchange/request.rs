@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use komerza_connect::{Config, ConfigBuilder, FailureKind, KomerzaConnectLayer, Limits, MemoryStore};
+use komerza_connect::{Config, ConfigBuilder, FailureKind, KomerzaConnectLayer, MemoryStore, config::Limits};
 
-use super::super::support::browser::Load;
-use super::super::support::raw_provider::key_for_code;
-use super::super::support::shop_b::{CALLBACK, MODES, Mode, ORIGIN, Shop, assert_connected};
+use komerza_connect_testing::browser::Load;
+use komerza_connect_testing::raw_provider::key_for_code;
+use komerza_connect_testing::shop_b::{CALLBACK, MODES, Mode, ORIGIN, Shop, assert_connected};
 
 #[tokio::test]
 async fn t31_every_code_is_one_segment_of_the_path_or_is_refused() {
@@ -172,7 +172,7 @@ fn t33_nothing_in_the_crate_can_switch_the_verification_of_certificates_off() {
         }
     }
     let mut found = Vec::new();
-    sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../src"), &mut found);
     assert!(found.len() > 50, "the sources were not found");
     for path in found {
         let text = std::fs::read_to_string(&path).unwrap();

@@ -8,8 +8,8 @@ use komerza_connect::{
 };
 use tokio::sync::watch;
 
-use super::super::support::raw_provider::{RawProvider, Reply, key_for_code};
-use super::super::support::shop_b::{MODES, Mode, Shop, assert_connected};
+use komerza_connect_testing::raw_provider::{RawProvider, Reply, key_for_code};
+use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
 
 /// A clock whose sleeps last until the test lets them end; it counts them.
 #[derive(Clone, Debug)]
@@ -152,7 +152,7 @@ async fn t39_invalid_code_after_this_users_key_was_saved_since_the_login_began_i
         // The answer got lost; another node gets the repetition, and the provider calls the code used.
         let second = Shop::builder(mode).beside(&first).open().await;
         second.provider.on_code("code", Reply::error(401, "invalid_code"));
-        before_the_answer.move_to(super::super::support::shop_b::ORIGIN, second.app.clone());
+        before_the_answer.move_to(komerza_connect_testing::shop_b::ORIGIN, second.app.clone());
         assert_connected(&second.callback(&before_the_answer, "code", &state).await);
         assert_eq!(second.exchanges(), 1);
         assert_eq!(second.key(&before_the_answer).await, Ok(key_for_code("code")));

@@ -4,8 +4,8 @@ use super::{
     harness::{DISCONNECT, EVIL, Mode, SITE, Shop, USER},
     ledger::Fault,
 };
-use crate::support::{browser::Browser, browser::Load};
 use http::Method;
+use komerza_connect_testing::{browser::Browser, browser::Load};
 
 async fn connected(mode: Mode) -> (Shop, Browser) {
     let shop = Shop::new(mode).await;

@@ -4,15 +4,17 @@ use super::{
     harness::{CALLBACK, DISCONNECT, EVIL, LOGIN, Login, Mode, SITE, Shop, USER, cookies},
     ledger::{Fault, Ledger},
 };
-use crate::support::{
-    browser::{Browser, Hop, Load},
-    raw_provider::{RawProvider, Reply},
-};
 use http::Method;
 use komerza_connect::{
-    Bucket, Connecting, FailureKind, Hooks, Limits, Veto, async_trait,
+    FailureKind, Hooks, async_trait,
+    config::{Bucket, Limits},
+    hooks::{Connecting, Veto},
     random::{Randomness, RandomnessError},
     time::SystemClock,
+};
+use komerza_connect_testing::{
+    browser::{Browser, Hop, Load},
+    raw_provider::{RawProvider, Reply},
 };
 use std::time::{Duration, SystemTime};
 

@@ -5,16 +5,17 @@
 //! gets here passes the assertion on headers (T23) and the one on the form of cookies (T12).
 
 use super::ledger::Ledger;
-use crate::support::{
-    browser::{Browser, Hop, Load},
-    headers::{CookieForm, OwnAnswers, assert_cookie_form},
-    raw_provider::{RawProvider, key_for_code},
-};
 use axum::{Router, routing::get};
 use http::request::Parts;
 use komerza_connect::{
-    Bucket, Config, ConfigBuilder, IdentifyUser, KomerzaConnectLayer, KomerzaKey, Limits, UserId, async_trait,
+    Config, ConfigBuilder, IdentifyUser, KomerzaConnectLayer, KomerzaKey, UserId, async_trait,
+    config::{Bucket, Limits},
     time::{Clock as _, ManualClock},
+};
+use komerza_connect_testing::{
+    browser::{Browser, Hop, Load},
+    headers::{CookieForm, OwnAnswers, assert_cookie_form},
+    raw_provider::{RawProvider, key_for_code},
 };
 use std::{collections::BTreeMap, error::Error, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};

@@ -4,14 +4,15 @@ use super::{
     harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop},
     ledger::Ledger,
 };
-use crate::support::{
-    browser::Load,
-    raw_provider::{RawProvider, Reply, key_for_code},
-};
 use axum::body::Body;
 use http::{Method, Response};
 use komerza_connect::{
-    Connected, Connecting, Disconnected, Failure, Hooks, Revoked, TokenStore as _, Veto, async_trait,
+    Failure, Hooks, TokenStore as _, async_trait,
+    hooks::{Connected, Connecting, Disconnected, Revoked, Veto},
+};
+use komerza_connect_testing::{
+    browser::Load,
+    raw_provider::{RawProvider, Reply, key_for_code},
 };
 use std::sync::{Arc, Mutex};
 

@@ -1,14 +1,14 @@
 //! What the log tells the people who run the app: how bad it is, and why, down to the words of the driver.
 
 use super::harness::{AUTHORIZE, Mode, SITE, Shop, app};
-use crate::support::{
-    browser::Load,
-    canary::{Log, fake_secret},
-    shop_b,
-};
 use http::request::Parts;
 use komerza_connect::{
     IdentifyUser, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait, trace::path_only_span,
+};
+use komerza_connect_testing::{
+    browser::Load,
+    canary::{Log, fake_secret},
+    shop_b,
 };
 use std::{error::Error, io, time::Duration};
 use tower_http::trace::TraceLayer;

@@ -1,7 +1,7 @@
 //! More than one process of the same app.
 
 use super::harness::{Mode, SITE, STATUS, Shop, app};
-use crate::support::browser::Load;
+use komerza_connect_testing::browser::Load;
 
 #[tokio::test]
 async fn a_login_begun_on_one_node_is_finished_on_another() {

@@ -1,7 +1,7 @@
 //! The ways of a visitor: asked first, refused at Komerza, sent to sign in.
 
 use super::harness::{AUTHORIZE, EVIL, LOGIN, Mode, SITE, Shop, USER, flow_cookies, started};
-use crate::support::browser::{Form, Load};
+use komerza_connect_testing::browser::{Form, Load};
 use url::Url;
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn a_connected_user_who_connects_again_has_the_new_key_alone() {
         for code in ["C1", "C2", "C3"] {
             let login = shop.start(&alice, "/x").await;
             shop.accepts(&alice, &login, code, "/x").await;
-            assert_eq!(shop.store.keys(), [crate::support::raw_provider::key_for_code(code)]);
+            assert_eq!(shop.store.keys(), [komerza_connect_testing::raw_provider::key_for_code(code)]);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The same callback twice, at once and again.
 
 use super::harness::{Mode, Shop, cookies};
-use crate::support::raw_provider::{Gate, Reply, key_for_code};
+use komerza_connect_testing::raw_provider::{Gate, Reply, key_for_code};
 use tokio::task::JoinSet;
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! The whole way over real sockets: shop, dashboard and API each behind a port of their own.
 
 use super::harness::{Mode, Shop, USER};
-use crate::support::{
+use axum::{Json, Router, routing::get};
+use komerza_connect::{Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, Store, UserId};
+use komerza_connect_testing::{
     browser::{Browser, Load},
     headers::OwnAnswers,
 };
-use axum::{Json, Router, routing::get};
-use komerza_connect::{Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, Store, UserId, sandbox::Sandbox};
+use komerza_sandbox::Sandbox;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {

@@ -4,8 +4,8 @@ use super::{
     harness::{EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER},
     ledger::Fault,
 };
-use crate::support::{browser::Load, raw_provider::key_for_code};
 use http::Method;
+use komerza_connect_testing::{browser::Load, raw_provider::key_for_code};
 use serde_json::json;
 
 #[tokio::test]

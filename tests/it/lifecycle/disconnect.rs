@@ -2,9 +2,9 @@
 
 use http::Method;
 
-use super::super::support::browser::{Hop, Load};
-use super::super::support::raw_provider::{Gate, key_for_code};
-use super::super::support::shop_b::{Hook, MODES, ORIGIN, Shop, assert_connected};
+use komerza_connect_testing::browser::{Hop, Load};
+use komerza_connect_testing::raw_provider::{Gate, key_for_code};
+use komerza_connect_testing::shop_b::{Hook, MODES, ORIGIN, Shop, assert_connected};
 
 const DISCONNECT: &str = "https://shop.example/komerza/disconnect";
 
@@ -69,7 +69,7 @@ async fn disconnect_during_an_exchange(shop: &Shop) -> (Hop, Hop, Result<String,
     assert_connected(&shop.connect(&browser, "first").await);
     let gate = Gate::closed();
     shop.provider
-        .on_code("second", super::super::support::raw_provider::Reply::key("obviously-fake-second").held_by(&gate));
+        .on_code("second", komerza_connect_testing::raw_provider::Reply::key("obviously-fake-second").held_by(&gate));
     let state = shop.start(&browser).await;
     let disconnect = async {
         shop.provider.wait_for_requests(2).await;
@@ -110,10 +110,11 @@ async fn t54_a_disconnect_sends_the_provider_nothing_and_is_told_to_the_app() {
 #[test]
 fn t54_the_documentation_says_that_the_key_lives_on_at_komerza() {
     let read = |path: &str| {
-        let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+        let text =
+            std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap();
         text.split_whitespace().filter(|word| !word.starts_with("//")).collect::<Vec<_>>().join(" ")
     };
-    for path in ["src/layer.rs", "src/hooks.rs", "src/routes/disconnect.rs"] {
+    for path in ["src/layer/mod.rs", "src/hooks.rs", "src/site/disconnect.rs"] {
         let wanted = "lives on at Komerza until the user removes it there";
         assert!(read(path).contains(wanted), "{path}");
     }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use komerza_connect::{
-    Bucket, FailureKind, Limits,
+    FailureKind,
+    config::{Bucket, Limits},
     time::{Clock as _, ManualClock},
 };
 use tokio::task::JoinSet;
 
-use super::super::support::raw_provider::{Gate, Reply, key_for_code};
-use super::super::support::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
+use komerza_connect_testing::raw_provider::{Gate, Reply, key_for_code};
+use komerza_connect_testing::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
 
 const AGES: Duration = Duration::from_secs(20);
 

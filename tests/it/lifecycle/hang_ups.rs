@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::support::browser::Browser;
-use super::super::support::raw_provider::{Reply, key_for_code};
-use super::super::support::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected, give_up_after};
+use komerza_connect_testing::browser::Browser;
+use komerza_connect_testing::raw_provider::{Reply, key_for_code};
+use komerza_connect_testing::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected, give_up_after};
 
 async fn shop(mode: Mode) -> (Shop, Browser, String) {
     let shop = Shop::new(mode).await;

@@ -2,8 +2,8 @@
 
 use komerza_connect::{ErrorKind, KomerzaKey, UserId};
 
-use super::super::support::raw_provider::{Gate, Reply, key_for_code};
-use super::super::support::shop_b::{Hook, Mode, Shop, assert_connected};
+use komerza_connect_testing::raw_provider::{Gate, Reply, key_for_code};
+use komerza_connect_testing::shop_b::{Hook, Mode, Shop, assert_connected};
 
 async fn client(shop: &Shop) -> KomerzaKey {
     shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap()

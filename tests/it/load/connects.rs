@@ -9,16 +9,16 @@ use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
-use komerza_connect::sandbox::{Fault, Sandbox, Target};
 use komerza_connect::{
-    Failure, FailureKind, Hooks, KomerzaConnectLayer, Limits, StoreError, StoredToken, TokenStore, TokenVersion,
-    UserId, async_trait,
+    Failure, FailureKind, Hooks, KomerzaConnectLayer, StoreError, StoredToken, TokenStore, TokenVersion, UserId,
+    async_trait, config::Limits,
 };
+use komerza_sandbox::{Fault, Sandbox, Target};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use super::super::support::shop_b::{CALLBACK, USER};
+use komerza_connect_testing::shop_b::{CALLBACK, USER};
 
 const AT_ONCE: usize = 64;
 

@@ -13,7 +13,7 @@ use komerza_connect::{
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use super::super::support::shop_b::{CALLBACK, MODES, Mode, USER};
+use komerza_connect_testing::shop_b::{CALLBACK, MODES, Mode, USER};
 
 /// A store that counts and keeps nothing about its calls.
 #[derive(Clone, Default)]

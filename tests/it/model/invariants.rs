@@ -5,7 +5,7 @@ use super::{
     steps::Mode,
     world::{DASHBOARD, SECRET, USERS, World},
 };
-use crate::support::browser::Visit;
+use komerza_connect_testing::browser::Visit;
 use std::collections::HashMap;
 
 /// The crate's cookies that a browser would send now.

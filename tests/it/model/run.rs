@@ -7,9 +7,9 @@ use super::{
     steps::{Code, Forgery, Mode, Step, Store},
     world::{DASHBOARD, SITE, USERS, World},
 };
-use crate::support::browser::{Browser, Load, Visit};
 use http::Method;
 use komerza_connect::{UserId, time::Clock};
+use komerza_connect_testing::browser::{Browser, Load, Visit};
 use std::{
     future::poll_fn,
     pin::pin,

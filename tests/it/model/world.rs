@@ -1,13 +1,14 @@
 //! The system under test: two nodes over one store, two browsers, a clock that jumps.
 
 use super::{provider::Provider, shelf::Shelf, steps::Mode};
-use crate::support::{browser::Browser, headers::OwnAnswers};
 use axum::{Router, body::Body, routing::get};
 use http::{Request, Response, request::Parts};
 use komerza_connect::{
-    Bucket, Config, KomerzaConnectLayer, KomerzaKey, Limits, SealingKey, UserId,
+    Config, KomerzaConnectLayer, KomerzaKey, SealingKey, UserId,
+    config::{Bucket, Limits},
     time::{Clock, ManualClock},
 };
+use komerza_connect_testing::{browser::Browser, headers::OwnAnswers};
 use std::{
     convert::Infallible,
     future::Future,

@@ -2,7 +2,8 @@
 
 use super::{config_at, connected, connected_at, key_route, text};
 use axum::{Router, routing};
-use komerza_connect::{KomerzaConnectLayer, MemoryStore, sandbox::check_mounted};
+use komerza_connect::layer::check_mounted;
+use komerza_connect::{KomerzaConnectLayer, MemoryStore};
 use tower::Layer;
 
 #[tokio::test]

@@ -1,13 +1,14 @@
 //! The complete flow, over real sockets, in each way of adding the layer.
 
-use crate::support::{browser::Browser, headers::OwnAnswers};
 use axum::{Router, extract::Request, routing};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use komerza_connect::{Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, sandbox::Sandbox};
+use komerza_connect::{Error, KomerzaConnectLayer, KomerzaKey, MemoryStore};
+use komerza_connect_testing::{browser::Browser, headers::OwnAnswers};
+use komerza_sandbox::Sandbox;
 use std::convert::Infallible;
 use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceBuilder};

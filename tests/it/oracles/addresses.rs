@@ -1,7 +1,7 @@
 //! What becomes an address: the return path, the code in the exchange's URL, a path of the API.
 
 use super::{Broken, hold};
-use komerza_connect::__fuzz;
+use komerza_connect::__fuzzing;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -9,7 +9,7 @@ use url::Url;
 /// crate's routes, and finds nothing to resolve.
 pub(super) fn return_path(input: &[u8]) -> Result<(), Broken> {
     let Ok(text) = std::str::from_utf8(input) else { return Ok(()) };
-    let Some((path, marked)) = __fuzz::return_path(text) else { return Ok(()) };
+    let Some((path, marked)) = __fuzzing::return_path(text) else { return Ok(()) };
     hold!(path == text && path.len() <= 512, "{text:?} became {path:?}");
     for page in
         ["https://app.example/komerza/callback?code=x", "https://app.example:8443/a/b/", "http://127.0.0.1:3000/"]
@@ -42,7 +42,7 @@ pub(super) fn code_to_url(input: &[u8]) -> Result<(), Broken> {
         && code.bytes().all(|byte| (0x21..=0x7e).contains(&byte))
         && ![".", ".."].contains(&code);
     for base in ["https://api.example", "https://api.example/v1/", "http://127.0.0.1:4000/a/b"] {
-        let made = __fuzz::exchange_url(base, code);
+        let made = __fuzzing::exchange_url(base, code);
         hold!(made.is_some() == fit, "{code:?} makes {made:?}");
         let Some(url) = made else { continue };
         let start = format!("{}/oauth2/fuzz/exchange/", base.trim_end_matches('/'));
@@ -59,7 +59,7 @@ pub(super) fn code_to_url(input: &[u8]) -> Result<(), Broken> {
 pub(super) fn api_path(input: &[u8]) -> Result<(), Broken> {
     let Ok(path) = std::str::from_utf8(input) else { return Ok(()) };
     for base in ["https://api.example", "https://api.example/v1", "http://127.0.0.1:4000/a/b/"] {
-        let Some(url) = __fuzz::api_path(base, path) else { continue };
+        let Some(url) = __fuzzing::api_path(base, path) else { continue };
         let base = Url::parse(base).map_err(|error| error.to_string())?;
         let url = Url::parse(&url).map_err(|error| format!("{path:?}: {error}"))?;
         hold!(url.origin() == base.origin(), "{path:?} leads to {url}");

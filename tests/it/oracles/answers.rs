@@ -1,7 +1,7 @@
 //! What the provider answers: the exchange's envelope, and `Retry-After`.
 
 use super::{Broken, hold};
-use komerza_connect::__fuzz;
+use komerza_connect::__fuzzing;
 use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ const STATUSES: [u16; 8] = [200, 201, 204, 401, 403, 404, 429, 500];
 pub(super) fn exchange_envelope(input: &[u8]) -> Result<(), Broken> {
     let Some((choice, body)) = input.split_first() else { return Ok(()) };
     let status = STATUSES[usize::from(*choice) % STATUSES.len()];
-    let judged = __fuzz::judge(status, b"5", body);
+    let judged = __fuzzing::judge(status, b"5", body);
     let value = serde_json::from_slice::<Value>(body).ok();
     let wanted = value.as_ref().and_then(key).filter(|_| status == 200);
     if let Ok(key) = &judged {
@@ -21,7 +21,7 @@ pub(super) fn exchange_envelope(input: &[u8]) -> Result<(), Broken> {
     if let Some(value) = &value {
         // Written again nothing comes twice, and then both must agree.
         let plain = serde_json::to_vec(value).map_err(|error| error.to_string())?;
-        let judged = __fuzz::judge(status, b"5", &plain);
+        let judged = __fuzzing::judge(status, b"5", &plain);
         hold!(judged.as_deref().ok() == wanted, "{status} {value}: {judged:?} and not {wanted:?}");
     }
     match judged {
@@ -49,7 +49,7 @@ fn key(value: &Value) -> Option<&str> {
 /// Input: a header value. Oracle: never more than a minute; digits are their number; anything else is a date, formatted or not.
 pub(super) fn retry_after(input: &[u8]) -> Result<(), Broken> {
     let now = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
-    let read = __fuzz::retry_after(input, now);
+    let read = __fuzzing::retry_after(input, now);
     hold!(read.is_none_or(|wait| wait <= Duration::from_secs(60)), "{read:?} is more than a minute");
     let Ok(text) = std::str::from_utf8(input) else {
         hold!(read.is_none(), "bytes that are no text give {read:?}");

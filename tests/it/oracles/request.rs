@@ -1,7 +1,7 @@
 //! What a browser sends: the `Cookie` header and the callback's query.
 
 use super::{Broken, hold};
-use komerza_connect::__fuzz;
+use komerza_connect::__fuzzing;
 
 const NAME: &str = "__Host-komerza-0a1b2c3d-login-x";
 
@@ -13,7 +13,7 @@ pub(super) fn cookie_header(input: &[u8]) -> Result<(), Broken> {
     lines.pop();
     lines.push(&last);
     let (Some(found), Some(prefixed)) =
-        (__fuzz::cookies(&lines, NAME), __fuzz::cookies_with_prefix(&lines, "__Host-komerza-"))
+        (__fuzzing::cookies(&lines, NAME), __fuzzing::cookies_with_prefix(&lines, "__Host-komerza-"))
     else {
         return Ok(());
     };
@@ -64,7 +64,7 @@ fn bare(bytes: &[u8]) -> Vec<u8> {
 /// Input: a query. Oracle: the URL standard's form parser on the one value there is, and a value encoded again reads the same.
 pub(super) fn callback_query(input: &[u8]) -> Result<(), Broken> {
     let Ok(query) = std::str::from_utf8(input) else { return Ok(()) };
-    for (name, read) in ["code", "state", "error", "return_to"].iter().zip(__fuzz::query(query)) {
+    for (name, read) in ["code", "state", "error", "return_to"].iter().zip(__fuzzing::query(query)) {
         let values: Vec<&str> = query
             .split('&')
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
@@ -80,7 +80,7 @@ pub(super) fn callback_query(input: &[u8]) -> Result<(), Broken> {
         if let Ok(Some(value)) = read {
             let again =
                 format!("{name}={}", percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC));
-            hold!(__fuzz::query(&again).contains(&Ok(Some(value))), "{again} reads otherwise");
+            hold!(__fuzzing::query(&again).contains(&Ok(Some(value))), "{again} reads otherwise");
         }
     }
     Ok(())

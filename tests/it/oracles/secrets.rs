@@ -1,7 +1,7 @@
 //! What left this server and comes back: sealed values and stored records.
 
 use super::{Broken, hold};
-use komerza_connect::{__fuzz, StoredToken};
+use komerza_connect::{__fuzzing, StoredToken};
 use std::error::Error;
 
 /// Under one key this target seals; under the other nobody does. (A fuzzer finds sealed values in the memory of the process.)
@@ -11,10 +11,10 @@ const NOBODYS: u8 = 2;
 /// Input: a changed place, then text. Oracle: what was sealed opens to the same; what nobody sealed never opens, and no change of
 /// a sealed value opens either.
 pub(super) fn sealed_value(input: &[u8]) -> Result<(), Broken> {
-    hold!(__fuzz::open(NOBODYS, input).is_none(), "opened what nobody sealed");
-    let sealed = __fuzz::seal(KEY, input).ok_or("nothing was sealed")?;
-    hold!(__fuzz::open(KEY, sealed.as_bytes()).as_deref() == Some(input), "a seal does not open to what it holds");
-    hold!(__fuzz::open(NOBODYS, sealed.as_bytes()).is_none(), "another key opens a seal");
+    hold!(__fuzzing::open(NOBODYS, input).is_none(), "opened what nobody sealed");
+    let sealed = __fuzzing::seal(KEY, input).ok_or("nothing was sealed")?;
+    hold!(__fuzzing::open(KEY, sealed.as_bytes()).as_deref() == Some(input), "a seal does not open to what it holds");
+    hold!(__fuzzing::open(NOBODYS, sealed.as_bytes()).is_none(), "another key opens a seal");
     let [place, bit, ..] = *input else { return Ok(()) };
     let mut changed = sealed.clone().into_bytes();
     let at = usize::from(place) % changed.len();
@@ -25,7 +25,7 @@ pub(super) fn sealed_value(input: &[u8]) -> Result<(), Broken> {
         _ => changed[at] ^= 1 << (bit % 8),
     }
     if changed != sealed.as_bytes() {
-        hold!(__fuzz::open(KEY, &changed).is_none(), "opened after a change at {at}");
+        hold!(__fuzzing::open(KEY, &changed).is_none(), "opened after a change at {at}");
     }
     Ok(())
 }

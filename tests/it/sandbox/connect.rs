@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use komerza_connect::{
-    sandbox::{
-        App, Approval, Blocked, CodeAlphabet, Deny, ErrorNames, Part, Reconnect, RetryAfter, Sandbox, SandboxError,
-        StoresRoute,
-    },
-    time::{Clock as _, ManualClock},
+use komerza_connect::time::{Clock as _, ManualClock};
+use komerza_sandbox::{
+    App, Approval, Blocked, CodeAlphabet, Deny, ErrorNames, Part, Reconnect, RetryAfter, Sandbox, SandboxError,
+    StoresRoute,
 };
 
 use super::{REDIRECT_URI, authorize_url, builder, exchange, exchange_url, get, http, parameter, read, sandbox};

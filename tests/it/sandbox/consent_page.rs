@@ -1,6 +1,6 @@
 //! The pages, as a browser gets and sends them.
 
-use komerza_connect::sandbox::{App, Deny};
+use komerza_sandbox::{App, Deny};
 use reqwest::Response;
 
 use super::{REDIRECT_URI, authorize_url, builder, exchange, get, http, parameter, sandbox};

@@ -1,7 +1,7 @@
 //! What else a store has: names of fields, changes and their effects.
 
 use http::{Method, StatusCode};
-use komerza_connect::sandbox::{Approval, ContentTypes};
+use komerza_sandbox::{Approval, ContentTypes};
 use serde_json::{Value, json};
 
 use super::{

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use http::{HeaderName, StatusCode, header};
-use komerza_connect::{
-    sandbox::{Fault, Sandbox, Target},
-    time::ManualClock,
-};
+use komerza_connect::time::ManualClock;
+use komerza_sandbox::{Fault, Sandbox, Target};
 use reqwest::{Method, Response};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

@@ -9,7 +9,7 @@ mod shop;
 
 use std::sync::LazyLock;
 
-use komerza_connect::sandbox::{Sandbox, SandboxBuilder};
+use komerza_sandbox::{Sandbox, SandboxBuilder};
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! A key with every scope for a store of the sandbox, and short ways to use it.
 
 use http::Method;
-use komerza_connect::sandbox::Sandbox;
+use komerza_sandbox::Sandbox;
 use serde_json::Value;
 
 use super::{builder, call, get, read};

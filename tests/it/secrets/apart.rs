@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use komerza_connect::{Limits, MemoryStore, SqliteStore, TokenStore, UserId};
+use komerza_connect::{MemoryStore, TokenStore, UserId, config::Limits, store::SqliteStore};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::super::support::browser::Load;
-use super::super::support::canary::fake_secret;
-use super::super::support::raw_provider::{Reply, key_for_code};
-use super::super::support::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
+use komerza_connect_testing::browser::Load;
+use komerza_connect_testing::canary::fake_secret;
+use komerza_connect_testing::raw_provider::{Reply, key_for_code};
+use komerza_connect_testing::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
 
 /// The provider answers with the bearer that came; the app shows it to its visitor.
 async fn everyone_sees_their_own_key(users: usize, calls: usize) {

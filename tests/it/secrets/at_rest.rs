@@ -1,10 +1,10 @@
 //! A record that cannot be read is neither "not connected" nor in the way of a new one.
 
-use komerza_connect::{EncryptedStore, FailureKind, MemoryStore, SealingKey, StoredToken, TokenStore, UserId};
+use komerza_connect::{FailureKind, MemoryStore, SealingKey, StoredToken, TokenStore, UserId, store::EncryptedStore};
 
-use super::super::support::browser::Load;
-use super::super::support::raw_provider::key_for_code;
-use super::super::support::shop_b::{Fate, MODES, Mode, ORIGIN, Op, Shop, assert_connected};
+use komerza_connect_testing::browser::Load;
+use komerza_connect_testing::raw_provider::key_for_code;
+use komerza_connect_testing::shop_b::{Fate, MODES, Mode, ORIGIN, Op, Shop, assert_connected};
 
 #[tokio::test]
 async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_never_deleted() {

@@ -2,8 +2,8 @@
 
 use komerza_connect::{ErrorKind, KomerzaKey, UserId};
 
-use super::super::support::raw_provider::{RawProvider, Reply};
-use super::super::support::shop_b::{Mode, Shop, assert_connected};
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
+use komerza_connect_testing::shop_b::{Mode, Shop, assert_connected};
 
 async fn connected_client(shop: &Shop) -> KomerzaKey {
     assert_connected(&shop.connect(&shop.browser("alice"), "code").await);

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use axum::{Router, routing::get};
 use komerza_connect::{
-    ApiKey, AuthorizationCode, ClientSecret, Config, InvalidUserId, KomerzaConnectLayer, MemoryStore, SealingKey,
-    StoredToken, TokenStore, UserId,
+    ApiKey, Config, KomerzaConnectLayer, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
+    config::{AuthorizationCode, ClientSecret},
+    user::InvalidUserId,
 };
 use tower_http::trace::TraceLayer;
 
-use super::super::support::browser::{Browser, Hop, Load};
-use super::super::support::canary::Canary;
-use super::super::support::raw_provider::Reply;
-use super::super::support::shop_b::{
+use komerza_connect_testing::browser::{Browser, Hop, Load};
+use komerza_connect_testing::canary::Canary;
+use komerza_connect_testing::raw_provider::Reply;
+use komerza_connect_testing::shop_b::{
     Fate, MODES, Mode, ORIGIN, Op, Shop, assert_connected, callback_query, with_sources,
 };
 

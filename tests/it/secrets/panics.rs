@@ -7,10 +7,10 @@ use std::time::Duration;
 use komerza_connect::FailureKind;
 use komerza_connect::random::{Randomness, RandomnessError, SystemRandomness};
 
-use super::super::support::browser::Load;
-use super::super::support::canary::Canary;
-use super::super::support::raw_provider::{Reply, key_for_code};
-use super::super::support::shop_b::{Fate, Hook, MODES, Mode, ORIGIN, Op, Shop, assert_connected};
+use komerza_connect_testing::browser::Load;
+use komerza_connect_testing::canary::Canary;
+use komerza_connect_testing::raw_provider::{Reply, key_for_code};
+use komerza_connect_testing::shop_b::{Fate, Hook, MODES, Mode, ORIGIN, Op, Shop, assert_connected};
 
 fn panic(what: &str) -> Fate {
     Fate::Panic(format!("{what} panics, on purpose"))

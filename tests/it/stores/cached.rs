@@ -1,8 +1,11 @@
 //! The cache never serves what a confirmed write has replaced.
 
 use komerza_connect::{
-    ApiKey, CachedStore, MemoryStore, StoredToken, TokenStore, UserId,
-    store::faulty::{Fault, Faults, FaultyStore, Operation},
+    ApiKey, MemoryStore, StoredToken, TokenStore, UserId,
+    store::{
+        CachedStore,
+        faulty::{Fault, Faults, FaultyStore, Operation},
+    },
     time::ManualClock,
 };
 use std::{sync::Arc, time::Duration};

@@ -1,14 +1,21 @@
 //! After whole connects, a copy of the database holds neither key nor session value nor secret, of which the browser, the
 //! provider or the operator knows each.
 
-use super::database_copy::{all_files, encrypted, postgres_dump, redis_copy};
-use super::places::{Directory, postgres_url, redis_url, unique};
-use crate::support::{
+use super::database_copy::{all_files, encrypted};
+use super::places::Directory;
+#[cfg(feature = "servers")]
+use super::{
+    database_copy::{postgres_dump, redis_copy},
+    places::{postgres_url, redis_url, unique},
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
+#[cfg(feature = "servers")]
+use komerza_connect::store::{PostgresStore, RedisStore, TableName};
+use komerza_connect::{TokenStore, store::SqliteStore};
+use komerza_connect_testing::{
     raw_provider::key_for_code,
     shop_b::{Mode, Shop, assert_connected},
 };
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
-use komerza_connect::{PostgresStore, RedisStore, SqliteStore, TokenStore, store::TableName};
 use std::collections::HashSet;
 
 /// Connects browsers, one of them twice and one that leaves again; all that must not be found afterwards.
@@ -53,6 +60,7 @@ async fn t44_after_connects_the_sqlite_files_hold_no_key_session_or_secret() {
     }
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn t44_after_connects_a_dump_of_postgresql_holds_no_key_session_or_secret() {
@@ -66,6 +74,7 @@ async fn t44_after_connects_a_dump_of_postgresql_holds_no_key_session_or_secret(
     }
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t44_after_connects_a_copy_of_redis_holds_no_key_session_or_secret() {

@@ -1,9 +1,13 @@
 //! A copy of the database gives away no key under an encrypted store, and all of them under a plain one.
 
-use super::places::{Directory, postgres_url, redis_url, unique};
+use super::places::Directory;
+#[cfg(feature = "servers")]
+use super::places::{postgres_url, redis_url, unique};
+#[cfg(feature = "servers")]
+use komerza_connect::store::{PostgresStore, RedisStore, TableName};
 use komerza_connect::{
-    ApiKey, EncryptedStore, PostgresStore, RedisStore, SealingKey, SqliteStore, StoredToken, TokenStore, UserId,
-    store::TableName,
+    ApiKey, SealingKey, StoredToken, TokenStore, UserId,
+    store::{EncryptedStore, SqliteStore},
 };
 
 const SEALING_KEY: &[u8; 32] = b"obviously-fake-key-of-32-bytes!!";
@@ -74,6 +78,7 @@ async fn t44_a_copy_of_the_sqlite_files_holds_no_piece_of_a_key() {
     }
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn t44_a_dump_of_postgresql_holds_no_piece_of_a_key() {
@@ -93,6 +98,7 @@ async fn t44_a_dump_of_postgresql_holds_no_piece_of_a_key() {
     }
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t44_a_dump_of_redis_holds_no_piece_of_a_key() {
@@ -111,6 +117,7 @@ async fn t44_a_dump_of_redis_holds_no_piece_of_a_key() {
 }
 
 /// What `pg_dump` writes of a table, which is removed then.
+#[cfg(feature = "servers")]
 pub(super) async fn postgres_dump(table: &str) -> Vec<u8> {
     let dump = tokio::process::Command::new("pg_dump").arg("-t").arg(table).arg(postgres_url()).output().await.unwrap();
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
@@ -120,6 +127,7 @@ pub(super) async fn postgres_dump(table: &str) -> Vec<u8> {
 }
 
 /// The number of the records under a prefix, and their names and values one after another; they are removed then.
+#[cfg(feature = "servers")]
 pub(super) async fn redis_copy(prefix: &str) -> (usize, Vec<u8>) {
     let client = redis::Client::open(redis_url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();

@@ -1,8 +1,12 @@
 //! Sealed records: bound to their user, app and save; re-sealed after a change of keys; never lost.
 
 use komerza_connect::{
-    ApiKey, EncryptedStore, Limits, MemoryStore, SealingKey, StoreErrorKind, StoredToken, TokenStore, UserId,
-    store::faulty::{Fault, FaultyStore, Operation},
+    ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
+    config::Limits,
+    store::{
+        EncryptedStore, StoreErrorKind,
+        faulty::{Fault, FaultyStore, Operation},
+    },
 };
 use std::time::Duration;
 

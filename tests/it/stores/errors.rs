@@ -1,10 +1,11 @@
 //! No error of a shipped store holds a key, a password or a row.
 
-use super::places::{Directory, postgres_url, redis_url, unique};
-use komerza_connect::{
-    ApiKey, PostgresStore, SqliteStore, StoreError, StoreErrorKind, StoredToken, TokenStore, UserId,
-    store::{TableName, connect},
-};
+use super::places::Directory;
+#[cfg(feature = "servers")]
+use super::places::{postgres_url, redis_url, unique};
+#[cfg(feature = "servers")]
+use komerza_connect::store::{PostgresStore, StoreErrorKind, TableName, connect};
+use komerza_connect::{ApiKey, StoreError, StoredToken, TokenStore, UserId, store::SqliteStore};
 
 const KEY: &str = "obviously-fake-key-that-must-not-be-seen";
 
@@ -40,6 +41,7 @@ async fn t44_a_trigger_of_the_app_cannot_make_sqlite_quote_the_record() {
     assert!(format!("{error:?}").contains("code 1811"), "{error:?}");
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn t44_postgresql_quotes_the_row_in_its_error_and_the_store_does_not() {
@@ -77,6 +79,7 @@ async fn t44_postgresql_quotes_the_row_in_its_error_and_the_store_does_not() {
     assert!(format!("{error:?}").contains(&name), "the missing table is named: {error:?}");
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t44_redis_quotes_the_arguments_of_an_unknown_command_and_the_store_does_not() {
@@ -101,6 +104,7 @@ async fn t44_redis_quotes_the_arguments_of_an_unknown_command_and_the_store_does
     redis::cmd("ACL").arg("DELUSER").arg(&user).exec_async(&mut connection).await.unwrap();
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 async fn t44_no_error_about_an_address_repeats_it() {
     for url in [
@@ -123,11 +127,13 @@ async fn t44_no_error_about_an_address_repeats_it() {
     }
 }
 
+#[cfg(feature = "servers")]
 /// What `main` prints when it returns the error.
 async fn printed(url: &str) -> String {
     format!("{:?}", connect(url).await.err().unwrap())
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 async fn every_error_of_opening_a_store_says_what_failed_where_and_what_to_do() {
     let nobody_listens = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -147,6 +153,7 @@ async fn every_error_of_opening_a_store_says_what_failed_where_and_what_to_do() 
     assert!(path.contains("/no/such/directory/tokens.db") && path.contains("No such file"), "{path}");
 }
 
+#[cfg(feature = "servers")]
 /// A port that sends this and closes.
 async fn answering(answer: &'static [u8]) -> std::net::SocketAddr {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,8 +1,11 @@
 //! The faults that apps order in their own tests are the faults that they get.
 
 use komerza_connect::{
-    MemoryStore, StoreErrorKind, TokenStore, UserId,
-    store::faulty::{Fault, FaultyStore, Operation},
+    MemoryStore, TokenStore, UserId,
+    store::{
+        StoreErrorKind,
+        faulty::{Fault, FaultyStore, Operation},
+    },
 };
 use std::time::Duration;
 

@@ -1,11 +1,14 @@
 //! `ListUsers`: who is there, and the removal of old records.
 
-use super::places::{Directory, mysql_url, pgbouncer_url, postgres_url, unique};
+use super::places::{Directory, unique};
+#[cfg(feature = "servers")]
+use super::places::{mysql_url, pgbouncer_url, postgres_url};
+#[cfg(feature = "servers")]
+use komerza_connect::store::{MySqlStore, PostgresStore, TableName};
 use komerza_connect::{
-    ApiKey, CachedStore, EncryptedStore, MemoryStore, PostgresStore, SealingKey, SqliteStore, StoreErrorKind,
-    StoredToken, TokenStore, UserId,
+    ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
     store::{
-        ListUsers, MySqlStore, TableName,
+        CachedStore, EncryptedStore, ListUsers, SqliteStore, StoreErrorKind,
         faulty::{Fault, FaultyStore, Operation},
     },
 };
@@ -181,6 +184,7 @@ async fn sqlite_lists_everybody_and_removes_only_what_is_old() {
     lists_everybody_and_removes_only_what_is_old(Arc::new(CachedStore::new(encrypted(store)))).await;
 }
 
+#[cfg(feature = "servers")]
 async fn in_postgresql(url: String) {
     let table: TableName = unique("listed").parse().unwrap();
     let store = PostgresStore::connect_with(&url, &table).await.unwrap();
@@ -190,18 +194,21 @@ async fn in_postgresql(url: String) {
     sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn postgresql_lists_everybody_and_removes_only_what_is_old() {
     in_postgresql(postgres_url()).await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
 async fn postgresql_through_pgbouncer_lists_everybody_and_removes_only_what_is_old() {
     in_postgresql(pgbouncer_url("transaction")).await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
 async fn mysql_lists_everybody_and_removes_only_what_is_old() {

@@ -4,8 +4,11 @@ use super::{
     own_redis::OwnRedis,
     places::{redis_url, unique},
 };
-use crate::support::relay::Relay;
-use komerza_connect::{ApiKey, RedisStore, StoreErrorKind, StoredToken, TokenStore, UserId};
+use komerza_connect::{
+    ApiKey, StoredToken, TokenStore, UserId,
+    store::{RedisStore, StoreErrorKind},
+};
+use komerza_connect_testing::relay::Relay;
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},

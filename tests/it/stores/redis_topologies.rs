@@ -5,10 +5,12 @@ use super::{
     own_redis::{OwnRedis, free_address},
     places::{redis_url, unique},
 };
-use crate::support::relay::Relay;
 use komerza_connect::{
-    ApiKey, RedisStore, StoredToken, TokenStore, UserId, store::contract::Contract, token_store_contract,
+    ApiKey, StoredToken, TokenStore, UserId,
+    store::{RedisStore, contract::Contract},
+    token_store_contract,
 };
+use komerza_connect_testing::relay::Relay;
 use std::{
     sync::Arc,
     time::{Duration, Instant},

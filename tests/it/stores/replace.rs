@@ -1,10 +1,13 @@
 //! `ReplaceIf`, on which sealing anew rests: it rewrites the record of one version and no other.
 
-use super::places::{Directory, postgres_url, redis_url, unique};
+use super::places::{Directory, unique};
+#[cfg(feature = "servers")]
+use super::places::{postgres_url, redis_url};
+#[cfg(feature = "servers")]
+use komerza_connect::store::{PostgresStore, RedisStore, TableName};
 use komerza_connect::{
-    ApiKey, CachedStore, EncryptedStore, MemoryStore, PostgresStore, RedisStore, SealingKey, SqliteStore, StoredToken,
-    TokenStore, UserId,
-    store::{ReplaceIf, TableName},
+    ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
+    store::{CachedStore, EncryptedStore, ReplaceIf, SqliteStore},
 };
 use std::sync::Arc;
 
@@ -72,6 +75,7 @@ async fn t44_stores_of_this_process_replace_the_record_of_one_version_only() {
     }
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn t44_postgresql_replaces_the_record_of_one_version_only() {
@@ -82,6 +86,7 @@ async fn t44_postgresql_replaces_the_record_of_one_version_only() {
     sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t44_redis_replaces_the_record_of_one_version_only() {

@@ -1,12 +1,16 @@
 //! What is particular to PostgreSQL and Redis.
 
 use super::places::{postgres_url, redis_url, unique};
-use komerza_connect::{ApiKey, PostgresStore, RedisStore, StoredToken, TokenStore, UserId, store::TableName};
+use komerza_connect::{
+    ApiKey, StoredToken, TokenStore, UserId,
+    store::{PostgresStore, RedisStore, TableName},
+};
 
 fn token() -> StoredToken {
     StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn nodes_that_start_together_on_no_table_all_come_up() {
@@ -30,6 +34,7 @@ async fn nodes_that_start_together_on_no_table_all_come_up() {
     }
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn a_role_that_may_not_make_tables_can_use_one_that_is_there() {
@@ -53,6 +58,7 @@ async fn a_role_that_may_not_make_tables_can_use_one_that_is_there() {
     run(format!("DROP ROLE {role}")).await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn connections_that_the_server_ended_are_replaced() {
@@ -76,6 +82,7 @@ async fn connections_that_the_server_ended_are_replaced() {
     sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&admin).await.unwrap();
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn a_record_in_redis_never_expires_and_displaces_what_was_there() {

@@ -1,11 +1,17 @@
 //! Tables and files that were there before: of an earlier version of this crate, and of the app.
 
-use super::places::{Directory, postgres_url, unique};
+use super::places::Directory;
+#[cfg(feature = "servers")]
+use super::places::{postgres_url, unique};
+#[cfg(feature = "servers")]
+use komerza_connect::store::{PostgresStore, TableName};
 use komerza_connect::{
-    ApiKey, PostgresStore, SqliteStore, StoredToken, TokenStore, UserId,
-    store::{ListUsers, TableName},
+    ApiKey, StoredToken, TokenStore, UserId,
+    store::{ListUsers, SqliteStore},
 };
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, raw_sql};
+#[cfg(feature = "servers")]
+use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, raw_sql};
 use std::time::{Duration, SystemTime};
 
 /// A record that was saved so many milliseconds after 1970.
@@ -56,6 +62,7 @@ async fn everybody_is_there_and_the_old_ones_go(store: &dyn ListUsers) {
     assert!(store.load(&UserId::new("damaged").unwrap()).await.is_err(), "what cannot be read is never removed");
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn nodes_that_start_together_on_a_table_of_an_earlier_version_bring_it_up_to_date() {
@@ -77,6 +84,7 @@ async fn nodes_that_start_together_on_a_table_of_an_earlier_version_bring_it_up_
     raw_sql(AssertSqlSafe(format!("DROP TABLE {name}"))).execute(&mut admin).await.unwrap();
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn a_role_that_may_not_change_an_earlier_table_can_do_everything_all_the_same() {

@@ -1,7 +1,10 @@
 //! What is particular to the SQLite file.
 
 use super::places::Directory;
-use komerza_connect::{ApiKey, SqliteStore, StoreErrorKind, StoredToken, TokenStore, UserId, store::TableName};
+use komerza_connect::{
+    ApiKey, StoredToken, TokenStore, UserId,
+    store::{SqliteStore, StoreErrorKind, TableName},
+};
 
 fn token() -> StoredToken {
     StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()

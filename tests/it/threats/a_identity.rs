@@ -6,13 +6,17 @@ use crate::flow::{
     },
     ledger::Ledger,
 };
-use crate::support::{
+use http::Method;
+use komerza_connect::{
+    Hooks, SealingKey, async_trait,
+    hooks::{Connecting, Veto},
+    time::ManualClock,
+};
+use komerza_connect_testing::{
     browser::{Browser, Cookie, Load},
     headers::OwnAnswers,
     raw_provider::{RawProvider, key_for_code},
 };
-use http::Method;
-use komerza_connect::{Connecting, Hooks, SealingKey, Veto, async_trait, time::ManualClock};
 
 #[tokio::test]
 async fn t03_who_returns_must_be_who_began() {

@@ -1,11 +1,11 @@
 //! Section B, third part: what the cookies hold (T18 to T21).
 
 use crate::flow::harness::{Mode, SITE, Shop, app, flow_cookies};
-use crate::support::browser::{Browser, Cookie};
 use komerza_connect::{
-    ApiKey, ConfigBuilder, EncryptedStore, InvalidSealingKey, MemoryStore, SealingKey, StoredToken, TokenStore as _,
-    UserId,
+    ApiKey, ConfigBuilder, MemoryStore, SealingKey, StoredToken, TokenStore as _, UserId, config::InvalidSealingKey,
+    store::EncryptedStore,
 };
+use komerza_connect_testing::browser::{Browser, Cookie};
 use std::{collections::HashSet, time::Duration};
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::flow::{
     harness::{DISCONNECT, Mode, SITE, Shop, app, cookies},
     ledger::Fault,
 };
-use crate::support::{
+use komerza_connect_testing::{
     browser::{Browser, Cookie, Load},
     raw_provider::key_for_code,
 };
@@ -115,7 +115,7 @@ async fn t22_nor_when_the_second_request_reaches_another_node() {
     let before = alice.clone();
     shop.accepts(&alice, &login, "CA", "/x").await;
     // The provider takes a code once.
-    shop.provider.on_code("CA", crate::support::raw_provider::Reply::error(401, "invalid_code"));
+    shop.provider.on_code("CA", komerza_connect_testing::raw_provider::Reply::error(401, "invalid_code"));
     before.move_to(SITE, app(&shop.another_node(|config| config)));
     let again = shop.callback(&before, &login.with("CA")).await;
     assert_eq!((again.status(), again.location()), (303, Some("/x")), "{}", again.text());

@@ -4,14 +4,17 @@ use crate::flow::{
     harness::{AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER},
     ledger::Fault,
 };
-use crate::support::{
+use http::Method;
+use komerza_connect::{
+    Hooks, async_trait,
+    hooks::{Connecting, Veto},
+};
+use komerza_connect_testing::{
     browser::{Browser, Hop, Load},
     headers::OwnAnswers,
     raw_provider::{Reply, key_for_code},
     redirect_attacks::{attempts, harmless, stays_on_site},
 };
-use http::Method;
-use komerza_connect::{Connecting, Hooks, Veto, async_trait};
 use std::collections::BTreeSet;
 
 /// The rules are those of the shared inspection, which runs over every answer of the whole suite. Here it is shown that it does

@@ -1,8 +1,8 @@
 //! Section C, second part: requests that are not what they seem (T27 to T30).
 
 use crate::flow::harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop, flow_cookies};
-use crate::support::browser::Load;
 use http::Method;
+use komerza_connect_testing::browser::Load;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]

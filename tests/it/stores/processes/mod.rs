@@ -2,7 +2,10 @@
 
 mod kills;
 mod node;
+#[cfg(feature = "servers")]
 mod outage;
+#[cfg(feature = "servers")]
 mod servers;
+#[cfg(feature = "servers")]
 mod two_nodes;
 mod visitor;

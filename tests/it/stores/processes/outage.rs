@@ -61,12 +61,14 @@ async fn an_outage_is_503_and_then_over(kind: &'static str) {
     assert!(counts.keys().all(|said| matches!(said, Said::Connected | Said::TryLater)), "{counts:?}");
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL's programs: run .ci/servers"]
 async fn t49_postgresql_may_stop_and_come_back() {
     an_outage_is_503_and_then_over("postgres").await;
 }
 
+#[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Redis's programs: run .ci/servers"]
 async fn t49_redis_may_stop_and_come_back() {

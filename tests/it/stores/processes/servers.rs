@@ -42,8 +42,14 @@ impl Server {
         self.run("kill");
     }
 
+    /// `kill -9` of the server, and a new start on the same files.
+    pub(super) fn kill_and_start(&self) {
+        self.kill();
+        self.up();
+    }
+
     fn run(&self, command: &str) -> Output {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/servers");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/servers");
         Command::new("bash")
             .args([script, command, self.kind])
             .env("KOMERZA_SERVERS_DIR", self.directory.path())

@@ -1,7 +1,8 @@
 //! A browser in front of several nodes, as far as these tests need one.
 
+#[cfg(feature = "servers")]
 use super::node::Node;
-use komerza_connect::sandbox::Sandbox;
+use komerza_sandbox::Sandbox;
 use reqwest::{Client, Method, Response, redirect::Policy};
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -76,6 +77,7 @@ impl Visitor {
         }
     }
 
+    #[cfg(feature = "servers")]
     pub(super) async fn disconnect(&mut self, node: &Node) -> u16 {
         self.send(Method::POST, format!("{}/komerza/disconnect", node.url)).await.unwrap().status().as_u16()
     }
@@ -95,6 +97,7 @@ impl Visitor {
     }
 
     /// The stores of the connected account, by the app's own route.
+    #[cfg(feature = "servers")]
     pub(super) async fn stores(&self, node: &str) -> (u16, String) {
         let answer = self.clone().send(Method::GET, format!("{node}/api/stores")).await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())

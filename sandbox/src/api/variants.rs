@@ -1,0 +1,149 @@
+//! Variants of a product and what they have in stock.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::Path,
+    routing::{delete, get, put},
+};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::{
+    Answer, Call,
+    objects::{Form, find, find_mut, remove},
+    views,
+};
+use crate::{
+    envelope::{Refusal, Reply},
+    listing::{ListQuery, Row},
+    seed::{blank_variant, hundredths, iso, set, text},
+    world::Shared,
+};
+
+const VIEW: &str = "stores.products.view";
+const UPDATE: &str = "stores.products.update";
+
+type ProductPath = Path<(String, String)>;
+type VariantPath = Path<(String, String, String)>;
+
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/stores/{store}/products/{product}/variants", get(one).post(create))
+        .route("/stores/{store}/products/{product}/variants/{variant}", put(update).delete(destroy))
+        .route("/stores/{store}/products/{product}/variants/{variant}/items", put(add_items).delete(remove_items))
+        .route("/stores/{store}/products/{product}/variants/{variant}/items/clear", delete(clear_items))
+        .route("/stores/{store}/products/{product}/variants/{variant}/items/{page}", get(items))
+}
+
+/// One variant, by `?variantId=`, although the path is plural: so the provider has it.
+async fn one(call: Call, Path((store, product)): ProductPath) -> Answer {
+    call.store(VIEW, &store, |store, _| {
+        let wanted =
+            form_urlencoded::parse(call.query.as_bytes()).find(|(name, _)| name.eq_ignore_ascii_case("variantId"));
+        let (_, wanted) = wanted.ok_or_else(|| Refusal::invalid("variantId is missing."))?;
+        let product = find(&store.products, &product, "product")?;
+        let found = views::variants(product).find(|variant| text(variant, "id") == wanted);
+        Ok(Reply::Object(views::variant(store, found.ok_or_else(|| Refusal::not_found("variant"))?)))
+    })
+}
+
+/// The form's fields are not in the pages we could read: `name` and `cost` are required here, others taken over by name.
+async fn create(call: Call, Path((store, product)): ProductPath, form: Form) -> Answer {
+    call.store(UPDATE, &store, |store, desk| {
+        let name = form.text("name", 1..=128)?;
+        let cost = form.get("cost").and_then(hundredths).filter(|cost| *cost >= 0);
+        let cost = cost.ok_or_else(|| Refusal::invalid("cost must be an amount."))?;
+        let variants = list(&mut store.products, &product)?;
+        let order = i64::try_from(variants.len()).unwrap_or(i64::MAX).saturating_add(1);
+        let id = desk.chance.uuid();
+        let mut variant = blank_variant(&id, &product, &store.id, name, cost, "license_keys", 0, order);
+        set(&mut variant, "dateCreated", json!(iso(desk.now)));
+        form.apply_to(&mut variant, &["productId", "stock"]);
+        variants.push(variant.clone());
+        store.items.insert(id, Vec::new());
+        Ok(Reply::Object(views::variant(store, &variant)))
+    })
+}
+
+async fn update(call: Call, Path((store, product, variant)): VariantPath, form: Form) -> Answer {
+    call.store(UPDATE, &store, |store, _| {
+        let changed = find_mut(list(&mut store.products, &product)?, &variant, "variant")?;
+        if form.get("cost").is_some_and(|cost| hundredths(cost).is_none()) {
+            return Err(Refusal::invalid("cost must be an amount."));
+        }
+        form.apply_to(changed, &["productId", "stock"]);
+        let changed = changed.clone();
+        Ok(Reply::Object(views::variant(store, &changed)))
+    })
+}
+
+async fn destroy(call: Call, Path((store, product, variant)): VariantPath) -> Answer {
+    call.store(UPDATE, &store, |store, _| {
+        remove(list(&mut store.products, &product)?, &variant, "variant")?;
+        store.items.remove(&variant);
+        Ok(Reply::Done)
+    })
+}
+
+async fn items(call: Call, Path((store, product, variant, page)): Path<(String, String, String, String)>) -> Answer {
+    call.store(VIEW, &store, |store, desk| {
+        let product = find(&store.products, &product, "product")?;
+        views::variants(product)
+            .find(|known| text(known, "id") == variant)
+            .ok_or_else(|| Refusal::not_found("variant"))?;
+        let list = ListQuery::in_path(&page, &call.query, "count")?;
+        let items = store.items.get(&variant).into_iter().flatten();
+        Ok(list.page(items.map(Item), desk.switches, |item| json!(item.0)))
+    })
+}
+
+struct Item<'i>(&'i String);
+
+impl Row for Item<'_> {
+    fn field(&self, _: &str) -> Value {
+        json!(self.0)
+    }
+}
+
+async fn add_items(call: Call, Path((store, product, variant)): VariantPath, form: Form) -> Answer {
+    stock(&call, &store, &product, &variant, |stock| {
+        stock.extend(form.texts("items")?);
+        Ok(())
+    })
+}
+
+async fn remove_items(call: Call, Path((store, product, variant)): VariantPath, form: Form) -> Answer {
+    stock(&call, &store, &product, &variant, |stock| {
+        let gone = form.texts("items")?;
+        stock.retain(|item| !gone.contains(item));
+        Ok(())
+    })
+}
+
+async fn clear_items(call: Call, Path((store, product, variant)): VariantPath) -> Answer {
+    stock(&call, &store, &product, &variant, |stock| {
+        stock.clear();
+        Ok(())
+    })
+}
+
+fn stock(
+    call: &Call,
+    store: &str,
+    product: &str,
+    variant: &str,
+    act: impl FnOnce(&mut Vec<String>) -> Result<(), Refusal>,
+) -> Answer {
+    call.store(UPDATE, store, |store, _| {
+        find_mut(list(&mut store.products, product)?, variant, "variant")?;
+        act(store.items.entry(variant.to_owned()).or_default())?;
+        Ok(Reply::Done)
+    })
+}
+
+fn list<'p>(products: &'p mut [Value], product: &str) -> Result<&'p mut Vec<Value>, Refusal> {
+    let variants = find_mut(products, product, "product")?.get_mut("variants").and_then(Value::as_array_mut);
+    variants.ok_or_else(|| Refusal::not_found("variant"))
+}

@@ -1,0 +1,326 @@
+//! A running sandbox, as a program drives it.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use url::Url;
+
+use super::{
+    App, Faults, RegisteredApp, SandboxBuilder, SandboxError,
+    app::check_redirect_uri,
+    consent::{Ask, Decision, Outcome},
+    grant::Approval,
+    request_log::RecordedRequest,
+    server::Port,
+    switches::Switches,
+    world::Shared,
+};
+use komerza_connect::{Config, ConfigBuilder, ConfigError, provider};
+
+/// What an app of the sandbox calls itself unless it says otherwise.
+const USER_AGENT: &str = "SandboxedApp/1.0";
+
+/// A Komerza on a loopback port. Dropping it closes its ports and connections at once.
+///
+/// See the [module](super) for its rules and an example.
+#[must_use = "the sandbox stops when it is dropped"]
+pub struct Sandbox {
+    app: RegisteredApp,
+    shared: Arc<Shared>,
+    api: Port,
+    dashboard: Option<Port>,
+}
+
+impl Sandbox {
+    pub(super) fn new(app: RegisteredApp, shared: Arc<Shared>, api: Port, dashboard: Option<Port>) -> Self {
+        Self { app, shared, api, dashboard }
+    }
+
+    /// Begins a sandbox with settings of one's own.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+
+    /// Starts a sandbox with the default settings: one account, both limits on, no redirect URI yet.
+    ///
+    /// # Errors
+    /// As [`SandboxBuilder::start`].
+    pub async fn start() -> Result<Self, SandboxError> {
+        Self::builder().start().await
+    }
+
+    /// The configuration of an app that uses this sandbox; change it further before you build it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the redirect URI is not one that a [`Config`] takes.
+    pub fn config(&self, redirect_uri: impl Into<String>) -> Result<Config, ConfigError> {
+        self.config_builder(redirect_uri).build()
+    }
+
+    /// As [`config`](Self::config), not built yet.
+    pub fn config_builder(&self, redirect_uri: impl Into<String>) -> ConfigBuilder {
+        Config::builder()
+            .client_id(self.client_id())
+            .client_secret(self.client_secret())
+            .redirect_uri(redirect_uri)
+            .user_agent(USER_AGENT)
+            .api_url(self.api_url())
+            .dashboard_url(self.dashboard_url())
+    }
+
+    /// The environment variables of an app that uses this sandbox, by the names that [`Config::from_env`] reads.
+    ///
+    /// ```
+    /// use komerza_connect::Config;
+    /// use komerza_sandbox::Sandbox;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let sandbox = Sandbox::start().await?;
+    /// let variables = sandbox.variables("http://127.0.0.1:3000/komerza/callback");
+    /// let config = Config::from_lookup(|name| variables.get(name).cloned())?;
+    /// assert_eq!(config.callback_path(), "/komerza/callback");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn variables(&self, redirect_uri: impl Into<String>) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([
+            ("KOMERZA_CLIENT_ID", self.client_id().to_owned()),
+            ("KOMERZA_CLIENT_SECRET", self.client_secret().to_owned()),
+            ("KOMERZA_REDIRECT_URI", redirect_uri.into()),
+            ("KOMERZA_USER_AGENT", USER_AGENT.to_owned()),
+            ("KOMERZA_API_URL", self.api_url()),
+            ("KOMERZA_DASHBOARD_URL", self.dashboard_url()),
+        ])
+    }
+
+    /// Stops answering and waits until the ports are free again.
+    pub async fn stop(self) {
+        self.go_offline().await;
+    }
+
+    /// Closes the ports and every connection, so that connecting is refused, and keeps everything else.
+    ///
+    /// Nothing is answered until [`come_back`](Self::come_back). Waits until the ports are closed.
+    pub async fn go_offline(&self) {
+        for port in self.ports() {
+            port.close().await;
+        }
+    }
+
+    /// Opens the same ports again after [`go_offline`](Self::go_offline).
+    ///
+    /// # Errors
+    /// [`SandboxError::Bind`] when another program took a port in between, or when they are open.
+    pub async fn come_back(&self) -> Result<(), SandboxError> {
+        for port in self.ports() {
+            port.listen().await?;
+        }
+        Ok(())
+    }
+
+    fn ports(&self) -> impl Iterator<Item = &Port> {
+        [Some(&self.api), self.dashboard.as_ref()].into_iter().flatten()
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end: the API, and the dashboard unless it has its own port.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.api.address)
+    }
+
+    /// The base URL of the API and the exchange; what an app sets as `KOMERZA_API_URL`.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        self.url()
+    }
+
+    /// The base URL of the dashboard; what an app sets as `KOMERZA_DASHBOARD_URL`.
+    #[must_use]
+    pub fn dashboard_url(&self) -> String {
+        match &self.dashboard {
+            Some(port) => format!("http://localhost:{}", port.address.port()),
+            None => self.url(),
+        }
+    }
+
+    /// The client ID of the app that the sandbox was started with.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        self.app.client_id()
+    }
+
+    /// The client secret of that app: 72 characters, good for this sandbox alone.
+    #[must_use]
+    pub fn client_secret(&self) -> &str {
+        self.app.client_secret()
+    }
+
+    /// Adds a redirect URI to the app that the sandbox was started with.
+    ///
+    /// # Errors
+    /// [`SandboxError::RedirectUri`] when it is not an absolute URL without a fragment.
+    pub fn register_redirect_uri(&self, uri: impl Into<String>) -> Result<(), SandboxError> {
+        let uri = uri.into();
+        check_redirect_uri(&uri)?;
+        let mut world = self.shared.world();
+        let app = world.apps.iter_mut().find(|app| app.client_id == self.app.client_id);
+        app.ok_or(SandboxError::Unknown("app"))?.redirect_uris.push(uri);
+        Ok(())
+    }
+
+    /// Registers another app.
+    ///
+    /// # Errors
+    /// [`SandboxError::SecretLength`] and [`SandboxError::RedirectUri`] for wrong settings of the app.
+    pub fn register_app(&self, app: App) -> Result<RegisteredApp, SandboxError> {
+        let mut world = self.shared.world();
+        let app = app.register(&mut world.chance)?;
+        world.apps.push(app.clone());
+        Ok(app)
+    }
+
+    /// Changes how the sandbox behaves from now on; see [`Switches`].
+    pub fn switch(&self, set: impl FnOnce(&mut Switches)) {
+        set(&mut self.shared.world().switches);
+    }
+
+    /// Does what a user does who presses Approve with all stores ticked.
+    ///
+    /// `authorize_url` is where a login redirects to; the answer is the callback URL that the browser would be sent to,
+    /// with `code` and `state`. No request is made: neither the log nor a fault sees this.
+    ///
+    /// # Errors
+    /// [`SandboxError::Refused`] when the page would have shown an error: another path than the authorize page's, an
+    /// unknown client ID, a redirect URI that is not registered.
+    pub fn approve(&self, authorize_url: &str) -> Result<String, SandboxError> {
+        self.approve_with(authorize_url, &Approval::everything())
+    }
+
+    /// [`approve`](Self::approve), by another account, with fewer stores or with fewer scopes.
+    ///
+    /// # Errors
+    /// As [`approve`](Self::approve); [`SandboxError::Unknown`] for an account that does not exist.
+    pub fn approve_with(&self, authorize_url: &str, approval: &Approval) -> Result<String, SandboxError> {
+        match self.ask(authorize_url)?.conclude(&Decision::Approve(approval.clone()), &self.shared)? {
+            Outcome::Return(callback) => Ok(callback),
+            Outcome::Stay => Err(SandboxError::Unknown("callback")),
+        }
+    }
+
+    /// Does what a user does who presses Deny: the callback URL by the switch [`Switches::deny`], or `None` when the
+    /// browser never returns.
+    ///
+    /// # Errors
+    /// As [`approve`](Self::approve).
+    pub fn deny(&self, authorize_url: &str) -> Result<Option<String>, SandboxError> {
+        match self.ask(authorize_url)?.conclude(&Decision::Deny, &self.shared)? {
+            Outcome::Return(callback) => Ok(Some(callback)),
+            Outcome::Stay => Ok(None),
+        }
+    }
+
+    fn ask(&self, authorize_url: &str) -> Result<Ask, SandboxError> {
+        let url = Url::parse(authorize_url).map_err(|error| SandboxError::Refused(error.to_string()))?;
+        if !url.path_segments().is_some_and(|segments| segments.eq(provider::AUTHORIZE_PATH)) {
+            return Err(SandboxError::Refused("This is not the path of the authorize page.".to_owned()));
+        }
+        Ask::parse(url.query().unwrap_or_default()).map_err(SandboxError::Refused)
+    }
+
+    /// An authorization code for the first app and all stores of the first account, good for one minute.
+    ///
+    /// # Errors
+    /// None in practice: the first app and account always exist.
+    pub fn issue_code(&self) -> Result<String, SandboxError> {
+        self.issue_code_for(self.client_id(), &Approval::everything())
+    }
+
+    /// An authorization code for any app and approval.
+    ///
+    /// # Errors
+    /// [`SandboxError::Unknown`] when the app or the account does not exist.
+    pub fn issue_code_for(&self, client_id: &str, approval: &Approval) -> Result<String, SandboxError> {
+        let mut world = self.shared.world();
+        let grant = world.grant(client_id, approval)?;
+        Ok(world.issue_code(grant, &*self.shared.clock))
+    }
+
+    /// An API key for the first app and all stores of the first account, without any exchange.
+    ///
+    /// # Errors
+    /// None in practice: the first app and account always exist.
+    pub fn issue_key(&self) -> Result<String, SandboxError> {
+        self.issue_key_for(self.client_id(), &Approval::everything())
+    }
+
+    /// An API key for any app and approval, without any exchange.
+    ///
+    /// # Errors
+    /// [`SandboxError::Unknown`] when the app or the account does not exist.
+    pub fn issue_key_for(&self, client_id: &str, approval: &Approval) -> Result<String, SandboxError> {
+        let mut world = self.shared.world();
+        let grant = world.grant(client_id, approval)?;
+        Ok(world.issue_key(grant, &*self.shared.clock))
+    }
+
+    /// Revokes a key, as its user does in the dashboard: its next call is answered with `401 BadToken`.
+    ///
+    /// Tells whether the key was alive.
+    pub fn revoke(&self, key: &str) -> bool {
+        self.shared.world().keys.revoke(key)
+    }
+
+    /// Revokes every key and tells how many were alive.
+    pub fn revoke_all(&self) -> usize {
+        self.shared.world().keys.revoke_all()
+    }
+
+    /// Living keys in the order of their issue.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let world = self.shared.world();
+        world.keys.iter().filter(|(_, record)| !record.revoked).map(|(key, _)| key.to_owned()).collect()
+    }
+
+    /// Ids of an account's stores, in the order in which they are listed; empty for an account that does not exist.
+    #[must_use]
+    pub fn store_ids(&self, account: usize) -> Vec<String> {
+        let world = self.shared.world();
+        world.accounts.get(account).iter().flat_map(|account| &account.stores).map(|store| store.id.clone()).collect()
+    }
+
+    /// What goes wrong from now on; see [`Faults`].
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.shared.faults.clone()
+    }
+
+    /// The requests that arrived, oldest first, as many as are kept.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.shared.log.all()
+    }
+
+    /// Forgets the kept requests. The counts go on.
+    pub fn clear_requests(&self) {
+        self.shared.log.clear();
+    }
+
+    /// How many requests arrived in all.
+    #[must_use]
+    pub fn request_count(&self) -> u64 {
+        self.shared.log.counts().0
+    }
+
+    /// How many exchanges arrived in all, whatever the answer was.
+    #[must_use]
+    pub fn exchanges(&self) -> u64 {
+        self.shared.log.counts().1
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("url", &self.url()).field("app", &self.app).finish_non_exhaustive()
+    }
+}

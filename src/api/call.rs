@@ -1,0 +1,233 @@
+//! One call from its first wait to its last reply: what [`retry`] and the pacing decide is carried out here.
+
+use super::{
+    Error, ErrorKind, KomerzaKey, Reply,
+    body::Payload,
+    error::Login,
+    options::{Options, Spent},
+    pace::{Busy, Turn},
+    retry::{self, Next, Outcome},
+    trace::Trace,
+    upload::Unfit,
+};
+use crate::net::{self, BodyError};
+use bytes::Bytes;
+use http::{
+    HeaderMap, Method, Response, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, RETRY_AFTER},
+};
+use std::{borrow::Cow, time::Duration};
+use tokio::time::Instant;
+use url::Url;
+
+/// A call that is ready to be sent.
+pub(super) struct Call {
+    pub(super) key: KomerzaKey,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) template: Cow<'static, str>,
+    pub(super) scope: Option<&'static str>,
+    pub(super) headers: HeaderMap,
+    pub(super) payload: Option<Payload>,
+    pub(super) options: Options,
+    /// Whether the body of a success is left unread.
+    pub(super) streams: bool,
+}
+
+/// A reply, and what the call learned on the way.
+pub(super) struct Answered {
+    pub(super) reply: Received,
+    pub(super) attempts: u32,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) dead_key: bool,
+}
+
+pub(super) enum Received {
+    Whole(Response<Bytes>),
+    Stream(Response<reqwest::Body>),
+}
+
+impl Received {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Whole(reply) => reply.status(),
+            Self::Stream(reply) => reply.status(),
+        }
+    }
+}
+
+impl Call {
+    pub(super) async fn run(self) -> Result<Answered, Error> {
+        let trace = Trace::begin(&self.method, &self.template);
+        let mut spent = Spent::default();
+        let ended = trace.within(self.carry_out(&mut spent)).await;
+        let status = match &ended {
+            Ok(answered) => Some(answered.reply.status()),
+            Err(error) => error.status(),
+        };
+        let refusal = ended.as_ref().ok().and_then(Answered::refusal);
+        trace.end(&self.method, status, refusal.as_ref().or(ended.as_ref().err()), &spent);
+        ended
+    }
+
+    async fn carry_out(&self, spent: &mut Spent) -> Result<Answered, Error> {
+        let context = &self.key.inner.context;
+        let limits = &context.config.limits.client;
+        let lane = self.key.lane();
+        let mut refused: Option<Received> = None;
+        loop {
+            let turn = Turn {
+                priority: self.options.priority,
+                again: spent.attempts > 0,
+                patience: self.options.patience(limits, spent),
+            };
+            match lane.turn(turn, &*context.clock, context.config.limits.store_deadline).await {
+                Ok(waited) => spent.waited = spent.waited.saturating_add(waited),
+                // The refusal that it was sent again for stands.
+                Err(Busy { wait, waited }) => {
+                    spent.waited = spent.waited.saturating_add(waited);
+                    return match refused.take() {
+                        Some(reply) => Ok(self.conclude(reply, spent, Some(wait)).await),
+                        None => Err(Error::paced(wait, spent.attempts)),
+                    };
+                }
+            }
+            spent.attempts = spent.attempts.saturating_add(1);
+            let began = Instant::now();
+            let tried = tokio::time::timeout(self.options.work(limits, spent), self.attempt()).await;
+            spent.worked = spent.worked.saturating_add(began.elapsed());
+            let tried = tried.unwrap_or_else(|_| Err((Outcome::Final, Error::new(ErrorKind::TimedOut))));
+            let outcome = match &tried {
+                Ok(received) => Outcome::Answered { status: received.status(), retry_after: self.told(received) },
+                Err((outcome, _)) => *outcome,
+            };
+            let mut chance = [0];
+            // Without chance the pauses are whole: nothing that has to be refused.
+            let _ = context.randomness.fill(&mut chance);
+            let gone = self.payload.as_ref().is_some_and(|payload| !payload.can_be_sent());
+            let next = match self.options.no_retry || gone {
+                true => Next::Stop,
+                false => retry::next(&self.method, outcome, spent.attempts, limits, chance[0]),
+            };
+            if let Outcome::Answered { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome {
+                let wait = match next {
+                    Next::Refused(wait) => wait,
+                    _ => retry_after.unwrap_or(limits.bucket.period).min(limits.longest_pause),
+                };
+                lane.refused(wait, &*context.clock, context.config.limits.store_deadline).await;
+            }
+            let pause = match next {
+                Next::Stop => Duration::MAX,
+                Next::Refused(_) => Duration::ZERO,
+                Next::Pause(pause) => pause,
+            };
+            if pause >= self.options.work(limits, spent) {
+                return match tried {
+                    Ok(received) => Ok(self.conclude(received, spent, None).await),
+                    Err((_, error)) => Err(error.after(spent.attempts, None)),
+                };
+            }
+            crate::telemetry::log::debug!(attempts = spent.attempts, ?outcome, "sent again");
+            refused = tried.ok();
+            if !pause.is_zero() {
+                context.clock.sleep(pause).await;
+                spent.worked = spent.worked.saturating_add(pause);
+            }
+        }
+    }
+
+    /// Sends the request once and reads the reply.
+    async fn attempt(&self) -> Result<Received, (Outcome, Error)> {
+        let bad = |error: Error| (Outcome::Final, error);
+        let http = &self.key.inner.context.api.http;
+        let mut request = http
+            .request(self.method.clone(), self.url.clone())
+            .header(AUTHORIZATION, self.key.bearer().map_err(bad)?)
+            .header(ACCEPT, "application/json");
+        if let Some(payload) = &self.payload {
+            let most = self.key.inner.context.config.limits.client.upload_bytes;
+            request = payload.put_into(request, most).await.map_err(bad)?;
+        }
+        if !self.headers.is_empty() {
+            request = request.headers(self.headers.clone());
+        }
+        let response = request.send().await.map_err(transport)?;
+        let response = Response::<reqwest::Body>::from(response);
+        if self.streams && response.status().is_success() {
+            return Ok(Received::Stream(response));
+        }
+        let (mut parts, body) = response.into_parts();
+        parts.extensions = http::Extensions::new();
+        let most = self.key.inner.context.config.limits.client.reply_bytes;
+        match net::read(body, most).await {
+            Ok(body) => Ok(Received::Whole(Response::from_parts(parts, body))),
+            // What a 429 says beside its status does not matter.
+            Err(_) if parts.status == StatusCode::TOO_MANY_REQUESTS => {
+                Ok(Received::Whole(Response::from_parts(parts, Bytes::new())))
+            }
+            Err(BodyError::TooLong) => {
+                Err((Outcome::Final, Error::unreadable(parts.status, Bytes::new(), "the reply is too long")))
+            }
+            Err(BodyError::Broken(error)) => Err((Outcome::Broken, Error::caused_by(ErrorKind::Interrupted, error))),
+        }
+    }
+
+    fn told(&self, received: &Received) -> Option<Duration> {
+        let headers = match received {
+            Received::Whole(reply) => reply.headers(),
+            Received::Stream(reply) => reply.headers(),
+        };
+        net::retry_after(headers.get(RETRY_AFTER)?, self.key.inner.context.clock.now())
+    }
+
+    /// The last reply: if it says that the key is dead, its record goes.
+    async fn conclude(&self, reply: Received, spent: &Spent, wait: Option<Duration>) -> Answered {
+        let dead_key = match &reply {
+            Received::Whole(whole) => (self.key.inner.context.revocation)(&Reply::new(whole)),
+            Received::Stream(_) => false,
+        };
+        if dead_key {
+            self.key.forget().await;
+        }
+        let retry_after = wait.filter(|wait| *wait != Duration::MAX).or_else(|| self.told(&reply));
+        Answered { reply, attempts: spent.attempts, retry_after, dead_key }
+    }
+}
+
+impl Answered {
+    /// What a reply without success says.
+    fn refusal(&self) -> Option<Error> {
+        match &self.reply {
+            Received::Whole(reply) if !reply.status().is_success() => Some(Error::refused(reply, self.dead_key)),
+            Received::Whole(_) | Received::Stream(_) => None,
+        }
+    }
+
+    /// The error of a reply that is none of those that were wanted.
+    pub(super) fn refused(self, key: &KomerzaKey, scope: Option<&'static str>) -> Error {
+        let error = match &self.reply {
+            Received::Whole(reply) => Error::refused(reply, self.dead_key),
+            Received::Stream(reply) => Error::unreadable(reply.status(), Bytes::new(), "not a refusal"),
+        };
+        error.after(self.attempts, self.retry_after).needing(scope).reconnect_at(|| login(key))
+    }
+}
+
+fn login(key: &KomerzaKey) -> Login {
+    let context = &key.inner.context;
+    match &key.inner.came_from {
+        Some(came_from) => Login { url: came_from.login_url(context), person: came_from.is_page() },
+        None => Login { url: context.config.routes.login.clone(), person: false },
+    }
+}
+
+fn transport(error: reqwest::Error) -> (Outcome, Error) {
+    let (outcome, kind) = match () {
+        () if Unfit::behind(&error).is_some() => (Outcome::Final, ErrorKind::BadRequest),
+        () if error.is_connect() => (Outcome::NotSent, ErrorKind::Unreachable),
+        () if error.is_builder() => (Outcome::Final, ErrorKind::BadRequest),
+        () if error.is_timeout() => (Outcome::Final, ErrorKind::TimedOut),
+        () => (Outcome::Broken, ErrorKind::Interrupted),
+    };
+    (outcome, Error::caused_by(kind, error.without_url()))
+}

@@ -1,0 +1,140 @@
+//! Products, variants, categories, coupons.
+
+use super::InStore;
+use crate::api::scopes;
+use crate::api::{
+    Category, CategoryId, Coupon, CouponId, Error, Form, Listing, Product, ProductId, Variant, VariantId,
+};
+use http::Method;
+
+impl InStore {
+    /// The products. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    pub fn products(&self) -> Listing<Product> {
+        self.get("/stores/{}/products", &[], scopes::PRODUCTS_VIEW).paged()
+    }
+
+    /// All products in one reply, without pages. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn all_products(&self) -> Result<Vec<Product>, Error> {
+        self.get("/stores/{}/products/all", &[], scopes::PRODUCTS_VIEW).fetch().await
+    }
+
+    /// The products that match a text. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    pub fn search_products(&self, text: &str) -> Listing<Product> {
+        self.get("/stores/{}/products/search/{}", &[text], scopes::PRODUCTS_VIEW).paged()
+    }
+
+    /// One product. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn product(&self, id: impl Into<ProductId>) -> Result<Product, Error> {
+        let id = id.into();
+        self.get("/stores/{}/products/{}", &[id.as_str()], scopes::PRODUCTS_VIEW).fetch().await
+    }
+
+    /// One product by its slug. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn product_by_slug(&self, slug: &str) -> Result<Product, Error> {
+        self.get("/stores/{}/products/slug/{}", &[slug], scopes::PRODUCTS_VIEW).fetch().await
+    }
+
+    /// One variant of a product. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn variant(
+        &self,
+        product: impl Into<ProductId>,
+        variant: impl Into<VariantId>,
+    ) -> Result<Variant, Error> {
+        let (product, variant) = (product.into(), variant.into());
+        let request = self.get("/stores/{}/products/{}/variants", &[product.as_str()], scopes::PRODUCTS_VIEW);
+        request.query("variantId", variant).fetch().await
+    }
+
+    /// The items in stock of a variant, such as license keys. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    ///
+    /// # Security
+    /// They are the goods: whoever reads one has it.
+    pub fn variant_items(&self, product: impl Into<ProductId>, variant: impl Into<VariantId>) -> Listing<String> {
+        let (product, variant) = (product.into(), variant.into());
+        let ids = [product.as_str(), variant.as_str()];
+        self.get("/stores/{}/products/{}/variants/{}/items", &ids, scopes::PRODUCTS_VIEW).paged_by_path("count")
+    }
+
+    /// Adds an image to a product and gives its file name. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
+    ///
+    /// The name of the form's field is not documented, so the form is the caller's; images have up to 30 MB.
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn add_product_image(&self, product: impl Into<ProductId>, form: Form) -> Result<String, Error> {
+        let product = product.into();
+        let request =
+            self.call(Method::PATCH, "/stores/{}/products/{}/images", &[product.as_str()], scopes::PRODUCTS_UPDATE);
+        request.multipart(form).fetch().await
+    }
+
+    /// The categories. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
+    pub fn categories(&self) -> Listing<Category> {
+        self.get("/stores/{}/categories", &[], scopes::CATEGORIES_VIEW).paged()
+    }
+
+    /// All categories in one reply, without pages. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn all_categories(&self) -> Result<Vec<Category>, Error> {
+        self.get("/stores/{}/categories/all", &[], scopes::CATEGORIES_VIEW).fetch().await
+    }
+
+    /// One category. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn category(&self, id: impl Into<CategoryId>) -> Result<Category, Error> {
+        let id = id.into();
+        self.get("/stores/{}/categories/{}", &[id.as_str()], scopes::CATEGORIES_VIEW).fetch().await
+    }
+
+    /// One category by its slug. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn category_by_slug(&self, slug: &str) -> Result<Category, Error> {
+        self.get("/stores/{}/categories/slug/{}", &[slug], scopes::CATEGORIES_VIEW).fetch().await
+    }
+
+    /// The coupons. Needs [`COUPONS_VIEW`](scopes::COUPONS_VIEW).
+    pub fn coupons(&self) -> Listing<Coupon> {
+        self.get("/stores/{}/coupons", &[], scopes::COUPONS_VIEW).paged()
+    }
+
+    /// The coupons that match a text. Needs [`COUPONS_VIEW`](scopes::COUPONS_VIEW).
+    pub fn search_coupons(&self, text: &str) -> Listing<Coupon> {
+        self.get("/stores/{}/coupons/search/{}", &[text], scopes::COUPONS_VIEW).paged()
+    }
+
+    /// One coupon. Needs [`COUPONS_VIEW`](scopes::COUPONS_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn coupon(&self, id: impl Into<CouponId>) -> Result<Coupon, Error> {
+        let id = id.into();
+        self.get("/stores/{}/coupons/{}", &[id.as_str()], scopes::COUPONS_VIEW).fetch().await
+    }
+
+    /// Removes a coupon. Needs [`COUPONS_DELETE`](scopes::COUPONS_DELETE).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    pub async fn delete_coupon(&self, id: impl Into<CouponId>) -> Result<(), Error> {
+        let id = id.into();
+        self.call(Method::DELETE, "/stores/{}/coupons/{}", &[id.as_str()], scopes::COUPONS_DELETE).execute().await
+    }
+}

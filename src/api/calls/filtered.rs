@@ -1,0 +1,257 @@
+//! The filters that lists have by name.
+//!
+//! One rule: a method is called as the provider's filter, in Rust's spelling, and sends it in the provider's spelling, whose capitals
+//! differ from list to list. Names are documented, types are not: a filter has the type of the field that it is named after, and is text
+//! where no field tells.
+//!
+//! *Source*: the provider's OpenAPI document.
+
+use crate::api::{
+    Amount, Coupon, Customer, Listing, OrderStatus, OrderSummary, Product, ProductId, Review, Subscription, Ticket,
+    TicketStatus, Visibility, WebhookLog,
+};
+use jiff::Timestamp;
+
+/// Filters of orders, also of a search for them.
+impl Listing<OrderSummary> {
+    /// Placed at this time or later.
+    pub fn date_from(self, time: Timestamp) -> Self {
+        self.query("dateFrom", time)
+    }
+
+    /// Placed at this time or earlier.
+    pub fn date_to(self, time: Timestamp) -> Self {
+        self.query("dateTo", time)
+    }
+
+    /// With this status.
+    pub fn status(self, status: impl Into<OrderStatus>) -> Self {
+        self.query("status", status.into())
+    }
+
+    /// Paid by this method, such as `stripe`.
+    pub fn gateway(self, gateway: &str) -> Self {
+        self.query("gateway", gateway)
+    }
+
+    /// Of the customer with this e-mail address.
+    pub fn email(self, email: &str) -> Self {
+        self.query("email", email)
+    }
+
+    /// Of the customer with this Discord account. Whether its id or its name is meant is not documented.
+    pub fn discord(self, account: &str) -> Self {
+        self.query("discord", account)
+    }
+}
+
+/// Filters of customers, also of a search for them.
+impl Listing<Customer> {
+    /// With this e-mail address.
+    pub fn email(self, email: &str) -> Self {
+        self.query("email", email)
+    }
+
+    /// With this IP address, as Komerza writes it.
+    pub fn ip_address(self, address: &str) -> Self {
+        self.query("ipAddress", address)
+    }
+
+    /// With this balance or a larger one.
+    pub fn balance_from(self, balance: impl Into<Amount>) -> Self {
+        self.query("balanceFrom", balance.into())
+    }
+
+    /// With this balance or a smaller one.
+    pub fn balance_to(self, balance: impl Into<Amount>) -> Self {
+        self.query("balanceTo", balance.into())
+    }
+
+    /// Known to Stripe by this id.
+    pub fn stripe_customer_id(self, id: &str) -> Self {
+        self.query("stripeCustomerId", id)
+    }
+
+    /// With this affiliate code. Whether it is the customer's own or the one that brought it is not documented.
+    pub fn affiliate_code(self, code: &str) -> Self {
+        self.query("affiliateCode", code)
+    }
+}
+
+/// Filters of products, also of a search for them.
+impl Listing<Product> {
+    /// Seen by these.
+    pub fn visibility(self, visibility: Visibility) -> Self {
+        self.query("Visibility", visibility.number())
+    }
+
+    /// Best sellers, or all others.
+    pub fn is_best_seller(self, is: bool) -> Self {
+        self.query("IsBestSeller", is)
+    }
+
+    /// Closed to virtual private networks, or all others.
+    pub fn should_block_vpns(self, should: bool) -> Self {
+        self.query("ShouldBlockVpns", should)
+    }
+
+    /// Low in stock, or all others. From how many on is not documented.
+    pub fn low_stock(self, low: bool) -> Self {
+        self.query("LowStock", low)
+    }
+}
+
+/// Filters of coupons, also of a search for them.
+impl Listing<Coupon> {
+    /// Used so often or more.
+    pub fn uses_from(self, uses: i64) -> Self {
+        self.query("UsesFrom", uses)
+    }
+
+    /// Used so often or less.
+    pub fn uses_to(self, uses: i64) -> Self {
+        self.query("UsesTo", uses)
+    }
+
+    /// To be used so often or more. How coupons without a limit, which have -1, are taken is not documented.
+    pub fn maximum_uses_from(self, uses: i64) -> Self {
+        self.query("MaximumUsesFrom", uses)
+    }
+
+    /// To be used so often or less.
+    pub fn maximum_uses_to(self, uses: i64) -> Self {
+        self.query("MaximumUsesTo", uses)
+    }
+
+    /// Taking off so many percent or more.
+    pub fn percentage_from(self, percent: impl Into<Amount>) -> Self {
+        self.query("PercentageFrom", percent.into())
+    }
+
+    /// Taking off so many percent or less.
+    pub fn percentage_to(self, percent: impl Into<Amount>) -> Self {
+        self.query("PercentageTo", percent.into())
+    }
+
+    /// Taking off so much money or more.
+    pub fn amount_from(self, amount: impl Into<Amount>) -> Self {
+        self.query("AmountFrom", amount.into())
+    }
+
+    /// Taking off so much money or less.
+    pub fn amount_to(self, amount: impl Into<Amount>) -> Self {
+        self.query("AmountTo", amount.into())
+    }
+
+    /// Usable, or all others.
+    pub fn is_enabled(self, is: bool) -> Self {
+        self.query("IsEnabled", is)
+    }
+}
+
+/// Filters of reviews.
+impl Listing<Review> {
+    /// With this rating.
+    pub fn rating(self, rating: impl Into<Amount>) -> Self {
+        self.query("rating", rating.into())
+    }
+
+    /// By the customer with this e-mail address.
+    pub fn email_address(self, email: &str) -> Self {
+        self.query("emailAddress", email)
+    }
+
+    /// With a reply of the store, or without.
+    pub fn has_reply(self, has: bool) -> Self {
+        self.query("hasReply", has)
+    }
+
+    /// Written at this time or later.
+    pub fn date_range_from(self, time: Timestamp) -> Self {
+        self.query("dateRangeFrom", time)
+    }
+
+    /// Written at this time or earlier.
+    pub fn date_range_to(self, time: Timestamp) -> Self {
+        self.query("dateRangeTo", time)
+    }
+}
+
+/// Filters of tickets.
+impl Listing<Ticket> {
+    /// About this.
+    pub fn subject(self, subject: &str) -> Self {
+        self.query("subject", subject)
+    }
+
+    /// With this status.
+    pub fn status(self, status: TicketStatus) -> Self {
+        self.query("status", status.number())
+    }
+
+    /// Of the customer with this e-mail address.
+    pub fn customer_email(self, email: &str) -> Self {
+        self.query("customerEmail", email)
+    }
+
+    /// Opened at this time or later.
+    pub fn date_from(self, time: Timestamp) -> Self {
+        self.query("dateFrom", time)
+    }
+
+    /// Opened at this time or earlier.
+    pub fn date_to(self, time: Timestamp) -> Self {
+        self.query("dateTo", time)
+    }
+}
+
+/// Filters of subscriptions.
+impl Listing<Subscription> {
+    /// With this status: 0 to 4. What they mean is not documented.
+    pub fn status(self, status: i64) -> Self {
+        self.query("status", status)
+    }
+
+    /// To this product.
+    pub fn product_id(self, id: impl Into<ProductId>) -> Self {
+        self.query("productId", id.into())
+    }
+
+    /// Paid by this method, such as `stripe`.
+    pub fn gateway(self, gateway: &str) -> Self {
+        self.query("gateway", gateway)
+    }
+
+    /// Renewed without being asked, or all others.
+    pub fn auto_renew(self, renews: bool) -> Self {
+        self.query("autoRenew", renews)
+    }
+
+    /// Of the customer with this e-mail address.
+    pub fn email(self, email: &str) -> Self {
+        self.query("email", email)
+    }
+}
+
+/// Filters of a webhook's deliveries, also of a search for them.
+impl Listing<WebhookLog> {
+    /// Answered with this HTTP status.
+    pub fn response_code(self, status: u16) -> Self {
+        self.query("ResponseCode", status)
+    }
+
+    /// Those that succeeded, or all others.
+    pub fn success(self, succeeded: bool) -> Self {
+        self.query("Success", succeeded)
+    }
+
+    /// Sent at this time or later.
+    pub fn from(self, time: Timestamp) -> Self {
+        self.query("From", time)
+    }
+
+    /// Sent at this time or earlier.
+    pub fn to(self, time: Timestamp) -> Self {
+        self.query("To", time)
+    }
+}

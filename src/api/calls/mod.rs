@@ -1,0 +1,68 @@
+//! The typed calls.
+//!
+//! Each names its scope, so that a refusal can say what is missing. *Source* of paths, scopes and types: the provider's OpenAPI
+//! document.
+
+mod catalogue;
+mod customers;
+mod filtered;
+mod orders;
+mod support;
+mod webhooks;
+
+use super::{Error, KomerzaKey, RequestBuilder, Store, StoreId, StorePermissions};
+use crate::api::scopes;
+use http::Method;
+
+/// The calls inside one store. Made by [`KomerzaKey::in_store`]; nothing is sent before one of them is awaited.
+///
+/// ```no_run
+/// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
+/// let store = key.in_store("00000000-0000-4000-8000-000000000000");
+/// for product in store.products().page_size(100).all().await? {
+///     println!("{}", product.name);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct InStore {
+    key: KomerzaKey,
+    id: StoreId,
+}
+
+impl InStore {
+    pub(super) fn new(key: KomerzaKey, id: StoreId) -> Self {
+        Self { key, id }
+    }
+
+    /// The store's id.
+    #[must_use]
+    pub fn id(&self) -> &StoreId {
+        &self.id
+    }
+
+    fn call(&self, method: Method, template: &'static str, ids: &[&str], scope: &'static str) -> RequestBuilder {
+        let ids: Vec<&str> = std::iter::once(self.id.as_str()).chain(ids.iter().copied()).collect();
+        self.key.endpoint(method, template, &ids, scope)
+    }
+
+    fn get(&self, template: &'static str, ids: &[&str], scope: &'static str) -> RequestBuilder {
+        self.call(Method::GET, template, ids, scope)
+    }
+
+    /// The store itself. Needs [`STORES_VIEW`](scopes::STORES_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`].
+    pub async fn reload(&self) -> Result<Store, Error> {
+        self.key.store(&self.id).await
+    }
+
+    /// What the caller may do in the store. Needs [`STORES_VIEW`](scopes::STORES_VIEW).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`].
+    pub async fn permissions(&self) -> Result<StorePermissions, Error> {
+        self.get("/stores/{}/permissions", &[], scopes::STORES_VIEW).fetch().await
+    }
+}

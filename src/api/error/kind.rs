@@ -1,0 +1,194 @@
+//! What sort of failure an error is, and how the provider's codes and statuses become one.
+
+use crate::provider;
+use http::StatusCode;
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $answer:ident, $sentence:literal;)*) => {
+        /// What sort of failure an [`Error`](super::Error) is. [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) has a table of what
+        /// to do about each.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $(
+                $(#[doc = $doc])+
+                ///
+                #[doc = concat!("Code `", $code, "`; as an answer of a handler [`", stringify!($answer), "`](StatusCode::", stringify!($answer), ").")]
+                $name,
+            )*
+        }
+
+        impl ErrorKind {
+            /// A stable word for logs, metrics and programs, such as `key_revoked`.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            pub(super) fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence,)* }
+            }
+
+            /// The status of an app's own answer after this failure.
+            pub(super) fn answer(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$answer,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The call itself is wrong: a path that leaves the API, an id that is none, a body that cannot be serialised or is too long.
+    /// Nothing was sent.
+    BadRequest = "bad_request", INTERNAL_SERVER_ERROR, "the call to Komerza is not well-formed";
+    /// The key is dead; its record is removed, and the user has to connect again. A page navigation is sent to the login (303).
+    KeyRevoked = "key_revoked", UNAUTHORIZED, "the connection to Komerza was revoked; connect again";
+    /// The key lacks a scope, the store was not approved, or the user may not do this.
+    /// [`needed_scope`](super::Error::needed_scope) tells which scope it would be.
+    AccessDenied = "access_denied", FORBIDDEN, "Komerza does not allow this to the app or its user";
+    /// The endpoint wants a signed-in person and no key.
+    LoginRequired = "login_required", FORBIDDEN, "Komerza allows this to a signed-in person alone";
+    /// The endpoint wants a second factor, which no key has.
+    TwoFactorRequired = "two_factor_required", FORBIDDEN, "Komerza wants a second factor for this";
+    /// The account has to be verified first.
+    VerificationRequired = "verification_required", FORBIDDEN, "Komerza wants the account to be verified first";
+    /// The account's plan does not include this.
+    UpgradeRequired = "upgrade_required", FORBIDDEN, "the Komerza plan does not include this";
+    /// Too little money.
+    NotEnoughFunds = "not_enough_funds", PAYMENT_REQUIRED, "too little money on the Komerza account";
+    /// No such thing.
+    NotFound = "not_found", NOT_FOUND, "Komerza knows no such thing";
+    /// Komerza found the input wrong. [`body`](super::Error::body) has its whole answer, which may name the fields.
+    Validation = "validation", BAD_REQUEST, "Komerza found the input wrong";
+    /// The thing is there already.
+    Conflict = "conflict", CONFLICT, "Komerza has this already";
+    /// A product or a feature that is not available, or a request that is not supported.
+    Unavailable = "unavailable", UNPROCESSABLE_ENTITY, "this is not available at Komerza";
+    /// Komerza could not take an upload.
+    UploadFailed = "upload_failed", UNPROCESSABLE_ENTITY, "Komerza could not take the upload";
+    /// Too many calls; [`retry_after`](super::Error::retry_after) tells when there is room again.
+    ///
+    /// Mostly the app's own pacing says so, before anything is sent; see [`ClientLimits`](crate::config::ClientLimits).
+    RateLimited = "rate_limited", SERVICE_UNAVAILABLE, "too many calls to Komerza";
+    /// No connection to Komerza could be opened. Nothing was sent.
+    Unreachable = "unreachable", BAD_GATEWAY, "Komerza could not be reached";
+    /// The connection broke before the whole reply was there. A change may have been made or not.
+    Interrupted = "interrupted", BAD_GATEWAY, "the connection to Komerza broke off";
+    /// No reply in time. A change may have been made or not.
+    TimedOut = "timed_out", GATEWAY_TIMEOUT, "Komerza did not answer in time";
+    /// A 403 that is not Komerza's own answer but of something in between, such as a block by region. The key may be as good as ever.
+    Blocked = "blocked", BAD_GATEWAY, "something on the way to Komerza refuses this";
+    /// A reply that is not what Komerza documents, or a failure on its side.
+    ProviderFault = "provider_fault", BAD_GATEWAY, "Komerza gave no usable answer";
+    /// Refused for another reason; see [`code`](super::Error::code) and [`status`](super::Error::status).
+    Refused = "refused", UNPROCESSABLE_ENTITY, "Komerza refused";
+}
+
+/// What a refusal means: by the provider's code first, by the status second.
+///
+/// `enveloped` tells the provider's own answers from those of something in between. Whether the key is dead is not decided here.
+pub(super) fn of_refusal(status: StatusCode, code: Option<&str>, enveloped: bool) -> ErrorKind {
+    code.and_then(of_code).unwrap_or_else(|| of_status(status, enveloped))
+}
+
+/// The documented codes, in either of the provider's two casing families. The set is open.
+fn of_code(code: &str) -> Option<ErrorKind> {
+    Some(match provider::code_letters(code).as_str() {
+        "accessdenied" => ErrorKind::AccessDenied,
+        "oauthloginrequired" => ErrorKind::LoginRequired,
+        "twofactorrequired" => ErrorKind::TwoFactorRequired,
+        "verificationrequired" => ErrorKind::VerificationRequired,
+        "upgraderequired" => ErrorKind::UpgradeRequired,
+        "notenoughfunds" => ErrorKind::NotEnoughFunds,
+        "notfound" => ErrorKind::NotFound,
+        "validationerror" => ErrorKind::Validation,
+        "objectconflict" => ErrorKind::Conflict,
+        "productunavailable" | "featureunavailable" | "unsupportedrequest" => ErrorKind::Unavailable,
+        "uploadfailed" => ErrorKind::UploadFailed,
+        "ratelimited" => ErrorKind::RateLimited,
+        "internalservererror" => ErrorKind::ProviderFault,
+        // Not a dead key by itself: that takes the whole reply.
+        "badtoken" | "badcaptcha" => ErrorKind::Refused,
+        _ => return None,
+    })
+}
+
+fn of_status(status: StatusCode, enveloped: bool) -> ErrorKind {
+    match status.as_u16() {
+        400 => ErrorKind::Validation,
+        // Of something in between: it knows nothing of keys.
+        401 | 407 if !enveloped => ErrorKind::ProviderFault,
+        402 => ErrorKind::NotEnoughFunds,
+        403 if enveloped => ErrorKind::AccessDenied,
+        403 | 451 => ErrorKind::Blocked,
+        404 | 405 | 410 => ErrorKind::NotFound,
+        409 => ErrorKind::Conflict,
+        413 | 415 | 422 => ErrorKind::Validation,
+        429 => ErrorKind::RateLimited,
+        500.. => ErrorKind::ProviderFault,
+        0..400 => ErrorKind::ProviderFault,
+        _ => ErrorKind::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorKind::*, *};
+
+    fn kind(status: u16, code: Option<&str>, enveloped: bool) -> ErrorKind {
+        of_refusal(StatusCode::from_u16(status).unwrap(), code, enveloped)
+    }
+
+    #[test]
+    fn every_documented_code_has_a_kind_whatever_the_status_and_the_casing() {
+        for (code, expected) in [
+            ("AccessDenied", AccessDenied),
+            ("BadToken", Refused),
+            ("TwoFactorRequired", TwoFactorRequired),
+            ("OAuthLoginRequired", LoginRequired),
+            ("ValidationError", Validation),
+            ("BadCaptcha", Refused),
+            ("NotFound", NotFound),
+            ("ObjectConflict", Conflict),
+            ("RateLimited", RateLimited),
+            ("NotEnoughFunds", NotEnoughFunds),
+            ("VerificationRequired", VerificationRequired),
+            ("UpgradeRequired", UpgradeRequired),
+            ("ProductUnavailable", Unavailable),
+            ("FeatureUnavailable", Unavailable),
+            ("UnsupportedRequest", Unavailable),
+            ("UploadFailed", UploadFailed),
+            ("InternalServerError", ProviderFault),
+            ("access_denied", AccessDenied),
+            ("object_conflict", Conflict),
+        ] {
+            for status in [200, 400, 403, 422, 500] {
+                assert_eq!(kind(status, Some(code), true), expected, "{status} {code}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_or_missing_code_leaves_it_to_the_status_and_to_who_answered() {
+        for (status, enveloped, bare) in [
+            (200, ProviderFault, ProviderFault),
+            (302, ProviderFault, ProviderFault),
+            (400, Validation, Validation),
+            (401, Refused, ProviderFault),
+            (402, NotEnoughFunds, NotEnoughFunds),
+            (403, AccessDenied, Blocked),
+            (404, NotFound, NotFound),
+            (405, NotFound, NotFound),
+            (409, Conflict, Conflict),
+            (418, Refused, Refused),
+            (429, RateLimited, RateLimited),
+            (500, ProviderFault, ProviderFault),
+            (503, ProviderFault, ProviderFault),
+        ] {
+            for code in [None, Some(""), Some("SomethingNew")] {
+                assert_eq!(kind(status, code, true), enveloped, "{status} {code:?}");
+            }
+            assert_eq!(kind(status, None, false), bare, "{status} bare");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Why a call of the API gave no value.
+
+mod answer;
+mod kind;
+
+pub use kind::ErrorKind;
+
+use super::envelope::Envelope;
+use crate::json;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use std::{fmt, sync::Arc, time::Duration};
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// A call of the API failed.
+///
+/// Look at [`kind`](Self::kind) or ask a predicate. As an answer of a handler it is a problem document (RFC 9457), or for a dead
+/// key and a page navigation the way to the login; the answer carries the error in its extensions, so that a layer of the app
+/// can turn it into the app's own page:
+///
+/// ```
+/// use axum::response::{Html, IntoResponse, Response};
+/// use komerza_connect::Error;
+///
+/// // As `axum::middleware::map_response(own_page)`, inside the layer of this crate.
+/// async fn own_page(response: Response) -> Response {
+///     match response.extensions().get::<Error>() {
+///         Some(error) if error.is_rate_limited() => (response.status(), Html("One moment, please.")).into_response(),
+///         _ => response,
+///     }
+/// }
+/// ```
+///
+/// # Security
+/// Its text holds neither the key, nor ids, nor what was sent. [`message`](Self::message) and [`body`](Self::body) are the
+/// provider's words and may hold anything: do not log them without a look.
+#[derive(Clone)]
+pub struct Error {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    status: Option<StatusCode>,
+    code: Option<String>,
+    message: Option<String>,
+    body: Option<Bytes>,
+    attempts: u32,
+    retry_after: Option<Duration>,
+    needed_scope: Option<&'static str>,
+    login: Option<Login>,
+    source: Option<Source>,
+}
+
+/// Where the user connects again.
+#[derive(Debug, Clone)]
+pub(super) struct Login {
+    pub(super) url: String,
+    /// Whether the answer goes to a browser that is loading a page.
+    pub(super) person: bool,
+}
+
+impl Error {
+    pub(super) fn new(kind: ErrorKind) -> Self {
+        let inner = Inner {
+            kind,
+            status: None,
+            code: None,
+            message: None,
+            body: None,
+            attempts: 0,
+            retry_after: None,
+            needed_scope: None,
+            login: None,
+            source: None,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        // While it is being made nobody else holds it.
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            change(inner);
+        }
+        self
+    }
+
+    pub(super) fn caused_by(kind: ErrorKind, source: impl Into<Source>) -> Self {
+        Self::new(kind).with(|inner| inner.source = Some(source.into()))
+    }
+
+    pub(super) fn bad_path() -> Self {
+        Self::caused_by(ErrorKind::BadRequest, "the path must start with one slash and stay below the API")
+    }
+
+    pub(super) fn bad_id() -> Self {
+        Self::caused_by(ErrorKind::BadRequest, "an id is empty, a dot segment, or not fit for a path")
+    }
+
+    pub(super) fn paced(wait: Duration, attempts: u32) -> Self {
+        let retry_after = (wait != Duration::MAX).then_some(wait);
+        Self::new(ErrorKind::RateLimited).with(|inner| (inner.retry_after, inner.attempts) = (retry_after, attempts))
+    }
+
+    pub(super) fn unreadable(status: StatusCode, body: Bytes, source: impl Into<Source>) -> Self {
+        Self::caused_by(ErrorKind::ProviderFault, source)
+            .with(|inner| (inner.status, inner.body) = (Some(status), Some(body)))
+    }
+
+    /// What the provider said no with.
+    pub(super) fn refused(reply: &Response<Bytes>, dead_key: bool) -> Self {
+        let envelope = json::object::<Envelope<'_>>(reply.body()).ok();
+        let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        let code = text(envelope.as_ref().and_then(|envelope| envelope.code.as_deref()));
+        let kind = match dead_key {
+            true => ErrorKind::KeyRevoked,
+            false => kind::of_refusal(reply.status(), code.as_deref(), envelope.is_some()),
+        };
+        Self::new(kind).with(|inner| {
+            inner.status = Some(reply.status());
+            inner.message = text(envelope.as_ref().and_then(|envelope| envelope.message.as_deref()));
+            inner.code = code;
+            inner.body = Some(reply.body().clone());
+        })
+    }
+
+    pub(super) fn after(self, attempts: u32, retry_after: Option<Duration>) -> Self {
+        self.with(|inner| {
+            inner.attempts = attempts;
+            inner.retry_after = inner.retry_after.or(retry_after);
+        })
+    }
+
+    pub(super) fn needing(self, scope: Option<&'static str>) -> Self {
+        self.with(|inner| {
+            inner.needed_scope = scope.filter(|_| inner.kind == ErrorKind::AccessDenied);
+        })
+    }
+
+    pub(super) fn reconnect_at(self, login: impl FnOnce() -> Login) -> Self {
+        self.with(|inner| {
+            if inner.kind == ErrorKind::KeyRevoked {
+                inner.login = Some(login());
+            }
+        })
+    }
+
+    /// What sort of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// The status of the last reply, if there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.inner.status
+    }
+
+    /// The provider's own code, such as `AccessDenied`. The set is open.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.inner.code.as_deref()
+    }
+
+    /// The provider's own words.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.inner.message.as_deref()
+    }
+
+    /// The whole of the last reply, as it came: for what a refusal of the input says about its fields, for one.
+    ///
+    /// # Source
+    /// The provider's schema speaks of `invalidFields` without saying where and in which shape.
+    #[must_use]
+    pub fn body(&self) -> Option<&Bytes> {
+        self.inner.body.as_ref()
+    }
+
+    /// How often the call was sent. 0: nothing was.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.inner.attempts
+    }
+
+    /// How long to wait before calling again makes sense, where that is known.
+    ///
+    /// After a refusal by the app's own pacing: the wait that the call would have had.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.retry_after
+    }
+
+    /// The scope that the called endpoint needs, when access to it was denied; see [`scopes`](crate::api::scopes).
+    ///
+    /// Komerza gives one answer for a missing scope, a store that was not approved, and a user who may not: that it is the scope is
+    /// likely and not certain. Known for the typed calls, not for those by path.
+    #[must_use]
+    pub fn needed_scope(&self) -> Option<&'static str> {
+        self.inner.needed_scope
+    }
+
+    /// Where the user connects again, for a dead key: a path of this app.
+    #[must_use]
+    pub fn login_url(&self) -> Option<&str> {
+        self.inner.login.as_ref().map(|login| login.url.as_str())
+    }
+
+    /// Whether the key is dead, so that the user has to connect again.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        self.kind() == ErrorKind::KeyRevoked
+    }
+
+    /// Whether there were too many calls.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.kind() == ErrorKind::RateLimited
+    }
+
+    /// Whether there is no such thing.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// Whether access was denied.
+    #[must_use]
+    pub fn is_access_denied(&self) -> bool {
+        self.kind() == ErrorKind::AccessDenied
+    }
+
+    /// Whether the same call may well succeed later, without anybody doing anything.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        let server = self.status().is_none_or(|status| status.is_server_error());
+        match self.kind() {
+            ErrorKind::RateLimited | ErrorKind::Unreachable | ErrorKind::Interrupted | ErrorKind::TimedOut => true,
+            ErrorKind::ProviderFault => server,
+            _ => false,
+        }
+    }
+
+    /// Whether the call may have had its effect although it failed: look before you repeat a change.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::ProviderFault => self.attempts() > 0,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind().sentence())?;
+        match (self.status(), self.code().filter(|code| is_plain(code))) {
+            (Some(status), Some(code)) => write!(f, " ({}, {code})", status.as_u16())?,
+            (Some(status), None) => write!(f, " ({})", status.as_u16())?,
+            (None, _) => {}
+        }
+        if let Some(scope) = self.needed_scope() {
+            write!(f, "; this needs the scope {scope}")?;
+        }
+        match (self.kind(), self.retry_after()) {
+            (ErrorKind::RateLimited, Some(wait)) => write!(f, "; again in {:.1} s", wait.as_secs_f64()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Fit for a log: a code is a word. Anything else stays in [`Error::code`].
+fn is_plain(code: &str) -> bool {
+    code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("status", &self.status())
+            .field("code", &self.code().filter(|code| is_plain(code)))
+            .field("attempts", &self.attempts())
+            .field("retry_after", &self.retry_after())
+            .field("source", &self.inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.inner.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,209 @@
+//! Lists that come in pages, as streams of pages and of items.
+//!
+//! Pages are counted from 1. A list ends at an empty page, at the number of pages that the last page told (which may grow and
+//! shrink meanwhile), or, where none is told, at a page shorter than one before or equal to the one before.
+//!
+//! The provider cuts pages by position. What is added or removed while a list is read can make items appear twice or be missed;
+//! where that matters, sort by something that new items come last in.
+
+mod page;
+mod stream;
+
+pub use page::Page;
+pub use stream::{Items, Pages};
+
+use super::{Direction, Error, ErrorKind, Filters, Priority, RequestBuilder, filters::is_field};
+use serde::de::DeserializeOwned;
+use std::{fmt, future::Future, marker::PhantomData, time::Duration};
+
+/// A list of the API: say how to read it, then take its [`items`](Self::items), its [`pages`](Self::pages), or one
+/// [`page`](Self::page). Nothing is sent before.
+///
+/// The lists of the typed calls have their filters as methods, called as the provider calls them: `dateFrom` is
+/// [`date_from`](Listing::<crate::api::models::OrderSummary>::date_from). What has no method goes through [`filters`](Self::filters) or, as it is,
+/// through [`query`](Self::query).
+///
+/// ```
+/// use komerza_connect::api::{models::OrderStatus, Direction};
+///
+/// # use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+/// # use komerza_sandbox::Sandbox;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (sandbox, tokens, me) = (Sandbox::builder().start().await?, MemoryStore::default(), UserId::new("me")?);
+/// # tokens.save(&me, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+/// # let config = sandbox.config("http://127.0.0.1:3000/komerza/callback")?;
+/// # let key = KomerzaConnectLayer::new(config, tokens)?.client_for(&me).await?;
+/// # let ids = sandbox.store_ids(0);
+/// # let id = ids[0].as_str();
+/// let pending = key
+///     .in_store(id)
+///     .orders()
+///     .status(OrderStatus::PENDING)
+///     .date_from("2026-11-01T00:00:00Z".parse()?)
+///     .sort_by("dateFrom", Direction::Descending)
+///     .page_size(100);
+/// let orders = pending.all().await?;
+/// assert!(!orders.is_empty() && orders.iter().all(|order| order.status == OrderStatus::PENDING));
+/// assert!(orders.is_sorted_by(|one, next| one.date_created >= next.date_created));
+/// # Ok(()) }
+/// ```
+#[must_use = "nothing is sent before `items`, `pages`, `page` or `all`"]
+pub struct Listing<T> {
+    request: RequestBuilder,
+    style: Style,
+    size: Option<u32>,
+    first: u32,
+    prefetch: bool,
+    /// Fields to sort by, as the provider writes them.
+    sorts: String,
+    items: PhantomData<fn() -> T>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Style {
+    Query,
+    Path { size: &'static str },
+}
+
+impl<T: DeserializeOwned + Send + 'static> Listing<T> {
+    fn new(request: RequestBuilder, style: Style) -> Self {
+        Self { request, style, size: None, first: 1, prefetch: false, sorts: String::new(), items: PhantomData }
+    }
+
+    pub(super) fn by_query(request: RequestBuilder) -> Self {
+        Self::new(request, Style::Query)
+    }
+
+    pub(super) fn by_path(request: RequestBuilder, size: &'static str) -> Self {
+        Self::new(request, Style::Path { size })
+    }
+
+    /// Items in a page. Default: the provider's, which is not documented; 100 is commonly used. Larger pages mean fewer calls.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.size = Some(items);
+        self
+    }
+
+    /// Begins at this page instead of 1: to go on where an error ended a stream. 0 counts as 1.
+    pub fn start_at(mut self, page: u32) -> Self {
+        self.first = page.max(1);
+        self
+    }
+
+    /// Fetches the next page while the present one is being used: one at most, in a task of its own that ends with the stream.
+    pub fn prefetch(mut self) -> Self {
+        self.prefetch = true;
+        self
+    }
+
+    /// Adds a parameter to the query as it is, encoded: a filter that has no method here, or `Sorts` as raw text.
+    pub fn query(mut self, name: &str, value: impl ToString) -> Self {
+        self.request = self.request.query(name, value);
+        self
+    }
+
+    /// Filters the list, in the provider's own language.
+    pub fn filters(mut self, filters: &Filters) -> Self {
+        self.request = match filters.text() {
+            Ok(text) => self.request.query("Filters", text),
+            Err(error) => self.request.failed(error),
+        };
+        self
+    }
+
+    /// Sorts by a field; called again, those that are equal so far by a further one. Default: the provider's order, which is not
+    /// documented.
+    ///
+    /// Which fields a list can be sorted by differs; for orders they are those of its filters: `dateFrom`, `dateTo`, `status`,
+    /// `gateway` and `email`. A text that is no field (empty, or with a comma, a leading minus or a sign of the filters' language)
+    /// makes the call a [`BadRequest`](ErrorKind::BadRequest), and nothing is sent.
+    ///
+    /// # Source
+    /// docs.komerza.com: field names, comma-separated, each descending with a leading `-`.
+    pub fn sort_by(mut self, field: &str, direction: Direction) -> Self {
+        if !is_field(field) {
+            let error = Error::caused_by(ErrorKind::BadRequest, "a list cannot be sorted by this text");
+            self.request = self.request.failed(error);
+            return self;
+        }
+        if !self.sorts.is_empty() {
+            self.sorts.push(',');
+        }
+        self.sorts.push_str(direction.sign());
+        self.sorts.push_str(field);
+        self
+    }
+
+    /// As [`RequestBuilder::priority`], for each page.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.request = self.request.priority(priority);
+        self
+    }
+
+    /// As [`RequestBuilder::deadline`], for each page.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.request = self.request.deadline(deadline);
+        self
+    }
+
+    /// One page; empty past the end, where the provider answers so.
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`].
+    pub fn page(&self, number: u32) -> impl Future<Output = Result<Page<T>, Error>> + Send + use<T> {
+        let mut request = self.request.clone();
+        if !self.sorts.is_empty() {
+            request = request.query("Sorts", &self.sorts);
+        }
+        request = match self.style {
+            Style::Query => request.query("Page", number),
+            Style::Path { .. } => request.segment(&number.to_string()),
+        };
+        if let Some(items) = self.size {
+            request = match self.style {
+                Style::Query => request.query("PageSize", items),
+                Style::Path { size } => request.query(size, items),
+            };
+        }
+        request.open(move |envelope| Page::read(number, envelope))
+    }
+
+    /// All pages that are not empty, one after another. An error ends the stream.
+    pub fn pages(self) -> Pages<T> {
+        Pages::new(self)
+    }
+
+    /// All items, page after page. An error ends the stream.
+    ///
+    /// ```no_run
+    /// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
+    /// let mut orders = key.in_store("00000000-0000-4000-8000-000000000000").orders().page_size(100).items();
+    /// while let Some(order) = orders.next().await {
+    ///     println!("{} {}", order?.amount, orders.pages_told().unwrap_or(1));
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn items(self) -> Items<T> {
+        Items::new(self.pages())
+    }
+
+    /// All items at once, in memory.
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`].
+    pub async fn all(self) -> Result<Vec<T>, Error> {
+        let mut pages = self.pages();
+        let mut all = Vec::new();
+        while let Some(page) = pages.next().await {
+            all.append(&mut page?.items);
+        }
+        Ok(all)
+    }
+}
+
+impl<T> fmt::Debug for Listing<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listing").field("request", &self.request).field("size", &self.size).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,255 @@
+//! The streams of pages and of items, and where they end.
+
+use super::{Listing, Page};
+use crate::api::{Error, ErrorKind};
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::task::JoinHandle;
+
+/// Whether there may be more after a page; see the [module](super) for the rule.
+fn goes_on(number: u32, items: usize, pages: Option<u32>, longest: usize, repeated: bool) -> bool {
+    match pages {
+        _ if items == 0 => false,
+        Some(pages) => number < pages,
+        None => items >= longest && !repeated,
+    }
+}
+
+type Running<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
+
+/// A page that is fetched ahead; dropping it ends the call.
+struct Ahead<T>(JoinHandle<Result<Page<T>, Error>>);
+
+impl<T> Future for Ahead<T> {
+    type Output = Result<Page<T>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let joined = ready!(Pin::new(&mut self.0).poll(task));
+        Poll::Ready(joined.unwrap_or_else(|error| Err(Error::caused_by(ErrorKind::Interrupted, error))))
+    }
+}
+
+impl<T> Drop for Ahead<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The pages of a list: a [`Stream`]. Made by [`Listing::pages`].
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Pages<T> {
+    listing: Listing<T>,
+    /// The page to come.
+    next: Option<u32>,
+    running: Option<Running<T>>,
+    told: Option<u32>,
+    longest: usize,
+    print: Option<u64>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Pages<T> {
+    pub(super) fn new(listing: Listing<T>) -> Self {
+        Self { next: Some(listing.first), listing, running: None, told: None, longest: 0, print: None }
+    }
+
+    /// The call for a page: at once and in a task of its own when it is `ahead` of its turn, else once it is polled.
+    fn start(listing: &Listing<T>, number: u32, ahead: bool) -> Running<T> {
+        let page = listing.page(number);
+        match ahead {
+            true => Box::pin(Ahead(tokio::spawn(page))),
+            false => Box::pin(page),
+        }
+    }
+
+    /// The next page; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
+        std::future::poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await
+    }
+}
+
+impl<T> Pages<T> {
+    /// The number of the page that would come next; after an error the one that failed, for
+    /// [`start_at`](Listing::start_at). `None` at the end.
+    #[must_use]
+    pub fn next_page(&self) -> Option<u32> {
+        self.next
+    }
+
+    /// How many pages there are, as the last page told.
+    #[must_use]
+    pub fn pages_told(&self) -> Option<u32> {
+        self.told
+    }
+}
+
+impl<T> Unpin for Pages<T> {}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
+    type Item = Result<Page<T>, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        // After an error nothing runs and the length is unknowable: the stream has ended.
+        let Some(number) = this.next.filter(|_| this.longest != usize::MAX) else { return Poll::Ready(None) };
+        let listing = &this.listing;
+        let running = this.running.get_or_insert_with(|| Self::start(listing, number, false));
+        let page = ready!(running.as_mut().poll(task));
+        this.running = None;
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => {
+                this.longest = usize::MAX;
+                return Poll::Ready(Some(Err(error)));
+            }
+        };
+        let repeated = this.print.replace(page.print) == Some(page.print);
+        this.told = page.pages.or(this.told);
+        let more = goes_on(number, page.items.len(), page.pages, this.longest, repeated);
+        this.longest = this.longest.max(page.items.len());
+        this.next = number.checked_add(1).filter(|_| more);
+        if let Some(next) = this.next.filter(|_| this.listing.prefetch) {
+            this.running = Some(Self::start(&this.listing, next, true));
+        }
+        let nothing = page.items.is_empty() || (repeated && page.pages.is_none());
+        Poll::Ready((!nothing).then_some(Ok(page)))
+    }
+}
+
+/// The items of a list: a [`Stream`]. Made by [`Listing::items`].
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Items<T> {
+    pages: Pages<T>,
+    ready: std::vec::IntoIter<T>,
+}
+
+impl<T: DeserializeOwned + Send + 'static> Items<T> {
+    pub(super) fn new(pages: Pages<T>) -> Self {
+        Self { pages, ready: Vec::new().into_iter() }
+    }
+
+    /// The next item; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        std::future::poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await
+    }
+}
+
+impl<T> Items<T> {
+    /// As [`Pages::next_page`].
+    #[must_use]
+    pub fn next_page(&self) -> Option<u32> {
+        self.pages.next_page()
+    }
+
+    /// As [`Pages::pages_told`].
+    #[must_use]
+    pub fn pages_told(&self) -> Option<u32> {
+        self.pages.pages_told()
+    }
+}
+
+impl<T> Unpin for Items<T> {}
+
+impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(item) = this.ready.next() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(Pin::new(&mut this.pages).poll_next(task)) {
+                Some(Ok(page)) => this.ready = page.items.into_iter(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").field("listing", &self.listing).field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "__explore"))]
+mod tests {
+    use super::goes_on;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_list_ends_where_it_should() {
+        for (number, items, pages, longest, repeated, more) in [
+            (1, 0, Some(0), 0, false, false),
+            (1, 0, None, 0, false, false),
+            (1, 5, Some(0), 0, false, false),
+            (1, 5, Some(1), 0, false, false),
+            (1, 5, Some(2), 0, false, true),
+            (2, 5, Some(1), 5, false, false),
+            (2, 3, Some(3), 5, false, true),
+            (2, 0, Some(3), 5, false, false),
+            (1, 5, None, 0, false, true),
+            (2, 5, None, 5, false, true),
+            (2, 4, None, 5, false, false),
+            (2, 5, None, 5, true, false),
+        ] {
+            let told = goes_on(number, items, pages, longest, repeated);
+            assert_eq!(told, more, "page {number} of {pages:?}, {items} items");
+        }
+    }
+
+    /// Reads a list that is `length` items long when a page of it is asked for: how many items and how many pages that makes.
+    fn read(size: usize, tells: bool, length: impl Fn(usize) -> usize) -> (usize, usize) {
+        let (mut all, mut longest, mut number) = (0, 0, 0);
+        loop {
+            number += 1;
+            let length = length(number);
+            let items = length.saturating_sub((number - 1) * size).min(size);
+            let pages = tells.then(|| u32::try_from(length.div_ceil(size)).unwrap());
+            all += items;
+            if !goes_on(u32::try_from(number).unwrap(), items, pages, longest, false) {
+                return (all, number);
+            }
+            longest = longest.max(items);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_that_stays_as_it_is_is_read_whole_in_as_few_calls_as_can_be(
+            length in 0..500_usize, size in 1..60_usize,
+        ) {
+            let pages = length.div_ceil(size).max(1);
+            prop_assert_eq!(read(size, true, |_| length), (length, pages));
+            let (items, calls) = read(size, false, |_| length);
+            prop_assert_eq!(items, length);
+            prop_assert!(calls <= pages + 1, "one further page tells the end where the provider does not");
+        }
+
+        #[test]
+        fn a_list_that_grows_and_shrinks_is_read_to_where_it_ends_then(
+            lengths in proptest::collection::vec(0..500_usize, 1..40), size in 1..60_usize, tells: bool,
+        ) {
+            let length = |number: usize| lengths[(number - 1) % lengths.len()];
+            let (_, calls) = read(size, tells, length);
+            // Nothing is left on the page behind the last one that was read, as long as that was when it was read.
+            let ended = length(calls) <= calls * size;
+            let shorter = (1..calls).any(|number| length(number) != length(calls));
+            prop_assert!(ended || (!tells && shorter), "{} calls", calls);
+            prop_assert!(calls <= 500 / size + 2);
+        }
+    }
+}

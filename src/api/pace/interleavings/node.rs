@@ -1,0 +1,104 @@
+//! A node that shares a bucket with others.
+
+use super::super::{BucketId, SharedBuckets, Taken};
+use crate::{
+    config::Bucket,
+    pacing::bucket::TokenBucket,
+    store::StoreError,
+    time::{Clock, ManualClock},
+};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+/// How the shared bucket answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answers {
+    Well,
+    /// It gives tokens and cannot be told of a refusal.
+    Takes,
+    WithErrors,
+    Never,
+}
+
+/// The bucket that all nodes share.
+pub(super) struct Shared {
+    pub(super) limit: Bucket,
+    bucket: Mutex<TokenBucket>,
+    /// Tokens in all.
+    pub(super) given: AtomicU32,
+}
+
+impl Shared {
+    pub(super) fn new(limit: Bucket) -> Arc<Self> {
+        Arc::new(Self { limit, bucket: Mutex::new(TokenBucket::full(limit)), given: AtomicU32::new(0) })
+    }
+}
+
+/// The way from one node to it; time passes on it, or only other threads do something.
+pub(super) struct Node {
+    pub(super) shared: Arc<Shared>,
+    pub(super) clock: ManualClock,
+    pub(super) answers: Answers,
+    pub(super) way: Duration,
+    pub(super) asking: AtomicUsize,
+}
+
+impl Node {
+    async fn travel(&self) {
+        match self.way.is_zero() {
+            true => shuttle::future::yield_now().await,
+            false => self.clock.sleep(self.way).await,
+        }
+    }
+}
+
+struct Question<'a>(&'a AtomicUsize);
+
+impl<'a> Question<'a> {
+    fn begin(asking: &'a AtomicUsize) -> Self {
+        assert_eq!(asking.fetch_add(1, SeqCst), 0, "two callers of one node ask at once");
+        Self(asking)
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+#[async_trait::async_trait]
+impl SharedBuckets for Node {
+    async fn take(&self, _: &BucketId, _: Bucket, wanted: u32) -> Result<Taken, StoreError> {
+        let _question = Question::begin(&self.asking);
+        self.travel().await;
+        match self.answers {
+            Answers::Well | Answers::Takes => {}
+            Answers::WithErrors => return Err(StoreError::timed_out()),
+            Answers::Never => std::future::pending().await,
+        }
+        let taken = {
+            let (mut bucket, now) = (self.shared.bucket.lock().unwrap(), self.clock.elapsed());
+            let granted = (0..wanted).take_while(|_| bucket.take(now).is_ok()).count() as u32;
+            self.shared.given.fetch_add(granted, SeqCst);
+            Taken { granted, wait: bucket.wait_for(1, now) }
+        };
+        self.travel().await;
+        Ok(taken)
+    }
+
+    async fn empty(&self, _: &BucketId, _: Bucket, wait: Duration) -> Result<(), StoreError> {
+        self.travel().await;
+        match self.answers {
+            Answers::Well => self.shared.bucket.lock().unwrap().empty(wait, self.clock.elapsed()),
+            Answers::Takes | Answers::WithErrors => return Err(StoreError::timed_out()),
+            Answers::Never => std::future::pending().await,
+        }
+        Ok(())
+    }
+}

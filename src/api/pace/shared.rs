@@ -1,0 +1,68 @@
+//! The seam for buckets that several nodes share.
+
+use crate::{config::Bucket, store::StoreError};
+use std::{fmt, time::Duration};
+
+/// Names the bucket of one key: a hash of the API's address and the key. It leads back to neither.
+///
+/// Its text is 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BucketId([u8; 32]);
+
+impl BucketId {
+    pub(super) fn from_hash(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+
+    pub(super) fn first_byte(&self) -> u8 {
+        self.0.first().copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for BucketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for BucketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BucketId({self})")
+    }
+}
+
+/// What [`SharedBuckets::take`] gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Tokens taken: 0 to as many as were wanted.
+    pub granted: u32,
+    /// The time until there may be a further token; it matters when fewer than wanted were granted.
+    pub wait: Duration,
+}
+
+/// Buckets that several nodes of an app share, so that together they never ask more of a key than the provider allows.
+///
+/// Set it with [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Each node keeps its own line of waiting
+/// calls and takes tokens here for as many of them as there are. A call that fails, or takes longer than
+/// [`store_deadline`](crate::config::Limits::store_deadline), makes the node fall back on its own bucket for five seconds, after which it
+/// asks again: an outage costs precision, and no calls.
+///
+/// `RedisBuckets` is the implementation for Redis, under the feature `redis`.
+#[async_trait::async_trait]
+pub trait SharedBuckets: Send + Sync + 'static {
+    /// Takes up to `wanted` tokens (at least 1) out of a bucket, which is full when it was never asked for.
+    ///
+    /// It must be atomic, and safe whenever the provider's periods begin: from any token to any later one at most
+    /// [`capacity`](Bucket::capacity) tokens, and [`refill`](Bucket::refill) more for each whole [`period`](Bucket::period)
+    /// between the two.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot tell.
+    async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, StoreError>;
+
+    /// The provider refused a call by 429: nothing for `wait`, then a batch at the end of each period.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be noted.
+    async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), StoreError>;
+}

@@ -1,0 +1,314 @@
+use super::*;
+use crate::{config::Bucket, time::ManualClock};
+use std::future::Future;
+use tokio::task::JoinHandle;
+
+const SECOND: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = SECOND;
+
+fn pacer(change: impl FnOnce(&mut ClientLimits)) -> Arc<Pacer> {
+    let mut limits = ClientLimits::default();
+    change(&mut limits);
+    Pacer::alone(&Url::parse("https://api.example").unwrap(), &limits, None)
+}
+
+fn key(number: usize) -> ApiKey {
+    ApiKey::new(format!("obviously-fake-{number}")).unwrap()
+}
+
+fn ask(lane: &Arc<Lane>, clock: &ManualClock, priority: Priority, seconds: u64) -> JoinHandle<Result<Duration, Busy>> {
+    let (lane, clock) = (Arc::clone(lane), clock.clone());
+    let turn = Turn { priority, again: false, patience: SECOND * seconds as u32 };
+    tokio::spawn(async move { lane.turn(turn, &clock, DEADLINE).await })
+}
+
+async fn settle() {
+    for _ in 0..2_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn finished<T>(tasks: &[JoinHandle<T>]) -> usize {
+    tasks.iter().filter(|task| task.is_finished()).count()
+}
+
+async fn drained(clock: &ManualClock) -> (Arc<Pacer>, Arc<Lane>) {
+    let pacer = pacer(|_| {});
+    let lane = pacer.lane(&key(0), clock);
+    for _ in 0..12 {
+        assert_eq!(ask(&lane, clock, Priority::Page, 0).await.unwrap(), Ok(Duration::ZERO));
+    }
+    (pacer, lane)
+}
+
+#[tokio::test]
+async fn those_who_wait_are_served_in_order_four_at_each_period() {
+    let clock = ManualClock::default();
+    let (_pacer, lane) = drained(&clock).await;
+    assert_eq!(
+        (lane.remaining(clock.elapsed()), lane.wait_estimate(Priority::Page, SECOND)),
+        (0, 1_100 * SECOND / 1_000)
+    );
+    let mut waiting = Vec::new();
+    for _ in 0..10 {
+        waiting.push(ask(&lane, &clock, Priority::Page, 30));
+        settle().await;
+    }
+    for (advance, served) in [(2_099, 0), (1, 4), (1_999, 4), (1, 8), (2_000, 10)] {
+        clock.advance(Duration::from_millis(advance));
+        settle().await;
+        assert_eq!(finished(&waiting), served, "after {advance} more");
+        assert!(waiting.iter().take(served).all(JoinHandle::is_finished), "first come, first served");
+    }
+    assert_eq!(waiting.pop().unwrap().await.unwrap(), Ok(Duration::from_millis(6_100)));
+}
+
+#[tokio::test]
+async fn pages_go_first_and_background_calls_still_get_every_fourth_token() {
+    let clock = ManualClock::default();
+    let (_pacer, lane) = drained(&clock).await;
+    let background: Vec<_> = (0..8).map(|_| ask(&lane, &clock, Priority::Background, 600)).collect();
+    settle().await;
+    let pages: Vec<_> = (0..8).map(|_| ask(&lane, &clock, Priority::Page, 600)).collect();
+    settle().await;
+    for (pages_served, background_served) in [(3, 1), (6, 2), (8, 4), (8, 8)] {
+        clock.advance(SECOND * 2 + Duration::from_millis(100));
+        settle().await;
+        assert_eq!((finished(&pages), finished(&background)), (pages_served, background_served));
+    }
+}
+
+#[tokio::test]
+async fn over_the_bounds_a_call_is_refused_at_once_with_the_wait_it_would_have_had() {
+    let clock = ManualClock::default();
+    let (_pacer, lane) = drained(&clock).await;
+    let patient: Vec<_> = (0..4).map(|_| ask(&lane, &clock, Priority::Page, 3)).collect();
+    settle().await;
+    let refused = ask(&lane, &clock, Priority::Page, 3).await.unwrap();
+    assert_eq!(refused, Err(Busy { wait: Duration::from_millis(4_100), waited: Duration::ZERO }));
+    clock.advance(Duration::from_millis(2_100));
+    settle().await;
+    assert_eq!(finished(&patient), 4);
+
+    let short = pacer(|limits| (limits.queue, limits.bucket.capacity) = (1, 0));
+    let lane = short.lane(&key(0), &clock);
+    assert_eq!(
+        ask(&lane, &clock, Priority::Page, 3).await.unwrap(),
+        Err(Busy { wait: Duration::MAX, waited: Duration::ZERO })
+    );
+    let short = pacer(|limits| limits.queue = 0);
+    let lane = short.lane(&key(0), &clock);
+    for _ in 0..12 {
+        ask(&lane, &clock, Priority::Page, 3).await.unwrap().unwrap();
+    }
+    assert!(ask(&lane, &clock, Priority::Page, 3).await.unwrap().is_err(), "a queue of none");
+}
+
+#[tokio::test]
+async fn t59_who_goes_away_leaves_the_line_and_those_behind_move_up() {
+    let clock = ManualClock::default();
+    let (_pacer, lane) = drained(&clock).await;
+    let gone: Vec<_> = (0..50).map(|_| ask(&lane, &clock, Priority::Page, 600)).collect();
+    settle().await;
+    let stays = ask(&lane, &clock, Priority::Page, 600);
+    settle().await;
+    gone.iter().for_each(JoinHandle::abort);
+    settle().await;
+    clock.advance(Duration::from_millis(2_100));
+    settle().await;
+    assert_eq!(stays.await.unwrap(), Ok(Duration::from_millis(2_100)), "the front's timer was taken over");
+    assert_eq!(lane.remaining(clock.elapsed()), 3, "no token went to who has gone");
+}
+
+#[tokio::test]
+async fn a_429_closes_the_bucket_and_a_call_that_was_refused_goes_to_the_front() {
+    let clock = ManualClock::default();
+    let pacer = pacer(|_| {});
+    let lane = pacer.lane(&key(0), &clock);
+    lane.refused(SECOND * 5, &clock, DEADLINE).await;
+    let late: Vec<_> = (0..4).map(|_| ask(&lane, &clock, Priority::Page, 30)).collect();
+    settle().await;
+    let again = {
+        let (lane, clock) = (Arc::clone(&lane), clock.clone());
+        let turn = Turn { priority: Priority::Page, again: true, patience: SECOND * 30 };
+        tokio::spawn(async move { lane.turn(turn, &clock, DEADLINE).await })
+    };
+    settle().await;
+    clock.advance(Duration::from_millis(4_999));
+    settle().await;
+    assert_eq!(finished(&late), 0);
+    clock.advance(Duration::from_millis(1));
+    settle().await;
+    assert!(again.is_finished());
+    assert_eq!(finished(&late), 3);
+}
+
+#[tokio::test]
+async fn t59_a_hundred_thousand_users_are_forgotten_when_their_buckets_are_full_again() {
+    let clock = ManualClock::default();
+    let pacer = pacer(|_| {});
+    let held = pacer.lane(&key(0), &clock);
+    for user in 0..100_000 {
+        let lane = pacer.lane(&key(user), &clock);
+        let turn = Turn { priority: Priority::Page, again: false, patience: Duration::ZERO };
+        lane.turn(turn, &clock, DEADLINE).await.unwrap();
+        clock.advance(Duration::from_millis(1));
+    }
+    // Those of the last six seconds, and at most twice as many in each shard before it is swept.
+    assert!(pacer.remembered() < 20_000, "{}", pacer.remembered());
+    assert!(Arc::ptr_eq(&held, &pacer.lane(&key(0), &clock)), "a bucket in use is never forgotten");
+
+    let small = self::pacer(|limits| limits.buckets = 1_600);
+    for user in 0..10_000 {
+        small.lane(&key(user), &clock);
+    }
+    assert!(small.remembered() <= 1_600, "{}", small.remembered());
+}
+
+#[test]
+fn layers_of_one_process_share_their_buckets_and_other_limits_do_not() {
+    let api = Url::parse("https://layers.example").unwrap();
+    let limits = ClientLimits::default();
+    let (one, two) = (Pacer::of_process(&api, &limits), Pacer::of_process(&api, &limits));
+    assert!(Arc::ptr_eq(&one, &two));
+    let other = ClientLimits { bucket: Bucket { capacity: 1, ..limits.bucket }, ..limits };
+    assert!(!Arc::ptr_eq(&one, &Pacer::of_process(&api, &other)));
+}
+
+/// A bucket in memory that counts how it is asked, and can be down.
+#[derive(Default)]
+struct Remote {
+    bucket: Mutex<Option<crate::pacing::bucket::TokenBucket>>,
+    clock: ManualClock,
+    asked: std::sync::atomic::AtomicUsize,
+    down: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl SharedBuckets for Arc<Remote> {
+    async fn take(&self, _: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, crate::store::StoreError> {
+        self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        if self.down.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(crate::store::StoreError::timed_out());
+        }
+        let mut shared = self.bucket.lock().unwrap();
+        let shared = shared.get_or_insert_with(|| crate::pacing::bucket::TokenBucket::full(bucket));
+        let now = self.clock.elapsed();
+        let granted = (0..wanted).take_while(|_| shared.take(now).is_ok()).count() as u32;
+        Ok(Taken { granted, wait: shared.wait_for(1, now) })
+    }
+
+    async fn empty(&self, _: &BucketId, _: Bucket, wait: Duration) -> Result<(), crate::store::StoreError> {
+        self.bucket.lock().unwrap().as_mut().unwrap().empty(wait, self.clock.elapsed());
+        Ok(())
+    }
+}
+
+fn node(remote: &Arc<Remote>) -> (Arc<Pacer>, Arc<Lane>) {
+    let api = Url::parse("https://api.example").unwrap();
+    let pacer = Pacer::alone(&api, &ClientLimits::default(), Some(Arc::new(Arc::clone(remote))));
+    let lane = pacer.lane(&key(0), &remote.clock);
+    (pacer, lane)
+}
+
+#[tokio::test]
+async fn two_nodes_with_a_shared_bucket_take_together_what_one_may() {
+    let remote = Arc::<Remote>::default();
+    let clock = remote.clock.clone();
+    let ((_one, first), (_two, second)) = (node(&remote), node(&remote));
+    let calls: Vec<_> =
+        (0..40).map(|at| ask(if at % 2 == 0 { &first } else { &second }, &clock, Priority::Page, 600)).collect();
+    settle().await;
+    assert_eq!(finished(&calls), 12);
+    for served in [16, 20, 24, 28, 32, 36, 40] {
+        clock.advance(SECOND * 2);
+        settle().await;
+        assert_eq!(finished(&calls), served);
+    }
+    let asked = remote.asked.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(asked <= 40, "one question for many calls: {asked}");
+}
+
+#[tokio::test]
+async fn a_shared_bucket_that_is_down_leaves_each_node_to_its_own() {
+    let remote = Arc::<Remote>::default();
+    let clock = remote.clock.clone();
+    let (_pacer, lane) = node(&remote);
+    remote.down.store(true, std::sync::atomic::Ordering::Relaxed);
+    let calls: Vec<_> = (0..16).map(|_| ask(&lane, &clock, Priority::Page, 600)).collect();
+    settle().await;
+    assert_eq!(finished(&calls), 12);
+    clock.advance(Duration::from_millis(2_100));
+    settle().await;
+    assert_eq!(finished(&calls), 16);
+}
+
+#[tokio::test]
+async fn one_who_gives_up_while_asking_the_shared_bucket_does_not_block_the_others() {
+    let remote = Arc::<Remote>::default();
+    let (_pacer, lane) = node(&remote);
+    let turn = Turn { priority: Priority::Page, again: false, patience: SECOND };
+    {
+        let mut asks = std::pin::pin!(lane.turn(turn, &remote.clock, DEADLINE));
+        let polled = std::future::poll_fn(|task| std::task::Poll::Ready(asks.as_mut().poll(task))).await;
+        assert!(polled.is_pending());
+    }
+    assert!(ask(&lane, &remote.clock, Priority::Page, 1).await.unwrap().is_ok());
+    let none = Turn { patience: Duration::ZERO, ..turn };
+    for _ in 0..11 {
+        lane.turn(none, &remote.clock, DEADLINE).await.unwrap();
+    }
+    assert!(lane.turn(none, &remote.clock, DEADLINE).await.is_err(), "no patience, no token: refused at once");
+}
+
+/// Never answers.
+#[derive(Default)]
+struct Hung(std::sync::atomic::AtomicU32);
+
+#[async_trait::async_trait]
+impl SharedBuckets for Arc<Hung> {
+    async fn take(&self, _: &BucketId, _: Bucket, _: u32) -> Result<Taken, crate::store::StoreError> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        std::future::pending().await
+    }
+
+    async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), crate::store::StoreError> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shared_bucket_that_hangs_holds_up_one_call_no_longer_than_it_has_patience_and_no_other() {
+    let (hung, clock) = (Arc::<Hung>::default(), ManualClock::default());
+    let api = Url::parse("https://api.example").unwrap();
+    let pacer = Pacer::alone(&api, &ClientLimits::default(), Some(Arc::new(Arc::clone(&hung))));
+    let lane = pacer.lane(&key(0), &clock);
+    let asked = || hung.0.load(std::sync::atomic::Ordering::Relaxed);
+    let began = tokio::time::Instant::now();
+    let turn = Turn { priority: Priority::Page, again: false, patience: Duration::from_millis(50) };
+    lane.turn(turn, &clock, DEADLINE).await.unwrap();
+    assert_eq!((began.elapsed().as_millis() / 10, asked()), (5, 1));
+    for _ in 0..11 {
+        lane.turn(turn, &clock, DEADLINE).await.unwrap();
+    }
+    lane.refused(SECOND, &clock, DEADLINE).await;
+    assert_eq!((began.elapsed().as_millis() / 10, asked()), (5, 1), "the others paced themselves");
+    clock.advance(SECOND * 10);
+    lane.turn(turn, &clock, DEADLINE).await.unwrap();
+    assert_eq!(asked(), 2, "after a while it is asked again");
+}
+
+#[tokio::test]
+async fn whoever_waits_in_vain_is_told_how_long_it_was() {
+    let clock = ManualClock::default();
+    let (_pacer, lane) = drained(&clock).await;
+    let waits = ask(&lane, &clock, Priority::Background, 3);
+    settle().await;
+    let now = clock.elapsed();
+    lane.refused(SECOND * 60, &clock, DEADLINE).await;
+    clock.advance(SECOND * 3);
+    let busy = waits.await.unwrap().unwrap_err();
+    assert_eq!((busy.waited, busy.wait), (SECOND * 3, now + SECOND * 57));
+}

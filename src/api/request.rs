@@ -1,0 +1,302 @@
+//! One call of the API, from a path to a value.
+
+use super::{
+    Download, Error, ErrorKind, Form, KomerzaKey, Listing, Priority, Upload,
+    body::Payload,
+    call::{Answered, Call, Received},
+    envelope::Envelope,
+    options::Options,
+    path,
+    upload::Unfit,
+};
+use crate::json;
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response,
+    header::{AUTHORIZATION, HOST, USER_AGENT},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{borrow::Cow, fmt, time::Duration};
+use url::Url;
+
+/// A call that is being put together. Made by [`KomerzaKey::get`] and its siblings; nothing is sent before
+/// [`send`](Self::send), [`fetch`](Self::fetch), [`execute`](Self::execute) or [`download`](Self::download).
+///
+/// What happens then, in this order:
+///
+/// 1. The call waits for its turn, so that the user is never throttled; see [`Priority`] and [`ClientLimits`](crate::config::ClientLimits).
+/// 2. It is sent, with the key, to the configured API alone. Redirects are not followed.
+/// 3. It is sent again where that is safe: after 429 always; after 502, 503, 504 or a broken connection for GET and HEAD; for
+///    POST, PUT, PATCH and DELETE otherwise only when no connection could be opened. [`no_retry`](Self::no_retry) switches it off.
+/// 4. A reply that calls the key dead removes its record.
+///
+/// ```
+/// use komerza_connect::ErrorKind;
+/// use komerza_sandbox::Sandbox;
+/// use serde::Deserialize;
+/// use std::time::Duration;
+/// # use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// # let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
+/// # let store = MemoryStore::default();
+/// # store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+/// # let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
+/// # let komerza = connect.client_for(&alice).await?;
+///
+/// /// What this app wants to know of a store.
+/// #[derive(Deserialize)]
+/// struct Named {
+///     name: String,
+/// }
+///
+/// // Any endpoint, also one without a method of its own:
+/// let stores: Vec<Named> = komerza.get("/stores").deadline(Duration::from_secs(5)).fetch().await?;
+/// assert_eq!(stores.len(), 2);
+///
+/// let error = komerza.get("/stores/none-such").fetch::<Named>().await.err().ok_or("it is there")?;
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+///
+/// // What would leave the API is not sent.
+/// let error = komerza.get("/../stores").execute().await.err().ok_or("it was sent")?;
+/// assert_eq!((error.kind(), error.attempts()), (ErrorKind::BadRequest, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is sent before `send`, `fetch`, `execute` or `download`"]
+pub struct RequestBuilder {
+    key: KomerzaKey,
+    method: Method,
+    url: Result<Url, Error>,
+    template: Cow<'static, str>,
+    scope: Option<&'static str>,
+    headers: HeaderMap,
+    payload: Option<Payload>,
+    options: Options,
+}
+
+impl RequestBuilder {
+    pub(super) fn new(key: KomerzaKey, method: Method, path: &str) -> Self {
+        let url = path::below(&key.inner.context.api.base, path);
+        Self::of(key, method, url, Cow::Owned(path::template_of(path)), None)
+    }
+
+    /// To a known endpoint: a template such as `/stores/{}`, and what fills its gaps.
+    pub(super) fn to(
+        key: KomerzaKey,
+        method: Method,
+        template: &'static str,
+        ids: &[&str],
+        scope: Option<&'static str>,
+    ) -> Self {
+        let url = path::fill(&key.inner.context.api.base, template, ids);
+        Self::of(key, method, url, Cow::Borrowed(template), scope)
+    }
+
+    fn of(
+        key: KomerzaKey,
+        method: Method,
+        url: Result<Url, Error>,
+        template: Cow<'static, str>,
+        scope: Option<&'static str>,
+    ) -> Self {
+        let (headers, options) = (HeaderMap::new(), Options::default());
+        Self { key, method, url, template, scope, headers, payload: None, options }
+    }
+
+    /// Adds a parameter to the query, encoded; one of the same name stays beside it.
+    pub fn query(mut self, name: &str, value: impl ToString) -> Self {
+        if let Ok(url) = &mut self.url {
+            url.query_pairs_mut().append_pair(name, &value.to_string());
+        }
+        self
+    }
+
+    /// Sets a header. Those that say who calls whom (`Authorization`, `Host`, `User-Agent`) are the crate's own: setting one makes
+    /// the call a [`BadRequest`](ErrorKind::BadRequest), as does a value that no header can carry.
+    pub fn header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
+        match HeaderValue::from_str(value.as_ref()) {
+            Ok(value) if ![AUTHORIZATION, HOST, USER_AGENT].contains(&name) => {
+                self.headers.insert(name, value);
+            }
+            _ => self.url = Err(Error::caused_by(ErrorKind::BadRequest, "a header that cannot be set")),
+        }
+        self
+    }
+
+    /// Sets a JSON body.
+    pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => self.body(HeaderValue::from_static("application/json"), body),
+            Err(error) => {
+                self.url = Err(Error::caused_by(ErrorKind::BadRequest, error));
+                self
+            }
+        }
+    }
+
+    /// Sets a body of any type: bytes, a file or a stream; see [`Upload`].
+    pub fn body(mut self, content_type: HeaderValue, content: impl Into<Upload>) -> Self {
+        self.payload = Some(Payload::Plain { content_type, upload: content.into() });
+        self
+    }
+
+    /// Sets a form with files as the body.
+    pub fn multipart(mut self, form: Form) -> Self {
+        self.payload = Some(Payload::Form(form));
+        self
+    }
+
+    /// Everything together, waits for turns included, takes at most so long: shorter than
+    /// [`ClientLimits::deadline`](crate::config::ClientLimits::deadline), or longer, for a long upload. The waits for turns keep their own bound
+    /// too. Default: the bounds of [`ClientLimits`](crate::config::ClientLimits). Zero: the call fails at once.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// Who goes first when calls of this key have to wait. Default: [`Priority::Page`].
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.options.priority = priority;
+        self
+    }
+
+    /// Sends the call once, whatever comes of it, also after a 429.
+    pub fn no_retry(mut self) -> Self {
+        self.options.no_retry = true;
+        self
+    }
+
+    fn call(self, streams: bool) -> Result<Call, Error> {
+        let Self { key, method, url, template, scope, headers, payload, options } = self;
+        let most = key.inner.context.config.limits.client.upload_bytes;
+        if payload.as_ref().is_some_and(|payload| payload.known_size() > most) {
+            return Err(Error::caused_by(ErrorKind::BadRequest, Unfit::TooLong));
+        }
+        Ok(Call { key, method, url: url?, template, scope, headers, payload, options, streams })
+    }
+
+    /// Sends the call and gives the last reply as it is, whatever its status.
+    ///
+    /// # Errors
+    /// [`BadRequest`](ErrorKind::BadRequest) for a call that is not well-formed, [`RateLimited`](ErrorKind::RateLimited) when its turn
+    /// would come too late, [`Unreachable`](ErrorKind::Unreachable), [`Interrupted`](ErrorKind::Interrupted) and
+    /// [`TimedOut`](ErrorKind::TimedOut) when no whole reply came, [`ProviderFault`](ErrorKind::ProviderFault) for one that is too
+    /// long.
+    pub async fn send(self) -> Result<Response<Bytes>, Error> {
+        match self.call(false)?.run().await?.reply {
+            Received::Whole(reply) => Ok(reply),
+            Received::Stream(reply) => Err(Error::unreadable(reply.status(), Bytes::new(), "an unread reply")),
+        }
+    }
+
+    /// Sends the call, opens the provider's envelope, and reads its `data`.
+    ///
+    /// # Errors
+    /// What [`send`](Self::send) says; what Komerza refused, by kind; [`ProviderFault`](ErrorKind::ProviderFault) for a reply that is
+    /// not of the type. Returned from a handler as it is, an [`Error`] is a fitting answer already. To act on it:
+    ///
+    /// | [`kind`](Error::kind) | What to do |
+    /// | --- | --- |
+    /// | [`KeyRevoked`](ErrorKind::KeyRevoked) | Return it: the visitor is sent to connect again. In a job: leave this user out until then. |
+    /// | [`AccessDenied`](ErrorKind::AccessDenied) | Ask for the scope in [`needed_scope`](Error::needed_scope), or for the store, and let the user connect again. |
+    /// | [`LoginRequired`](ErrorKind::LoginRequired), [`TwoFactorRequired`](ErrorKind::TwoFactorRequired) | Not for keys: the user does this in the dashboard. |
+    /// | [`VerificationRequired`](ErrorKind::VerificationRequired), [`UpgradeRequired`](ErrorKind::UpgradeRequired), [`NotEnoughFunds`](ErrorKind::NotEnoughFunds) | Tell the user, who can change it at Komerza. |
+    /// | [`NotFound`](ErrorKind::NotFound) | Drop the id. |
+    /// | [`Validation`](ErrorKind::Validation), [`Conflict`](ErrorKind::Conflict), [`Unavailable`](ErrorKind::Unavailable), [`UploadFailed`](ErrorKind::UploadFailed), [`Refused`](ErrorKind::Refused) | Change the input: [`code`](Error::code), [`message`](Error::message) and [`body`](Error::body) are Komerza's words about it. |
+    /// | [`RateLimited`](ErrorKind::RateLimited) | Come back after [`retry_after`](Error::retry_after). In a job: [`Priority::Background`], which waits longer. |
+    /// | [`Unreachable`](ErrorKind::Unreachable) | Call again later; nothing was sent. |
+    /// | [`Interrupted`](ErrorKind::Interrupted), [`TimedOut`](ErrorKind::TimedOut) | A read: call again. A change: look first whether it was made ([`may_have_happened`](Error::may_have_happened)). |
+    /// | [`ProviderFault`](ErrorKind::ProviderFault) | As the row before when [`is_temporary`](Error::is_temporary); else Komerza's answer has another shape than documented: report it, and read it by [`send`](Self::send) meanwhile. |
+    /// | [`Blocked`](ErrorKind::Blocked) | Look at the way to Komerza (region, proxy, User-Agent): the key may be as good as ever. |
+    /// | [`BadRequest`](ErrorKind::BadRequest) | Mend the call: nothing was sent. |
+    pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
+        self.open(|envelope| serde_json::from_str(envelope.data.map_or("null", |data| data.get()))).await
+    }
+
+    /// Sends a call of which only the success matters.
+    ///
+    /// # Errors
+    /// What [`send`](Self::send) says, and what Komerza refused.
+    pub async fn execute(self) -> Result<(), Error> {
+        self.open(|_| Ok(())).await
+    }
+
+    pub(super) async fn open<T>(
+        self,
+        read: impl FnOnce(&Envelope<'_>) -> Result<T, serde_json::Error>,
+    ) -> Result<T, Error> {
+        let call = self.call(false)?;
+        let (key, scope) = (call.key.clone(), call.scope);
+        let answered = call.run().await?;
+        match &answered.reply {
+            Received::Whole(reply) if reply.status().is_success() => {
+                let opened = match json::object::<Envelope<'_>>(reply.body()) {
+                    Ok(envelope) if envelope.success => read(&envelope),
+                    Ok(_) => return Err(answered.refused(&key, scope)),
+                    Err(error) => Err(error),
+                };
+                opened.map_err(|error| {
+                    let why = json::why(&error);
+                    Error::unreadable(reply.status(), reply.body().clone(), why).after(answered.attempts, None)
+                })
+            }
+            _ => Err(answered.refused(&key, scope)),
+        }
+    }
+
+    /// Sends the call and gives a success piece by piece, at most `most` bytes: for exports that are too long for memory.
+    ///
+    /// The deadline holds until the reply begins; from then on [`ClientLimits::deadline`](crate::config::ClientLimits::deadline) is the longest
+    /// wait for a piece. A connection that breaks later is not repaired.
+    ///
+    /// # Errors
+    /// What [`send`](Self::send) says, and what Komerza refused.
+    pub async fn download(self, most: u64) -> Result<Download, Error> {
+        let call = self.call(true)?;
+        let (key, scope) = (call.key.clone(), call.scope);
+        let answered = call.run().await?;
+        match answered.reply {
+            Received::Stream(reply) => {
+                let patience = key.inner.context.config.limits.client.deadline;
+                Ok(Download::new(reply, most, patience))
+            }
+            reply => Err(Answered { reply, ..answered }.refused(&key, scope)),
+        }
+    }
+
+    /// The pages behind this call, by the query parameters `Page` and `PageSize`, as most of the provider's lists have them.
+    pub fn paged<T: DeserializeOwned + Send + 'static>(self) -> Listing<T> {
+        Listing::by_query(self)
+    }
+
+    /// The pages behind this call, by a last segment of the path, with their size in the query parameter `size`: `limit` for
+    /// affiliates, `count` for the items of a variant.
+    pub fn paged_by_path<T: DeserializeOwned + Send + 'static>(self, size: &'static str) -> Listing<T> {
+        Listing::by_path(self, size)
+    }
+
+    /// The same call, which will fail with this error.
+    pub(super) fn failed(mut self, error: Error) -> Self {
+        self.url = Err(error);
+        self
+    }
+
+    /// The same call with one more segment.
+    pub(super) fn segment(mut self, segment: &str) -> Self {
+        if let Ok(Ok(mut segments)) = self.url.as_mut().map(Url::path_segments_mut) {
+            segments.push(segment);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("method", &self.method)
+            .field("path", &self.template)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,67 @@
+//! What logs and metrics learn of a call: method, path template, status, tries, waits. Never an id, a query or a secret.
+
+use super::{Error, options::Spent};
+use http::{Method, StatusCode};
+use std::future::Future;
+
+/// One call, as logs see it.
+#[derive(Clone)]
+pub(super) struct Trace {
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+}
+
+impl Trace {
+    pub(super) fn begin(method: &Method, template: &str) -> Self {
+        let _ = (method, template);
+        Self {
+            #[cfg(feature = "tracing")]
+            span: tracing::info_span!(
+                target: "komerza_connect",
+                "komerza_call",
+                %method,
+                path = template,
+                status = tracing::field::Empty,
+                outcome = tracing::field::Empty,
+                attempts = tracing::field::Empty,
+                wait_ms = tracing::field::Empty,
+            ),
+        }
+    }
+
+    /// Runs a part of the call inside its span.
+    pub(super) fn within<F: Future>(&self, part: F) -> impl Future<Output = F::Output> + use<F> {
+        #[cfg(feature = "tracing")]
+        {
+            tracing::Instrument::instrument(part, self.span.clone())
+        }
+        #[cfg(not(feature = "tracing"))]
+        part
+    }
+
+    /// The call has ended: with a reply of this status, with an error, or with both when the reply is a refusal.
+    pub(super) fn end(&self, method: &Method, status: Option<StatusCode>, error: Option<&Error>, spent: &Spent) {
+        let outcome = error.map_or("answered", |error| error.kind().code());
+        crate::telemetry::metrics::call(method, status, outcome, spent.attempts, spent.waited, spent.worked);
+        #[cfg(feature = "tracing")]
+        {
+            if let Some(error) = error {
+                // What Komerza refuses is between it and the app; what breaks on the way concerns whoever runs the app.
+                let _entered = self.span.enter();
+                match error.is_temporary() || error.kind() == super::ErrorKind::ProviderFault {
+                    true => {
+                        crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(error), "a call of Komerza failed")
+                    }
+                    false => {
+                        crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), "Komerza refused a call")
+                    }
+                }
+            }
+            if let Some(status) = status {
+                self.span.record("status", status.as_u16());
+            }
+            self.span.record("outcome", outcome).record("attempts", spent.attempts);
+            self.span.record("wait_ms", u64::try_from(spent.waited.as_millis()).unwrap_or(u64::MAX));
+        }
+    }
+}

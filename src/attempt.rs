@@ -1,0 +1,120 @@
+//! The `state` value: the proof that a callback belongs to a login that this browser began.
+//!
+//! 256 bits of chance for each attempt, 43 characters of base64url. It is compared in constant time, it has no `==`, and what
+//! logs and pages show in its place is the [`AttemptId`], a hash that leads back to nothing. RFC 6749, section 10.12.
+
+use crate::random::{Randomness, RandomnessError, draw};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A state value.
+pub(crate) struct State(Zeroizing<[u8; 32]>);
+
+impl State {
+    pub(crate) fn mint(randomness: &dyn Randomness) -> Result<Self, RandomnessError> {
+        draw(randomness).map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+
+    /// Reads what [`expose_secret`](Self::expose_secret) wrote; anything else is no state of ours.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        // A shorter or longer text is no state; checked first so that a huge one costs nothing.
+        if text.len() != 43 {
+            return None;
+        }
+        let bytes = Zeroizing::new(BASE64URL.decode(text).ok()?);
+        Some(Self::from_bytes(bytes.as_slice().try_into().ok()?))
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub(crate) fn expose_secret(&self) -> String {
+        BASE64URL.encode(*self.0)
+    }
+
+    pub(crate) fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&*other.0).into()
+    }
+
+    pub(crate) fn attempt_id(&self) -> AttemptId {
+        let hash = Sha256::new().chain_update(b"komerza-connect attempt\0").chain_update(*self.0).finalize();
+        let mut id = [0; 8];
+        id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        AttemptId(id)
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("State(redacted)")
+    }
+}
+
+/// Names a login attempt in logs, events and on pages: 16 hexadecimal digits, safe to show to everybody.
+///
+/// It is a hash of the attempt's state value. A visitor who asks for help can be asked for it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttemptId([u8; 8]);
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AttemptId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SystemRandomness;
+    use std::collections::HashSet;
+
+    #[test]
+    fn t08_ten_thousand_states_are_all_different() {
+        // Miri interprets each: a hundred of them there.
+        let many = if cfg!(miri) { 100 } else { 10_000 };
+        let states: HashSet<_> = (0..many).map(|_| State::mint(&SystemRandomness).unwrap().expose_secret()).collect();
+        assert_eq!(states.len(), many);
+        assert!(states.iter().all(|state| state.len() == 43));
+    }
+
+    /// Does not compile as soon as a state has `==`: which of the two `of` is meant cannot be told then.
+    #[test]
+    fn t08_states_cannot_be_compared_but_in_constant_time() {
+        trait Comparable<Which> {
+            fn of() {}
+        }
+        impl<T: ?Sized> Comparable<()> for T {}
+        struct ByPartialEq;
+        impl<T: ?Sized + PartialEq> Comparable<ByPartialEq> for T {}
+        <State as Comparable<_>>::of();
+        <crate::secret::AuthorizationCode as Comparable<_>>::of();
+        <crate::secret::ClientSecret as Comparable<_>>::of();
+        let (one, two) = (State::from_bytes([1; 32]), State::from_bytes([2; 32]));
+        assert!(one.matches(&State::from_bytes([1; 32])) && !one.matches(&two));
+    }
+
+    #[test]
+    fn a_state_is_its_43_characters_and_nothing_else() {
+        let state = State::mint(&SystemRandomness).unwrap();
+        let text = state.expose_secret();
+        assert!(State::parse(&text).unwrap().matches(&state));
+        for other in ["", &text[1..], &format!("{text}A"), &format!("{text}="), &text.replace(&text[..1], "+")] {
+            assert!(State::parse(other).is_none_or(|other| !other.matches(&state)), "{other}");
+        }
+        assert!(!format!("{state:?} {:?}", state.attempt_id()).contains(&text[..8]));
+    }
+}

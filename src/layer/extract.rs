@@ -1,0 +1,101 @@
+//! The key out of a request.
+
+use crate::{
+    api::KomerzaKey,
+    context::Context,
+    layer::{Rejection, service::Handle},
+    site::caller::Caller,
+    user::UserId,
+};
+use http::request::Parts;
+use std::sync::Arc;
+
+/// Whom the look-up for a request found.
+#[derive(Clone)]
+pub(crate) enum Found {
+    Nobody,
+    NotConnected,
+    Connected(KomerzaKey),
+}
+
+impl KomerzaKey {
+    /// The key of the user who sent the request, from the head of any request that came through the layer.
+    ///
+    /// Asks who the user is and reads the store, each once per request, however many ask; only after an error does the next one
+    /// ask again. In axum handlers take [`KomerzaKey`] or `Option<KomerzaKey>` as an argument instead.
+    ///
+    /// # Errors
+    /// A [`Rejection`], which knows how to answer: not connected, nobody signed in, the look-up or the store failed, no layer.
+    pub async fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
+        let (context, found) = find(parts).await?;
+        match found {
+            Found::Connected(key) => Ok(key),
+            Found::NotConnected => Err(Rejection::not_connected(parts, &context)),
+            Found::Nobody => Err(Rejection::not_signed_in(parts, &context)),
+        }
+    }
+
+    /// As [`from_parts`](Self::from_parts), with `None` for a user who is not connected, or where nobody is signed in. All else stays
+    /// an error: a store that is down is never "not connected".
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn from_parts_if_connected(parts: &mut Parts) -> Result<Option<Self>, Rejection> {
+        match find(parts).await? {
+            (_, Found::Connected(key)) => Ok(Some(key)),
+            (_, Found::NotConnected | Found::Nobody) => Ok(None),
+        }
+    }
+
+    /// The key of a user, from the store.
+    pub(crate) async fn load(context: &Arc<Context>, user: &UserId) -> Result<Option<Self>, Rejection> {
+        let Some(token) = context.load(user).await.map_err(Rejection::store)? else { return Ok(None) };
+        let key = token.api_key().map_err(Rejection::store)?.clone();
+        Ok(Some(Self::new(Arc::clone(context), user.clone(), &token, key)))
+    }
+}
+
+/// Looks up who asks and what the store has, unless somebody has asked before.
+async fn find(parts: &mut Parts) -> Result<(Arc<Context>, Found), Rejection> {
+    let Some(Handle { context, found }) = parts.extensions.get::<Handle>().cloned() else {
+        return Err(Rejection::layer_missing());
+    };
+    if let Some(found) = found {
+        return Ok((context, found));
+    }
+    let found = match context.identify(parts).await.map_err(|failure| Rejection::failed(&failure))? {
+        Caller::Nobody => Found::Nobody,
+        caller => match caller.user_id() {
+            Some(user) => KomerzaKey::load(&context, &user)
+                .await?
+                .map_or(Found::NotConnected, |key| Found::Connected(key.taken_from(parts))),
+            None => Found::NotConnected,
+        },
+    };
+    // The look-up of the user had the whole head, and may have taken the handle away.
+    parts.extensions.get_or_insert_with(|| Handle { context: Arc::clone(&context), found: None }).found =
+        Some(found.clone());
+    Ok((context, found))
+}
+
+#[cfg(feature = "axum")]
+mod axum_extractor {
+    use super::{KomerzaKey, Parts, Rejection};
+    use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+
+    impl<S: Send + Sync> FromRequestParts<S> for KomerzaKey {
+        type Rejection = Rejection;
+
+        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+            Self::from_parts(parts).await
+        }
+    }
+
+    impl<S: Send + Sync> OptionalFromRequestParts<S> for KomerzaKey {
+        type Rejection = Rejection;
+
+        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+            Self::from_parts_if_connected(parts).await
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! For axum: the shapes in which a plain layer loses its routes.
+
+use crate::{config::Route, context::Context, layer::KomerzaConnectLayer, site};
+use axum::{
+    Router,
+    extract::Request,
+    routing::{MethodRouter, any},
+};
+use std::sync::Arc;
+use tower_layer::Layer;
+
+impl KomerzaConnectLayer {
+    /// Wraps a finished app, so that the routes survive whatever is done to the result: `nest`, `merge`, later routes.
+    ///
+    /// A layer added with `Router::layer` and followed by `.fallback`, by a wildcard route or by a `merge` loses its routes without
+    /// a word; see [mounting](crate::guide::mounting). Here the whole app is the fallback of a new router.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore};
+    ///
+    /// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+    /// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+    /// let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?;
+    /// let app: Router = connect.mount(Router::new().route("/", get(|| async { "home" })).fallback(|| async { "not found" }));
+    /// # Ok::<(), komerza_connect::ConfigError>(())
+    /// ```
+    pub fn mount<S>(&self, app: Router) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        // Settled once: a router that is called with its state still open builds its routes anew for each request.
+        Router::new().fallback_service(self.layer(app.with_state::<()>(())))
+    }
+
+    /// The four routes as a router of their own, to be merged into an app that prefers real routes.
+    ///
+    /// Real routes survive later fallbacks, wildcards and merges, and a clash with a route of the app panics at start-up. Handlers
+    /// still get their key from the layer, so add that as well, outside the routes that need it:
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use komerza_connect::{Config, KomerzaConnectLayer, KomerzaKey, MemoryStore};
+    ///
+    /// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+    /// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+    /// async fn fingerprint(key: KomerzaKey) -> String {
+    ///     key.fingerprint().to_string()
+    /// }
+    ///
+    /// let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?;
+    /// let app: Router = Router::new()
+    ///     .route("/fingerprint", get(fingerprint))
+    ///     .merge(connect.router())
+    ///     .layer(connect)
+    ///     .fallback(|| async { "not found" });
+    /// # Ok::<(), komerza_connect::ConfigError>(())
+    /// ```
+    pub fn router<S>(&self) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let config = &self.context.config;
+        config.routes.all().into_iter().fold(Router::new(), |router, (route, public)| {
+            router.route_service(config.routes.seen(public), endpoint(Arc::clone(&self.context), route))
+        })
+    }
+}
+
+/// A service and not a method router: axum would mix the methods of ours with those of a route of the app on the same path,
+/// where this panics.
+fn endpoint(context: Arc<Context>, route: Route) -> MethodRouter {
+    // Every method: the route itself says which are allowed.
+    any(move |request: Request| {
+        let (parts, _) = request.into_parts();
+        site::answer(Arc::clone(&context), route, parts)
+    })
+}

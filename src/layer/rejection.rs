@@ -1,0 +1,252 @@
+//! Why a handler got no key, and the answer that helps.
+
+use crate::{
+    config::return_path::ReturnPath,
+    context::Context,
+    failure::{Failure, FailureKind},
+    layer::service::original_path,
+    site::{answer::Answer, fetch_metadata, login_url, page::Page, sign_in_url},
+    store::StoreError,
+};
+use axum_core::{body::Body, response::IntoResponse};
+use http::{Method, Response, StatusCode, request::Parts};
+use serde_json::json;
+use std::{error::Error, fmt, time::Duration};
+
+/// Why there is no [`KomerzaKey`](crate::KomerzaKey) for a request.
+///
+/// As an answer: for a user who is not connected a page navigation is sent to the login (303) and comes back afterwards, and a
+/// program gets 401 with the login's address as a problem document (RFC 9457). Where nobody is signed in to the app a page
+/// navigation is sent to [`sign_in_page`](crate::ConfigBuilder::sign_in_page); **without one a browser too gets the 401 as JSON**.
+/// A store or look-up that failed is 503, never "not connected". A missing layer is 500 with the remedy in its text.
+///
+/// A handler that takes `Result<KomerzaKey, Rejection>` answers in its own words:
+///
+/// ```
+/// use axum::{Router, body::Body, http::Request, response::{Html, IntoResponse, Response}, routing::get};
+/// use komerza_connect::{KomerzaKey, Rejection, RejectionKind};
+/// # use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore};
+/// # use tower::ServiceExt;
+///
+/// async fn stores(komerza: Result<KomerzaKey, Rejection>) -> Response {
+///     match komerza {
+///         Ok(komerza) => komerza.fingerprint().to_string().into_response(),
+///         Err(no) if no.kind() == RejectionKind::NotSignedIn => Html("Please sign in first.").into_response(),
+///         Err(no) => no.into_response(), // all else as ever
+///     }
+/// }
+///
+/// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+/// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+/// # let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?.with_user(|_: &http::request::Parts| None);
+/// let app: Router = Router::new().route("/stores", get(stores)).layer(connect);
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let answer = app.oneshot(Request::get("/stores").body(Body::empty())?).await?;
+/// assert_eq!(axum::body::to_bytes(answer.into_body(), 100).await?, "Please sign in first.");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Rejection {
+    kind: RejectionKind,
+    /// Where to go, and whether a person can be sent there.
+    target: Option<Target>,
+    retry_after: Option<Duration>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+#[derive(Debug)]
+struct Target {
+    url: String,
+    login: String,
+    person: bool,
+}
+
+/// What sort of refusal a [`Rejection`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// The request did not come through the layer. Only the developer can help.
+    ///
+    /// Code `layer_missing`, status 500: a page that says where to add the layer.
+    LayerMissing,
+    /// Nobody is signed in to the app.
+    ///
+    /// Code `not_signed_in`, status 401; 303 to the sign-in page for a page navigation, if there is one.
+    NotSignedIn,
+    /// The user has not connected a Komerza account.
+    ///
+    /// Code `not_connected`, status 401; 303 to the login for a page navigation.
+    NotConnected,
+    /// The look-up of the user failed, or took longer than [`store_deadline`](crate::config::Limits::store_deadline).
+    ///
+    /// Code `user_lookup_failed`, status 503 with `Retry-After`.
+    UserLookupFailed,
+    /// The token store failed, or took longer than [`store_deadline`](crate::config::Limits::store_deadline).
+    ///
+    /// Code `store_unavailable`, status 503 with `Retry-After`.
+    StoreFailed,
+}
+
+impl Rejection {
+    fn new(kind: RejectionKind) -> Self {
+        let retry_after = match kind {
+            RejectionKind::UserLookupFailed | RejectionKind::StoreFailed => Some(Duration::from_secs(5)),
+            _ => None,
+        };
+        Self { kind, target: None, retry_after, source: None }
+    }
+
+    pub(crate) fn layer_missing() -> Self {
+        Self::new(RejectionKind::LayerMissing)
+    }
+
+    pub(crate) fn store(error: StoreError) -> Self {
+        Self { source: Some(error.into()), ..Self::new(RejectionKind::StoreFailed) }
+    }
+
+    pub(crate) fn failed(failure: &Failure) -> Self {
+        Self { source: Some(failure.clone().into()), ..Self::new(RejectionKind::UserLookupFailed) }
+    }
+
+    pub(crate) fn not_connected_outside_a_request() -> Self {
+        Self::new(RejectionKind::NotConnected)
+    }
+
+    pub(crate) fn not_connected(parts: &Parts, context: &Context) -> Self {
+        let login = login_url(&context.config.routes.login, &wanted_path(parts, context));
+        let target = Target { url: login.clone(), login, person: fetch_metadata::is_page(&parts.headers) };
+        Self { target: Some(target), ..Self::new(RejectionKind::NotConnected) }
+    }
+
+    pub(crate) fn not_signed_in(parts: &Parts, context: &Context) -> Self {
+        let wanted = wanted_path(parts, context);
+        let login = login_url(&context.config.routes.login, &wanted);
+        let sign_in = context.config.sign_in_page.as_deref();
+        let person = sign_in.is_some() && fetch_metadata::is_page(&parts.headers);
+        let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &wanted));
+        Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
+    }
+
+    /// What sort of refusal it is.
+    #[must_use]
+    pub fn kind(&self) -> RejectionKind {
+        self.kind
+    }
+
+    /// The status of the answer: 303 where a browser is sent on.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match (&self.target, self.kind) {
+            (Some(target), _) if target.person => StatusCode::SEE_OTHER,
+            (_, RejectionKind::NotConnected | RejectionKind::NotSignedIn) => StatusCode::UNAUTHORIZED,
+            (_, RejectionKind::LayerMissing) => StatusCode::INTERNAL_SERVER_ERROR,
+            (_, RejectionKind::UserLookupFailed | RejectionKind::StoreFailed) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self.kind {
+            RejectionKind::LayerMissing => "layer_missing",
+            RejectionKind::NotSignedIn => FailureKind::NotSignedIn.code(),
+            RejectionKind::NotConnected => "not_connected",
+            RejectionKind::UserLookupFailed => FailureKind::UserLookupFailed.code(),
+            RejectionKind::StoreFailed => FailureKind::StoreUnavailable.code(),
+        }
+    }
+
+    /// The answer, for stacks without axum.
+    #[must_use]
+    pub fn into_http(self) -> Response<Body> {
+        self.report();
+        let (status, code) = (self.status(), self.code());
+        let retry_after = self.retry_after;
+        let answer = match self.target {
+            Some(target) if target.person => Answer::see_other(&target.url),
+            target => {
+                let login_url = target.map(|target| target.login);
+                let title = text(self.kind);
+                match self.kind {
+                    RejectionKind::LayerMissing => {
+                        let page = Page {
+                            title: "komerza-connect is not set up",
+                            paragraphs: vec![title.into()],
+                            ..Page::default()
+                        };
+                        Answer::page(status, page.render())
+                    }
+                    _ => Answer::json(
+                        status,
+                        &json!({
+                            "type": "about:blank", "title": title, "status": status.as_u16(), "code": code,
+                            "login_url": login_url,
+                        }),
+                    ),
+                }
+            }
+        };
+        answer.retry_after(retry_after).into_response()
+    }
+
+    fn report(&self) {
+        match self.kind {
+            RejectionKind::NotConnected | RejectionKind::NotSignedIn => {
+                crate::telemetry::log::debug!(kind = self.code(), "a handler got no KomerzaKey")
+            }
+            _ => crate::telemetry::log::error!(
+                kind = self.code(),
+                cause = self.source().map(crate::telemetry::log::chain).map(tracing::field::display),
+                "a handler got no KomerzaKey"
+            ),
+        }
+    }
+}
+
+/// Where the visitor wanted to go: the path of a GET, else the default.
+fn wanted_path(parts: &Parts, context: &Context) -> String {
+    let path = original_path(&parts.extensions).unwrap_or_else(|| parts.uri.path());
+    path_back(context, parts.method == Method::GET, path, parts.uri.query())
+}
+
+/// A path as a browser would ask for it again, if it was a GET and is fit for that, else the default.
+pub(crate) fn path_back(context: &Context, get: bool, path: &str, query: Option<&str>) -> String {
+    let config = &context.config;
+    let whole = match query {
+        Some(query) => format!("{}{path}?{query}", config.routes.prefix()),
+        None => format!("{}{path}", config.routes.prefix()),
+    };
+    let path = get.then(|| ReturnPath::parse(&whole, config.limits.return_path_bytes, &config.routes)).flatten();
+    path.map_or_else(|| config.default_return_path.clone(), |path| path.as_str().to_owned())
+}
+
+fn text(kind: RejectionKind) -> &'static str {
+    match kind {
+        RejectionKind::LayerMissing => {
+            "This route is outside KomerzaConnectLayer. Add the layer after the last route, on the outermost router \
+             (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, \
+             `.route_layer` and merged routers are not covered."
+        }
+        RejectionKind::NotSignedIn => "Nobody is signed in.",
+        RejectionKind::NotConnected => "Not connected to Komerza.",
+        RejectionKind::UserLookupFailed => "The app cannot tell who you are right now.",
+        RejectionKind::StoreFailed => "The app cannot reach its storage right now.",
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(text(self.kind))
+    }
+}
+
+impl Error for Rejection {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response<Body> {
+        self.into_http()
+    }
+}

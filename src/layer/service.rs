@@ -1,0 +1,137 @@
+//! The service that the layer makes: is the path ours? Then answer; else pass on, with a handle on the key.
+//!
+//! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no cookies. The body of the
+//! answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
+
+use crate::{config::Route, context::Context, layer::extract::Found, site};
+use axum_core::body::Body;
+use bytes::Bytes;
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll, ready},
+};
+use tower_service::Service;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The service made by [`KomerzaConnectLayer`](crate::KomerzaConnectLayer).
+#[derive(Clone)]
+pub struct KomerzaConnect<S> {
+    inner: S,
+    context: Arc<Context>,
+}
+
+impl<S> KomerzaConnect<S> {
+    pub(crate) fn new(inner: S, context: Arc<Context>) -> Self {
+        Self { inner, context }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for KomerzaConnect<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KomerzaConnect").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+/// What a request carries for those who ask for the key: the layer that it came through last, and what was found.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    pub(crate) context: Arc<Context>,
+    /// The look-up of this request, so that the store is asked once however many ask for the key.
+    pub(crate) found: Option<Found>,
+}
+
+impl<S, B, R> Service<Request<B>> for KomerzaConnect<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = KomerzaConnectFuture<S::Future>;
+
+    fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(task)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        match find_route(&self.context, &request) {
+            Some(route) => {
+                let (parts, _) = request.into_parts();
+                let answer = site::answer(Arc::clone(&self.context), route, parts);
+                KomerzaConnectFuture { kind: Kind::Own { answer: Box::pin(answer) } }
+            }
+            None => {
+                request.extensions_mut().insert(Handle { context: Arc::clone(&self.context), found: None });
+                KomerzaConnectFuture { kind: Kind::Pass { inner: self.inner.call(request) } }
+            }
+        }
+    }
+}
+
+fn find_route<B>(context: &Context, request: &Request<B>) -> Option<Route> {
+    context.config.routes.find(request.uri().path(), || original_path(request.extensions()))
+}
+
+/// The whole URI, where axum's `nest` has stripped its part.
+#[cfg(feature = "axum")]
+pub(crate) fn original_uri(extensions: &http::Extensions) -> Option<&http::Uri> {
+    extensions.get::<axum::extract::OriginalUri>().map(|uri| &uri.0)
+}
+
+/// Without axum nobody keeps it.
+#[cfg(not(feature = "axum"))]
+pub(crate) fn original_uri(_: &http::Extensions) -> Option<&http::Uri> {
+    None
+}
+
+/// The path of the [`original_uri`].
+pub(crate) fn original_path(extensions: &http::Extensions) -> Option<&str> {
+    original_uri(extensions).map(http::Uri::path)
+}
+
+pin_project! {
+    /// The future of [`KomerzaConnect`].
+    pub struct KomerzaConnectFuture<F> {
+        #[pin]
+        kind: Kind<F>,
+    }
+}
+
+pin_project! {
+    #[project = KindProjection]
+    enum Kind<F> {
+        Own { answer: Pin<Box<dyn Future<Output = Response<Body>> + Send>> },
+        Pass { #[pin] inner: F },
+    }
+}
+
+impl<F, R, E> Future for KomerzaConnectFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: http_body::Body<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    type Output = Result<Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        match self.project().kind.project() {
+            KindProjection::Own { answer } => answer.as_mut().poll(task).map(Ok),
+            KindProjection::Pass { inner } => {
+                Poll::Ready(ready!(inner.poll(task)).map(|response| response.map(Body::new)))
+            }
+        }
+    }
+}
+
+impl<F> fmt::Debug for KomerzaConnectFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KomerzaConnectFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+//! A token bucket that is refilled in batches, as the provider describes its own, seen from outside.
+//!
+//! The provider's periods begin at moments that we do not know, and a batch that finds the bucket nearly full is partly lost. So
+//! what is safe is not what one such bucket would hold, but what all of them hold, whenever their periods begin: from any
+//! request to any later one there are at most `capacity` requests, and `refill` more for each whole period between the two,
+//! since that many periods have ended in between for certain.
+//!
+//! The rule needs no history beyond the last `capacity` requests. Let `t` be the time of a request, counted `n`, and
+//! `due(n) = max(t, due(n - refill) + period)`. Then the next request, `n`, is safe from `due(n - capacity) + period` on.
+
+use crate::config::Bucket;
+use std::{collections::VecDeque, time::Duration};
+
+/// The state of one bucket. Times are those of [`Clock::elapsed`](crate::time::Clock::elapsed).
+#[derive(Debug, Clone)]
+pub(crate) struct TokenBucket {
+    limit: Bucket,
+    /// How much later than counted a request may have arrived there, at most: requests overtake each other on the way.
+    slack: Duration,
+    /// `due` of the last requests, oldest first; as many as the capacity, or fewer.
+    due: VecDeque<Duration>,
+    /// No tokens before: the provider said so.
+    closed_until: Duration,
+}
+
+impl TokenBucket {
+    pub(crate) fn full(limit: Bucket) -> Self {
+        Self { limit, slack: Duration::ZERO, due: VecDeque::new(), closed_until: Duration::ZERO }
+    }
+
+    pub(crate) fn with_slack(mut self, slack: Duration) -> Self {
+        self.slack = slack;
+        self
+    }
+
+    /// Takes a token, or says how long it takes until there is one: [`Duration::MAX`] for never.
+    pub(crate) fn take(&mut self, now: Duration) -> Result<(), Duration> {
+        if self.limit.period.is_zero() {
+            return Ok(());
+        }
+        let from = self.next_at().max(self.closed_until);
+        if from > now {
+            return Err(if from == Duration::MAX { from } else { from.saturating_sub(now) });
+        }
+        let batch = self.batch();
+        let earlier = self.due.len().checked_sub(batch).and_then(|at| self.due.get(at));
+        let due = match earlier {
+            _ if batch == 0 => Duration::MAX,
+            Some(due) => due.saturating_add(self.limit.period).max(now),
+            None => now,
+        };
+        if self.due.len() >= self.capacity() {
+            self.due.pop_front();
+        }
+        self.due.push_back(due);
+        Ok(())
+    }
+
+    /// When the next token can be taken, if the provider has not said otherwise.
+    fn next_at(&self) -> Duration {
+        match self.due.front() {
+            _ if self.limit.capacity == 0 => Duration::MAX,
+            Some(due) if self.due.len() >= self.capacity() => {
+                due.saturating_add(self.limit.period).saturating_add(self.slack)
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Tokens that could be taken now.
+    pub(crate) fn remaining(&self, now: Duration) -> u32 {
+        let mut trial = self.clone();
+        if self.limit.period.is_zero() {
+            return u32::MAX;
+        }
+        let taken = std::iter::from_fn(|| trial.take(now).ok()).take(self.capacity()).count();
+        u32::try_from(taken).unwrap_or(u32::MAX)
+    }
+
+    /// The wait for the last of `tokens` tokens, if nobody else takes any: [`Duration::MAX`] for never.
+    pub(crate) fn wait_for(&self, tokens: usize, now: Duration) -> Duration {
+        let mut trial = self.clone();
+        let mut at = now;
+        for _ in 0..tokens {
+            while let Err(wait) = trial.take(at) {
+                if wait == Duration::MAX {
+                    return wait;
+                }
+                at = at.saturating_add(wait);
+            }
+        }
+        at.saturating_sub(now)
+    }
+
+    /// The provider found the bucket empty: nothing for `wait`, then batch by batch.
+    ///
+    /// Does nothing when it was told of a later moment before.
+    pub(crate) fn empty(&mut self, wait: Duration, now: Duration) {
+        let until = now.saturating_add(wait);
+        if self.limit.period.is_zero() || until <= self.closed_until {
+            return;
+        }
+        self.closed_until = until;
+        let (batch, capacity) = (self.batch().max(1), self.capacity());
+        // As if the tokens had been taken so that the first batch comes at `until`, and the others behind it; but none before it
+        // would have come without the refusal.
+        let first = until.saturating_sub(self.limit.period).saturating_sub(self.slack);
+        let unknown = capacity.saturating_sub(self.due.len());
+        let known = std::iter::repeat_n(Duration::ZERO, unknown).chain(self.due.iter().copied());
+        self.due = known
+            .enumerate()
+            .map(|(at, due)| {
+                let batches = u32::try_from(at.checked_div(batch).unwrap_or_default()).unwrap_or(u32::MAX);
+                first.saturating_add(self.limit.period.saturating_mul(batches)).max(due)
+            })
+            .collect();
+    }
+
+    /// Whether the bucket holds what a new one would, so that it need not be remembered.
+    pub(crate) fn is_full(&self, now: Duration) -> bool {
+        let last = self.due.iter().max();
+        let refilled = |due: &Duration| due.saturating_add(self.limit.period).saturating_add(self.slack) <= now;
+        self.closed_until <= now && last.is_none_or(refilled)
+    }
+
+    fn capacity(&self) -> usize {
+        usize::try_from(self.limit.capacity).unwrap_or(usize::MAX)
+    }
+
+    /// More than the capacity is never added.
+    fn batch(&self) -> usize {
+        usize::try_from(self.limit.refill.min(self.limit.capacity)).unwrap_or(usize::MAX)
+    }
+}
+
+#[cfg(all(test, feature = "__explore"))]
+mod tests;

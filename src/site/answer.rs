@@ -1,0 +1,138 @@
+//! Our own answers: what every one of them says to browsers, caches and crawlers.
+//!
+//! 303 is the only redirect; 302 and 307 may send a form's body on. No answer is stored, framed, indexed or named to the next
+//! site, and no page loads anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
+
+use super::page::STYLE_HASH;
+use axum_core::body::Body;
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{
+        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
+        RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    },
+};
+use std::{borrow::Cow, sync::LazyLock, time::Duration};
+
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+
+/// An answer of one of the crate's routes.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    /// Where a form on the page may lead.
+    form_action: Cow<'static, str>,
+    body: String,
+}
+
+impl Answer {
+    fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
+        // Room for all that follow, in one piece.
+        let mut headers = HeaderMap::with_capacity(12);
+        if !body.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        Self { status, headers, form_action: NO_FORM.into(), body }
+    }
+
+    pub(crate) fn page(status: StatusCode, html: String) -> Self {
+        Self::new(status, "text/html; charset=utf-8", html)
+    }
+
+    pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Self {
+        let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
+        Self::new(status, kind, value.to_string())
+    }
+
+    /// 303 to an address that was checked; one that no header can carry becomes an internal failure without a text.
+    pub(crate) fn see_other(location: impl Into<String>) -> Self {
+        let mut answer = Self::new(StatusCode::SEE_OTHER, "text/plain", String::new());
+        match HeaderValue::try_from(location.into()) {
+            Ok(location) => {
+                answer.headers.insert(LOCATION, location);
+            }
+            Err(_) => answer.status = StatusCode::INTERNAL_SERVER_ERROR,
+        }
+        answer
+    }
+
+    pub(crate) fn cookie(mut self, cookie: Option<HeaderValue>) -> Self {
+        if let Some(cookie) = cookie {
+            self.headers.append(SET_COOKIE, cookie);
+        }
+        self
+    }
+
+    pub(crate) fn allow(mut self, methods: &'static str) -> Self {
+        self.headers.insert(ALLOW, HeaderValue::from_static(methods));
+        self
+    }
+
+    /// Whole seconds, rounded up: who comes back as told is not early.
+    pub(crate) fn retry_after(mut self, wait: Option<Duration>) -> Self {
+        if let Some(wait) = wait {
+            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+            self.headers.insert(RETRY_AFTER, seconds.into());
+        }
+        self
+    }
+
+    pub(crate) fn form_action(mut self, sources: String) -> Self {
+        self.form_action = sources.into();
+        self
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        secure(&mut response, &self.form_action);
+        response
+    }
+}
+
+/// Every 401 must name a way to sign in; RFC 9110, section 15.5.2. None of the registered ones fits a login in the browser, and
+/// `Basic` would open a dialog. A scheme that browsers do not know does nothing there, and spares clients that insist on one.
+/// *Source* of the name: our choice, after what the browser brings along once it is signed in.
+const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
+
+/// Adds the headers of every own answer where they are missing.
+pub(crate) fn secure(response: &mut Response<Body>, form_action: &str) {
+    let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+    let headers = response.headers_mut();
+    if unauthorized {
+        headers.entry(WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(CHALLENGE));
+    }
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (ROBOTS, "noindex"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    let policy = if form_action == NO_FORM { Some(POLICY.clone()) } else { policy(form_action) };
+    if let Some(policy) = policy {
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
+}
+
+/// Whether these are the headers of an answer of this crate; its content security policy is like no other.
+pub(crate) fn is_own_answer(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| *policy == *POLICY)
+}
+
+/// Most answers have no form.
+const NO_FORM: &str = "'none'";
+static POLICY: LazyLock<HeaderValue> =
+    LazyLock::new(|| policy(NO_FORM).unwrap_or(HeaderValue::from_static("default-src 'none'")));
+
+fn policy(form_action: &str) -> Option<HeaderValue> {
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
+        *STYLE_HASH
+    );
+    HeaderValue::try_from(policy).ok()
+}

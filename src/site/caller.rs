@@ -1,0 +1,143 @@
+//! Who asks: the app's own user, or the browser.
+
+use crate::{
+    context::{Context, timeout},
+    failure::{Failure, FailureKind},
+    site::{
+        cookie::{UserBinding, named},
+        session::BrowserSession,
+    },
+    user::UserId,
+};
+use http::{HeaderMap, request::Parts};
+use std::{error::Error, sync::Arc, time::Duration};
+
+/// Tells who the app's user is, by the app's own means.
+///
+/// Asked once for each request that needs to know: the crate's routes, and handlers that take the key. Any asynchronous look-up
+/// over the request's head will do. A closure over `&Parts` is the short form, where a middleware has left the user in the
+/// extensions.
+///
+/// # Security
+/// The key of a user goes to whomever this names. Say `Ok(None)` for nobody and an error for "cannot tell": an error is 503 and
+/// never counts as nobody, and there is no default user. What the error and its causes say goes to the log.
+///
+/// ```
+/// use komerza_connect::{IdentifyUser, UserId, async_trait};
+///
+/// #[derive(Clone)]
+/// struct Me(i64);
+///
+/// // A middleware left `Me` in the extensions:
+/// let short = |parts: &http::request::Parts| parts.extensions.get::<Me>().map(|me| UserId::from(me.0));
+///
+/// // Or with a look-up of one's own:
+/// struct SignedIn;
+///
+/// #[async_trait]
+/// impl IdentifyUser for SignedIn {
+///     async fn identify_user(
+///         &self,
+///         parts: &mut http::request::Parts,
+///     ) -> Result<Option<UserId>, Box<dyn std::error::Error + Send + Sync>> {
+///         Ok(parts.extensions.get::<Me>().map(|me| UserId::from(me.0)))
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let (mut parts, ()) = http::Request::builder().extension(Me(7)).body(())?.into_parts();
+/// assert_eq!(short.identify_user(&mut parts).await?, Some(UserId::from(7)));
+/// assert_eq!(SignedIn.identify_user(&mut parts).await?, Some(UserId::from(7)));
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// # }).map_err(|error| error.to_string())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[async_trait::async_trait]
+pub trait IdentifyUser: Send + Sync + 'static {
+    /// The user who sent the request; `Ok(None)` when nobody is signed in.
+    ///
+    /// # Errors
+    /// When it cannot be told right now. The visitor sees 503; nothing was begun and nothing is lost.
+    async fn identify_user(&self, parts: &mut Parts) -> Result<Option<UserId>, Box<dyn Error + Send + Sync>>;
+}
+
+#[async_trait::async_trait]
+impl<F> IdentifyUser for F
+where
+    F: Fn(&Parts) -> Option<UserId> + Send + Sync + 'static,
+{
+    async fn identify_user(&self, parts: &mut Parts) -> Result<Option<UserId>, Box<dyn Error + Send + Sync>> {
+        Ok(self(parts))
+    }
+}
+
+/// How the layer tells users apart.
+#[derive(Clone)]
+pub(crate) enum Identity {
+    /// By the crate's own session cookie.
+    Browser,
+    /// By the app's own login.
+    App(Arc<dyn IdentifyUser>),
+}
+
+/// Who sent a request.
+#[derive(Debug)]
+pub(crate) enum Caller {
+    /// Nobody is signed in to the app.
+    Nobody,
+    User(UserId),
+    /// A browser, with its session if it has connected before.
+    Browser(Option<BrowserSession>),
+}
+
+impl Caller {
+    /// The id under which the store keeps the caller's key; `None` if there can be no record.
+    pub(crate) fn user_id(&self) -> Option<UserId> {
+        match self {
+            Self::Nobody => None,
+            Self::User(user) => Some(user.clone()),
+            Self::Browser(session) => session.as_ref().map(BrowserSession::user_id),
+        }
+    }
+
+    /// What a login attempt remembers of the caller; `None` for nobody, who can begin none.
+    pub(crate) fn binding(&self) -> Option<UserBinding> {
+        match self {
+            Self::Nobody => None,
+            Self::User(user) => Some(UserBinding::of_user(user)),
+            Self::Browser(session) => Some(UserBinding::of_browser(session.as_ref())),
+        }
+    }
+}
+
+impl Context {
+    /// Finds out who sent a request.
+    pub(crate) async fn identify(&self, parts: &mut Parts) -> Result<Caller, Failure> {
+        match &self.identity {
+            Identity::Browser => Ok(Caller::Browser(self.browser_session(&parts.headers))),
+            Identity::App(app) => {
+                let deadline = self.config.limits.store_deadline;
+                match timeout(deadline, app.identify_user(parts)).await {
+                    Ok(Ok(user)) => Ok(user.map_or(Caller::Nobody, Caller::User)),
+                    Ok(Err(source)) => Err(Failure::caused_by(FailureKind::UserLookupFailed, source)),
+                    Err(elapsed) => Err(Failure::caused_by(FailureKind::UserLookupFailed, elapsed)),
+                }
+            }
+        }
+    }
+
+    fn browser_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
+        self.session_within(headers, self.config.limits.session_lifetime)
+    }
+
+    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its record can go.
+    pub(crate) fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
+        self.session_within(headers, Duration::MAX)
+    }
+
+    fn session_within(&self, headers: &HeaderMap, lifetime: Duration) -> Option<BrowserSession> {
+        let now = self.clock.now();
+        named(headers, &self.jar.names.session)
+            .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetime))
+    }
+}

@@ -1,0 +1,261 @@
+//! The sealed cookies: login attempts and done marks.
+//!
+//! Nothing about a login is kept on the server: the attempt's cookie carries it, sealed under its own name, the application and
+//! the redirect URI, so that it opens at no other mount and under no other name.
+
+use super::{Names, read};
+use crate::{
+    attempt::{AttemptId, State},
+    config::{Config, Limits},
+    random::{Randomness, RandomnessError},
+    seal::Keyring,
+    site::session::{BrowserSession, Lineage, SESSION_BYTES},
+    time::{from_unix_millis, unix_millis},
+    user::UserId,
+};
+use http::HeaderMap;
+use sha2::{Digest, Sha256};
+use std::time::{Duration, SystemTime};
+
+/// Clocks of two nodes may differ by this much: an attempt from further in the future is refused.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// Names the format in every seal's context; a new number if it changes.
+const FORMAT: &[u8] = b"1";
+
+/// Who began a login: compared with who comes back.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum UserBinding {
+    /// A browser without a session of ours: whoever holds the attempt's cookie.
+    NewBrowser,
+    /// A browser with a session of ours, by its lineage.
+    Browser(Lineage),
+    /// The app's own user, by a hash of the id.
+    User([u8; 32]),
+}
+
+impl UserBinding {
+    pub(crate) fn of_user(user: &UserId) -> Self {
+        Self::User(Sha256::new().chain_update(b"komerza-connect user\0").chain_update(user.as_str()).finalize().into())
+    }
+
+    pub(crate) fn of_browser(session: Option<&BrowserSession>) -> Self {
+        session.map_or(Self::NewBrowser, |session| Self::Browser(*session.lineage()))
+    }
+
+    /// Whether who comes back may finish what this one began.
+    ///
+    /// A browser that had no session may have one by now, from another tab that finished first; its cookie is the proof.
+    pub(crate) fn admits(&self, returning: &Self) -> bool {
+        match (self, returning) {
+            (Self::NewBrowser, Self::NewBrowser | Self::Browser(_)) => true,
+            (started, returning) => started == returning,
+        }
+    }
+
+    fn write(&self, to: &mut Vec<u8>) {
+        match self {
+            Self::NewBrowser => to.push(0),
+            Self::Browser(lineage) => {
+                to.push(1);
+                to.extend_from_slice(lineage);
+            }
+            Self::User(hash) => {
+                to.push(2);
+                to.extend_from_slice(hash);
+            }
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (kind, rest) = bytes.split_first()?;
+        match kind {
+            0 => Some((Self::NewBrowser, rest)),
+            1 => rest.split_first_chunk().map(|(lineage, rest)| (Self::Browser(*lineage), rest)),
+            2 => rest.split_first_chunk().map(|(hash, rest)| (Self::User(*hash), rest)),
+            _ => None,
+        }
+    }
+}
+
+/// What a login attempt remembers, in the browser.
+pub(crate) struct LoginAttempt {
+    pub(crate) state: State,
+    pub(crate) user: UserBinding,
+    pub(crate) issued_at: SystemTime,
+    /// The session that the browser gets when it connects; `None` with an app's own users.
+    pub(crate) next_session: Option<BrowserSession>,
+    pub(crate) return_to: String,
+}
+
+impl LoginAttempt {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(160_usize.saturating_add(self.return_to.len()));
+        bytes.extend_from_slice(&unix_millis(self.issued_at).to_be_bytes());
+        bytes.extend_from_slice(self.state.as_bytes());
+        self.user.write(&mut bytes);
+        bytes.push(u8::from(self.next_session.is_some()));
+        if let Some(session) = &self.next_session {
+            bytes.extend_from_slice(&session.to_bytes());
+        }
+        bytes.extend_from_slice(self.return_to.as_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (issued_at, rest) = bytes.split_first_chunk()?;
+        let (state, rest) = rest.split_first_chunk()?;
+        let (user, rest) = UserBinding::read(rest)?;
+        let (has_session, rest) = rest.split_first()?;
+        let (next_session, rest) = match has_session {
+            0 => (None, rest),
+            _ => {
+                let (session, rest) = rest.split_at_checked(SESSION_BYTES)?;
+                (Some(BrowserSession::from_bytes(session)?), rest)
+            }
+        };
+        Some(Self {
+            state: State::from_bytes(*state),
+            user,
+            issued_at: from_unix_millis(u64::from_be_bytes(*issued_at)),
+            next_session,
+            return_to: std::str::from_utf8(rest).ok()?.to_owned(),
+        })
+    }
+}
+
+/// What is left of an attempt after its success: where its repetition ends.
+pub(crate) struct Done {
+    pub(crate) finished_at: SystemTime,
+    pub(crate) return_to: String,
+}
+
+/// Reads and writes the sealed cookies of one mount.
+pub(crate) struct Jar {
+    pub(crate) names: Names,
+    logins: Keyring,
+    dones: Keyring,
+    client_id: String,
+    redirect_uri: String,
+}
+
+impl Jar {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            names: Names::new(config),
+            logins: Keyring::derive(&config.cookie_keys, "login attempt"),
+            dones: Keyring::derive(&config.cookie_keys, "done mark"),
+            client_id: config.client_id.clone(),
+            redirect_uri: config.redirect_uri.text.clone(),
+        }
+    }
+
+    fn context<'a>(&'a self, name: &'a str) -> [&'a [u8]; 4] {
+        [FORMAT, self.client_id.as_bytes(), self.redirect_uri.as_bytes(), name.as_bytes()]
+    }
+
+    /// Name and value of an attempt's cookie.
+    pub(crate) fn seal_login(
+        &self,
+        attempt: &LoginAttempt,
+        randomness: &dyn Randomness,
+    ) -> Result<(String, String), RandomnessError> {
+        let name = self.names.login(attempt.state.attempt_id());
+        let value = self.logins.seal(randomness, &self.context(&name), &attempt.to_bytes())?;
+        Ok((name, value))
+    }
+
+    /// The attempt that `state` belongs to: each candidate that came is tried, and any one that opens and matches counts.
+    ///
+    /// Its age is not judged here.
+    pub(crate) fn login(&self, headers: &HeaderMap, state: &State) -> Option<LoginAttempt> {
+        let name = self.names.login(state.attempt_id());
+        read::named(headers, &name)
+            .filter_map(|value| self.open_login(&name, value))
+            .find(|attempt| attempt.state.matches(state))
+    }
+
+    fn open_login(&self, name: &str, value: &[u8]) -> Option<LoginAttempt> {
+        LoginAttempt::from_bytes(&self.logins.open(&self.context(name), value)?.plain)
+    }
+
+    /// Name and value of a done mark.
+    pub(crate) fn seal_done(
+        &self,
+        attempt: AttemptId,
+        done: &Done,
+        randomness: &dyn Randomness,
+    ) -> Result<(String, String), RandomnessError> {
+        let name = self.names.done(attempt);
+        let mut plain = unix_millis(done.finished_at).to_be_bytes().to_vec();
+        plain.extend_from_slice(done.return_to.as_bytes());
+        let value = self.dones.seal(randomness, &self.context(&name), &plain)?;
+        Ok((name, value))
+    }
+
+    /// The done mark of an attempt, if it came along and is not older than `lifetime`.
+    pub(crate) fn done(
+        &self,
+        headers: &HeaderMap,
+        attempt: AttemptId,
+        now: SystemTime,
+        lifetime: Duration,
+    ) -> Option<Done> {
+        let name = self.names.done(attempt);
+        read::named(headers, &name)
+            .filter_map(|value| self.open_done(&name, value))
+            .find(|done| is_fresh(done.finished_at, now, lifetime))
+    }
+
+    fn open_done(&self, name: &str, value: &[u8]) -> Option<Done> {
+        let opened = self.dones.open(&self.context(name), value)?;
+        let (finished_at, return_to) = opened.plain.split_first_chunk()?;
+        Some(Done {
+            finished_at: from_unix_millis(u64::from_be_bytes(*finished_at)),
+            return_to: std::str::from_utf8(return_to).ok()?.to_owned(),
+        })
+    }
+
+    /// Which cookies have to go so that one more of `room` bytes fits: the unreadable and the expired, then done marks, then the
+    /// oldest attempts.
+    pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> Vec<String> {
+        let mut dropped = Vec::new();
+        let mut kept = Vec::new();
+        let mut sort = |name: &str, value: &[u8], rank: u8, since: Option<SystemTime>, lifetime| match since {
+            Some(since) if is_fresh(since, now, lifetime) => {
+                kept.push((rank, since, name.to_owned(), name.len().saturating_add(value.len())));
+            }
+            _ => dropped.push(name.to_owned()),
+        };
+        for (name, value) in read::with_prefix(headers, self.names.done_prefix()) {
+            let since = self.open_done(name, value).map(|done| done.finished_at);
+            sort(name, value, 0, since, limits.done_lifetime);
+        }
+        for (name, value) in read::with_prefix(headers, self.names.login_prefix()) {
+            let since = self.open_login(name, value).map(|attempt| attempt.issued_at);
+            sort(name, value, 1, since, limits.attempt_lifetime);
+        }
+        kept.sort();
+        let mut pieces = kept.len().saturating_add(1);
+        let mut bytes = kept.iter().map(|(.., size)| *size).fold(room, usize::saturating_add);
+        for (_, _, name, size) in kept {
+            if pieces <= limits.outstanding_attempts.max(1) && bytes <= limits.attempt_cookie_bytes {
+                break;
+            }
+            pieces = pieces.saturating_sub(1);
+            bytes = bytes.saturating_sub(size);
+            dropped.push(name);
+        }
+        dropped.sort();
+        dropped.dedup();
+        dropped
+    }
+}
+
+/// Whether `since` is less than `lifetime` ago, and not from a future that no clock of ours is in.
+pub(crate) fn is_fresh(since: SystemTime, now: SystemTime, lifetime: Duration) -> bool {
+    match now.duration_since(since) {
+        Ok(age) => age < lifetime,
+        Err(ahead) => ahead.duration() <= CLOCK_SKEW,
+    }
+}

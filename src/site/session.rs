@@ -1,0 +1,162 @@
+//! The crate's own browser session: who the user is when the app does not say.
+//!
+//! 1. A session is 256 random bits with an HMAC-SHA-256 tag, so that junk never reaches the token store. The store sees only
+//!    a hash of them: who reads the store cannot become the user.
+//! 2. Values come from this server alone; an unknown one is not adopted.
+//! 3. Every connect moves to a new value (no session fixation). It is drawn when the login starts and sealed into the attempt,
+//!    so that a repeated callback hands out the same one and a lost answer loses nothing.
+//! 4. Values that follow each other in one browser share a lineage, which says "the same browser as at the start" when another tab
+//!    has finished in between. It opens nothing.
+
+use crate::{
+    random::{Randomness, RandomnessError, draw},
+    seal::Tags,
+    time::{from_unix_millis, unix_millis},
+    user::UserId,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
+use sha2::{Digest, Sha256};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+/// What the session cookie holds, beside its tag.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct BrowserSession {
+    id: [u8; 32],
+    lineage: Lineage,
+    issued_at: u64,
+}
+
+/// What successive sessions of one browser have in common.
+pub(crate) type Lineage = [u8; 16];
+
+/// Bytes of [`BrowserSession::to_bytes`].
+pub(crate) const SESSION_BYTES: usize = 56;
+
+impl BrowserSession {
+    /// A new session, which follows another one or begins a lineage.
+    pub(crate) fn mint(
+        after: Option<&Self>,
+        now: SystemTime,
+        randomness: &dyn Randomness,
+    ) -> Result<Self, RandomnessError> {
+        let lineage = after.map_or_else(|| draw(randomness), |session| Ok(session.lineage))?;
+        Ok(Self { id: draw(randomness)?, lineage, issued_at: unix_millis(now) })
+    }
+
+    /// The same session, in the lineage of the one that the browser has got meanwhile from another tab.
+    pub(crate) fn in_lineage_of(self, other: &Self) -> Self {
+        Self { lineage: other.lineage, ..self }
+    }
+
+    pub(crate) fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// The id under which the token store keeps this browser's key.
+    pub(crate) fn user_id(&self) -> UserId {
+        let hash = Sha256::new().chain_update(b"komerza-connect browser\0").chain_update(self.id).finalize();
+        let mut id = String::with_capacity(51);
+        id.push_str("browser-");
+        BASE64URL.encode_string(hash, &mut id);
+        UserId::generated(&id)
+    }
+
+    pub(crate) fn to_bytes(&self) -> [u8; SESSION_BYTES] {
+        let mut bytes = [0; SESSION_BYTES];
+        let parts = self.id.iter().chain(&self.lineage).copied().chain(self.issued_at.to_be_bytes());
+        bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (id, rest) = bytes.split_first_chunk()?;
+        let (lineage, rest) = rest.split_first_chunk()?;
+        let issued_at = u64::from_be_bytes(rest.try_into().ok()?);
+        Some(Self { id: *id, lineage: *lineage, issued_at })
+    }
+
+    /// The value of the session cookie.
+    pub(crate) fn cookie_value(&self, tags: &Tags) -> Option<String> {
+        let bytes = self.to_bytes();
+        let mut signed = [0_u8; SESSION_BYTES + 32];
+        let tag = tags.sign(&bytes)?;
+        signed.iter_mut().zip(bytes.into_iter().chain(tag)).for_each(|(to, from)| *to = from);
+        Some(BASE64URL.encode(signed))
+    }
+
+    /// Reads a cookie value: `None` unless this server issued it, and not longer ago than `lifetime`.
+    pub(crate) fn read(value: &[u8], tags: &Tags, now: SystemTime, lifetime: Duration) -> Option<Self> {
+        // On the stack: this runs for every request that asks for the key.
+        let mut signed = [0_u8; SESSION_BYTES + 32];
+        let length = BASE64URL.decode_slice(value, &mut signed).ok()?;
+        let (bytes, tag) = signed.get(..length)?.split_at_checked(SESSION_BYTES)?;
+        if tag.len() != 32 || !tags.verify(bytes, tag) {
+            return None;
+        }
+        let session = Self::from_bytes(bytes)?;
+        let age = now.duration_since(from_unix_millis(session.issued_at)).unwrap_or_default();
+        (age < lifetime).then_some(session)
+    }
+}
+
+impl fmt::Debug for BrowserSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BrowserSession(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{random::SystemRandomness, seal::SealingKey};
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn tags(fill: u8) -> Tags {
+        let mut key = [fill; 32];
+        key[0] = 0xff;
+        Tags::derive(&[SealingKey::from_bytes(&key).unwrap()], "session")
+    }
+
+    fn mint() -> BrowserSession {
+        BrowserSession::mint(None, SystemTime::now(), &SystemRandomness).unwrap()
+    }
+
+    #[test]
+    fn a_session_is_read_back_until_its_lifetime_is_over() {
+        let (session, now) = (mint(), SystemTime::now());
+        let value = session.cookie_value(&tags(1)).unwrap();
+        let read = |at| BrowserSession::read(value.as_bytes(), &tags(1), at, DAY);
+        assert_eq!(read(now), Some(session));
+        assert_eq!(read(now + DAY), None);
+    }
+
+    #[test]
+    fn t22_a_value_that_this_server_did_not_issue_is_not_adopted() {
+        let ours = tags(1);
+        let value = mint().cookie_value(&ours).unwrap();
+        let read = |value: &str, tags: &Tags| BrowserSession::read(value.as_bytes(), tags, SystemTime::now(), DAY);
+        assert!(read(&value, &ours).is_some());
+        assert_eq!(read(&value, &tags(2)), None);
+        // Miri interprets each tag: every seventh byte there, of all parts of the value.
+        for at in (0..value.len()).step_by(if cfg!(miri) { 7 } else { 1 }) {
+            let mut other = value.clone().into_bytes();
+            other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+            assert_eq!(read(std::str::from_utf8(&other).unwrap(), &ours), None, "byte {at}");
+        }
+        for other in ["", "x", &value[..value.len() - 4], &"A".repeat(118), &"A".repeat(4_000)] {
+            assert_eq!(read(other, &ours), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_store_sees_a_hash_and_never_the_value() {
+        let session = mint();
+        let value = session.cookie_value(&tags(1)).unwrap();
+        assert!(!value.contains(&session.user_id().as_str()["browser-".len()..]));
+        assert_ne!(mint().user_id(), session.user_id());
+    }
+}

@@ -1,0 +1,4 @@
+//! What operators see: log events and metrics.
+
+pub(crate) mod log;
+pub(crate) mod metrics;
