@@ -93,7 +93,7 @@ async fn a_role_that_may_not_change_an_earlier_table_can_do_everything_all_the_s
     let mut admin = PgConnection::connect(&postgres_url()).await.unwrap();
     let script = old_table(&name, "BYTEA", |id| format!("'{id}'"));
     let grant = format!("CREATE ROLE {role} LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {role};");
-    raw_sql(AssertSqlSafe(script + &grant)).execute(&mut admin).await.unwrap();
+    raw_sql(AssertSqlSafe(format!("{script}{grant}"))).execute(&mut admin).await.unwrap();
     let url = postgres_url().replace("komerza@", &format!("{role}@"));
     let restricted = PostgresStore::connect_with(&url, &table).await.unwrap();
     everybody_is_there_and_the_old_ones_go(&restricted).await;
