@@ -13,6 +13,7 @@ pub(super) enum Refusal {
     /// It takes no writes.
     NoWrites,
     /// It ends, or ends this connection.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code, reason = "a library does not end"))]
     Ending,
     /// Another call was in the way: at once again.
     Conflict,

@@ -1,37 +1,54 @@
 //! The contract suite, over the stores that need a server: alone, and in each wrapper.
 
 use super::{
-    contract::{DAMAGE, both, cached, encrypted, in_every_wrapper},
+    contract::{DAMAGE, behind_a_cache, both, cached, encrypted, in_every_wrapper, wrapped},
     places::{mysql_url, pgbouncer_url, postgres_url, redis_url, unique},
 };
 use komerza_connect::{
     TokenStore,
-    store::{MySqlStore, PostgresStore, RedisStore, TableName, contract::Contract},
+    store::{
+        MySqlStore, PostgresStore, RedisStore, TableName,
+        contract::{Claim, Contract, Relay},
+    },
     token_store_contract,
 };
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
-    postgres_at(postgres_url, with)
+    postgres_at(postgres_url(), with)
 }
 
 fn pgbouncer_in_session_mode<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
-    postgres_at(|| pgbouncer_url("session"), with)
+    postgres_at(pgbouncer_url("session"), with)
 }
 
 fn pgbouncer_in_transaction_mode<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
-    postgres_at(|| pgbouncer_url("transaction"), with)
+    postgres_at(pgbouncer_url("transaction"), with)
 }
 
-fn postgres_at<S: TokenStore>(url: fn() -> String, with: fn(PostgresStore) -> S) -> Contract {
+fn postgres_at<S: TokenStore>(url: String, with: fn(PostgresStore) -> S) -> Contract {
     let table: TableName = unique("contract").parse().unwrap();
     let dropped = Arc::new(DroppedTable(table.clone()));
     let damaged = table.clone();
-    Contract::new(move || {
+    let at = move |url: String| {
         let (table, _dropped) = (table.clone(), dropped.clone());
-        async move { with(PostgresStore::connect_with(&url(), &table).await.unwrap()) }
+        async move { PostgresStore::connect_with(&url, &table).await.unwrap() }
+    };
+    let (open, plain, away) = (at.clone(), at.clone(), url.clone());
+    let (opened, plainly, relayed) = (url.clone(), url.clone(), url);
+    Contract::new(move || {
+        let opened = open(opened.clone());
+        async move { with(opened.await) }
     })
+    .any_id()
+    .lists()
     .outlives_restarts()
+    .shared_by_nodes()
+    .replaces(move || plain(plainly.clone()))
+    .over_network(server(&relayed), move |address| {
+        let opened = at(through(&relayed, address));
+        async move { with(opened.await) }
+    })
     .damaged_by(move |user| {
         let statement = format!("UPDATE {damaged} SET record = $2 WHERE user_id = $1");
         async move {
@@ -41,40 +58,39 @@ fn postgres_at<S: TokenStore>(url: fn() -> String, with: fn(PostgresStore) -> S)
             pool.close().await;
         }
     })
-    .unreachable(move || async move {
-        // Its calls find no connection to make; tests/it/stores/outage.rs takes a server away for real.
-        let store = PostgresStore::connect_with(&url(), &unique("gone").parse().unwrap()).await.unwrap();
-        store.close().await;
-        with(store)
+    .unreachable(move || {
+        let url = away.clone();
+        async move {
+            // Its calls find no connection to make; tests/it/stores/processes/outage.rs takes a server away for real.
+            let store = PostgresStore::connect_with(&url, &unique("gone").parse().unwrap()).await.unwrap();
+            store.close().await;
+            with(store)
+        }
     })
-}
-
-/// Drops the table once the test that made it is over.
-struct DroppedTable(TableName);
-
-impl Drop for DroppedTable {
-    fn drop(&mut self) {
-        let statement = format!("DROP TABLE IF EXISTS {}", self.0);
-        let drop = async {
-            let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
-        };
-        // In a thread of its own: a test may drop its contract inside a runtime or outside.
-        std::thread::scope(|scope| {
-            scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(drop));
-        });
-    }
 }
 
 fn mysql<S: TokenStore>(with: fn(MySqlStore) -> S) -> Contract {
     let table: TableName = unique("contract").parse().unwrap();
     let dropped = Arc::new(DroppedMySqlTable(table.to_string().replace('"', "`")));
     let damaged = dropped.clone();
-    Contract::new(move || {
+    let at = move |url: String| {
         let (table, _dropped) = (table.clone(), dropped.clone());
-        async move { with(MySqlStore::connect_with(&mysql_url(), &table).await.unwrap()) }
+        async move { MySqlStore::connect_with(&url, &table).await.unwrap() }
+    };
+    let (open, plain) = (at.clone(), at.clone());
+    Contract::new(move || {
+        let opened = open(mysql_url());
+        async move { with(opened.await) }
     })
+    .any_id()
+    .lists()
     .outlives_restarts()
+    .shared_by_nodes()
+    .replaces(move || plain(mysql_url()))
+    .over_network(server(&mysql_url()), move |address| {
+        let opened = at(through(&mysql_url(), address));
+        async move { with(opened.await) }
+    })
     .damaged_by(move |user| {
         let statement = format!("UPDATE {} SET record = ? WHERE user_id = ?", damaged.0);
         async move {
@@ -107,14 +123,44 @@ impl Drop for DroppedMySqlTable {
     }
 }
 
+/// Drops the table once the test that made it is over.
+struct DroppedTable(TableName);
+
+impl Drop for DroppedTable {
+    fn drop(&mut self) {
+        let statement = format!("DROP TABLE IF EXISTS {}", self.0);
+        let drop = async {
+            let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+        };
+        // In a thread of its own: a test may drop its contract inside a runtime or outside.
+        std::thread::scope(|scope| {
+            scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(drop));
+        });
+    }
+}
+
 fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
     let prefix = unique("contract");
     let damaged = prefix.clone();
-    Contract::new(move || {
+    let at = move |url: String| {
         let prefix = prefix.clone();
-        async move { with(RedisStore::connect_with(&redis_url(), &prefix).await.unwrap()) }
+        async move { RedisStore::connect_with(&url, &prefix).await.unwrap() }
+    };
+    let (open, plain) = (at.clone(), at.clone());
+    Contract::new(move || {
+        let opened = open(redis_url());
+        async move { with(opened.await) }
     })
+    .any_id()
+    .lists()
     .outlives_restarts()
+    .shared_by_nodes()
+    .replaces(move || plain(redis_url()))
+    .over_network(server(&redis_url()), move |address| {
+        let opened = at(through(&redis_url(), address));
+        async move { with(opened.await) }
+    })
     .damaged_by(move |user| {
         let key = format!("{damaged}{}", user.as_str());
         async move {
@@ -124,34 +170,36 @@ fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
         }
     })
     .unreachable(move || async move {
-        let (address, relay) = relay_to(&redis_url()).await;
-        let store = RedisStore::connect(&format!("redis://{address}/")).await.unwrap();
-        relay.abort();
+        let relay = Relay::to(server(&redis_url())).await.unwrap();
+        let store = RedisStore::connect(&through(&redis_url(), relay.address())).await.unwrap();
+        drop(relay);
         with(store)
     })
 }
 
-/// A port that passes everything on to the server until the task is aborted, which ends its connections too.
-async fn relay_to(url: &str) -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
-    let server = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let relay = tokio::spawn(async move {
-        let mut connections = tokio::task::JoinSet::new();
-        loop {
-            let (mut client, _) = listener.accept().await.unwrap();
-            let server = server.clone();
-            connections.spawn(async move {
-                let mut server = tokio::net::TcpStream::connect(server).await.unwrap();
-                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-            });
-        }
-    });
-    (address, relay)
+/// The address of the server in a URL.
+fn server(url: &str) -> SocketAddr {
+    let authority = url.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+    authority.rsplit('@').next().unwrap().parse().unwrap()
 }
 
-in_every_wrapper!(postgres, #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
-in_every_wrapper!(pgbouncer_in_session_mode, #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]);
-in_every_wrapper!(pgbouncer_in_transaction_mode, #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]);
-in_every_wrapper!(mysql, #[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]);
-in_every_wrapper!(redis, #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]);
+/// The URL with another address in the place of the server's.
+fn through(url: &str, address: SocketAddr) -> String {
+    url.replace(&server(url).to_string(), &address.to_string())
+}
+
+in_every_wrapper!(postgres, [lists], [network], #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
+in_every_wrapper!(
+    pgbouncer_in_session_mode,
+    [lists],
+    [network],
+    #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+);
+in_every_wrapper!(
+    pgbouncer_in_transaction_mode,
+    [lists],
+    [network],
+    #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+);
+in_every_wrapper!(mysql, [lists], [network], #[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]);
+in_every_wrapper!(redis, [lists], [network], #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]);
