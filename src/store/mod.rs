@@ -15,6 +15,7 @@
 //! | [`MemoryStore`] | | tests and demos: everything ends with the process |
 //! | `SqliteStore` | `sqlite` | one machine; a file, nothing to install |
 //! | `PostgresStore` | `postgres` | several nodes |
+//! | `MySqlStore` | `mysql` | several nodes, on MySQL or MariaDB |
 //! | `RedisStore` | `redis` | several nodes that have Redis anyway, **set up to keep what it is told** |
 //! | `EncryptedStore` | `encrypt` | around any of them: keys are sealed before they are stored |
 //! | `CachedStore` | `cache` | around any of them: fewer look-ups, for a stated staleness |

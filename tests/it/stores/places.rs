@@ -38,7 +38,7 @@ pub(crate) fn postgres_url() -> String {
     std::env::var("KOMERZA_TEST_POSTGRES_URL").expect("KOMERZA_TEST_POSTGRES_URL is not set: run .ci/servers")
 }
 
-/// PgBouncer in front of that PostgreSQL; the mode is `session`, `transaction` or `statement`.
+/// PgBouncer in front of that PostgreSQL; the mode is `session`, `transaction`, `transaction_few` or `statement`.
 #[cfg(feature = "servers")]
 pub(crate) fn pgbouncer_url(mode: &str) -> String {
     let url =
