@@ -8,7 +8,7 @@ use komerza_connect::{
     TokenStore,
     store::{
         MySqlStore, PostgresStore, RedisStore, TableName,
-        contract::{Claim, Contract, Relay},
+        contract::{Contract, Relay},
     },
     token_store_contract,
 };
