@@ -8,9 +8,11 @@ use http::request::Parts;
 use sha2::{Digest, Sha256};
 use std::{net::IpAddr, sync::Arc};
 
+type Read = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
+
 /// How the layer learns a client's address.
 #[derive(Clone, Default)]
-pub(crate) struct ClientAddress(Option<Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>>);
+pub(crate) struct ClientAddress(Option<Arc<Read>>);
 
 /// The network of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -177,7 +177,12 @@ async fn an_id() -> BucketId {
             *self.0.lock().unwrap() = Some(*id);
             Ok(komerza_connect::pacing::Taken { granted: 1, wait: Duration::ZERO })
         }
-        async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), komerza_connect::pacing::SharedBucketsError> {
+        async fn empty(
+            &self,
+            _: &BucketId,
+            _: Bucket,
+            _: Duration,
+        ) -> Result<(), komerza_connect::pacing::SharedBucketsError> {
             Ok(())
         }
     }
