@@ -154,7 +154,8 @@ mod tests {
     #[test]
     fn each_discipline_serves_in_its_order() {
         use Party::{Background, Page};
-        let cases: [(&[(Party, bool)], &[usize]); 5] = [
+        type Case = (&'static [(Party, bool)], &'static [usize]);
+        let cases: [Case; 5] = [
             (&[(Background, false), (Page, false), (Background, false), (Page, false)], &[1, 3, 0, 2]),
             (&[(Page, false); 5], &[0, 1, 2, 3, 4]),
             (&[(ALICE, false), (ALICE, false), (ALICE, false), (BOB, false), (CAROL, false)], &[0, 3, 4, 1, 2]),
