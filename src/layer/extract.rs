@@ -1,5 +1,6 @@
 //! The key out of a request.
 
+use super::order;
 use crate::{
     api::KomerzaKey,
     context::Context,
@@ -72,6 +73,7 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Context>, Found), Rejection> {
             None => Found::NotConnected,
         },
     };
+    order::compare(&context, parts, &found).await;
     // The look-up of the user had the whole head, and may have taken the handle away.
     parts.extensions.get_or_insert_with(|| Handle { context: Arc::clone(&context), found: None }).found =
         Some(found.clone());

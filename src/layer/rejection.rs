@@ -124,7 +124,7 @@ impl Rejection {
         let login = login_url(&context.config.routes.login, &wanted);
         let sign_in = context.config.sign_in_page.as_deref();
         let person = sign_in.is_some() && fetch_metadata::is_page(&parts.headers);
-        let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &wanted));
+        let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &context.config.sign_in_parameter, &wanted));
         Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
     }
 

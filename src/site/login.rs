@@ -1,6 +1,6 @@
 //! Login: draws the state, puts the attempt into a cookie, and sends the browser to Komerza.
 
-use super::{Answer, Refusal, checked_return};
+use super::{Answer, Refusal, checked_return, host};
 use crate::{
     attempt::State,
     context::Context,
@@ -21,6 +21,7 @@ use http::{StatusCode, request::Parts};
 
 pub(super) async fn login(context: &Context, parts: &mut Parts) -> Result<Answer, Refusal> {
     let config = &context.config;
+    host::notice(config, parts);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let return_to = checked_return(context, query.return_to.value());
     let refusal = |failure: Failure| Refusal { return_to: Some(return_to.as_str().to_owned()), ..failure.into() };
