@@ -7,6 +7,7 @@ mod body;
 mod call;
 mod calls;
 mod came_from;
+mod connections;
 mod download;
 mod envelope;
 mod error;
@@ -55,7 +56,7 @@ pub(crate) type Revocation = Arc<dyn Fn(&Reply<'_>) -> bool + Send + Sync>;
 /// The connection to the API that all users share.
 #[derive(Clone)]
 pub(crate) struct Api {
-    http: reqwest::Client,
+    connections: connections::Connections,
     base: Url,
     /// Whether `GET /stores` was found missing, so that the stores are read from `GET /user`.
     stores_in_user: Arc<AtomicBool>,
@@ -63,7 +64,12 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
-        let client = net::client(config, &config.api_url)?.connect_timeout(config.limits.client.connect_deadline);
-        Ok(Self { http: net::build(client)?, base: config.api_url.clone(), stores_in_user: Arc::default() })
+        let base = config.api_url.clone();
+        let config = config.clone();
+        let build = move || {
+            let client = net::client(&config, &config.api_url)?.connect_timeout(config.limits.client.connect_deadline);
+            net::build(connections::watched(client))
+        };
+        Ok(Self { connections: connections::Connections::new(build)?, base, stores_in_user: Arc::default() })
     }
 }
