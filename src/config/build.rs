@@ -33,9 +33,8 @@ impl ConfigBuilder {
         let unknown = || format!("{}/?/callback", prefix.unwrap_or_default().trim_end_matches('/'));
         let callback = redirect_uri.as_ref().map_or_else(unknown, |uri| uri.path.clone());
         let siblings = wrong.keep(Routes::beside(&callback, prefix));
-        let overridden = |routes: &Routes| {
-            routes.clone().overridden(self.login_path, self.disconnect_path, self.status_path)
-        };
+        let overridden =
+            |routes: &Routes| routes.clone().overridden(self.login_path, self.disconnect_path, self.status_path);
         let routes = siblings.as_ref().and_then(|routes| wrong.keep(overridden(routes)));
         let default_return_path = self.default_return_path.unwrap_or_else(|| "/".into());
         if let Some(routes) = routes.as_ref().or(siblings.as_ref()) {

@@ -103,9 +103,7 @@ impl ConfigError {
             (InvalidSecret::Empty | InvalidSecret::Length { found: 0, .. }, _) => {
                 Self::because(setting, &message::EMPTY)
             }
-            (InvalidSecret::Length { found, .. }, _) => {
-                Self::new(setting, &message::SECRET_LENGTH, found.to_string())
-            }
+            (InvalidSecret::Length { found, .. }, _) => Self::new(setting, &message::SECRET_LENGTH, found.to_string()),
             (InvalidSecret::TooLong { most, .. }, _) => Self::new(setting, &message::TOO_LONG, most.to_string()),
             (InvalidSecret::Unprintable | InvalidSecret::DotSegment, _) => {
                 Self::because(setting, &message::NOT_VISIBLE_ASCII)

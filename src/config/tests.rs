@@ -116,12 +116,13 @@ fn t33_what_surrounds_a_value_is_said_and_the_value_is_not() {
         (format!(" {secret}"), "has 73 characters: it begins with a space"),
         (secret.get(..71).unwrap().to_owned(), "has 71 characters; Komerza's have 72"),
     ] {
-        for builder in [good().client_secret(&text), ConfigBuilder::from_lookup(|name| {
-            (name == "KOMERZA_CLIENT_SECRET").then(|| text.clone())
-        })
-        .client_id("x")
-        .redirect_uri("https://shop.example/cb")
-        .user_agent("A/1")] {
+        for builder in [
+            good().client_secret(&text),
+            ConfigBuilder::from_lookup(|name| (name == "KOMERZA_CLIENT_SECRET").then(|| text.clone()))
+                .client_id("x")
+                .redirect_uri("https://shop.example/cb")
+                .user_agent("A/1"),
+        ] {
             let error = builder.build().unwrap_err().to_string();
             assert!(error.starts_with(&format!("client_secret (KOMERZA_CLIENT_SECRET) {said}. ")), "{error}");
             assert!(!error.contains("obviously"), "{error}");

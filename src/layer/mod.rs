@@ -5,8 +5,8 @@ mod by_extractor;
 mod extract;
 #[cfg(feature = "axum")]
 mod mount;
-mod mounted;
-mod order;
+pub(crate) mod mounted;
+pub(crate) mod order;
 pub(crate) mod rejection;
 pub(crate) mod service;
 

@@ -163,6 +163,15 @@ impl NotMounted {
         Self { method: Method::HEAD, path: path.to_owned(), message: &NOT_MOUNTED, instead }
     }
 
+    pub(crate) fn message(&self) -> &'static Message {
+        self.message
+    }
+
+    /// What is wrong, without the remedy.
+    pub(crate) fn text(&self) -> String {
+        format!("{} {} {}", self.method, self.path, self.message.text(&self.instead))
+    }
+
     /// The path that was asked for, as the app sees it.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -172,7 +181,7 @@ impl NotMounted {
 
 impl fmt::Display for NotMounted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}. {}", self.method, self.path, self.message.text(&self.instead), self.message.remedy)
+        write!(f, "{}. {}", self.text(), self.message.remedy)
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) mod caller;
 pub(crate) mod cookie;
 mod disconnect;
 pub(crate) mod fetch_metadata;
-mod host;
+pub(crate) mod host;
 mod login;
 pub(crate) mod page;
 pub(crate) mod query;
@@ -108,7 +108,11 @@ async fn refuse(context: &Context, parts: &Parts, route: Route, refusal: Refusal
     } else if kind == FailureKind::NotSignedIn && person && config.sign_in_page.is_some() {
         // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
         let next = if matches!(route, Route::Login | Route::Callback) { &*login } else { again };
-        Answer::see_other(sign_in_url(config.sign_in_page.as_deref().unwrap_or_default(), &config.sign_in_parameter, next))
+        Answer::see_other(sign_in_url(
+            config.sign_in_page.as_deref().unwrap_or_default(),
+            &config.sign_in_parameter,
+            next,
+        ))
     } else if person {
         let mut paragraphs = vec![failure.reason().unwrap_or(kind.advice()).to_owned()];
         paragraphs.extend(note.map(str::to_owned));

@@ -12,6 +12,7 @@
 #[cfg(feature = "servers")]
 mod browser;
 mod client;
+mod doctor;
 mod exchange;
 mod exchange_replies;
 mod flow;
