@@ -20,6 +20,7 @@ pub use client_limits::ClientLimits;
 pub use error::{ConfigError, WrongSetting};
 pub use limits::{Bucket, Limits};
 pub(crate) use message::Message;
+pub(crate) use notices::Place;
 pub(crate) use routes::{Route, Routes};
 
 pub use crate::{

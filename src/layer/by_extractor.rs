@@ -99,7 +99,7 @@ where
             Err(StatusCode::UNAUTHORIZED) => return Ok(None),
             Err(status) => {
                 let name = std::any::type_name::<E>();
-                return Err(format!("the extractor {name} refused the request with {status}").into());
+                return Err(format!("the extractor {name} refused the request with {status}; is its layer added after KomerzaConnectLayer?").into());
             }
         };
         (self.find)(extracted).answer().await

@@ -6,7 +6,6 @@ mod extract;
 #[cfg(feature = "axum")]
 mod mount;
 pub(crate) mod mounted;
-pub(crate) mod order;
 pub(crate) mod rejection;
 pub(crate) mod service;
 

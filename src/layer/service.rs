@@ -3,7 +3,6 @@
 //! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no cookies. The body of the
 //! answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
-use super::order;
 use crate::{config::Route, context::Context, layer::extract::Found, site};
 use axum_core::body::Body;
 use bytes::Bytes;
@@ -69,7 +68,6 @@ where
                 KomerzaConnectFuture { kind: Kind::Own { answer: Box::pin(answer) } }
             }
             None => {
-                order::remember(&self.context, request.extensions_mut());
                 request.extensions_mut().insert(Handle { context: Arc::clone(&self.context), found: None });
                 KomerzaConnectFuture { kind: Kind::Pass { inner: self.inner.call(request) } }
             }

@@ -1,8 +1,9 @@
 //! Login: draws the state, puts the attempt into a cookie, and sends the browser to Komerza.
 
-use super::{Answer, Refusal, checked_return, host};
+use super::{Answer, Refusal, checked_return, host, order};
 use crate::{
     attempt::State,
+    config::Place,
     context::Context,
     failure::{Failure, FailureKind},
     random::{Drawn, Randomness, RandomnessError},
@@ -30,6 +31,7 @@ pub(super) async fn login(context: &Context, parts: &mut Parts) -> Result<Answer
         return Err(refusal(Failure::new(FailureKind::CrossSite)));
     }
     let caller = context.identify(parts).await.map_err(refusal)?;
+    order::notice(config, Place::Route, &parts.headers, &caller);
     let Some(user) = caller.binding() else {
         return Err(refusal(Failure::new(FailureKind::NotSignedIn)));
     };

@@ -11,6 +11,7 @@ mod disconnect;
 pub(crate) mod fetch_metadata;
 pub(crate) mod host;
 mod login;
+pub(crate) mod order;
 pub(crate) mod page;
 pub(crate) mod query;
 pub(crate) mod session;

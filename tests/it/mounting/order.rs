@@ -58,6 +58,8 @@ async fn the_order_of_the_layers_is_noticed_when_it_is_wrong_and_named_once() {
     for _ in 0..3 {
         assert_eq!(send(app(), get("/x")).await.status(), 401);
         assert_eq!(send(app(), signed_in(get("/x"))).await.body(), "the key of alice");
+        assert_eq!(send(app(), get("/komerza/login")).await.status(), 401);
+        assert_eq!(send(app(), signed_in(get("/komerza/login"))).await.status(), 303);
     }
     assert_eq!(errors(&log), 0);
     check_signed_in(app(), connect.config(), |request| {
@@ -71,26 +73,27 @@ async fn the_order_of_the_layers_is_noticed_when_it_is_wrong_and_named_once() {
 
     let connect = self::connect("alice").await;
     let wrong = || key_route().layer(from_fn(session)).layer(connect.clone());
-    assert_eq!(send(wrong(), get("/x")).await.status(), 401);
-    assert_eq!(errors(&log), 0, "nobody was signed in yet");
-    for _ in 0..3 {
+    for _ in 0..2 {
+        assert_eq!(send(wrong(), get("/x")).await.status(), 401);
         assert_eq!(send(wrong(), signed_in(get("/x"))).await.body(), "the key of alice");
+        assert_eq!(send(wrong(), get("/komerza/login")).await.status(), 401);
     }
-    let said = log.lines_with(&[
-        "ERROR",
-        "code=\"layer_order\"",
-        "handlers know who is signed in",
-        "before your session layer",
-    ]);
-    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(errors(&log), 0, "only others asked to log in");
+    for _ in 0..2 {
+        assert_eq!(send(wrong(), signed_in(get("/komerza/login"))).await.status(), 401);
+    }
+    let words = ["ERROR", "code=\"layer_order\"", "handlers know who is signed in", "before your session layer"];
+    assert_eq!(log.lines_with(&words).len(), 1, "{:?}", log.lines_with(&["layer_order"]));
     let why = check_signed_in(wrong(), connect.config(), |request| *request = signed_in(get("/komerza/status")));
     let why = why.await.unwrap_err();
     assert_eq!(why.path(), "/komerza/status");
     assert!(why.to_string().contains("before your session layer: `.layer(connect).layer(auth)`"), "{why}");
 
+    // A handler that is asked after the login route.
     let connect = self::connect("alice").await;
-    let reversed = key_route().layer(from_fn(sign_out)).layer(connect.clone()).layer(from_fn(session));
-    assert_eq!(send(reversed, signed_in(get("/x"))).await.status(), 401);
+    let reversed = || key_route().layer(from_fn(sign_out)).layer(connect.clone()).layer(from_fn(session));
+    assert_eq!(send(reversed(), signed_in(get("/komerza/login"))).await.status(), 303);
+    assert_eq!(send(reversed(), signed_in(get("/x"))).await.status(), 401);
     assert_eq!(log.lines_with(&["ERROR", "code=\"layer_order_reversed\""]).len(), 1);
 }
 
