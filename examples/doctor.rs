@@ -2,6 +2,13 @@
 //!
 //! It reads the variables of `ConfigBuilder::from_env` and `TOKEN_STORE` (`sqlite:PATH`, `postgres://…`, `redis://…`), tries the
 //! store, asks Komerza for an answer, and prints what to register in the Komerza dashboard. It ends with 1 when something is wrong.
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! komerza-connect = "0.1"
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! ```
 
 use axum::Router;
 use komerza_connect::{Config, KomerzaConnectLayer, doctor::Severity, store};

@@ -108,6 +108,7 @@
 //! | `sqlite`, `postgres`, `redis` | | `SqliteStore`, `PostgresStore`, `RedisStore` |
 //! | `encrypt` | | `EncryptedStore`: seals the keys of any store |
 //! | `cache` | | `CachedStore`: remembers the loads of any store |
+//! | `webhook` | | [`webhook`]: checks the signatures of requests that Komerza sends to your app |
 //! | `sandbox` | | a Komerza on a loopback port, for tests; outside semver |
 //! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; outside semver |
 //!
@@ -122,7 +123,7 @@
 //!
 //! It signs nobody in to your app: it connects Komerza accounts to users that you already have, or to browsers. It cannot revoke a key,
 //! because Komerza has no way for an app to do that: disconnecting forgets it, and the user removes the app in the Komerza
-//! dashboard. It does not read webhooks.
+//! dashboard.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 // The unit tests are compiled as a program, of which nothing is public.
@@ -160,6 +161,8 @@ pub mod time;
 #[cfg(feature = "tracing")]
 pub mod trace;
 pub mod user;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 pub use api::models::Store;
 pub use api::{Error, ErrorKind, KomerzaKey};

@@ -25,15 +25,15 @@ pub mod scopes;
 mod trace;
 mod upload;
 
-pub use calls::InStore;
+pub use calls::{InStore, OrderSort};
 pub use download::Download;
 pub use envelope::Reply;
 pub use error::{Error, ErrorKind};
 pub use filters::{Comparison, Direction, Filters};
 pub use form::Form;
 pub use key::KomerzaKey;
-pub use listing::{Items, Listing, Page, Pages};
-use models::*;
+pub use listing::{Items, Listing, Page, Pages, UnreadableItem};
+pub(crate) use models::*;
 pub(crate) use pace::Pacer;
 #[cfg(feature = "redis")]
 pub use pace::RedisBuckets;

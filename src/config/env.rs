@@ -29,6 +29,11 @@ pub(super) fn cookie_keys(mut builder: ConfigBuilder, list: String) -> ConfigBui
 }
 
 impl Config {
+    /// The names of the variables that [`from_env`](Self::from_env) reads, to see whether any of them is set.
+    pub fn variables() -> impl Iterator<Item = &'static str> {
+        VARIABLES.iter().map(|(_, variable, _)| *variable)
+    }
+
     /// Reads the configuration from environment variables: [`ConfigBuilder::from_env`] with [`build`](ConfigBuilder::build).
     ///
     /// # Errors

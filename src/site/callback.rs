@@ -34,7 +34,10 @@ pub(super) async fn callback(context: &Arc<Context>, parts: &mut Parts) -> Resul
         Param::Absent => None,
         Param::One(state) => State::parse(state),
     };
-    let Some(state) = state else { return Err(FailureKind::UnknownState.into()) };
+    let Some(state) = state else {
+        let denied = query.state == Param::Absent && matches!(read_code(&query), Err(FailureKind::Denied));
+        return Err(if denied { FailureKind::NotApproved } else { FailureKind::UnknownState }.into());
+    };
     let id = state.attempt_id();
     let now = context.clock.now();
     if let Some(done) = context.jar.done(&parts.headers, id, now, context.config.limits.done_lifetime) {
@@ -76,14 +79,21 @@ pub(super) async fn callback(context: &Arc<Context>, parts: &mut Parts) -> Resul
 }
 
 /// The code, or why there is none. A callback without a code is a refusal by the user, with `error` or without: the provider
-/// documents neither.
+/// documents neither. An empty value is none.
 fn read_code(query: &Query<'_>) -> Result<AuthorizationCode, FailureKind> {
-    match (&query.code, &query.error) {
-        (Param::One(code), Param::Absent) => {
-            AuthorizationCode::new(code.as_ref()).map_err(|_| FailureKind::MalformedRequest)
-        }
-        (Param::Absent, Param::Absent | Param::One(_)) => Err(FailureKind::Denied),
-        _ => Err(FailureKind::MalformedRequest),
+    match (given(&query.code)?, given(&query.error)?) {
+        (Some(code), None) => AuthorizationCode::new(code).map_err(|_| FailureKind::MalformedRequest),
+        (None, _) => Err(FailureKind::Denied),
+        (Some(_), Some(_)) => Err(FailureKind::MalformedRequest),
+    }
+}
+
+/// A value that is there and not empty.
+fn given<'a>(param: &'a Param<'_>) -> Result<Option<&'a str>, FailureKind> {
+    match param {
+        Param::One(value) => Ok(Some(value.as_ref()).filter(|value| !value.is_empty())),
+        Param::Absent => Ok(None),
+        Param::Repeated | Param::Malformed => Err(FailureKind::MalformedRequest),
     }
 }
 
@@ -182,7 +192,15 @@ mod tests {
             ("code=abc&error_description=x", Ok("abc")),
             ("", Err(FailureKind::Denied)),
             ("error=access_denied", Err(FailureKind::Denied)),
-            ("code=&x", Err(FailureKind::MalformedRequest)),
+            ("code=&x", Err(FailureKind::Denied)),
+            ("code=", Err(FailureKind::Denied)),
+            ("code=&error=", Err(FailureKind::Denied)),
+            ("error=", Err(FailureKind::Denied)),
+            ("code=&error=access_denied", Err(FailureKind::Denied)),
+            ("code=abc&error=", Ok("abc")),
+            ("code=abc&error", Ok("abc")),
+            ("code=abc&error=&error=", Err(FailureKind::MalformedRequest)),
+            ("code=&code=", Err(FailureKind::MalformedRequest)),
             ("code=a&code=b", Err(FailureKind::MalformedRequest)),
             ("code=a&error=access_denied", Err(FailureKind::MalformedRequest)),
             ("error=a&error=b", Err(FailureKind::MalformedRequest)),

@@ -13,7 +13,7 @@ impl KomerzaKey {
     /// # Errors
     /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
-        self.endpoint(Method::GET, "/webhooks", &[], scopes::WEBHOOKS_VIEW).fetch().await
+        self.endpoint(Method::GET, "/webhooks", &[], scopes::WEBHOOKS_VIEW).fetch_list().await
     }
 
     /// One webhook. Needs [`WEBHOOKS_VIEW`](scopes::WEBHOOKS_VIEW).
