@@ -56,7 +56,9 @@ fn doctor(words: &mut dyn Iterator<Item = Result<String, String>>) -> Result<Wis
         match word.as_str() {
             "--json" => json = true,
             "--cookie" => cookie = Some(words.next().transpose()?.ok_or("--cookie: a value must follow")?),
-            _ if word.starts_with('-') || url.is_some() => return Err(format!("{word}: one URL is expected; see --help")),
+            _ if word.starts_with('-') || url.is_some() => {
+                return Err(format!("{word}: one URL is expected; see --help"));
+            }
             _ => url = Some(word),
         }
     }
@@ -173,10 +175,14 @@ mod tests {
     fn the_doctor_takes_one_url() {
         let wish = |words: &[&str]| parse(words.iter().map(OsString::from));
         let url = || "https://shop.example".to_owned();
-        assert_eq!(wish(&["doctor", "https://shop.example"]), Ok(Wish::Doctor { url: url(), cookie: None, json: false }));
+        assert_eq!(
+            wish(&["doctor", "https://shop.example"]),
+            Ok(Wish::Doctor { url: url(), cookie: None, json: false })
+        );
         let asked = wish(&["doctor", "--json", "https://shop.example", "--cookie", "a=b"]);
         assert_eq!(asked, Ok(Wish::Doctor { url: url(), cookie: Some("a=b".to_owned()), json: true }));
-        for words in [&["doctor"][..], &["doctor", "a", "b"], &["doctor", "--port", "1"], &["doctor", "a", "--cookie"]] {
+        for words in [&["doctor"][..], &["doctor", "a", "b"], &["doctor", "--port", "1"], &["doctor", "a", "--cookie"]]
+        {
             assert!(wish(words).is_err(), "{words:?}");
         }
     }

@@ -79,7 +79,8 @@ pub(crate) async fn examine(url: &str, cookie: Option<&str>, json: bool) -> Resu
     let findings = judge(&login, &typed, &linked, &polled);
     let wrong = findings.iter().any(|finding| finding.error);
     let text = match json {
-        true => json!({ "url": login.as_str(), "findings": findings.iter().map(Finding::json).collect::<Vec<_>>() }).to_string(),
+        true => json!({ "url": login.as_str(), "findings": findings.iter().map(Finding::json).collect::<Vec<_>>() })
+            .to_string(),
         false => findings.iter().map(|finding| format!("{finding}\n")).collect(),
     };
     Ok((text, wrong))
@@ -110,18 +111,25 @@ fn judge(login: &Url, typed: &Answer, linked: &Answer, polled: &Answer) -> Vec<F
             "Look into the log of the app and of the proxy in front.")),
     }
     if !typed.text(header::CACHE_CONTROL).contains("no-store") {
-        findings.push(Finding::wrong("cached", "the answer of the login route may be cached",
-            "Let the proxy keep the Cache-Control of the app."));
+        findings.push(Finding::wrong(
+            "cached",
+            "the answer of the login route may be cached",
+            "Let the proxy keep the Cache-Control of the app.",
+        ));
     }
     let kind = polled.text(header::CONTENT_TYPE);
     let json = kind.starts_with("application/json") || kind.starts_with("application/problem+json");
     findings.push(if json {
         Finding::fine("status", "the status route answers as JSON")
     } else {
-        Finding::wrong("status_lost", format!("the status route beside the login answers {} as {kind:?}", polled.status),
-            "Check that the proxy sends its path to the app too, and that no fallback page of a front end answers.")
+        Finding::wrong(
+            "status_lost",
+            format!("the status route beside the login answers {} as {kind:?}", polled.status),
+            "Check that the proxy sends its path to the app too, and that no fallback page of a front end answers.",
+        )
     });
-    findings.push(Finding::fine("access_log", "the callback's query carries the code: keep queries out of access logs"));
+    findings
+        .push(Finding::fine("access_log", "the callback's query carries the code: keep queries out of access logs"));
     findings
 }
 
@@ -133,8 +141,11 @@ fn redirect(login: &Url, authorize: &Url) -> Finding {
         Ok(back) if back.origin() == login.origin() => {
             Finding::fine("redirect", format!("register for the client ID {client_id} the redirect URI {uri}"))
         }
-        _ => Finding::wrong("redirect_elsewhere", format!("the redirect URI is {uri}, which is another site"),
-            "Set KOMERZA_REDIRECT_URI to the public address of this site, here and in the Komerza dashboard."),
+        _ => Finding::wrong(
+            "redirect_elsewhere",
+            format!("the redirect URI is {uri}, which is another site"),
+            "Set KOMERZA_REDIRECT_URI to the public address of this site, here and in the Komerza dashboard.",
+        ),
     }
 }
 
@@ -149,11 +160,17 @@ fn cookie(login: &Url, headers: &HeaderMap) -> Finding {
     let parts: Vec<_> = cookie.split("; ").collect();
     let missing: Vec<_> = wanted.filter(|attribute| !parts.contains(attribute)).collect();
     if secure && !cookie.starts_with("__Host-") {
-        Finding::wrong("cookie_prefix_lost", "the login cookie has no __Host- prefix",
-            "Set an https redirect URI, and let no proxy rename cookies.")
+        Finding::wrong(
+            "cookie_prefix_lost",
+            "the login cookie has no __Host- prefix",
+            "Set an https redirect URI, and let no proxy rename cookies.",
+        )
     } else if !missing.is_empty() || parts.iter().any(|part| part.starts_with("Domain=")) {
-        Finding::wrong("cookie_changed", format!("the login cookie was changed; missing: {}", missing.join(", ")),
-            "Let no proxy rewrite cookies (nginx: proxy_cookie_path, proxy_cookie_flags, proxy_cookie_domain).")
+        Finding::wrong(
+            "cookie_changed",
+            format!("the login cookie was changed; missing: {}", missing.join(", ")),
+            "Let no proxy rewrite cookies (nginx: proxy_cookie_path, proxy_cookie_flags, proxy_cookie_domain).",
+        )
     } else {
         Finding::fine("cookie", "the login cookie arrives with its name and attributes")
     }
@@ -171,13 +188,18 @@ mod tests {
     }
 
     fn login(cookie: &str, redirect_uri: &str) -> Answer {
-        let to = format!("https://dashboard.komerza.com/auth/authorize?client_id=id&redirect_uri={redirect_uri}&state=s");
+        let to =
+            format!("https://dashboard.komerza.com/auth/authorize?client_id=id&redirect_uri={redirect_uri}&state=s");
         answer(303, &[(header::LOCATION, &to), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store")])
     }
 
     fn codes(typed: &Answer, linked: &Answer, polled: &Answer) -> Vec<&'static str> {
         let url = Url::parse("https://shop.example/komerza/login").unwrap();
-        judge(&url, typed, linked, polled).into_iter().filter(|finding| finding.error).map(|finding| finding.code).collect()
+        judge(&url, typed, linked, polled)
+            .into_iter()
+            .filter(|finding| finding.error)
+            .map(|finding| finding.code)
+            .collect()
     }
 
     #[test]
