@@ -151,8 +151,8 @@ fn redirect(login: &Url, authorize: &Url) -> Finding {
 
 /// Whether the login cookie came through as the app made it.
 fn cookie(login: &Url, headers: &HeaderMap) -> Finding {
-    let cookies = headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let Some(cookie) = cookies.clone().find(|cookie| cookie.contains("komerza-") && cookie.contains("-login-")) else {
+    let mut cookies = headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let Some(cookie) = cookies.find(|cookie| cookie.contains("komerza-") && cookie.contains("-login-")) else {
         return Finding::wrong("cookie_lost", "the login cookie does not arrive", "Let the proxy pass Set-Cookie.");
     };
     let secure = login.scheme() == "https";
