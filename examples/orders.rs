@@ -10,7 +10,7 @@
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{civil::Date, tz::Offset};
 use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId, pacing::Priority};
 use komerza_sandbox::Sandbox;
 use std::{collections::BTreeMap, error::Error};
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let orders = komerza.in_store(&store.id).orders().page_size(100).prefetch().priority(Priority::Background);
         let mut orders = orders.items();
         while let Some(order) = orders.next().await {
-            *days.entry(order?.date_created.to_zoned(TimeZone::UTC).date()).or_default() += 1;
+            *days.entry(Offset::UTC.to_datetime(order?.date_created).date()).or_default() += 1;
         }
         println!("{}: {} orders", store.name, days.values().sum::<usize>());
         for (day, orders) in days {

@@ -2,7 +2,7 @@
 //!
 //! `Cargo.toml` beside this file has the dependencies. The orders are those of a sandbox on this machine.
 
-use jiff::{ToSpan, civil::Date, tz::TimeZone};
+use jiff::{Span, civil::Date, tz::Offset};
 use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
 use komerza_sandbox::Sandbox;
 use plotters::prelude::*;
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for store in komerza.stores().await? {
         let mut orders = komerza.in_store(&store.id).orders().page_size(100).prefetch().items();
         while let Some(order) = orders.next().await {
-            *days.entry(order?.date_created.to_zoned(TimeZone::UTC).date()).or_default() += 1;
+            *days.entry(Offset::UTC.to_datetime(order?.date_created).date()).or_default() += 1;
         }
     }
     draw(&days)?;
@@ -34,7 +34,7 @@ fn draw(days: &BTreeMap<Date, u32>) -> Result<(), Box<dyn std::error::Error>> {
         return Err("there are no orders".into());
     };
     let days: Vec<(Date, u32)> = first
-        .series(1.day())
+        .series(Span::new().days(1))
         .take_while(|day| day <= last)
         .map(|day| (day, days.get(&day).copied().unwrap_or_default()))
         .collect();
