@@ -10,6 +10,8 @@
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 
+#![allow(clippy::arithmetic_side_effects, reason = "it counts orders")]
+
 use jiff::{civil::Date, tz::Offset};
 use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId, pacing::Priority};
 use komerza_sandbox::Sandbox;
