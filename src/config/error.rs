@@ -132,11 +132,6 @@ impl ConfigError {
     }
 }
 
-/// The setting, with its variable if it has one.
-fn named(setting: &str) -> String {
-    super::env::variable_of(setting).map_or(setting.to_owned(), |variable| format!("{setting} ({variable})"))
-}
-
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let [only] = &*self.settings {
