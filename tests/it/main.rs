@@ -20,6 +20,7 @@ static ALLOCATIONS: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 #[cfg(feature = "servers")]
 mod browser;
 mod client;
+mod doctor;
 mod exchange;
 mod exchange_replies;
 mod facts;
