@@ -19,7 +19,7 @@
 //! let config = Config::from_env()?;
 //! # */
 //! let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?;
-//! let app = Router::new().route("/stores", get(stores)).layer(connect); // last, after every route
+//! let app = Router::new().route("/stores", get(stores)).layer(connect); // after every route
 //! # Ok(app)
 //! # }
 //! # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")

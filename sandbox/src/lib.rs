@@ -1,5 +1,7 @@
 //! A Komerza on a loopback port, for tests and for trying things out.
 //!
+//! This is the library, for tests in Rust. The program `komerza-sandbox` serves apps in any language: its `--help` says how.
+//!
 //! It speaks real HTTP, so that your app runs against it unchanged: set the API and dashboard URLs, the client ID and the
 //! secret. It refuses what Komerza refuses, in this order:
 //!
@@ -16,7 +18,7 @@
 //! Paths, field names, the envelope, limits, lifetimes and error names are those that Komerza documents. Where its pages
 //! are silent the sandbox has to choose, and [`Switches`] lets a test choose otherwise: what a refusal looks like to the
 //! app, the alphabet of codes, the statuses of the exchange, whether `Retry-After` is sent, what a second connection gives.
-//! That something works here is no proof that it works there. This module is outside semantic versioning.
+//! That something works here is no proof that it works there.
 //!
 //! # Contents
 //! Each account has two stores with products, a month of orders, customers, coupons, reviews, tickets, subscriptions and a
@@ -62,6 +64,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+/// The README, whose Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod api;
 mod app;
