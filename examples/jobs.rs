@@ -9,6 +9,8 @@
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 
+#![allow(clippy::arithmetic_side_effects, reason = "it counts orders")]
+
 use komerza_connect::{
     ApiKey, Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId, pacing::Priority,
     store::ListUsers,

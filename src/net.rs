@@ -1,6 +1,6 @@
 //! The HTTP client underneath, set up so that it does nothing unasked.
 
-use crate::config::{Config, ConfigError, Problem, is_loopback};
+use crate::config::{Config, ConfigError, is_loopback, message};
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use http_body_util::BodyExt;
@@ -28,7 +28,7 @@ pub(crate) fn client(config: &Config, base: &Url) -> Result<reqwest::ClientBuild
         true if base.scheme() == "http" => Ok(without_certificates(builder.no_proxy())),
         true => Ok(builder.no_proxy()),
         false if base.scheme() == "https" => Ok(builder.https_only(true)),
-        false => Err(ConfigError::because("api_url", "must be https")),
+        false => Err(ConfigError::because("api_url", &message::NOT_HTTPS)),
     }
 }
 
@@ -45,7 +45,7 @@ fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuild
 }
 
 pub(crate) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
-    builder.build().map_err(|error| ConfigError::new("api_url", Problem::Client(error.without_url().to_string())))
+    builder.build().map_err(|error| ConfigError::new("api_url", &message::HTTP_CLIENT, error.without_url().to_string()))
 }
 
 /// Why a body could not be read.

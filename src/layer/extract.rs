@@ -2,9 +2,10 @@
 
 use crate::{
     api::KomerzaKey,
+    config::Place,
     context::Context,
     layer::{Rejection, service::Handle},
-    site::caller::Caller,
+    site::{caller::Caller, order},
     user::UserId,
 };
 use http::request::Parts;
@@ -63,7 +64,9 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Context>, Found), Rejection> {
     if let Some(found) = found {
         return Ok((context, found));
     }
-    let found = match context.identify(parts).await.map_err(|failure| Rejection::failed(&failure))? {
+    let caller = context.identify(parts).await.map_err(|failure| Rejection::failed(&failure))?;
+    order::notice(&context.config, Place::Handler, &parts.headers, &caller);
+    let found = match caller {
         Caller::Nobody => Found::Nobody,
         caller => match caller.user_id() {
             Some(user) => KomerzaKey::load(&context, &user)

@@ -124,7 +124,8 @@ impl Rejection {
         let login = login_url(&context.config.routes.login, &wanted);
         let sign_in = context.config.sign_in_page.as_deref();
         let person = sign_in.is_some() && fetch_metadata::is_page(&parts.headers);
-        let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &wanted));
+        let url =
+            sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &context.config.sign_in_parameter, &wanted));
         Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
     }
 
@@ -222,8 +223,8 @@ pub(crate) fn path_back(context: &Context, get: bool, path: &str, query: Option<
 fn text(kind: RejectionKind) -> &'static str {
     match kind {
         RejectionKind::LayerMissing => {
-            "This route is outside KomerzaConnectLayer. Add the layer after the last route, on the outermost router \
-             (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, \
+            "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, \
+             on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, \
              `.route_layer` and merged routers are not covered."
         }
         RejectionKind::NotSignedIn => "Nobody is signed in.",

@@ -1,8 +1,9 @@
 //! Login: draws the state, puts the attempt into a cookie, and sends the browser to Komerza.
 
-use super::{Answer, Refusal, checked_return};
+use super::{Answer, Refusal, checked_return, host, order};
 use crate::{
     attempt::State,
+    config::Place,
     context::Context,
     failure::{Failure, FailureKind},
     random::{Drawn, Randomness, RandomnessError},
@@ -21,6 +22,7 @@ use http::{StatusCode, request::Parts};
 
 pub(super) async fn login(context: &Context, parts: &mut Parts) -> Result<Answer, Refusal> {
     let config = &context.config;
+    host::notice(config, parts);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let return_to = checked_return(context, query.return_to.value());
     let refusal = |failure: Failure| Refusal { return_to: Some(return_to.as_str().to_owned()), ..failure.into() };
@@ -29,6 +31,7 @@ pub(super) async fn login(context: &Context, parts: &mut Parts) -> Result<Answer
         return Err(refusal(Failure::new(FailureKind::CrossSite)));
     }
     let caller = context.identify(parts).await.map_err(refusal)?;
+    order::notice(config, Place::Route, &parts.headers, &caller);
     let Some(user) = caller.binding() else {
         return Err(refusal(Failure::new(FailureKind::NotSignedIn)));
     };

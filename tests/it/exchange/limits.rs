@@ -9,11 +9,13 @@ use komerza_connect::{
 };
 use tokio::task::JoinSet;
 
+use komerza_connect_testing::browser::Hop;
 use komerza_connect_testing::raw_provider::Reply;
 use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
+use komerza_connect_testing::time::{PATIENCE, Sleepers};
 
 /// The limits as they are by default.
-async fn limited_shop(mode: Mode, clock: &ManualClock, change: impl FnOnce(&mut Limits)) -> Shop {
+async fn limited_shop(mode: Mode, clock: &(impl Clock + Clone), change: impl FnOnce(&mut Limits)) -> Shop {
     let clock = clock.clone();
     let limits = |limits: &mut Limits| {
         *limits = Limits::default();
@@ -74,8 +76,10 @@ async fn t40_over_the_shared_limit_the_answer_is_503_and_the_attempt_is_still_go
 
 #[tokio::test]
 async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_another() {
-    let clock = ManualClock::default();
+    let clock = Sleepers::default();
     let shop = limited_shop(Mode::Users, &clock, |limits| {
+        // Long enough for the last of all of them.
+        limits.exchange_wait = Duration::from_secs(120);
         limits.exchanges_per_user = 1_000;
         limits.exchange_bucket.capacity = 1;
         limits.exchange_bucket.refill = 1;
@@ -95,22 +99,25 @@ async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_anothe
     tokio::pin!(all_of_mallory);
     let of_alice = shop.callback(&alice, "alice", &state);
     tokio::pin!(of_alice);
-    // All of them wait; then time passes, a token a second.
-    let mut turns = 0;
-    let hop = loop {
-        tokio::select! {
-            biased;
-            () = &mut all_of_mallory => panic!("mallory was served before alice"),
-            hop = &mut of_alice => break hop,
-            () = tokio::time::sleep(Duration::from_millis(20)) => {
-                turns += 1;
+    let served = async {
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut all_of_mallory => panic!("mallory was served before alice"),
+                hop = &mut of_alice => break hop,
+                () = tokio::task::yield_now() => {}
+            }
+            // A token a second, and the next one when whoever got the last has sent the exchange.
+            let sent = shop.exchanges() - 1;
+            if sent + clock.asleep() == mallory.len() + 1 {
                 clock.advance(Duration::from_secs(1));
             }
         }
     };
-    assert_connected(&hop);
-    let before_alice = shop.provider.exchanges().iter().filter(|sent| sent.path().contains("mallory")).count();
-    assert!(before_alice <= 2, "{before_alice} of mallory's went first, in {turns} seconds");
+    assert_connected(&tokio::time::timeout(PATIENCE, served).await.expect("alice has her turn"));
+    let sent = shop.provider.exchanges();
+    let before_alice = sent.iter().take_while(|sent| !sent.path().contains("alice")).skip(1).count();
+    assert!(before_alice <= 2, "{before_alice} of mallory's went first");
 }
 
 async fn futures_of(shop: &Shop, waiting: &[(komerza_connect_testing::browser::Browser, String, String)]) {
@@ -155,29 +162,33 @@ async fn t59_many_waiting_calls_of_one_user_do_not_delay_the_first_of_another() 
     calls.abort_all();
 }
 
-/// Polls all of them until each is answered; time passes while none is.
+/// Polls all of them until each is answered; time passes while all of them wait for it.
 async fn answered<'a>(
-    clock: &ManualClock,
-    callbacks: Vec<std::pin::Pin<Box<dyn Future<Output = komerza_connect_testing::browser::Hop> + 'a>>>,
-) -> Vec<(Duration, komerza_connect_testing::browser::Hop)> {
-    let (mut callbacks, mut hops) = (callbacks, Vec::new());
-    let began = clock.elapsed();
-    while !callbacks.is_empty() {
-        assert!(clock.elapsed() - began < Duration::from_secs(120), "{} are never answered", callbacks.len());
-        let poll = std::future::poll_fn(|task| {
-            callbacks.retain_mut(|callback| match callback.as_mut().poll(task) {
-                std::task::Poll::Ready(hop) => {
-                    hops.push((clock.elapsed() - began, hop));
-                    false
-                }
-                std::task::Poll::Pending => true,
-            });
-            if callbacks.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        });
-        if tokio::time::timeout(Duration::from_millis(40), poll).await.is_err() {
-            clock.advance(Duration::from_secs(1));
+    clock: &Sleepers,
+    mut callbacks: Vec<std::pin::Pin<Box<dyn Future<Output = Hop> + 'a>>>,
+) -> Vec<(Duration, Hop)> {
+    let (mut hops, began) = (Vec::new(), clock.elapsed());
+    let all = async {
+        while !callbacks.is_empty() {
+            assert!(clock.elapsed() - began < Duration::from_secs(120), "{} are never answered", callbacks.len());
+            std::future::poll_fn(|task| {
+                callbacks.retain_mut(|callback| match callback.as_mut().poll(task) {
+                    std::task::Poll::Ready(hop) => {
+                        hops.push((clock.elapsed() - began, hop));
+                        false
+                    }
+                    std::task::Poll::Pending => true,
+                });
+                std::task::Poll::Ready(())
+            })
+            .await;
+            if !callbacks.is_empty() && clock.asleep() == callbacks.len() {
+                clock.advance(Duration::from_secs(1));
+            }
+            tokio::task::yield_now().await;
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, all).await.expect("all are answered");
     hops
 }
 
@@ -188,7 +199,7 @@ fn refused_for(seconds: &str) -> Reply {
 #[tokio::test]
 async fn t68_of_eight_exchanges_at_once_one_meets_the_429_and_the_others_keep_their_codes() {
     for mode in MODES {
-        let clock = ManualClock::default();
+        let clock = Sleepers::default();
         let shop = limited_shop(mode, &clock, |_| {}).await;
         shop.provider.always(refused_for("60"));
         let mut waiting = Vec::new();
@@ -228,7 +239,7 @@ async fn t68_two_layers_of_one_process_have_one_bucket_for_their_exchanges() {
 
 #[tokio::test]
 async fn t67_junk_of_one_address_keeps_nobody_else_from_connecting() {
-    let clock = ManualClock::default();
+    let clock = Sleepers::default();
     let shop = limited_shop(Mode::Browsers, &clock, |_| {}).await;
     for number in 0..24 {
         shop.provider.on_code(&format!("junk-{number}"), Reply::error(401, "invalid_code"));
@@ -254,7 +265,7 @@ async fn t67_junk_of_one_address_keeps_nobody_else_from_connecting() {
 /// Browsers without an address share half of the bucket; who is known has the other half.
 #[tokio::test]
 async fn t67_browsers_without_an_address_share_a_part_of_the_bucket() {
-    let clock = ManualClock::default();
+    let clock = Sleepers::default();
     let time = clock.clone();
     let limits = |limits: &mut Limits| *limits = Limits::default();
     let shop = Shop::builder(Mode::Browsers)
