@@ -1,4 +1,4 @@
-//! The key out of a request.
+//! Gets the key of a request.
 
 use crate::{
     api::KomerzaKey,
@@ -11,7 +11,7 @@ use crate::{
 use http::request::Parts;
 use std::sync::Arc;
 
-/// Whom the look-up for a request found.
+/// The result of the look-up for a request.
 #[derive(Clone)]
 pub(crate) enum Found {
     Nobody,
@@ -20,13 +20,16 @@ pub(crate) enum Found {
 }
 
 impl KomerzaKey {
-    /// The key of the user who sent the request, from the head of any request that came through the layer.
+    /// Returns the key of the user who sent the request.
     ///
-    /// Asks who the user is and reads the store, each once per request, however many ask; only after an error does the next one
-    /// ask again. In axum handlers take [`KomerzaKey`] or `Option<KomerzaKey>` as an argument instead.
+    /// The request must have passed through the layer. The user look-up and the store are each
+    /// called once per request, even if the key is asked for several times. After an error the next
+    /// call asks again. In axum handlers take [`KomerzaKey`] or `Option<KomerzaKey>` as an argument
+    /// instead.
     ///
     /// # Errors
-    /// A [`Rejection`], which knows how to answer: not connected, nobody signed in, the look-up or the store failed, no layer.
+    /// A [`Rejection`] if the user is not connected, nobody is signed in, the look-up or the store
+    /// failed, or the layer is missing. It can be returned as the answer.
     pub async fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
         let (context, found) = find(parts).await?;
         match found {
@@ -36,11 +39,12 @@ impl KomerzaKey {
         }
     }
 
-    /// As [`from_parts`](Self::from_parts), with `None` for a user who is not connected, or where nobody is signed in. All else stays
-    /// an error: a store that is down is never "not connected".
+    /// Same as [`from_parts`](Self::from_parts), but returns `None` if there is no connected user.
+    ///
+    /// Other failures are still errors. A store that is down is never "not connected".
     ///
     /// # Errors
-    /// As there.
+    /// A [`Rejection`] if the look-up or the store failed, or the layer is missing.
     pub async fn from_parts_if_connected(parts: &mut Parts) -> Result<Option<Self>, Rejection> {
         match find(parts).await? {
             (_, Found::Connected(key)) => Ok(Some(key)),
@@ -48,7 +52,7 @@ impl KomerzaKey {
         }
     }
 
-    /// The key of a user, from the store.
+    /// Loads the key of a user from the store.
     pub(crate) async fn load(context: &Arc<Context>, user: &UserId) -> Result<Option<Self>, Rejection> {
         let Some(token) = context.load(user).await.map_err(Rejection::store)? else { return Ok(None) };
         let key = token.api_key().map_err(Rejection::store)?.clone();
@@ -56,7 +60,7 @@ impl KomerzaKey {
     }
 }
 
-/// Looks up who asks and what the store has, unless somebody has asked before.
+/// Identifies the user and reads the store, unless this request has done so before.
 async fn find(parts: &mut Parts) -> Result<(Arc<Context>, Found), Rejection> {
     let Some(Handle { context, found }) = parts.extensions.get::<Handle>().cloned() else {
         return Err(Rejection::layer_missing());
