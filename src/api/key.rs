@@ -246,7 +246,7 @@ impl KomerzaKey {
                 let event = Revoked { user: user.clone(), fingerprint: *fingerprint, version: *version };
                 context.hook(context.hooks.revoked(&event)).await;
             }
-            Ok(false) => log::debug!(%fingerprint, "a revoked key had been replaced or removed already"),
+            Ok(false) => log::debug!(%fingerprint, "the record of a revoked key was already replaced or removed"),
             Err(error) => {
                 log::warn!(%fingerprint, error = %crate::telemetry::log::chain(&error), "the record of a revoked key could not be removed")
             }

@@ -207,13 +207,13 @@ impl Rejection {
     }
 }
 
-/// Where the visitor wanted to go: the path of a GET, else the default.
+/// The path that the visitor wanted if this was a GET, else the default.
 fn wanted_path(parts: &Parts, context: &Context) -> String {
     let path = original_path(&parts.extensions).unwrap_or_else(|| parts.uri.path());
     path_back(context, parts.method == Method::GET, path, parts.uri.query())
 }
 
-/// A path as a browser would ask for it again, if it was a GET and is fit for that, else the default.
+/// The path as a browser would request it again, if it was a GET and is a valid return path, else the default.
 pub(crate) fn path_back(context: &Context, get: bool, path: &str, query: Option<&str>) -> String {
     let config = &context.config;
     let whole = match query {
@@ -233,7 +233,7 @@ fn text(kind: RejectionKind) -> &'static str {
         }
         RejectionKind::NotSignedIn => "Nobody is signed in.",
         RejectionKind::NotConnected => "Not connected to Komerza.",
-        RejectionKind::UserLookupFailed => "The app cannot tell who you are right now.",
+        RejectionKind::UserLookupFailed => "The app cannot check who you are right now.",
         RejectionKind::StoreFailed => "The app cannot reach its storage right now.",
     }
 }

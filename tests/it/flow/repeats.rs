@@ -45,11 +45,11 @@ async fn t70_another_code_for_a_login_that_is_answered_is_refused() {
         shop.accepts(&alice, &login, "CA", "/x").await;
         // With the cookies of before, so that no done mark answers.
         let page = shop.refuses(&before, &login.with("CB"), 400).await;
-        assert!(page.text().contains("already answered"), "{}", page.text());
+        assert!(page.text().contains("already used"), "{}", page.text());
         assert_eq!(shop.exchanges_of("CB"), 0);
         // With those of after the done mark knows the code: a second approval by the back button does not pass for the first.
         let page = shop.refuses(&alice, &login.with("CB"), 400).await;
-        assert!(page.text().contains("already answered") && page.text().contains("Start again"), "{}", page.text());
+        assert!(page.text().contains("already used") && page.text().contains("Start again"), "{}", page.text());
         assert_eq!(shop.exchanges_of("CB"), 0);
         assert_eq!(shop.callback(&alice, &login.with("CA")).await.location(), Some("/x"), "a repetition");
     }
