@@ -125,7 +125,7 @@ async fn connect() -> Result<(KomerzaKey, Option<Sandbox>), Box<dyn Error>> {
     };
     let (store, me) = (MemoryStore::default(), UserId::new("me")?);
     store.save(&me, &StoredToken::new(ApiKey::new(key)?)?).await?;
-    let komerza = KomerzaConnectLayer::new(config, store)?.client_for(&me).await?;
+    let komerza = KomerzaConnectLayer::new(config, store)?.client_for(&me).await?.ok_or("not connected")?;
     Ok((komerza, sandbox))
 }
 

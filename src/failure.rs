@@ -4,7 +4,10 @@
 //! 500 is for the operator's own wrong settings alone; what a visitor, a browser, the provider or a store causes has another
 //! status. No text here repeats anything that was sent.
 
-use crate::attempt::AttemptId;
+use crate::{
+    attempt::AttemptId,
+    store::{StoreError, StoreErrorKind},
+};
 use http::StatusCode;
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -219,6 +222,17 @@ impl Failure {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+}
+
+/// What a store that is asked on a request's way did not answer with.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let kind = match error.kind() {
+            StoreErrorKind::Panicked => FailureKind::Internal,
+            _ => FailureKind::StoreUnavailable,
+        };
+        Self::caused_by(kind, error)
     }
 }
 

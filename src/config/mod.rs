@@ -245,15 +245,9 @@ impl ConfigBuilder {
             .map_err(|why| ConfigError::new("client_secret", Problem::Secret(why)))?;
         let redirect_uri = RedirectUri::parse(&needed("redirect_uri", self.redirect_uri)?)
             .map_err(|why| ConfigError::because("redirect_uri", why))?;
-        let user_agent =
-            check("user_agent", needed("user_agent", self.user_agent)?, 256, |byte| matches!(byte, b' '..=b'~'))?;
-        let user_agent = HeaderValue::from_str(user_agent.trim())
-            .ok()
-            .filter(|agent| !agent.is_empty())
-            .ok_or_else(|| ConfigError::because("user_agent", "has no visible character"))?;
-        let base = |setting, given: Option<String>, default: &str| {
-            address::base_url(given.as_deref().unwrap_or(default)).map_err(|why| ConfigError::because(setting, why))
-        };
+        let user_agent = user_agent(needed("user_agent", self.user_agent)?)?;
+        let base =
+            |setting, given: Option<String>, default: &str| base_url(setting, given.as_deref().unwrap_or(default));
         let api_url = base("api_url", self.api_url, provider::API_URL)?;
         let dashboard_url = base("dashboard_url", self.dashboard_url, provider::DASHBOARD_URL)?;
         for (setting, bucket) in [
@@ -310,6 +304,18 @@ impl ConfigBuilder {
             limits: self.limits,
         })
     }
+}
+
+/// A User-Agent that Komerza lets pass.
+pub(crate) fn user_agent(agent: String) -> Result<HeaderValue, ConfigError> {
+    let agent = check("user_agent", agent, 256, |byte| matches!(byte, b' '..=b'~'))?;
+    let agent = HeaderValue::from_str(agent.trim()).ok().filter(|agent| !agent.is_empty());
+    agent.ok_or_else(|| ConfigError::because("user_agent", "has no visible character"))
+}
+
+/// The base URL of an API or a dashboard.
+pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
+    address::base_url(text).map_err(|why| ConfigError::because(setting, why))
 }
 
 fn needed<T>(setting: &'static str, value: Option<T>) -> Result<T, ConfigError> {

@@ -4,25 +4,27 @@ mod extract;
 #[cfg(feature = "axum")]
 mod mount;
 mod mounted;
-pub(crate) mod rejection;
-pub(crate) mod service;
+mod rejection;
+mod service;
+mod shared;
 
 pub use axum_core::body::Body;
 pub use mounted::{NotMounted, check_mounted};
 pub use rejection::{Rejection, RejectionKind};
+pub(crate) use service::original_path;
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 
 use crate::{
-    api::{KomerzaKey, Reply, SharedBuckets},
+    api::{KomerzaKey, Reply, Revocation, SharedBuckets},
     config::{Config, ConfigError},
-    context::Context,
-    hooks::Hooks,
+    hooks::{Disconnected, Hooks},
     random::Randomness,
     site::caller::{IdentifyUser, Identity},
-    store::TokenStore,
+    store::{StoreError, TokenStore},
     time::Clock,
     user::UserId,
 };
+use shared::Shared;
 use std::{fmt, sync::Arc, time::Duration};
 use tower_layer::Layer;
 
@@ -46,7 +48,7 @@ use tower_layer::Layer;
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is added to an app"]
 pub struct KomerzaConnectLayer {
-    pub(crate) context: Arc<Context>,
+    shared: Arc<Shared>,
 }
 
 impl KomerzaConnectLayer {
@@ -55,7 +57,7 @@ impl KomerzaConnectLayer {
     /// # Errors
     /// [`ConfigError`] when the HTTP client cannot be set up, for want of TLS for an https address, say.
     pub fn new(config: Config, store: impl TokenStore) -> Result<Self, ConfigError> {
-        Ok(Self { context: Arc::new(Context::new(config, Arc::new(store))?) })
+        Ok(Self { shared: Arc::new(Shared::new(config, Arc::new(store))?) })
     }
 
     /// Keys belong to the app's own users, as `identify` names them, and not to browsers.
@@ -98,7 +100,7 @@ impl KomerzaConnectLayer {
     /// [`disconnect`](Self::disconnect) when you delete one. Records are found by this name alone: two layers with one store and
     /// the same names overwrite each other's keys, so give each a table or prefix of its own.
     pub fn with_user(self, identify: impl IdentifyUser) -> Self {
-        self.changed(|context| context.identity = Identity::App(Arc::new(identify)))
+        self.changed(|shared| shared.site.identity = Identity::App(Arc::new(identify)))
     }
 
     /// Calls the app at the turning points of a connection.
@@ -139,14 +141,15 @@ impl KomerzaConnectLayer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_hooks(self, hooks: impl Hooks) -> Self {
-        self.changed(|context| context.hooks = Arc::new(hooks))
+        self.changed(|shared| shared.change_core(|core| core.hooks = Arc::new(hooks)))
     }
 
     /// Reads the time elsewhere than from the operating system: for tests.
     pub fn with_clock(self, clock: impl Clock) -> Self {
-        self.changed(|context| {
-            context.clock = Arc::new(clock);
-            context.pacer = context.pacer_alone(context.pacer.shared());
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        self.changed(|shared| {
+            shared.change_core(|core| core.clock = Arc::clone(&clock));
+            shared.change_api(|api| api.set_clock(clock));
         })
     }
 
@@ -155,7 +158,11 @@ impl KomerzaConnectLayer {
     /// # Security
     /// Everything rests on these bytes; see [`Randomness`].
     pub fn with_randomness(self, randomness: impl Randomness) -> Self {
-        self.changed(|context| context.randomness = Arc::new(randomness))
+        let randomness: Arc<dyn Randomness> = Arc::new(randomness);
+        self.changed(|shared| {
+            shared.change_core(|core| core.randomness = Arc::clone(&randomness));
+            shared.change_api(|api| api.set_randomness(randomness));
+        })
     }
 
     /// Decides elsewhere whether a reply of the API means that its key is dead; then its record is removed.
@@ -175,9 +182,9 @@ impl KomerzaConnectLayer {
     ///     .with_revocation(|_| false); // no reply counts: this app removes records itself
     ///
     /// sandbox.revoke_all();
-    /// let error = connect.client_for(&alice).await?.stores().await.err().ok_or("a dead key worked")?;
+    /// let error = connect.client_for(&alice).await?.ok_or("not connected")?.stores().await.err().ok_or("a dead key worked")?;
     /// assert_eq!(error.kind(), ErrorKind::Refused);
-    /// assert!(connect.client_for(&alice).await.is_ok(), "the record stays");
+    /// assert!(connect.client_for(&alice).await?.is_some(), "the record stays");
     /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -186,24 +193,23 @@ impl KomerzaConnectLayer {
     /// A rule that says yes too easily disconnects users who are connected: a 403, or whatever something in between answers, is
     /// no sign of a dead key.
     pub fn with_revocation(self, is_dead: impl Fn(&Reply<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.changed(|context| context.revocation = Arc::new(is_dead))
+        self.changed(|shared| shared.change_api(|api| api.set_revocation(Revocation::by(is_dead))))
     }
 
     /// Paces the calls of several nodes of the app by buckets that they share; see [`SharedBuckets`].
     pub fn with_shared_buckets(self, buckets: impl SharedBuckets) -> Self {
-        self.changed(|context| context.pacer = context.pacer_alone(Some(Arc::new(buckets))))
+        self.changed(|shared| shared.change_api(|api| api.share_buckets(Arc::new(buckets))))
     }
 
-    fn changed(self, change: impl FnOnce(&mut Context)) -> Self {
-        let mut context = Context::clone(&self.context);
-        change(&mut context);
-        Self { context: Arc::new(context) }
+    fn changed(mut self, change: impl FnOnce(&mut Shared)) -> Self {
+        change(Arc::make_mut(&mut self.shared));
+        self
     }
 
     /// The configuration, with the paths of the routes.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.context.config
+        &self.shared.core.config
     }
 
     /// The client of a user outside a request, for background jobs.
@@ -211,10 +217,13 @@ impl KomerzaConnectLayer {
     /// Reads the store once, within [`store_deadline`](crate::config::Limits::store_deadline). With the crate's own browser sessions there
     /// is no id that an app could know; this is for apps with [`with_user`](Self::with_user).
     ///
+    /// `None`: the user is not connected, or not any more.
+    ///
     /// # Errors
-    /// A [`Rejection`] that says that the user is not connected, or that the store cannot tell.
-    pub async fn client_for(&self, user: &UserId) -> Result<KomerzaKey, Rejection> {
-        KomerzaKey::load(&self.context, user).await?.ok_or_else(Rejection::not_connected_outside_a_request)
+    /// [`StoreError`] when the store cannot tell.
+    #[doc(alias = "background job")]
+    pub async fn client_for(&self, user: &UserId) -> Result<Option<KomerzaKey>, StoreError> {
+        self.shared.key_of(user, None).await
     }
 
     /// Forgets a user's key, as the disconnect route does: for apps that offer it elsewhere, or delete a user.
@@ -222,11 +231,12 @@ impl KomerzaConnectLayer {
     /// The key lives on at Komerza until the user removes it there. The hook `disconnected` is told also when there was no key.
     ///
     /// # Errors
-    /// A [`Rejection`] when the store is not available; the key may still be there.
-    pub async fn disconnect(&self, user: &UserId) -> Result<(), Rejection> {
-        self.context.delete(user).await.map_err(Rejection::store)?;
-        let event = crate::hooks::Disconnected { user: user.clone() };
-        self.context.hook(self.context.hooks.disconnected(&event)).await;
+    /// [`StoreError`] when the store is not available; the key may still be there.
+    #[doc(alias = "revoke")]
+    pub async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
+        self.shared.core.delete(user).await?;
+        let event = Disconnected { user: user.clone() };
+        self.shared.core.hook(async { self.shared.core.hooks.disconnected(&event).await }).await;
         Ok(())
     }
 
@@ -263,8 +273,7 @@ impl KomerzaConnectLayer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn shutdown(&self, deadline: Duration) -> bool {
-        self.context.tasks.close();
-        tokio::time::timeout(deadline, self.context.tasks.wait()).await.is_ok()
+        self.shared.redeem.shutdown(deadline).await
     }
 }
 
@@ -272,12 +281,12 @@ impl<S> Layer<S> for KomerzaConnectLayer {
     type Service = KomerzaConnect<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        KomerzaConnect::new(inner, Arc::clone(&self.context))
+        KomerzaConnect::new(inner, Arc::clone(&self.shared))
     }
 }
 
 impl fmt::Debug for KomerzaConnectLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KomerzaConnectLayer").field("config", &self.context.config).finish_non_exhaustive()
+        f.debug_struct("KomerzaConnectLayer").field("config", &self.shared.core.config).finish_non_exhaustive()
     }
 }

@@ -1,12 +1,10 @@
 //! Why a handler got no key, and the answer that helps.
 
+use super::service::original_path;
 use crate::{
-    config::return_path::ReturnPath,
-    context::Context,
+    config::{Config, return_path::ReturnPath},
     failure::{Failure, FailureKind},
-    layer::service::original_path,
     site::{answer::Answer, fetch_metadata, login_url, page::Page, sign_in_url},
-    store::StoreError,
 };
 use axum_core::{body::Body, response::IntoResponse};
 use http::{Method, Response, StatusCode, request::Parts};
@@ -86,6 +84,10 @@ pub enum RejectionKind {
     ///
     /// Code `store_unavailable`, status 503 with `Retry-After`.
     StoreFailed,
+    /// The look-up, the store or the clock of the app panicked. Only the developer can help.
+    ///
+    /// Code `internal`, status 500.
+    Internal,
 }
 
 impl Rejection {
@@ -101,28 +103,25 @@ impl Rejection {
         Self::new(RejectionKind::LayerMissing)
     }
 
-    pub(crate) fn store(error: StoreError) -> Self {
-        Self { source: Some(error.into()), ..Self::new(RejectionKind::StoreFailed) }
+    pub(crate) fn failed(failure: Failure) -> Self {
+        let kind = match failure.kind() {
+            FailureKind::StoreUnavailable => RejectionKind::StoreFailed,
+            FailureKind::UserLookupFailed => RejectionKind::UserLookupFailed,
+            _ => RejectionKind::Internal,
+        };
+        Self { source: Some(failure.into()), ..Self::new(kind) }
     }
 
-    pub(crate) fn failed(failure: &Failure) -> Self {
-        Self { source: Some(failure.clone().into()), ..Self::new(RejectionKind::UserLookupFailed) }
-    }
-
-    pub(crate) fn not_connected_outside_a_request() -> Self {
-        Self::new(RejectionKind::NotConnected)
-    }
-
-    pub(crate) fn not_connected(parts: &Parts, context: &Context) -> Self {
-        let login = login_url(&context.config.routes.login, &wanted_path(parts, context));
+    pub(crate) fn not_connected(parts: &Parts, config: &Config) -> Self {
+        let login = login_url(&config.routes.login, &wanted_path(parts, config));
         let target = Target { url: login.clone(), login, person: fetch_metadata::is_page(&parts.headers) };
         Self { target: Some(target), ..Self::new(RejectionKind::NotConnected) }
     }
 
-    pub(crate) fn not_signed_in(parts: &Parts, context: &Context) -> Self {
-        let wanted = wanted_path(parts, context);
-        let login = login_url(&context.config.routes.login, &wanted);
-        let sign_in = context.config.sign_in_page.as_deref();
+    pub(crate) fn not_signed_in(parts: &Parts, config: &Config) -> Self {
+        let wanted = wanted_path(parts, config);
+        let login = login_url(&config.routes.login, &wanted);
+        let sign_in = config.sign_in_page.as_deref();
         let person = sign_in.is_some() && fetch_metadata::is_page(&parts.headers);
         let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &wanted));
         Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
@@ -140,7 +139,7 @@ impl Rejection {
         match (&self.target, self.kind) {
             (Some(target), _) if target.person => StatusCode::SEE_OTHER,
             (_, RejectionKind::NotConnected | RejectionKind::NotSignedIn) => StatusCode::UNAUTHORIZED,
-            (_, RejectionKind::LayerMissing) => StatusCode::INTERNAL_SERVER_ERROR,
+            (_, RejectionKind::LayerMissing | RejectionKind::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
             (_, RejectionKind::UserLookupFailed | RejectionKind::StoreFailed) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -152,12 +151,13 @@ impl Rejection {
             RejectionKind::NotConnected => "not_connected",
             RejectionKind::UserLookupFailed => FailureKind::UserLookupFailed.code(),
             RejectionKind::StoreFailed => FailureKind::StoreUnavailable.code(),
+            RejectionKind::Internal => FailureKind::Internal.code(),
         }
     }
 
     /// The answer, for stacks without axum.
     #[must_use]
-    pub fn into_http(self) -> Response<Body> {
+    pub fn into_response(self) -> Response<Body> {
         self.report();
         let (status, code) = (self.status(), self.code());
         let retry_after = self.retry_after;
@@ -203,14 +203,13 @@ impl Rejection {
 }
 
 /// Where the visitor wanted to go: the path of a GET, else the default.
-fn wanted_path(parts: &Parts, context: &Context) -> String {
+fn wanted_path(parts: &Parts, config: &Config) -> String {
     let path = original_path(&parts.extensions).unwrap_or_else(|| parts.uri.path());
-    path_back(context, parts.method == Method::GET, path, parts.uri.query())
+    path_back(config, parts.method == Method::GET, path, parts.uri.query())
 }
 
 /// A path as a browser would ask for it again, if it was a GET and is fit for that, else the default.
-pub(crate) fn path_back(context: &Context, get: bool, path: &str, query: Option<&str>) -> String {
-    let config = &context.config;
+pub(crate) fn path_back(config: &Config, get: bool, path: &str, query: Option<&str>) -> String {
     let whole = match query {
         Some(query) => format!("{}{path}?{query}", config.routes.prefix()),
         None => format!("{}{path}", config.routes.prefix()),
@@ -230,6 +229,7 @@ fn text(kind: RejectionKind) -> &'static str {
         RejectionKind::NotConnected => "Not connected to Komerza.",
         RejectionKind::UserLookupFailed => "The app cannot tell who you are right now.",
         RejectionKind::StoreFailed => "The app cannot reach its storage right now.",
+        RejectionKind::Internal => "Something broke inside the app.",
     }
 }
 
@@ -247,6 +247,6 @@ impl Error for Rejection {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response<Body> {
-        self.into_http()
+        Rejection::into_response(self)
     }
 }

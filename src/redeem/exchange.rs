@@ -10,13 +10,11 @@
 use crate::{
     config::{Config, ConfigError, with_segments},
     failure::{Failure, FailureKind},
-    json,
-    net::{self, BodyError},
     provider,
     secret::{ApiKey, AuthorizationCode},
+    wire::{self, BodyError, Envelope},
 };
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
-use serde::Deserialize;
 use std::time::{Duration, SystemTime};
 use url::Url;
 
@@ -54,12 +52,12 @@ impl ExchangeClient {
         let mut client_secret = HeaderValue::from_str(config.client_secret.expose_secret())
             .map_err(|_| ConfigError::because("client_secret", "has a character that is not visible ASCII"))?;
         client_secret.set_sensitive(true);
-        let http = net::client(config, &config.api_url)?
+        let http = wire::client(&config.user_agent, &config.api_url)?
             .connect_timeout(config.limits.exchange_connect_deadline)
             .pool_max_idle_per_host(0)
             .http1_only();
         Ok(Self {
-            http: net::build(http)?,
+            http: wire::build(http)?,
             base: config.api_url.clone(),
             client_id: config.client_id.clone(),
             client_secret,
@@ -69,7 +67,7 @@ impl ExchangeClient {
     }
 
     /// Sends the exchange once.
-    pub(crate) async fn exchange(&self, code: &AuthorizationCode, now: SystemTime) -> Result<ApiKey, ExchangeError> {
+    pub(crate) async fn send(&self, code: &AuthorizationCode, now: SystemTime) -> Result<ApiKey, ExchangeError> {
         let segments = ["oauth2", &self.client_id, "exchange", code.expose_secret()];
         let url = with_segments(&self.base, &segments)
             .ok_or_else(|| ExchangeError::unspent(Failure::new(FailureKind::MalformedRequest)))?;
@@ -78,7 +76,7 @@ impl ExchangeClient {
             let response = send.await.map_err(|error| transport(error.without_url()))?;
             let status = response.status();
             let retry_after = response.headers().get(RETRY_AFTER).cloned();
-            let body = net::read(response.into(), self.body_bytes).await.map_err(|error| match error {
+            let body = wire::read(response.into(), self.body_bytes).await.map_err(|error| match error {
                 // What a 429 says beside its status does not matter.
                 _ if status == StatusCode::TOO_MANY_REQUESTS => busy(None, now),
                 BodyError::TooLong => ExchangeError::spent(Failure::new(FailureKind::ProviderFault)),
@@ -103,22 +101,12 @@ fn transport(error: reqwest::Error) -> ExchangeError {
 }
 
 fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> ExchangeError {
-    let wait = retry_after.and_then(|value| net::retry_after(value, now)).unwrap_or(DEFAULT_WAIT);
+    let wait = retry_after.and_then(|value| wire::retry_after(value, now)).unwrap_or(DEFAULT_WAIT);
     ExchangeError::unspent(Failure::new(FailureKind::Busy).retry_after_at_least(wait))
 }
 
 /// How long to wait after a 429 that does not say: until the documented bucket has tokens again.
 const DEFAULT_WAIT: Duration = provider::ANONYMOUS_BUCKET.period;
-
-/// The provider's envelope, as far as the exchange reads it.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    success: bool,
-    #[serde(borrow, default)]
-    code: Option<std::borrow::Cow<'a, str>>,
-    #[serde(borrow, default)]
-    data: Option<&'a serde_json::value::RawValue>,
-}
 
 /// What an answer means: a key only for status 200, `success: true`, no error code, and a string fit for a header.
 ///
@@ -134,8 +122,8 @@ pub(crate) fn judge(
     if status == StatusCode::TOO_MANY_REQUESTS {
         return Err(busy(retry_after, now));
     }
-    let envelope: Envelope<'_> = json::object(body).map_err(|_| fault())?;
-    let code = envelope.code.as_deref().filter(|code| !code.is_empty());
+    let envelope = Envelope::open(body).map_err(|_| fault())?;
+    let code = envelope.code();
     if status == StatusCode::OK && envelope.success && code.is_none() {
         let key = envelope.data.and_then(|data| serde_json::from_str::<String>(data.get()).ok());
         return key.and_then(|key| ApiKey::new(key).ok()).ok_or_else(fault);

@@ -38,6 +38,8 @@ pub enum StoreErrorKind {
     Unreadable,
     /// The store answers and takes no writes: a replica, a full disk, or its memory limit. Loads may still work.
     NotWritable,
+    /// The code of the store panicked: a defect in it.
+    Panicked,
     /// The store was set up wrongly: a bad address, a missing table or key. Only its operator can help.
     Misconfigured,
 }
@@ -75,6 +77,11 @@ impl StoreError {
         Self { source: Some(source.into()), ..Self::timed_out() }
     }
 
+    /// The code of the store panicked.
+    pub(crate) fn panicked() -> Self {
+        Self { kind: StoreErrorKind::Panicked, source: None }
+    }
+
     /// What sort of failure it is.
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {
@@ -95,6 +102,7 @@ impl fmt::Display for StoreError {
             StoreErrorKind::TimedOut => "the token store did not answer in time",
             StoreErrorKind::Unreadable => "a record of the token store cannot be read",
             StoreErrorKind::NotWritable => "the token store takes no writes",
+            StoreErrorKind::Panicked => "the token store panicked",
             StoreErrorKind::Misconfigured => "the token store is not set up correctly",
         })?;
         self.source.iter().try_for_each(|cause| write!(f, ": {cause}"))

@@ -101,6 +101,7 @@ mod sqlite;
 mod table_name;
 mod token;
 mod url;
+mod within;
 
 #[cfg(feature = "cache")]
 pub use cached::CachedStore;
@@ -120,6 +121,7 @@ pub use sqlite::SqliteStore;
 pub use table_name::TableName;
 pub use token::{KeyFingerprint, StoredToken, TokenVersion};
 pub use url::connect;
+pub(crate) use within::within;
 
 use crate::user::UserId;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! What a token store keeps for a user, and how it becomes text.
 
 use crate::{
-    json,
     random::{Randomness, RandomnessError, SystemRandomness, draw},
     secret::ApiKey,
     store::StoreError,
+    strict_json,
     time::{from_unix_millis, unix_millis},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
@@ -130,7 +130,7 @@ impl StoredToken {
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
         // Not serde_json's own error, which may quote what it read.
         let form: OwnedForm =
-            json::object(text.as_bytes()).map_err(|_| StoreError::unreadable("not a record of this crate"))?;
+            strict_json::object(text.as_bytes()).map_err(|_| StoreError::unreadable("not a record of this crate"))?;
         if form.format != FORMAT {
             return Err(StoreError::unreadable(format!("record format {} is not known here", form.format)));
         }

@@ -133,7 +133,7 @@ async fn t41_no_debug_form_shows_a_secret() {
     let token = StoredToken::new(ApiKey::new(key_text).unwrap()).unwrap();
     store.save(&alice, &token).await.unwrap();
     let connect = KomerzaConnectLayer::new(config.clone(), store.clone()).unwrap().with_randomness(Known);
-    let key = connect.client_for(&alice).await.unwrap();
+    let key = connect.client_for(&alice).await.unwrap().unwrap();
     let wrong_secret = Config::builder().client_secret(format!("{secret}-too-long"));
     let wrong_secret = wrong_secret.client_id("x").redirect_uri("https://shop.example/cb").build().unwrap_err();
 

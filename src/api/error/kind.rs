@@ -25,12 +25,12 @@ macro_rules! kinds {
                 match self { $(Self::$name => $code,)* }
             }
 
-            pub(super) fn sentence(self) -> &'static str {
+            pub(crate) fn sentence(self) -> &'static str {
                 match self { $(Self::$name => $sentence,)* }
             }
 
             /// The status of an app's own answer after this failure.
-            pub(super) fn answer(self) -> StatusCode {
+            pub(crate) fn answer(self) -> StatusCode {
                 match self { $(Self::$name => StatusCode::$answer,)* }
             }
         }

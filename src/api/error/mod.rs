@@ -1,12 +1,11 @@
 //! Why a call of the API gave no value.
 
-mod answer;
 mod kind;
 
 pub use kind::ErrorKind;
 
-use super::envelope::Envelope;
-use crate::json;
+use super::key::Reconnect;
+use crate::wire::Envelope;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use std::{fmt, sync::Arc, time::Duration};
@@ -49,16 +48,8 @@ struct Inner {
     attempts: u32,
     retry_after: Option<Duration>,
     needed_scope: Option<&'static str>,
-    login: Option<Login>,
+    reconnect: Option<Reconnect>,
     source: Option<Source>,
-}
-
-/// Where the user connects again.
-#[derive(Debug, Clone)]
-pub(super) struct Login {
-    pub(super) url: String,
-    /// Whether the answer goes to a browser that is loading a page.
-    pub(super) person: bool,
 }
 
 impl Error {
@@ -72,7 +63,7 @@ impl Error {
             attempts: 0,
             retry_after: None,
             needed_scope: None,
-            login: None,
+            reconnect: None,
             source: None,
         };
         Self { inner: Arc::new(inner) }
@@ -110,9 +101,9 @@ impl Error {
 
     /// What the provider said no with.
     pub(super) fn refused(reply: &Response<Bytes>, dead_key: bool) -> Self {
-        let envelope = json::object::<Envelope<'_>>(reply.body()).ok();
+        let envelope = Envelope::open(reply.body()).ok();
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-        let code = text(envelope.as_ref().and_then(|envelope| envelope.code.as_deref()));
+        let code = text(envelope.as_ref().and_then(Envelope::code));
         let kind = match dead_key {
             true => ErrorKind::KeyRevoked,
             false => kind::of_refusal(reply.status(), code.as_deref(), envelope.is_some()),
@@ -138,10 +129,10 @@ impl Error {
         })
     }
 
-    pub(super) fn reconnect_at(self, login: impl FnOnce() -> Login) -> Self {
+    pub(super) fn reconnect_at(self, at: impl FnOnce() -> Option<Reconnect>) -> Self {
         self.with(|inner| {
             if inner.kind == ErrorKind::KeyRevoked {
-                inner.login = Some(login());
+                inner.reconnect = at();
             }
         })
     }
@@ -205,7 +196,11 @@ impl Error {
     /// Where the user connects again, for a dead key: a path of this app.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
-        self.inner.login.as_ref().map(|login| login.url.as_str())
+        self.reconnect().map(|reconnect| reconnect.url.as_str())
+    }
+
+    pub(crate) fn reconnect(&self) -> Option<&Reconnect> {
+        self.inner.reconnect.as_ref()
     }
 
     /// Whether the key is dead, so that the user has to connect again.

@@ -33,7 +33,7 @@ use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 /// # let (sandbox, tokens, me) = (Sandbox::builder().start().await?, MemoryStore::default(), UserId::new("me")?);
 /// # tokens.save(&me, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
 /// # let config = sandbox.config("http://127.0.0.1:3000/komerza/callback")?;
-/// # let key = KomerzaConnectLayer::new(config, tokens)?.client_for(&me).await?;
+/// # let key = KomerzaConnectLayer::new(config, tokens)?.client_for(&me).await?.ok_or("not connected")?;
 /// # let ids = sandbox.store_ids(0);
 /// # let id = ids[0].as_str();
 /// let pending = key

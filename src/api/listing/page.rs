@@ -1,6 +1,6 @@
 //! One page.
 
-use crate::api::envelope::Envelope;
+use crate::wire::Envelope;
 use serde::de::DeserializeOwned;
 use std::hash::{DefaultHasher, Hash, Hasher};
 

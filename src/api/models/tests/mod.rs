@@ -23,7 +23,7 @@ fn check<T: DeserializeOwned + Serialize>(sample: &Sample) -> Result<(), TestCas
     let failed = |error: serde_json::Error| TestCaseError::fail(format!("{error}\n{}", sample.json));
     let json = &sample.json;
     let reply = format!("{{\"later\":[{{}}],\"success\":true,\"pages\":3,\"data\":[{json},{json}],\"code\":null}}");
-    let envelope: Envelope<'_> = json::object(reply.as_bytes()).map_err(failed)?;
+    let envelope: Envelope<'_> = Envelope::open(reply.as_bytes()).map_err(failed)?;
     let page = Page::<T>::read(2, &envelope).map_err(failed)?;
     prop_assert_eq!((page.number, page.pages, page.items.len()), (2, Some(3), 2));
     for item in &page.items {
@@ -43,7 +43,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) {
     let _ = serde_json::from_slice::<Vec<T>>(bytes);
     let wrapped = [br#"{"success":true,"pages":2,"data":"#, bytes, b"}"].concat();
     for reply in [bytes, &wrapped] {
-        if let Ok(envelope) = json::object::<Envelope<'_>>(reply) {
+        if let Ok(envelope) = Envelope::open(reply) {
             let _ = Page::<T>::read(1, &envelope);
         }
     }

@@ -1,6 +1,10 @@
-//! The HTTP client underneath, set up so that it does nothing unasked.
+//! What goes over the wire to Komerza: an HTTP client that does nothing unasked, bodies that end, and the envelope.
 
-use crate::config::{Config, ConfigError, Problem, is_loopback};
+mod envelope;
+
+pub(crate) use envelope::Envelope;
+
+use crate::config::{ConfigError, Problem, is_loopback};
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use http_body_util::BodyExt;
@@ -14,9 +18,9 @@ const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
 ///
 /// The methods that switch decompression off matter even though its features are off here: another crate of the app may
 /// switch them on. A proxy from the environment is for the world, not for loopback.
-pub(crate) fn client(config: &Config, base: &Url) -> Result<reqwest::ClientBuilder, ConfigError> {
+pub(crate) fn client(user_agent: &HeaderValue, base: &Url) -> Result<reqwest::ClientBuilder, ConfigError> {
     let builder = reqwest::Client::builder()
-        .user_agent(config.user_agent.clone())
+        .user_agent(user_agent.clone())
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

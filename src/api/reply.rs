@@ -1,25 +1,9 @@
-//! The provider's envelope: `{success, message, code, data}`, whatever the content type says.
+//! A reply, and whether it says that its key is dead.
 
-use crate::json;
+use crate::wire::Envelope;
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt};
-
-#[derive(Deserialize)]
-pub(super) struct Envelope<'a> {
-    pub(super) success: bool,
-    #[serde(borrow, default)]
-    pub(super) message: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub(super) code: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    pub(super) data: Option<&'a RawValue>,
-    /// Of lists that come in pages.
-    #[serde(default)]
-    pub(super) pages: Option<i64>,
-}
+use std::fmt;
 
 /// A reply of the API, for the one decision about revocation; see
 /// [`with_revocation`](crate::KomerzaConnectLayer::with_revocation).
@@ -63,8 +47,8 @@ impl<'a> Reply<'a> {
         if self.status() != StatusCode::UNAUTHORIZED {
             return false;
         }
-        match json::object::<Envelope<'_>>(self.body()) {
-            Ok(envelope) => !envelope.success && matches!(envelope.code.as_deref(), None | Some("" | "BadToken")),
+        match Envelope::open(self.body()) {
+            Ok(envelope) => !envelope.success && matches!(envelope.code(), None | Some("BadToken")),
             Err(_) => false,
         }
     }
