@@ -5,12 +5,15 @@ use crate::{
     guard::{self, Unfinished},
     hooks::{Hooks, NoHooks},
     random::{Randomness, SystemRandomness},
-    store::{StoreError, StoredToken, TokenStore, TokenVersion, within},
+    store::{StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion, within},
     telemetry::log,
     time::{Clock, SystemClock},
     user::UserId,
 };
 use std::{future::Future, sync::Arc};
+
+/// How often a record is looked up that is replaced before it can be removed.
+const FORGET_TRIES: u32 = 3;
 
 /// Cheap to clone: a layer with another hook or clock shares the rest.
 #[derive(Clone)]
@@ -48,8 +51,25 @@ impl Core {
         within(self.config.limits.store_deadline, async { self.store().save(user, token).await }).await
     }
 
-    /// Forgets a user's record, within the deadline.
-    pub(crate) async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+    /// Forgets the record that a user has now. Carried out late, it removes nothing newer (T65).
+    pub(crate) async fn forget(&self, user: &UserId) -> Result<(), StoreError> {
+        for _ in 0..FORGET_TRIES {
+            let token = match self.load(user).await {
+                Ok(Some(token)) => token,
+                Ok(None) => return Ok(()),
+                // Its version is not known.
+                Err(error) if error.kind() == StoreErrorKind::Unreadable => return self.delete(user).await,
+                Err(error) => return Err(error),
+            };
+            // Another one means that it was replaced in between, or that a cache did not know of that yet.
+            if self.delete_if(user, token.version()).await? {
+                return Ok(());
+            }
+        }
+        Err(StoreError::unavailable("the record was replaced each time before it could be removed"))
+    }
+
+    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
         within(self.config.limits.store_deadline, async { self.store().delete(user).await }).await
     }
 

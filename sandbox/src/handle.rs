@@ -14,7 +14,7 @@ use super::{
     switches::Switches,
     world::Shared,
 };
-use komerza_connect::{Config, ConfigBuilder, ConfigError, provider};
+use komerza_connect::{Config, ConfigBuilder, ConfigError, MemoryStore, StoredToken, TokenStore, UserId, provider};
 
 /// What an app of the sandbox calls itself unless it says otherwise.
 const USER_AGENT: &str = "SandboxedApp/1.0";
@@ -251,6 +251,31 @@ impl Sandbox {
     /// None in practice: the first app and account always exist.
     pub fn issue_key(&self) -> Result<String, SandboxError> {
         self.issue_key_for(self.client_id(), &Approval::everything())
+    }
+
+    /// A store in memory in which `user` is connected, with a key from [`issue_key`](Self::issue_key): for tests of an app.
+    ///
+    /// ```
+    /// use komerza_connect::{KomerzaConnectLayer, UserId};
+    /// use komerza_sandbox::Sandbox;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
+    /// let config = sandbox.config("http://127.0.0.1:3000/komerza/callback")?;
+    /// let connect = KomerzaConnectLayer::new(config, sandbox.connected(&alice).await?)?;
+    ///
+    /// let komerza = connect.client_for(&alice).await?.ok_or("not connected")?;
+    /// assert_eq!(komerza.stores().await?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None in practice: the first app and account always exist.
+    pub async fn connected(&self, user: &UserId) -> Result<MemoryStore, Box<dyn std::error::Error + Send + Sync>> {
+        let store = MemoryStore::default();
+        store.save(user, &StoredToken::for_key(self.issue_key()?)?).await?;
+        Ok(store)
     }
 
     /// An API key for any app and approval, without any exchange.

@@ -94,7 +94,12 @@ impl Call {
             }
             spent.attempts = spent.attempts.saturating_add(1);
             let began = Instant::now();
-            let tried = tokio::time::timeout(self.options.work(limits, spent), self.attempt()).await;
+            let connections = connection.connections.begin();
+            let tried = tokio::time::timeout(self.options.work(limits, spent), self.attempt(connections.http())).await;
+            match &tried {
+                Err(_) | Ok(Err((Outcome::Refused, _))) => connections.give_up(),
+                Ok(_) => connections.ended(),
+            }
             spent.worked = spent.worked.saturating_add(began.elapsed());
             let tried = tried.unwrap_or_else(|_| Err((Outcome::Final, Error::new(ErrorKind::TimedOut))));
             let outcome = match &tried {
@@ -137,9 +142,8 @@ impl Call {
     }
 
     /// Sends the request once and reads the reply.
-    async fn attempt(&self) -> Result<Received, (Outcome, Error)> {
+    async fn attempt(&self, http: &reqwest::Client) -> Result<Received, (Outcome, Error)> {
         let bad = |error: Error| (Outcome::Final, error);
-        let http = &self.client.inner.connection.http;
         let mut request = http
             .request(self.method.clone(), self.url.clone())
             .header(AUTHORIZATION, self.client.bearer().map_err(bad)?)
@@ -217,16 +221,26 @@ impl Answered {
 }
 
 fn transport(error: reqwest::Error) -> (Outcome, Error) {
-    let (outcome, kind) = if Unfit::behind(&error).is_some() {
+    let (outcome, kind) = if Unfit::behind(&error).is_some() || error.is_builder() {
         (Outcome::Final, ErrorKind::BadRequest)
     } else if error.is_connect() {
         (Outcome::NotSent, ErrorKind::Unreachable)
-    } else if error.is_builder() {
-        (Outcome::Final, ErrorKind::BadRequest)
-    } else if error.is_timeout() {
-        (Outcome::Final, ErrorKind::TimedOut)
+    } else if was_refused(&error) {
+        (Outcome::Refused, ErrorKind::Unreachable)
     } else {
+        // Also a ping without an answer: the deadline of the call itself is not the client's.
         (Outcome::Broken, ErrorKind::Interrupted)
     };
     (outcome, Error::caused_by(kind, error.without_url()))
+}
+
+/// Whether the peer said by HTTP/2 that it did not process the request: RFC 9113, sections 6.8 and 8.7.
+fn was_refused(error: &reqwest::Error) -> bool {
+    let source = std::error::Error::source(error);
+    let cause =
+        std::iter::successors(source, |cause| cause.source()).find_map(|cause| cause.downcast_ref::<h2::Error>());
+    cause.is_some_and(|cause| {
+        let refused = cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM);
+        cause.is_remote() && (refused || cause.is_go_away())
+    })
 }

@@ -280,7 +280,7 @@ impl ClientBuilder {
             false => Pacer::of_process(&base, &limits),
         };
         let connection = Connection {
-            http: Connection::http(&config::user_agent(user_agent)?, &base, &limits)?,
+            connections: Connection::connections(&config::user_agent(user_agent)?, &base, &limits)?,
             base,
             limits,
             shared_deadline: Limits::default().store_deadline,

@@ -1,6 +1,10 @@
 //! The connection to the API that all keys of a layer share.
 
-use super::{Reply, pace::Pacer};
+use super::{
+    Reply,
+    connections::{self, Connections},
+    pace::Pacer,
+};
 use crate::{
     config::{ClientLimits, Config, ConfigError},
     guard,
@@ -20,7 +24,7 @@ use url::Url;
 /// How calls are made, whatever their key. Cheap to clone: a layer with another clock shares the rest.
 #[derive(Clone)]
 pub(crate) struct Connection {
-    pub(super) http: reqwest::Client,
+    pub(super) connections: Connections,
     pub(super) base: Url,
     pub(super) limits: ClientLimits,
     pub(super) pacer: Arc<Pacer>,
@@ -37,7 +41,7 @@ impl Connection {
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
         let limits = config.limits.client.clone();
         Ok(Self {
-            http: Self::http(&config.user_agent, &config.api_url, &limits)?,
+            connections: Self::connections(&config.user_agent, &config.api_url, &limits)?,
             pacer: Pacer::of_process(&config.api_url, &limits),
             base: config.api_url.clone(),
             limits,
@@ -49,12 +53,14 @@ impl Connection {
         })
     }
 
-    pub(super) fn http(
+    pub(super) fn connections(
         user_agent: &HeaderValue,
         base: &Url,
         limits: &ClientLimits,
-    ) -> Result<reqwest::Client, ConfigError> {
-        wire::build(wire::client(user_agent, base)?.connect_timeout(limits.connect_deadline))
+    ) -> Result<Connections, ConfigError> {
+        let (user_agent, base, deadline) = (user_agent.clone(), base.clone(), limits.connect_deadline);
+        let client = move || Ok(wire::client(&user_agent, &base)?.connect_timeout(deadline));
+        Connections::new(move || wire::build(connections::watched(client()?)))
     }
 
     /// On another clock, and so with buckets of its own.

@@ -21,13 +21,12 @@ use std::{fmt, ops::Deref, sync::Arc};
 /// When Komerza calls the key dead, its record is removed, unless a newer one is there, and the error says so.
 ///
 /// ```
-/// use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+/// use komerza_connect::{KomerzaConnectLayer, UserId};
 /// use komerza_sandbox::Sandbox;
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
 /// let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
-/// let store = MemoryStore::default();
-/// store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+/// let store = sandbox.connected(&alice).await?;
 /// let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
 ///
 /// let komerza = connect.client_for(&alice).await?.ok_or("not connected")?; // in a handler: an argument of this type

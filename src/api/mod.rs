@@ -8,6 +8,7 @@ mod call;
 mod calls;
 mod client;
 mod connection;
+mod connections;
 mod download;
 mod error;
 mod filters;

@@ -34,13 +34,11 @@ use url::Url;
 /// use komerza_sandbox::Sandbox;
 /// use serde::Deserialize;
 /// use std::time::Duration;
-/// # use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+/// # use komerza_connect::{ApiKey, api::Client};
 /// # tokio::runtime::Runtime::new()?.block_on(async {
-/// # let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
-/// # let store = MemoryStore::default();
-/// # store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
-/// # let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
-/// # let komerza = connect.client_for(&alice).await?.ok_or("not connected")?;
+/// # let sandbox = Sandbox::start().await?;
+/// # let key = ApiKey::new(sandbox.issue_key()?)?;
+/// # let komerza = Client::builder(key, "MyApp/1.0").api_url(sandbox.api_url()).build()?;
 ///
 /// /// What this app wants to know of a store.
 /// #[derive(Deserialize)]

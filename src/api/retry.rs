@@ -3,6 +3,7 @@
 //! | what happened | GET, HEAD | any other method |
 //! | --- | --- | --- |
 //! | no connection could be opened | again | again: nothing was sent |
+//! | the server says by HTTP/2 that it did not process the request | again | again |
 //! | 429 | again, when it is told | again, when it is told: it was refused |
 //! | 502, 503, 504 | again | as it is |
 //! | the connection broke before the whole reply was there | again | an error: a change may have been made |
@@ -22,6 +23,8 @@ pub(super) enum Outcome {
     Answered { status: StatusCode, retry_after: Option<Duration> },
     /// No connection could be opened, so nothing was sent.
     NotSent,
+    /// The server said by HTTP/2 that it did not process the request.
+    Refused,
     /// The connection broke; the request may have arrived.
     Broken,
     /// Nothing that another try would change: no reply in time, or one that is too long.
@@ -58,7 +61,7 @@ pub(super) fn next(method: &Method, outcome: Outcome, tries: u32, limits: &Clien
             let told = retry_after.unwrap_or_default().min(limits.longest_pause);
             Next::Pause(told.max(pause(tries, limits, chance)))
         }
-        Outcome::NotSent if again => Next::Pause(pause(tries, limits, chance)),
+        Outcome::NotSent | Outcome::Refused if again => Next::Pause(pause(tries, limits, chance)),
         Outcome::Broken if again && safe => Next::Pause(pause(tries, limits, chance)),
         _ => Next::Stop,
     }
@@ -97,6 +100,7 @@ mod tests {
         let impatient = Next::Refused(limits.first_pause + Duration::from_millis(255));
         for (outcome, safe, other) in [
             (NotSent, pause, pause),
+            (Refused, pause, pause),
             (Broken, pause, Next::Stop),
             (Final, Next::Stop, Next::Stop),
             (answered(200, None), Next::Stop, Next::Stop),

@@ -4,25 +4,26 @@ mod extract;
 #[cfg(feature = "axum")]
 mod mount;
 mod mounted;
+mod records;
 mod rejection;
 mod service;
 mod shared;
 
 pub use axum_core::body::Body;
 pub use mounted::{NotMounted, check_mounted};
+pub use records::Users;
 pub use rejection::{Rejection, RejectionKind};
 pub(crate) use service::original_path;
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 
 use crate::{
-    api::{KomerzaKey, Reply, Revocation, SharedBuckets},
+    api::{Reply, Revocation, SharedBuckets},
     config::{Config, ConfigError},
-    hooks::{Disconnected, Hooks},
+    hooks::Hooks,
     random::Randomness,
     site::caller::{IdentifyUser, Identity},
-    store::{StoreError, TokenStore},
+    store::TokenStore,
     time::Clock,
-    user::UserId,
 };
 use shared::Shared;
 use std::{fmt, sync::Arc, time::Duration};
@@ -67,7 +68,7 @@ impl KomerzaConnectLayer {
     ///
     /// ```
     /// use axum::{Router, body::Body, http::Request, routing::get};
-    /// use komerza_connect::{ApiKey, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId};
+    /// use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId};
     /// # use komerza_connect::Config;
     /// # use tower::ServiceExt;
     ///
@@ -78,7 +79,7 @@ impl KomerzaConnectLayer {
     /// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
     /// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
     /// let store = MemoryStore::default();
-    /// store.save(&UserId::from(7), &StoredToken::new(ApiKey::new("obviously-fake-key")?)?).await?;
+    /// store.save(&UserId::from(7), &StoredToken::for_key("obviously-fake-key")?).await?;
     /// let connect = KomerzaConnectLayer::new(config, store)?
     ///     .with_user(|parts: &http::request::Parts| parts.extensions.get::<SignedIn>().map(|user| UserId::from(user.0)));
     /// let app: Router = Router::new().route("/", get(|_: KomerzaKey| async { "connected" })).layer(connect);
@@ -171,13 +172,12 @@ impl KomerzaConnectLayer {
     /// day when Komerza says it differently.
     ///
     /// ```
-    /// use komerza_connect::{ApiKey, ErrorKind, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+    /// use komerza_connect::{ErrorKind, KomerzaConnectLayer, UserId};
     /// use komerza_sandbox::Sandbox;
     ///
     /// # tokio::runtime::Runtime::new()?.block_on(async {
     /// let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
-    /// let store = MemoryStore::default();
-    /// store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+    /// let store = sandbox.connected(&alice).await?;
     /// let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?
     ///     .with_revocation(|_| false); // no reply counts: this app removes records itself
     ///
@@ -210,34 +210,6 @@ impl KomerzaConnectLayer {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.shared.core.config
-    }
-
-    /// The client of a user outside a request, for background jobs.
-    ///
-    /// Reads the store once, within [`store_deadline`](crate::config::Limits::store_deadline). With the crate's own browser sessions there
-    /// is no id that an app could know; this is for apps with [`with_user`](Self::with_user).
-    ///
-    /// `None`: the user is not connected, or not any more.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot tell.
-    #[doc(alias = "background job")]
-    pub async fn client_for(&self, user: &UserId) -> Result<Option<KomerzaKey>, StoreError> {
-        self.shared.key_of(user, None).await
-    }
-
-    /// Forgets a user's key, as the disconnect route does: for apps that offer it elsewhere, or delete a user.
-    ///
-    /// The key lives on at Komerza until the user removes it there. The hook `disconnected` is told also when there was no key.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store is not available; the key may still be there.
-    #[doc(alias = "revoke")]
-    pub async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
-        self.shared.core.delete(user).await?;
-        let event = Disconnected { user: user.clone() };
-        self.shared.core.hook(async { self.shared.core.hooks.disconnected(&event).await }).await;
-        Ok(())
     }
 
     /// Refuses new connections and waits until those under way are saved, at most for `deadline`. `true` if none is left.

@@ -272,7 +272,7 @@ impl Redeem {
         }
         let Pending { user, attempt, .. } = pending;
         log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key is not kept: it lives on at Komerza, and nobody holds it");
-        let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
+        let event = Orphaned { user: user.clone(), attempt: Some(*attempt), fingerprint: token.fingerprint() };
         self.core.hook(async { self.core.hooks.orphaned(&event).await }).await;
         Err(failure)
     }
@@ -323,7 +323,7 @@ impl Redeem {
     /// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.
     async fn leave(&self, pending: &Pending) {
         let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) else { return };
-        if let Err(error) = self.core.delete(left).await {
+        if let Err(error) = self.core.forget(left).await {
             log::warn!(
                 attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
                 "the record of the earlier browser session could not be removed"

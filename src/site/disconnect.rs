@@ -21,7 +21,7 @@ pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer,
         return Err(Refusal { return_to, ..FailureKind::NotSignedIn.into() });
     }
     if let Some(user) = caller.user_id() {
-        site.core.delete(&user).await.map_err(Failure::from)?;
+        site.core.forget(&user).await.map_err(Failure::from)?;
         log::info!("disconnected");
         site.core.hook(async { site.core.hooks.disconnected(&Disconnected { user }).await }).await;
     }

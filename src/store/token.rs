@@ -47,6 +47,23 @@ struct TextForm<'a> {
 const FORMAT: u8 = 1;
 
 impl StoredToken {
+    /// A new record of a key that is given as text: for tests and for keys that come from elsewhere.
+    ///
+    /// ```
+    /// use komerza_connect::StoredToken;
+    ///
+    /// let token = StoredToken::for_key("obviously-fake-key")?;
+    /// assert_eq!(token.api_key()?.expose_secret(), "obviously-fake-key");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidSecret`](crate::config::InvalidSecret) for a text that is no key, or
+    /// [`RandomnessError`] where no version can be drawn.
+    pub fn for_key(key: impl Into<String>) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self::new(ApiKey::new(key)?)?)
+    }
+
     /// A record of `key`, saved now, with a version of its own.
     ///
     /// The crate makes these itself after each exchange; make one to bring in a key that you have from elsewhere.

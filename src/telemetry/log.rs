@@ -20,7 +20,6 @@ pub(crate) use {debug, error, event, info, warn_ as warn};
 /// An error with all its causes in one line, outermost first: `the token store is not available: connection refused`.
 ///
 /// Inside the macros call it as `crate::log::chain`: where `tracing` also writes to the `log` crate, its macros bring that name along.
-#[cfg(any(feature = "tracing", feature = "store-contract"))]
 pub(crate) fn chain<'a>(error: &'a dyn std::error::Error) -> impl std::fmt::Display + use<'a> {
     std::fmt::from_fn(move |f| {
         // Texts for visitors are whole sentences.

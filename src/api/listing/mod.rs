@@ -26,14 +26,13 @@ use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 /// ```
 /// use komerza_connect::api::{models::OrderStatus, Direction};
 ///
-/// # use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+/// # use komerza_connect::{ApiKey, api::Client};
 /// # use komerza_sandbox::Sandbox;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let (sandbox, tokens, me) = (Sandbox::builder().start().await?, MemoryStore::default(), UserId::new("me")?);
-/// # tokens.save(&me, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
-/// # let config = sandbox.config("http://127.0.0.1:3000/komerza/callback")?;
-/// # let key = KomerzaConnectLayer::new(config, tokens)?.client_for(&me).await?.ok_or("not connected")?;
+/// # let sandbox = Sandbox::start().await?;
+/// # let key = ApiKey::new(sandbox.issue_key()?)?;
+/// # let key = Client::builder(key, "MyApp/1.0").api_url(sandbox.api_url()).build()?;
 /// # let ids = sandbox.store_ids(0);
 /// # let id = ids[0].as_str();
 /// let pending = key

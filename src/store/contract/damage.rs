@@ -12,7 +12,7 @@ pub(super) async fn a_damaged_record_is_an_error_and_not_missing(trial: Arc<Tria
     let (user, _) = trial.saved("alice").await?;
     trial.damage(&user).await?;
     for _ in 0..2 {
-        let outcome = trial.store.load(&user).await;
+        let outcome = trial.store()?.load(&user).await;
         ensure!(outcome.is_err(), "`load` answered {:?}", outcome.map(|record| record.is_some()));
     }
     Ok(())
@@ -44,7 +44,7 @@ pub(super) async fn errors_about_a_damaged_record_hold_no_key(trial: Arc<Trial>)
     let (user, token) = trial.saved("alice").await?;
     trial.damage(&user).await?;
     let key = token.api_key()?.expose_secret();
-    match trial.store.load(&user).await {
+    match trial.store()?.load(&user).await {
         Err(error) => holds_no_key(&error, key),
         Ok(_) => Err(Found::new("no error at all")),
     }

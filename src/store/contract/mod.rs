@@ -2,90 +2,90 @@
 //!
 //! Behind feature `store-contract`, and outside semver: a later version may check more.
 //!
-//! 1. A [`Contract`] holds what opens the store, and what the store claims beyond the contract.
-//! 2. [`token_store_contract!`](crate::token_store_contract) makes one test of each check; [`check`] runs them all in one call.
-//! 3. A check that fails says which it was, what every store owes, and what was found: [`ContractFailure`].
+//! 1. A [`Contract`] says how the store is opened, and makes claims beyond what every store owes.
+//! 2. Every claim is either made or left out by name, with the reason: [`Contract::without`].
+//! 3. [`token_store_contract!`](crate::token_store_contract) makes one test of each check. [`Contract::check`] runs them all in one call.
+//! 4. A check that fails says which it was, what every store owes, and what was found: [`ContractFailure`].
 //!
-//! Every run draws user ids of its own and removes its records afterwards, so that runs may share a database. All keys are
+//! | Claim | The store |
+//! | --- | --- |
+//! | [`any_id`](Contract::any_id) | takes every valid user id; otherwise [`ids`](Contract::ids) gives those it takes |
+//! | [`restarts`](Contract::outlives_restarts) | has its records again after it was closed and opened |
+//! | [`nodes`](Contract::shared_by_nodes) | may be open several times at once, over the same records |
+//! | [`unreachable`](Contract::unreachable) | may lose what it rests on, and then says so |
+//! | [`damage`](Contract::damaged_by) | may find a record damaged |
+//! | [`replaces`](Contract::replaces) | implements [`ReplaceIf`](crate::store::ReplaceIf) |
+//! | [`lists`](Contract::lists) | implements [`ListUsers`](crate::store::ListUsers) |
+//! | [`network`](Contract::over_network) | reaches its server over TCP: silences, late writes |
+//!
+//! Every run uses user ids of its own and removes its records afterwards, so runs may share a database. All keys are
 //! obvious fakes. A check has 30 seconds; a call that hangs or panics is a failure like any other.
-//!
-//! ```
-//! # fn main() {} // The macro makes tests, which rustdoc does not run.
-//! use komerza_connect::{store::contract::Contract, MemoryStore, token_store_contract};
-//!
-//! token_store_contract!(Contract::new(|| async { MemoryStore::default() }));
-//! ```
-//!
-//! A store that keeps its records over a restart, cannot always be reached, and may find its records damaged, claims so and is
-//! held to more:
 //!
 //! ```
 //! # #[cfg(feature = "sqlite")]
 //! mod sqlite {
-//!     use komerza_connect::{store::{contract::Contract, SqliteStore}, token_store_contract};
+//!     use komerza_connect::{store::{SqliteStore, contract::{Claim, Contract}}, token_store_contract};
 //!
 //!     fn contract() -> Contract {
 //!         let path = std::env::temp_dir().join(format!("contract-{}.db", std::process::id()));
 //!         // Each call opens the same file: what one store saved, the next one must have.
-//!         Contract::new(move || {
+//!         let open = move || {
 //!             let path = path.clone();
 //!             async move { SqliteStore::open(path).await.expect("the file opens") }
-//!         })
-//!         .outlives_restarts()
+//!         };
+//!         Contract::new(open.clone())
+//!             .any_id()
+//!             .outlives_restarts()
+//!             .shared_by_nodes()
+//!             .lists()
+//!             .replaces(open)
+//!             .without(Claim::Unreachable, "shown elsewhere")
+//!             .without(Claim::Damage, "shown elsewhere")
+//!             .without(Claim::Network, "it needs none")
 //!     }
 //!
-//!     token_store_contract!(contract(), restarts);
+//!     token_store_contract!(contract(), any_id, restarts, nodes, lists, replaces);
 //! }
+//! # fn main() {} // The macro makes tests, which rustdoc does not run.
 //! ```
 
 mod basics;
+mod claims;
 mod damage;
 mod dropped;
 mod ids;
+mod lists;
+mod network;
+mod nodes;
+mod outcome;
 mod races;
 mod relay;
+mod replaces;
 mod restarts;
 mod table;
 mod trial;
 mod unreachable;
 
+pub use claims::Claim;
+#[doc(hidden)]
+pub use claims::claims_as_test;
+pub use outcome::{ContractFailure, Passed};
 pub use relay::Relay;
 
-use super::TokenStore;
+use super::{ReplaceIf, TokenStore};
 use crate::user::UserId;
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
-use trial::{Found, Trial};
+use std::{fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use trial::{Found, Trial, ended};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Open = Arc<dyn Fn() -> BoxFuture<Arc<dyn TokenStore>> + Send + Sync>;
+type OpenReplacing = Arc<dyn Fn() -> BoxFuture<Arc<dyn ReplaceIf>> + Send + Sync>;
+type OpenAt = Arc<dyn Fn(SocketAddr) -> BoxFuture<Arc<dyn TokenStore>> + Send + Sync>;
+type MakeId = Arc<dyn Fn(i64) -> UserId + Send + Sync>;
 type Damage = Arc<dyn Fn(UserId) -> BoxFuture<()> + Send + Sync>;
 
 /// How long one check may take. *Source*: our choice; a healthy store needs a few seconds at most.
 const CHECK_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Puts the stores that `open` gives through every check; see [`Contract::check`].
-///
-/// ```
-/// use komerza_connect::{store::contract, MemoryStore};
-///
-/// # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-/// let passed = contract::check(|| async { MemoryStore::default() }).await?;
-/// assert!(passed.len() >= 25);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// # })?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # Errors
-/// The first [`ContractFailure`].
-pub async fn check<S, F, Fut>(open: F) -> Result<Vec<&'static str>, ContractFailure>
-where
-    S: TokenStore,
-    F: Fn() -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = S> + Send + 'static,
-{
-    Contract::new(open).check().await
-}
 
 /// Every check there is, in the order in which they run.
 #[must_use]
@@ -128,27 +128,20 @@ impl fmt::Debug for Check {
     }
 }
 
-/// What a store may promise beyond the contract, and is then held to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Claim {
-    /// Nothing: every store is held to it.
-    Always,
-    /// Records outlive the store that saved them; see [`Contract::outlives_restarts`].
-    Restarts,
-    /// What the store rests on may be away; see [`Contract::unreachable`].
-    Unreachable,
-    /// A record may be damaged in storage; see [`Contract::damaged_by`].
-    Damage,
-}
-
 /// A store under test: how it is opened, and what it claims.
 #[derive(Clone)]
 pub struct Contract {
     open: Open,
     unreachable: Option<Open>,
     damage: Option<Damage>,
+    replacing: Option<OpenReplacing>,
+    network: Option<(SocketAddr, OpenAt)>,
+    ids: Option<MakeId>,
+    any_id: bool,
     restarts: bool,
+    nodes: bool,
+    lists: bool,
+    left_out: Vec<(Claim, String)>,
     deadline: Duration,
 }
 
@@ -172,38 +165,20 @@ impl Contract {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = S> + Send + 'static,
     {
-        Self { open: opening(open), unreachable: None, damage: None, restarts: false, deadline: CHECK_DEADLINE }
-    }
-
-    /// Claims that each call of `open` gives a store over the same records, as after a restart or on a second node.
-    #[must_use]
-    pub fn outlives_restarts(mut self) -> Self {
-        self.restarts = true;
-        self
-    }
-
-    /// Adds a store that cannot reach what it rests on: each of its calls must be an error, and no error may hold a key.
-    #[must_use]
-    pub fn unreachable<S, F, Fut>(mut self, open: F) -> Self
-    where
-        S: TokenStore,
-        F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = S> + Send + 'static,
-    {
-        self.unreachable = Some(opening(open));
-        self
-    }
-
-    /// Adds a way to damage the record of a user in storage, behind the store's back. It needs
-    /// [`outlives_restarts`](Self::outlives_restarts) or a shared store, since it works on what `open` gave.
-    #[must_use]
-    pub fn damaged_by<F, Fut>(mut self, damage: F) -> Self
-    where
-        F: Fn(UserId) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = ()> + Send + 'static,
-    {
-        self.damage = Some(Arc::new(move |user| Box::pin(damage(user))));
-        self
+        Self {
+            open: opening(open),
+            unreachable: None,
+            damage: None,
+            replacing: None,
+            network: None,
+            ids: None,
+            any_id: false,
+            restarts: false,
+            nodes: false,
+            lists: false,
+            left_out: Vec::new(),
+            deadline: CHECK_DEADLINE,
+        }
     }
 
     /// How long one check may take before it has failed; 30 seconds unless it is set.
@@ -213,17 +188,38 @@ impl Contract {
         self
     }
 
-    /// Runs every check that the claims call for, one after the other, and names them. It needs a tokio runtime.
+    /// Runs every check that the claims call for, one after the other. It needs a tokio runtime.
+    ///
+    /// ```
+    /// use komerza_connect::{MemoryStore, store::contract::{Claim, Contract}};
+    ///
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+    /// let contract = Contract::new(|| async { MemoryStore::default() }).any_id().lists();
+    /// let forgotten = contract.check().await.unwrap_err().to_string();
+    /// assert!(forgotten.contains("restarts, nodes, unreachable, damage, replaces, network"));
+    ///
+    /// let mut contract = contract;
+    /// for claim in [Claim::Restarts, Claim::Nodes, Claim::Unreachable, Claim::Damage, Claim::Replaces, Claim::Network] {
+    ///     contract = contract.without(claim, "a store for demos");
+    /// }
+    /// let passed = contract.check().await?;
+    /// assert!(passed.checks().len() >= 25);
+    /// assert!(passed.to_string().contains("not checked: restarts (a store for demos)"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// The first [`ContractFailure`]; those after it are not made.
-    pub async fn check(&self) -> Result<Vec<&'static str>, ContractFailure> {
+    /// The first [`ContractFailure`]. A claim that is neither made nor left out is one.
+    pub async fn check(&self) -> Result<Passed, ContractFailure> {
+        self.claims_are_complete()?;
         let mut passed = Vec::new();
         for check in checks().iter().filter(|check| self.claims(check.claim)) {
             self.make(check).await?;
             passed.push(check.name);
         }
-        Ok(passed)
+        Ok(Passed { checks: passed, left_out: self.left_out() })
     }
 
     /// Runs the check of that name.
@@ -243,27 +239,18 @@ impl Contract {
         Err(ContractFailure { check: check.name, sentence: check.sentence, found })
     }
 
-    fn claims(&self, claim: Claim) -> bool {
-        match claim {
-            Claim::Always => true,
-            Claim::Restarts => self.restarts,
-            Claim::Unreachable => self.unreachable.is_some(),
-            Claim::Damage => self.damage.is_some(),
-        }
-    }
-
     async fn make(&self, check: &Check) -> Result<(), ContractFailure> {
         // In a task of its own, so that a panic of the store is a finding and not the end of the run.
-        let (contract, run) = (self.clone(), check.run);
+        let (contract, run, claim) = (self.clone(), check.run, check.claim);
         let mut task = tokio::spawn(async move {
-            let trial = Arc::new(Trial::begin(contract).await?);
+            let trial = Arc::new(Trial::begin(contract, claim).await?);
             let outcome = run(Arc::clone(&trial)).await;
             trial.clean_up().await;
             outcome
         });
         let outcome = match tokio::time::timeout(self.deadline, &mut task).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(Found::new("a panic")),
+            Ok(Err(error)) => Err(ended(error)),
             Err(_) => {
                 task.abort();
                 Err(Found::new(format!("no end after {} seconds", self.deadline.as_secs())))
@@ -275,54 +262,10 @@ impl Contract {
 
 impl fmt::Debug for Contract {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let claims =
-            [Claim::Restarts, Claim::Unreachable, Claim::Damage].into_iter().filter(|claim| self.claims(*claim));
+        let claims = claims::CLAIMS.iter().filter(|(claim, _)| self.claims(*claim)).map(|(_, name)| name);
         f.debug_struct("Contract").field("claims", &claims.collect::<Vec<_>>()).finish_non_exhaustive()
     }
 }
-
-/// A check that a store did not pass.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ContractFailure {
-    check: &'static str,
-    sentence: &'static str,
-    found: String,
-}
-
-impl ContractFailure {
-    /// The name of the check.
-    #[must_use]
-    pub fn check(&self) -> &str {
-        self.check
-    }
-
-    /// What every store owes here.
-    #[must_use]
-    pub fn sentence(&self) -> &str {
-        self.sentence
-    }
-
-    /// What was found instead.
-    #[must_use]
-    pub fn found(&self) -> &str {
-        &self.found
-    }
-}
-
-impl fmt::Display for ContractFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} Found: {}.", self.check, self.sentence, self.found)
-    }
-}
-
-/// As [`Display`](fmt::Display), since this is what a test prints that returns an error.
-impl fmt::Debug for ContractFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for ContractFailure {}
 
 /// What a test of [`token_store_contract!`](crate::token_store_contract) does, on a runtime of its own.
 #[doc(hidden)]

@@ -1,6 +1,6 @@
 //! Many callers at once: whole records only, and one winner.
 
-use super::trial::{Found, Trial, ensure};
+use super::trial::{Found, Trial, ended, ensure};
 use crate::{store::StoredToken, user::UserId};
 use std::{future::Future, sync::Arc};
 use tokio::task::JoinSet;
@@ -16,7 +16,7 @@ where
     let mut tasks: JoinSet<_> = futures.into_iter().collect();
     let mut outcomes = Vec::new();
     while let Some(outcome) = tasks.join_next().await {
-        outcomes.push(outcome.map_err(|_| Found::new("a panic"))??);
+        outcomes.push(outcome.map_err(ended)??);
     }
     Ok(outcomes)
 }
@@ -27,8 +27,8 @@ async fn both_at_once(
     other: impl Future<Output = Outcome> + Send + 'static,
 ) -> Outcome {
     let (one, other) = (tokio::spawn(one), tokio::spawn(other));
-    one.await.map_err(|_| Found::new("a panic"))??;
-    other.await.map_err(|_| Found::new("a panic"))?
+    one.await.map_err(ended)??;
+    other.await.map_err(ended)?
 }
 
 async fn save(trial: Arc<Trial>, user: UserId, token: StoredToken) -> Outcome {

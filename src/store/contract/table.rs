@@ -30,18 +30,6 @@ macro_rules! __token_store_checks {
             basics a_key_of_16_kib_is_kept "A key may have 16,384 bytes; a column must not cut or refuse it.",
             basics every_visible_character_of_a_key_is_kept "Every visible ASCII character of a key comes back as it was.",
             basics users_are_independent "What is done to one user leaves every other as it was.",
-            ids ids_differ_by_case "`Alice` and `alice` are two users.",
-            ids ids_differ_by_what_folding_makes_equal "Ids that only case folding or compatibility makes equal are different users.",
-            ids ids_differ_by_composed_and_combining_form "Ids are not normalised: `é` as one character or as two is two users.",
-            ids ids_keep_their_spaces "Nothing is trimmed: `a` and `a ` are two users.",
-            ids ids_with_sql_characters_are_only_ids "Quotes, placeholders and comments in an id mean nothing.",
-            ids ids_with_path_characters_are_only_ids "Slashes, dots and percent signs in an id mean nothing.",
-            ids ids_with_pattern_characters_are_only_ids "Wildcards in an id match nothing but themselves.",
-            ids ids_that_begin_alike_are_distinct "An id that is the beginning of another one is another user.",
-            ids ids_that_read_as_one_number_are_distinct "Ids are texts: `1`, `01` and `1.0` are three users.",
-            ids ids_of_255_bytes_are_distinct_to_the_last "Ids have up to 255 bytes, and the last one counts.",
-            ids an_id_of_one_character_is_an_id "An id may have a single character.",
-            ids ids_of_any_script_and_control_characters_are_kept "Any UTF-8 but U+0000 may stand in an id.",
             races saves_at_once_leave_one_whole_record "Of many saves at once, one whole record remains.",
             races loads_during_saves_see_whole_records "A load during saves sees the record of one of them, whole.",
             races one_of_many_delete_ifs_is_true "Of many `delete_if` at once for one record, exactly one says `true`.",
@@ -56,14 +44,34 @@ macro_rules! __token_store_checks {
             dropped the_store_answers_after_many_dropped_calls "Dropped calls give back their connections and locks.",
         }
     };
+    (any_id, [$($then:tt)*] $given:tt) => {
+        $($then)*! { $given
+            ids ids_differ_by_case "`Alice` and `alice` are two users.",
+            ids ids_differ_by_what_folding_makes_equal "Ids that only case folding or compatibility makes equal are different users.",
+            ids ids_differ_by_composed_and_combining_form "Ids are not normalised: `é` as one character or as two is two users.",
+            ids ids_keep_their_spaces "Nothing is trimmed: `a` and `a ` are two users.",
+            ids ids_with_sql_characters_are_only_ids "Quotes, placeholders and comments in an id mean nothing.",
+            ids ids_with_path_characters_are_only_ids "Slashes, dots and percent signs in an id mean nothing.",
+            ids ids_with_pattern_characters_are_only_ids "Wildcards in an id match nothing but themselves.",
+            ids ids_that_begin_alike_are_distinct "An id that is the beginning of another one is another user.",
+            ids ids_that_read_as_one_number_are_distinct "Ids are texts: `1`, `01` and `1.0` are three users.",
+            ids ids_of_255_bytes_are_distinct_to_the_last "Ids have up to 255 bytes, and the last one counts.",
+            ids an_id_of_one_character_is_an_id "An id may have a single character.",
+            ids ids_of_any_script_and_control_characters_are_kept "Any UTF-8 but U+0000 may stand in an id.",
+        }
+    };
     (restarts, [$($then:tt)*] $given:tt) => {
         $($then)*! { $given
             restarts a_record_outlives_a_restart "What `save` confirmed is there in a store opened anew.",
             restarts a_replacement_outlives_a_restart "A store opened anew has the newer record, not the older.",
             restarts a_removal_outlives_a_restart "A record that was removed does not come back in a store opened anew.",
             restarts the_longest_key_and_id_outlive_a_restart "The longest id and key are kept as exactly as short ones.",
-            restarts two_nodes_do_not_undo_each_other "`delete_if` compares with what is stored, not with what this node saw last.",
-            restarts many_nodes_may_open_the_store_at_once "Several nodes may start at the same moment.",
+        }
+    };
+    (nodes, [$($then:tt)*] $given:tt) => {
+        $($then)*! { $given
+            nodes two_nodes_do_not_undo_each_other "`delete_if` compares with what is stored, not with what this node saw last.",
+            nodes many_nodes_may_open_the_store_at_once "Several nodes may start at the same moment.",
         }
     };
     (unreachable, [$($then:tt)*] $given:tt) => {
@@ -72,6 +80,33 @@ macro_rules! __token_store_checks {
             unreachable a_save_to_an_unreachable_store_is_an_error "A save that was not kept is never confirmed.",
             unreachable a_removal_from_an_unreachable_store_is_an_error "A removal that did not happen is never confirmed.",
             unreachable errors_of_an_unreachable_store_hold_no_key "No error, and no cause of one, holds a key.",
+        }
+    };
+    (replaces, [$($then:tt)*] $given:tt) => {
+        $($then)*! { $given
+            replaces replace_if_rewrites_the_record_of_that_version "`replace_if` with the record's version puts the new text in its place and says `true`.",
+            replaces replace_if_of_another_version_leaves_the_record "`replace_if` with an older version leaves the newer record and says `false`.",
+            replaces replace_if_of_nothing_makes_no_record "`replace_if` of a user without a record is `Ok(false)`, and leaves none.",
+            replaces a_late_replace_if_never_overwrites_a_newer_record "`replace_if` compares and replaces in one step, so a save in between is safe.",
+        }
+    };
+    (lists, [$($then:tt)*] $given:tt) => {
+        $($then)*! { $given
+            lists everybody_with_a_record_is_listed "A listing returns every user who has a record, with the time of the save, whatever the pages.",
+            lists who_has_no_record_is_not_listed "A listing does not return users whose record was removed.",
+            lists remove_older_removes_what_is_old_and_gives_it_back "`remove_older` removes records that were saved before the time, and returns them.",
+            lists remove_older_leaves_what_is_young "`remove_older` leaves records that were saved at the time or later.",
+            lists remove_older_leaves_other_users "`remove_older` leaves users whose id does not begin with the prefix.",
+            lists a_ping_is_answered "`ping` of a store that can be reached is `Ok`.",
+        }
+    };
+    (network, [$($then:tt)*] $given:tt) => {
+        $($then)*! { $given
+            network a_silent_connection_is_given_up "No call waits for ever on a silent connection, and later calls get another one.",
+            network given_up_connections_are_closed "A connection that was given up is closed: silences do not use connections up.",
+            network closed_connections_are_made_anew "A connection that the server closed or reset is replaced.",
+            network a_save_that_was_given_up_never_undoes_a_later_one "A save that failed for lateness is not carried out after a later save was confirmed.",
+            network a_removal_that_was_given_up_never_undoes_a_later_save "A removal that failed for lateness does not remove what was saved and confirmed later.",
         }
     };
     (damage, [$($then:tt)*] $given:tt) => {
@@ -99,34 +134,68 @@ macro_rules! list {
 
 pub(super) static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
     let mut checks = Vec::from(__token_store_checks!(always, [list](Always)));
+    checks.extend(__token_store_checks!(any_id, [list](AnyId)));
     checks.extend(__token_store_checks!(restarts, [list](Restarts)));
+    checks.extend(__token_store_checks!(nodes, [list](Nodes)));
     checks.extend(__token_store_checks!(unreachable, [list](Unreachable)));
     checks.extend(__token_store_checks!(damage, [list](Damage)));
+    checks.extend(__token_store_checks!(replaces, [list](Replaces)));
+    checks.extend(__token_store_checks!(lists, [list](Lists)));
+    checks.extend(__token_store_checks!(network, [list](Network)));
     checks
 });
 
 /// Makes a test of each check of the [contract](crate::store::contract), for the module it stands in.
 ///
-/// It takes an expression that gives a [`Contract`](crate::store::contract::Contract), evaluated in each test, and then the
-/// claims that are to be tested too: `restarts`, `unreachable`, `damage`. A claim that the contract does not make fails its
-/// tests. An `#[ignore = "…"]` in front is put on every test. The tests need no runtime of yours.
+/// Give it an expression that makes a [`Contract`](crate::store::contract::Contract), and the names of the claims that
+/// the contract makes: `any_id`, `restarts`, `nodes`, `unreachable`, `damage`, `replaces`, `lists`, `network`. The
+/// expression is evaluated in each test. The tests need no runtime of yours. An `#[ignore = "…"]` in front is put on
+/// every test.
+///
+/// One test more, `every_claim_is_made_or_left_out`, fails when a claim was forgotten. It prints those that were left
+/// out: see them with `cargo test every_claim -- --show-output`.
 ///
 /// ```
 /// # fn main() {}
-/// use komerza_connect::{store::contract::Contract, MemoryStore, token_store_contract};
+/// use komerza_connect::{MemoryStore, store::contract::{Claim, Contract}, token_store_contract};
 ///
-/// token_store_contract!(
-///     #[ignore = "shown without being run"]
+/// fn contract() -> Contract {
 ///     Contract::new(|| async { MemoryStore::default() })
-/// );
+///         .any_id()
+///         .lists()
+///         .replaces(|| async { MemoryStore::default() })
+///         .without(Claim::Restarts, "its records end with it")
+///         .without(Claim::Nodes, "its records are its own")
+///         .without(Claim::Unreachable, "it is always there")
+///         .without(Claim::Damage, "nobody else can reach its records")
+///         .without(Claim::Network, "it needs none")
+/// }
+///
+/// token_store_contract!(#[ignore = "shown without being run"] contract(), any_id, lists, replaces);
 /// ```
 #[macro_export]
 macro_rules! token_store_contract {
     (#[ignore = $reason:literal] $contract:expr $(, $claim:ident)* $(,)?) => {
         $crate::__token_store_claims! { { [#[ignore = $reason]] [$contract] } always $($claim)* }
+        $crate::__token_store_claims_test! { [#[ignore = $reason]] [$contract] $($claim)* }
     };
     ($contract:expr $(, $claim:ident)* $(,)?) => {
         $crate::__token_store_claims! { { [] [$contract] } always $($claim)* }
+        $crate::__token_store_claims_test! { [] [$contract] $($claim)* }
+    };
+}
+
+/// The test of the claims themselves.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __token_store_claims_test {
+    ([$(#[$attribute:meta])*] [$contract:expr] $($claim:ident)*) => {
+        /// Every claim is made and tested, or left out by name.
+        #[test]
+        $(#[$attribute])*
+        fn every_claim_is_made_or_left_out() -> ::core::result::Result<(), $crate::store::contract::ContractFailure> {
+            $crate::store::contract::claims_as_test(&$contract, &[$(stringify!($claim)),*])
+        }
     };
 }
 

@@ -1,19 +1,24 @@
 //! What every check works with: a store, users and records of its own, and calls that turn an error into a finding.
 
-use super::Contract;
+use super::{Claim, Contract, Relay};
 use crate::{
     random::{SystemRandomness, draw},
     secret::ApiKey,
-    store::{StoreError, StoredToken, TokenStore, TokenVersion},
+    store::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion},
     telemetry::log::chain,
     user::UserId,
 };
 use std::{
+    any::Any,
     error::Error,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
 };
+use tokio::task::JoinError;
 
 /// What a check found in place of what it looked for.
 pub(super) struct Found(pub(super) String);
@@ -30,6 +35,18 @@ impl<E: Error> From<E> for Found {
     }
 }
 
+/// A task that ended too early, with the text of its panic.
+pub(super) fn ended(error: JoinError) -> Found {
+    let said = |panic: &(dyn Any + Send)| {
+        panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned())
+    };
+    match error.try_into_panic().map(|panic| said(&*panic)) {
+        Ok(Some(text)) => Found(format!("a panic: {text}")),
+        Ok(None) => Found::new("a panic"),
+        Err(_) => Found::new("a task that was ended"),
+    }
+}
+
 /// Fails the check with a finding unless the condition holds.
 macro_rules! ensure {
     ($holds:expr, $($found:tt)*) => {
@@ -43,24 +60,69 @@ pub(super) use ensure;
 /// One run of one check.
 pub(super) struct Trial {
     contract: Contract,
-    pub(super) store: Arc<dyn TokenStore>,
-    run: String,
+    /// `None` while it is closed.
+    store: Mutex<Option<Arc<dyn TokenStore>>>,
+    replacing: Option<Arc<dyn ReplaceIf>>,
+    relay: Option<Relay>,
+    run: u64,
+    next: AtomicU64,
     users: Mutex<Vec<UserId>>,
 }
 
 /// How long tidying up may take; what hangs then has failed the check already.
 const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(5);
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Trial {
-    pub(super) async fn begin(contract: Contract) -> Result<Self, Found> {
+    /// Opens the store in the way that checks of this claim need.
+    pub(super) async fn begin(contract: Contract, claim: Claim) -> Result<Self, Found> {
         let run = u64::from_be_bytes(draw(&SystemRandomness)?);
-        let store = (contract.open)().await;
-        Ok(Self { contract, store, run: format!("{run:016x}"), users: Mutex::default() })
+        let (mut replacing, mut relay) = (None, None);
+        let store: Arc<dyn TokenStore> = match (claim, &contract.replacing, &contract.network) {
+            (Claim::Replaces, Some(open), _) => {
+                let store = open().await;
+                replacing = Some(Arc::clone(&store));
+                store
+            }
+            (Claim::Network, _, Some((server, open))) => {
+                let between = Relay::to(*server).await?;
+                let store = open(between.address()).await;
+                relay = Some(between);
+                store
+            }
+            _ => (contract.open)().await,
+        };
+        let (store, next, users) = (Mutex::new(Some(store)), AtomicU64::new(0), Mutex::default());
+        Ok(Self { contract, store, replacing, relay, run, next, users })
     }
 
-    /// Another store over the same records.
-    pub(super) async fn reopen(&self) -> Arc<dyn TokenStore> {
+    pub(super) fn store(&self) -> Result<Arc<dyn TokenStore>, Found> {
+        lock(&self.store).clone().ok_or_else(|| Found::new("the store is closed"))
+    }
+
+    /// Another store over the same records, beside the first.
+    pub(super) async fn another(&self) -> Arc<dyn TokenStore> {
         (self.contract.open)().await
+    }
+
+    /// Closes the store, then opens it again over the same records.
+    pub(super) async fn restart(&self) -> Result<(), Found> {
+        let closed = lock(&self.store).take();
+        drop(closed);
+        let opened = (self.contract.open)().await;
+        *lock(&self.store) = Some(opened);
+        Ok(())
+    }
+
+    pub(super) fn replacing(&self) -> Result<&dyn ReplaceIf, Found> {
+        self.replacing.as_deref().ok_or_else(|| Found::new("no store that replaces"))
+    }
+
+    pub(super) fn relay(&self) -> Result<&Relay, Found> {
+        self.relay.as_ref().ok_or_else(|| Found::new("no relay"))
     }
 
     pub(super) async fn unreachable(&self) -> Result<Arc<dyn TokenStore>, Found> {
@@ -78,15 +140,24 @@ impl Trial {
         Ok(())
     }
 
-    /// A user of this run alone, whose id ends in `id`.
+    /// A user of this run alone, another one in each call. Its id ends in `id`, unless the app makes its own ids.
     pub(super) fn user(&self, id: &str) -> Result<UserId, Found> {
-        self.exact_user(&format!("{}{id}", self.run))
+        match &self.contract.ids {
+            None => self.exact_user(&format!("{:016x}{id}", self.run)),
+            Some(make) => {
+                // Numbers that neither this run nor another one had.
+                let number = self.run.wrapping_add(self.next.fetch_add(2, Ordering::Relaxed));
+                let user = make(i64::try_from(number >> 1).unwrap_or(i64::MAX));
+                lock(&self.users).push(user.clone());
+                Ok(user)
+            }
+        }
     }
 
     /// The user of exactly this id, remembered for tidying up.
     pub(super) fn exact_user(&self, id: &str) -> Result<UserId, Found> {
         let user = UserId::new(id)?;
-        self.users.lock().unwrap_or_else(PoisonError::into_inner).push(user.clone());
+        lock(&self.users).push(user.clone());
         Ok(user)
     }
 
@@ -100,6 +171,12 @@ impl Trial {
         Ok(StoredToken::new(ApiKey::new(key)?)?)
     }
 
+    /// A record that was saved at that time.
+    pub(super) fn token_saved_at(&self, at: SystemTime) -> Result<StoredToken, Found> {
+        let token = self.token()?;
+        Ok(StoredToken::saved(token.api_key()?.clone(), TokenVersion::draw(&SystemRandomness)?, at))
+    }
+
     /// A user with a record.
     pub(super) async fn saved(&self, id: &str) -> Result<(UserId, StoredToken), Found> {
         let (user, token) = (self.user(id)?, self.token()?);
@@ -108,24 +185,24 @@ impl Trial {
     }
 
     pub(super) async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, Found> {
-        load(&*self.store, user).await
+        load(&*self.store()?, user).await
     }
 
     pub(super) async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), Found> {
-        self.store.save(user, token).await.map_err(|error| failed("save", &error))
+        self.store()?.save(user, token).await.map_err(|error| failed("save", &error))
     }
 
     pub(super) async fn delete(&self, user: &UserId) -> Result<(), Found> {
-        self.store.delete(user).await.map_err(|error| failed("delete", &error))
+        self.store()?.delete(user).await.map_err(|error| failed("delete", &error))
     }
 
     pub(super) async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, Found> {
-        self.store.delete_if(user, version).await.map_err(|error| failed("delete_if", &error))
+        self.store()?.delete_if(user, version).await.map_err(|error| failed("delete_if", &error))
     }
 
     /// The record of `user` must be `wanted`, whole.
     pub(super) async fn expect(&self, user: &UserId, wanted: Option<&StoredToken>) -> Result<(), Found> {
-        expect(&*self.store, user, wanted).await
+        expect(&*self.store()?, user, wanted).await
     }
 
     /// The record of `user` must be one of `wanted`, whole; `None` stands for no record.
@@ -142,18 +219,21 @@ impl Trial {
     }
 
     pub(super) async fn clean_up(&self) {
-        let users = std::mem::take(&mut *self.users.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(relay) = &self.relay {
+            relay.release();
+        }
+        let (users, Ok(store)) = (std::mem::take(&mut *lock(&self.users)), self.store()) else { return };
         let removal = async {
             for user in users {
                 // Its failure is no finding: the check has had its answer.
-                let _ = self.store.delete(&user).await;
+                let _ = store.delete(&user).await;
             }
         };
         let _ = tokio::time::timeout(CLEAN_UP_DEADLINE, removal).await;
     }
 }
 
-fn failed(call: &str, error: &StoreError) -> Found {
+pub(super) fn failed(call: &str, error: &StoreError) -> Found {
     Found::new(format!("`{call}` failed: {}", chain(error)))
 }
 

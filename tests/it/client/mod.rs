@@ -1,5 +1,6 @@
 //! The client of the API, against the sandbox and against a provider of raw bytes.
 
+mod connections;
 mod errors;
 mod filters;
 mod lists;

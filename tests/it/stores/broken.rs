@@ -66,6 +66,21 @@ const MEANT: &[(&str, Flaw)] = &[
     ("a_damaged_record_can_be_deleted", Flaw::DamageCannotBeDeleted),
     ("damage_to_one_record_leaves_the_others", Flaw::DamageConcernsAll),
     ("errors_about_a_damaged_record_hold_no_key", Flaw::DamageIsQuoted),
+    ("replace_if_rewrites_the_record_of_that_version", Flaw::ReplaceIfDoesNothing),
+    ("replace_if_of_another_version_leaves_the_record", Flaw::ReplaceIfIgnoresTheVersion),
+    ("replace_if_of_nothing_makes_no_record", Flaw::ReplaceIfInserts),
+    ("a_late_replace_if_never_overwrites_a_newer_record", Flaw::ReplaceIfInTwoSteps),
+    ("everybody_with_a_record_is_listed", Flaw::PagesLoseTheirLast),
+    ("who_has_no_record_is_not_listed", Flaw::RemovedUsersAreListed),
+    ("remove_older_removes_what_is_old_and_gives_it_back", Flaw::RemovalsAreNotTold),
+    ("remove_older_leaves_what_is_young", Flaw::TheYoungAreRemoved),
+    ("remove_older_leaves_other_users", Flaw::PrefixesAreIgnored),
+    ("a_ping_is_answered", Flaw::PingsFail),
+    ("a_silent_connection_is_given_up", Flaw::WaitsForEver),
+    ("given_up_connections_are_closed", Flaw::ConnectionsLeak),
+    ("closed_connections_are_made_anew", Flaw::NeverConnectsAgain),
+    ("a_save_that_was_given_up_never_undoes_a_later_one", Flaw::SavesHaveNoDeadline),
+    ("a_removal_that_was_given_up_never_undoes_a_later_save", Flaw::RemovalsHaveNoDeadline),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,7 +96,8 @@ async fn t47_each_check_fails_the_store_with_the_fault_it_is_meant_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_store_without_a_fault_passes_every_check() {
     let passed = contract(Flaw::None).check().await.unwrap();
-    assert_eq!(passed, checks().iter().map(|check| check.name()).collect::<Vec<_>>());
+    assert_eq!(passed.checks(), checks().iter().map(|check| check.name()).collect::<Vec<_>>());
+    assert_eq!(passed.left_out().count(), 0);
 }
 
 #[test]
@@ -99,4 +115,40 @@ async fn a_check_that_is_unknown_or_not_claimed_is_a_failure_and_never_a_skip() 
     for name in ["a_record_outlives_a_restart", "a_damaged_record_can_be_deleted", "no such check"] {
         assert!(plain.run(name).await.is_err(), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_claim_that_was_forgotten_is_named_and_fails_the_run() {
+    use komerza_connect::store::contract::{Claim, Contract};
+    let open = || async { komerza_connect::MemoryStore::default() };
+    let failure = Contract::new(open).any_id().replaces(open).check().await.unwrap_err();
+    assert!(failure.found().ends_with("left out: restarts, nodes, unreachable, damage, lists, network"), "{failure}");
+
+    let left_out = [Claim::AnyId, Claim::Restarts, Claim::Nodes, Claim::Unreachable, Claim::Damage, Claim::Replaces];
+    let contract =
+        left_out.into_iter().fold(Contract::new(open).lists(), |contract, claim| contract.without(claim, "why"));
+    let passed = contract.without(Claim::Network, "none").check().await.unwrap();
+    assert!(passed.to_string().contains("not checked: nodes (why)"), "{passed}");
+    assert!(passed.to_string().ends_with("not checked: network (none)"), "{passed}");
+}
+
+#[tokio::test]
+async fn a_claim_that_the_macro_was_not_given_is_a_failure() {
+    use komerza_connect::store::contract::{Claim, Contract, claims_as_test};
+    let contract = Contract::new(|| async { komerza_connect::MemoryStore::default() }).any_id().lists();
+    let left_out = [Claim::Restarts, Claim::Nodes, Claim::Unreachable, Claim::Damage, Claim::Replaces, Claim::Network];
+    let contract = left_out.into_iter().fold(contract, |contract, claim| contract.without(claim, "why"));
+    let failure = claims_as_test(&contract, &["any_id"]).unwrap_err();
+    assert!(failure.found().ends_with("not named to the macro: lists"), "{failure}");
+    claims_as_test(&contract, &["any_id", "lists"]).unwrap();
+}
+
+#[tokio::test]
+async fn the_text_of_a_panic_is_shown() {
+    let contract = komerza_connect::store::contract::Contract::new(|| async {
+        assert!(std::env::var_os("KOMERZA_NO_SUCH_VARIABLE").is_some(), "the database is locked");
+        komerza_connect::MemoryStore::default()
+    });
+    let failure = contract.run("a_saved_record_loads_whole").await.unwrap_err();
+    assert_eq!(failure.found(), "a panic: the database is locked");
 }

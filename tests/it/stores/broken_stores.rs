@@ -1,12 +1,14 @@
 //! A store with one deliberate flaw at a time, of the kinds that real stores have had.
 
+use super::broken_network::{Far, server};
 use komerza_connect::{
-    StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait, store::contract::Contract,
+    StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
+    store::{ListUsers, ListedUser, ReplaceIf, UserPage, contract::Contract},
 };
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::{sync::Semaphore, task::yield_now};
 
@@ -75,6 +77,24 @@ pub(super) enum Flaw {
     DamageCannotBeDeleted,
     DamageConcernsAll,
     DamageIsQuoted,
+    // Rewriting.
+    ReplaceIfDoesNothing,
+    ReplaceIfIgnoresTheVersion,
+    ReplaceIfInserts,
+    ReplaceIfInTwoSteps,
+    // Listing and removing.
+    PagesLoseTheirLast,
+    RemovedUsersAreListed,
+    RemovalsAreNotTold,
+    TheYoungAreRemoved,
+    PrefixesAreIgnored,
+    PingsFail,
+    // A bad network.
+    WaitsForEver,
+    ConnectionsLeak,
+    NeverConnectsAgain,
+    SavesHaveNoDeadline,
+    RemovalsHaveNoDeadline,
 }
 
 /// What lies in "storage": one honest map, and what some flaws remember beside it.
@@ -113,12 +133,17 @@ pub(super) struct Broken {
 /// A contract over stores with that flaw, with every claim.
 pub(super) fn contract(flaw: Flaw) -> Contract {
     let shared = Arc::new(Mutex::new(Shelf::default()));
-    let (opened, damaged) = (shared.clone(), shared.clone());
+    let (opened, damaged, replaced) = (shared.clone(), shared.clone(), shared.clone());
     Contract::new(move || {
         let shared = if flaw == Flaw::NothingIsShared { Arc::default() } else { opened.clone() };
         Broken::open(flaw, shared, true)
     })
+    .any_id()
     .outlives_restarts()
+    .shared_by_nodes()
+    .lists()
+    .replaces(move || Broken::open(flaw, replaced.clone(), true))
+    .over_network(server(), move |address| async move { Far::at(flaw, address) })
     .deadline(Duration::from_secs(2))
     .unreachable(move || Broken::open(flaw, shared.clone(), false))
     .damaged_by(move |user| {
@@ -378,6 +403,82 @@ impl TokenStore for Broken {
         }
         let mut shelf = self.shelf();
         Ok(shelf.holds(&place, &version) && shelf.take(&place))
+    }
+
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl ReplaceIf for Broken {
+    async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
+        let (place, version) = (self.place(user), token.version().to_string());
+        let (there, same) = {
+            let shelf = self.shelf();
+            (shelf.records.contains_key(&place), shelf.holds(&place, &version))
+        };
+        match self.flaw {
+            Flaw::ReplaceIfDoesNothing => return Ok(same),
+            Flaw::ReplaceIfInTwoSteps => linger().await,
+            Flaw::ReplaceIfIgnoresTheVersion if there => {}
+            Flaw::ReplaceIfInserts if !there => {}
+            _ if !self.shelf().holds(&place, &version) => return Ok(false),
+            _ => {}
+        }
+        if self.is(Flaw::ReplaceIfInTwoSteps) && !same {
+            return Ok(false);
+        }
+        self.shelf().records.insert(place, token.to_text());
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl ListUsers for Broken {
+    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+        let shelf = self.shelf();
+        let mut all: BTreeMap<_, _> = shelf.records.iter().collect();
+        let gone = String::new();
+        if self.is(Flaw::RemovedUsersAreListed) {
+            all.extend(shelf.tombs.iter().map(|place| (place, &gone)));
+        }
+        let mut page: Vec<_> =
+            all.into_iter().filter(|(place, _)| cursor.is_none_or(|cursor| place.as_str() > cursor)).collect();
+        let next = (page.len() > limit).then(|| page[limit - 1].0.clone());
+        page.truncate(limit);
+        if self.is(Flaw::PagesLoseTheirLast) && next.is_some() {
+            page.pop();
+        }
+        let listed = |(place, text): (&String, &String)| {
+            ListedUser::new(UserId::new(place.as_str()).unwrap(), StoredToken::from_text(text).ok().as_ref())
+        };
+        Ok(UserPage::new(page.into_iter().map(listed).collect(), next))
+    }
+
+    async fn remove_older(
+        &self,
+        prefix: &str,
+        than: SystemTime,
+        limit: usize,
+    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+        let mut shelf = self.shelf();
+        let prefix = if self.is(Flaw::PrefixesAreIgnored) { "" } else { prefix };
+        let old = |text: &str| {
+            let at = StoredToken::from_text(text).unwrap().saved_at();
+            at < than || (self.is(Flaw::TheYoungAreRemoved) && at == than)
+        };
+        let places = shelf.records.iter().filter(|(place, text)| place.starts_with(prefix) && old(text));
+        let places: Vec<_> = places.map(|(place, _)| place.clone()).take(limit).collect();
+        let removed = places.iter().filter_map(|place| Some((place, shelf.records.remove(place)?)));
+        let removed =
+            removed.map(|(place, text)| (UserId::new(place.as_str()).unwrap(), StoredToken::from_text(&text).unwrap()));
+        let removed: Vec<_> = removed.collect();
+        Ok(if self.is(Flaw::RemovalsAreNotTold) { Vec::new() } else { removed })
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        if self.is(Flaw::PingsFail) { Err(away()) } else { Ok(()) }
     }
 }
 

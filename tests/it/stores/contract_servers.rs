@@ -1,25 +1,38 @@
 //! The contract suite, over the stores that need a server: alone, and in each wrapper.
 
 use super::{
-    contract::{DAMAGE, both, cached, encrypted, in_every_wrapper},
+    contract::{DAMAGE, behind_a_cache, both, cached, encrypted, in_every_wrapper, wrapped},
     places::{postgres_url, redis_url, unique},
 };
 use komerza_connect::{
     TokenStore,
-    store::{PostgresStore, RedisStore, TableName, contract::Contract},
+    store::{
+        PostgresStore, RedisStore, TableName,
+        contract::{Claim, Contract, Relay},
+    },
     token_store_contract,
 };
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
     let table: TableName = unique("contract").parse().unwrap();
     let dropped = Arc::new(DroppedTable(table.clone()));
     let damaged = table.clone();
-    Contract::new(move || {
+    let at = move |url: String| {
         let (table, _dropped) = (table.clone(), dropped.clone());
-        async move { with(PostgresStore::connect_with(&postgres_url(), &table).await.unwrap()) }
+        async move { PostgresStore::connect_with(&url, &table).await.unwrap() }
+    };
+    let (open, plain) = (at.clone(), at);
+    Contract::new(move || {
+        let opened = open(postgres_url());
+        async move { with(opened.await) }
     })
+    .any_id()
+    .without(Claim::Lists, "it cannot yet")
     .outlives_restarts()
+    .shared_by_nodes()
+    .replaces(move || plain(postgres_url()))
+    .without(Claim::Network, "it cannot yet")
     .damaged_by(move |user| {
         let statement = format!("UPDATE {damaged} SET record = $2 WHERE user_id = $1");
         async move {
@@ -57,11 +70,24 @@ impl Drop for DroppedTable {
 fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
     let prefix = unique("contract");
     let damaged = prefix.clone();
-    Contract::new(move || {
+    let at = move |url: String| {
         let prefix = prefix.clone();
-        async move { with(RedisStore::connect_with(&redis_url(), &prefix).await.unwrap()) }
+        async move { RedisStore::connect_with(&url, &prefix).await.unwrap() }
+    };
+    let (open, plain) = (at.clone(), at.clone());
+    Contract::new(move || {
+        let opened = open(redis_url());
+        async move { with(opened.await) }
     })
+    .any_id()
+    .lists()
     .outlives_restarts()
+    .shared_by_nodes()
+    .replaces(move || plain(redis_url()))
+    .over_network(server(&redis_url()), move |address| {
+        let opened = at(through(&redis_url(), address));
+        async move { with(opened.await) }
+    })
     .damaged_by(move |user| {
         let key = format!("{damaged}{}", user.as_str());
         async move {
@@ -71,31 +97,23 @@ fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
         }
     })
     .unreachable(move || async move {
-        let (address, relay) = relay_to(&redis_url()).await;
-        let store = RedisStore::connect(&format!("redis://{address}/")).await.unwrap();
-        relay.abort();
+        let relay = Relay::to(server(&redis_url())).await.unwrap();
+        let store = RedisStore::connect(&through(&redis_url(), relay.address())).await.unwrap();
+        drop(relay);
         with(store)
     })
 }
 
-/// A port that passes everything on to the server until the task is aborted, which ends its connections too.
-async fn relay_to(url: &str) -> (std::net::SocketAddr, tokio::task::JoinHandle<()>) {
-    let server = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let relay = tokio::spawn(async move {
-        let mut connections = tokio::task::JoinSet::new();
-        loop {
-            let (mut client, _) = listener.accept().await.unwrap();
-            let server = server.clone();
-            connections.spawn(async move {
-                let mut server = tokio::net::TcpStream::connect(server).await.unwrap();
-                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-            });
-        }
-    });
-    (address, relay)
+/// The address of the server in a URL.
+fn server(url: &str) -> SocketAddr {
+    let authority = url.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+    authority.rsplit('@').next().unwrap().parse().unwrap()
 }
 
-in_every_wrapper!(postgres, #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
-in_every_wrapper!(redis, #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]);
+/// The URL with another address in the place of the server's.
+fn through(url: &str, address: SocketAddr) -> String {
+    url.replace(&server(url).to_string(), &address.to_string())
+}
+
+in_every_wrapper!(postgres, [], [], #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
+in_every_wrapper!(redis, [lists], [network], #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]);

@@ -1,6 +1,7 @@
 //! Token stores: the contract suite over every shipped one, and proof that the suite finds faults.
 
 mod broken;
+mod broken_network;
 mod broken_stores;
 mod cached;
 mod connect_copy;

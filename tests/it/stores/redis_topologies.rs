@@ -7,7 +7,10 @@ use super::{
 };
 use komerza_connect::{
     ApiKey, StoredToken, TokenStore, UserId,
-    store::{RedisStore, contract::Contract},
+    store::{
+        RedisStore,
+        contract::{Claim, Contract},
+    },
     token_store_contract,
 };
 use komerza_connect_testing::relay::Relay;
@@ -27,11 +30,19 @@ pub(crate) fn sentinel_url() -> String {
 
 fn contract(url: fn() -> String) -> Contract {
     let prefix = unique("contract");
-    Contract::new(move || {
+    let open = move || {
         let prefix = prefix.clone();
         async move { RedisStore::connect_with(&url(), &prefix).await.unwrap() }
-    })
-    .outlives_restarts()
+    };
+    Contract::new(open.clone())
+        .any_id()
+        .lists()
+        .outlives_restarts()
+        .shared_by_nodes()
+        .replaces(open)
+        .without(Claim::Unreachable, "shown with one server")
+        .without(Claim::Damage, "shown with one server")
+        .without(Claim::Network, "its servers have no one address; the tests below have their own faults")
 }
 
 mod cluster {
@@ -39,7 +50,11 @@ mod cluster {
     token_store_contract!(
         #[ignore = "needs a Redis Cluster: set KOMERZA_TEST_REDIS_CLUSTER_URL"]
         contract(cluster_url),
-        restarts
+        any_id,
+        lists,
+        restarts,
+        nodes,
+        replaces
     );
 }
 
@@ -48,7 +63,11 @@ mod sentinel {
     token_store_contract!(
         #[ignore = "needs Sentinels: set KOMERZA_TEST_REDIS_SENTINEL_URL"]
         contract(sentinel_url),
-        restarts
+        any_id,
+        lists,
+        restarts,
+        nodes,
+        replaces
     );
 }
 

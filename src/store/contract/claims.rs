@@ -1,0 +1,226 @@
+//! What a contract claims, and what it leaves out.
+
+use super::{Contract, ContractFailure, OpenAt, opening};
+use crate::{
+    store::{ReplaceIf, TokenStore},
+    user::UserId,
+};
+use std::{future::Future, net::SocketAddr, sync::Arc};
+
+/// What a store may promise beyond the contract, and is then held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// No claim: every store is held to it.
+    Always,
+    /// Every valid user id is taken; see [`Contract::any_id`].
+    AnyId,
+    /// Records outlive the store that saved them; see [`Contract::outlives_restarts`].
+    Restarts,
+    /// Several nodes have the store open at once; see [`Contract::shared_by_nodes`].
+    Nodes,
+    /// What the store rests on may be away; see [`Contract::unreachable`].
+    Unreachable,
+    /// A record may be damaged in storage; see [`Contract::damaged_by`].
+    Damage,
+    /// Records can be rewritten; see [`Contract::replaces`].
+    Replaces,
+    /// Users are listed, and old records removed; see [`Contract::lists`].
+    Lists,
+    /// The server is reached over a network; see [`Contract::over_network`].
+    Network,
+}
+
+/// The claims, each with its name in [`token_store_contract!`](crate::token_store_contract).
+pub(super) const CLAIMS: [(Claim, &str); 8] = [
+    (Claim::AnyId, "any_id"),
+    (Claim::Restarts, "restarts"),
+    (Claim::Nodes, "nodes"),
+    (Claim::Unreachable, "unreachable"),
+    (Claim::Damage, "damage"),
+    (Claim::Replaces, "replaces"),
+    (Claim::Lists, "lists"),
+    (Claim::Network, "network"),
+];
+
+impl Contract {
+    /// Leaves a claim out, for the reason that is given. The reason is printed with the outcome.
+    #[must_use]
+    pub fn without(mut self, claim: Claim, reason: impl Into<String>) -> Self {
+        match claim {
+            Claim::Always => {}
+            Claim::AnyId => self.any_id = false,
+            Claim::Restarts => self.restarts = false,
+            Claim::Nodes => self.nodes = false,
+            Claim::Unreachable => self.unreachable = None,
+            Claim::Damage => self.damage = None,
+            Claim::Replaces => self.replacing = None,
+            Claim::Lists => self.lists = false,
+            Claim::Network => self.network = None,
+        }
+        self.left_out.retain(|(left_out, _)| *left_out != claim);
+        self.left_out.push((claim, reason.into()));
+        self
+    }
+
+    /// Claims that the store takes every valid user id, and keeps them apart to the last byte.
+    #[must_use]
+    pub fn any_id(mut self) -> Self {
+        self.any_id = true;
+        self
+    }
+
+    /// Makes all user ids by the app's own rule, and leaves [`Claim::AnyId`] out.
+    ///
+    /// For stores whose ids are, for example, a foreign key of type `BIGINT`. `make` gets a positive number that no other
+    /// call got, and must give a different user for each.
+    ///
+    /// ```
+    /// use komerza_connect::{MemoryStore, UserId, store::contract::Contract};
+    ///
+    /// let contract = Contract::new(|| async { MemoryStore::default() }).ids(|number| UserId::from(number));
+    /// # let _ = contract;
+    /// ```
+    #[must_use]
+    pub fn ids(mut self, make: impl Fn(i64) -> UserId + Send + Sync + 'static) -> Self {
+        self.ids = Some(Arc::new(make));
+        self.without(Claim::AnyId, "the app makes its own ids")
+    }
+
+    /// Claims that a store which is closed and opened again has the same records. It is never open twice.
+    #[must_use]
+    pub fn outlives_restarts(mut self) -> Self {
+        self.restarts = true;
+        self
+    }
+
+    /// Claims that several stores may be open at once over the same records, as on several nodes.
+    #[must_use]
+    pub fn shared_by_nodes(mut self) -> Self {
+        self.nodes = true;
+        self
+    }
+
+    /// Claims that the store implements [`ListUsers`](crate::store::ListUsers).
+    #[must_use]
+    pub fn lists(mut self) -> Self {
+        self.lists = true;
+        self
+    }
+
+    /// Claims that the store implements [`ReplaceIf`]. `open` opens it as [`new`](Self::new)'s does.
+    #[must_use]
+    pub fn replaces<S, F, Fut>(mut self, open: F) -> Self
+    where
+        S: ReplaceIf,
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = S> + Send + 'static,
+    {
+        self.replacing = Some(Arc::new(move || {
+            let opened = open();
+            Box::pin(async move { Arc::new(opened.await) as Arc<dyn ReplaceIf> })
+        }));
+        self
+    }
+
+    /// Claims that the store bears a bad network: the checks put a [`Relay`] before `server`.
+    ///
+    /// `open` opens the store by the address that it is given, which is the relay's. The store needs deadlines of its
+    /// own: no call of the checks is given up from outside.
+    #[must_use]
+    pub fn over_network<S, F, Fut>(mut self, server: SocketAddr, open: F) -> Self
+    where
+        S: TokenStore,
+        F: Fn(SocketAddr) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = S> + Send + 'static,
+    {
+        let open: OpenAt = Arc::new(move |address| {
+            let opened = open(address);
+            Box::pin(async move { Arc::new(opened.await) as Arc<dyn TokenStore> })
+        });
+        self.network = Some((server, open));
+        self
+    }
+
+    /// Adds a store that cannot reach what it rests on: each of its calls must be an error, and no error may hold a key.
+    #[must_use]
+    pub fn unreachable<S, F, Fut>(mut self, open: F) -> Self
+    where
+        S: TokenStore,
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = S> + Send + 'static,
+    {
+        self.unreachable = Some(opening(open));
+        self
+    }
+
+    /// Adds a way to damage the record of a user in storage, behind the back of the store that `open` gave.
+    #[must_use]
+    pub fn damaged_by<F, Fut>(mut self, damage: F) -> Self
+    where
+        F: Fn(UserId) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.damage = Some(Arc::new(move |user| Box::pin(damage(user))));
+        self
+    }
+
+    pub(super) fn claims_are_complete(&self) -> Result<(), ContractFailure> {
+        let left_out = |claim| self.left_out.iter().any(|(left_out, _)| *left_out == claim);
+        let which = |wrong: &dyn Fn(Claim) -> bool| {
+            let names = CLAIMS.iter().filter(|(claim, _)| wrong(*claim)).map(|(_, name)| *name);
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let forgotten = which(&|claim| !self.claims(claim) && !left_out(claim));
+        if !forgotten.is_empty() {
+            return Err(claims_failure(format!("neither made nor left out: {forgotten}")));
+        }
+        let both = which(&|claim| self.claims(claim) && left_out(claim));
+        match both.is_empty() {
+            true => Ok(()),
+            false => Err(claims_failure(format!("made and left out: {both}"))),
+        }
+    }
+
+    /// What is not checked, and why.
+    pub(super) fn left_out(&self) -> Vec<(&'static str, String)> {
+        let name = |claim| CLAIMS.iter().find(|(one, _)| *one == claim).map_or("always", |(_, name)| *name);
+        self.left_out.iter().map(|(claim, reason)| (name(*claim), reason.clone())).collect()
+    }
+
+    pub(super) fn claims(&self, claim: Claim) -> bool {
+        match claim {
+            Claim::Always => true,
+            Claim::AnyId => self.any_id,
+            Claim::Restarts => self.restarts,
+            Claim::Nodes => self.nodes,
+            Claim::Unreachable => self.unreachable.is_some(),
+            Claim::Damage => self.damage.is_some(),
+            Claim::Replaces => self.replacing.is_some(),
+            Claim::Lists => self.lists,
+            Claim::Network => self.network.is_some(),
+        }
+    }
+}
+
+fn claims_failure(found: String) -> ContractFailure {
+    ContractFailure { check: "claims", sentence: "Every claim is made, or left out with `without`.", found }
+}
+
+/// What `every_claim_is_made_or_left_out` does. `named` are the claims that the macro was given.
+#[doc(hidden)]
+pub fn claims_as_test(contract: &Contract, named: &[&str]) -> Result<(), ContractFailure> {
+    contract.claims_are_complete()?;
+    let untested = CLAIMS.iter().filter(|(claim, name)| contract.claims(*claim) && !named.contains(name));
+    let untested: Vec<_> = untested.map(|(_, name)| *name).collect();
+    if !untested.is_empty() {
+        return Err(claims_failure(format!("made, and not named to the macro: {}", untested.join(", "))));
+    }
+    print_left_out(contract);
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "a test says what it does not cover")]
+fn print_left_out(contract: &Contract) {
+    contract.left_out().iter().for_each(|(claim, reason)| println!("not checked: {claim} ({reason})"));
+}
