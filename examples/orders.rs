@@ -3,12 +3,11 @@
 //! Without settings it starts a Komerza of its own and reads the orders of its demo account. With a key of yours in `KOMERZA_KEY`
 //! (and a `KOMERZA_USER_AGENT`) it reads your own. It writes `orders.html` into the target folder, prints its address, and ends.
 
-#![allow(clippy::arithmetic_side_effects, reason = "sums over the orders of a shop")]
-
 use jiff::{civil::Date, tz::Offset};
 use komerza_connect::{
-    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId,
-    api::models::OrderSummary, pacing::Priority,
+    ApiKey,
+    api::{Client, models::OrderSummary},
+    pacing::Priority,
 };
 use komerza_sandbox::Sandbox;
 use std::{
@@ -20,8 +19,6 @@ use std::{
     path::{Path, PathBuf},
 };
 use url::Url;
-
-const REDIRECT_URI: &str = "http://127.0.0.1:3000/komerza/callback";
 
 struct Shop {
     name: String,
@@ -110,23 +107,14 @@ fn address(file: &Path) -> String {
 }
 
 /// A client for the key in the environment, or for the sandbox's demo account.
-async fn connect() -> Result<(KomerzaKey, Option<Sandbox>), Box<dyn Error>> {
-    let (config, key, sandbox) = match env::var("KOMERZA_KEY") {
-        Ok(key) => {
-            let agent = env::var("KOMERZA_USER_AGENT").unwrap_or_else(|_| "komerza-connect-orders/1.0".into());
-            // Only the callback and the exchange need a real application; this program has its key already.
-            let config = Config::builder().client_id("none").client_secret_of_any_length("none");
-            (config.redirect_uri(REDIRECT_URI).user_agent(agent).build()?, key, None)
-        }
-        Err(_) => {
-            let sandbox = Sandbox::builder().app_name("Orders").orders_per_store(400).start().await?;
-            (sandbox.config(REDIRECT_URI)?, sandbox.issue_key()?, Some(sandbox))
-        }
-    };
-    let (store, me) = (MemoryStore::default(), UserId::new("me")?);
-    store.save(&me, &StoredToken::new(ApiKey::new(key)?)?).await?;
-    let komerza = KomerzaConnectLayer::new(config, store)?.client_for(&me).await?.ok_or("not connected")?;
-    Ok((komerza, sandbox))
+async fn connect() -> Result<(Client, Option<Sandbox>), Box<dyn Error>> {
+    let agent = env::var("KOMERZA_USER_AGENT").unwrap_or_else(|_| "komerza-connect-orders/1.0".into());
+    if let Ok(key) = env::var("KOMERZA_KEY") {
+        return Ok((Client::new(ApiKey::new(key)?, agent)?, None));
+    }
+    let sandbox = Sandbox::builder().app_name("Orders").orders_per_store(400).start().await?;
+    let key = ApiKey::new(sandbox.issue_key()?)?;
+    Ok((Client::builder(key, agent).api_url(sandbox.api_url()).build()?, Some(sandbox)))
 }
 
 fn page(shops: &[Shop]) -> String {

@@ -120,7 +120,6 @@
 //! because Komerza has no way for an app to do that: disconnecting forgets it, and the user removes the app in the Komerza
 //! dashboard. It does not read webhooks.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 // The unit tests are compiled as a program, of which nothing is public.
 #![cfg_attr(test, allow(dead_code, unreachable_pub))]
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "what is only logged has no other use"))]

@@ -74,7 +74,7 @@ impl<const N: usize> Drawn<N> {
 impl<const N: usize> Randomness for Drawn<N> {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
         let start = self.given.fetch_add(bytes.len(), Ordering::Relaxed);
-        let piece = self.bytes.get(start..start.saturating_add(bytes.len())).ok_or(RandomnessError)?;
+        let piece = self.bytes.get(start..start + bytes.len()).ok_or(RandomnessError)?;
         bytes.copy_from_slice(piece);
         Ok(())
     }

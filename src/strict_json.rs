@@ -1,5 +1,7 @@
 //! JSON objects, read strictly.
 
+#![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
+
 use serde::{Deserialize, de::Error as _};
 
 /// Reads an object.

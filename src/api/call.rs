@@ -82,17 +82,17 @@ impl Call {
                 patience: self.options.patience(limits, spent),
             };
             match lane.turn(turn, clock, connection.shared_deadline).await {
-                Ok(waited) => spent.waited = spent.waited.saturating_add(waited),
+                Ok(waited) => spent.waited += waited,
                 // The refusal that it was sent again for stands.
                 Err(Busy { wait, waited }) => {
-                    spent.waited = spent.waited.saturating_add(waited);
+                    spent.waited += waited;
                     return match refused.take() {
                         Some(reply) => Ok(self.conclude(reply, spent, Some(wait)).await),
                         None => Err(Error::paced(wait, spent.attempts)),
                     };
                 }
             }
-            spent.attempts = spent.attempts.saturating_add(1);
+            spent.attempts += 1;
             let began = Instant::now();
             let connections = connection.connections.begin();
             let tried = tokio::time::timeout(self.options.work(limits, spent), self.attempt(connections.http())).await;
@@ -100,7 +100,7 @@ impl Call {
                 Err(_) | Ok(Err((Outcome::Refused, _))) => connections.give_up(),
                 Ok(_) => connections.ended(),
             }
-            spent.worked = spent.worked.saturating_add(began.elapsed());
+            spent.worked += began.elapsed();
             let tried = tried.unwrap_or_else(|_| Err((Outcome::Final, Error::new(ErrorKind::TimedOut))));
             let outcome = match &tried {
                 Ok(received) => Outcome::Answered { status: received.status(), retry_after: self.told(received) },
@@ -110,9 +110,10 @@ impl Call {
             // Without chance the pauses are whole: nothing that has to be refused.
             let _ = connection.randomness.fill(&mut chance);
             let gone = self.payload.as_ref().is_some_and(|payload| !payload.can_be_sent());
-            let next = match self.options.no_retry || gone {
-                true => Next::Stop,
-                false => retry::next(&self.method, outcome, spent.attempts, limits, chance[0]),
+            let next = if self.options.no_retry || gone {
+                Next::Stop
+            } else {
+                retry::next(&self.method, outcome, spent.attempts, limits, chance[0])
             };
             if let Outcome::Answered { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome {
                 let wait = match next {
@@ -136,7 +137,7 @@ impl Call {
             refused = tried.ok();
             if !pause.is_zero() {
                 clock.sleep(pause).await;
-                spent.worked = spent.worked.saturating_add(pause);
+                spent.worked += pause;
             }
         }
     }

@@ -275,9 +275,10 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, ConfigError> {
         let Self { key, user_agent, api_url, limits, clock, shared } = self;
         let base = config::base_url("api_url", &api_url)?;
-        let pacer = match clock.is_some() || shared.is_some() {
-            true => Pacer::alone(&base, &limits, shared),
-            false => Pacer::of_process(&base, &limits),
+        let pacer = if clock.is_some() || shared.is_some() {
+            Pacer::alone(&base, &limits, shared)
+        } else {
+            Pacer::of_process(&base, &limits)
         };
         let connection = Connection {
             connections: Connection::connections(&config::user_agent(user_agent)?, &base, &limits)?,

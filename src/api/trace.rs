@@ -48,13 +48,10 @@ impl Trace {
             if let Some(error) = error {
                 // What Komerza refuses is between it and the app; what breaks on the way concerns whoever runs the app.
                 let _entered = self.span.enter();
-                match error.is_temporary() || error.kind() == super::ErrorKind::ProviderFault {
-                    true => {
-                        crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(error), "a call of Komerza failed")
-                    }
-                    false => {
-                        crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), "Komerza refused a call")
-                    }
+                if error.is_temporary() || error.kind() == super::ErrorKind::ProviderFault {
+                    crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(error), "a call of Komerza failed");
+                } else {
+                    crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), "Komerza refused a call");
                 }
             }
             if let Some(status) = status {

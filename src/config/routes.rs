@@ -93,16 +93,16 @@ impl Routes {
         }
         let [login, disconnect, status] = [&self.login, &self.disconnect, &self.status];
         let clash = "is the path of another route";
-        match () {
-            () if *login == self.callback => Err(ConfigError::because("login_path", clash)),
-            () if *disconnect == self.callback || disconnect == login => {
-                Err(ConfigError::because("disconnect_path", clash))
-            }
-            () if *status == self.callback || status == login || status == disconnect => {
-                Err(ConfigError::because("status_path", clash))
-            }
-            () => Ok(self),
+        if *login == self.callback {
+            return Err(ConfigError::because("login_path", clash));
         }
+        if [&self.callback, login].contains(&disconnect) {
+            return Err(ConfigError::because("disconnect_path", clash));
+        }
+        if [&self.callback, login, disconnect].contains(&status) {
+            return Err(ConfigError::because("status_path", clash));
+        }
+        Ok(self)
     }
 
     /// All public paths.

@@ -211,7 +211,7 @@ impl Redeem {
         let began = clock.elapsed();
         let deadline = began.saturating_add(limits.exchange_wait);
         let mut pause = PAUSE;
-        let mut tries = 0_u32;
+        let mut tries = 0;
         loop {
             let turn = self.turns.turn(pending.charged, clock, deadline).await;
             let turn = turn.map_err(|failure| {
@@ -228,7 +228,7 @@ impl Redeem {
             };
             may_be_spent.store(error.spent, Ordering::Relaxed);
             drop(turn);
-            tries = tries.saturating_add(1);
+            tries += 1;
             let kind = error.failure.kind();
             let wait = match kind {
                 FailureKind::Busy => error.failure.retry_after().unwrap_or_default(),
@@ -242,7 +242,7 @@ impl Redeem {
             }
             log::debug!(attempt = %pending.attempt, kind = kind.code(), "the exchange is sent again");
             clock.sleep(wait).await;
-            pause = pause.saturating_mul(2);
+            pause *= 2;
         }
     }
 
@@ -310,7 +310,7 @@ impl Redeem {
                 );
                 last = Some(error);
                 tokio::time::sleep(pause).await;
-                pause = pause.saturating_mul(2);
+                pause *= 2;
             }
             Ok(())
         };

@@ -45,7 +45,7 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
     let state = State::mint(randomness).map_err(broken)?;
     let attempt = LoginAttempt { state, user, issued_at: now, next_session, return_to: return_to.as_str().to_owned() };
     let (name, value) = site.jar.seal_login(&attempt, randomness).map_err(broken)?;
-    let room = name.len().saturating_add(value.len());
+    let room = name.len() + value.len();
     let dropped = site.jar.make_room(&parts.headers, room, now, &config.limits);
     log::info!(attempt = %attempt.state.attempt_id(), "login started");
     let names = &site.jar.names;

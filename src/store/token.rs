@@ -1,5 +1,7 @@
 //! What a token store keeps for a user, and how it becomes text.
 
+#![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
+
 use crate::{
     random::{Randomness, RandomnessError, SystemRandomness, draw},
     secret::ApiKey,

@@ -28,11 +28,11 @@ pub(crate) fn client(user_agent: &HeaderValue, base: &Url) -> Result<reqwest::Cl
         .no_brotli()
         .no_zstd()
         .no_deflate();
-    match is_loopback(base) {
-        true if base.scheme() == "http" => Ok(without_certificates(builder.no_proxy())),
-        true => Ok(builder.no_proxy()),
-        false if base.scheme() == "https" => Ok(builder.https_only(true)),
-        false => Err(ConfigError::because("api_url", "must be https")),
+    match (is_loopback(base), base.scheme()) {
+        (true, "http") => Ok(without_certificates(builder.no_proxy())),
+        (true, _) => Ok(builder.no_proxy()),
+        (false, "https") => Ok(builder.https_only(true)),
+        (false, _) => Err(ConfigError::because("api_url", "must be https")),
     }
 }
 
@@ -65,8 +65,8 @@ pub(crate) async fn read(mut body: reqwest::Body, most: usize) -> Result<Bytes, 
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(chunk) = frame.map_err(|error| BodyError::Broken(error.without_url()))?.into_data() else { continue };
-        let read = first.as_ref().map_or(0, Bytes::len).saturating_add(whole.len());
-        if read.saturating_add(chunk.len()) > most {
+        let read = first.as_ref().map_or(0, Bytes::len) + whole.len();
+        if read + chunk.len() > most {
             return Err(BodyError::TooLong);
         }
         match first.take() {
@@ -74,7 +74,7 @@ pub(crate) async fn read(mut body: reqwest::Body, most: usize) -> Result<Bytes, 
             None if whole.is_empty() => first = Some(chunk),
             None => whole.extend_from_slice(&chunk),
             Some(earlier) => {
-                whole.reserve(earlier.len().saturating_add(chunk.len()));
+                whole.reserve(earlier.len() + chunk.len());
                 whole.extend_from_slice(&earlier);
                 whole.extend_from_slice(&chunk);
             }

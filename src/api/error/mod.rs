@@ -104,9 +104,10 @@ impl Error {
         let envelope = Envelope::open(reply.body()).ok();
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         let code = text(envelope.as_ref().and_then(Envelope::code));
-        let kind = match dead_key {
-            true => ErrorKind::KeyRevoked,
-            false => kind::of_refusal(reply.status(), code.as_deref(), envelope.is_some()),
+        let kind = if dead_key {
+            ErrorKind::KeyRevoked
+        } else {
+            kind::of_refusal(reply.status(), code.as_deref(), envelope.is_some())
         };
         Self::new(kind).with(|inner| {
             inner.status = Some(reply.status());

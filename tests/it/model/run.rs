@@ -348,7 +348,11 @@ impl Run {
         let status = match owner {
             _ if cross_site => 403,
             None if self.model.mode == Mode::App => 401,
-            Some(_) if self.model.store_fault == Some(Store::Delete) => 503,
+            Some(_) if self.model.store_fault == Some(Store::Load) => 503,
+            // What is not there need not be removed.
+            Some(owner) if self.model.store_fault == Some(Store::Delete) && self.model.store.contains_key(&owner) => {
+                503
+            }
             _ => 303,
         };
         if status == 303 {
