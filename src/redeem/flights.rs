@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn leader(flights: &Arc<Flights>, attempt: AttemptId) -> Leader {
-        match board(flights, attempt, "code", NOW) {
+        match join(flights, attempt, "code", NOW) {
             Flight::Leader(leader) => leader,
             _ => panic!("there is a leader already"),
         }

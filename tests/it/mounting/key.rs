@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::Body,
     middleware::{Next, from_fn},
-    response::{IntoResponse, Response},
+    response::Response,
     routing,
 };
 use http::Request;

@@ -6,11 +6,8 @@ mod shape;
 use self::shape::{Sample, any_json};
 use super::*;
 use crate::{
-    api::{
-        envelope::{Envelope, Reply},
-        listing::Page,
-    },
-    json,
+    api::{Reply, listing::Page},
+    wire::Envelope,
 };
 use proptest::{collection, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
