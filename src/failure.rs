@@ -6,68 +6,20 @@
 
 use crate::{
     attempt::AttemptId,
+    kinds::kinds,
     store::{StoreError, StoreErrorKind},
 };
 use http::StatusCode;
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $status:ident, $title:literal, $advice:literal;)*) => {
-        /// What went wrong on one of the crate's routes. The set may grow.
-        ///
-        /// What whoever runs the app does about each: [`guide::operating`](crate::guide::operating).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum FailureKind {
-            $(
-                $(#[doc = $doc])+
-                ///
-                #[doc = concat!("Code `", $code, "`, status [`", stringify!($status), "`](StatusCode::", stringify!($status), "). ")]
-                #[doc = concat!("The visitor reads: \"", $title, " ", $advice, "\"")]
-                $name,
-            )*
-        }
-
-        impl FailureKind {
-            /// A stable code for programs, in `snake_case`.
-            #[must_use]
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            /// The status of the answer, where it is a page or a problem document.
-            ///
-            /// Two kinds have other answers as well: [`Denied`](Self::Denied) is always a 303 to where the login began, with
-            /// `komerza=denied` in the query; [`NotSignedIn`](Self::NotSignedIn) is a 303 for a page navigation where
-            /// [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. A hook
-            /// ([`failed`](crate::Hooks::failed)) may answer with any status.
-            #[must_use]
-            pub fn status(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$status,)* }
-            }
-
-            /// One sentence that says what happened.
-            #[must_use]
-            pub fn title(self) -> &'static str {
-                match self { $(Self::$name => $title,)* }
-            }
-
-            /// What the visitor should do next.
-            #[must_use]
-            pub fn advice(self) -> &'static str {
-                match self { $(Self::$name => $advice,)* }
-            }
-
-            /// Every kind, in the order of this page.
-            #[must_use]
-            pub fn all() -> &'static [Self] {
-                &[$(Self::$name),*]
-            }
-        }
-    };
-}
-
 kinds! {
+    /// What went wrong on one of the crate's routes. The set may grow.
+    ///
+    /// Two kinds have other answers than their status: [`Denied`](Self::Denied) is always a 303 to where the login began, with
+    /// `komerza=denied` in the query; [`NotSignedIn`](Self::NotSignedIn) is a 303 for a page navigation where
+    /// [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. A hook ([`failed`](crate::Hooks::failed)) may answer with any
+    /// status. What whoever runs the app does about each: [`guide::operating`](crate::guide::operating).
+    FailureKind
     /// The query of the callback is not one that Komerza would send: a value twice, a broken escape, or code and error both.
     MalformedRequest = "malformed_request", BAD_REQUEST, "This link is not complete.", "Start again from the app.";
     /// The query of the callback is longer than allowed.

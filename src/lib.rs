@@ -138,6 +138,7 @@ mod failure;
 mod guard;
 pub mod guide;
 pub mod hooks;
+mod kinds;
 pub mod layer;
 pub mod pacing;
 pub mod provider;

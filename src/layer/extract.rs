@@ -2,7 +2,8 @@
 
 use super::{
     Rejection,
-    service::{Found, Handle, original_uri},
+    original::original_uri,
+    service::{Found, Handle},
     shared::Shared,
 };
 use crate::{

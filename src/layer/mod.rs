@@ -4,6 +4,7 @@ mod extract;
 #[cfg(feature = "axum")]
 mod mount;
 mod mounted;
+mod original;
 mod records;
 mod rejection;
 mod service;
@@ -11,9 +12,9 @@ mod shared;
 
 pub use axum_core::body::Body;
 pub use mounted::{NotMounted, check_mounted};
+pub(crate) use original::original_path;
 pub use records::Users;
 pub use rejection::{Rejection, RejectionKind};
-pub(crate) use service::original_path;
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 
 use crate::{

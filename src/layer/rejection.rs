@@ -1,9 +1,10 @@
 //! Why a handler got no key, and the answer that helps.
 
-use super::service::original_path;
+use super::original::original_path;
 use crate::{
     config::{Config, return_path::ReturnPath},
     failure::{Failure, FailureKind},
+    kinds::kinds,
     site::{answer::Answer, fetch_metadata, login_url, page::Page, sign_in_url},
 };
 use axum_core::{body::Body, response::IntoResponse};
@@ -60,34 +61,23 @@ struct Target {
     person: bool,
 }
 
-/// What sort of refusal a [`Rejection`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RejectionKind {
-    /// The request did not come through the layer. Only the developer can help.
-    ///
-    /// Code `layer_missing`, status 500: a page that says where to add the layer.
-    LayerMissing,
-    /// Nobody is signed in to the app.
-    ///
-    /// Code `not_signed_in`, status 401; 303 to the sign-in page for a page navigation, if there is one.
-    NotSignedIn,
-    /// The user has not connected a Komerza account.
-    ///
-    /// Code `not_connected`, status 401; 303 to the login for a page navigation.
-    NotConnected,
-    /// The look-up of the user failed, or took longer than [`store_deadline`](crate::config::Limits::store_deadline).
-    ///
-    /// Code `user_lookup_failed`, status 503 with `Retry-After`.
-    UserLookupFailed,
-    /// The token store failed, or took longer than [`store_deadline`](crate::config::Limits::store_deadline).
-    ///
-    /// Code `store_unavailable`, status 503 with `Retry-After`.
-    StoreFailed,
+kinds! {
+    /// What sort of refusal a [`Rejection`] is.
+    RejectionKind
+    /// The request did not come through the layer. Only the developer can help: the answer is a page that says where to add it.
+    LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, `.route_layer` and merged routers are not covered.";
+    /// Nobody is signed in to the app. 303 to the sign-in page for a page navigation, if there is one.
+    NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
+    /// The user has not connected a Komerza account. 303 to the login for a page navigation.
+    NotConnected = "not_connected", UNAUTHORIZED, "Not connected to Komerza.";
+    /// The look-up of the user failed, or took longer than [`store_deadline`](crate::config::Limits::store_deadline). The answer has
+    /// `Retry-After`.
+    UserLookupFailed = "user_lookup_failed", SERVICE_UNAVAILABLE, "The app cannot tell who you are right now.";
+    /// The token store failed, or took longer than [`store_deadline`](crate::config::Limits::store_deadline). The answer has
+    /// `Retry-After`.
+    StoreFailed = "store_unavailable", SERVICE_UNAVAILABLE, "The app cannot reach its storage right now.";
     /// The look-up, the store or the clock of the app panicked. Only the developer can help.
-    ///
-    /// Code `internal`, status 500.
-    Internal,
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something broke inside the app.";
 }
 
 impl Rejection {
@@ -136,22 +126,9 @@ impl Rejection {
     /// The status of the answer: 303 where a browser is sent on.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match (&self.target, self.kind) {
-            (Some(target), _) if target.person => StatusCode::SEE_OTHER,
-            (_, RejectionKind::NotConnected | RejectionKind::NotSignedIn) => StatusCode::UNAUTHORIZED,
-            (_, RejectionKind::LayerMissing | RejectionKind::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
-            (_, RejectionKind::UserLookupFailed | RejectionKind::StoreFailed) => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self.kind {
-            RejectionKind::LayerMissing => "layer_missing",
-            RejectionKind::NotSignedIn => FailureKind::NotSignedIn.code(),
-            RejectionKind::NotConnected => "not_connected",
-            RejectionKind::UserLookupFailed => FailureKind::UserLookupFailed.code(),
-            RejectionKind::StoreFailed => FailureKind::StoreUnavailable.code(),
-            RejectionKind::Internal => FailureKind::Internal.code(),
+        match &self.target {
+            Some(target) if target.person => StatusCode::SEE_OTHER,
+            _ => self.kind.status(),
         }
     }
 
@@ -159,13 +136,13 @@ impl Rejection {
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
         self.report();
-        let (status, code) = (self.status(), self.code());
+        let (status, code) = (self.status(), self.kind.code());
         let retry_after = self.retry_after;
         let answer = match self.target {
             Some(target) if target.person => Answer::see_other(&target.url),
             target => {
                 let login_url = target.map(|target| target.login);
-                let title = text(self.kind);
+                let title = self.kind.title();
                 match self.kind {
                     RejectionKind::LayerMissing => {
                         let page = Page {
@@ -191,10 +168,10 @@ impl Rejection {
     fn report(&self) {
         match self.kind {
             RejectionKind::NotConnected | RejectionKind::NotSignedIn => {
-                crate::telemetry::log::debug!(kind = self.code(), "a handler got no KomerzaKey")
+                crate::telemetry::log::debug!(kind = self.kind.code(), "a handler got no KomerzaKey")
             }
             _ => crate::telemetry::log::error!(
-                kind = self.code(),
+                kind = self.kind.code(),
                 cause = self.source().map(crate::telemetry::log::chain).map(tracing::field::display),
                 "a handler got no KomerzaKey"
             ),
@@ -218,24 +195,9 @@ pub(crate) fn path_back(config: &Config, get: bool, path: &str, query: Option<&s
     path.map_or_else(|| config.default_return_path.clone(), |path| path.as_str().to_owned())
 }
 
-fn text(kind: RejectionKind) -> &'static str {
-    match kind {
-        RejectionKind::LayerMissing => {
-            "This route is outside KomerzaConnectLayer. Add the layer after the last route, on the outermost router \
-             (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, \
-             `.route_layer` and merged routers are not covered."
-        }
-        RejectionKind::NotSignedIn => "Nobody is signed in.",
-        RejectionKind::NotConnected => "Not connected to Komerza.",
-        RejectionKind::UserLookupFailed => "The app cannot tell who you are right now.",
-        RejectionKind::StoreFailed => "The app cannot reach its storage right now.",
-        RejectionKind::Internal => "Something broke inside the app.",
-    }
-}
-
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(text(self.kind))
+        f.write_str(self.kind.title())
     }
 }
 

@@ -3,7 +3,7 @@
 //! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no cookies. The body of the
 //! answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
-use super::shared::Shared;
+use super::{original::original_path, shared::Shared};
 use crate::{api::KomerzaKey, config::Route, site};
 use axum_core::body::Body;
 use bytes::Bytes;
@@ -92,23 +92,6 @@ where
 
 fn find_route<B>(shared: &Shared, request: &Request<B>) -> Option<Route> {
     shared.core.config.routes.find(request.uri().path(), || original_path(request.extensions()))
-}
-
-/// The whole URI, where axum's `nest` has stripped its part.
-#[cfg(feature = "axum")]
-pub(crate) fn original_uri(extensions: &http::Extensions) -> Option<&http::Uri> {
-    extensions.get::<axum::extract::OriginalUri>().map(|uri| &uri.0)
-}
-
-/// Without axum nobody keeps it.
-#[cfg(not(feature = "axum"))]
-pub(crate) fn original_uri(_: &http::Extensions) -> Option<&http::Uri> {
-    None
-}
-
-/// The path of the [`original_uri`].
-pub(crate) fn original_path(extensions: &http::Extensions) -> Option<&str> {
-    original_uri(extensions).map(http::Uri::path)
 }
 
 pin_project! {

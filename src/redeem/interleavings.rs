@@ -2,10 +2,7 @@
 //!
 //! The explorer is described in [`explored`](crate::sync::explored).
 
-use super::{
-    Flight, Flights, Outcome, Turns, admit,
-    flights::outcome,
-};
+use super::{Flight, Flights, Outcome, Turns, admit, flights::outcome};
 use crate::{
     attempt::{AttemptId, State},
     config::{Bucket, Limits},

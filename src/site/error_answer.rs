@@ -28,11 +28,11 @@ impl Error {
         let answer = match reconnect.filter(|reconnect| reconnect.person) {
             Some(reconnect) => Answer::see_other(&reconnect.url),
             None => {
-                let status = self.kind().answer();
+                let status = self.kind().status();
                 Answer::json(
                     status,
                     &json!({
-                        "type": "about:blank", "title": self.kind().sentence(), "status": status.as_u16(),
+                        "type": "about:blank", "title": self.kind().title(), "status": status.as_u16(),
                         "code": self.kind().code(), "login_url": reconnect.map(|reconnect| &reconnect.url),
                         "needed_scope": self.needed_scope(),
                     }),

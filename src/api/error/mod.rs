@@ -251,7 +251,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind().sentence())?;
+        f.write_str(self.kind().title())?;
         match (self.status(), self.code().filter(|code| is_plain(code))) {
             (Some(status), Some(code)) => write!(f, " ({}, {code})", status.as_u16())?,
             (Some(status), None) => write!(f, " ({})", status.as_u16())?,
