@@ -1,14 +1,26 @@
 //! "Connect with Komerza", end to end: `cargo run --example quickstart`, then open the printed URL.
 //!
-//! Without settings it runs against a sandbox Komerza on this machine. An empty variable counts as none.
+//! Without any `KOMERZA_*` variable it runs against a sandbox on this machine. An empty variable counts as none.
 //!
 //! | Variable | Meaning | Default |
 //! | --- | --- | --- |
 //! | `KOMERZA_CLIENT_ID` and the others of `Config::from_env` | a real application | the sandbox's |
 //! | `LISTEN_ADDR` | address of this app | `127.0.0.1:3000` |
-//! | `TOKEN_STORE` | `memory:`, `sqlite:PATH`, `postgres://…`, `redis://…` | a file that ends with the app |
+//! | `TOKEN_STORE` | `memory:` or `sqlite:PATH`; the example `production` uses a server | a file that ends with the app |
 //! | `TOKEN_STORE_KEYS` | base64 keys of 32 bytes between commas, the first seals: keys are encrypted in the store | not encrypted |
 //! | `RUST_LOG` | what is logged | `warn,komerza_connect=info` |
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! komerza-connect = { version = "0.1", features = ["sqlite", "encrypt"] }
+//! komerza-sandbox = "0.1"
+//! tempfile = "3"
+//! tokio = { version = "1", features = ["full"] }
+//! tower-http = { version = "0.7", features = ["trace"] }
+//! tracing = "0.1"
+//! tracing-subscriber = "0.3"
+//! ```
 
 use axum::{
     Extension, Json, Router,
@@ -21,11 +33,11 @@ use komerza_connect::{
     trace::path_only_span,
 };
 use komerza_sandbox::Sandbox;
-use std::{env, fmt::Write, io, io::IsTerminal, net::SocketAddr, sync::Arc, time::Duration};
+use std::{env, fmt::Write, io, net::SocketAddr, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, signal};
 use tower_http::trace::TraceLayer;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -71,14 +83,16 @@ async fn home(
 
 #[tokio::main]
 async fn main() -> Result<(), AnyError> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,komerza_connect=info".into());
-    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    log.with_env_filter(filter).init();
+    let filter: Targets = setting("RUST_LOG").as_deref().unwrap_or("warn,komerza_connect=info").parse()?;
+    tracing_subscriber::registry().with(fmt::layer().with_ansi(false).with_writer(io::stderr)).with(filter).init();
     let listener = TcpListener::bind(setting("LISTEN_ADDR").as_deref().unwrap_or("127.0.0.1:3000")).await?;
     let address = listener.local_addr()?;
-    let (config, sandbox) = match setting("KOMERZA_CLIENT_ID") {
-        Some(_) => (Config::from_env()?, None),
-        None => sandbox_for(address).await?,
+    let (config, sandbox) = if Config::variables().any(|name| setting(name).is_some()) {
+        (Config::from_env()?, None)
+    } else {
+        let (config, sandbox) = sandbox_for(address).await?;
+        eprintln!("{BANNER}");
+        (config, Some(sandbox))
     };
     let dashboard = Dashboard(sandbox.as_ref().map(Sandbox::dashboard_url));
 
@@ -99,21 +113,27 @@ async fn main() -> Result<(), AnyError> {
     Ok(())
 }
 
+const BANNER: &str = "
+  ********************************************************************
+  *  No KOMERZA_* variable is set: this demo talks to a SANDBOX on   *
+  *  this machine and not to Komerza. Its accounts, stores and keys  *
+  *  are made up, and they are gone when the demo ends.              *
+  ********************************************************************
+";
+
 /// A variable that is set and not empty.
 fn setting(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// A Komerza on this machine, for as long as the demo runs, and the configuration of an app that uses it.
-async fn sandbox_for(mut app: SocketAddr) -> Result<(Config, Option<Sandbox>), AnyError> {
+async fn sandbox_for(mut app: SocketAddr) -> Result<(Config, Sandbox), AnyError> {
     if app.ip().is_unspecified() {
         app.set_ip([127, 0, 0, 1].into()); // a browser on this machine
     }
     let redirect_uri = format!("http://{app}/komerza/callback");
     let sandbox = Sandbox::builder().app_name("Demo app").redirect_uri(&redirect_uri).start().await?;
-    let variables = sandbox.variables(redirect_uri);
-    let config = Config::from_lookup(|name| variables.get(name).cloned().or_else(|| env::var(name).ok()))?;
-    Ok((config, Some(sandbox)))
+    Ok((sandbox.config(redirect_uri)?, sandbox))
 }
 
 /// The store that `TOKEN_STORE` names, sealed with `TOKEN_STORE_KEYS`; without settings a file that ends with the demo.
@@ -125,8 +145,19 @@ async fn token_store(client_id: &str) -> Result<(Arc<dyn TokenStore>, Option<Tem
             (format!("sqlite:{}", directory.path().join("tokens.db").display()), Some(directory))
         }
     };
+    if url != "memory:" && !url.starts_with("sqlite:") {
+        // The address is not repeated: it may hold a password.
+        return Err(
+            "TOKEN_STORE is memory: or sqlite:PATH here; for a database server see the example `production`".into()
+        );
+    }
     let store = store::connect(&url).await?;
-    let Some(keys) = setting("TOKEN_STORE_KEYS") else { return Ok((store, directory)) };
+    let Some(keys) = setting("TOKEN_STORE_KEYS") else {
+        if directory.is_none() && url != "memory:" && url != "sqlite::memory:" {
+            tracing::warn!("TOKEN_STORE keeps keys in plain in a file; set TOKEN_STORE_KEYS to encrypt them");
+        }
+        return Ok((store, directory));
+    };
     let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>();
     let keys = keys.map_err(|error| format!("TOKEN_STORE_KEYS: {error}"))?;
     Ok((Arc::new(EncryptedStore::new(store, client_id, keys)?.reseals_on_load()), directory))

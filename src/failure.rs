@@ -44,6 +44,9 @@ kinds! {
     /// The user refused at Komerza, or came back without a code. The answer is a 303 to where the login began, with
     /// `komerza=denied` in the query: the status and the text below are for hooks.
     Denied = "denied", FORBIDDEN, "The connection was not approved.", "Nothing was stored. You can connect at any time.";
+    /// Komerza sent a visitor back with neither a code nor a state. Most likely the visitor refused there.
+    NotApproved = "not_approved", BAD_REQUEST, "The connection was not approved.",
+        "If you refused at Komerza, nothing was stored. If you approved, start again from the app.";
     /// The authorization code is wrong or was used before.
     InvalidCode = "invalid_code", BAD_REQUEST, "Komerza did not accept this approval.", "Start again from the app.";
     /// The authorization code is older than a minute.
@@ -68,6 +71,12 @@ kinds! {
     /// Komerza answered with something that is no answer.
     ProviderFault = "provider_fault", BAD_GATEWAY, "Komerza gave no usable answer.",
         "Nothing was stored. Start again from the app; if an extra entry shows up among your connected apps at Komerza, remove it.";
+    /// Something between this server and Komerza refused the exchange, with a 403 or 451 that is not Komerza's own answer. Komerza's
+    /// network refuses servers in some countries, and requests without a User-Agent; a proxy or firewall of yours may refuse as well.
+    /// Ask for the API from this server (`curl -A MyApp/1.0 https://api.komerza.com`), then run it in another region or through a
+    /// relay in one.
+    ExchangeBlocked = "exchange_blocked", BAD_GATEWAY, "Komerza could not be reached from this app.",
+        "Tell the people who run it: something on the way to Komerza refuses their server.";
     /// The answer of Komerza was cut off: whether the code was spent is not known.
     UnknownOutcome = "unknown_outcome", BAD_GATEWAY, "The answer of Komerza was lost.",
         "Nothing was stored. Start again from the app; if an extra entry shows up among your connected apps at Komerza, remove it.";
@@ -100,7 +109,10 @@ impl FailureKind {
     /// Whether only the people who run the app can mend it; such a failure is logged as an error.
     #[must_use]
     pub fn is_operators(self) -> bool {
-        matches!(self, Self::InvalidClientSecret | Self::AppNotFound | Self::SaveFailed | Self::Internal)
+        matches!(
+            self,
+            Self::InvalidClientSecret | Self::AppNotFound | Self::ExchangeBlocked | Self::SaveFailed | Self::Internal
+        )
     }
 
     /// How long to wait before trying again, where the status asks for it.

@@ -114,3 +114,10 @@ pub fn retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
 pub fn api_path(base: &str, path: &str) -> Option<String> {
     api::below(&Url::parse(base).ok()?, path).into_iter().next().map(String::from)
 }
+
+/// Reads the signature of a delivery.
+#[cfg(feature = "webhook")]
+#[must_use]
+pub fn webhook_signature(text: &[u8]) -> Option<[u8; 32]> {
+    crate::webhook::parse(text)
+}

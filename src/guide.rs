@@ -1,5 +1,8 @@
 //! The long texts; their examples are compiled.
 
+#[doc = include_str!("guide/change.md")]
+pub mod change {}
+
 #[doc = include_str!("guide/design.md")]
 pub mod design {}
 
@@ -20,3 +23,6 @@ pub mod stores {}
 
 #[doc = include_str!("guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("guide/webhooks.md")]
+pub mod webhooks {}

@@ -19,7 +19,7 @@
 //! let config = Config::from_env()?;
 //! # */
 //! let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?;
-//! let app = Router::new().route("/stores", get(stores)).layer(connect); // last, after every route
+//! let app = Router::new().route("/stores", get(stores)).layer(connect); // after every route
 //! # Ok(app)
 //! # }
 //! # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
@@ -105,6 +105,7 @@
 //! | `sqlite`, `postgres`, `redis` | | `SqliteStore`, `PostgresStore`, `RedisStore` |
 //! | `encrypt` | | `EncryptedStore`: seals the keys of any store |
 //! | `cache` | | `CachedStore`: remembers the loads of any store |
+//! | `webhook` | | [`webhook`]: checks the signatures of requests that Komerza sends to your app |
 //! | `sandbox` | | a Komerza on a loopback port, for tests; outside semver |
 //! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; outside semver |
 //!
@@ -118,7 +119,7 @@
 //!
 //! It signs nobody in to your app: it connects Komerza accounts to users that you already have, or to browsers. It cannot revoke a key,
 //! because Komerza has no way for an app to do that: disconnecting forgets it, and the user removes the app in the Komerza
-//! dashboard. It does not read webhooks.
+//! dashboard.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The unit tests are compiled as a program, of which nothing is public.
 #![cfg_attr(test, allow(dead_code, unreachable_pub))]
@@ -155,6 +156,8 @@ pub mod time;
 #[cfg(feature = "tracing")]
 pub mod trace;
 pub mod user;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 mod wire;
 
 pub use api::models::Store;

@@ -14,8 +14,9 @@ use zeroize::Zeroizing;
 /// common servers take in a header.
 pub(crate) const API_KEY_MAX: usize = 16_384;
 
-/// The longest authorization code that is accepted, in bytes. *Source*: our choice; the provider documents no length.
-pub(crate) const CODE_MAX: usize = 2_048;
+/// The longest authorization code that is accepted, in bytes. *Source*: our choice. Komerza documents no length, and servers of its
+/// kind take request lines of 8,192 bytes, which the code is a part of.
+pub(crate) const CODE_MAX: usize = 8_000;
 
 /// A Komerza API key: what OAuth calls an access token.
 ///
@@ -115,7 +116,7 @@ impl ClientSecret {
 pub struct AuthorizationCode(Zeroizing<Box<str>>);
 
 impl AuthorizationCode {
-    /// Takes a code: 1 to 2,048 bytes of visible ASCII, and not a dot segment, since it becomes a segment of a path.
+    /// Takes a code: 1 to 8,000 bytes of visible ASCII, and not a dot segment, since it becomes a segment of a path.
     ///
     /// # Errors
     /// [`InvalidSecret`]; the login attempt is still good for the right code.

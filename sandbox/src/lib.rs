@@ -1,5 +1,7 @@
 //! A Komerza on a loopback port, for tests and for trying things out.
 //!
+//! This is the library, for tests in Rust. The program `komerza-sandbox` serves apps in any language: its `--help` says how.
+//!
 //! It speaks real HTTP, so that your app runs against it unchanged: set the API and dashboard URLs, the client ID and the
 //! secret. It refuses what Komerza refuses, in this order:
 //!
@@ -16,13 +18,17 @@
 //! Paths, field names, the envelope, limits, lifetimes and error names are those that Komerza documents. Where its pages
 //! are silent the sandbox has to choose, and [`Switches`] lets a test choose otherwise: what a refusal looks like to the
 //! app, the alphabet of codes, the statuses of the exchange, whether `Retry-After` is sent, what a second connection gives.
-//! That something works here is no proof that it works there. This module is outside semantic versioning.
+//! That something works here is no proof that it works there.
 //!
 //! # Contents
 //! Each account has two stores with products, a month of orders, customers, coupons, reviews, tickets, subscriptions and a
 //! webhook with its log: the same on every run, and made up throughout. Lists come in pages, take `Filters` and `Sorts`,
-//! and what a call changes stays changed until the sandbox stops. Where a file under `src/sandbox/` had to guess the fields
-//! of an object, it says so.
+//! and what a call changes stays changed until the sandbox stops. The fields of each object are those of
+//! `docs/provider-facts.tsv` in the repository, and a test compares them.
+//!
+//! # Requests to your app
+//! [`Sandbox::send_event`] posts a signed event to a webhook. An order of a variant that the app delivers is posted to the app
+//! when it is delivered, signed with [`Sandbox::delivery_secret`].
 //!
 //! # When things go wrong
 //! [`Sandbox::faults`] makes requests slow, unanswered, cut off, answered by a gateway, malformed or endless, before or
@@ -59,6 +65,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+/// The README, whose Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod api;
 mod app;
 mod bucket;
@@ -67,6 +78,7 @@ mod chance;
 mod codes;
 mod consent;
 mod dashboard;
+mod deliveries;
 mod envelope;
 mod error;
 mod exchange;
@@ -87,6 +99,7 @@ mod world;
 
 pub use app::{App, RegisteredApp};
 pub use builder::SandboxBuilder;
+pub use deliveries::{Delivered, Undelivered};
 pub use error::SandboxError;
 pub use faults::{Fault, FaultRule, Faults, InjectedFault, Target};
 pub use grant::Approval;

@@ -12,6 +12,8 @@ use super::{
 /// The two statuses that public material shows, written as it writes them; the provider's list is not known.
 pub(super) const PENDING: &str = "pending";
 pub(super) const DELIVERED: &str = "Delivered";
+/// Our choice: no public material shows the word.
+pub(super) const CANCELLED: &str = "cancelled";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Order {
@@ -25,12 +27,18 @@ pub(super) struct Order {
     pub(super) customer_id: String,
     pub(super) customer_email: String,
     pub(super) items: Vec<LineItem>,
-    /// Texts that were delivered.
-    pub(super) delivered: Vec<String>,
+    /// Of an order without items, in hundredths.
+    pub(super) cost: Option<i64>,
+    /// What was delivered: its type and text.
+    pub(super) delivered: Vec<(&'static str, String)>,
+    /// `WebhookExecutionLog`, of dynamic deliveries.
+    pub(super) logs: Vec<Value>,
     pub(super) affiliate_id: Option<String>,
     pub(super) refund: Option<Refund>,
     /// `store`, `embed` or `api`.
     pub(super) source: &'static str,
+    pub(super) metadata: Value,
+    pub(super) return_url: Value,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,11 +90,13 @@ impl LineItem {
 }
 
 impl Refund {
-    /// The answer to a refund. Its fields are not in the pages we could read, beyond the reason; these are a guess.
-    pub(super) fn json(&self, order: &Order) -> Value {
+    /// `Refund`.
+    pub(super) fn json(&self, order: &Order, user: &str) -> Value {
         json!({
             "id": id(&["refund", &order.id]),
             "dateCreated": iso(self.created),
+            "userId": user,
+            "ipAddress": "192.0.2.18",
             "orderId": order.id,
             "reason": self.reason,
             "amount": money(order.amount()),
@@ -97,7 +107,23 @@ impl Refund {
 impl Order {
     /// In hundredths.
     pub(super) fn amount(&self) -> i64 {
-        self.items.iter().map(LineItem::total).fold(0, i64::saturating_add)
+        let items = self.items.iter().map(LineItem::total).fold(0, i64::saturating_add);
+        self.cost.unwrap_or(items)
+    }
+
+    /// Delivers an order that is not delivered: what an app answered, or a text of the sandbox's own.
+    pub(super) fn deliver(&mut self, answers: Vec<(String, Value)>) {
+        if self.status == DELIVERED {
+            return;
+        }
+        (self.status, self.paid) = (DELIVERED.to_owned(), true);
+        if answers.is_empty() {
+            self.delivered.push(("plaintext", format!("obviously-fake-delivery-of-{}", self.id)));
+        }
+        for (answer, log) in answers {
+            self.delivered.push(("dynamic", answer));
+            self.logs.push(log);
+        }
     }
 
     fn amount_paid(&self) -> i64 {
@@ -123,7 +149,7 @@ impl Order {
     /// `PublicOrder`.
     pub(super) fn public_order(&self, store: &str) -> Value {
         let created = iso(self.created);
-        let delivered = self.delivered.iter().map(|text| {
+        let delivered = self.delivered.iter().map(|(kind, text)| {
             json!({
                 "id": id(&["delivered", &self.id, text]),
                 "dateCreated": created,
@@ -131,8 +157,8 @@ impl Order {
                 "storeId": store,
                 "productId": self.items.first().map(|item| &item.product_id),
                 "variantId": self.items.first().map(|item| &item.variant_id),
-                "type": "plaintext",
-                "source": "static",
+                "type": kind,
+                "source": if *kind == "dynamic" { "external" } else { "static" },
                 "textContent": text,
                 "file": null,
             })
@@ -164,8 +190,8 @@ impl Order {
             "globalGatewayFixedFeeAmount": 0.0,
             "deliveredItems": delivered.collect::<Vec<_>>(),
             "customFieldAnswers": null,
-            "metadata": null,
-            "returnUrl": null,
+            "metadata": self.metadata,
+            "returnUrl": self.return_url,
             "source": self.source,
             "discordAccount": null,
             "marketingOptIn": null,
@@ -181,7 +207,7 @@ impl Order {
         for (field, value) in [
             ("storeId", json!(store)),
             ("userId", json!(owner)),
-            ("refund", self.refund.as_ref().map(|refund| refund.json(self)).unwrap_or_default()),
+            ("refund", self.refund.as_ref().map(|refund| refund.json(self, owner)).unwrap_or_default()),
             ("gatewayFee", Value::Null),
             ("platformFee", json!(0.0)),
             ("affiliateId", json!(self.affiliate_id)),
@@ -203,7 +229,7 @@ impl Order {
         json!({
             "order": order,
             "billingInformation": null,
-            "logs": [],
+            "logs": self.logs,
             "ipInfo": { "countryCode": "DE" },
             "storeId": store,
             "storeName": store_name,

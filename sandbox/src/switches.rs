@@ -28,7 +28,7 @@ pub struct Switches {
     pub exchange_statuses: ExchangeStatuses,
     /// How the exchange names its errors. Default: [`ErrorNames::SnakeCase`], as on the provider's exchange page.
     pub exchange_error_names: ErrorNames,
-    /// Whether `GET /stores` exists. Default: [`StoresRoute::Listed`], as in the provider's sample.
+    /// Whether `GET /stores` exists. Default: [`StoresRoute::MethodNotAllowed`], as the API's own description suggests.
     pub stores_route: StoresRoute,
     /// The form of `Retry-After` on a 429. Default: [`RetryAfter::Seconds`]. Whether Komerza sends it is unknown.
     pub retry_after: RetryAfter,
@@ -215,12 +215,12 @@ impl ErrorNames {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum StoresRoute {
-    /// It lists the stores of the key, as in the provider's sample.
-    #[default]
+    /// It lists the stores of the key, as in a sample in Komerza's documentation.
     Listed,
-    /// 404: the provider's published schema has no such operation.
+    /// 404: the API's own description has no such operation.
     NotFound,
-    /// 405: the published schema has only `POST` on this path.
+    /// 405 with an empty body: the API's own description has only `POST` on this path.
+    #[default]
     MethodNotAllowed,
 }
 

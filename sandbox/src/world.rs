@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use super::{
@@ -31,6 +31,12 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(clock: Arc<dyn Clock>, log: RequestLog, world: World) -> Self {
         Self { clock, log, faults: Faults::default(), world: Mutex::new(world) }
+    }
+
+    /// Seconds since the Unix epoch, by the sandbox's clock.
+    pub(super) fn seconds(&self) -> i64 {
+        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
     }
 
     /// Held only between two awaits, never across one.

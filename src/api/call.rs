@@ -110,10 +110,11 @@ impl Call {
             // Without chance the pauses are whole: nothing that has to be refused.
             let _ = connection.randomness.fill(&mut chance);
             let gone = self.payload.as_ref().is_some_and(|payload| !payload.can_be_sent());
+            let repeatable = self.options.repeatable || retry::is_safe(&self.method);
             let next = if self.options.no_retry || gone {
                 Next::Stop
             } else {
-                retry::next(&self.method, outcome, spent.attempts, limits, chance[0])
+                retry::next(repeatable, outcome, spent.attempts, limits, chance[0])
             };
             if let Outcome::Answered { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome {
                 let wait = match next {

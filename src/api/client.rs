@@ -161,25 +161,29 @@ impl Client {
         self.endpoint(Method::GET, "/user", &[], scopes::USER_VIEW).fetch().await
     }
 
-    /// The stores that the user approved.
+    /// The stores that the user approved. Register your app for the scope `user.view`.
     ///
-    /// `GET /stores`, as the provider's own sample does; where that is not there, `GET /user`, as its published schema has it,
-    /// and from then on at once.
+    /// 1. `GET /stores`, as a sample in Komerza's documentation does. The API's own description does not have it.
+    /// 2. Where that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in `GET /user`. After
+    ///    a 404 or 405 the next calls begin here.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`].
+    /// As [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
     pub async fn stores(&self) -> Result<Vec<Store>, Error> {
         let in_user = &self.inner.connection.stores_in_user;
         if !in_user.load(Ordering::Relaxed) {
-            match self.endpoint(Method::GET, "/stores", &[], scopes::STORES_VIEW).fetch().await {
-                Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 405)) => {}
+            let missing = match RequestBuilder::to(self.clone(), Method::GET, "/stores", &[], None).fetch_list().await {
+                Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 405)) => true,
+                // This key alone may not, and `GET /user` says which scope it lacks.
+                Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::LoginRequired) => false,
                 answered => return answered,
-            }
+            };
+            let stores = self.user().await?.stores;
+            // Only what has worked is remembered: a 404 alone may come from something in between.
+            in_user.store(missing, Ordering::Relaxed);
+            return Ok(stores);
         }
-        let stores = self.user().await?.stores;
-        // Only what has worked is remembered: a 404 alone may come from something in between.
-        in_user.store(true, Ordering::Relaxed);
-        Ok(stores)
+        Ok(self.user().await?.stores)
     }
 
     /// One store. Needs the scope `stores.view`.

@@ -26,7 +26,7 @@ pub mod scopes;
 mod trace;
 mod upload;
 
-pub use calls::InStore;
+pub use calls::{InStore, OrderSort};
 pub use client::{Client, ClientBuilder};
 pub(crate) use connection::{Connection, Revocation};
 pub use download::Download;
@@ -35,8 +35,8 @@ pub use filters::{Comparison, Direction, Filters};
 pub use form::Form;
 pub use key::KomerzaKey;
 pub(crate) use key::{Keeper, Reconnect, Visit};
-pub use listing::{Items, Listing, Page, Pages};
-use models::*;
+pub use listing::{Items, Listing, Page, Pages, UnreadableItem};
+pub(crate) use models::*;
 #[cfg(feature = "redis")]
 pub use pace::RedisBuckets;
 pub use pace::{BucketId, Priority, SharedBuckets, Taken};

@@ -10,6 +10,8 @@ pub(super) struct Options {
     pub(super) priority: Priority,
     pub(super) deadline: Option<Duration>,
     pub(super) no_retry: bool,
+    /// Repeating the call does no harm.
+    pub(super) repeatable: bool,
 }
 
 /// What a call has used up so far of what it may use.

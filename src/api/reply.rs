@@ -1,8 +1,8 @@
-//! A reply, and whether it says that its key is dead.
+//! A reply of the API, and whether it says that the key is dead.
 
-use crate::wire::Envelope;
+use crate::{provider, wire::Envelope};
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header::WWW_AUTHENTICATE};
 use std::fmt;
 
 /// A reply of the API, for the one decision about revocation; see
@@ -35,23 +35,40 @@ impl<'a> Reply<'a> {
         self.reply.body()
     }
 
-    /// Whether the key is dead, as the crate decides it: a 401 in the provider's own envelope, with `BadToken` or no code at all.
+    /// Whether the key is dead, as the crate decides it. Only a 401 can say so:
     ///
-    /// `OAuthLoginRequired` is a good key at the wrong endpoint, a 403 a missing scope, and a page of HTML is something in
+    /// 1. In Komerza's own envelope: with the code `BadToken`, in upper or lower case, or without a code.
+    /// 2. Without the envelope: with `WWW-Authenticate: Bearer error="invalid_token"`, as servers of Komerza's kind refuse a key
+    ///    before they read the request.
+    ///
+    /// `OAuthLoginRequired` is a good key at the wrong endpoint, a 403 is a missing scope, and a page of HTML is something in
     /// between that knows nothing of keys.
     ///
     /// # Source
-    /// docs.komerza.com: "revoked" is a listed cause of `401 BadToken`.
+    /// docs.komerza.com: "revoked" is a listed cause of `401 BadToken`. RFC 6750, section 3.1, for the header.
     #[must_use]
     pub fn says_key_is_dead(&self) -> bool {
         if self.status() != StatusCode::UNAUTHORIZED {
             return false;
         }
         match Envelope::open(self.body()) {
-            Ok(envelope) => !envelope.success && matches!(envelope.code(), None | Some("BadToken")),
-            Err(_) => false,
+            Ok(envelope) => {
+                let code = provider::code_letters(envelope.code.as_deref().unwrap_or_default());
+                !envelope.success && matches!(code.as_str(), "" | "badtoken")
+            }
+            Err(_) => self.headers().get_all(WWW_AUTHENTICATE).iter().any(says_invalid_token),
         }
     }
+}
+
+/// RFC 6750, section 3: the scheme `Bearer`, and among its parameters `error="invalid_token"`.
+fn says_invalid_token(challenge: &HeaderValue) -> bool {
+    let challenge = challenge.to_str().unwrap_or_default().to_ascii_lowercase();
+    let Some(parameters) = challenge.trim_start().strip_prefix("bearer ") else { return false };
+    parameters
+        .split(',')
+        .filter_map(|parameter| parameter.split_once('='))
+        .any(|(name, value)| name.trim() == "error" && value.trim().trim_matches('"') == "invalid_token")
 }
 
 impl fmt::Debug for Reply<'_> {
@@ -65,17 +82,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn t50_only_a_401_in_the_envelope_with_bad_token_or_no_code_is_a_dead_key() {
+    fn t50_t74_a_dead_key_is_a_401_in_the_envelope_or_one_that_names_the_token() {
         for (status, body, dead) in [
             (401, r#"{"success":false,"code":"BadToken"}"#, true),
+            (401, r#"{"success":false,"code":"bad_token"}"#, true),
+            (401, r#"{"success":false,"code":"BADTOKEN"}"#, true),
+            (401, "\u{feff}{\"success\":false,\"code\":\"BadToken\"}", true),
             (401, r#"{"success":false}"#, true),
+            (401, r#"{"success":false,"code":""}"#, true),
+            (401, r#"{"success":false,"code":"oauth_login_required"}"#, false),
             (401, r#"{"success":false,"code":null,"message":"m","data":null}"#, true),
             (401, r#"{"success":false,"code":"OAuthLoginRequired"}"#, false),
             (401, r#"{"success":true}"#, false),
             (401, "<html>", false),
             (401, "", false),
             (401, "{}", false),
-            (401, "[false]", false),
             (401, "[false]", false),
             (403, r#"{"success":false,"code":"BadToken"}"#, false),
             (403, r#"{"success":false,"code":"AccessDenied"}"#, false),
@@ -85,6 +106,22 @@ mod tests {
             let mut reply = Response::new(Bytes::from_static(body.as_bytes()));
             *reply.status_mut() = StatusCode::from_u16(status).unwrap();
             assert_eq!(Reply::new(&reply).says_key_is_dead(), dead, "{status} {body}");
+        }
+        for (status, challenge, body, dead) in [
+            (401, "Bearer error=\"invalid_token\"", "", true),
+            (401, "Bearer error=\"invalid_token\", error_description=\"The token expired\"", "", true),
+            (401, "bearer realm=\"api\", Error=invalid_token", "", true),
+            (401, "Bearer error=\"invalid_token\"", r#"{"success":false,"code":"OAuthLoginRequired"}"#, false),
+            (401, "Bearer", "", false),
+            (401, "Bearer error=\"insufficient_scope\"", "", false),
+            (401, "Bearer error_description=\"invalid_token\"", "", false),
+            (401, "Basic error=\"invalid_token\"", "", false),
+            (403, "Bearer error=\"invalid_token\"", "", false),
+        ] {
+            let mut reply = Response::new(Bytes::from_static(body.as_bytes()));
+            *reply.status_mut() = StatusCode::from_u16(status).unwrap();
+            reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            assert_eq!(Reply::new(&reply).says_key_is_dead(), dead, "{status} {challenge} {body}");
         }
     }
 }

@@ -25,8 +25,9 @@ use url::Url;
 ///
 /// 1. The call waits for its turn, so that the user is never throttled; see [`Priority`] and [`ClientLimits`](crate::config::ClientLimits).
 /// 2. It is sent, with the key, to the configured API alone. Redirects are not followed.
-/// 3. It is sent again where that is safe: after 429 always; after 502, 503, 504 or a broken connection for GET and HEAD; for
-///    POST, PUT, PATCH and DELETE otherwise only when no connection could be opened. [`no_retry`](Self::no_retry) switches it off.
+/// 3. It is sent again where that is safe: after 429 always; after 502, 503, 504, 520 to 524 or a broken connection for GET and
+///    HEAD; for POST, PUT, PATCH and DELETE otherwise only when no connection could be opened. [`no_retry`](Self::no_retry)
+///    switches it off, and [`repeatable`](Self::repeatable) treats any method as a GET.
 /// 4. A reply that calls the key dead removes its record.
 ///
 /// ```
@@ -40,15 +41,16 @@ use url::Url;
 /// # let key = ApiKey::new(sandbox.issue_key()?)?;
 /// # let komerza = Client::builder(key, "MyApp/1.0").api_url(sandbox.api_url()).build()?;
 ///
-/// /// What this app wants to know of a store.
+/// /// What this app wants to know of an account.
 /// #[derive(Deserialize)]
 /// struct Named {
+///     #[serde(rename = "userName")]
 ///     name: String,
 /// }
 ///
 /// // Any endpoint, also one without a method of its own:
-/// let stores: Vec<Named> = komerza.get("/stores").deadline(Duration::from_secs(5)).fetch().await?;
-/// assert_eq!(stores.len(), 2);
+/// let account: Named = komerza.get("/user").deadline(Duration::from_secs(5)).fetch().await?;
+/// assert_eq!(account.name, "ada");
 ///
 /// let error = komerza.get("/stores/none-such").fetch::<Named>().await.err().ok_or("it is there")?;
 /// assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -164,6 +166,12 @@ impl RequestBuilder {
         self
     }
 
+    /// Says that repeating the call does no harm: then it is sent again after every failure that a GET is sent again after.
+    pub fn repeatable(mut self) -> Self {
+        self.options.repeatable = true;
+        self
+    }
+
     fn call(self, streams: bool) -> Result<Call, Error> {
         let Self { client, method, url, template, scope, headers, payload, options } = self;
         let most = client.inner.connection.limits.upload_bytes;
@@ -190,7 +198,7 @@ impl RequestBuilder {
     /// Sends the call, opens the provider's envelope, and reads its `data`.
     ///
     /// # Errors
-    /// What [`send`](Self::send) says; what Komerza refused, by kind; [`ProviderFault`](ErrorKind::ProviderFault) for a reply that is
+    /// What [`send`](Self::send) says; what Komerza refused, by kind; [`UnexpectedReply`](ErrorKind::UnexpectedReply) for a reply that is
     /// not of the type. Returned from a handler as it is, an [`Error`] is a fitting answer already. To act on it:
     ///
     /// | [`kind`](Error::kind) | What to do |
@@ -204,11 +212,20 @@ impl RequestBuilder {
     /// | [`RateLimited`](ErrorKind::RateLimited) | Come back after [`retry_after`](Error::retry_after). In a job: [`Priority::Background`], which waits longer. |
     /// | [`Unreachable`](ErrorKind::Unreachable) | Call again later; nothing was sent. |
     /// | [`Interrupted`](ErrorKind::Interrupted), [`TimedOut`](ErrorKind::TimedOut) | A read: call again. A change: look first whether it was made ([`may_have_happened`](Error::may_have_happened)). |
-    /// | [`ProviderFault`](ErrorKind::ProviderFault) | As the row before when [`is_temporary`](Error::is_temporary); else Komerza's answer has another shape than documented: report it, and read it by [`send`](Self::send) meanwhile. |
+    /// | [`ProviderFault`](ErrorKind::ProviderFault) | As the row before. |
+    /// | [`UnexpectedReply`](ErrorKind::UnexpectedReply) | Komerza changed, or this crate is wrong: update the crate, or report it. Meanwhile read the reply by [`send`](Self::send) or into a type of your own. |
     /// | [`Blocked`](ErrorKind::Blocked) | Look at the way to Komerza (region, proxy, User-Agent): the key may be as good as ever. |
     /// | [`BadRequest`](ErrorKind::BadRequest) | Mend the call: nothing was sent. |
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         self.open(|envelope| serde_json::from_str(envelope.data.map_or("null", |data| data.get()))).await
+    }
+
+    /// As [`fetch`](Self::fetch), for a list without pages. Komerza declares that such a list may be null: then it is empty.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn fetch_list<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
+        Ok(self.fetch::<Option<Vec<T>>>().await?.unwrap_or_default())
     }
 
     /// Sends a call of which only the success matters.
@@ -235,7 +252,7 @@ impl RequestBuilder {
                 };
                 opened.map_err(|error| {
                     let why = strict_json::why(&error);
-                    Error::unreadable(reply.status(), reply.body().clone(), why).after(answered.attempts, None)
+                    Error::unexpected(reply.status(), reply.body().clone(), why).after(answered.attempts, None)
                 })
             }
             _ => Err(answered.refused(&client, scope)),

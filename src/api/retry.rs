@@ -1,11 +1,11 @@
 //! Whether a call is sent again, and when: one pure decision, tested as a table.
 //!
-//! | what happened | GET, HEAD | any other method |
+//! | what happened | GET, HEAD, a call that may be repeated | any other method |
 //! | --- | --- | --- |
 //! | no connection could be opened | again | again: nothing was sent |
 //! | the server says by HTTP/2 that it did not process the request | again | again |
 //! | 429 | again, when it is told | again, when it is told: it was refused |
-//! | 502, 503, 504 | again | as it is |
+//! | 502, 503, 504, and 520 to 524 of the network in front of Komerza | again | as it is |
 //! | the connection broke before the whole reply was there | again | an error: a change may have been made |
 //! | no reply in time | an error | an error |
 //! | any other reply, also 500 | as it is | as it is |
@@ -43,8 +43,7 @@ pub(super) enum Next {
 }
 
 /// Decides after a number of tries. `chance` is from 0 to 255.
-pub(super) fn next(method: &Method, outcome: Outcome, tries: u32, limits: &ClientLimits, chance: u8) -> Next {
-    let safe = matches!(*method, Method::GET | Method::HEAD);
+pub(super) fn next(safe: bool, outcome: Outcome, tries: u32, limits: &ClientLimits, chance: u8) -> Next {
     let again = tries < limits.tries.max(1);
     match outcome {
         Outcome::Answered { status: StatusCode::TOO_MANY_REQUESTS, retry_after } => {
@@ -59,7 +58,7 @@ pub(super) fn next(method: &Method, outcome: Outcome, tries: u32, limits: &Clien
                 Next::Stop
             }
         }
-        Outcome::Answered { status, retry_after } if safe && again && matches!(status.as_u16(), 502..=504) => {
+        Outcome::Answered { status, retry_after } if safe && again && is_temporary(status) => {
             let told = retry_after.unwrap_or_default().min(limits.longest_pause);
             Next::Pause(told.max(pause(tries, limits, chance)))
         }
@@ -67,6 +66,16 @@ pub(super) fn next(method: &Method, outcome: Outcome, tries: u32, limits: &Clien
         Outcome::Broken if again && safe => Next::Pause(pause(tries, limits, chance)),
         _ => Next::Stop,
     }
+}
+
+/// Whether a method may be repeated by itself. *Source*: RFC 9110, section 9.2.1.
+pub(super) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// *Source*: RFC 9110; 520 to 524 are Cloudflare's own, which says that it could not get an answer from Komerza.
+fn is_temporary(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 502..=504 | 520..=524)
 }
 
 /// Twice as long each time, cut at random by up to a half, so that those who failed together do not come back together.
@@ -124,26 +133,29 @@ mod tests {
             (answered(503, Some(1 << 40)), Next::Pause(SECOND * 60), Next::Stop),
             (answered(504, None), pause, Next::Stop),
             (answered(505, None), Next::Stop, Next::Stop),
+            (answered(519, None), Next::Stop, Next::Stop),
+            (answered(520, None), pause, Next::Stop),
+            (answered(522, None), pause, Next::Stop),
+            (answered(524, None), pause, Next::Stop),
+            (answered(525, None), Next::Stop, Next::Stop),
         ] {
-            for method in [Method::GET, Method::HEAD] {
-                assert_eq!(next(&method, outcome, 1, &limits, 255), safe, "{method} {outcome:?}");
-            }
-            for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
-                assert_eq!(next(&method, outcome, 1, &limits, 255), other, "{method} {outcome:?}");
-            }
+            assert_eq!(next(true, outcome, 1, &limits, 255), safe, "{outcome:?}");
+            assert_eq!(next(false, outcome, 1, &limits, 255), other, "{outcome:?}");
         }
+        let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        assert_eq!(methods.map(|method| is_safe(&method)), [true, true, false, false, false, false]);
     }
 
     #[test]
     fn pauses_double_are_cut_by_up_to_a_half_and_end_with_the_tries() {
         let limits = ClientLimits::default();
-        let paused = |tries, chance| next(&Method::GET, Broken, tries, &limits, chance);
+        let paused = |tries, chance| next(true, Broken, tries, &limits, chance);
         let milliseconds = |count| Next::Pause(Duration::from_millis(count));
         assert_eq!([paused(1, 255), paused(2, 255), paused(3, 255)], [200, 400, 800].map(milliseconds));
         assert_eq!([paused(1, 0), paused(2, 0), paused(3, 0)], [100, 200, 400].map(milliseconds));
         assert_eq!(paused(4, 0), Next::Stop);
-        assert!(matches!(next(&Method::GET, answered(429, None), 40, &limits, 0), Next::Refused(_)));
-        let impatient = |tries| next(&Method::GET, answered(429, Some(0)), tries, &limits, 0);
+        assert!(matches!(next(true, answered(429, None), 40, &limits, 0), Next::Refused(_)));
+        let impatient = |tries| next(true, answered(429, Some(0)), tries, &limits, 0);
         assert_eq!(
             [impatient(1), impatient(5), impatient(40)],
             [100, 1_600, 30_000].map(|of| Next::Refused(Duration::from_millis(of)))
@@ -154,8 +166,8 @@ mod tests {
     fn t38_without_pacing_a_429_is_paused_for_and_counts_as_a_try() {
         let mut limits = ClientLimits::default();
         limits.bucket.period = Duration::ZERO;
-        assert_eq!(next(&Method::POST, answered(429, Some(0)), 1, &limits, 255), Next::Pause(limits.first_pause));
-        assert_eq!(next(&Method::POST, answered(429, Some(3)), 1, &limits, 0), Next::Pause(SECOND * 3));
-        assert_eq!(next(&Method::POST, answered(429, None), 4, &limits, 0), Next::Stop);
+        assert_eq!(next(false, answered(429, Some(0)), 1, &limits, 255), Next::Pause(limits.first_pause));
+        assert_eq!(next(false, answered(429, Some(3)), 1, &limits, 0), Next::Pause(SECOND * 3));
+        assert_eq!(next(false, answered(429, None), 4, &limits, 0), Next::Stop);
     }
 }

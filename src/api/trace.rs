@@ -1,4 +1,6 @@
 //! What logs and metrics learn of a call: method, path template, status, tries, waits. Never an id, a query or a secret.
+//!
+//! Komerza's own words about a refusal are in a DEBUG event alone, since they may repeat what was sent.
 
 use super::{Error, options::Spent};
 use http::{Method, StatusCode};
@@ -48,10 +50,13 @@ impl Trace {
             if let Some(error) = error {
                 // What Komerza refuses is between it and the app; what breaks on the way concerns whoever runs the app.
                 let _entered = self.span.enter();
-                if error.is_temporary() || error.kind() == super::ErrorKind::ProviderFault {
+                let concerns_operators = error.is_temporary()
+                    || matches!(error.kind(), super::ErrorKind::ProviderFault | super::ErrorKind::UnexpectedReply);
+                if concerns_operators {
                     crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(error), "a call of Komerza failed");
                 } else {
-                    crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), "Komerza refused a call");
+                    let says = in_one_line(error.message().unwrap_or_default());
+                    crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), says, "Komerza refused a call");
                 }
             }
             if let Some(status) = status {
@@ -61,4 +66,11 @@ impl Trace {
             self.span.record("wait_ms", u64::try_from(spent.waited.as_millis()).unwrap_or(u64::MAX));
         }
     }
+}
+
+/// Somebody else's words, so that they cannot pass for another line of the log, nor fill it.
+#[cfg(feature = "tracing")]
+fn in_one_line(text: &str) -> String {
+    const MOST: usize = 300;
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(MOST).collect()
 }

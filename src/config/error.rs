@@ -10,10 +10,13 @@ use std::{error::Error, fmt};
 /// ```
 /// use komerza_connect::Config;
 ///
-/// let error = Config::builder().client_id("x").client_secret("too short").build().unwrap_err();
-/// assert_eq!(error.setting(), "client_secret");
+/// let error = Config::builder().client_id("x").client_secret("s".repeat(72)).build().unwrap_err();
+/// assert_eq!(error.setting(), "redirect_uri");
+/// assert_eq!(
+///     error.to_string(),
+///     "redirect_uri (KOMERZA_REDIRECT_URI) and user_agent (KOMERZA_USER_AGENT) are missing"
+/// );
 /// assert_eq!(format!("{error:?}"), error.to_string());
-/// assert!(error.to_string().starts_with("client_secret (KOMERZA_CLIENT_SECRET) "));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -23,7 +26,8 @@ pub struct ConfigError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
-    Missing,
+    /// These settings; the error's own is the first of them.
+    Missing(Vec<&'static str>),
     Secret(InvalidSecret),
     Key(InvalidSealingKey),
     /// A fixed sentence.
@@ -37,11 +41,17 @@ impl ConfigError {
         Self { setting, problem }
     }
 
+    /// Of all settings that are needed, those for which it is true are missing.
+    pub(super) fn missing(needed: impl IntoIterator<Item = (&'static str, bool)>) -> Self {
+        let all: Vec<_> = needed.into_iter().filter_map(|(setting, missing)| missing.then_some(setting)).collect();
+        Self::new(all.first().copied().unwrap_or_default(), Problem::Missing(all))
+    }
+
     pub(crate) fn because(setting: &'static str, why: &'static str) -> Self {
         Self::new(setting, Problem::Because(why))
     }
 
-    /// The name of the setting, as the method of the builder is called: `"redirect_uri"`. Where
+    /// The name of the setting, as the method of the builder is called: `"redirect_uri"`. When several are missing, the first of them. Where
     /// [`Config::from_env`](crate::Config::from_env) reads it too, the text names the variable as well: `KOMERZA_REDIRECT_URI`.
     #[must_use]
     pub fn setting(&self) -> &str {
@@ -49,18 +59,26 @@ impl ConfigError {
     }
 }
 
+/// The setting, with its variable if it has one.
+fn named(setting: &str) -> String {
+    super::env::variable_of(setting).map_or(setting.to_owned(), |variable| format!("{setting} ({variable})"))
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match super::env::variable_of(self.setting) {
-            Some(variable) => write!(f, "{} ({variable}) ", self.setting)?,
-            None => write!(f, "{} ", self.setting)?,
-        }
+        let setting = named(self.setting);
         match &self.problem {
-            Problem::Missing => f.write_str("is missing"),
-            Problem::Secret(why) => why.fmt(f),
-            Problem::Key(why) => why.fmt(f),
-            Problem::Because(why) => f.write_str(why),
-            Problem::Client(why) => f.write_str(why),
+            Problem::Missing(all) => match all.split_last() {
+                Some((last, others @ [_, ..])) => {
+                    let others: Vec<_> = others.iter().map(|setting| named(setting)).collect();
+                    write!(f, "{} and {} are missing", others.join(", "), named(last))
+                }
+                _ => write!(f, "{setting} is missing"),
+            },
+            Problem::Secret(why) => write!(f, "{setting} {why}"),
+            Problem::Key(why) => write!(f, "{setting} {why}"),
+            Problem::Because(why) => write!(f, "{setting} {why}"),
+            Problem::Client(why) => write!(f, "{setting} {why}"),
         }
     }
 }
@@ -76,7 +94,7 @@ impl Error for ConfigError {
         match &self.problem {
             Problem::Secret(why) => Some(why),
             Problem::Key(why) => Some(why),
-            Problem::Missing | Problem::Because(_) | Problem::Client(_) => None,
+            Problem::Missing(_) | Problem::Because(_) | Problem::Client(_) => None,
         }
     }
 }

@@ -235,17 +235,27 @@ impl ConfigBuilder {
     /// Checks everything.
     ///
     /// # Errors
-    /// [`ConfigError`] names the first setting that is missing or wrong.
+    /// [`ConfigError`] names all settings that are missing; when none is, the first that is wrong.
     pub fn build(self) -> Result<Config, ConfigError> {
-        let client_id = check("client_id", needed("client_id", self.client_id)?, 128, |byte| byte.is_ascii_graphic())?;
+        let needed = [
+            ("client_id", self.client_id.is_none()),
+            ("client_secret", self.client_secret.is_none()),
+            ("redirect_uri", self.redirect_uri.is_none()),
+            ("user_agent", self.user_agent.is_none()),
+        ];
+        let (Some(client_id), Some(client_secret), Some(redirect_uri), Some(user_agent)) =
+            (self.client_id, self.client_secret, self.redirect_uri, self.user_agent)
+        else {
+            return Err(ConfigError::missing(needed));
+        };
+        let client_id = check("client_id", client_id, 128, |byte| byte.is_ascii_graphic())?;
         if matches!(client_id.as_str(), "." | "..") {
             return Err(ConfigError::because("client_id", "is a dot segment"));
         }
-        let client_secret = needed("client_secret", self.client_secret)?
-            .map_err(|why| ConfigError::new("client_secret", Problem::Secret(why)))?;
-        let redirect_uri = RedirectUri::parse(&needed("redirect_uri", self.redirect_uri)?)
-            .map_err(|why| ConfigError::because("redirect_uri", why))?;
-        let user_agent = user_agent(needed("user_agent", self.user_agent)?)?;
+        let client_secret = client_secret.map_err(|why| ConfigError::new("client_secret", Problem::Secret(why)))?;
+        let redirect_uri =
+            RedirectUri::parse(&redirect_uri).map_err(|why| ConfigError::because("redirect_uri", why))?;
+        let user_agent = self::user_agent(user_agent)?;
         let base =
             |setting, given: Option<String>, default: &str| base_url(setting, given.as_deref().unwrap_or(default));
         let api_url = base("api_url", self.api_url, provider::API_URL)?;
@@ -316,10 +326,6 @@ pub(crate) fn user_agent(agent: String) -> Result<HeaderValue, ConfigError> {
 /// The base URL of an API or a dashboard.
 pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
     address::base_url(text).map_err(|why| ConfigError::because(setting, why))
-}
-
-fn needed<T>(setting: &'static str, value: Option<T>) -> Result<T, ConfigError> {
-    value.ok_or(ConfigError::new(setting, Problem::Missing))
 }
 
 fn check(setting: &'static str, value: String, most: usize, allowed: fn(u8) -> bool) -> Result<String, ConfigError> {

@@ -81,14 +81,20 @@ fn a_variable_is_named_where_from_env_reads_it_and_nowhere_else() {
 }
 
 #[test]
-fn every_setting_without_a_default_is_asked_for() {
-    for (missing, builder) in [
-        ("client_id", Config::builder()),
-        ("client_secret", Config::builder().client_id("x")),
-        ("redirect_uri", Config::builder().client_id("x").client_secret("s".repeat(72))),
-    ] {
-        assert_eq!(builder.build().unwrap_err().to_string().split(' ').next(), Some(missing));
-    }
+fn all_settings_that_are_missing_are_named_at_once() {
+    let told = |builder: ConfigBuilder| builder.build().unwrap_err().to_string();
+    let secret = || "s".repeat(72);
+    assert_eq!(
+        told(Config::builder()),
+        "client_id (KOMERZA_CLIENT_ID), client_secret (KOMERZA_CLIENT_SECRET), redirect_uri (KOMERZA_REDIRECT_URI) and \
+         user_agent (KOMERZA_USER_AGENT) are missing"
+    );
+    assert_eq!(
+        told(Config::builder().user_agent("MyApp/1.0").client_id("x")),
+        "client_secret (KOMERZA_CLIENT_SECRET) and redirect_uri (KOMERZA_REDIRECT_URI) are missing"
+    );
+    let almost = Config::builder().client_id("x").client_secret(secret()).redirect_uri("wrong");
+    assert_eq!(told(almost), "user_agent (KOMERZA_USER_AGENT) is missing", "also where another setting is wrong");
 }
 
 #[test]

@@ -108,10 +108,11 @@ fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> ExchangeError {
 /// How long to wait after a 429 that does not say: until the documented bucket has tokens again.
 const DEFAULT_WAIT: Duration = provider::ANONYMOUS_BUCKET.period;
 
-/// What an answer means: a key only for status 200, `success: true`, no error code, and a string fit for a header.
+/// What an answer means: a key only for status 200, `success: true`, and a string fit for a header. A `code` beside them matters
+/// only if it is known to be an error: Komerza's own client looks at `success` alone.
 ///
 /// Failures are told apart by the envelope's code first, by the status second: 401 and 403 each stand for a wrong secret and for
-/// a wrong code.
+/// a wrong code. A 403 or 451 without the envelope comes from the network in front of Komerza.
 pub(crate) fn judge(
     status: StatusCode,
     retry_after: Option<&HeaderValue>,
@@ -122,9 +123,12 @@ pub(crate) fn judge(
     if status == StatusCode::TOO_MANY_REQUESTS {
         return Err(busy(retry_after, now));
     }
-    let envelope = Envelope::open(body).map_err(|_| fault())?;
-    let code = envelope.code();
-    if status == StatusCode::OK && envelope.success && code.is_none() {
+    let blocked = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS);
+    let envelope = Envelope::open(body).map_err(|_| {
+        if blocked { ExchangeError::spent(Failure::new(FailureKind::ExchangeBlocked)) } else { fault() }
+    })?;
+    let code = envelope.code.as_deref();
+    if status == StatusCode::OK && envelope.success && !code.is_some_and(provider::is_error_code) {
         let key = envelope.data.and_then(|data| serde_json::from_str::<String>(data.get()).ok());
         return key.and_then(|key| ApiKey::new(key).ok()).ok_or_else(fault);
     }
@@ -165,10 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_taken_from_a_200_with_success_and_a_good_string_alone() {
+    fn t74_a_key_is_taken_from_a_200_with_success_and_a_good_string_alone() {
         assert_eq!(verdict(200, r#"{"success":true,"data":"fake.key"}"#), Ok("fake.key".into()));
         assert_eq!(verdict(200, r#"{"success":true,"message":"m","code":null,"data":"fake"}"#), Ok("fake".into()));
         assert_eq!(verdict(200, r#" {"data":"f\u0061ke","success":true,"later":{}} "#), Ok("fake".into()));
+        // What stands beside a success, and a byte order mark, do not matter.
+        for code in [r#""Ok""#, r#""Success""#, r#""OperationCompleted""#, "null", r#""""#, "200", "{}"] {
+            let body = format!(
+                r#"{{"success":true,"message":"Operation completed successfully","code":{code},"data":"fake"}}"#
+            );
+            assert_eq!(verdict(200, &body), Ok("fake".into()), "{code}");
+            assert_eq!(verdict(200, &format!("\u{feff}{body}")), Ok("fake".into()), "{code} behind a mark");
+        }
+        assert_eq!(verdict(200, r#"{"success":true,"data":"fake","code":"Invalid_Code"}"#), Err((InvalidCode, true)));
     }
 
     #[test]
@@ -192,7 +205,8 @@ mod tests {
             (200, r#"{"success":1,"data":"fake"}"#),
             (200, r#"{"data":"fake"}"#),
             (200, r#"{"success":true,"data":"fake""#),
-            (200, r#"{"success":true,"data":"fake","code":"SomethingElse"}"#),
+            (200, r#"{"success":true,"data":"fake","code":"InternalServerError"}"#),
+            (200, r#"{"success":true,"data":"fake","code":"bad_token"}"#),
             (200, r#"{"success":false,"data":"fake"}"#),
             (201, r#"{"success":true,"data":"fake"}"#),
             (204, ""),
@@ -227,8 +241,13 @@ mod tests {
             assert_eq!(verdict(404, &body), Err((AppNotFound, true)));
             assert_eq!(verdict(500, &body), Err((ProviderFault, true)));
         }
-        for status in [401, 403, 404, 500, 502, 503] {
-            assert_eq!(verdict(status, "<h1>Service unavailable in your region</h1>"), Err((ProviderFault, true)));
+        for page in ["<h1>Service unavailable in your region</h1>", "", "error code: 1020", "[]"] {
+            for status in [401, 404, 500, 502, 503, 520, 522, 524] {
+                assert_eq!(verdict(status, page), Err((ProviderFault, true)), "{status} {page}");
+            }
+            for status in [403, 451] {
+                assert_eq!(verdict(status, page), Err((ExchangeBlocked, true)), "{status} {page}");
+            }
         }
     }
 

@@ -274,7 +274,7 @@ mod tests {
         let of =
             |wanted| alarms.iter().filter(|(alarm, _)| *alarm == wanted).map(|(_, kind)| *kind).collect::<Vec<_>>();
         use FailureKind::*;
-        assert_eq!(of(Alarm::Operators), [InvalidClientSecret, AppNotFound, SaveFailed, Internal]);
+        assert_eq!(of(Alarm::Operators), [InvalidClientSecret, AppNotFound, ExchangeBlocked, SaveFailed, Internal]);
         let elsewhere =
             [ProviderUnreachable, ProviderFault, UnknownOutcome, ProviderTimeout, UserLookupFailed, StoreUnavailable];
         assert_eq!(of(Alarm::Elsewhere), elsewhere);

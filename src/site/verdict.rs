@@ -82,7 +82,10 @@ pub(super) fn check(
         Param::Absent => None,
         Param::One(state) => State::parse(state),
     };
-    let Some(state) = state else { return refuse(FailureKind::UnknownState, None) };
+    let Some(state) = state else {
+        let denied = query.state == Param::Absent && matches!(read_code(&query), Err(FailureKind::Denied));
+        return refuse(if denied { FailureKind::NotApproved } else { FailureKind::UnknownState }, None);
+    };
     let id = state.attempt_id();
     if let Some(done) = jar.done(cookies, id, now, limits.done_lifetime) {
         return Verdict::Done { return_to: done.return_to };
@@ -108,14 +111,21 @@ pub(super) fn check(
 }
 
 /// The code, or why there is none. A callback without a code is a refusal by the user, with `error` or without: the provider
-/// documents neither.
+/// documents neither. An empty value is none.
 fn read_code(query: &Query<'_>) -> Result<AuthorizationCode, FailureKind> {
-    match (&query.code, &query.error) {
-        (Param::One(code), Param::Absent) => {
-            AuthorizationCode::new(code.as_ref()).map_err(|_| FailureKind::MalformedRequest)
-        }
-        (Param::Absent, Param::Absent | Param::One(_)) => Err(FailureKind::Denied),
-        _ => Err(FailureKind::MalformedRequest),
+    match (given(&query.code)?, given(&query.error)?) {
+        (Some(code), None) => AuthorizationCode::new(code).map_err(|_| FailureKind::MalformedRequest),
+        (None, _) => Err(FailureKind::Denied),
+        (Some(_), Some(_)) => Err(FailureKind::MalformedRequest),
+    }
+}
+
+/// A value that is there and not empty.
+fn given<'a>(param: &'a Param<'_>) -> Result<Option<&'a str>, FailureKind> {
+    match param {
+        Param::One(value) => Ok(Some(value.as_ref()).filter(|value| !value.is_empty())),
+        Param::Absent => Ok(None),
+        Param::Repeated | Param::Malformed => Err(FailureKind::MalformedRequest),
     }
 }
 

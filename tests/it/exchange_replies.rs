@@ -74,8 +74,8 @@ async fn t37_a_refusal_without_a_code_is_judged_by_its_status() {
             refused(&shop, &format!("{name}-{status}"), Reply::envelope(status, &body), ProviderFault).await;
         }
     }
-    for status in [401, 403, 404] {
-        refused(&shop, &format!("html-{status}"), Reply::html(status, "Blocked"), ProviderFault).await;
+    for (status, kind) in [(401, ProviderFault), (403, ExchangeBlocked), (404, ProviderFault), (451, ExchangeBlocked)] {
+        refused(&shop, &format!("html-{status}"), Reply::html(status, "Blocked"), kind).await;
     }
 }
 
@@ -109,7 +109,7 @@ async fn t38_a_429_is_503_with_a_bounded_wait_whatever_retry_after_says() {
 #[tokio::test]
 async fn answers_of_a_broken_provider_are_a_fault_of_the_provider() {
     let shop = patient_shop(Mode::Users).await;
-    for status in [500, 501, 502, 503, 504] {
+    for status in [500, 501, 502, 503, 504, 520, 522, 524] {
         refused(&shop, &format!("html-{status}"), Reply::html(status, "Sorry"), ProviderFault).await;
         refused(&shop, &format!("empty-{status}"), Reply::new(status, "text/plain", ""), ProviderFault).await;
     }
@@ -135,7 +135,7 @@ async fn t36_a_success_that_is_none_stores_nothing() {
             ("nul", r#"{"success":true,"data":"obviously-fake-\u0000"}"#),
             ("object", r#"{"success":true,"data":{"key":"obviously-fake"}}"#),
             ("list", r#"[{"success":true,"data":"obviously-fake"}]"#),
-            ("both", r#"{"success":true,"code":"InvalidScope","data":"obviously-fake"}"#),
+            ("both", r#"{"success":true,"code":"BadToken","data":"obviously-fake"}"#),
             ("twice", r#"{"success":true,"data":"obviously-fake-1"}{"success":true,"data":"obviously-fake-2"}"#),
             ("nothing", ""),
             ("html", "<!doctype html><h1>It works</h1>"),

@@ -135,7 +135,8 @@ async fn t41_no_debug_form_shows_a_secret() {
     let connect = KomerzaConnectLayer::new(config.clone(), store.clone()).unwrap().with_randomness(Known);
     let key = connect.client_for(&alice).await.unwrap().unwrap();
     let wrong_secret = Config::builder().client_secret(format!("{secret}-too-long"));
-    let wrong_secret = wrong_secret.client_id("x").redirect_uri("https://shop.example/cb").build().unwrap_err();
+    let wrong_secret =
+        wrong_secret.client_id("x").redirect_uri("https://shop.example/cb").user_agent("x").build().unwrap_err();
 
     let shown = [
         format!("{builder:?} {config:?} {connect:?} {:?}", connect.layer(axum::Router::<()>::new())),

@@ -28,8 +28,11 @@ const NAMES: Filterable = &[
     ("IsEnabled", "isEnabled"),
 ];
 
-/// `PublicCouponReference`. Its fields are not in the pages we could read; these are a guess.
-const REFERENCE: [&str; 4] = ["id", "dateCreated", "code", "storeId"];
+/// `PublicCouponReference`.
+const REFERENCE: &str = "code percentageDecrease amountDecrease";
+
+/// What no `CouponDto` has.
+const FIXED: &[&str] = &["uses", "expirationDate"];
 
 const VIEW: &str = "stores.coupons.view";
 
@@ -57,7 +60,7 @@ async fn search(call: Call, Path((store, wanted)): Path<(String, String)>) -> An
 
 async fn all(call: Call, Path(store): Path<String>) -> Answer {
     call.store(VIEW, &store, |store, _| {
-        Ok(Reply::List(store.coupons.iter().map(|coupon| pick(coupon, &REFERENCE)).collect()))
+        Ok(Reply::List(store.coupons.iter().map(|coupon| pick(coupon, REFERENCE)).collect()))
     })
 }
 
@@ -67,13 +70,15 @@ async fn one(call: Call, Path((store, coupon)): Path<(String, String)>) -> Answe
 
 async fn create(call: Call, Path(store): Path<String>, form: Form) -> Answer {
     call.store("stores.coupons.create", &store, |store, desk| {
-        let code = form.text("code", 1..=64)?;
+        // Codes are kept in lower case.
+        let code = form.text("code", 1..=64)?.to_lowercase();
         if store.coupons.iter().any(|coupon| text(coupon, "code") == code) {
             return Err(Refusal::conflict("There is a coupon with this code already."));
         }
-        let mut coupon = blank_coupon(&desk.chance.uuid(), &store.id, code);
+        let mut coupon = blank_coupon(&desk.chance.uuid(), &store.id, &code);
         set(&mut coupon, "dateCreated", json!(iso(desk.now)));
-        form.apply_to(&mut coupon, &["uses"]);
+        form.apply_to(&mut coupon, FIXED);
+        set(&mut coupon, "code", json!(code));
         store.coupons.push(coupon.clone());
         Ok(Reply::Object(coupon))
     })
@@ -82,7 +87,9 @@ async fn create(call: Call, Path(store): Path<String>, form: Form) -> Answer {
 async fn update(call: Call, Path((store, coupon)): Path<(String, String)>, form: Form) -> Answer {
     call.store("stores.coupons.update", &store, |store, _| {
         let coupon = find_mut(&mut store.coupons, &coupon, "coupon")?;
-        form.apply_to(coupon, &["uses"]);
+        form.apply_to(coupon, FIXED);
+        let code = text(coupon, "code").to_lowercase();
+        set(coupon, "code", json!(code));
         Ok(Reply::Object(coupon.clone()))
     })
 }

@@ -16,19 +16,25 @@ mod variants;
 mod views;
 mod webhooks;
 
-use std::{sync::Arc, time::UNIX_EPOCH};
+use std::sync::Arc;
 
 use axum::{Router, extract::FromRequestParts};
 use http::request::Parts;
+use serde_json::Value;
 
 use super::{
     chance::Chance,
     envelope::{Refusal, Reply},
     grant::Grant,
-    seed::DemoStore,
+    seed::{Account, DemoStore},
     switches::Switches,
     world::{Shared, World},
 };
+
+/// A webhook of an account, with its log.
+pub(super) fn account_webhook<'a>(account: &'a mut Account, id: &str) -> Option<&'a mut Value> {
+    objects::find_mut(&mut account.webhooks, id, "webhook").ok()
+}
 
 type Answer = Result<Reply, Refusal>;
 
@@ -95,10 +101,14 @@ impl Call {
         }
     }
 
+    /// Id of the account that the key belongs to.
+    fn user_id(&self) -> String {
+        self.shared.world().accounts.get(self.grant.account).map(|account| account.user_id()).unwrap_or_default()
+    }
+
     /// Seconds since the Unix epoch, by the sandbox's clock.
     fn now(&self) -> i64 {
-        let since = self.shared.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        self.shared.seconds()
     }
 
     fn world<T>(&self, scope: &str, act: impl FnOnce(&mut World) -> Result<T, Refusal>) -> Result<T, Refusal> {

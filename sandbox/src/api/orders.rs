@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::Path,
     response::{IntoResponse as _, Response},
-    routing::{delete, get, put},
+    routing::{delete, get, post, put},
 };
 use http::header;
 use serde_json::{Value, json};
@@ -14,10 +14,11 @@ use url::form_urlencoded;
 
 use super::{Answer, Call, objects::Form, views};
 use crate::{
+    deliveries::{self, SECRET},
     envelope::{Refusal, Reply},
     listing::{Filterable, ListQuery},
-    order::{DELIVERED, LineItem, Order, PENDING, Refund},
-    seed::{DemoStore, hundredths, iso, money, text},
+    order::{CANCELLED, DELIVERED, LineItem, Order, PENDING, Refund},
+    seed::{DemoStore, hundredths, iso, money, set, text},
     world::Shared,
 };
 
@@ -45,6 +46,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/stores/{store}/orders/{order}/deliver", put(deliver))
         .route("/stores/{store}/orders/{order}/redeliver", put(redeliver))
         .route("/stores/{store}/orders/{order}/refund", delete(refund))
+        .route("/stores/{store}/paymentMethods/custom/orders/{order}/proof", get(proof))
+        .route("/stores/{store}/paymentMethods/custom/orders/{order}/{verdict}", post(custom_payment))
         .route("/stores/{store}/affiliates/{customer}/orders/{page}", get(of_affiliate))
 }
 
@@ -107,28 +110,37 @@ fn quoted(cell: &str) -> String {
     if cell.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
 }
 
-/// The form's fields are not in the pages we could read; here it is `customerEmail` and `items` with `variantId` and
-/// `quantity`.
+/// Takes a `CreateDashboardOrderForm`. An order with a `cost` has no items.
 async fn create(call: Call, Path(store): Path<String>, form: Form) -> Answer {
     call.store("stores.orders.create", &store, |store, desk| {
-        let email = form.text("customerEmail", 3..=320)?;
-        let items = form.get("items").and_then(Value::as_array).filter(|items| !items.is_empty());
-        let items = items.ok_or_else(|| Refusal::invalid("items must be a list with at least one entry."))?;
+        let email = form.text("emailAddress", 3..=320)?;
+        let gateway = form.text("gateway", 1..=64)?;
+        let cost =
+            form.get("cost").map(|cost| hundredths(cost).ok_or_else(|| Refusal::invalid("cost must be an amount.")));
+        let items = form.get("items").and_then(Value::as_array).filter(|items| !items.is_empty() && cost.is_none());
+        if items.is_none() && cost.is_none() {
+            return Err(Refusal::invalid("items must be a list with at least one entry."));
+        }
+        let items = items.into_iter().flatten().map(|item| line_item(store, item)).collect::<Result<_, _>>()?;
         let customer = store.customers.iter().find(|customer| text(customer, "emailAddress") == email);
         let order = Order {
             id: desk.chance.uuid(),
             created: desk.now,
             status: PENDING.to_owned(),
             paid: false,
-            gateway: "balance".to_owned(),
+            gateway: gateway.to_owned(),
+            cost: cost.transpose()?,
             currency: text(&store.reference, "currencyCode"),
             customer_id: customer.map_or_else(|| desk.chance.uuid(), |customer| text(customer, "id")),
             customer_email: email.to_owned(),
-            items: items.iter().map(|item| line_item(store, item)).collect::<Result<_, _>>()?,
+            items,
             delivered: Vec::new(),
+            logs: Vec::new(),
             affiliate_id: None,
             refund: None,
             source: "api",
+            metadata: form.get("metadata").cloned().unwrap_or_default(),
+            return_url: form.get("returnUrl").cloned().unwrap_or_default(),
         };
         let shown = order.public_order(&store.id);
         store.orders.insert(0, order);
@@ -137,13 +149,13 @@ async fn create(call: Call, Path(store): Path<String>, form: Form) -> Answer {
 }
 
 fn line_item(store: &DemoStore, item: &Value) -> Result<LineItem, Refusal> {
-    let wanted = text(item, "variantId");
+    let (wanted, of) = (text(item, "variantId"), text(item, "productId"));
     let mut pairs =
         store.products.iter().flat_map(|product| views::variants(product).map(move |variant| (product, variant)));
     let (product, variant) = pairs
-        .find(|(_, variant)| text(variant, "id") == wanted)
-        .ok_or_else(|| Refusal::invalid("There is no such variantId."))?;
-    let quantity = item.get("quantity").map_or(Some(1), Value::as_i64).filter(|quantity| (1..=1000).contains(quantity));
+        .find(|(product, variant)| text(variant, "id") == wanted && text(product, "id") == of)
+        .ok_or_else(|| Refusal::invalid("There is no such productId with such a variantId."))?;
+    let quantity = item.get("quantity").and_then(Value::as_i64).filter(|quantity| (1..=1000).contains(quantity));
     Ok(LineItem {
         product_id: text(product, "id"),
         variant_id: wanted,
@@ -154,16 +166,70 @@ fn line_item(store: &DemoStore, item: &Value) -> Result<LineItem, Refusal> {
     })
 }
 
-/// Only a pending order can be delivered, and only a delivered one again; what Komerza does otherwise is not documented.
+/// Nothing happens to an order that is already delivered. A cancelled one is refused, and so is one whose app does not deliver:
+/// both are our choice.
 async fn deliver(call: Call, Path((store, order)): OrderPath) -> Answer {
+    let wanted = call.store(DELIVER, &store, |store, _| dynamic_deliveries(store, &order))?;
+    let mut answers = Vec::new();
+    for (url, body) in wanted {
+        let (answer, mut log) = match deliveries::send(&url, SECRET, &body).await {
+            Ok((answer, log)) if answer.status.is_success() => (answer.body, log),
+            Ok((answer, _)) => return Err(Refusal::invalid(format!("The app answered {}.", answer.status))),
+            Err(error) => return Err(Refusal::invalid(format!("Dynamic delivery failed: {error}."))),
+        };
+        let id = call.shared.world().chance.uuid();
+        for (field, value) in [("id", json!(id)), ("dateCreated", json!(iso(call.now()))), ("orderId", json!(order))] {
+            set(&mut log, field, value);
+        }
+        answers.push((answer, log));
+    }
+    change(&call, DELIVER, &store, &order, |order, _| {
+        order.deliver(answers);
+        Ok(Reply::Done)
+    })
+}
+
+/// What apps are asked for to deliver an order: their addresses, and bodies that begin with the store's id.
+fn dynamic_deliveries(store: &DemoStore, order: &str) -> Result<Vec<(String, Value)>, Refusal> {
+    let order = store.orders.iter().find(|known| known.id == order).ok_or_else(|| Refusal::not_found("order"))?;
+    if order.status == CANCELLED {
+        return Err(Refusal::invalid("The order is cancelled."));
+    }
+    let variant = |item: &LineItem| {
+        let all = store.products.iter().flat_map(views::variants);
+        let variant = all.into_iter().find(|variant| text(variant, "id") == item.variant_id)?;
+        let dynamic = variant.get("deliveryTypes")?.as_array()?.contains(&json!("dynamic"));
+        dynamic.then(|| text(variant, "dynamicUrl")).filter(|url| !url.is_empty())
+    };
+    let wanted =
+        order.items.iter().filter(|_| order.status != DELIVERED).filter_map(|item| Some((variant(item)?, item)));
+    let body = |item: &LineItem| {
+        json!({
+            "storeId": store.id, "orderId": order.id, "productId": item.product_id, "variantId": item.variant_id,
+            "quantity": item.quantity, "customerEmail": order.customer_email,
+        })
+    };
+    Ok(wanted.map(|(url, item)| (url, body(item))).collect())
+}
+
+/// `approve` delivers a pending order, `reject` cancels it.
+async fn custom_payment(call: Call, Path((store, order, verdict)): Path<(String, String, String)>) -> Answer {
     change(&call, DELIVER, &store, &order, |order, _| {
         if order.status != PENDING {
             return Err(Refusal::invalid("The order is not pending."));
         }
-        (order.status, order.paid) = (DELIVERED.to_owned(), true);
-        order.delivered.push(format!("obviously-fake-delivery-of-{}", order.id));
+        match verdict.as_str() {
+            "approve" => order.deliver(Vec::new()),
+            "reject" => order.status = CANCELLED.to_owned(),
+            _ => return Err(Refusal::not_found("endpoint")),
+        }
         Ok(Reply::Done)
     })
+}
+
+/// The fields of a proof are not known; this one is our own.
+async fn proof(call: Call, Path((store, order)): OrderPath) -> Answer {
+    change(&call, VIEW, &store, &order, |_, _| Ok(Reply::Object(json!({ "sandbox": "obviously-fake-proof" }))))
 }
 
 async fn redeliver(call: Call, Path((store, order)): OrderPath) -> Answer {
@@ -174,16 +240,17 @@ async fn redeliver(call: Call, Path((store, order)): OrderPath) -> Answer {
 
 /// The status stays as it is, since the name of a refunded status is not known; the refund shows in the order.
 async fn refund(call: Call, Path((store, order)): OrderPath, form: Form) -> Answer {
+    let user = call.user_id();
     change(&call, "stores.orders.refund", &store, &order, |order, now| {
         let reason = form.get("reason").and_then(Value::as_i64).filter(|reason| (0..=3).contains(reason));
         let reason = reason.ok_or_else(|| Refusal::invalid("reason must be a number from 0 to 3."))?;
-        if !order.paid || order.refund.is_some() {
-            return Err(Refusal::invalid("The order is not paid, or was refunded already."));
+        if order.status != DELIVERED || order.refund.is_some() {
+            return Err(Refusal::invalid("The order is not delivered, or was refunded already."));
         }
         let refund = Refund { created: now, reason };
-        let shown = refund.json(order);
+        let shown = refund.json(order, &user);
         order.refund = Some(refund);
-        Ok(Reply::Object(json!(shown)))
+        Ok(Reply::Object(shown))
     })
 }
 

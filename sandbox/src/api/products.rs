@@ -1,7 +1,6 @@
 //! Products: list, search, one, create, change, delete, images.
 //!
-//! The fields of the create and update forms are not in the pages we could read: a form's field is taken over when the
-//! product has one of the same name, and only `name` is required.
+//! A form's field is taken over when the product has one of the same name, and only `name` is required.
 
 use std::sync::Arc;
 
@@ -117,7 +116,7 @@ async fn destroy(call: Call, Path((store, product)): Path<(String, String)>) -> 
     })
 }
 
-/// Takes the first file of a `multipart/form-data` body and answers with the name that it is kept under.
+/// Takes the file `image` of a `multipart/form-data` body and answers with the name that it is kept under.
 async fn upload(call: Call, Path((store, product)): Path<(String, String)>, request: Request) -> Answer {
     call.store(UPDATE, &store, |store, _| find(&store.products, &product, "product").map(drop))?;
     let length = file_length(request).await?;
@@ -132,10 +131,10 @@ async fn upload(call: Call, Path((store, product)): Path<(String, String)>, requ
 }
 
 async fn file_length(request: Request) -> Result<usize, Refusal> {
-    let wrong = |_| Refusal::invalid("The body must be multipart/form-data with one file.");
+    let wrong = |_| Refusal::invalid("The body must be multipart/form-data with the file image.");
     let mut parts = axum::RequestExt::extract::<Multipart, _>(request).await.map_err(|_| wrong(()))?;
     while let Some(part) = parts.next_field().await.map_err(|_| wrong(()))? {
-        if part.file_name().is_some() {
+        if part.name() == Some("image") && part.file_name().is_some() {
             let length = part.bytes().await.map_err(|_| wrong(()))?.len();
             return if length == 0 { Err(Refusal::invalid("The file is empty.")) } else { Ok(length) };
         }

@@ -1,4 +1,4 @@
-//! `/stores`: the list of the provider's sample, one store, what the caller may do in it.
+//! `/stores`: the list of the provider's sample, one store, what the user may do in it.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use crate::{
     switches::StoresRoute,
     world::Shared,
 };
+use komerza_connect::api::scopes;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -36,12 +37,12 @@ async fn one(call: Call, Path(store): Path<String>) -> Answer {
     call.store("stores.view", &store, |store, _| Ok(Reply::Object(store.reference.clone())))
 }
 
-/// Lists the key's own scopes; whether Komerza lists the user's instead is not documented.
+/// What the user may do, whatever the key may: the owner of a store may do everything.
 async fn permissions(call: Call, Path(store): Path<String>) -> Answer {
     call.store("stores.view", &store, |_, _| {
         Ok(Reply::Object(json!({
             "isOwner": true,
-            "permissions": call.grant.scopes,
+            "permissions": scopes::ALL.iter().filter(|scope| scope.starts_with("stores.")).collect::<Vec<_>>(),
             "enabledPaymentMethods": ["stripe", "paypal"],
         })))
     })

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     envelope::{Refusal, Reply},
     listing::{Filterable, ListQuery, Reckoned},
-    seed::{iso, set, text},
+    seed::{iso, set, text, ticket_entry},
     world::Shared,
 };
 
@@ -96,18 +96,15 @@ async fn tickets(call: Call, Path(store): Path<String>) -> Answer {
 
 /// `DisplayTicket`.
 fn display_ticket(ticket: &Value) -> Value {
-    let messages = ticket.get("messages").and_then(Value::as_array);
-    let mut shown = without(ticket, &["messages"]);
-    set(&mut shown, "messageCount", json!(messages.map_or(0, Vec::len)));
-    set(
-        &mut shown,
-        "lastMessage",
-        messages.and_then(|messages| messages.last()).map(|last| json!(text(last, "message"))).unwrap_or_default(),
-    );
+    let entries = ticket.get("entries").and_then(Value::as_array);
+    let mut shown = without(ticket, "entries");
+    set(&mut shown, "messageCount", json!(entries.map_or(0, Vec::len)));
+    let last = entries.and_then(|entries| entries.last());
+    set(&mut shown, "lastMessage", json!(last.map(|last| text(last, "message")).unwrap_or_default()));
     shown
 }
 
-/// `PublicTicket`, whose fields are not in the pages we could read: the listed ticket with its messages.
+/// `PublicTicket`.
 async fn ticket(call: Call, Path((store, ticket)): Two) -> Answer {
     call.store("stores.tickets.view", &store, |store, _| {
         Ok(Reply::Object(find(&store.tickets, &ticket, "ticket")?.clone()))
@@ -116,10 +113,11 @@ async fn ticket(call: Call, Path((store, ticket)): Two) -> Answer {
 
 async fn answer_ticket(call: Call, Path((store, ticket)): Two, form: Form) -> Answer {
     call.store("stores.tickets.update", &store, |store, desk| {
+        let name = store.name();
         let ticket = find_mut(&mut store.tickets, &ticket, "ticket")?;
-        let message = json!({ "dateCreated": iso(desk.now), "message": form.text("message", 1..=4096)?, "isFromCustomer": false });
-        if let Some(messages) = ticket.get_mut("messages").and_then(Value::as_array_mut) {
-            messages.push(message);
+        let entry = ticket_entry(&desk.chance.uuid(), &iso(desk.now), form.text("message", 1..=4096)?, &name);
+        if let Some(entries) = ticket.get_mut("entries").and_then(Value::as_array_mut) {
+            entries.push(entry);
         }
         set(ticket, "status", json!(RESPONDED));
         Ok(Reply::Object(ticket.clone()))

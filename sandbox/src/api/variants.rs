@@ -35,6 +35,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/stores/{store}/products/{product}/variants/{variant}/items", put(add_items).delete(remove_items))
         .route("/stores/{store}/products/{product}/variants/{variant}/items/clear", delete(clear_items))
         .route("/stores/{store}/products/{product}/variants/{variant}/items/{page}", get(items))
+        .route("/stores/{store}/products/{product}/variants/{variant}/items/search/{text}", get(search_items))
+        .route("/stores/{store}/products/{product}/variants/{variant}/delivery", put(delivery))
 }
 
 /// One variant, by `?variantId=`, although the path is plural: so the provider has it.
@@ -49,7 +51,7 @@ async fn one(call: Call, Path((store, product)): ProductPath) -> Answer {
     })
 }
 
-/// The form's fields are not in the pages we could read: `name` and `cost` are required here, others taken over by name.
+/// Takes a `CreateVariantForm`: `name` and `cost` are required, others are taken over by name.
 async fn create(call: Call, Path((store, product)): ProductPath, form: Form) -> Answer {
     call.store(UPDATE, &store, |store, desk| {
         let name = form.text("name", 1..=128)?;
@@ -96,6 +98,36 @@ async fn items(call: Call, Path((store, product, variant, page)): Path<(String, 
         let list = ListQuery::in_path(&page, &call.query, "count")?;
         let items = store.items.get(&variant).into_iter().flatten();
         Ok(list.page(items.map(Item), desk.switches, |item| json!(item.0)))
+    })
+}
+
+/// The names of a hit's fields are not known; these are our own.
+async fn search_items(call: Call, Path((store, _, variant, wanted)): Path<(String, String, String, String)>) -> Answer {
+    call.store(VIEW, &store, |store, desk| {
+        let items = store.items.get(&variant).ok_or_else(|| Refusal::not_found("variant"))?;
+        let hits = items.iter().zip(1..).filter(|(item, _)| item.contains(&wanted));
+        let hits: Vec<_> = hits.map(|(item, index)| json!({ "key": item, "index": index, "score": 1.0 })).collect();
+        Ok(ListQuery::parse(&call.query, &[])?.page(&hits, desk.switches, Value::clone))
+    })
+}
+
+/// Takes a `VariantDeliveryForm`.
+async fn delivery(call: Call, Path((store, product, variant)): VariantPath, form: Form) -> Answer {
+    const TYPES: [&str; 5] = ["license_keys", "dynamic", "keyauth", "instructions", "files"];
+    let types = form.texts("deliveryTypes")?;
+    if types.is_empty() || types.iter().any(|kind| !TYPES.contains(&kind.as_str())) {
+        return Err(Refusal::invalid("deliveryTypes must name known types."));
+    }
+    if form.get("requireDiscordAuthorization").and_then(Value::as_bool).is_none() {
+        return Err(Refusal::invalid("requireDiscordAuthorization must be true or false."));
+    }
+    call.store(UPDATE, &store, |store, _| {
+        let changed = find_mut(list(&mut store.products, &product)?, &variant, "variant")?;
+        for field in ["dynamicUrl", "deliveryMessage", "deliveryTypes", "requireDiscordAuthorization"] {
+            set(changed, field, form.get(field).cloned().unwrap_or_default());
+        }
+        let changed = changed.clone();
+        Ok(Reply::Object(views::variant(store, &changed)))
     })
 }
 

@@ -5,96 +5,27 @@ use serde_json::{Value, json};
 use super::objects::pick;
 use crate::seed::{DemoStore, set, text};
 
-const PRODUCT_REFERENCE: [&str; 14] = [
-    "id",
-    "dateCreated",
-    "name",
-    "description",
-    "imageNames",
-    "rating",
-    "order",
-    "visibility",
-    "storeId",
-    "slug",
-    "isBestSeller",
-    "metadata",
-    "affiliateDiscountMode",
-    "customAffiliateDiscountPercentage",
-];
+const PRODUCT_REFERENCE: &str = "id dateCreated name description imageNames rating order visibility storeId slug isBestSeller \
+    metadata affiliateDiscountMode customAffiliateDiscountPercentage";
 
-const PRODUCT: [&str; 20] = [
-    "id",
-    "dateCreated",
-    "name",
-    "slug",
-    "description",
-    "metaDescription",
-    "visibility",
-    "imageNames",
-    "storeId",
-    "userId",
-    "shouldBlockVpns",
-    "order",
-    "isBestSeller",
-    "blacklistedPaymentGateways",
-    "additionalFees",
-    "additionalFixedFees",
-    "metadata",
-    "affiliateDiscountMode",
-    "customAffiliateDiscountPercentage",
-    "variants",
-];
+const PRODUCT: &str = "id dateCreated name slug description metaDescription visibility imageNames storeId userId \
+    shouldBlockVpns order isBestSeller blacklistedPaymentGateways additionalFees additionalFixedFees \
+    metadata affiliateDiscountMode customAffiliateDiscountPercentage variants";
 
-const PUBLIC_PRODUCT: [&str; 18] = [
-    "id",
-    "storeId",
-    "dateCreated",
-    "name",
-    "description",
-    "imageNames",
-    "imageLinks",
-    "blacklistedPaymentGateways",
-    "rating",
-    "order",
-    "shouldBlockVirtualPrivateNetworks",
-    "isBestSeller",
-    "additionalFees",
-    "additionalFixedFees",
-    "slug",
-    "metadata",
-    "affiliateDiscountMode",
-    "customAffiliateDiscountPercentage",
-];
+const PUBLIC_PRODUCT: &str = "id storeId dateCreated name description imageNames imageLinks blacklistedPaymentGateways rating \
+    order shouldBlockVirtualPrivateNetworks isBestSeller additionalFees additionalFixedFees slug \
+    metadata affiliateDiscountMode customAffiliateDiscountPercentage";
 
-const PUBLIC_VARIANT: [&str; 20] = [
-    "id",
-    "productId",
-    "storeId",
-    "dateCreated",
-    "name",
-    "cost",
-    "minimumQuantity",
-    "maximumQuantity",
-    "order",
-    "requireDiscordAuthorization",
-    "disableVolumeDiscountOnCoupon",
-    "type",
-    "billingInterval",
-    "customIntervalDays",
-    "deliveryTypes",
-    "imageNames",
-    "stock",
-    "stockMode",
-    "customFields",
-    "volumeDiscounts",
-];
+const PUBLIC_VARIANT: &str = "id productId storeId dateCreated name cost minimumQuantity maximumQuantity order \
+    requireDiscordAuthorization disableVolumeDiscountOnCoupon type billingInterval customIntervalDays \
+    deliveryTypes imageNames stock stockMode customFields volumeDiscounts";
 
 /// `Variant` is everything but these.
-const PUBLIC_VARIANT_ONLY: [&str; 2] = ["type", "requireDiscordAuthorization"];
+const PUBLIC_VARIANT_ONLY: &str = "type requireDiscordAuthorization";
 
 /// `Product`.
 pub(super) fn product(store: &DemoStore, product: &Value) -> Value {
-    let mut shown = pick(product, &PRODUCT);
+    let mut shown = pick(product, PRODUCT);
     set(&mut shown, "variants", variants(product).map(|each| variant(store, each)).collect());
     shown
 }
@@ -109,24 +40,24 @@ pub(super) fn display_product(store: &DemoStore, each: &Value) -> Value {
 
 /// `PublicProductReference`.
 pub(super) fn product_reference(store: &DemoStore, product: &Value) -> Value {
-    with_public_variants(store, product, &PRODUCT_REFERENCE)
+    with_public_variants(store, product, PRODUCT_REFERENCE)
 }
 
 /// `PublicProduct`.
 pub(super) fn public_product(store: &DemoStore, product: &Value) -> Value {
-    with_public_variants(store, product, &PUBLIC_PRODUCT)
+    with_public_variants(store, product, PUBLIC_PRODUCT)
 }
 
-fn with_public_variants(store: &DemoStore, product: &Value, fields: &[&str]) -> Value {
+fn with_public_variants(store: &DemoStore, product: &Value, fields: &str) -> Value {
     let mut shown = pick(product, fields);
-    let variants = variants(product).map(|variant| stocked(store, pick(variant, &PUBLIC_VARIANT), variant));
+    let variants = variants(product).map(|variant| stocked(store, pick(variant, PUBLIC_VARIANT), variant));
     set(&mut shown, "variants", variants.collect());
     shown
 }
 
 /// `Variant`.
 pub(super) fn variant(store: &DemoStore, variant: &Value) -> Value {
-    stocked(store, super::objects::without(variant, &PUBLIC_VARIANT_ONLY), variant)
+    stocked(store, super::objects::without(variant, PUBLIC_VARIANT_ONLY), variant)
 }
 
 /// `PublicCategoryReference`.
@@ -137,7 +68,7 @@ pub(super) fn category_reference(category: &Value) -> Value {
     shown
 }
 
-/// `PublicCategory`. That its products are `PublicProductReference`s is what the schema's names suggest.
+/// `PublicCategory`.
 pub(super) fn category(store: &DemoStore, category: &Value) -> Value {
     let mut shown = category.clone();
     let ids = category.get("products").and_then(Value::as_array).into_iter().flatten();

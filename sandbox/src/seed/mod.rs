@@ -16,11 +16,11 @@ use sha2::{Digest as _, Sha256};
 
 use self::dice::Dice;
 pub(super) use self::{
-    people::blank_customer,
+    people::{blank_customer, ticket_entry},
     products::{blank_category, blank_product, blank_variant, hundredths, money},
     selling::blank_coupon,
 };
-use super::{chance::uuid_from, order::Order};
+use super::{chance::uuid_from, deliveries::SECRET, order::Order};
 
 /// 2026-11-20T00:00:00Z in seconds: the day on which the demo's last orders came in.
 const LAST_DAY: i64 = 1_795_132_800;
@@ -35,6 +35,8 @@ pub(super) struct Account {
     pub(super) stores: Vec<DemoStore>,
     /// `Webhook`, each with its logs.
     pub(super) webhooks: Vec<Value>,
+    /// Their secrets, by id.
+    pub(super) secrets: HashMap<String, String>,
 }
 
 /// One store and everything in it.
@@ -68,7 +70,9 @@ impl Account {
         let owner = if number == 0 { "ada".to_owned() } else { format!("ada{number}") };
         let stores = stores::of(&owner, orders_per_store);
         let ids: Vec<_> = stores.iter().map(|store| store.id.clone()).collect();
-        Self { user: user(&owner), webhooks: vec![selling::webhook(&owner, &ids)], stores }
+        let webhook = selling::webhook(&owner, &ids);
+        let secrets = [(text(&webhook, "id"), SECRET.to_owned())].into();
+        Self { user: user(&owner), webhooks: vec![webhook], secrets, stores }
     }
 
     pub(super) fn user_id(&self) -> String {

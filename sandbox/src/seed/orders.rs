@@ -50,10 +50,14 @@ fn order(store: &str, currency: &str, customers: &[Value], products: &[Value], n
         customer_id: text(customer, "id"),
         customer_email: text(customer, "emailAddress"),
         items: vec![item],
+        cost: None,
         delivered: Vec::new(),
+        logs: Vec::new(),
         affiliate_id: None,
         refund: None,
         source: "store",
+        metadata: Value::Null,
+        return_url: Value::Null,
     })
 }
 

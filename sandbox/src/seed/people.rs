@@ -72,7 +72,7 @@ pub(super) fn reviews(store: &str, customers: &[Value], products: &[Value]) -> V
     customers.iter().step_by(2).zip(0..).filter_map(review).collect()
 }
 
-/// `DisplayTicket`, with its messages; what a message looks like is not documented.
+/// `PublicTicket`.
 pub(super) fn tickets(store: &str, customers: &[Value]) -> Vec<Value> {
     const SUBJECTS: [&str; 3] = ["I cannot find my download", "Which licence do I need?", "An invoice, please"];
     let ticket = |(customer, number): (&Value, i64)| {
@@ -87,8 +87,15 @@ pub(super) fn tickets(store: &str, customers: &[Value]) -> Vec<Value> {
             "status": 0,
             "storeId": store,
             "customerId": text(customer, "id"),
-            "messages": [{ "dateCreated": created, "message": format!("{subject}. Thank you!"), "isFromCustomer": true }],
+            "entries": [ticket_entry(
+                &id(&["entry", store, &number.to_string()]), &created, &format!("{subject}. Thank you!"), &text(customer, "emailAddress"),
+            )],
         })
     };
     customers.iter().step_by(7).zip(0..).map(ticket).collect()
+}
+
+/// `PublicTicketEntry`.
+pub(crate) fn ticket_entry(id: &str, created: &str, message: &str, name: &str) -> Value {
+    json!({ "id": id, "dateCreated": created, "message": message, "name": name })
 }

@@ -12,7 +12,7 @@ pub(super) fn coupons(store: &str) -> Vec<Value> {
         super::set(&mut coupon, "uses", json!(uses));
         coupon
     };
-    [("WELCOME10", 10.0, 14), ("AUTUMN20", 20.0, 3), ("FRIENDS5", 5.0, 0)].into_iter().map(coupon).collect()
+    [("welcome10", 10.0, 14), ("autumn20", 20.0, 3), ("friends5", 5.0, 0)].into_iter().map(coupon).collect()
 }
 
 pub(crate) fn blank_coupon(id: &str, store: &str, code: &str) -> Value {
@@ -31,19 +31,43 @@ pub(crate) fn blank_coupon(id: &str, store: &str, code: &str) -> Value {
     })
 }
 
-/// `MerchantSubscriptionDto`. Its fields are not in the pages we could read; these are a guess from its filters.
+/// `MerchantSubscriptionDto`. What the numbers of `status` and `billingInterval` mean is our choice.
 pub(super) fn subscriptions(store: &str, customers: &[Value], products: &[Value]) -> Vec<Value> {
+    let variant =
+        |product: &Value| product.get("variants").and_then(|variants| variants.get(0)).cloned().unwrap_or_default();
     let subscription = |((customer, product), number): ((&Value, &Value), i64)| {
         json!({
             "id": id(&["subscription", store, &number.to_string()]),
             "dateCreated": iso(days_ago(number.saturating_add(30))),
-            "storeId": store,
-            "productId": text(product, "id"),
             "customerId": text(customer, "id"),
             "customerEmail": text(customer, "emailAddress"),
-            "gateway": "stripe",
-            "autoRenew": true,
+            "productId": text(product, "id"),
+            "productName": text(product, "name"),
+            "variantId": text(&variant(product), "id"),
+            "variantName": text(&variant(product), "name"),
             "status": 0,
+            "billingInterval": 2,
+            "customIntervalDays": null,
+            "price": variant(product).get("cost"),
+            "currencyCode": "USD",
+            "currentPeriodStart": iso(days_ago(number)),
+            "currentPeriodEnd": iso(days_ago(number.saturating_sub(30))),
+            "cancelAtPeriodEnd": false,
+            "canceledAt": null,
+            "pausedAt": null,
+            "pauseResumeDate": null,
+            "autoRenew": true,
+            "gateway": "stripe",
+            "gatewaySubscriptionId": null,
+            "failedPaymentCount": 0,
+            "lastPaymentFailureDate": null,
+            "nextRetryDate": null,
+            "pauseCount": 0,
+            "config": {
+                "allowPause": true, "maxPauseDurationDays": null, "maxPauseCount": null, "allowCancel": true,
+                "cancelMode": 0, "allowReactivate": true, "allowPaymentMethodUpdate": true, "gracePeriodDays": 3,
+                "maxRetryAttempts": 3, "reminderSchedule": "7,1", "revokeOnExpiry": true,
+            },
         })
     };
     customers.iter().step_by(5).zip(products.iter().cycle()).zip(0..).map(subscription).collect()

@@ -1,11 +1,12 @@
 //! Products, variants, categories, coupons.
 
 use super::InStore;
-use crate::api::scopes;
 use crate::api::{
-    Category, CategoryId, Coupon, CouponId, Error, Form, Listing, Product, ProductId, Variant, VariantId,
+    Category, CategoryId, Coupon, CouponId, Error, Form, Listing, Product, ProductId, RequestBuilder, Upload, Variant,
+    VariantDelivery, VariantId, scopes,
 };
 use http::Method;
+use serde::{Serialize, de::DeserializeOwned};
 
 impl InStore {
     /// The products. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
@@ -18,7 +19,7 @@ impl InStore {
     /// # Errors
     /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn all_products(&self) -> Result<Vec<Product>, Error> {
-        self.get("/stores/{}/products/all", &[], scopes::PRODUCTS_VIEW).fetch().await
+        self.get("/stores/{}/products/all", &[], scopes::PRODUCTS_VIEW).fetch_list().await
     }
 
     /// The products that match a text. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
@@ -57,27 +58,115 @@ impl InStore {
         request.query("variantId", variant).fetch().await
     }
 
-    /// The items in stock of a variant, such as license keys. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    /// Sets how a variant is delivered. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
+    ///
+    /// With [`VariantDelivery::dynamic`] the app delivers it.
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn set_variant_delivery(
+        &self,
+        product: impl Into<ProductId>,
+        variant: impl Into<VariantId>,
+        delivery: &VariantDelivery,
+    ) -> Result<Variant, Error> {
+        let request = self.of_variant(Method::PUT, "/delivery", product.into(), variant.into());
+        request.json(delivery).fetch().await
+    }
+
+    /// The items in stock of a variant, such as licence keys. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
     /// # Security
-    /// They are the goods: whoever reads one has it.
+    /// They are what is sold: whoever reads one has it.
     pub fn variant_items(&self, product: impl Into<ProductId>, variant: impl Into<VariantId>) -> Listing<String> {
         let (product, variant) = (product.into(), variant.into());
         let ids = [product.as_str(), variant.as_str()];
         self.get("/stores/{}/products/{}/variants/{}/items", &ids, scopes::PRODUCTS_VIEW).paged_by_path("count")
     }
 
-    /// Adds an image to a product and gives its file name. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
+    /// Searches the items in stock of a variant: similar texts count, best first. Needs
+    /// [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
-    /// The name of the form's field is not documented, so the form is the caller's; images have up to 30 MB.
+    /// Each hit has its position and a score from 0 to 1. The names of those fields are not known, so give a type of your
+    /// own, such as `serde_json::Value`.
+    pub fn search_variant_items<T: DeserializeOwned + Send + 'static>(
+        &self,
+        product: impl Into<ProductId>,
+        variant: impl Into<VariantId>,
+        text: &str,
+    ) -> Listing<T> {
+        let (product, variant) = (product.into(), variant.into());
+        let ids = [product.as_str(), variant.as_str(), text];
+        self.get("/stores/{}/products/{}/variants/{}/items/search/{}", &ids, scopes::PRODUCTS_VIEW).paged()
+    }
+
+    /// Adds items to the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
+    /// [may have happened](Error::may_have_happened), look at the stock before you add them again.
+    pub async fn add_variant_items(
+        &self,
+        product: impl Into<ProductId>,
+        variant: impl Into<VariantId>,
+        items: &[impl AsRef<str> + Sync],
+    ) -> Result<(), Error> {
+        let request = self.of_variant(Method::PUT, "/items", product.into(), variant.into());
+        request.json(&stock(items)).execute().await
+    }
+
+    /// Removes items from the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    pub async fn remove_variant_items(
+        &self,
+        product: impl Into<ProductId>,
+        variant: impl Into<VariantId>,
+        items: &[impl AsRef<str> + Sync],
+    ) -> Result<(), Error> {
+        let request = self.of_variant(Method::DELETE, "/items", product.into(), variant.into());
+        request.json(&stock(items)).execute().await
+    }
+
+    /// Removes all items from the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    pub async fn clear_variant_items(
+        &self,
+        product: impl Into<ProductId>,
+        variant: impl Into<VariantId>,
+    ) -> Result<(), Error> {
+        self.of_variant(Method::DELETE, "/items/clear", product.into(), variant.into()).execute().await
+    }
+
+    fn of_variant(&self, method: Method, end: &'static str, product: ProductId, variant: VariantId) -> RequestBuilder {
+        let template = match end {
+            "/delivery" => "/stores/{}/products/{}/variants/{}/delivery",
+            "/items" => "/stores/{}/products/{}/variants/{}/items",
+            _ => "/stores/{}/products/{}/variants/{}/items/clear",
+        };
+        self.call(method, template, &[product.as_str(), variant.as_str()], scopes::PRODUCTS_UPDATE)
+    }
+
+    /// Adds an image to a product and returns its file name. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
+    ///
+    /// Komerza takes up to 30 MB.
     ///
     /// # Errors
     /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
-    pub async fn add_product_image(&self, product: impl Into<ProductId>, form: Form) -> Result<String, Error> {
+    pub async fn add_product_image(
+        &self,
+        product: impl Into<ProductId>,
+        file_name: &str,
+        content_type: &str,
+        image: impl Into<Upload>,
+    ) -> Result<String, Error> {
         let product = product.into();
         let request =
             self.call(Method::PATCH, "/stores/{}/products/{}/images", &[product.as_str()], scopes::PRODUCTS_UPDATE);
-        request.multipart(form).fetch().await
+        request.multipart(Form::new().file("image", file_name, content_type, image)).fetch().await
     }
 
     /// The categories. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
@@ -90,7 +179,7 @@ impl InStore {
     /// # Errors
     /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn all_categories(&self) -> Result<Vec<Category>, Error> {
-        self.get("/stores/{}/categories/all", &[], scopes::CATEGORIES_VIEW).fetch().await
+        self.get("/stores/{}/categories/all", &[], scopes::CATEGORIES_VIEW).fetch_list().await
     }
 
     /// One category. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
@@ -137,4 +226,12 @@ impl InStore {
         let id = id.into();
         self.call(Method::DELETE, "/stores/{}/coupons/{}", &[id.as_str()], scopes::COUPONS_DELETE).execute().await
     }
+}
+
+fn stock(items: &[impl AsRef<str>]) -> impl Serialize {
+    #[derive(Serialize)]
+    struct ProductItems {
+        items: Vec<String>,
+    }
+    ProductItems { items: items.iter().map(|item| item.as_ref().to_owned()).collect() }
 }

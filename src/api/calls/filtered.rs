@@ -7,8 +7,8 @@
 //! *Source*: the provider's OpenAPI document.
 
 use crate::api::{
-    Amount, Coupon, Customer, Listing, OrderStatus, OrderSummary, Product, ProductId, Review, Subscription, Ticket,
-    TicketStatus, Visibility, WebhookLog,
+    Amount, Coupon, Customer, Direction, Listing, OrderStatus, OrderSummary, Product, ProductId, Review, Subscription,
+    Ticket, TicketStatus, Visibility, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -39,9 +39,51 @@ impl Listing<OrderSummary> {
         self.query("email", email)
     }
 
-    /// Of the customer with this Discord account. Whether its id or its name is meant is not documented.
+    /// The newest orders first.
+    ///
+    /// Komerza sorts orders by `dateFrom`, and not by the field `dateCreated` that orders have.
+    ///
+    /// # Source
+    /// docs.komerza.com: orders can be sorted by `dateFrom`, `dateTo`, `status`, `gateway` and `email`.
+    #[doc(alias = "sort")]
+    #[doc(alias = "newest orders")]
+    pub fn newest_first(self) -> Self {
+        self.sorted(OrderSort::Date, Direction::Descending)
+    }
+
+    /// Sorts by a field. Called again, it sorts those that are equal so far by another one.
+    pub fn sorted(self, by: OrderSort, direction: Direction) -> Self {
+        self.sort_by(by.name(), direction)
+    }
+
+    /// Of the customer with this Discord account: its id or its name.
     pub fn discord(self, account: &str) -> Self {
         self.query("discord", account)
+    }
+}
+
+/// What orders can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OrderSort {
+    /// When they were placed.
+    Date,
+    /// The status.
+    Status,
+    /// The payment method.
+    Gateway,
+    /// The customer's e-mail address.
+    Email,
+}
+
+impl OrderSort {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Date => "dateFrom",
+            Self::Status => "status",
+            Self::Gateway => "gateway",
+            Self::Email => "email",
+        }
     }
 }
 
@@ -72,7 +114,7 @@ impl Listing<Customer> {
         self.query("stripeCustomerId", id)
     }
 
-    /// With this affiliate code. Whether it is the customer's own or the one that brought it is not documented.
+    /// With this text in the affiliate code, in upper or lower case. That the code is the customer's own is likely.
     pub fn affiliate_code(self, code: &str) -> Self {
         self.query("affiliateCode", code)
     }
@@ -240,7 +282,7 @@ impl Listing<WebhookLog> {
         self.query("ResponseCode", status)
     }
 
-    /// Those that succeeded, or all others.
+    /// Those that the receiver answered with a status from 200 to 299, or all others.
     pub fn success(self, succeeded: bool) -> Self {
         self.query("Success", succeeded)
     }

@@ -10,6 +10,8 @@ mod orders;
 mod support;
 mod webhooks;
 
+pub use filtered::OrderSort;
+
 use super::{Client, Error, RequestBuilder, Store, StoreId, StorePermissions};
 use crate::api::scopes;
 use http::Method;

@@ -36,14 +36,14 @@ impl InStore {
         self.get("/stores/{}/tickets/{}", &[id.as_str()], scopes::TICKETS_VIEW).fetch().await
     }
 
-    /// Replies to a support ticket. Needs [`TICKETS_UPDATE`](scopes::TICKETS_UPDATE).
+    /// Replies to a support ticket, and returns the ticket with the reply. Needs [`TICKETS_UPDATE`](scopes::TICKETS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
-    pub async fn reply_to_ticket(&self, id: impl Into<TicketId>, message: &str) -> Result<(), Error> {
+    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn reply_to_ticket(&self, id: impl Into<TicketId>, message: &str) -> Result<Ticket, Error> {
         let id = id.into();
         let request = self.call(Method::PUT, "/stores/{}/tickets/{}", &[id.as_str()], scopes::TICKETS_UPDATE);
-        request.json(&json!({ "message": message })).execute().await
+        request.json(&json!({ "message": message })).fetch().await
     }
 
     /// Closes a support ticket. Needs [`TICKETS_DELETE`](scopes::TICKETS_DELETE).

@@ -11,7 +11,7 @@ impl Client {
     /// # Errors
     /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
-        self.endpoint(Method::GET, "/webhooks", &[], scopes::WEBHOOKS_VIEW).fetch().await
+        self.endpoint(Method::GET, "/webhooks", &[], scopes::WEBHOOKS_VIEW).fetch_list().await
     }
 
     /// One webhook. Needs [`WEBHOOKS_VIEW`](scopes::WEBHOOKS_VIEW).

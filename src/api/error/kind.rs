@@ -47,8 +47,12 @@ kinds! {
     TimedOut = "timed_out", GATEWAY_TIMEOUT, "Komerza did not answer in time";
     /// A 403 that is not Komerza's own answer but of something in between, such as a block by region. The key may be as good as ever.
     Blocked = "blocked", BAD_GATEWAY, "something on the way to Komerza refuses this";
-    /// A reply that is not what Komerza documents, or a failure on its side.
+    /// A failure on Komerza's side: a status from 500 on, a reply that is too long, or a success that says that it is none.
     ProviderFault = "provider_fault", BAD_GATEWAY, "Komerza gave no usable answer";
+    /// A reply that says success, in a shape that this version of the crate does not know. Komerza changed, or this crate is wrong;
+    /// your input is not the reason. A change was made.
+    UnexpectedReply = "unexpected_reply", BAD_GATEWAY,
+        "Komerza's reply has a shape that this version of komerza-connect does not know";
     /// Refused for another reason; see [`code`](super::Error::code) and [`status`](super::Error::status).
     Refused = "refused", UNPROCESSABLE_ENTITY, "Komerza refused";
 }

@@ -4,7 +4,7 @@ mod kind;
 
 pub use kind::ErrorKind;
 
-use super::key::Reconnect;
+use super::{key::Reconnect, listing::UnreadableItem};
 use crate::wire::Envelope;
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -99,20 +99,32 @@ impl Error {
             .with(|inner| (inner.status, inner.body) = (Some(status), Some(body)))
     }
 
+    /// A success that this version cannot read.
+    pub(super) fn unexpected(status: StatusCode, body: Bytes, why: String) -> Self {
+        Self::caused_by(ErrorKind::UnexpectedReply, why)
+            .with(|inner| (inner.status, inner.body) = (Some(status), Some(body)))
+    }
+
+    /// An item of a list that this version cannot read.
+    pub(super) fn unexpected_item(item: &UnreadableItem, page: u32) -> Self {
+        let UnreadableItem { position, json, why } = item;
+        Self::unexpected(
+            StatusCode::OK,
+            json.clone().into_bytes().into(),
+            format!("item {position} of page {page}: {why}"),
+        )
+    }
+
     /// What the provider said no with.
     pub(super) fn refused(reply: &Response<Bytes>, dead_key: bool) -> Self {
         let envelope = Envelope::open(reply.body()).ok();
-        let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-        let code = text(envelope.as_ref().and_then(Envelope::code));
-        let kind = if dead_key {
-            ErrorKind::KeyRevoked
-        } else {
-            kind::of_refusal(reply.status(), code.as_deref(), envelope.is_some())
-        };
+        let enveloped = envelope.is_some();
+        let (code, message) = envelope.map(|envelope| (envelope.code, envelope.message)).unwrap_or_default();
+        let kind =
+            if dead_key { ErrorKind::KeyRevoked } else { kind::of_refusal(reply.status(), code.as_deref(), enveloped) };
         Self::new(kind).with(|inner| {
             inner.status = Some(reply.status());
-            inner.message = text(envelope.as_ref().and_then(|envelope| envelope.message.as_deref()));
-            inner.code = code;
+            (inner.code, inner.message) = (code, message);
             inner.body = Some(reply.body().clone());
         })
     }
@@ -244,6 +256,7 @@ impl Error {
     pub fn may_have_happened(&self) -> bool {
         match self.kind() {
             ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::ProviderFault => self.attempts() > 0,
+            ErrorKind::UnexpectedReply => true,
             _ => false,
         }
     }

@@ -9,7 +9,7 @@
 mod page;
 mod stream;
 
-pub use page::Page;
+pub use page::{Page, UnreadableItem};
 pub use stream::{Items, Pages};
 
 use super::{Direction, Error, ErrorKind, Filters, Priority, RequestBuilder, filters::is_field};
@@ -24,7 +24,7 @@ use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 /// through [`query`](Self::query).
 ///
 /// ```
-/// use komerza_connect::api::{models::OrderStatus, Direction};
+/// use komerza_connect::api::models::OrderStatus;
 ///
 /// # use komerza_connect::{ApiKey, api::Client};
 /// # use komerza_sandbox::Sandbox;
@@ -40,7 +40,7 @@ use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 ///     .orders()
 ///     .status(OrderStatus::PENDING)
 ///     .date_from("2026-11-01T00:00:00Z".parse()?)
-///     .sort_by("dateFrom", Direction::Descending)
+///     .newest_first()
 ///     .page_size(100);
 /// let orders = pending.all().await?;
 /// assert!(!orders.is_empty() && orders.iter().all(|order| order.status == OrderStatus::PENDING));
@@ -114,8 +114,8 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     /// Sorts by a field; called again, those that are equal so far by a further one. Default: the provider's order, which is not
     /// documented.
     ///
-    /// Which fields a list can be sorted by differs; for orders they are those of its filters: `dateFrom`, `dateTo`, `status`,
-    /// `gateway` and `email`. A text that is no field (empty, or with a comma, a leading minus or a sign of the filters' language)
+    /// For orders use [`newest_first`](Listing::<crate::api::models::OrderSummary>::newest_first) or
+    /// [`sorted`](Listing::<crate::api::models::OrderSummary>::sorted). What other lists can be sorted by is not documented. A text that is no field (empty, or with a comma, a leading minus or a sign of the filters' language)
     /// makes the call a [`BadRequest`](ErrorKind::BadRequest), and nothing is sent.
     ///
     /// # Source
@@ -173,7 +173,10 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         Pages::new(self)
     }
 
-    /// All items, page after page. An error ends the stream.
+    /// All items, page after page. A page that fails ends the stream.
+    ///
+    /// An item that cannot be read is an error of kind [`UnexpectedReply`](ErrorKind::UnexpectedReply) in its place, and the next
+    /// items follow.
     ///
     /// ```no_run
     /// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
@@ -190,12 +193,15 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     /// All items at once, in memory.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`].
+    /// As [`RequestBuilder::fetch`], and [`UnexpectedReply`](ErrorKind::UnexpectedReply) for an item that cannot be read: a list
+    /// that lacks an item would pass for a whole one. [`items`](Self::items) and [`pages`](Self::pages) go on without it.
     pub async fn all(self) -> Result<Vec<T>, Error> {
         let mut pages = self.pages();
         let mut all = Vec::new();
         while let Some(page) = pages.next().await {
-            all.append(&mut page?.items);
+            for item in page?.in_order() {
+                all.push(item?);
+            }
         }
         Ok(all)
     }

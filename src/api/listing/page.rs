@@ -1,8 +1,12 @@
 //! One page.
 
-use crate::wire::Envelope;
+use crate::{api::Error, strict_json, wire::Envelope};
 use serde::de::DeserializeOwned;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use serde_json::value::RawValue;
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +18,8 @@ pub struct Page<T> {
     pub pages: Option<u32>,
     /// Its items.
     pub items: Vec<T>,
+    /// Items that could not be read. Empty as long as Komerza's items look as this version knows them.
+    pub unreadable: Vec<UnreadableItem>,
     /// Tells a page that is sent again and again.
     pub(super) print: u64,
 }
@@ -25,7 +31,59 @@ impl<T: DeserializeOwned> Page<T> {
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         let pages = envelope.pages.map(|pages| u32::try_from(pages.max(0)).unwrap_or(u32::MAX));
-        let items = serde_json::from_str::<Option<Vec<T>>>(text)?.unwrap_or_default();
-        Ok(Self { number, pages, items, print: hasher.finish() })
+        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+        for (position, item) in
+            serde_json::from_str::<Option<Vec<&RawValue>>>(text)?.unwrap_or_default().iter().enumerate()
+        {
+            match serde_json::from_str(item.get()) {
+                Ok(item) => items.push(item),
+                Err(error) => unreadable.push(UnreadableItem {
+                    position,
+                    json: item.get().to_owned(),
+                    why: strict_json::why(&error),
+                }),
+            }
+        }
+        Ok(Self { number, pages, items, unreadable, print: hasher.finish() })
+    }
+}
+
+impl<T> Page<T> {
+    /// How many items Komerza sent.
+    pub(super) fn count(&self) -> usize {
+        self.items.len().saturating_add(self.unreadable.len())
+    }
+
+    /// What Komerza sent, in its order, with an error for each item that could not be read.
+    pub(super) fn in_order(self) -> Vec<Result<T, Error>> {
+        let (number, count) = (self.number, self.count());
+        let (mut items, mut unreadable) = (self.items.into_iter(), self.unreadable.into_iter().peekable());
+        let next = |position| match unreadable.next_if(|item| item.position == position) {
+            Some(item) => Some(Err(Error::unexpected_item(&item, number))),
+            None => items.next().map(Ok),
+        };
+        (0..count).filter_map(next).collect()
+    }
+}
+
+/// An item of a list that could not be read, because it has another shape than this version of the crate knows.
+///
+/// # Security
+/// `Debug` leaves out the item, which may be about customers.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnreadableItem {
+    /// Its position in the page, from 0.
+    pub position: usize,
+    /// The item as Komerza sent it. You may read it into a type of your own.
+    pub json: String,
+    /// What could not be read, without the value.
+    pub why: String,
+}
+
+impl fmt::Debug for UnreadableItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("UnreadableItem");
+        debug.field("position", &self.position).field("why", &self.why).finish_non_exhaustive()
     }
 }

@@ -107,13 +107,13 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
         };
         let repeated = this.print.replace(page.print) == Some(page.print);
         this.told = page.pages.or(this.told);
-        let more = goes_on(number, page.items.len(), page.pages, this.longest, repeated);
-        this.longest = this.longest.max(page.items.len());
+        let more = goes_on(number, page.count(), page.pages, this.longest, repeated);
+        this.longest = this.longest.max(page.count());
         this.next = number.checked_add(1).filter(|_| more);
         if let Some(next) = this.next.filter(|_| this.listing.prefetch) {
             this.running = Some(Self::start(&this.listing, next, true));
         }
-        let nothing = page.items.is_empty() || (repeated && page.pages.is_none());
+        let nothing = page.count() == 0 || (repeated && page.pages.is_none());
         Poll::Ready((!nothing).then_some(Ok(page)))
     }
 }
@@ -122,7 +122,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Items<T> {
     pages: Pages<T>,
-    ready: std::vec::IntoIter<T>,
+    ready: std::vec::IntoIter<Result<T, Error>>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Items<T> {
@@ -159,10 +159,10 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
         let this = self.get_mut();
         loop {
             if let Some(item) = this.ready.next() {
-                return Poll::Ready(Some(Ok(item)));
+                return Poll::Ready(Some(item));
             }
             match ready!(Pin::new(&mut this.pages).poll_next(task)) {
-                Some(Ok(page)) => this.ready = page.items.into_iter(),
+                Some(Ok(page)) => this.ready = page.in_order().into_iter(),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }

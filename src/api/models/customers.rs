@@ -1,64 +1,56 @@
 //! Customers of a store.
 
-use super::{Amount, CustomerId, lenient, times};
+use super::{Amount, CustomerId, field::model};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-/// A customer of a store, as lists, searches and look-ups give it; each leaves out some of its fields.
-///
-/// The IP address, accounts elsewhere and tickets are left where they are, on purpose.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct Customer {
-    /// Its id.
-    pub id: CustomerId,
-    /// When it was made.
-    #[serde(deserialize_with = "times::required")]
-    pub date_created: Timestamp,
-    /// The e-mail address.
-    #[serde(default, deserialize_with = "lenient")]
-    pub email_address: String,
-    /// `New`, `Regular`, `VIP`, and others that may come.
-    #[serde(default, deserialize_with = "lenient")]
-    pub status: String,
-    /// What it spent in all.
-    #[serde(default, deserialize_with = "lenient")]
-    pub total_spend: Amount,
-    /// What it spent on an order on average.
-    #[serde(default, deserialize_with = "lenient")]
-    pub average_spend: Amount,
-    /// How many orders it placed; declared as a decimal number.
-    #[serde(default, deserialize_with = "lenient")]
-    pub total_orders: Amount,
-    /// Whether it is blocked.
-    #[serde(default, deserialize_with = "lenient")]
-    pub is_blocked: bool,
-    /// Whether it is an affiliate; in lists alone.
-    #[serde(default)]
-    pub is_affiliate: Option<bool>,
-    /// Its balance; of a single customer alone.
-    #[serde(default)]
-    pub balance: Option<Amount>,
-    /// Why it was blocked.
-    #[serde(default)]
-    pub blocked_note: Option<String>,
-    /// When it was blocked.
-    #[serde(default, deserialize_with = "times::optional")]
-    pub blocked_at: Option<Timestamp>,
-}
+model! {
+    /// A customer of a store. Lists, searches and look-ups each leave out some of the fields.
+    ///
+    /// The IP address, accounts elsewhere and tickets are left out on purpose.
+    #[derive(Debug)]
+    pub struct Customer {
+        must {
+            /// The id.
+            id: CustomerId,
+            /// When the customer was created.
+            date_created: Timestamp,
+        }
+        may {
+            /// The e-mail address.
+            email_address: String,
+            /// `New`, `Regular`, `VIP`, or a status that came later.
+            status: String,
+            /// Everything that the customer spent.
+            total_spend: Option<Amount>,
+            /// The mean value of an order.
+            average_spend: Option<Amount>,
+            /// The number of orders. Komerza declares it as a decimal number.
+            total_orders: Option<Amount>,
+            /// Whether the store blocks the customer.
+            is_blocked: bool,
+            /// Whether the customer is an affiliate. Only in lists.
+            is_affiliate: Option<bool>,
+            /// The balance. Only for a single customer.
+            balance: Option<Amount>,
+            /// Why the customer was blocked.
+            blocked_note: Option<String>,
+            /// When the customer was blocked.
+            blocked_at: Option<Timestamp>,
+        }
+    }
 
-/// A customer that was just made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct NewCustomer {
-    /// Its id, the same in all stores.
-    pub id: CustomerId,
-    /// When it was made.
-    #[serde(deserialize_with = "times::required")]
-    pub date_created: Timestamp,
-    /// The e-mail address.
-    #[serde(default, deserialize_with = "lenient")]
-    pub email_address: String,
+    /// A customer that was just created.
+    #[derive(Debug, Eq)]
+    pub struct NewCustomer {
+        must {
+            /// The id, which is the same in all stores.
+            id: CustomerId,
+            /// When the customer was created.
+            date_created: Timestamp,
+        }
+        may {
+            /// The e-mail address.
+            email_address: String,
+        }
+    }
 }

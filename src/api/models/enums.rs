@@ -34,12 +34,6 @@ macro_rules! numbers {
             }
         }
 
-        impl Default for $name {
-            fn default() -> Self {
-                Self::from(0)
-            }
-        }
-
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 i64::deserialize(from).map(Self::from)
@@ -51,26 +45,28 @@ macro_rules! numbers {
                 to.serialize_i64(self.number())
             }
         }
+
+        super::field::plain!($name);
     )+ };
 }
 
 numbers! {
-    /// Who sees a product or a category. *Source*: docs.komerza.com; the schema allows a fourth value without a name.
+    /// Who sees a product or a category. *Source*: docs.komerza.com. The schema allows a fourth value without a name.
     Visibility {
         /// Everybody.
         Public = 0,
-        /// Who has the link.
+        /// Everybody who has the link.
         Unlisted = 1,
-        /// Nobody but the store.
+        /// The store alone.
         Private = 2,
     }
     /// How the stock of a variant is counted. *Source*: docs.komerza.com.
     StockMode {
-        /// By its items.
+        /// The number of items.
         Calculated = 0,
-        /// Not at all.
+        /// The stock does not matter.
         Ignored = 1,
-        /// By a number that was set.
+        /// The number that was set.
         Fixed = 2,
     }
     /// Why an order is refunded. *Source*: docs.komerza.com.
@@ -84,7 +80,7 @@ numbers! {
         /// Anything else.
         Unspecified = 3,
     }
-    /// How far a support ticket is. *Source*: docs.komerza.com.
+    /// The status of a support ticket. *Source*: docs.komerza.com.
     TicketStatus {
         /// New.
         Opened = 0,
@@ -97,27 +93,27 @@ numbers! {
         /// The customer has answered.
         CustomerResponded = 4,
     }
-    /// What affiliates take off the price of a product. *Source*: the provider's OpenAPI document.
+    /// The reduction for customers of affiliates. *Source*: the provider's OpenAPI document.
     AffiliateDiscountMode {
-        /// What the store says.
+        /// The store's own.
         Default = 0,
-        /// Nothing.
+        /// None.
         Disabled = 1,
-        /// A percentage of the product's own.
+        /// The product's own percentage.
         Custom = 2,
     }
-    /// What a volume discount takes off. The names are documented, their order is presumed.
+    /// What the value of a volume discount means. The names are documented; their order is assumed.
     DiscountType {
-        /// A part of the price.
+        /// A reduction in percent.
         Percentage = 0,
-        /// An amount of money.
+        /// A reduction in money.
         FixedAmount = 1,
         /// A new price.
         FixedPrice = 2,
     }
 }
 
-/// The status of an order. The set is open and its list is not published; capitals do not matter in comparisons.
+/// The status of an order. The list of values is not published. Comparisons ignore upper and lower case.
 ///
 /// ```
 /// use komerza_connect::api::models::OrderStatus;
@@ -135,7 +131,7 @@ impl OrderStatus {
     /// Delivered. *Source*: public code that compares with it.
     pub const DELIVERED: Self = Self(Cow::Borrowed("Delivered"));
 
-    /// The status as the provider wrote it.
+    /// The status as Komerza wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -171,5 +167,51 @@ impl Hash for OrderStatus {
 impl fmt::Display for OrderStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+super::field::plain!(OrderStatus, Limit);
+
+/// A largest number, or no limit.
+///
+/// Komerza writes no limit as -1. A missing or null value is read as no limit as well.
+///
+/// ```
+/// use komerza_connect::api::models::Limit;
+///
+/// assert_eq!(serde_json::from_str::<Limit>("-1")?, Limit::NONE);
+/// assert!(Limit::NONE.allows(1_000_000));
+/// assert_eq!(serde_json::from_str::<Limit>("5")?.number(), Some(5));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Limit(Option<i64>);
+
+impl Limit {
+    /// No limit.
+    pub const NONE: Self = Self(None);
+
+    /// The largest number. `None`: no limit.
+    #[must_use]
+    pub fn number(self) -> Option<i64> {
+        self.0
+    }
+
+    /// Whether a number is within the limit.
+    #[must_use]
+    pub fn allows(self, number: i64) -> bool {
+        self.0.is_none_or(|most| number <= most)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Self(Option::<i64>::deserialize(from)?.filter(|most| *most >= 0)))
+    }
+}
+
+impl Serialize for Limit {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i64(self.0.unwrap_or(-1))
     }
 }

@@ -50,6 +50,8 @@ macro_rules! ids {
                 f.write_str(&self.0)
             }
         }
+
+        super::field::plain!($name);
     )+ };
 }
 

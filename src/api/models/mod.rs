@@ -1,55 +1,46 @@
-//! What the provider answers with, typed.
+//! The things that Komerza's API returns, as Rust types.
 //!
-//! 1. Fields that are not known are ignored: the provider's schema grows. Values of enumerations that are not known are kept.
-//! 2. A thing's own id must be there, and so must what it means nothing without, such as the date and the amount of an order. Anything
-//!    else that is missing or null becomes empty, zero, false or `None`. `None` also stands for what only some of the replies have.
-//! 3. Money keeps the digits that the provider wrote; times are instants; each id has its own type.
-//! 4. Secrets, identity checks and what is known of customers' devices are left where they are, and so are fields whose type is not
-//!    documented; [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) reads them into a type of one's own.
+//! 1. Unknown fields are ignored, since the API grows. Unknown values of enumerations are kept.
+//! 2. A thing must have its id and what it makes no sense without, such as the date and the amount of an order. Any other
+//!    field may be missing or null. Then a text is empty, a flag is `false`, a list is empty, and everything else is `None`.
+//! 3. A missing or null number is never zero: zero pieces in stock and a stock that is not told are two things.
+//! 4. Money keeps the digits that Komerza wrote. Times are instants. Each id has its own type.
+//! 5. Secrets, identity checks and what Komerza knows of customers' devices are left out. So are fields whose type is not
+//!    documented. [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) reads them into a type of your own.
 //!
-//! *Source*: the provider's OpenAPI document and, where it names values, docs.komerza.com.
+//! # Source
+//! `docs/provider-facts.tsv` of the repository lists every field with what is known of it, and a test compares the models
+//! with that list.
 
-mod affairs;
-mod categories;
-mod coupons;
+mod catalogue;
 mod customers;
 mod enums;
+mod field;
+mod forms;
 mod ids;
+mod images;
 mod money;
 mod order_parts;
 mod orders;
 mod products;
 mod stores;
+mod subscriptions;
+mod support;
 mod times;
 mod user;
 mod webhooks;
 
-pub use affairs::*;
-pub use categories::*;
-pub use coupons::*;
+pub use catalogue::*;
 pub use customers::*;
 pub use enums::*;
+pub use forms::*;
 pub use ids::*;
 pub use money::{Amount, InvalidAmount};
 pub use order_parts::*;
 pub use orders::*;
 pub use products::*;
 pub use stores::*;
+pub use subscriptions::*;
+pub use support::*;
 pub use user::*;
 pub use webhooks::*;
-
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-
-/// Absent and null as the default.
-fn lenient<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
-}
-
-/// Whether there is anything, where only that is documented: not when it is absent, null or false.
-fn is_there<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
-    Ok(!matches!(Box::<RawValue>::deserialize(from)?.get(), "null" | "false"))
-}
-
-#[cfg(all(test, feature = "__explore"))]
-mod tests;

@@ -158,11 +158,7 @@ impl Hash for Amount {
     }
 }
 
-impl Default for Amount {
-    fn default() -> Self {
-        Self("0".into())
-    }
-}
+super::field::plain!(Amount);
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,186 +1,190 @@
-//! What orders are made of.
+//! The parts of an order.
 
-use super::{Amount, CouponId, CustomerId, ProductId, VariantId, lenient, times};
+use super::{Amount, CouponId, CustomerId, OrderId, ProductId, RefundReason, VariantId, field::model};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-/// A line of an order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct LineItem {
-    /// Its id.
-    pub id: String,
-    /// The product.
-    #[serde(default)]
-    pub product_id: Option<ProductId>,
-    /// The variant.
-    #[serde(default)]
-    pub variant_id: Option<VariantId>,
-    /// The product's name when it was ordered.
-    #[serde(default, deserialize_with = "lenient")]
-    pub product_name: String,
-    /// The variant's name when it was ordered.
-    #[serde(default, deserialize_with = "lenient")]
-    pub variant_name: String,
-    /// The price of one.
-    pub amount: Amount,
-    /// How many.
-    #[serde(default, deserialize_with = "lenient")]
-    pub quantity: i64,
-    /// The total of the line, as Komerza reckons it; which fees and discounts are in it is not documented.
-    #[serde(default)]
-    pub line_total: Option<Amount>,
-    /// What buying more took off.
-    #[serde(default)]
-    pub volume_discount_amount: Option<Amount>,
-    /// The fee of the payment method, in percent.
-    #[serde(default)]
-    pub additional_fee_percentage: Option<Amount>,
-    /// The same in money.
-    #[serde(default)]
-    pub additional_fee_amount: Option<Amount>,
-    /// The fee of the payment method that does not grow with the price.
-    #[serde(default)]
-    pub additional_fixed_fee_amount: Option<Amount>,
-    /// How often it is paid for; `None` for once. 0 to 4, whose names are not documented.
-    #[serde(default)]
-    pub billing_interval: Option<i64>,
-    /// How many days are between two payments, where the interval is a custom one.
-    #[serde(default)]
-    pub custom_interval_days: Option<i64>,
-}
+model! {
+    /// A line of an order.
+    #[derive(Debug)]
+    pub struct LineItem {
+        must {
+            /// The id.
+            id: String,
+            /// The price of one.
+            amount: Amount,
+            /// How many.
+            quantity: i64,
+        }
+        may {
+            /// The product.
+            product_id: Option<ProductId>,
+            /// The variant.
+            variant_id: Option<VariantId>,
+            /// The product's name when it was ordered.
+            product_name: String,
+            /// The variant's name when it was ordered.
+            variant_name: String,
+            /// The price of one times the quantity. Fees and the volume discount are not in it.
+            line_total: Option<Amount>,
+            /// The volume discount.
+            volume_discount_amount: Option<Amount>,
+            /// The fee of the payment method in percent.
+            additional_fee_percentage: Option<Amount>,
+            /// That fee in money.
+            additional_fee_amount: Option<Amount>,
+            /// The fixed fee of the payment method.
+            additional_fixed_fee_amount: Option<Amount>,
+            /// A number from 0 to 4; the names are not documented. `None`: it is paid once.
+            billing_interval: Option<i64>,
+            /// The days between two payments, for a custom interval.
+            custom_interval_days: Option<i64>,
+        }
+    }
 
-/// The coupon of an order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct OrderCoupon {
-    /// The coupon.
-    #[serde(default)]
-    pub coupon_id: Option<CouponId>,
-    /// What the customer typed.
-    #[serde(default, deserialize_with = "lenient")]
-    pub code: String,
-    /// What it took off, in percent.
-    #[serde(default)]
-    pub percentage_decrease: Option<Amount>,
-    /// What it took off, in money.
-    #[serde(default)]
-    pub net_decrease: Option<Amount>,
-}
+    /// The coupon of an order.
+    #[derive(Debug)]
+    pub struct OrderCoupon {
+        may {
+            /// The coupon.
+            coupon_id: Option<CouponId>,
+            /// What the customer typed.
+            code: String,
+            /// The reduction in percent.
+            percentage_decrease: Option<Amount>,
+            /// The reduction in money.
+            net_decrease: Option<Amount>,
+        }
+    }
 
-/// What was taken off an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct OrderDiscount {
-    /// In percent.
-    #[serde(default)]
-    pub percentage_decrease: Option<Amount>,
-    /// In money.
-    #[serde(default)]
-    pub net_decrease: Option<Amount>,
-}
+    /// A reduction of an order.
+    #[derive(Debug, Eq)]
+    pub struct OrderDiscount {
+        may {
+            /// The reduction in percent.
+            percentage_decrease: Option<Amount>,
+            /// The reduction in money.
+            net_decrease: Option<Amount>,
+        }
+    }
 
-/// The tax of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct OrderTax {
-    /// How much it is.
-    #[serde(default)]
-    pub tax_amount: Option<Amount>,
-    /// Its rate; whether in percent or as a part of one is not documented.
-    #[serde(default)]
-    pub tax_rate: Option<Amount>,
-    /// Its name.
-    #[serde(default, deserialize_with = "lenient")]
-    pub tax_name: String,
-    /// Whether the customer owes it.
-    #[serde(default, deserialize_with = "lenient")]
-    pub is_reverse_charge: bool,
-    /// The customer's VAT id.
-    #[serde(default)]
-    pub customer_vat_id: Option<String>,
-    /// The amount without it.
-    #[serde(default)]
-    pub pre_tax_amount: Option<Amount>,
-    /// `exclusive` or `inclusive`, and others that may come.
-    #[serde(default, deserialize_with = "lenient")]
-    pub tax_behavior: String,
-}
+    /// The tax of an order.
+    #[derive(Debug, Eq)]
+    pub struct OrderTax {
+        may {
+            /// The tax in money.
+            tax_amount: Option<Amount>,
+            /// The rate in percent.
+            tax_rate: Option<Amount>,
+            /// The name.
+            tax_name: String,
+            /// Whether the customer owes it.
+            is_reverse_charge: bool,
+            /// The customer's VAT id.
+            customer_vat_id: Option<String>,
+            /// The amount without the tax.
+            pre_tax_amount: Option<Amount>,
+            /// `exclusive`, `inclusive`, or a word that came later.
+            tax_behavior: String,
+        }
+    }
 
-/// What the payment provider knows an order by. Its client secret is left where it is, on purpose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct GatewayMetadata {
-    /// The payment's id there.
-    #[serde(default)]
-    pub transaction_id: Option<String>,
-    /// A note on it.
-    #[serde(default)]
-    pub note: Option<String>,
-}
+    /// What the payment provider calls the payment. Its client secret is left out on purpose.
+    #[derive(Debug, Eq)]
+    pub struct GatewayMetadata {
+        may {
+            /// The payment's id.
+            transaction_id: Option<String>,
+            /// A note about the payment.
+            note: Option<String>,
+        }
+    }
 
-/// A payment that the customer's bank called back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct Chargeback {
-    /// When it came.
-    #[serde(default, deserialize_with = "times::optional")]
-    pub date_created: Option<Timestamp>,
-    /// How far it is; the set is not documented.
-    #[serde(default, deserialize_with = "lenient")]
-    pub status: String,
-    /// Why.
-    #[serde(default, deserialize_with = "lenient")]
-    pub reason: String,
-}
+    /// A payment that the customer's bank took back.
+    #[derive(Debug, Eq)]
+    pub struct Chargeback {
+        may {
+            /// When it came.
+            date_created: Option<Timestamp>,
+            /// Its status. The values are not documented.
+            status: String,
+            /// The reason.
+            reason: String,
+        }
+    }
 
-/// Who ordered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct OrderCustomer {
-    /// The customer.
-    #[serde(default)]
-    pub customer_id: Option<CustomerId>,
-    /// The e-mail address.
-    #[serde(default, deserialize_with = "lenient")]
-    pub email_address: String,
-    /// The country, as the provider codes it.
-    #[serde(default, deserialize_with = "lenient")]
-    pub country_code: String,
-}
+    /// A refund of an order.
+    #[derive(Debug, Eq)]
+    pub struct Refund {
+        must {
+            /// The id.
+            id: String,
+            /// What the customer gets back.
+            amount: Amount,
+        }
+        may {
+            /// The order.
+            order_id: Option<OrderId>,
+            /// When it was made.
+            date_created: Option<Timestamp>,
+            /// Why.
+            reason: Option<RefundReason>,
+        }
+    }
 
-/// Something that was delivered.
-///
-/// # Security
-/// [`text_content`](Self::text_content) is the goods: license keys and the like. `Debug` leaves it out.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct DeliveredItem {
-    /// Its id.
-    pub id: String,
-    /// The product.
-    #[serde(default)]
-    pub product_id: Option<ProductId>,
-    /// The variant.
-    #[serde(default)]
-    pub variant_id: Option<VariantId>,
-    /// What it is: `file`, `dynamic`, `license_key`, `plaintext`, and others that may come.
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    pub kind: String,
-    /// Where it came from: `static`, `generated`, `external`, and others that may come.
-    #[serde(default, deserialize_with = "lenient")]
-    pub source: String,
-    /// What the customer got.
-    #[serde(default)]
-    pub text_content: Option<String>,
+    /// The customer of an order.
+    #[derive(Debug, Eq)]
+    pub struct OrderCustomer {
+        may {
+            /// The customer.
+            customer_id: Option<CustomerId>,
+            /// The e-mail address.
+            email_address: String,
+            /// The country, as Komerza codes it.
+            country_code: String,
+        }
+    }
+
+    /// The Discord account of a buyer, as it was when the order was placed.
+    #[derive(Debug, Eq)]
+    pub struct DiscordAccount {
+        must {
+            /// The id at Discord: a number, as text.
+            discord_user_id: String,
+        }
+        may {
+            /// The name at Discord.
+            username: String,
+            /// The name that others see.
+            display_name: Option<String>,
+            /// The address of the picture.
+            avatar_url: Option<String>,
+        }
+    }
+
+    /// Something that was delivered.
+    ///
+    /// # Security
+    /// [`text_content`](Self::text_content) is what was sold, such as a licence key. `Debug` leaves it out.
+    #[derive(Eq)]
+    pub struct DeliveredItem {
+        must {
+            /// The id.
+            id: String,
+        }
+        may {
+            /// The product.
+            product_id: Option<ProductId>,
+            /// The variant.
+            variant_id: Option<VariantId>,
+            /// `file`, `dynamic`, `license_key`, `plaintext`, or a word that came later.
+            #[serde(rename = "type")]
+            kind: String,
+            /// `static`, `generated`, `external`, or a word that came later.
+            source: String,
+            /// What the customer received.
+            text_content: Option<String>,
+        }
+    }
 }
 
 impl std::fmt::Debug for DeliveredItem {

@@ -1,144 +1,144 @@
 //! Orders.
 
 use super::{
-    Amount, Chargeback, DeliveredItem, GatewayMetadata, LineItem, OrderCoupon, OrderCustomer, OrderDiscount, OrderId,
-    OrderStatus, OrderTax, StoreId, is_there, lenient, times,
+    Amount, Chargeback, DeliveredItem, DiscordAccount, GatewayMetadata, LineItem, OrderCoupon, OrderCustomer,
+    OrderDiscount, OrderId, OrderStatus, OrderTax, Refund, StoreId, field::model,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// An order as lists and searches give it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct OrderSummary {
-    /// Its id.
-    pub id: OrderId,
-    /// When it was placed.
-    #[serde(deserialize_with = "times::required")]
-    pub date_created: Timestamp,
-    /// How far it is.
-    #[serde(default, deserialize_with = "lenient")]
-    pub status: OrderStatus,
-    /// What was ordered.
-    #[serde(default, deserialize_with = "lenient")]
-    pub items: Vec<LineItem>,
-    /// The payment method, such as `stripe`.
-    #[serde(default, deserialize_with = "lenient")]
-    pub gateway: String,
-    /// Who ordered.
-    #[serde(default, deserialize_with = "lenient")]
-    pub customer_email: String,
-    /// The currency of all its amounts.
-    #[serde(default, deserialize_with = "lenient")]
-    pub currency_code: String,
-    /// What is to be paid.
-    pub amount: Amount,
-    /// What has been paid.
-    #[serde(default)]
-    pub amount_paid: Option<Amount>,
-    /// The coupon that was used.
-    #[serde(default)]
-    pub coupon: Option<OrderCoupon>,
+/// *Source*: a payment bridge in use sends its buyers back there.
+const CHECKOUT: &str = "https://checkout.komerza.com/checkout";
+
+model! {
+    /// An order, as lists and searches return it.
+    #[derive(Debug)]
+    pub struct OrderSummary {
+        must {
+            /// The id.
+            id: OrderId,
+            /// When it was placed.
+            date_created: Timestamp,
+            /// The price.
+            amount: Amount,
+        }
+        may {
+            /// The status.
+            status: OrderStatus,
+            /// What was ordered.
+            items: Vec<LineItem>,
+            /// The payment method, such as `stripe`.
+            gateway: String,
+            /// The customer's e-mail address.
+            customer_email: String,
+            /// The currency of all amounts.
+            currency_code: String,
+            /// What was paid.
+            amount_paid: Option<Amount>,
+            /// The coupon that was used.
+            coupon: Option<OrderCoupon>,
+        }
+    }
+
+    /// A whole order.
+    ///
+    /// The customer's IP address and browser, and the secrets of the payment method, are left out on purpose.
+    #[derive(Debug)]
+    pub struct Order {
+        must {
+            /// The id.
+            id: OrderId,
+            /// When it was placed.
+            date_created: Timestamp,
+            /// The price.
+            amount: Amount,
+        }
+        may {
+            /// The store. Not in the reply to a new order.
+            store_id: Option<StoreId>,
+            /// The status.
+            status: OrderStatus,
+            /// What was ordered.
+            items: Vec<LineItem>,
+            /// The payment method, such as `stripe`.
+            gateway: String,
+            /// The customer.
+            customer: Option<OrderCustomer>,
+            /// The buyer's Discord account, where the product asks for one.
+            discord_account: Option<DiscordAccount>,
+            /// The currency of all amounts.
+            currency_code: String,
+            /// What was paid.
+            amount_paid: Option<Amount>,
+            /// The coupon that was used.
+            coupon: Option<OrderCoupon>,
+            /// The reduction through an affiliate.
+            affiliate_discount: Option<OrderDiscount>,
+            /// The tax.
+            tax: Option<OrderTax>,
+            /// The fee of the payment method in percent, for the whole order.
+            global_gateway_fee_percentage: Option<Amount>,
+            /// That fee in money.
+            global_gateway_fee_amount: Option<Amount>,
+            /// The fixed fee that is configured for the payment method.
+            global_gateway_fixed_fee: Option<Amount>,
+            /// The fixed fee that was applied. Zero where a product has a fee of its own.
+            global_gateway_fixed_fee_amount: Option<Amount>,
+            /// What the payment provider calls the payment.
+            gateway_metadata: Option<GatewayMetadata>,
+            /// The payment that the customer's bank took back.
+            chargeback: Option<Chargeback>,
+            /// The refund.
+            refund: Option<Refund>,
+            /// What was delivered.
+            delivered_items: Vec<DeliveredItem>,
+            /// The buyer's answers, by the identifiers of the questions.
+            custom_field_answers: BTreeMap<String, Option<String>>,
+            /// What the app stored with the order.
+            metadata: BTreeMap<String, Option<String>>,
+            /// `store`, `embed` or `api`.
+            source: String,
+            /// Where the customer goes afterwards.
+            return_url: Option<String>,
+        }
+    }
+
+    /// A whole order, and the store that it was placed in.
+    ///
+    /// The billing address and what Komerza knows of the customer's device are left out on purpose.
+    #[derive(Debug)]
+    pub struct OrderDetails {
+        must {
+            /// The order.
+            order: Order,
+        }
+        may {
+            /// The store.
+            store_id: Option<StoreId>,
+            /// The store's name.
+            store_name: String,
+        }
+    }
 }
 
-/// A whole order.
-///
-/// What the provider adds about devices, payments and persons (addresses, browser, Discord account, the gateway's secrets) is left where
-/// it is, on purpose.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct Order {
-    /// Its id.
-    pub id: OrderId,
-    /// When it was placed.
-    #[serde(deserialize_with = "times::required")]
-    pub date_created: Timestamp,
-    /// The store it was placed in.
-    #[serde(default)]
-    pub store_id: Option<StoreId>,
-    /// How far it is.
-    #[serde(default, deserialize_with = "lenient")]
-    pub status: OrderStatus,
-    /// What was ordered.
-    #[serde(default, deserialize_with = "lenient")]
-    pub items: Vec<LineItem>,
-    /// The payment method, such as `stripe`.
-    #[serde(default, deserialize_with = "lenient")]
-    pub gateway: String,
-    /// Who ordered.
-    #[serde(default)]
-    pub customer: Option<OrderCustomer>,
-    /// The currency of all its amounts.
-    #[serde(default, deserialize_with = "lenient")]
-    pub currency_code: String,
-    /// What is to be paid.
-    pub amount: Amount,
-    /// What has been paid.
-    #[serde(default)]
-    pub amount_paid: Option<Amount>,
-    /// The coupon that was used.
-    #[serde(default)]
-    pub coupon: Option<OrderCoupon>,
-    /// What an affiliate took off.
-    #[serde(default)]
-    pub affiliate_discount: Option<OrderDiscount>,
-    /// The tax in it, or on top of it.
-    #[serde(default)]
-    pub tax: Option<OrderTax>,
-    /// The global gateway fee, in percent.
-    #[serde(default)]
-    pub global_gateway_fee_percentage: Option<Amount>,
-    /// The same in money.
-    #[serde(default)]
-    pub global_gateway_fee_amount: Option<Amount>,
-    /// The fixed global gateway fee. How it differs from its amount is not documented.
-    #[serde(default)]
-    pub global_gateway_fixed_fee: Option<Amount>,
-    /// The amount of the fixed global gateway fee.
-    #[serde(default)]
-    pub global_gateway_fixed_fee_amount: Option<Amount>,
-    /// What the payment provider calls the payment.
-    #[serde(default)]
-    pub gateway_metadata: Option<GatewayMetadata>,
-    /// The payment that was called back, if it was.
-    #[serde(default)]
-    pub chargeback: Option<Chargeback>,
-    /// Whether Komerza has a refund of it on record. The refund's own fields are not documented.
-    #[serde(default, rename = "refund", deserialize_with = "is_there")]
-    pub is_refunded: bool,
-    /// What was delivered.
-    #[serde(default, deserialize_with = "lenient")]
-    pub delivered_items: Vec<DeliveredItem>,
-    /// Answers to the product's own questions.
-    #[serde(default, deserialize_with = "lenient")]
-    pub custom_field_answers: BTreeMap<String, Option<String>>,
-    /// Text of the app's own.
-    #[serde(default, deserialize_with = "lenient")]
-    pub metadata: BTreeMap<String, Option<String>>,
-    /// Where it came from: `store`, `embed` or `api`.
-    #[serde(default, deserialize_with = "lenient")]
-    pub source: String,
-    /// Where the customer goes afterwards.
-    #[serde(default)]
-    pub return_url: Option<String>,
-}
-
-/// What `GET` of one order answers: the order, and what is told beside it.
-///
-/// The billing address and what is known of the customer's device are left where they are, on purpose.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct OrderDetails {
-    /// The order.
-    pub order: Order,
-    /// The store it was placed in.
-    #[serde(default)]
-    pub store_id: Option<StoreId>,
-    /// That store's name.
-    #[serde(default, deserialize_with = "lenient")]
-    pub store_name: String,
+impl Order {
+    /// The address of Komerza's page where the customer pays this order.
+    ///
+    /// The documentation does not have it. A payment program in use sends its buyers there.
+    ///
+    /// ```
+    /// use komerza_connect::api::models::Order;
+    ///
+    /// let order: Order = serde_json::from_str(r#"{"id":"o-1","dateCreated":"2026-11-20T10:00:00Z","amount":5}"#)?;
+    /// assert_eq!(order.checkout_url().as_deref(), Some("https://checkout.komerza.com/checkout/o-1"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
+    /// `None` for an id that cannot be a part of an address.
+    #[must_use]
+    pub fn checkout_url(&self) -> Option<String> {
+        let mut address = url::Url::parse(CHECKOUT).ok()?;
+        address.path_segments_mut().ok()?.push(self.id.as_str());
+        (address.path_segments()?.count() == 2).then(|| address.into())
+    }
 }

@@ -1,172 +1,201 @@
 //! Products and variants.
 
 use super::{
-    AffiliateDiscountMode, Amount, DiscountType, ProductId, StockMode, StoreId, VariantId, Visibility, lenient, times,
+    AffiliateDiscountMode, Amount, DiscountType, Limit, ProductId, StockMode, StoreId, VariantId, Visibility,
+    field::model,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-/// A product, as lists, searches and look-ups give it; each leaves out some of its fields.
-///
-/// Left out here: fees by payment method, and what subscriptions to it override, whose fields are not in our copy of the provider's
-/// documents.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct Product {
-    /// Its id.
-    pub id: ProductId,
-    /// The store it is sold in.
-    #[serde(default)]
-    pub store_id: Option<StoreId>,
-    /// When it was made.
-    #[serde(deserialize_with = "times::required")]
-    pub date_created: Timestamp,
-    /// Its name.
-    #[serde(default, deserialize_with = "lenient")]
-    pub name: String,
-    /// Its description, in Markdown.
-    #[serde(default, deserialize_with = "lenient")]
-    pub description: String,
-    /// Its place in addresses; without one the id is used.
-    #[serde(default)]
-    pub slug: Option<String>,
-    /// Who sees it.
-    #[serde(default, deserialize_with = "lenient")]
-    pub visibility: Visibility,
-    /// Its place in lists, ascending.
-    #[serde(default, deserialize_with = "lenient")]
-    pub order: i64,
-    /// Whether it is shown as a best seller.
-    #[serde(default, deserialize_with = "lenient")]
-    pub is_best_seller: bool,
-    /// File names of its images.
-    #[serde(default, deserialize_with = "lenient")]
-    pub image_names: Vec<String>,
-    /// Its variants, which have the prices.
-    #[serde(default, deserialize_with = "lenient")]
-    pub variants: Vec<Variant>,
-    /// The stock of all variants together; in lists alone.
-    #[serde(default)]
-    pub stock: Option<i64>,
-    /// Its mean rating; not in every reply.
-    #[serde(default)]
-    pub rating: Option<Amount>,
-    /// Text of the app's or the merchant's own.
-    #[serde(default)]
-    pub metadata: Option<String>,
-    /// Its description for search engines; not in every reply.
-    #[serde(default)]
-    pub meta_description: Option<String>,
-    /// Whether it is closed to virtual private networks; not in every reply.
-    #[serde(default)]
-    pub should_block_vpns: Option<bool>,
-    /// Payment methods that it cannot be paid by; not in every reply.
-    #[serde(default)]
-    pub blacklisted_payment_gateways: Option<Vec<String>>,
-    /// What affiliates take off.
-    #[serde(default, deserialize_with = "lenient")]
-    pub affiliate_discount_mode: AffiliateDiscountMode,
-    /// The percentage of the mode [`Custom`](AffiliateDiscountMode::Custom).
-    #[serde(default)]
-    pub custom_affiliate_discount_percentage: Option<i64>,
+model! {
+    /// A product. Lists, searches and look-ups each leave out some of the fields.
+    ///
+    /// Fees by payment method and the product's own rules for subscriptions are left out.
+    #[derive(Debug)]
+    pub struct Product {
+        must {
+            /// The id.
+            id: ProductId,
+            /// When it was created.
+            date_created: Timestamp,
+        }
+        may {
+            /// The store.
+            store_id: Option<StoreId>,
+            /// The name.
+            name: String,
+            /// The description, in Markdown.
+            description: String,
+            /// The name in addresses. `None`: the id is used.
+            slug: Option<String>,
+            /// Who sees it.
+            visibility: Option<Visibility>,
+            /// The position in lists, ascending.
+            order: Option<i64>,
+            /// Whether it is shown as a best seller.
+            is_best_seller: bool,
+            /// The file names of the images; see [`image_urls`](Self::image_urls).
+            image_names: Vec<String>,
+            /// The variants, which have the prices.
+            variants: Vec<Variant>,
+            /// The stock of all variants together. Only in lists, and `None` where the store hides it.
+            stock: Option<i64>,
+            /// Whether the store hides the stock. Not in every reply.
+            hide_stock: Option<bool>,
+            /// The mean rating. Not in every reply.
+            rating: Option<Amount>,
+            /// A text that the app or the merchant stored with the product.
+            metadata: Option<String>,
+            /// The description for search engines. Not in every reply.
+            meta_description: Option<String>,
+            /// Whether buyers behind a virtual private network are refused. Not in every reply.
+            should_block_vpns: Option<bool>,
+            /// The payment methods that the product cannot be paid with. Not in every reply.
+            blacklisted_payment_gateways: Option<Vec<String>>,
+            /// The reduction for customers of affiliates.
+            affiliate_discount_mode: Option<AffiliateDiscountMode>,
+            /// The percentage for the mode [`Custom`](AffiliateDiscountMode::Custom).
+            custom_affiliate_discount_percentage: Option<i64>,
+        }
+    }
+
+    /// A variant of a product: what customers buy.
+    ///
+    /// The files and the address of a dynamic delivery are left out on purpose.
+    #[derive(Debug)]
+    pub struct Variant {
+        must {
+            /// The id.
+            id: VariantId,
+            /// The price of one, in the store's currency.
+            cost: Amount,
+        }
+        may {
+            /// The product.
+            product_id: Option<ProductId>,
+            /// The store.
+            store_id: Option<StoreId>,
+            /// When it was created.
+            date_created: Option<Timestamp>,
+            /// The name.
+            name: String,
+            /// The smallest number that can be bought.
+            minimum_quantity: Option<i64>,
+            /// The largest number that can be bought.
+            maximum_quantity: Limit,
+            /// The position among the variants, ascending.
+            order: Option<i64>,
+            /// The stock. `None` where the store hides it. See [`is_sold_out`](Self::is_sold_out).
+            stock: Option<i64>,
+            /// How the stock is counted.
+            stock_mode: Option<StockMode>,
+            /// Whether the store hides the stock. Not in every reply.
+            hide_stock: Option<bool>,
+            /// Whether nothing is left. Not in every reply.
+            is_out_of_stock: Option<bool>,
+            /// `license_keys`, `dynamic`, `keyauth`, `instructions`, `files`, or a type that came later.
+            delivery_types: Vec<String>,
+            /// The file names of the images.
+            image_names: Vec<String>,
+            /// The reductions for larger quantities.
+            volume_discounts: Vec<VolumeDiscount>,
+            /// Whether a coupon turns off the volume discounts.
+            disable_volume_discount_on_coupon: bool,
+            /// The questions to the buyer.
+            custom_fields: Vec<CustomField>,
+            /// A number from 0 to 4; the names are not documented. `None`: it is paid once.
+            billing_interval: Option<i64>,
+            /// The days between two payments, for a custom interval.
+            custom_interval_days: Option<i64>,
+            /// Whether the buyer must sign in with Discord. Not in every reply.
+            require_discord_authorization: Option<bool>,
+        }
+    }
+
+    /// A question to the buyer. The answers are in
+    /// [`Order::custom_field_answers`](crate::api::models::Order::custom_field_answers), under its [`identifier`](Self::identifier).
+    #[derive(Debug, Eq)]
+    pub struct CustomField {
+        must {
+            /// The id.
+            id: String,
+        }
+        may {
+            /// The name that the answer is stored under.
+            identifier: String,
+            /// What the buyer reads.
+            label: String,
+            /// `text`, `textarea`, `select`, `checkbox`, `radio`, `number`, or a type that came later.
+            #[serde(rename = "type")]
+            kind: String,
+            /// The text in the empty field.
+            placeholder: Option<String>,
+            /// The text beside the field.
+            hint: Option<String>,
+            /// Whether it must be answered.
+            is_required: bool,
+            /// The choices of a `select` or `radio`.
+            options: Vec<CustomFieldOption>,
+        }
+    }
+
+    /// A choice of a [`CustomField`].
+    #[derive(Debug, Eq)]
+    pub struct CustomFieldOption {
+        must {
+            /// The id.
+            id: String,
+        }
+        may {
+            /// What the buyer reads.
+            label: String,
+            /// The answer that is stored.
+            value: String,
+            /// The position, ascending.
+            order: Option<i64>,
+        }
+    }
+
+    /// A reduction for a larger quantity.
+    #[derive(Debug)]
+    pub struct VolumeDiscount {
+        must {
+            /// The id.
+            id: String,
+            /// The value, which [`discount_type`](Self::discount_type) explains.
+            discount_value: Amount,
+        }
+        may {
+            /// The smallest quantity that it holds for.
+            quantity: Option<i64>,
+            /// What the value means.
+            discount_type: Option<DiscountType>,
+        }
+    }
 }
 
-/// A variant of a product: what is bought.
-///
-/// Left out here, on purpose: the address that delivers it and the files, which are the goods.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct Variant {
-    /// Its id.
-    pub id: VariantId,
-    /// The product it belongs to.
-    #[serde(default)]
-    pub product_id: Option<ProductId>,
-    /// The store it is sold in.
-    #[serde(default)]
-    pub store_id: Option<StoreId>,
-    /// When it was made.
-    #[serde(default, deserialize_with = "times::optional")]
-    pub date_created: Option<Timestamp>,
-    /// Its name.
-    #[serde(default, deserialize_with = "lenient")]
-    pub name: String,
-    /// The price of one, in the store's currency.
-    pub cost: Amount,
-    /// How many must be bought at least.
-    #[serde(default, deserialize_with = "lenient")]
-    pub minimum_quantity: i64,
-    /// How many may be bought at most; -1 for any number.
-    #[serde(default, deserialize_with = "lenient")]
-    pub maximum_quantity: i64,
-    /// Its place among the variants, ascending.
-    #[serde(default, deserialize_with = "lenient")]
-    pub order: i64,
-    /// How many there are; read it together with the mode.
-    #[serde(default, deserialize_with = "lenient")]
-    pub stock: i64,
-    /// How the stock is counted.
-    #[serde(default, deserialize_with = "lenient")]
-    pub stock_mode: StockMode,
-    /// How it is delivered: `license_keys`, `dynamic`, `instructions`, `files`, and others that may come.
-    #[serde(default, deserialize_with = "lenient")]
-    pub delivery_types: Vec<String>,
-    /// File names of its images.
-    #[serde(default, deserialize_with = "lenient")]
-    pub image_names: Vec<String>,
-    /// What buying more takes off.
-    #[serde(default, deserialize_with = "lenient")]
-    pub volume_discounts: Vec<VolumeDiscount>,
-    /// Whether a coupon puts the volume discounts out of use.
-    #[serde(default, deserialize_with = "lenient")]
-    pub disable_volume_discount_on_coupon: bool,
-    /// What a buyer is asked.
-    #[serde(default, deserialize_with = "lenient")]
-    pub custom_fields: Vec<CustomField>,
-    /// How often it is paid for; `None` for once. 0 to 4, whose names are not documented.
-    #[serde(default)]
-    pub billing_interval: Option<i64>,
-    /// How many days are between two payments, where the interval is a custom one.
-    #[serde(default)]
-    pub custom_interval_days: Option<i64>,
-    /// Whether a buyer must sign in with Discord; not in every reply.
-    #[serde(default)]
-    pub require_discord_authorization: Option<bool>,
-}
-
-/// Something that a buyer is asked. The answers are in [`Order::custom_field_answers`](crate::api::models::Order::custom_field_answers).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct CustomField {
-    /// Its id.
-    pub id: String,
-    /// Its identifier. That answers go by it is likely and not documented.
-    #[serde(default, deserialize_with = "lenient")]
-    pub identifier: String,
-    /// What the buyer reads.
-    #[serde(default, deserialize_with = "lenient")]
-    pub label: String,
-    /// Whether it must be answered.
-    #[serde(default, deserialize_with = "lenient")]
-    pub is_required: bool,
-}
-
-/// What buying more takes off.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct VolumeDiscount {
-    /// Its id.
-    pub id: String,
-    /// From how many on.
-    #[serde(default, deserialize_with = "lenient")]
-    pub quantity: i64,
-    /// What the value means.
-    #[serde(default, deserialize_with = "lenient")]
-    pub discount_type: DiscountType,
-    /// The value.
-    pub discount_value: Amount,
+impl Variant {
+    /// Whether nothing is left, as far as Komerza says so. `None`: it does not say.
+    ///
+    /// 1. [`is_out_of_stock`](Self::is_out_of_stock) is the answer where Komerza sends it.
+    /// 2. A variant whose stock is not counted is never sold out.
+    /// 3. Otherwise a stock of zero means sold out. A stock that is hidden or missing means nothing.
+    ///
+    /// ```
+    /// use komerza_connect::api::models::Variant;
+    ///
+    /// let variant = |rest: &str| serde_json::from_str::<Variant>(&format!(r#"{{"id":"v","cost":5,{rest}}}"#));
+    /// assert_eq!(variant(r#""stock":0,"stockMode":0"#)?.is_sold_out(), Some(true));
+    /// assert_eq!(variant(r#""stock":0,"stockMode":1"#)?.is_sold_out(), Some(false));
+    /// assert_eq!(variant(r#""stock":null,"hideStock":true"#)?.is_sold_out(), None);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_sold_out(&self) -> Option<bool> {
+        match (self.is_out_of_stock, self.stock_mode, self.stock) {
+            (Some(out), ..) => Some(out),
+            (None, Some(StockMode::Ignored), _) => Some(false),
+            _ if self.hide_stock == Some(true) => None,
+            (None, _, stock) => stock.map(|left| left <= 0),
+        }
+    }
 }

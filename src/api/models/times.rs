@@ -13,14 +13,13 @@ fn parse(text: &str) -> Option<Timestamp> {
     Some(offset.to_timestamp(time).unwrap_or(nearest))
 }
 
-pub(super) fn required<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+/// `None` for an empty text.
+pub(super) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Cow::<'de, str>::deserialize(from)?;
-    parse(&text).ok_or_else(|| D::Error::custom("not a time in ISO 8601"))
-}
-
-pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = Option::<Cow<'de, str>>::deserialize(from)?.filter(|text| !text.is_empty());
-    text.map(|text| parse(&text).ok_or_else(|| D::Error::custom("not a time in ISO 8601"))).transpose()
+    match text.as_ref() {
+        "" => Ok(None),
+        text => parse(text).map(Some).ok_or_else(|| D::Error::custom("not a time in ISO 8601")),
+    }
 }
 
 #[cfg(test)]

@@ -1,40 +1,82 @@
-//! Account webhooks. Their events and payloads are not documented; these types manage them and read their logs.
+//! Account webhooks and their logs. Events and payloads are not documented.
 
-use super::{OrderId, StoreId, WebhookId, WebhookLogId, lenient, times};
+use super::{OrderId, StoreId, WebhookId, WebhookLogId, field::model};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// An account webhook. Its deliveries are read by [`webhook_logs`](crate::KomerzaKey::webhook_logs).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct Webhook {
-    /// Its id.
-    pub id: WebhookId,
-    /// When it was made.
-    #[serde(default, deserialize_with = "times::optional")]
-    pub date_created: Option<Timestamp>,
-    /// Where it delivers to.
-    #[serde(default, deserialize_with = "lenient")]
-    pub url: String,
-    /// The events it delivers.
-    #[serde(default, deserialize_with = "lenient")]
-    pub events: Vec<String>,
-    /// The stores it is for.
-    #[serde(default, deserialize_with = "lenient")]
-    pub store_ids: Vec<StoreId>,
+model! {
+    /// An account webhook. [`webhook_logs`](crate::KomerzaKey::webhook_logs) has its deliveries.
+    #[derive(Debug, Eq)]
+    pub struct Webhook {
+        must {
+            /// The id.
+            id: WebhookId,
+        }
+        may {
+            /// When it was created.
+            date_created: Option<Timestamp>,
+            /// Where it delivers to.
+            url: String,
+            /// The events that it delivers.
+            events: Vec<String>,
+            /// The stores that it is for.
+            store_ids: Vec<StoreId>,
+        }
+    }
+
+    /// A webhook that was just created, with its secret. No later call returns the secret.
+    #[derive(Eq)]
+    pub struct CreatedWebhook {
+        must {
+            /// The webhook.
+            webhook: Webhook,
+            /// The secret that signs the deliveries. `Debug` leaves it out.
+            secret: String,
+        }
+    }
+
+    /// A delivery of a webhook. The signature is left out on purpose.
+    ///
+    /// # Security
+    /// The bodies may be about customers and what they bought, and the address may hold a secret of the receiver. `Debug`
+    /// leaves them out.
+    #[derive(Eq)]
+    pub struct WebhookLog {
+        must {
+            /// The id.
+            id: WebhookLogId,
+            /// When it was created.
+            date_created: Timestamp,
+        }
+        may {
+            /// Where it went.
+            url: String,
+            /// What was sent.
+            request_body: String,
+            /// The receiver's status.
+            response_code: Option<i64>,
+            /// What the receiver answered.
+            response_body: Option<String>,
+            /// The webhook.
+            webhook_id: Option<WebhookId>,
+            /// The order that it is about.
+            order_id: Option<OrderId>,
+            /// The number of times that it was sent, from 1.
+            retry_count: Option<i64>,
+        }
+    }
 }
 
-/// What a webhook shall be. An update overwrites all of it.
+/// The settings of a webhook. An update overwrites all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
 pub struct WebhookForm {
     /// Where it delivers to: a valid URL.
     pub url: String,
-    /// The events it delivers: 1 to 9,999. Their names are not documented.
+    /// The events that it delivers: 1 to 9,999. Their names are not documented.
     pub event_types: Vec<String>,
-    /// The stores it is for.
+    /// The stores that it is for.
     pub store_ids: Vec<StoreId>,
 }
 
@@ -62,58 +104,10 @@ impl WebhookForm {
     }
 }
 
-/// A webhook that was just made, with its secret, which is told only here.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct CreatedWebhook {
-    /// The webhook.
-    pub webhook: Webhook,
-    /// What its deliveries are signed with. `Debug` leaves it out.
-    pub secret: String,
-}
-
 impl std::fmt::Debug for CreatedWebhook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreatedWebhook").field("webhook", &self.webhook).finish_non_exhaustive()
     }
-}
-
-/// A delivery of a webhook. Its signature is left where it is, on purpose.
-///
-/// # Security
-/// What was sent may be about customers and what they bought. `Debug` leaves out the bodies, and the address, which may hold a secret of
-/// the receiver's.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct WebhookLog {
-    /// Its id.
-    pub id: WebhookLogId,
-    /// When it was made.
-    #[serde(deserialize_with = "times::required")]
-    pub date_created: Timestamp,
-    /// Where it went.
-    #[serde(default, deserialize_with = "lenient")]
-    pub url: String,
-    /// What was sent.
-    #[serde(default, deserialize_with = "lenient")]
-    pub request_body: String,
-    /// The receiver's status.
-    #[serde(default)]
-    pub response_code: Option<i64>,
-    /// What the receiver answered.
-    #[serde(default)]
-    pub response_body: Option<String>,
-    /// The webhook.
-    #[serde(default)]
-    pub webhook_id: Option<WebhookId>,
-    /// The order it was about.
-    #[serde(default)]
-    pub order_id: Option<OrderId>,
-    /// Grows with each time it is sent again, from 1.
-    #[serde(default, deserialize_with = "lenient")]
-    pub retry_count: i64,
 }
 
 impl std::fmt::Debug for WebhookLog {

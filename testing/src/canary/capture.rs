@@ -72,6 +72,8 @@ pub fn install() {
             .finish()
             .try_init()
             .expect("the first and only subscriber of the test binary");
+        log::set_logger(&Records).expect("the first and only logger of the test binary");
+        log::set_max_level(log::LevelFilter::Trace);
         let report = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             capture("panic", &panic.to_string());
@@ -91,6 +93,21 @@ pub fn position() -> u64 {
 
 pub fn since(position: u64) -> String {
     said().since(position)
+}
+
+/// What crates say through `log` and not through `tracing`, such as reqwest.
+struct Records;
+
+impl log::Log for Records {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        capture(record.target(), &record.args().to_string());
+    }
+
+    fn flush(&self) {}
 }
 
 struct Writer;

@@ -33,7 +33,9 @@ fn failures() -> Vec<(&'static str, Reply, Seen)> {
         ("503", error(503), Seen { safe: Ok(2), other: Err((1, ProviderFault)) }),
         ("504", error(504), Seen { safe: Ok(2), other: Err((1, ProviderFault)) }),
         ("slow", Reply::hang(), Seen { safe: Err((1, TimedOut)), other: Err((1, TimedOut)) }),
-        ("200 that is none", Reply::new(200, "text/html", "<html>"), Seen::stays(ProviderFault)),
+        ("520", error(520), Seen { safe: Ok(2), other: Err((1, ProviderFault)) }),
+        ("524", Reply::html(524, "A timeout occurred"), Seen { safe: Ok(2), other: Err((1, ProviderFault)) }),
+        ("200 that is none", Reply::new(200, "text/html", "<html>"), Seen::stays(UnexpectedReply)),
         ("400", Reply::error(400, "ValidationError"), Seen::stays(Validation)),
         ("404", Reply::error(404, "NotFound"), Seen::stays(NotFound)),
     ]

@@ -10,7 +10,6 @@ mod pacing;
 mod processes;
 mod reading;
 mod revocation;
-mod scopes;
 mod uploads;
 
 use komerza_connect::{
@@ -22,13 +21,13 @@ use std::time::Duration;
 const REDIRECT_URI: &str = "http://127.0.0.1:3000/komerza/callback";
 
 /// An app without a browser: a layer, its store, and keys that are saved by hand.
-struct App {
+pub(crate) struct App {
     layer: KomerzaConnectLayer,
     store: MemoryStore,
 }
 
 impl App {
-    fn at(api_url: &str, change: impl FnOnce(&mut Limits)) -> Self {
+    pub(crate) fn at(api_url: &str, change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         limits.client.first_pause = Duration::from_millis(2);
         change(&mut limits);
@@ -49,7 +48,7 @@ impl App {
         Self { layer: change(self.layer), store: self.store }
     }
 
-    async fn save(&self, user: &str, key: &str) {
+    pub(crate) async fn save(&self, user: &str, key: &str) {
         let token = StoredToken::new(ApiKey::new(key).unwrap()).unwrap();
         self.store.save(&UserId::new(user).unwrap(), &token).await.unwrap();
     }
@@ -60,13 +59,13 @@ impl App {
     }
 
     /// The client of a user who is called like the end of the key.
-    async fn key(&self, key: &str) -> KomerzaKey {
+    pub(crate) async fn key(&self, key: &str) -> KomerzaKey {
         let user = &key[key.len().saturating_sub(100)..];
         self.save(user, key).await;
         self.client(user).await
     }
 
-    async fn stored(&self, user: &str) -> Option<String> {
+    pub(crate) async fn stored(&self, user: &str) -> Option<String> {
         let user = UserId::new(user).unwrap();
         let token = self.store.load(&user).await.unwrap();
         token.map(|token| token.api_key().unwrap().expose_secret().to_owned())
@@ -74,7 +73,7 @@ impl App {
 }
 
 /// An unlimited sandbox, and a key for it.
-async fn sandboxed() -> (Sandbox, KomerzaKey) {
+pub(crate) async fn sandboxed() -> (Sandbox, KomerzaKey) {
     let sandbox =
         Sandbox::builder().scopes(komerza_connect::api::scopes::ALL.iter().copied()).unlimited().start().await;
     let sandbox = sandbox.unwrap();

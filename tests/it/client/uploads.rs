@@ -117,13 +117,13 @@ async fn a_form_mixes_what_is_in_memory_with_files_and_streams_and_has_one_limit
             .file("file", "front.png", "image/png", Upload::from_path(file.path()))
             .file("file", "back.png", "image/png", Upload::stream(stream))
     };
-    let store = key.in_store("s");
+    let upload = |form| key.patch("/stores/s/products/p/images").multipart(form).fetch::<String>();
     // 5 bytes of text, 400 of the file, and the rest: 1,000 in all.
-    assert_eq!(store.add_product_image("p", form(595)).await.unwrap(), "front.png");
+    assert_eq!(upload(form(595)).await.unwrap(), "front.png");
     let body = provider.requests()[0].body.clone();
     let count = |letter: u8| body.split(|byte| *byte != letter).map(<[u8]>::len).max().unwrap();
     assert_eq!((count(b'f'), count(b's')), (400, 595));
-    let refused = store.add_product_image("p", form(596)).await.unwrap_err();
+    let refused = upload(form(596)).await.unwrap_err();
     assert_eq!((refused.kind(), provider.requests().len()), (ErrorKind::BadRequest, 1), "{refused:?}");
     assert!(provider.unfinished().iter().all(|sent| !sent.ends_with(b"--\r\n")), "it was broken off");
 }

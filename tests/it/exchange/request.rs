@@ -13,7 +13,7 @@ use komerza_connect_testing::shop_b::{CALLBACK, MODES, Mode, ORIGIN, Shop, asser
 async fn t31_every_code_is_one_segment_of_the_path_or_is_refused() {
     for mode in MODES {
         let shop = Shop::new(mode).await;
-        let longest = "c".repeat(2_048);
+        let longest = "c".repeat(8_000);
         for code in
             ["../../stores", "%2e%2e", "a?x=1", "a#b", "a/b", "a\\b", "...", "a;b=c", "a+b", "'--", "{}", "~", &longest]
         {
@@ -35,9 +35,9 @@ async fn t31_a_code_that_no_segment_can_carry_is_refused_and_the_attempt_is_stil
         let shop = Shop::new(mode).await;
         let browser = shop.browser("alice");
         let state = shop.start(&browser).await;
-        let too_long = "c".repeat(2_049);
+        let too_long = "c".repeat(8_001);
         for code in
-            ["", ".", "..", "%2e%2E", "a%00b", "%ff", "%", "%4", "a%20b", "a%09b", "%0d%0aX:%20y", "%c3%a9", &too_long]
+            [".", "..", "%2e%2E", "a%00b", "%ff", "%", "%4", "a%20b", "a%09b", "%0d%0aX:%20y", "%c3%a9", &too_long]
         {
             let load = Load::link("https://dashboard.komerza.com/", CALLBACK)
                 .raw_target(&format!("/komerza/callback?code={code}&state={state}"))

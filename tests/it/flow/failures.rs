@@ -37,6 +37,7 @@ const TABLE: &[(FailureKind, u16, Attempt, &str)] = &[
     (FailureKind::NotSignedIn, 401, Kept, "Sign in"),
     (FailureKind::OtherUser, 403, Kept, "start again as the present one"),
     (FailureKind::CrossSite, 403, Unnamed, "try again there"),
+    (FailureKind::NotApproved, 400, Unnamed, "If you refused at Komerza"),
     (FailureKind::InvalidCode, 400, Over, "Start again"),
     (FailureKind::ExpiredCode, 400, Over, "one minute"),
     (FailureKind::ExchangeRefused, 400, Over, "Start again"),
@@ -46,6 +47,7 @@ const TABLE: &[(FailureKind, u16, Attempt, &str)] = &[
     (FailureKind::Busy, 503, Kept, "Reload this page"),
     (FailureKind::ProviderUnreachable, 502, Kept, "Nothing is lost"),
     (FailureKind::ProviderFault, 502, Over, "Nothing was stored"),
+    (FailureKind::ExchangeBlocked, 502, Over, "Tell the people who run it"),
     (FailureKind::UnknownOutcome, 502, Over, "extra entry"),
     (FailureKind::ProviderTimeout, 504, Over, "extra entry"),
     (FailureKind::UserLookupFailed, 503, Kept, "Nothing is lost"),
@@ -121,6 +123,7 @@ async fn shop_for(kind: FailureKind) -> Shop {
         FailureKind::InvalidClientSecret => Reply::error(401, "invalid_client_secret"),
         FailureKind::AppNotFound => Reply::error(404, "app_not_found"),
         FailureKind::ProviderFault => Reply::html(200, "Down for maintenance"),
+        FailureKind::ExchangeBlocked => Reply::html(403, "unavailable in your region"),
         FailureKind::UnknownOutcome => Reply::close(),
         FailureKind::ProviderTimeout => Reply::hang(),
         _ => return shop,
@@ -132,6 +135,7 @@ async fn shop_for(kind: FailureKind) -> Shop {
 /// The load that fails in this way, after whatever has to come before it.
 async fn preparation(shop: &Shop, browser: &Browser, kind: FailureKind) -> (Option<Login>, Load) {
     let unnamed = match kind {
+        FailureKind::NotApproved => Some(shop.returning(&format!("error=access_denied&error_description={ECHO}"))),
         FailureKind::QueryTooLong => Some(shop.returning(&format!("state={ECHO}&x={}", "x".repeat(8_200)))),
         FailureKind::CrossSite => Some(Load::form(EVIL, DISCONNECT, "")),
         FailureKind::MethodNotAllowed => Some(Load::typed(&format!("{CALLBACK}?{ECHO}")).method(Method::PUT)),

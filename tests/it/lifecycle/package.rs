@@ -37,3 +37,15 @@ fn t60_dependencies_come_from_the_registry_and_bring_no_defaults_unasked() {
         }
     }
 }
+
+#[test]
+fn the_readmes_app_and_the_example_minimal_are_the_same_text() {
+    let read = |path| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap();
+    let (readme, minimal) = (read("README.md"), read("examples/minimal.rs"));
+    let (_, block) = readme.split_once("```rust,no_run\n").expect("README shows an app");
+    let (block, _) = block.split_once("```").expect("the block ends");
+    let head = |line: &&str| line.starts_with("//!") || line.is_empty();
+    let app: String = minimal.lines().skip_while(head).flat_map(|line| [line, "\n"]).collect();
+    assert_eq!(app, block);
+    assert!(minimal.lines().count() <= 25, "{} lines", minimal.lines().count());
+}

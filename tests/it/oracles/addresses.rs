@@ -38,7 +38,7 @@ pub(super) fn return_path(input: &[u8]) -> Result<(), Broken> {
 /// visible ASCII within the length makes one, but for dot segments.
 pub(super) fn code_to_url(input: &[u8]) -> Result<(), Broken> {
     let Ok(code) = std::str::from_utf8(input) else { return Ok(()) };
-    let fit = (1..=2_048).contains(&code.len())
+    let fit = (1..=8_000).contains(&code.len())
         && code.bytes().all(|byte| (0x21..=0x7e).contains(&byte))
         && ![".", ".."].contains(&code);
     for base in ["https://api.example", "https://api.example/v1/", "http://127.0.0.1:4000/a/b"] {

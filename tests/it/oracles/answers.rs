@@ -8,12 +8,13 @@ use std::time::{Duration, UNIX_EPOCH};
 const STATUSES: [u16; 8] = [200, 201, 204, 401, 403, 404, 429, 500];
 
 /// Input: one byte for the status, then the body. Oracle: the whole JSON read by other means. A key comes from a 200 with an object
-/// that says success, has no code, and holds a string that a header can carry; and then always.
+/// that says success, has no code of an error, and holds a string that a header can carry; and then always.
 pub(super) fn exchange_envelope(input: &[u8]) -> Result<(), Broken> {
     let Some((choice, body)) = input.split_first() else { return Ok(()) };
     let status = STATUSES[usize::from(*choice) % STATUSES.len()];
     let judged = __fuzzing::judge(status, b"5", body);
-    let value = serde_json::from_slice::<Value>(body).ok();
+    // A byte order mark is no part of it.
+    let value = serde_json::from_slice::<Value>(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok();
     let wanted = value.as_ref().and_then(key).filter(|_| status == 200);
     if let Ok(key) = &judged {
         hold!(wanted == Some(key.as_str()), "{status}: a key was read, and the JSON holds {wanted:?}");
@@ -34,12 +35,38 @@ pub(super) fn exchange_envelope(input: &[u8]) -> Result<(), Broken> {
     Ok(())
 }
 
+const ERRORS: &[&str] = &[
+    "invalidcode",
+    "codeexpired",
+    "invalidclientsecret",
+    "appnotfound",
+    "accessdenied",
+    "badtoken",
+    "twofactorrequired",
+    "oauthloginrequired",
+    "validationerror",
+    "badcaptcha",
+    "notfound",
+    "objectconflict",
+    "ratelimited",
+    "notenoughfunds",
+    "verificationrequired",
+    "upgraderequired",
+    "productunavailable",
+    "featureunavailable",
+    "unsupportedrequest",
+    "uploadfailed",
+    "internalservererror",
+];
+
 fn key(value: &Value) -> Option<&str> {
     let object = value.as_object()?;
+    // A code is no hindrance unless it is known to be an error.
     let no_code = match object.get("code") {
         None | Some(Value::Null) => true,
-        Some(Value::String(code)) => code.is_empty(),
-        Some(_) => false,
+        Some(Value::String(code)) => !ERRORS.contains(&code.replace('_', "").to_ascii_lowercase().as_str()),
+        // Nor is anything that is no text.
+        Some(_) => true,
     };
     let key = object.get("data")?.as_str()?;
     let fit = (1..=16_384).contains(&key.len()) && key.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
@@ -69,4 +96,37 @@ pub(super) fn retry_after(input: &[u8]) -> Result<(), Broken> {
         hold!(wait == late.min(Duration::from_secs(60)), "{text} gives {wait:?}");
     }
     Ok(())
+}
+
+/// Input: a signature. Oracle: a slow reading of both alphabets, and what is read is written so that it reads the same.
+pub(super) fn webhook_signature(input: &[u8]) -> Result<(), Broken> {
+    let prefixed = input.len() >= 7 && input[..7].to_ascii_lowercase() == *b"sha256=";
+    let text = if prefixed { &input[7..] } else { input };
+    let wanted = match text.len() {
+        64 => digits(b"0123456789abcdef", &text.to_ascii_lowercase(), 4),
+        44 if text[43] == b'=' => {
+            const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+            digits(ALPHABET, &text[..43], 6)
+        }
+        _ => None,
+    };
+    let read = __fuzzing::webhook_signature(input);
+    hold!(read.map(Vec::from) == wanted, "{read:?} and not {wanted:?}");
+    if let Some(bytes) = read {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+        hold!(__fuzzing::webhook_signature(format!("sha256={hex}").as_bytes()) == Some(bytes), "{hex} reads otherwise");
+    }
+    Ok(())
+}
+
+/// Digit by digit into bits, and bits into bytes; bits that are left over must be zero.
+fn digits(alphabet: &[u8], text: &[u8], width: u32) -> Option<Vec<u8>> {
+    let mut bits = Vec::new();
+    for letter in text {
+        let digit = alphabet.iter().position(|known| known == letter)?;
+        bits.extend((0..width).rev().map(|bit| digit >> bit & 1));
+    }
+    let (bytes, rest) = bits.split_at(256);
+    let byte = |bits: &[usize]| bits.iter().fold(0_u8, |byte, bit| byte << 1 | u8::from(*bit == 1));
+    rest.iter().all(|bit| *bit == 0).then(|| bytes.chunks(8).map(byte).collect())
 }

@@ -15,7 +15,7 @@ pub type Broken = String;
 pub type Target = fn(&[u8]) -> Result<(), Broken>;
 
 /// All targets by name, which is also the name of their corpus.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("api_path", addresses::api_path),
     ("callback_query", request::callback_query),
     ("code_to_url", addresses::code_to_url),
@@ -25,6 +25,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("return_path", addresses::return_path),
     ("sealed_value", secrets::sealed_value),
     ("stored_record", secrets::stored_record),
+    ("webhook_signature", answers::webhook_signature),
 ];
 
 /// Runs a target by name.

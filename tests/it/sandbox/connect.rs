@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use http::Method;
 use komerza_connect::time::{Clock as _, ManualClock};
 use komerza_sandbox::{
     App, Approval, Blocked, CodeAlphabet, Deny, ErrorNames, Part, Reconnect, RetryAfter, Sandbox, SandboxError,
     StoresRoute,
 };
 
-use super::{REDIRECT_URI, authorize_url, builder, exchange, exchange_url, get, http, parameter, read, sandbox};
+use super::{REDIRECT_URI, authorize_url, builder, call, exchange, exchange_url, get, http, parameter, read, sandbox};
 
 #[tokio::test]
 async fn an_approval_leads_to_a_key_that_reads_the_stores() {
@@ -24,6 +25,7 @@ async fn an_approval_leads_to_a_key_that_reads_the_stores() {
     let (status, user) = get(&sandbox, key, "/user").await;
     assert_eq!((status, &user["data"]["email"]), (200, &"ada@sandbox.example".into()));
     assert_eq!(user["data"]["integrations"][0]["application"]["id"], sandbox.client_id());
+    sandbox.switch(|switches| switches.stores_route = StoresRoute::Listed);
     let (status, stores) = get(&sandbox, key, "/stores").await;
     assert_eq!((status, stores["data"].as_array().unwrap().len()), (200, 2));
     assert_eq!(stores["data"], user["data"]["stores"]);
@@ -161,6 +163,7 @@ async fn scopes_and_stores_that_were_not_granted_are_refused() {
         let (answered, body) = get(&sandbox, &key, &path).await;
         assert_eq!((answered, &body["code"]), (status, &code.into()), "{path}");
     }
+    sandbox.switch(|switches| switches.stores_route = StoresRoute::Listed);
     let (status, list) = get(&sandbox, &key, "/stores").await;
     assert_eq!((status, list["data"].as_array().unwrap().len()), (200, 1));
     assert_eq!(get(&sandbox, &key, &format!("/stores/{}/permissions", stores[0])).await.0, 200);
@@ -170,10 +173,13 @@ async fn scopes_and_stores_that_were_not_granted_are_refused() {
 async fn the_list_of_stores_can_be_missing() {
     let sandbox = sandbox().await;
     let key = sandbox.issue_key().unwrap();
-    for (route, status) in [(StoresRoute::NotFound, 404), (StoresRoute::MethodNotAllowed, 405)] {
-        sandbox.switch(|switches| switches.stores_route = route);
-        assert_eq!(get(&sandbox, &key, "/stores").await.0, status);
-    }
+    let answered = async || {
+        let answer = call(&sandbox, &key, Method::GET, "/stores").send().await.unwrap();
+        (answer.status().as_u16(), answer.bytes().await.unwrap().is_empty())
+    };
+    assert_eq!(answered().await, (405, true), "as the API's own description suggests");
+    sandbox.switch(|switches| switches.stores_route = StoresRoute::NotFound);
+    assert_eq!(answered().await, (404, false));
 }
 
 #[tokio::test]
@@ -264,12 +270,12 @@ async fn requests_are_recorded_in_order_with_headers_and_status() {
     let sandbox = sandbox().await;
     let key = sandbox.issue_key().unwrap();
     exchange(&sandbox, "wrong").await;
-    get(&sandbox, &key, "/stores?x=1").await;
+    get(&sandbox, &key, "/user?x=1").await;
     let requests = sandbox.requests();
     assert_eq!((sandbox.request_count(), sandbox.exchanges(), requests.len()), (2, 1, 2));
     assert_eq!((requests[0].part, requests[1].part), (Part::Exchange, Part::Api));
     assert_eq!(requests[0].header("x-client-secret"), Some(sandbox.client_secret()));
-    assert_eq!((requests[1].path.as_str(), requests[1].query.as_deref()), ("/stores", Some("x=1")));
+    assert_eq!((requests[1].path.as_str(), requests[1].query.as_deref()), ("/user", Some("x=1")));
     assert_eq!(requests[0].status.unwrap(), 401);
     assert_eq!(requests[1].status.unwrap(), 200);
 }

@@ -105,8 +105,8 @@ async fn pressing_approve_redirects_with_code_and_state_for_the_ticked_stores() 
     assert_eq!(parameter(callback, "state").as_deref(), Some("s 1"));
     let (status, body) = exchange(&sandbox, &parameter(callback, "code").unwrap()).await;
     assert_eq!(status, 200);
-    let (_, stores) = get(&sandbox, body["data"].as_str().unwrap(), "/stores").await;
-    let ids: Vec<_> = stores["data"].as_array().unwrap().iter().map(|store| store["id"].clone()).collect();
+    let (_, user) = get(&sandbox, body["data"].as_str().unwrap(), "/user").await;
+    let ids: Vec<_> = user["data"]["stores"].as_array().unwrap().iter().map(|store| store["id"].clone()).collect();
     assert_eq!(ids, [store.as_str()]);
 }
 

@@ -77,7 +77,9 @@ async fn a_pending_order_is_delivered_once_and_refunded_once() {
     let order = shop.data(&path).await["order"].take();
     assert_eq!((&order["status"], &order["amountPaid"]), (&"Delivered".into(), &order["amount"]));
     assert_eq!(order["deliveredItems"].as_array().unwrap().len(), 1);
-    assert_eq!(shop.send(Method::PUT, &format!("{path}/deliver"), json!({})).await.0, 400);
+    // Nothing happens to an order that is delivered already.
+    assert_eq!(shop.send(Method::PUT, &format!("{path}/deliver"), json!({})).await.0, 200);
+    assert_eq!(shop.data(&path).await["order"]["deliveredItems"], order["deliveredItems"]);
     for wrong in [json!({}), json!({ "reason": 4 }), json!({ "reason": "Other" })] {
         assert_eq!(shop.send(Method::DELETE, &refund, wrong).await.1["code"], "ValidationError");
     }
@@ -91,20 +93,28 @@ async fn an_order_is_created_from_variants_of_the_store() {
     let shop = Shop::open().await;
     let product = shop.data("/products/all").await[0].take();
     let variant = &product["variants"][0];
-    let form =
-        json!({ "customerEmail": "new@buyer.example", "items": [{ "variantId": variant["id"], "quantity": 2 }] });
+    let item = |variant: &Value, quantity: i64| json!({ "productId": product["id"], "variantId": variant, "quantity": quantity });
+    let form = json!({
+        "emailAddress": "new@buyer.example", "gateway": "stripe", "items": [item(&variant["id"], 2)],
+        "metadata": { "plan": "pro" }, "returnUrl": "https://app.example/thanks",
+    });
     let (status, body) = shop.send(Method::POST, "/orders", form).await;
     assert_eq!((status, &body["data"]["source"]), (200, &"api".into()));
+    assert_eq!((&body["data"]["gateway"], &body["data"]["metadata"]["plan"]), (&"stripe".into(), &"pro".into()));
     assert_eq!(body["data"]["amount"].as_f64().unwrap(), variant["cost"].as_f64().unwrap() * 2.0);
     assert_eq!(shop.data("/orders?PageSize=1").await[0]["id"], body["data"]["id"]);
     for wrong in [
-        json!({ "items": [] }),
-        json!({ "customerEmail": "a@b", "items": [] }),
-        json!({ "customerEmail": "a@b", "items": [{ "variantId": "none" }] }),
-        json!({ "customerEmail": "a@b", "items": [{ "variantId": variant["id"], "quantity": 0 }] }),
+        json!({ "items": [item(&variant["id"], 1)] }),
+        json!({ "customerEmail": "a@b", "gateway": "stripe", "items": [item(&variant["id"], 1)] }),
+        json!({ "emailAddress": "a@b", "items": [item(&variant["id"], 1)] }),
+        json!({ "emailAddress": "a@b", "gateway": "stripe", "items": [] }),
+        json!({ "emailAddress": "a@b", "gateway": "stripe", "items": [item(&"none".into(), 1)] }),
+        json!({ "emailAddress": "a@b", "gateway": "stripe", "items": [item(&variant["id"], 0)] }),
     ] {
         assert_eq!(shop.send(Method::POST, "/orders", wrong).await.0, 400);
     }
+    let priced = json!({ "emailAddress": "a@b", "gateway": "stripe", "cost": 12.5 });
+    assert_eq!(shop.send(Method::POST, "/orders", priced).await.1["data"]["amount"], 12.5);
 }
 
 #[tokio::test]

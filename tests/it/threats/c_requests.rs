@@ -16,14 +16,13 @@ async fn t27_tricks_with_parameters_are_refused_and_the_login_stays_usable() {
             format!("code=a&code=b&state={s}"),
             format!("code=a&code=a&state={s}"),
             format!("code=a&error=access_denied&state={s}"),
-            format!("code=&state={s}"),
             format!("code=%ff&state={s}"),
             format!("code=%&state={s}"),
             format!("code=%zz&state={s}"),
             format!("code=a%20b&state={s}"),
             format!("code=a%00&state={s}"),
             format!("code=%c3%a9&state={s}"),
-            format!("code={}&state={s}", "a".repeat(2_049)),
+            format!("code={}&state={s}", "a".repeat(8_001)),
             format!("error=a&error=b&state={s}"),
             format!("error=%ff&state={s}"),
             format!("code=a&state={s}&state={s}"),
@@ -69,7 +68,7 @@ async fn t27_a_plus_sign_and_all_that_a_path_could_misread_reach_the_provider_as
         ("a=b==", "a=b=="),
         ("..a", "..a"),
         ("a;b,c'%22%3C", "a;b,c'\"<"),
-        (&"c".repeat(2_048), &"c".repeat(2_048)),
+        (&"c".repeat(8_000), &"c".repeat(8_000)),
     ] {
         let shop = Shop::new(Mode::App).await;
         let alice = shop.browser("alice");

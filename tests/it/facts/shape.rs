@@ -1,5 +1,6 @@
 //! What the schema says of a value, JSON that obeys it, and what must be left of that JSON when it was read.
 
+use super::table::{self, Client, TABLE};
 use jiff::{Timestamp, tz::Offset};
 use proptest::{collection, option, prelude::*};
 use serde_json::{Value, value::RawValue};
@@ -13,6 +14,8 @@ pub(super) enum Shape {
     Time,
     Money,
     Whole,
+    /// A number, or -1 for none.
+    Limit,
     Flag,
     Texts,
     /// The id of a thing, or the thing with its id.
@@ -36,8 +39,6 @@ enum Rule {
     Must,
     /// There, null or absent, and read.
     May,
-    /// There, null or absent; read is whether there is something.
-    Noted,
     /// There, null or absent, and not read.
     Out,
 }
@@ -64,34 +65,41 @@ enum Want {
     Anything,
 }
 
-fn fields(shape: &Shape, names: &'static str, rule: Rule) -> Vec<Field> {
-    names.split_whitespace().map(|name| Field { name, shape: shape.clone(), rule }).collect()
+/// A shape of the table.
+pub(super) fn named(name: &str) -> Shape {
+    let fields = TABLE.shapes.get(name).unwrap_or_else(|| panic!("no shape {name}"));
+    Shape::Object(fields.iter().map(|field| of_field(name, field)).collect())
 }
 
-/// Ids, times and money that the schema requires.
-pub(super) fn must(shape: Shape, names: &'static str) -> Vec<Field> {
-    fields(&shape, names, Rule::Must)
+fn of_field(shape: &str, field: &table::Field) -> Field {
+    let rule = match field.client {
+        Client::Needs => Rule::Must,
+        Client::Reads => Rule::May,
+        Client::LeavesOut => Rule::Out,
+    };
+    let kind = match (shape, field.name, rule) {
+        // Read as the ids of the products.
+        ("PublicCategory" | "PublicCategoryReference", "products", _) => Shape::List(Box::new(Shape::Reference)),
+        (_, _, Rule::Out) => Shape::Any,
+        _ => of_kind(field.kind),
+    };
+    Field { name: field.name, shape: kind, rule }
 }
 
-/// What the schema leaves optional, and what it requires but may well be missing: see the rules of the models.
-pub(super) fn may(shape: Shape, names: &'static str) -> Vec<Field> {
-    fields(&shape, names, Rule::May)
-}
-
-pub(super) fn noted(shape: Shape, names: &'static str) -> Vec<Field> {
-    fields(&shape, names, Rule::Noted)
-}
-
-pub(super) fn out(shape: Shape, names: &'static str) -> Vec<Field> {
-    fields(&shape, names, Rule::Out)
-}
-
-pub(super) fn object(fields: impl IntoIterator<Item = Vec<Field>>) -> Shape {
-    Shape::Object(fields.into_iter().flatten().collect())
-}
-
-pub(super) fn list(of: Shape) -> Shape {
-    Shape::List(Box::new(of))
+fn of_kind(kind: &str) -> Shape {
+    match kind {
+        "str" => Shape::Text,
+        "uuid" => Shape::Id,
+        "time" => Shape::Time,
+        "num" => Shape::Money,
+        "int" => Shape::Whole,
+        "limit" => Shape::Limit,
+        "bool" => Shape::Flag,
+        "map" => Shape::Texts,
+        "any" => Shape::Any,
+        list if list.ends_with("[]") => Shape::List(Box::new(of_kind(&list[..list.len() - 2]))),
+        object => named(object),
+    }
 }
 
 /// Any JSON, not too deep, in which these names are as likely as others.
@@ -165,6 +173,7 @@ impl Shape {
                 .boxed(),
             Self::Money => "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?".prop_map(exactly).boxed(),
             Self::Whole => any::<i32>().prop_map(exactly).boxed(),
+            Self::Limit => (-1..i64::from(i32::MAX)).prop_map(exactly).boxed(),
             Self::Flag => any::<bool>().prop_map(exactly).boxed(),
             Self::Texts => collection::btree_map("[a-z]{1,5}", option::of(".{0,5}"), 0..3)
                 .prop_map(|map| Sample { json: serde_json::to_string(&map).unwrap(), want: Want::Anything })
@@ -180,17 +189,6 @@ impl Shape {
             }
             Self::List(of) => collection::vec(of.samples(), 0..3).prop_map(listed).boxed(),
             Self::Object(fields) => filled(fields),
-        }
-    }
-
-    /// The names of all fields in it.
-    pub(super) fn names(&self) -> Vec<&'static str> {
-        match self {
-            Self::List(of) => of.names(),
-            Self::Object(fields) => {
-                fields.iter().flat_map(|field| [vec![field.name], field.shape.names()].concat()).collect()
-            }
-            _ => Vec::new(),
         }
     }
 }
@@ -224,10 +222,8 @@ impl Field {
     fn members(&self) -> BoxedStrategy<(Option<String>, (&'static str, Want))> {
         let Self { name, rule, .. } = *self;
         let there = self.shape.samples().prop_map(move |Sample { json, want }| {
-            let nothing = json == "null" || json == "false";
             let want = match rule {
                 Rule::Must | Rule::May => want,
-                Rule::Noted => Want::Exactly((!nothing).to_string()),
                 Rule::Out => Want::LeftOut,
             };
             (Some(format!("{name:?}:{json}")), (name, want))
@@ -290,7 +286,8 @@ fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(flag) => !flag,
-        Value::Number(number) => number.as_f64() == Some(0.0),
+        // The limit that is none.
+        Value::Number(number) => number.as_i64() == Some(-1),
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
         Value::Object(fields) => fields.values().all(is_nothing),

@@ -1,0 +1,50 @@
+//! Pages of your own where a connection fails: `cargo run --example own_pages`
+//!
+//! The first printed address is a callback that nobody asked for: the answer is a page of this app, in its own look.
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! komerza-connect = "0.1"
+//! komerza-sandbox = "0.1"
+//! tokio = { version = "1", features = ["full"] }
+//! ```
+
+use axum::{
+    Router,
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use komerza_connect::{Failure, FailureKind, Hooks, KomerzaConnectLayer, KomerzaKey, MemoryStore, async_trait};
+use komerza_sandbox::Sandbox;
+
+struct Pages;
+
+#[async_trait]
+impl Hooks for Pages {
+    async fn failed(&self, failure: &Failure) -> Option<Response> {
+        // These two lead on into the app, or to its sign-in page.
+        if matches!(failure.kind(), FailureKind::Denied | FailureKind::NotSignedIn) {
+            return None;
+        }
+        let attempt = failure.attempt().map_or(String::new(), |attempt| format!("<p>Reference: {attempt}</p>"));
+        let page = format!(
+            "<!DOCTYPE html><title>Not connected</title><style>body{{font:1.2rem serif;margin:4rem}}</style>\
+             <h1>That did not work</h1><p>{}</p>{attempt}<p><a href=/komerza/login>Try again</a></p>",
+            failure.kind().advice()
+        );
+        // Without a policy of your own the page may have no style.
+        let policy = [("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")];
+        Some((failure.kind().status(), policy, Html(page)).into_response())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let redirect_uri = "http://127.0.0.1:3000/komerza/callback";
+    let sandbox = Sandbox::builder().redirect_uri(redirect_uri).start().await?;
+    let connect = KomerzaConnectLayer::new(sandbox.config(redirect_uri)?, MemoryStore::default())?.with_hooks(Pages);
+    let app = Router::new().route("/", get(async |_: KomerzaKey| "connected")).layer(connect);
+    println!("open http://127.0.0.1:3000/komerza/callback to see a failure, or http://127.0.0.1:3000 to connect");
+    Ok(axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await?)
+}

@@ -1,0 +1,89 @@
+//! The sandbox as a program, for apps in any language: `komerza-sandbox --help`.
+
+mod arguments;
+
+use arguments::{Arguments, Wish};
+use komerza_sandbox::{App, Sandbox, SandboxError};
+use std::{fmt::Write, future::pending, process::ExitCode};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let outcome = match arguments::parse(std::env::args_os().skip(1)) {
+        Ok(Wish::Help) => {
+            print!("{}", arguments::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Ok(Wish::Version) => {
+            println!("komerza-sandbox {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Ok(Wish::Run(arguments)) => run(arguments).await,
+        Err(why) => Err(why),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("komerza-sandbox: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Serves until it is told to stop.
+async fn run(arguments: Arguments) -> Result<(), String> {
+    let Arguments { port, redirect_uris, client_id, client_secret } = arguments;
+    let mut app = App::new("Demo app").client_id(client_id).client_secret(client_secret);
+    for uri in &redirect_uris {
+        app = app.redirect_uri(uri);
+    }
+    let sandbox = Sandbox::builder().app(app).address(([127, 0, 0, 1], port).into()).start().await;
+    let sandbox = sandbox.map_err(refusal)?;
+    // Whoever started this waits for these lines; when nobody reads them, there is nobody to tell.
+    print!("{}", lines(&sandbox, &redirect_uris));
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(|why| format!("cannot wait for Ctrl-C: {why}"))?,
+        () = terminated() => {}
+    }
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// What a shell reads to use this sandbox: `source` takes it as it is.
+fn lines(sandbox: &Sandbox, redirect_uris: &[String]) -> String {
+    let mut text = format!(
+        "# A Komerza sandbox is running. It lists connected apps on {}\n# Set these for your app:\n",
+        sandbox.dashboard_url()
+    );
+    let mut uris = redirect_uris.iter();
+    for (name, value) in sandbox.variables(uris.next().map(String::as_str).unwrap_or_default()) {
+        let _ = writeln!(text, "export {name}={}", arguments::quoted(&value));
+    }
+    for uri in uris {
+        let _ = writeln!(text, "# also registered: {uri}");
+    }
+    text
+}
+
+/// Names the argument that is at fault. A secret is not repeated.
+fn refusal(why: SandboxError) -> String {
+    match &why {
+        SandboxError::SecretLength(..) => format!("--client-secret: {why}"),
+        SandboxError::RedirectUri(_) => format!("--redirect-uri: {why}"),
+        SandboxError::Bind(_, source) => format!("--port: {why}: {source}"),
+        _ => why.to_string(),
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signals) => drop(signals.recv().await),
+        Err(_) => pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    pending().await
+}

@@ -1,0 +1,91 @@
+//! A body whose signature fits.
+
+use super::{refused::Refused, verifier::Verifier};
+use crate::strict_json;
+use axum_core::extract::{FromRef, FromRequest, Request};
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// A request of Komerza: its headers and raw body, with a signature that fits.
+///
+/// In axum handlers take it as the last argument. The app's state must be a [`Verifier`], or give one by `FromRef`.
+/// Elsewhere call [`Verifier::receive`] or [`Verifier::verify`].
+///
+/// # Security
+/// The signature has no time in it: whoever saw a delivery once can send it again. Do the work once for each
+/// [`digest`](Self::digest), and answer a repetition as the first time.
+/// `Debug` shows no part of the body, which may be about customers and what they bought.
+#[derive(Clone)]
+pub struct Delivery {
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Delivery {
+    pub(super) fn new(headers: HeaderMap, body: Bytes) -> Self {
+        Self { headers, body }
+    }
+
+    /// The body, byte for byte as it was signed.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The headers of the request. They are not signed.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Reads the body as JSON into a type of your own, or into `serde_json::Value`.
+    ///
+    /// The fields are not documented. Declare as few as you need, and let the others be.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when the body is no JSON object, or not of that type.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
+        strict_json::object(&self.body).map_err(|error| Unreadable { why: strict_json::why(&error) })
+    }
+
+    /// The SHA-256 of the body: the same for a delivery that comes again.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(&self.body).into()
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery").field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+impl<S> FromRequest<S> for Delivery
+where
+    S: Send + Sync,
+    Verifier: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        Verifier::from_ref(state).receive(request).await
+    }
+}
+
+/// A body that is not the JSON that was asked for. The text quotes nothing of the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    why: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the delivery cannot be read: {}", self.why)
+    }
+}
+
+impl std::error::Error for Unreadable {}

@@ -1,0 +1,178 @@
+//! The check of a signature.
+
+use super::{
+    delivery::Delivery,
+    refused::{Refused, RefusedKind},
+    signature,
+};
+use crate::{secret::InvalidSecret, telemetry::log};
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderName, Request};
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use sha2::Sha256;
+use std::{error::Error, fmt, sync::Arc};
+use zeroize::Zeroizing;
+
+const BODY_LIMIT: usize = 1_048_576;
+const SECRET_MAX: usize = 16_384;
+
+/// Checks that a request was signed with a secret that Komerza and this app share.
+///
+/// Clones share the secrets. As the state of an axum app, or reachable from it by `FromRef`, it is what the extractor
+/// [`Delivery`] checks with.
+///
+/// # Security
+/// One verifier knows the secrets of one receiver. An app that serves several merchants gives each of them an address of
+/// its own, and checks with that merchant's secret: otherwise one merchant's secret signs for another.
+///
+/// ```
+/// use komerza_connect::webhook::{RefusedKind, Verifier};
+/// use http::HeaderMap;
+///
+/// let verifier = Verifier::new("obviously-fake-webhook-secret")?;
+/// let mut headers = HeaderMap::new();
+/// headers.insert("x-signature", verifier.sign("{}").parse()?);
+/// assert!(verifier.verify(&headers, b"{}").is_ok());
+/// assert_eq!(verifier.verify(&headers, b"{ }").unwrap_err().kind(), RefusedKind::WrongSignature);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Verifier {
+    secrets: Arc<[Zeroizing<Box<[u8]>>]>,
+    headers: Arc<[HeaderName]>,
+    body_limit: usize,
+}
+
+impl Verifier {
+    /// A verifier with one secret, as the Komerza dashboard shows it or as
+    /// [`create_webhook`](crate::api::Client::create_webhook) returned it.
+    ///
+    /// # Errors
+    /// [`InvalidSecret`] for an empty text, one of more than 16,384 bytes, or one with a space or a control character. Such
+    /// a text was pasted together with something else, and would refuse every request.
+    pub fn new(secret: impl Into<String>) -> Result<Self, InvalidSecret> {
+        let headers = ["x-signature", "x-komerza-signature"].map(HeaderName::from_static);
+        Ok(Self { secrets: [checked(secret.into())?].into(), headers: headers.into(), body_limit: BODY_LIMIT })
+    }
+
+    /// Accepts a second secret as well, for the time in which a secret is being replaced.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn or_secret(mut self, secret: impl Into<String>) -> Result<Self, InvalidSecret> {
+        self.secrets = self.secrets.iter().cloned().chain([checked(secret.into())?]).collect();
+        Ok(self)
+    }
+
+    /// The headers that can hold the signature. The first one that a request has counts, and no other is looked at.
+    /// Default: `X-Signature`, `X-Komerza-Signature`.
+    #[must_use]
+    pub fn headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.headers = names.into_iter().collect();
+        self
+    }
+
+    /// The longest body that is read, in bytes. Default: 1,048,576. Zero: only empty bodies.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Checks the signature in these headers against the raw bytes of a body.
+    ///
+    /// # Errors
+    /// [`Refused`] of kind `NoSignature`, `MalformedSignature` or `WrongSignature`. Answer with it, and do nothing else.
+    pub fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
+        let given = self.signature_in(headers)?;
+        // Which of several secrets fits is no secret; each comparison takes the same time.
+        let fits =
+            |secret: &Zeroizing<Box<[u8]>>| mac(secret, body).is_some_and(|mac| mac.verify_slice(&given).is_ok());
+        if self.secrets.iter().any(fits) { Ok(()) } else { Err(refuse(RefusedKind::WrongSignature)) }
+    }
+
+    /// Reads the body of a request and checks its signature. The extractor [`Delivery`] is this.
+    ///
+    /// A request without a good-looking signature is refused before its body is read.
+    ///
+    /// # Errors
+    /// [`Refused`] of any kind. Answer with it, and do nothing else.
+    pub async fn receive<B>(&self, request: Request<B>) -> Result<Delivery, Refused>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        self.signature_in(&parts.headers)?;
+        if usize::try_from(body.size_hint().lower()).map_or(true, |bytes| bytes > self.body_limit) {
+            return Err(refuse(RefusedKind::BodyTooLarge));
+        }
+        let collected = Limited::new(body, self.body_limit).collect().await;
+        let body = collected.map_err(|error| refuse(unread(&*error)))?.to_bytes();
+        self.verify(&parts.headers, &body)?;
+        Ok(Delivery::new(parts.headers, body))
+    }
+
+    /// The signature of a body with the first secret, in hexadecimal digits: what Komerza would send. For tests.
+    #[must_use]
+    pub fn sign(&self, body: impl AsRef<[u8]>) -> String {
+        let mac = self.secrets.first().and_then(|secret| mac(secret, body.as_ref()));
+        let bytes = mac.map(|mac| mac.finalize().into_bytes()).unwrap_or_default();
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn signature_in(&self, headers: &HeaderMap) -> Result<[u8; signature::BYTES], Refused> {
+        let name = self.headers.iter().find(|name| headers.contains_key(*name));
+        let mut values = name.into_iter().flat_map(|name| headers.get_all(name));
+        match (values.next(), values.next()) {
+            (None, _) => Err(refuse(RefusedKind::NoSignature)),
+            (Some(value), None) => {
+                signature::parse(value.as_bytes()).ok_or_else(|| refuse(RefusedKind::MalformedSignature))
+            }
+            (Some(_), Some(_)) => Err(refuse(RefusedKind::MalformedSignature)),
+        }
+    }
+}
+
+fn checked(secret: String) -> Result<Zeroizing<Box<[u8]>>, InvalidSecret> {
+    let secret = Zeroizing::new(secret);
+    match secret.len() {
+        0 => Err(InvalidSecret::Empty),
+        found if found > SECRET_MAX => Err(InvalidSecret::TooLong { found, most: SECRET_MAX }),
+        _ if secret.contains(|letter: char| letter.is_whitespace() || letter.is_control()) => {
+            Err(InvalidSecret::Unprintable)
+        }
+        _ => Ok(Zeroizing::new(secret.as_bytes().into())),
+    }
+}
+
+/// HMAC takes keys of any length, so this is always there.
+fn mac(secret: &[u8], body: &[u8]) -> Option<Hmac<Sha256>> {
+    Some(<Hmac<Sha256> as KeyInit>::new_from_slice(secret).ok()?.chain_update(body))
+}
+
+fn refuse(kind: RefusedKind) -> Refused {
+    log::info!(code = kind.code(), "a delivery was refused");
+    Refused::new(kind)
+}
+
+/// A layer of the app may have a limit of its own, which is an error inside of the body's error.
+fn unread(error: &(dyn Error + 'static)) -> RefusedKind {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return RefusedKind::BodyTooLarge;
+        }
+        cause = error.source();
+    }
+    RefusedKind::BodyUnread
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Verifier");
+        debug.field("headers", &self.headers).field("body_limit", &self.body_limit).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,388 @@
+//! Every model against its shapes.
+
+use super::{
+    shape::{self, Sample, Shape, any_json},
+    table::{CLIENT, Client, Field, TABLE},
+};
+use komerza_connect::api::models::*;
+use proptest::{collection, prelude::*};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, from_value, json, to_value};
+use std::{collections::BTreeSet, path::Path, sync::LazyLock};
+
+/// A value of each type that no model has by default.
+fn full(shape: &str) -> Value {
+    let field = |field: &Field| (field.name.to_owned(), full_value(field.kind));
+    Value::Object(TABLE.shapes[shape].iter().map(field).collect())
+}
+
+fn full_value(kind: &str) -> Value {
+    match kind {
+        "str" | "uuid" => json!("a-text"),
+        "time" => json!("2026-11-20T10:00:00Z"),
+        "num" => json!(12.5),
+        "int" | "limit" => json!(7),
+        "bool" => json!(true),
+        "map" => json!({"name": "a-text"}),
+        "any" => json!({"later": 1}),
+        list if list.ends_with("[]") => json!([full_value(&list[..list.len() - 2])]),
+        object => full(object),
+    }
+}
+
+/// What a model must have kept of a whole value.
+fn kept(kind: &str, value: &Value) -> Value {
+    match (kind, value) {
+        (list, Value::Array(items)) => items.iter().map(|item| kept(&list[..list.len() - 2], item)).collect(),
+        (object, Value::Object(fields)) if TABLE.shapes.contains_key(object) => {
+            let kept = TABLE.shapes[object].iter().filter(|field| field.client != Client::LeavesOut);
+            Value::Object(
+                kept.map(|field| (field.name.to_owned(), kept_field(object, field, &fields[field.name]))).collect(),
+            )
+        }
+        (_, value) => value.clone(),
+    }
+}
+
+fn kept_field(shape: &str, field: &Field, value: &Value) -> Value {
+    match (shape, field.name) {
+        // Read as the ids of the products.
+        ("PublicCategory", "products") => json!(["a-text"]),
+        _ => kept(field.kind, value),
+    }
+}
+
+/// Whether a value is the wanted one; what only another shape of a model has is null.
+fn agree(value: &Value, wanted: &Value) -> bool {
+    match (value, wanted) {
+        (Value::Array(values), Value::Array(wanted)) => {
+            values.len() == wanted.len() && values.iter().zip(wanted).all(|(value, wanted)| agree(value, wanted))
+        }
+        (Value::Object(values), Value::Object(wanted)) => {
+            wanted.iter().all(|(name, wanted)| values.get(name).is_some_and(|value| agree(value, wanted)))
+                && values
+                    .iter()
+                    .all(|(name, value)| wanted.contains_key(name) || value.is_null() || *value == json!([]))
+        }
+        _ => value == wanted,
+    }
+}
+
+/// Whether this is what a missing or null field may become: a number, an enumeration or a time is never there.
+fn is_nothing(field: &Field, value: Option<&Value>) -> bool {
+    match (field.kind, value) {
+        (_, None | Some(Value::Null)) => true,
+        ("str" | "uuid", Some(Value::String(text))) => !field.nullable && text.is_empty(),
+        ("bool", Some(flag)) => !field.nullable && *flag == json!(false),
+        ("map", Some(Value::Object(map))) => map.is_empty(),
+        ("limit", Some(number)) => *number == json!(-1),
+        (list, Some(Value::Array(items))) => list.ends_with("[]") && items.is_empty(),
+        _ => false,
+    }
+}
+
+/// What a model does with a shape and the table does not say, or the other way round.
+fn differences<M: DeserializeOwned + Serialize>(model: &str, shape: &str, shapes: &[&str]) -> Vec<String> {
+    let at = |field: &Field, what: &str| format!("{model} from {shape}.{}: {what}", field.name);
+    let fields = &TABLE.shapes[shape];
+    let whole = full(shape);
+    let written = match from_value::<M>(whole.clone()) {
+        Ok(read) => to_value(read).unwrap(),
+        Err(error) => return vec![format!("{model} from {shape} is not read: {error}")],
+    };
+    let mut found = Vec::new();
+    let known: BTreeSet<&str> = shapes.iter().flat_map(|shape| &TABLE.shapes[shape]).map(|field| field.name).collect();
+    let unknown = written.as_object().unwrap().keys().filter(|name| !known.contains(name.as_str()));
+    found.extend(unknown.map(|name| format!("{model} has {name}, which no shape of it has")));
+    for field in fields {
+        let value = written.get(field.name);
+        let wanted = kept_field(shape, field, &whole[field.name]);
+        match (field.client, value) {
+            // Another shape of the model may have it.
+            (Client::LeavesOut, Some(_)) => found.push(at(field, "was to be left out")),
+            (Client::LeavesOut, None) => continue,
+            (_, None) => found.push(at(field, "is not kept")),
+            (_, Some(value)) if !agree(value, &wanted) => {
+                found.push(at(field, &format!("{value} instead of {wanted}")))
+            }
+            (_, Some(_)) => {}
+        }
+        for null in [false, true] {
+            let mut without = whole.clone();
+            match null {
+                true => without[field.name] = Value::Null,
+                false => drop(without.as_object_mut().map(|fields| fields.remove(field.name))),
+            }
+            let how = if null { "null" } else { "missing" };
+            match (field.client, from_value::<M>(without)) {
+                (Client::Needs, Ok(_)) => found.push(at(field, &format!("is read although it is {how}"))),
+                (Client::Reads, Err(error)) => found.push(at(field, &format!("is not read when it is {how}: {error}"))),
+                (Client::Reads, Ok(read)) => {
+                    let written = to_value(read).unwrap();
+                    if !is_nothing(field, written.get(field.name)) {
+                        found.push(at(field, &format!("becomes {} when it is {how}", written[field.name])));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// Reads a random sample; what was read has what it must, also when it is read once more.
+fn check<T: DeserializeOwned + Serialize>(sample: &Sample) -> Result<(), TestCaseError> {
+    let failed = |error: serde_json::Error| TestCaseError::fail(format!("{error}\n{}", sample.json));
+    let items: Vec<T> = serde_json::from_str(&format!("[{0},{0}]", sample.json)).map_err(failed)?;
+    for item in &items {
+        let written = serde_json::to_string(item).map_err(failed)?;
+        sample.agrees_with(&written).map_err(TestCaseError::fail)?;
+        let again: T = serde_json::from_str(&written).map_err(failed)?;
+        prop_assert_eq!(serde_json::to_string(&again).map_err(failed)?, written);
+    }
+    let value: Value = serde_json::from_str(&sample.json).map_err(failed)?;
+    from_value::<T>(value).map_err(failed)?;
+    Ok(())
+}
+
+macro_rules! models {
+    ($($test:ident: $model:ident from $($shape:ident),+;)+) => {
+        const MODELS: &[(&str, &[&str])] = &[$((stringify!($model), &[$(stringify!($shape)),+])),+];
+
+        static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| vec![$($(shape::named(stringify!($shape))),+),+]);
+
+        #[test]
+        fn every_model_reads_what_the_table_says() {
+            let mut found = Vec::new();
+            $(
+                let shapes = [$(stringify!($shape)),+];
+                for shape in shapes {
+                    found.extend(differences::<$model>(stringify!($model), shape, &shapes));
+                }
+            )+
+            let shapes: BTreeSet<&str> = MODELS.iter().flat_map(|(_, shapes)| *shapes).copied().collect();
+            let fields: usize = shapes.iter().map(|shape| TABLE.shapes[shape].len()).sum();
+            println!("{} models, {} shapes, {fields} fields, {} differences", MODELS.len(), shapes.len(), found.len());
+            assert!(found.is_empty(), "{}", found.join("\n"));
+        }
+
+        fn read_as_every_model(bytes: &[u8]) {
+            $(
+                let _ = serde_json::from_slice::<$model>(bytes);
+                let _ = serde_json::from_slice::<Vec<$model>>(bytes);
+            )+
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig::with_cases(64))]
+            $(
+                #[test]
+                fn $test(sample in any::<proptest::sample::Index>().prop_flat_map(|choice| {
+                    shape::named(choice.get::<&str>(&[$(stringify!($shape)),+])).samples()
+                })) {
+                    check::<$model>(&sample)?;
+                }
+            )+
+        }
+    };
+}
+
+models! {
+    every_user_is_read: User from UserResponse;
+    every_integration_is_read: Integration from PublicOAuthIntegration;
+    every_application_is_read: Application from PublicOAuthApplication;
+    every_store_is_read: Store from PublicStoreReference;
+    every_branding_is_read: StoreBranding from PublicStoreBrandOptions;
+    every_set_of_affiliate_options_is_read: AffiliateOptions from AffiliateOptionsDto;
+    every_set_of_permissions_is_read: StorePermissions from StorePermissionsResponse;
+    every_product_is_read: Product from PublicProductReference, Product, DisplayProduct;
+    every_variant_is_read: Variant from PublicVariant, Variant;
+    every_custom_field_is_read: CustomField from PublicCustomField;
+    every_option_of_a_custom_field_is_read: CustomFieldOption from PublicCustomFieldOption;
+    every_volume_discount_is_read: VolumeDiscount from PublicVolumeDiscount;
+    every_category_is_read: Category from PublicCategoryReference, PublicCategory;
+    every_coupon_is_read: Coupon from Coupon;
+    every_order_of_a_list_is_read: OrderSummary from PageOrder;
+    every_line_of_an_order_is_read: LineItem from PublicLineItem;
+    every_coupon_of_an_order_is_read: OrderCoupon from PublicOrderCoupon;
+    every_discount_of_an_order_is_read: OrderDiscount from PublicOrderDiscount;
+    every_tax_of_an_order_is_read: OrderTax from PublicOrderTax;
+    every_payment_of_an_order_is_read: GatewayMetadata from PublicGatewayMetadata;
+    every_chargeback_is_read: Chargeback from PublicChargeback;
+    every_refund_is_read: Refund from Refund;
+    every_customer_of_an_order_is_read: OrderCustomer from PublicCustomerDetails;
+    every_discord_account_is_read: DiscordAccount from PublicOrderDiscordAccount;
+    every_delivered_item_is_read: DeliveredItem from PublicDeliveredItem;
+    every_order_is_read: Order from Order, PublicOrder;
+    every_order_with_its_store_is_read: OrderDetails from OrderResponse;
+    every_customer_is_read: Customer from PublicCustomerReference, PublicCustomer;
+    every_new_customer_is_read: NewCustomer from Customer;
+    every_review_is_read: Review from DisplayReview;
+    every_flag_of_a_review_is_read: ReviewFlag from DisplayFlaggedReview;
+    every_ticket_is_read: Ticket from DisplayTicket, PublicTicket;
+    every_entry_of_a_ticket_is_read: TicketEntry from PublicTicketEntry;
+    every_subscription_is_read: Subscription from MerchantSubscriptionDto;
+    every_webhook_is_read: Webhook from Webhook;
+    every_webhook_with_its_secret_is_read: CreatedWebhook from WebhookCreatedResponse;
+    every_delivery_of_a_webhook_is_read: WebhookLog from WebhookExecutionLog;
+}
+
+#[test]
+fn no_model_and_no_shape_that_a_model_reads_is_missing_above() {
+    let folder = Path::new(CLIENT).join("models");
+    let mut models = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let declared = source.split("\nmodel! {\n").skip(1).map(|block| block.split("\n}\n").next().unwrap());
+        let structs = declared.flat_map(str::lines).filter_map(|line| line.strip_prefix("    pub struct "));
+        models.extend(structs.map(|line| line.trim_end_matches(" {").to_owned()));
+    }
+    let covered: BTreeSet<String> = MODELS.iter().map(|(model, _)| (*model).to_owned()).collect();
+    assert_eq!(models, covered);
+    let read = TABLE.shapes.iter().filter(|(_, fields)| fields.iter().any(|field| field.client != Client::LeavesOut));
+    let read: BTreeSet<&str> = read.map(|(shape, _)| *shape).collect();
+    assert_eq!(read, MODELS.iter().flat_map(|(_, shapes)| *shapes).copied().collect());
+}
+
+/// All names of fields, so that arbitrary JSON meets the models where they read.
+fn names() -> &'static [&'static str] {
+    static NAMES: LazyLock<Vec<&'static str>> =
+        LazyLock::new(|| TABLE.shapes.values().flatten().map(|field| field.name).collect());
+    &NAMES
+}
+
+/// A sample of some model, cut short and with some of its bytes replaced.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let sample = any::<proptest::sample::Index>().prop_flat_map(|choice| choice.get(&SHAPES).samples());
+    let changes = collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..4);
+    (sample, changes, any::<proptest::sample::Index>(), any::<bool>()).prop_map(|(sample, changes, end, cut)| {
+        let mut bytes = sample.json.into_bytes();
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if cut {
+            bytes.truncate(end.index(bytes.len()));
+        }
+        bytes
+    })
+}
+
+/// A sample of some model in which values here and there are something else entirely.
+fn confused() -> impl Strategy<Value = Vec<u8>> {
+    let sample = any::<proptest::sample::Index>().prop_flat_map(|choice| choice.get(&SHAPES).samples());
+    let changes = collection::vec((any::<proptest::sample::Index>(), any_json(names())), 1..5);
+    (sample, changes).prop_map(|(sample, changes)| {
+        let mut value: Value = serde_json::from_str(&sample.json).unwrap();
+        for (place, other) in changes {
+            let mut places = Vec::new();
+            places_in(&mut value, &mut places);
+            if !places.is_empty() {
+                let at = place.index(places.len());
+                *places.swap_remove(at) = other;
+            }
+        }
+        value.to_string().into_bytes()
+    })
+}
+
+/// All values that are in this one and are neither lists nor objects.
+fn places_in<'v>(value: &'v mut Value, places: &mut Vec<&'v mut Value>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| places_in(item, places)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| places_in(field, places)),
+        leaf => places.push(leaf),
+    }
+}
+
+proptest! {
+    #[test]
+    fn unknown_values_of_enumerations_are_kept(number in any::<i64>(), word in ".{0,20}") {
+        let text = number.to_string();
+        prop_assert_eq!(serde_json::from_str::<Visibility>(&text).unwrap().number(), number);
+        prop_assert_eq!(serde_json::from_str::<TicketStatus>(&text).unwrap().number(), number);
+        prop_assert_eq!(serde_json::from_str::<DiscountType>(&text).unwrap().number(), number);
+        prop_assert_eq!(serde_json::from_str::<AffiliateDiscountMode>(&text).unwrap().number(), number);
+        prop_assert_eq!(serde_json::from_str::<RefundReason>(&text).unwrap().number(), number);
+        prop_assert_eq!(serde_json::to_string(&serde_json::from_str::<StockMode>(&text).unwrap()).unwrap(), text);
+        let status: OrderStatus = from_value(json!(word)).unwrap();
+        prop_assert_eq!(status.as_str(), word);
+    }
+
+    #[test]
+    fn decoding_never_panics_whatever_comes(
+        bytes in collection::vec(any::<u8>(), 0..200),
+        value in any_json(names()),
+        damaged in damaged(),
+        confused in confused(),
+    ) {
+        for bytes in [bytes, value.to_string().into_bytes(), damaged, confused] {
+            read_as_every_model(&bytes);
+        }
+    }
+
+    #[test]
+    fn no_number_makes_an_amount_panic(
+        text in "-?(0|[1-9][0-9]{0,60})(\\.[0-9]{1,60})?([eE][+-]?[0-9]{1,25})?",
+        places in any::<u32>(),
+    ) {
+        let amount: Amount = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(amount.as_str(), text);
+        let _ = (amount.minor_units(places), amount.rounded_minor_units(places), amount.to_f64_lossy());
+        prop_assert_eq!(&amount.clone(), &amount);
+    }
+}
+
+#[test]
+fn t41_debug_leaves_out_goods_secrets_and_what_was_delivered() {
+    let fake = "obviously-fake-goods";
+    let date = "2026-11-20T10:00:00Z";
+    let webhook = json!({"id": "w", "dateCreated": date, "url": "https://app.example"});
+    let shown = [
+        format!("{:?}", from_value::<DeliveredItem>(json!({"id": "d", "textContent": fake})).unwrap()),
+        format!("{:?}", from_value::<CreatedWebhook>(json!({"webhook": webhook, "secret": fake})).unwrap()),
+        format!(
+            "{:?}",
+            from_value::<WebhookLog>(json!({
+                "id": "l", "dateCreated": date, "requestBody": fake, "responseBody": fake,
+                "url": format!("https://app.example/?token={fake}"),
+            }))
+            .unwrap()
+        ),
+    ];
+    assert!(shown.iter().all(|text| !text.contains(fake)), "{shown:?}");
+}
+
+#[test]
+fn e14_absent_is_not_sold_out_and_no_limit_is_no_zero() {
+    let variant = |fields: Value| {
+        let mut whole: Map<String, Value> =
+            [("id".into(), json!("v")), ("cost".into(), json!(5))].into_iter().collect();
+        whole.extend(fields.as_object().unwrap().clone());
+        from_value::<Variant>(Value::Object(whole)).unwrap()
+    };
+    for (fields, sold_out) in [
+        (json!({}), None),
+        (json!({"stock": null}), None),
+        (json!({"stock": null, "stockMode": 0}), None),
+        (json!({"stock": 0}), Some(true)),
+        (json!({"stock": 0, "stockMode": 0}), Some(true)),
+        (json!({"stock": 0, "stockMode": 1}), Some(false)),
+        (json!({"stock": 0, "stockMode": 2}), Some(true)),
+        (json!({"stock": 3, "stockMode": 0}), Some(false)),
+        (json!({"stock": 0, "hideStock": true}), None),
+        (json!({"stock": 0, "hideStock": true, "isOutOfStock": false}), Some(false)),
+        (json!({"hideStock": true, "isOutOfStock": true}), Some(true)),
+        (json!({"stock": 3, "isOutOfStock": true}), Some(true)),
+    ] {
+        assert_eq!(variant(fields.clone()).is_sold_out(), sold_out, "{fields}");
+    }
+    for (most, allowed) in
+        [(json!({}), true), (json!({"maximumQuantity": null}), true), (json!({"maximumQuantity": -1}), true)]
+    {
+        assert_eq!(variant(most.clone()).maximum_quantity.allows(1_000), allowed, "{most}");
+    }
+    let limited = variant(json!({"maximumQuantity": 5})).maximum_quantity;
+    assert_eq!((limited.number(), limited.allows(5), limited.allows(6)), (Some(5), true, false));
+    assert!(!variant(json!({"maximumQuantity": 0})).maximum_quantity.allows(1));
+}
