@@ -14,11 +14,12 @@
 
 use komerza_connect::{
     ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
-    store::{CachedStore, EncryptedStore, PostgresStore, RedisStore, SqliteStore, TableName},
+    store::{CachedStore, EncryptedStore, MySqlStore, PostgresStore, RedisStore, SqliteStore, TableName},
 };
 use redis::aio::ConnectionManager;
 use sqlx::{
-    AssertSqlSafe, PgPool, SqlitePool,
+    AssertSqlSafe, MySqlPool, PgPool, SqlitePool,
+    mysql::MySqlPoolOptions,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -132,17 +133,26 @@ fn calls<S: TokenStore + Clone>(store: S) -> (impl Fn(u64) -> BoxFuture, impl Fn
 type BoxFuture = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 const LOAD: &str = "SELECT record FROM komerza_bench WHERE user_id = $1";
-const SAVE: &str = "INSERT INTO komerza_bench (user_id, version, record) VALUES ($1, $2, $3) \
-                    ON CONFLICT (user_id) DO UPDATE SET version = excluded.version, record = excluded.record";
+const SAVE: &str = "INSERT INTO komerza_bench (user_id, version, record, saved_at) VALUES ($1, $2, $3, $4) \
+                    ON CONFLICT (user_id) DO UPDATE SET version = excluded.version, record = excluded.record, \
+                    saved_at = excluded.saved_at";
+const MYSQL_LOAD: &str = "SELECT record FROM komerza_bench WHERE user_id = ?";
+const MYSQL_SAVE: &str = "INSERT INTO komerza_bench (user_id, version, record, saved_at) VALUES (?, ?, ?, ?) \
+                          ON DUPLICATE KEY UPDATE version = VALUES(version), record = VALUES(record), \
+                          saved_at = VALUES(saved_at)";
+
+fn millis(token: &StoredToken) -> i64 {
+    token.saved_at().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
+}
 
 macro_rules! sql_calls {
-    ($pool:expr) => {{
+    ($pool:expr, $load:expr, $save:expr) => {{
         let (loading, saving) = ($pool.clone(), $pool.clone());
         let load = move |number| {
             let pool = loading.clone();
             async move {
                 let id = user(number);
-                let load = sqlx::query_scalar::<_, String>(LOAD).bind(id.as_str().as_bytes());
+                let load = sqlx::query_scalar::<_, String>($load).bind(id.as_str().as_bytes());
                 assert!(load.fetch_optional(&pool).await.unwrap().is_some());
             }
         };
@@ -150,8 +160,9 @@ macro_rules! sql_calls {
             let pool = saving.clone();
             async move {
                 let (id, token) = (user(number), token(number));
-                let save = sqlx::query(SAVE).bind(id.as_str().as_bytes());
-                save.bind(token.version().to_string()).bind(token.to_text()).execute(&pool).await.unwrap();
+                let save = sqlx::query($save).bind(id.as_str().as_bytes());
+                let save = save.bind(token.version().to_string()).bind(token.to_text());
+                save.bind(millis(&token)).execute(&pool).await.unwrap();
             }
         };
         (load, save)
@@ -171,19 +182,30 @@ async fn sqlite(table: &TableName) {
         .pragma("secure_delete", "ON");
     let pool: SqlitePool =
         SqlitePoolOptions::new().max_connections(4).test_before_acquire(false).connect_with(options).await.unwrap();
-    let ((load, save), (bare_load, bare_save)) = (calls(store), sql_calls!(pool));
+    let ((load, save), (bare_load, bare_save)) = (calls(store), sql_calls!(pool, LOAD, SAVE));
     compare("SQLite load", 4_000, load, bare_load).await;
     compare("SQLite save", 1_000, save, bare_save).await;
 }
 
-async fn postgres(url: &str, table: &TableName) {
+/// The store at `url` beside the bare client at `bare`: through a pooler and without one.
+async fn postgres(what: &str, url: &str, bare: &str, table: &TableName) {
     let store = PostgresStore::connect_with(url, table).await.unwrap();
     fill(&store).await;
-    let pool: PgPool = PgPoolOptions::new().test_before_acquire(false).connect(url).await.unwrap();
-    let ((load, save), (bare_load, bare_save)) = (calls(store), sql_calls!(pool));
-    compare("PostgreSQL load", 4_000, load, bare_load).await;
-    compare("PostgreSQL save", 1_000, save, bare_save).await;
+    let pool: PgPool = PgPoolOptions::new().test_before_acquire(false).connect(bare).await.unwrap();
+    let ((load, save), (bare_load, bare_save)) = (calls(store), sql_calls!(pool, LOAD, SAVE));
+    compare(&format!("{what} load"), 4_000, load, bare_load).await;
+    compare(&format!("{what} save"), 1_000, save, bare_save).await;
     sqlx::query(AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
+}
+
+async fn mysql(url: &str, table: &TableName) {
+    let store = MySqlStore::connect_with(url, table).await.unwrap();
+    fill(&store).await;
+    let pool: MySqlPool = MySqlPoolOptions::new().test_before_acquire(false).connect(url).await.unwrap();
+    let ((load, save), (bare_load, bare_save)) = (calls(store), sql_calls!(pool, MYSQL_LOAD, MYSQL_SAVE));
+    compare("MySQL load", 4_000, load, bare_load).await;
+    compare("MySQL save", 1_000, save, bare_save).await;
+    sqlx::query("DROP TABLE komerza_bench").execute(&pool).await.unwrap();
 }
 
 async fn redis(url: &str) {
@@ -287,8 +309,18 @@ async fn main() {
     let table: TableName = "komerza_bench".parse().unwrap();
     sqlite(&table).await;
     match std::env::var("KOMERZA_TEST_POSTGRES_URL") {
-        Ok(url) => postgres(&url, &table).await,
+        Ok(url) => {
+            postgres("PostgreSQL", &url, &url, &table).await;
+            match std::env::var("KOMERZA_TEST_PGBOUNCER_URL") {
+                Ok(pooler) => postgres("PgBouncer", &format!("{pooler}/transaction"), &url, &table).await,
+                Err(_) => println!("PgBouncer was not measured: KOMERZA_TEST_PGBOUNCER_URL is not set"),
+            }
+        }
         Err(_) => println!("PostgreSQL was not measured: KOMERZA_TEST_POSTGRES_URL is not set"),
+    }
+    match std::env::var("KOMERZA_TEST_MYSQL_URL") {
+        Ok(url) => mysql(&url, &table).await,
+        Err(_) => println!("MySQL was not measured: KOMERZA_TEST_MYSQL_URL is not set"),
     }
     match std::env::var("KOMERZA_TEST_REDIS_URL") {
         Ok(url) => redis(&url).await,

@@ -102,7 +102,7 @@
 //! | `native-tls` | | TLS by the operating system's library; in place of `rustls` with `default-features = false` |
 //! | `tracing` | yes | log events, and a span for each call of the API |
 //! | `metrics` | | counters and histograms of calls and connects |
-//! | `sqlite`, `postgres`, `redis` | | `SqliteStore`, `PostgresStore`, `RedisStore` |
+//! | `sqlite`, `postgres`, `mysql`, `redis` | | `SqliteStore`, `PostgresStore`, `MySqlStore`, `RedisStore` |
 //! | `encrypt` | | `EncryptedStore`: seals the keys of any store |
 //! | `cache` | | `CachedStore`: remembers the loads of any store |
 //! | `webhook` | | [`webhook`]: checks the signatures of requests that Komerza sends to your app |

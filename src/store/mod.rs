@@ -15,6 +15,7 @@
 //! | [`MemoryStore`] | | tests and demos: everything ends with the process |
 //! | `SqliteStore` | `sqlite` | one machine; a file, nothing to install |
 //! | `PostgresStore` | `postgres` | several nodes |
+//! | `MySqlStore` | `mysql` | several nodes, on MySQL or MariaDB |
 //! | `RedisStore` | `redis` | several nodes that have Redis anyway, **set up to keep what it is told** |
 //! | `EncryptedStore` | `encrypt` | around any of them: keys are sealed before they are stored |
 //! | `CachedStore` | `cache` | around any of them: fewer look-ups, for a stated staleness |
@@ -88,17 +89,11 @@ mod error;
 pub mod faulty;
 mod list_users;
 mod memory;
-#[cfg(feature = "postgres")]
-mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 mod replace;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod sql;
-#[cfg(feature = "sqlite")]
-mod sqlite;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-mod table_name;
 mod token;
 mod url;
 mod within;
@@ -110,15 +105,17 @@ pub use encrypted::EncryptedStore;
 pub use error::{StoreError, StoreErrorKind};
 pub use list_users::{ListUsers, ListedUser, UserPage};
 pub use memory::MemoryStore;
-#[cfg(feature = "postgres")]
-pub use postgres::PostgresStore;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
 pub use replace::ReplaceIf;
+#[cfg(feature = "mysql")]
+pub use sql::MySqlStore;
+#[cfg(feature = "postgres")]
+pub use sql::PostgresStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use table_name::TableName;
+pub use sql::SqliteStore;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use sql::TableName;
 pub use token::{KeyFingerprint, StoredToken, TokenVersion};
 pub use url::connect;
 pub(crate) use within::within;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 /// | `memory:` | [`MemoryStore`] | |
 /// | `sqlite:PATH`, `sqlite::memory:` | `SqliteStore` | `sqlite` |
 /// | `postgres://…`, `postgresql://…` | `PostgresStore` | `postgres` |
+/// | `mysql://…`, `mariadb://…` | `MySqlStore` | `mysql` |
 /// | `redis://…`, `rediss://…`, `redis-cluster://…`, `redis-sentinel://…` | `RedisStore` | `redis` |
 ///
 /// ```
@@ -18,7 +19,7 @@ use std::sync::Arc;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let tokens: Arc<dyn TokenStore> = store::connect("memory:").await?;
-/// let refused = store::connect("mysql://app:password@db.example").await.err().ok_or("no such store")?;
+/// let refused = store::connect("mongodb://app:password@db.example").await.err().ok_or("no such store")?;
 /// assert_eq!(refused.kind(), StoreErrorKind::Misconfigured);
 /// assert!(!format!("{refused:?}").contains("password"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,6 +40,8 @@ pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
         "sqlite" => Ok(Arc::new(super::SqliteStore::connect(url).await?)),
         #[cfg(feature = "postgres")]
         "postgres" | "postgresql" => Ok(Arc::new(super::PostgresStore::connect(url).await?)),
+        #[cfg(feature = "mysql")]
+        "mysql" | "mariadb" => Ok(Arc::new(super::MySqlStore::connect(url).await?)),
         #[cfg(feature = "redis")]
         "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" | "rediss-sentinel" => {
             Ok(Arc::new(super::RedisStore::connect(url).await?))
@@ -47,13 +50,14 @@ pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
     }
 }
 
-const KNOWN: &str = "memory:, sqlite:PATH, postgres://…, redis://…";
+const KNOWN: &str = "memory:, sqlite:PATH, postgres://…, mysql://…, redis://…";
 
 /// Why no store answers to a scheme.
 fn refusal(scheme: &str) -> StoreError {
     let feature = match scheme {
         "sqlite" => "sqlite",
         "postgres" | "postgresql" => "postgres",
+        "mysql" | "mariadb" => "mysql",
         "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel" | "rediss-sentinel" => "redis",
         // What stands before the colon could itself be a secret that was pasted into the wrong setting.
         _ => return StoreError::misconfigured(format!("no such kind of token store; there are {KNOWN}")),

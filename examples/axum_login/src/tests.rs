@@ -41,7 +41,7 @@ async fn a_user_signs_in_connects_and_sees_the_stores() {
     let mut browser = Browser::default();
 
     let asked = Request::get("/komerza/login").header(header::ACCEPT, "text/html");
-    assert_eq!(location(&browser.send(&app, asked, "").await), "/sign-in?return_to=%2Fkomerza%2Flogin");
+    assert!(location(&browser.send(&app, asked, "").await).starts_with("/sign-in?return_to=%2Fkomerza%2Flogin"));
     let form = Request::post("/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let signed_in = browser.send(&app, form, "name=alice&password=obviously-fake&return_to=/komerza/login").await;
     assert_eq!(location(&signed_in), "/komerza/login");

@@ -120,7 +120,7 @@ fn sqlite<S: TokenStore>(with: fn(SqliteStore) -> S) -> Contract {
     .replaces(plain)
     .shared_by_nodes()
     .any_id()
-    .without(Claim::Lists, "it cannot yet")
+    .lists()
     .outlives_restarts()
     .without(Claim::Network, "it needs none")
     .damaged_by(move |user| {
@@ -230,4 +230,4 @@ macro_rules! in_every_wrapper {
 }
 #[cfg(feature = "servers")]
 pub(super) use in_every_wrapper;
-in_every_wrapper!(sqlite, [], [],);
+in_every_wrapper!(sqlite, [lists], [],);

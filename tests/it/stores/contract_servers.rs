@@ -2,37 +2,53 @@
 
 use super::{
     contract::{DAMAGE, behind_a_cache, both, cached, encrypted, in_every_wrapper, wrapped},
-    places::{postgres_url, redis_url, unique},
+    places::{mysql_url, pgbouncer_url, postgres_url, redis_url, unique},
 };
 use komerza_connect::{
     TokenStore,
     store::{
-        PostgresStore, RedisStore, TableName,
-        contract::{Claim, Contract, Relay},
+        MySqlStore, PostgresStore, RedisStore, TableName,
+        contract::{Contract, Relay},
     },
     token_store_contract,
 };
 use std::{net::SocketAddr, sync::Arc};
 
 fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
+    postgres_at(postgres_url(), with)
+}
+
+fn pgbouncer_in_session_mode<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
+    postgres_at(pgbouncer_url("session"), with)
+}
+
+fn pgbouncer_in_transaction_mode<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
+    postgres_at(pgbouncer_url("transaction"), with)
+}
+
+fn postgres_at<S: TokenStore>(url: String, with: fn(PostgresStore) -> S) -> Contract {
     let table: TableName = unique("contract").parse().unwrap();
     let dropped = Arc::new(DroppedTable(table.clone()));
     let damaged = table.clone();
     let at = move |url: String| {
         let (table, _dropped) = (table.clone(), dropped.clone());
-        async move { PostgresStore::connect_with(&url, &table).await.unwrap() }
+        async move { opened(&url, &table).await }
     };
-    let (open, plain) = (at.clone(), at);
+    let (open, plain, away) = (at.clone(), at.clone(), url.clone());
+    let (opened, plainly, relayed) = (url.clone(), url.clone(), url);
     Contract::new(move || {
-        let opened = open(postgres_url());
+        let opened = open(opened.clone());
         async move { with(opened.await) }
     })
     .any_id()
-    .without(Claim::Lists, "it cannot yet")
+    .lists()
     .outlives_restarts()
     .shared_by_nodes()
-    .replaces(move || plain(postgres_url()))
-    .without(Claim::Network, "it cannot yet")
+    .replaces(move || plain(plainly.clone()))
+    .over_network(server(&relayed), move |address| {
+        let opened = at(through(&relayed, address));
+        async move { with(opened.await) }
+    })
     .damaged_by(move |user| {
         let statement = format!("UPDATE {damaged} SET record = $2 WHERE user_id = $1");
         async move {
@@ -42,12 +58,80 @@ fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
             pool.close().await;
         }
     })
+    .unreachable(move || {
+        let url = away.clone();
+        async move {
+            // Its calls find no connection to make; tests/it/stores/processes/outage.rs takes a server away for real.
+            let store = PostgresStore::connect_with(&url, &unique("gone").parse().unwrap()).await.unwrap();
+            store.close().await;
+            with(store)
+        }
+    })
+}
+
+fn mysql<S: TokenStore>(with: fn(MySqlStore) -> S) -> Contract {
+    let table: TableName = unique("contract").parse().unwrap();
+    let dropped = Arc::new(DroppedMySqlTable(table.to_string().replace('"', "`")));
+    let damaged = dropped.clone();
+    let at = move |url: String| {
+        let (table, _dropped) = (table.clone(), dropped.clone());
+        async move { MySqlStore::connect_with(&url, &table).await.unwrap() }
+    };
+    let (open, plain) = (at.clone(), at.clone());
+    Contract::new(move || {
+        let opened = open(mysql_url());
+        async move { with(opened.await) }
+    })
+    .any_id()
+    .lists()
+    .outlives_restarts()
+    .shared_by_nodes()
+    .replaces(move || plain(mysql_url()))
+    .over_network(server(&mysql_url()), move |address| {
+        let opened = at(through(&mysql_url(), address));
+        async move { with(opened.await) }
+    })
+    .damaged_by(move |user| {
+        let statement = format!("UPDATE {} SET record = ? WHERE user_id = ?", damaged.0);
+        async move {
+            let pool = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
+            let damage = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(DAMAGE).bind(user.as_str().as_bytes());
+            assert_eq!(damage.execute(&pool).await.unwrap().rows_affected(), 1);
+            pool.close().await;
+        }
+    })
     .unreachable(move || async move {
-        // Its calls find no connection to make; tests/it/stores/outage.rs takes a server away for real.
-        let store = PostgresStore::connect_with(&postgres_url(), &unique("gone").parse().unwrap()).await.unwrap();
+        let store = MySqlStore::connect_with(&mysql_url(), &unique("gone").parse().unwrap()).await.unwrap();
         store.close().await;
         with(store)
     })
+}
+
+/// As [`DroppedTable`]; the name as it stands in a statement.
+struct DroppedMySqlTable(String);
+
+impl Drop for DroppedMySqlTable {
+    fn drop(&mut self) {
+        let statement = format!("DROP TABLE IF EXISTS {}", self.0);
+        let drop = async {
+            let pool = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
+            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(drop));
+        });
+    }
+}
+
+/// PgBouncer 1.18 refuses a client whose first packet arrives in two pieces, as it may through a relay.
+pub(super) async fn opened(url: &str, table: &TableName) -> PostgresStore {
+    for _ in 0..20 {
+        match PostgresStore::connect_with(url, table).await {
+            Err(error) if error.to_string().contains("partial pkt") => {}
+            outcome => return outcome.unwrap(),
+        }
+    }
+    panic!("twenty first packets in pieces");
 }
 
 /// Drops the table once the test that made it is over.
@@ -115,5 +199,18 @@ fn through(url: &str, address: SocketAddr) -> String {
     url.replace(&server(url).to_string(), &address.to_string())
 }
 
-in_every_wrapper!(postgres, [], [], #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
+in_every_wrapper!(postgres, [lists], [network], #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]);
+in_every_wrapper!(
+    pgbouncer_in_session_mode,
+    [lists],
+    [network],
+    #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+);
+in_every_wrapper!(
+    pgbouncer_in_transaction_mode,
+    [lists],
+    [network],
+    #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+);
+in_every_wrapper!(mysql, [lists], [network], #[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]);
 in_every_wrapper!(redis, [lists], [network], #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]);

@@ -115,8 +115,11 @@ async fn t44_no_error_about_an_address_repeats_it() {
         "redis://:hunter2@127.0.0.1:1/0",
         "redis://:hunter2@127.0.0.1:notaport/0",
         "redis://:hunter2@127.0.0.1:1/notanumber",
-        "sqlite:/hunter2/no/such/directory/tokens.db",
-        "mysql://app:hunter2@db.example",
+        "mysql://app:hunter2@127.0.0.1:1/shop",
+        "mysql://app:hunter2@127.0.0.1:notaport/shop",
+        "mysql://app:hunter2@127.0.0.1:1/shop?ssl-mode=hunter2",
+        "mysql://app:hunter2@127.0.0.1:1",
+        "mongodb://app:hunter2@db.example",
         "hunter2",
         "hunter2:hunter2",
     ] {
@@ -125,10 +128,48 @@ async fn t44_no_error_about_an_address_repeats_it() {
 }
 
 #[cfg(feature = "servers")]
+/// What `main` prints when it returns the error.
+async fn printed(url: &str) -> String {
+    format!("{:?}", connect(url).await.err().unwrap())
+}
+
+#[cfg(feature = "servers")]
 #[tokio::test]
-async fn a_postgresql_that_refuses_connections_is_reported_as_refusing_them() {
+async fn every_error_of_opening_a_store_says_what_failed_where_and_what_to_do() {
     let nobody_listens = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = connect(&format!("postgres://app@{nobody_listens}/shop")).await.err().unwrap();
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
-    assert!(error.to_string().contains("refused"), "{error}");
+    // A server that closes at once, and one that speaks another protocol.
+    let (closes, talks) = (answering(b"").await, answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
+    for scheme in ["postgres", "mysql"] {
+        let refused = printed(&format!("{scheme}://app@{nobody_listens}/shop")).await;
+        for part in ["not available", &nobody_listens.to_string(), "refused", "check host and port"] {
+            assert!(refused.contains(part), "{part:?} is missing: {refused}");
+        }
+        let closed = printed(&format!("{scheme}://app@{closes}/shop")).await;
+        assert!(closed.contains(&closes.to_string()) && closed.contains("closed the connection"), "{closed}");
+        let other = printed(&format!("{scheme}://app@{talks}/shop")).await;
+        assert!(other.contains(&talks.to_string()) && other.contains("protocol"), "{other}");
+    }
+    let path = printed("sqlite:/no/such/directory/tokens.db").await;
+    assert!(path.contains("/no/such/directory/tokens.db") && path.contains("No such file"), "{path}");
+}
+
+#[cfg(feature = "servers")]
+/// A port that sends this and closes.
+async fn answering(answer: &'static [u8]) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            socket.write_all(answer).await.unwrap();
+            if answer.is_empty() {
+                continue;
+            }
+            // Reading what the client says, so that the close is no reset.
+            let mut said = [0; 1024];
+            let _ = tokio::time::timeout(std::time::Duration::from_millis(200), socket.read(&mut said)).await;
+        }
+    });
+    address
 }

@@ -1,10 +1,14 @@
 //! `ListUsers`: who is there, and the removal of old records.
 
-use super::places::unique;
+use super::places::{Directory, unique};
+#[cfg(feature = "servers")]
+use super::places::{mysql_url, pgbouncer_url, postgres_url};
+#[cfg(feature = "servers")]
+use komerza_connect::store::{MySqlStore, PostgresStore, TableName};
 use komerza_connect::{
     ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
     store::{
-        CachedStore, EncryptedStore, ListUsers, StoreErrorKind,
+        CachedStore, EncryptedStore, ListUsers, SqliteStore, StoreErrorKind,
         faulty::{Fault, FaultyStore, Operation},
     },
 };
@@ -170,4 +174,49 @@ async fn a_cache_forgets_everybody_when_a_removal_ended_in_an_error() {
 async fn a_cursor_of_another_store_is_refused() {
     let error = MemoryStore::default().list_users(Some("obviously-not"), 1).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
+}
+
+#[tokio::test]
+async fn sqlite_lists_everybody_and_removes_only_what_is_old() {
+    let directory = Directory::new();
+    let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap();
+    lists_everybody_and_removes_only_what_is_old(Arc::new(store.clone())).await;
+    lists_everybody_and_removes_only_what_is_old(Arc::new(CachedStore::new(encrypted(store)))).await;
+}
+
+#[cfg(feature = "servers")]
+async fn in_postgresql(url: String) {
+    let table: TableName = unique("listed").parse().unwrap();
+    let store = PostgresStore::connect_with(&url, &table).await.unwrap();
+    lists_everybody_and_removes_only_what_is_old(Arc::new(store.clone())).await;
+    lists_everybody_and_removes_only_what_is_old(Arc::new(CachedStore::new(encrypted(store)))).await;
+    let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn postgresql_lists_everybody_and_removes_only_what_is_old() {
+    in_postgresql(postgres_url()).await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test]
+#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+async fn postgresql_through_pgbouncer_lists_everybody_and_removes_only_what_is_old() {
+    in_postgresql(pgbouncer_url("transaction")).await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test]
+#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
+async fn mysql_lists_everybody_and_removes_only_what_is_old() {
+    let table: TableName = unique("listed").parse().unwrap();
+    let store = MySqlStore::connect_with(&mysql_url(), &table).await.unwrap();
+    lists_everybody_and_removes_only_what_is_old(Arc::new(store.clone())).await;
+    lists_everybody_and_removes_only_what_is_old(Arc::new(CachedStore::new(encrypted(store)))).await;
+    let pool = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
+    let name = table.to_string().replace('"', "`");
+    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {name}"))).execute(&pool).await.unwrap();
 }

@@ -24,4 +24,8 @@ mod redis_topologies;
 mod replace;
 #[cfg(feature = "servers")]
 mod servers;
+#[cfg(feature = "servers")]
+mod sql_faults;
+mod sql_tables;
 mod sqlite;
+mod sqlite_faults;

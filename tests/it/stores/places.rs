@@ -38,6 +38,19 @@ pub(crate) fn postgres_url() -> String {
     std::env::var("KOMERZA_TEST_POSTGRES_URL").expect("KOMERZA_TEST_POSTGRES_URL is not set: run .ci/servers")
 }
 
+/// PgBouncer in front of that PostgreSQL; the mode is `session`, `transaction`, `transaction_few` or `statement`.
+#[cfg(feature = "servers")]
+pub(crate) fn pgbouncer_url(mode: &str) -> String {
+    let url =
+        std::env::var("KOMERZA_TEST_PGBOUNCER_URL").expect("KOMERZA_TEST_PGBOUNCER_URL is not set: run .ci/servers");
+    format!("{url}/{mode}")
+}
+
+#[cfg(feature = "servers")]
+pub(crate) fn mysql_url() -> String {
+    std::env::var("KOMERZA_TEST_MYSQL_URL").expect("KOMERZA_TEST_MYSQL_URL is not set: run .ci/servers")
+}
+
 #[cfg(feature = "servers")]
 pub(crate) fn redis_url() -> String {
     std::env::var("KOMERZA_TEST_REDIS_URL").expect("KOMERZA_TEST_REDIS_URL is not set: run .ci/servers")

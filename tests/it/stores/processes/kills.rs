@@ -76,6 +76,22 @@ async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql()
 
 #[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PgBouncer's programs: run .ci/servers"]
+async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql_through_pgbouncer() {
+    let server = Server::start("pgbouncer");
+    no_confirmed_connect_is_lost(&server.url(), || server.kill_and_start()).await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs MariaDB's programs: run .ci/servers"]
+async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_mariadb() {
+    let server = Server::start("mariadb");
+    no_confirmed_connect_is_lost(&server.url(), || server.kill_and_start()).await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Redis's programs: run .ci/servers"]
 async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_redis() {
     let server = Server::start("redis");

@@ -70,6 +70,20 @@ async fn t49_postgresql_may_stop_and_come_back() {
 
 #[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PgBouncer's programs: run .ci/servers"]
+async fn t49_pgbouncer_may_stop_and_come_back() {
+    an_outage_is_503_and_then_over("pgbouncer").await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs MariaDB's programs: run .ci/servers"]
+async fn t49_mariadb_may_stop_and_come_back() {
+    an_outage_is_503_and_then_over("mariadb").await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Redis's programs: run .ci/servers"]
 async fn t49_redis_may_stop_and_come_back() {
     an_outage_is_503_and_then_over("redis").await;

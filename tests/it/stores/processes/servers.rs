@@ -4,19 +4,22 @@ use super::super::places::unique;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// PostgreSQL or Redis on ports of its own, ended when it is dropped.
+/// A server on ports of its own, ended when it is dropped; PgBouncer with the PostgreSQL behind it.
 pub(super) struct Server {
     kind: &'static str,
     directory: TempDir,
     port: u16,
+    behind: u16,
 }
 
 impl Server {
     pub(super) fn start(kind: &'static str) -> Self {
-        // PostgreSQL runs as another user, who must be able to enter.
+        // Some run as another user, who must be able to enter.
         let directory = tempfile::Builder::new().prefix(&unique("servers")).tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Self { kind, directory, port };
+        // Both at once, so that they are two.
+        let free = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+        let [port, behind] = free.map(|port| port.local_addr().unwrap().port());
+        let server = Self { kind, directory, port, behind };
         server.up();
         server
     }
@@ -24,6 +27,8 @@ impl Server {
     pub(super) fn url(&self) -> String {
         match self.kind {
             "redis" => format!("redis://127.0.0.1:{}/", self.port),
+            "mariadb" => format!("mysql://komerza@127.0.0.1:{}/komerza", self.port),
+            "pgbouncer" => format!("postgres://komerza@127.0.0.1:{}/transaction", self.port),
             _ => format!("postgres://komerza@127.0.0.1:{}/postgres", self.port),
         }
     }
@@ -49,11 +54,17 @@ impl Server {
     }
 
     fn run(&self, command: &str) -> Output {
+        self.run_for(command, self.kind)
+    }
+
+    fn run_for(&self, command: &str, kind: &str) -> Output {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/servers");
         Command::new("bash")
-            .args([script, command, self.kind])
+            .args([script, command, kind])
             .env("KOMERZA_SERVERS_DIR", self.directory.path())
-            .env("KOMERZA_POSTGRES_PORT", self.port.to_string())
+            .env("KOMERZA_POSTGRES_PORT", if self.kind == "pgbouncer" { self.behind } else { self.port }.to_string())
+            .env("KOMERZA_PGBOUNCER_PORT", self.port.to_string())
+            .env("KOMERZA_MARIADB_PORT", self.port.to_string())
             .env("KOMERZA_REDIS_PORT", self.port.to_string())
             .output()
             .unwrap()
@@ -63,5 +74,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
+        if self.kind == "pgbouncer" {
+            self.run_for("kill", "postgres");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The name of a table, as it may be put into a statement.
 
-use super::StoreError;
+use crate::store::StoreError;
 use std::{fmt, str::FromStr};
 
 /// The longest part of a name: PostgreSQL cuts longer ones without an error.
@@ -47,6 +47,23 @@ impl FromStr for TableName {
             ));
         }
         Ok(Self(parts.iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(".")))
+    }
+}
+
+impl TableName {
+    /// The schema, if there is one, and the name.
+    pub(super) fn parts(&self) -> (Option<&str>, &str) {
+        match self.0.split_once('.') {
+            Some((schema, name)) => (Some(schema.trim_matches('"')), name.trim_matches('"')),
+            None => (None, self.0.trim_matches('"')),
+        }
+    }
+
+    /// The name of its index, quoted, without a schema.
+    pub(super) fn index(&self) -> String {
+        let (_, name) = self.parts();
+        // Names are ASCII. The longest name that PostgreSQL takes has 63 characters.
+        format!("\"{}_saved_at\"", name.get(..PART_MAX - 9).unwrap_or(name))
     }
 }
 

@@ -1,0 +1,106 @@
+//! What a failure of a database means, said with its place and without any value of a row.
+
+use super::Dialect;
+use crate::store::StoreError;
+use sqlx::error::DatabaseError;
+use std::{io, time::Duration};
+
+/// What a database's own error means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Names, rights, login: only the operator can help.
+    Setting,
+    /// It takes no writes.
+    NoWrites,
+    /// It ends, or ends this connection.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code, reason = "a library does not end"))]
+    Ending,
+    /// Another call was in the way: at once again.
+    Conflict,
+    /// Anything else for which the server's words may be shown.
+    Passing,
+    /// Its words may quote a row.
+    Unspoken,
+}
+
+/// Whether the server itself is in doubt, and with it every connection to it.
+pub(super) fn concerns_the_server<DB: Dialect>(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            matches!(DB::refusal(&**error), Refusal::NoWrites | Refusal::Ending)
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// Whether to try again at once.
+pub(super) fn is_conflict<DB: Dialect>(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if DB::refusal(&**error) == Refusal::Conflict)
+}
+
+/// No answer within the deadline.
+pub(super) fn late(place: &str, deadline: Duration) -> StoreError {
+    StoreError::timed_out_because(format!(
+        "no answer from {place} within {deadline:?}: it is silent or overloaded, or all connections are in use"
+    ))
+}
+
+/// Turns the driver's error into ours. What a database says may quote the row it refused, so its words are kept only where
+/// the dialect knows that they cannot.
+pub(super) fn explain<DB: Dialect>(error: sqlx::Error, place: &str) -> StoreError {
+    match error {
+        sqlx::Error::Database(error) => refused::<DB>(&*error, place),
+        sqlx::Error::Io(error) => StoreError::unavailable(connection_failed(&error, place)),
+        // Certificates and versions; no statement was sent yet.
+        sqlx::Error::Tls(error) => StoreError::unavailable(format!(
+            "TLS with {place} failed: {error}; a private authority's certificate is named in the address, see the store's \
+             documentation"
+        )),
+        sqlx::Error::PoolTimedOut => StoreError::timed_out_because(format!(
+            "no connection to {place} in time: all are in use, or the server refuses new ones or does not answer"
+        )),
+        sqlx::Error::PoolClosed => StoreError::unavailable(format!("the store was closed ({place})")),
+        sqlx::Error::WorkerCrashed => StoreError::unavailable(format!("the worker thread of {place} has ended")),
+        sqlx::Error::Configuration(error) => StoreError::misconfigured(unusable(&*error, place)),
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            StoreError::unreadable("the record's column holds something else than text")
+        }
+        sqlx::Error::Protocol(_) => StoreError::unavailable(format!(
+            "what answers as {place} does not speak the protocol of {}: check the port, and whether a proxy stands between",
+            DB::NAME
+        )),
+        _ => StoreError::unavailable(format!("the client of {place} failed")),
+    }
+}
+
+/// The words of an address's parser are kept where they quote nothing of it.
+fn unusable(error: &(dyn std::error::Error + Send + Sync + 'static), place: &str) -> String {
+    match error.downcast_ref::<url::ParseError>() {
+        Some(error) => format!("{place} cannot be used: {error}"),
+        None => format!("{place} cannot be used: check its parts, and the names and values of its options"),
+    }
+}
+
+fn connection_failed(error: &io::Error, place: &str) -> String {
+    let advice = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "nothing listens there: check host and port, and whether the server runs",
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+            "the other side closed the connection: the server ended, or speaks another protocol"
+        }
+        io::ErrorKind::NotFound => "a file that the address names is not there",
+        _ => "check the address, and whether the server can be reached from here",
+    };
+    format!("the connection to {place} failed: {error}; {advice}")
+}
+
+fn refused<DB: Dialect>(error: &dyn DatabaseError, place: &str) -> StoreError {
+    let code = error.code().unwrap_or_default();
+    let said = || format!("{place} refused: {} ({} {code})", error.message(), DB::CODE);
+    match DB::refusal(error) {
+        Refusal::Setting => StoreError::misconfigured(said()),
+        Refusal::NoWrites => StoreError::not_writable(said()),
+        Refusal::Ending | Refusal::Conflict | Refusal::Passing => StoreError::unavailable(said()),
+        Refusal::Unspoken => StoreError::unavailable(format!("{place} failed with {} {code}", DB::CODE)),
+    }
+}

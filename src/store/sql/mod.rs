@@ -1,0 +1,195 @@
+//! What the SQL stores share: one table, its statements, and how each operation runs.
+//!
+//! 1. **Nothing is left on a server between two calls**: no named statement, no session setting, no open transaction. So a pooler
+//!    may give each transaction another connection.
+//! 2. **Loads are one round trip**: one statement whose values stand in it as hexadecimal digits. Records are never written
+//!    into a statement's text, which servers log; they are sent as parameters, inside a transaction.
+//! 3. **A write that is not conditional is committed in a message of its own.** If its caller has gone away by then, nothing is
+//!    committed; if the commit itself is late, the row is locked until then, so that no later write can come before it.
+//! 4. **The record says when it was saved.** The column `saved_at` is a copy for the index. It may be missing or stale where a
+//!    role may not add it or an older version of this crate writes; the answers are the same.
+
+mod failure;
+#[cfg(feature = "mysql")]
+mod mysql;
+mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod statements;
+mod table;
+mod table_name;
+
+#[cfg(feature = "mysql")]
+pub use mysql::MySqlStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+pub use table_name::TableName;
+
+use failure::Refusal;
+use pool::{Call, Pool};
+use sqlx::{Database, error::DatabaseError};
+use statements::Statements;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// A value of a statement.
+enum Value {
+    Bytes(Vec<u8>),
+    Text(Zeroizing<String>),
+    Number(i64),
+}
+
+/// The columns of a row as text; `None` for what is not text.
+type Row = Vec<Option<Zeroizing<String>>>;
+
+/// What differs between databases.
+trait Dialect: Database {
+    /// What its error codes are called.
+    const CODE: &'static str;
+    /// Whether a connection whose call was dropped must be closed. Not in a library in this process, which rolls back itself.
+    const CLOSES: bool;
+
+    /// What an error of the database means.
+    fn refusal(error: &dyn DatabaseError) -> Refusal;
+
+    /// The rows of a statement whose values are no secrets.
+    fn rows(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>>;
+
+    /// Runs a statement whose values are no secrets; returns how many rows it changed.
+    fn execute(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64>;
+
+    /// Runs a statement in a transaction, whose commit is a message of its own. Its values do not stand in the statement's text.
+    fn transact(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64>;
+
+    /// Ends the transaction of a call that is tried again.
+    fn roll_back(connection: &mut Self::Connection) -> Call<'_, u64>;
+}
+
+/// The statement with its values in it, each as hexadecimal digits.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn with_literals(statement: &str, values: &[Value], bytes: (&str, &str), text: (&str, &str)) -> String {
+    let mut statement = statement.to_owned();
+    // From the last to the first: `$1` is the beginning of `$10`.
+    for (index, value) in values.iter().enumerate().rev() {
+        let literal = match value {
+            Value::Bytes(value) => format!("{}{}{}", bytes.0, hex(value), bytes.1),
+            Value::Text(value) => format!("{}{}{}", text.0, hex(value.as_bytes()), text.1),
+            Value::Number(value) => value.to_string(),
+        };
+        statement = statement.replace(&format!("${}", index.saturating_add(1)), &literal);
+    }
+    statement
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().map_or('0', char::from);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// Binds the values in their order.
+macro_rules! bind {
+    ($query:expr, $values:expr) => {
+        $values.into_iter().fold($query, |query, value| match value {
+            $crate::store::sql::Value::Bytes(value) => query.bind(value),
+            $crate::store::sql::Value::Text(value) => query.bind(value.to_string()),
+            $crate::store::sql::Value::Number(value) => query.bind(value),
+        })
+    };
+}
+use bind;
+
+/// The columns of a row, whatever their types say.
+macro_rules! row {
+    ($row:expr) => {{
+        let row = $row;
+        (0..row.len())
+            .map(|column| {
+                row.try_get_unchecked::<Option<String>, _>(column).ok().flatten().map(zeroize::Zeroizing::new)
+            })
+            .collect::<$crate::store::sql::Row>()
+    }};
+}
+use row;
+
+/// Makes a store of its table.
+macro_rules! sql_store {
+    ($store:ident) => {
+        impl $store {
+            /// Sets the time for one call: waiting for a connection, opening it, and the statements. Default: 1.5 seconds.
+            ///
+            /// Keep it below [`store_deadline`](crate::config::Limits::store_deadline), so that the log has the store's own error. Zero:
+            /// every call fails.
+            #[must_use]
+            pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
+                self.table = self.table.with_deadline(deadline);
+                self
+            }
+
+            /// Closes the connections; later calls fail. Dropping the store closes its own connections too.
+            pub async fn close(&self) {
+                self.table.pool.close().await;
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl crate::store::TokenStore for $store {
+            async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+                self.table.load(user).await
+            }
+            async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
+                self.table.save(user, token).await
+            }
+            async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+                self.table.delete(user).await
+            }
+            async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+                self.table.delete_if(user, version).await
+            }
+            fn lists_users(&self) -> Option<&dyn crate::store::ListUsers> {
+                Some(self)
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl crate::store::ReplaceIf for $store {
+            async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
+                self.table.replace_if(user, token).await
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl crate::store::ListUsers for $store {
+            async fn list_users(
+                &self,
+                cursor: Option<&str>,
+                limit: usize,
+            ) -> Result<crate::store::UserPage, StoreError> {
+                self.table.list_users(cursor, limit).await
+            }
+            async fn remove_older(
+                &self,
+                prefix: &str,
+                than: std::time::SystemTime,
+                limit: usize,
+            ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+                self.table.remove_older(prefix, than, limit).await
+            }
+            async fn ping(&self) -> Result<(), StoreError> {
+                self.table.ping().await
+            }
+        }
+
+        impl std::fmt::Debug for $store {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($store)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+use sql_store;

@@ -1,0 +1,222 @@
+//! A token store in MySQL or MariaDB.
+
+use super::{
+    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure,
+    pool::{Call, OPENING},
+    row, sql_store,
+    statements::Words,
+    table::Table,
+    with_literals,
+};
+use crate::{
+    store::{StoreError, StoredToken, TokenVersion},
+    user::UserId,
+};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, MySql, MySqlConnection, MySqlPool, Row as _,
+    error::DatabaseError,
+    mysql::{MySqlConnectOptions, MySqlDatabaseError},
+};
+use std::{str::FromStr, sync::Arc};
+
+/// At most so many connections. *Source*: our choice, the client's own default.
+const CONNECTIONS: usize = 10;
+
+const WORDS: Words = Words {
+    id: "HEX(user_id)",
+    upsert: "ON DUPLICATE KEY UPDATE",
+    new: ("VALUES(", ")"),
+    // There was never a table without the column.
+    saved_at: None,
+};
+
+/// Keeps records in a table of a MySQL or MariaDB database: for apps on several nodes.
+///
+/// A save that was confirmed is committed: it survives a crash of the app and of the server, unless the server has
+/// `innodb_flush_log_at_trx_commit` set to something else than 1. The server may restart or fail over at any time: connections
+/// that are silent, broken or lead to a server that takes no writes are closed, and the next call opens a new one.
+///
+/// **Exact ids.** Ids are bytes (`VARBINARY`), so no collation folds their case, their accents or their trailing spaces.
+///
+/// **The table.** The columns are `user_id`, `version`, `record` and `saved_at` (milliseconds since 1970, with an index). Its
+/// engine is InnoDB.
+///
+/// Tested with MariaDB 10.11. MySQL 8 was not tried; its `caching_sha2_password` needs TLS or a Unix socket.
+///
+/// ```no_run
+/// use komerza_connect::store::MySqlStore;
+///
+/// # async fn example() -> Result<(), komerza_connect::StoreError> {
+/// let store = MySqlStore::connect("mysql://app:password@db.example/shop").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Security
+/// Whoever can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted one. Through a
+/// network, ask for `ssl-mode=VERIFY_IDENTITY` in the address. Keys are sent as parameters of prepared statements; a server
+/// with a general or slow query log logs the parameters too.
+#[derive(Clone)]
+pub struct MySqlStore {
+    table: Table<MySql>,
+}
+
+impl MySqlStore {
+    /// Connects to a `mysql://` or `mariadb://` address, and makes the table `komerza_tokens` if it is not there.
+    ///
+    /// At most 10 connections. The address names the database; it takes the client's options: `ssl-mode`, `ssl-ca`, `socket`.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
+    /// right; else [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). None repeats the password.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::connect_with(url, &TableName::default()).await
+    }
+
+    /// As [`connect`](Self::connect), with a table of another name.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(url: &str, table: &TableName) -> Result<Self, StoreError> {
+        let options = MySqlConnectOptions::from_str(url)
+            .map_err(|error| failure::explain::<MySql>(error, "the mysql:// address"))?;
+        if options.get_database().is_none() {
+            return Err(StoreError::misconfigured("a mysql:// address names a database: mysql://user@host/database"));
+        }
+        // Statements may hold ids, so none is logged. The session keeps the server's own modes and time zone.
+        let options =
+            options.disable_statement_logging().pipes_as_concat(false).no_engine_substitution(false).timezone(None);
+        let place = match options.get_socket() {
+            Some(socket) => format!("MySQL at {}", socket.display()),
+            None => format!("MySQL at {}:{}", options.get_host(), options.get_port()),
+        };
+        Self::open(Pool::own(options, CONNECTIONS, place), table).await
+    }
+
+    /// Uses the app's own pool, and makes the table in it if it is not there.
+    ///
+    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to [`connect`](Self::connect)
+    /// instead: the two pools do not disturb each other. Nodes may do this at the same moment.
+    ///
+    /// Connections on which a call failed or was late are closed. Statements appear in the pool's log as the app has set it;
+    /// ids of users stand in them, keys do not. Set `test_before_acquire(false)` and an `acquire_timeout` below the store's
+    /// deadline on the pool: its ping before each use has no time limit of its own.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn from_pool(pool: MySqlPool, table: &TableName) -> Result<Self, StoreError> {
+        Self::open(Pool::of_app(pool), table).await
+    }
+
+    async fn open(pool: Pool<MySql>, name: &TableName) -> Result<Self, StoreError> {
+        let opening = pool.clone().with_deadline(OPENING);
+        let name = name.to_string().replace('"', "`");
+        // A role without the right to make tables is enough once the table is there, so that is asked first. Nodes may make it at
+        // the same moment: the server lets one of them do it.
+        let there = format!("SELECT saved_at FROM {name} LIMIT 0");
+        let there = opening.call(move |connection| MySql::rows(connection, there.into(), Vec::new())).await;
+        if there.is_err() {
+            let create = format!(
+                "CREATE TABLE IF NOT EXISTS {name} (user_id VARBINARY(255) NOT NULL PRIMARY KEY, \
+                 version CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, \
+                 record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
+                 saved_at BIGINT NOT NULL, INDEX (saved_at)) ENGINE=InnoDB"
+            );
+            opening.write(move |connection| MySql::execute(connection, create.into(), Vec::new())).await?;
+        }
+        let statements = Arc::new(Statements::new(&name, &WORDS, true));
+        Ok(Self { table: Table { pool, statements } })
+    }
+}
+
+/// A node that vanishes inside a transaction must not hold a row for longer than a visitor waits.
+const BEGIN: &str = "SET SESSION wait_timeout = 3; START TRANSACTION";
+const COMMIT: &str = "COMMIT; SET SESSION wait_timeout = DEFAULT";
+
+impl Dialect for MySql {
+    const CODE: &'static str = "error";
+    const CLOSES: bool = true;
+
+    fn refusal(error: &dyn DatabaseError) -> Refusal {
+        let number = error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number);
+        by_number(number)
+    }
+
+    fn rows(connection: &mut MySqlConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>> {
+        Box::pin(async move {
+            let rows = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).fetch_all(connection).await?;
+            Ok(rows.iter().map(|found| row!(found)).collect())
+        })
+    }
+
+    fn execute(connection: &mut MySqlConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+        Box::pin(async move {
+            let done = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).execute(connection).await?;
+            Ok(done.rows_affected())
+        })
+    }
+
+    fn transact(connection: &mut MySqlConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+        Box::pin(async move {
+            // The placeholders have no numbers here; the texts name the values in their order.
+            let marks =
+                (1..=values.len()).rev().fold(statement.to_string(), |text, n| text.replace(&format!("${n}"), "?"));
+            Self::execute(&mut *connection, BEGIN.into(), Vec::new()).await?;
+            let query = sqlx::query(AssertSqlSafe(marks)).persistent(false);
+            let changed = bind!(query, values).execute(&mut *connection).await?.rows_affected();
+            Self::execute(connection, COMMIT.into(), Vec::new()).await?;
+            Ok(changed)
+        })
+    }
+
+    fn roll_back(connection: &mut MySqlConnection) -> Call<'_, u64> {
+        Self::execute(connection, "ROLLBACK".into(), Vec::new())
+    }
+}
+
+fn literal(statement: &str, values: &[Value]) -> String {
+    with_literals(statement, values, ("x'", "'"), ("CONVERT(x'", "' USING utf8mb4)"))
+}
+
+sql_store!(MySqlStore);
+
+/// Which words of the server are kept: those about names, rights and the server's state. Others may quote a row.
+/// *Source*: <https://mariadb.com/kb/en/mariadb-error-codes/>.
+fn by_number(number: u16) -> Refusal {
+    match number {
+        // Database, login, table, column, rights, plugins.
+        1044 | 1045 | 1046 | 1049 | 1054 | 1142 | 1143 | 1146 | 1227 | 1251 | 1698 => Refusal::Setting,
+        // Read-only by a setting, a mode or a transaction; disk or table full.
+        1290 | 1792 | 1836 | 1021 | 1114 | 3 | 28 => Refusal::NoWrites,
+        // Shutdown, killed, connection lost.
+        1053 | 1077 | 1079 | 1080 | 1152 | 1184 | 1317 | 1927 => Refusal::Ending,
+        // A deadlock: this transaction was rolled back.
+        1213 => Refusal::Conflict,
+        // Connections, locks, memory, time.
+        1040 | 1041 | 1037 | 1038 | 1129 | 1130 | 1203 | 1205 | 1226 | 1969 | 3024 => Refusal::Passing,
+        _ => Refusal::Unspoken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t47_a_value_stands_in_a_statement_as_hexadecimal_digits_alone() {
+        let values = [Value::Bytes(b"'; DROP".to_vec()), Value::Text("\\' $1".to_owned().into()), Value::Number(-7)];
+        assert_eq!(
+            literal("a = $1 AND b = $2 AND c = $3", &values),
+            "a = x'273b2044524f50' AND b = CONVERT(x'5c27202431' USING utf8mb4) AND c = -7"
+        );
+    }
+
+    #[test]
+    fn t44_words_that_may_quote_a_row_are_not_kept() {
+        // Duplicate entry, and data that is too long.
+        for number in [1062, 1406, 0] {
+            assert_eq!(by_number(number), Refusal::Unspoken, "{number}");
+        }
+    }
+}

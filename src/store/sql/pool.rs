@@ -1,0 +1,261 @@
+//! Connections: how a call gets one, how long it may take, and what becomes of the connection afterwards.
+//!
+//! 1. A call has one deadline for all it does: waiting for a connection, opening it, the statements.
+//! 2. A connection goes back only after a call that succeeded. After an error, a time-out or a dropped future it is closed, so
+//!    that no later call waits for an answer that never comes, or reads the answer of another call.
+//! 3. After a time-out, a broken connection or a server that takes no writes, the idle connections are closed too: they lead to
+//!    the same server.
+//! 4. A connection that was idle for long is tried before it is used, with a time limit.
+//!
+//! The crate's own pool and not sqlx's, because that one sends a ping each time a connection is returned, without a limit: a
+//! silent server then holds every place in the pool for ever. A pool of the app is used all the same when the app gives one.
+
+use super::{Dialect, failure};
+use crate::store::StoreError;
+use sqlx::{ConnectOptions, Connection, Database, pool::PoolConnection};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, timeout},
+};
+
+/// Default time for one call. *Source*: our choice, below [`store_deadline`](crate::config::Limits::store_deadline), so that the error
+/// that is logged is the store's own, which says what it waited for.
+pub(super) const DEADLINE: Duration = Duration::from_millis(1_500);
+
+/// Time to open the store: names are looked up, certificates checked, the table made. *Source*: our choice.
+pub(super) const OPENING: Duration = Duration::from_secs(30);
+
+/// A connection that was idle for longer is tried before it is used: the server may have ended it.
+const TRUSTED_IDLE: Duration = Duration::from_secs(5);
+
+/// Time for that trial, and for a connection of the app to be returned.
+const TRIAL: Duration = Duration::from_millis(500);
+
+/// A connection that was idle for longer is closed when another one is returned.
+const KEPT_IDLE: Duration = Duration::from_secs(600);
+
+pub(super) type Call<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'c>>;
+type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
+
+pub(super) struct Pool<DB: Database> {
+    source: Arc<Source<DB>>,
+    /// Where the server is, for errors: without a password.
+    place: Arc<str>,
+    deadline: Duration,
+    turns: Option<Arc<tokio::sync::Mutex<()>>>,
+}
+
+enum Source<DB: Database> {
+    Own(Own<DB>),
+    App(sqlx::Pool<DB>),
+}
+
+struct Own<DB: Database> {
+    options: Options<DB>,
+    idle: Mutex<Vec<(DB::Connection, Instant)>>,
+    places: Semaphore,
+}
+
+impl<DB: Database> Clone for Pool<DB> {
+    fn clone(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            place: self.place.clone(),
+            deadline: self.deadline,
+            turns: self.turns.clone(),
+        }
+    }
+}
+
+impl<DB: Dialect> Pool<DB> {
+    /// At most so many connections, opened when they are needed.
+    pub(super) fn own(options: Options<DB>, connections: usize, place: String) -> Self {
+        let own = Own { options, idle: Mutex::default(), places: Semaphore::new(connections) };
+        Self { source: Arc::new(Source::Own(own)), place: place.into(), deadline: DEADLINE, turns: None }
+    }
+
+    pub(super) fn of_app(pool: sqlx::Pool<DB>) -> Self {
+        let place = format!("{}, through the app's pool", DB::NAME);
+        Self { source: Arc::new(Source::App(pool)), place: place.into(), deadline: DEADLINE, turns: None }
+    }
+
+    pub(super) fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Lets one write at a time begin: waiting here is fair, waiting for a lock of the database is not.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn with_turns(self) -> Self {
+        Self { turns: Some(Arc::default()), ..self }
+    }
+
+    /// Runs `work`, which reads, on a connection within the deadline.
+    pub(super) async fn call<T>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut DB::Connection) -> Call<'c, T> + Send,
+    ) -> Result<T, StoreError> {
+        self.within(self.deadline, None, work).await
+    }
+
+    /// Runs `work`, which writes.
+    pub(super) async fn write<T>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut DB::Connection) -> Call<'c, T> + Send,
+    ) -> Result<T, StoreError> {
+        self.within(self.deadline, self.turns.as_deref(), work).await
+    }
+
+    async fn within<T>(
+        &self,
+        deadline: Duration,
+        turns: Option<&tokio::sync::Mutex<()>>,
+        work: impl for<'c> FnOnce(&'c mut DB::Connection) -> Call<'c, T> + Send,
+    ) -> Result<T, StoreError> {
+        let began = Instant::now();
+        let call = async {
+            let _turn = match turns {
+                Some(turns) => Some(turns.lock().await),
+                None => None,
+            };
+            let mut lease = self.lease(began).await?;
+            let done = match lease.connection() {
+                Some(connection) => work(connection).await?,
+                None => return Err(sqlx::Error::PoolClosed),
+            };
+            lease.give_back();
+            Ok(done)
+        };
+        match timeout(deadline, call).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => {
+                if failure::concerns_the_server::<DB>(&error) {
+                    self.close_idle();
+                }
+                Err(failure::explain::<DB>(error, &self.place))
+            }
+            Err(_) => {
+                self.close_idle();
+                Err(failure::late(&self.place, deadline))
+            }
+        }
+    }
+
+    async fn lease(&self, began: Instant) -> Result<Lease<'_, DB>, sqlx::Error> {
+        let held = match &*self.source {
+            Source::App(pool) => Held::App(pool.acquire().await?),
+            Source::Own(own) => {
+                let place = own.places.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
+                Held::Own(own.connection().await?, place)
+            }
+        };
+        Ok(Lease { held: Some(held), pool: self, began })
+    }
+
+    /// Closes the connections that nobody uses.
+    fn close_idle(&self) {
+        match &*self.source {
+            Source::Own(own) => own.idle().clear(),
+            Source::App(_) if !DB::CLOSES => {}
+            Source::App(pool) => {
+                while let Some(connection) = pool.try_acquire() {
+                    drop(connection.detach());
+                }
+            }
+        }
+    }
+
+    /// Later calls fail.
+    pub(super) async fn close(&self) {
+        match &*self.source {
+            Source::App(pool) => pool.close().await,
+            Source::Own(own) => {
+                own.places.close();
+                let idle = std::mem::take(&mut *own.idle());
+                for (connection, _) in idle {
+                    // A server that does not answer must not hold up a shutdown.
+                    let _ = timeout(TRIAL, connection.close()).await;
+                }
+            }
+        }
+    }
+}
+
+impl<DB: Database> Own<DB> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(DB::Connection, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection that was used last, or a new one.
+    async fn connection(&self) -> Result<DB::Connection, sqlx::Error> {
+        let idle = self.idle().pop();
+        if let Some((mut connection, since)) = idle {
+            let trusted = since.elapsed() < TRUSTED_IDLE;
+            if trusted || matches!(timeout(TRIAL, connection.ping()).await, Ok(Ok(()))) {
+                return Ok(connection);
+            }
+            // The others were idle for longer.
+            self.idle().clear();
+        }
+        self.options.connect().await
+    }
+}
+
+/// A connection in use. It is closed when it is dropped before it was given back.
+struct Lease<'p, DB: Dialect> {
+    held: Option<Held<'p, DB>>,
+    pool: &'p Pool<DB>,
+    began: Instant,
+}
+
+enum Held<'p, DB: Database> {
+    Own(DB::Connection, #[allow(dead_code, reason = "held until it is dropped")] SemaphorePermit<'p>),
+    App(PoolConnection<DB>),
+}
+
+impl<DB: Dialect> Lease<'_, DB> {
+    fn connection(&mut self) -> Option<&mut DB::Connection> {
+        match self.held.as_mut()? {
+            Held::Own(connection, _) => Some(connection),
+            Held::App(connection) => Some(connection),
+        }
+    }
+
+    fn give_back(mut self) {
+        match (self.held.take(), &*self.pool.source) {
+            (Some(Held::Own(connection, place)), Source::Own(own)) if !own.places.is_closed() => {
+                let mut idle = own.idle();
+                idle.retain(|(_, since)| since.elapsed() < KEPT_IDLE);
+                idle.push((connection, Instant::now()));
+                drop(idle);
+                // Whoever waits for the place finds the connection.
+                drop(place);
+            }
+            // sqlx returns it in a task, with a ping that has no limit of its own.
+            (Some(Held::App(mut connection)), _) => {
+                drop(tokio::spawn(timeout(TRIAL, connection.return_to_pool())));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<DB: Dialect> Drop for Lease<'_, DB> {
+    fn drop(&mut self) {
+        match self.held.take() {
+            None => return,
+            Some(Held::Own(connection, _place)) => drop(connection),
+            Some(Held::App(connection)) if DB::CLOSES => drop(connection.detach()),
+            Some(Held::App(connection)) => drop(connection),
+        }
+        // Dropped from outside after so long: the server is silent, as far as anybody can tell.
+        if self.began.elapsed() >= TRIAL {
+            self.pool.close_idle();
+        }
+    }
+}

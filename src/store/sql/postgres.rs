@@ -1,0 +1,289 @@
+//! A token store in PostgreSQL.
+
+use super::{
+    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure,
+    pool::{Call, OPENING},
+    row, sql_store,
+    statements::Words,
+    table::Table,
+    with_literals,
+};
+use crate::{
+    store::{StoreError, StoredToken, TokenVersion},
+    telemetry::log,
+    user::UserId,
+};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres, Row as _, error::DatabaseError,
+    postgres::PgConnectOptions,
+};
+use std::{str::FromStr, sync::Arc};
+
+/// At most so many connections. *Source*: our choice, the client's own default.
+const CONNECTIONS: usize = 10;
+
+/// The lock under which tables are made, so that nodes that start together do not collide. *Source*: our choice, at random.
+const MIGRATION_LOCK: i64 = 0x6b6f_6d65_727a_6131;
+
+const WORDS: Words = Words {
+    id: "encode(user_id, 'hex')",
+    upsert: "ON CONFLICT (user_id) DO UPDATE SET",
+    new: ("excluded.", ""),
+    saved_at: Some(r#"COALESCE(substring(record from '"saved_at":([0-9]{1,15})')::bigint, 0)"#),
+};
+
+/// Keeps records in a table of a PostgreSQL database: for apps on several nodes.
+///
+/// A save that was confirmed is committed: it survives a crash of the app and of the server, unless the server, the database
+/// or the role has `synchronous_commit` or `fsync` switched off. The server may restart or fail over at any time: connections
+/// that are silent, broken or lead to a server that takes no writes are closed, and the next call opens a new one.
+///
+/// **Poolers.** PgBouncer in session and transaction mode works with the default address: no statement, setting or transaction
+/// is left on a server between two calls. In statement mode opening the store is refused, because saving needs a transaction.
+/// Tested with PgBouncer 1.18; other poolers that keep a transaction on one server should work and were not tried.
+///
+/// **The table.** The columns are `user_id` (bytes; `WHERE user_id = 'alice'` finds a user all the same), `version`, `record`
+/// and `saved_at` (milliseconds since 1970, with an index). A table of an earlier version of this crate gets the last one when
+/// the store is opened. For a role that may not change the table, a warning says which statements its owner should run;
+/// everything works meanwhile, and the removal of old records is slower.
+///
+/// ```no_run
+/// use komerza_connect::store::PostgresStore;
+///
+/// # async fn example() -> Result<(), komerza_connect::StoreError> {
+/// let store = PostgresStore::connect("postgres://app:password@db.example/shop").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Security
+/// Whoever can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted one. Through a
+/// network, ask for `sslmode=verify-full` in the address. Keys are sent as parameters, so that they stand in no statement's
+/// text; a server that logs the parameters of statements (`log_statement`, `log_min_duration_statement`) logs them.
+#[derive(Clone)]
+pub struct PostgresStore {
+    table: Table<Postgres>,
+}
+
+impl PostgresStore {
+    /// Connects to a `postgres://` address, and makes the table `komerza_tokens` if it is not there.
+    ///
+    /// At most 10 connections. The address takes the client's options: `sslmode`, `sslrootcert`, `application_name`,
+    /// `options`.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
+    /// right, or a pooler in statement mode; else [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). None repeats the password.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::connect_with(url, &TableName::default()).await
+    }
+
+    /// As [`connect`](Self::connect), with a table of another name.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(url: &str, table: &TableName) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|error| failure::explain::<Postgres>(error, "the postgres:// address"))?;
+        // PgBouncer refuses this parameter by default, and no number here is a float. Statements may hold ids, so none is logged.
+        let options = options.extra_float_digits(None).disable_statement_logging();
+        let place = match options.get_socket() {
+            Some(socket) => format!("PostgreSQL at {}", socket.display()),
+            None => format!("PostgreSQL at {}:{}", options.get_host(), options.get_port()),
+        };
+        Self::open(Pool::own(options, CONNECTIONS, place), table).await
+    }
+
+    /// Uses the app's own pool, and makes the table in it if it is not there.
+    ///
+    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to [`connect`](Self::connect)
+    /// instead: the two pools do not disturb each other. Nodes may do this at the same moment.
+    ///
+    /// Connections on which a call failed or was late are closed. Statements appear in the pool's log as the app has set it;
+    /// ids of users stand in them, keys do not. Set `test_before_acquire(false)` and an `acquire_timeout` below the store's
+    /// deadline on the pool: its ping before each use has no time limit of its own.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn from_pool(pool: PgPool, table: &TableName) -> Result<Self, StoreError> {
+        Self::open(Pool::of_app(pool), table).await
+    }
+
+    async fn open(pool: Pool<Postgres>, name: &TableName) -> Result<Self, StoreError> {
+        let opening = pool.clone().with_deadline(OPENING);
+        let found = look(&opening, name).await?;
+        let has_column = found == Found::Everything || migrate(&opening, name, found).await?;
+        let statements = Arc::new(Statements::new(&name.to_string(), &WORDS, has_column));
+        if found == Found::WithoutColumn {
+            Table { pool: opening, statements: statements.clone() }.fill_in().await?;
+        }
+        Ok(Self { table: Table { pool, statements } })
+    }
+}
+
+/// What there is of the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    WithoutColumn,
+    Everything,
+}
+
+/// Makes what is missing, and returns whether the table has the column `saved_at`.
+async fn migrate(pool: &Pool<Postgres>, table: &TableName, found: Found) -> Result<bool, StoreError> {
+    // Names, digits and words alone: nothing in it comes from a user. `IF NOT EXISTS` alone is no guard: two sessions may both
+    // find no table, and one of them then fails.
+    let changes = format!(
+        "CREATE TABLE IF NOT EXISTS {table} (user_id BYTEA NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
+         record TEXT NOT NULL, saved_at BIGINT); \
+         ALTER TABLE {table} ADD COLUMN IF NOT EXISTS saved_at BIGINT; \
+         CREATE INDEX IF NOT EXISTS {} ON {table} (saved_at)",
+        table.index()
+    );
+    let script = format!(
+        "BEGIN; SET LOCAL lock_timeout = 5000; SELECT pg_advisory_xact_lock({MIGRATION_LOCK}); {changes}; COMMIT"
+    );
+    let done = pool.write(move |connection| Postgres::execute(connection, script.into(), Vec::new())).await;
+    match done {
+        Ok(_) => Ok(true),
+        Err(error) if found == Found::WithoutColumn => {
+            log::warn!(
+                error = %crate::telemetry::log::chain(&error),
+                table = %table,
+                "the table has no column saved_at and it could not be added: removing old records is slow until the table's \
+                 owner opens the store once, or runs: {changes}"
+            );
+            Ok(false)
+        }
+        // Another node may have made it meanwhile.
+        Err(error) => match look(pool, table).await {
+            Ok(Found::Everything) => Ok(true),
+            _ => Err(error),
+        },
+    }
+}
+
+async fn look(pool: &Pool<Postgres>, table: &TableName) -> Result<Found, StoreError> {
+    let values = |table: &TableName| vec![Value::Text(table.to_string().into())];
+    let (is_there, has_column) = (
+        "SELECT 1 WHERE to_regclass($1) IS NOT NULL",
+        "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'saved_at' AND NOT attisdropped",
+    );
+    let (for_table, for_column) = (values(table), values(table));
+    let found = pool.call(move |connection| {
+        Box::pin(async move {
+            // A transaction in several messages, which is what saving needs too.
+            let mut transaction = connection.begin().await?;
+            let there = !Postgres::rows(&mut transaction, is_there.into(), for_table).await?.is_empty();
+            let column = !Postgres::rows(&mut transaction, has_column.into(), for_column).await?.is_empty();
+            transaction.commit().await?;
+            Ok(match (there, column) {
+                (false, _) => Found::Nothing,
+                (true, false) => Found::WithoutColumn,
+                (true, true) => Found::Everything,
+            })
+        })
+    });
+    found.await
+}
+
+/// A node that vanishes inside a transaction must not hold a row for longer than a visitor waits.
+const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 3000; SET LOCAL lock_timeout = 3000";
+
+impl Dialect for Postgres {
+    const CODE: &'static str = "SQLSTATE";
+    const CLOSES: bool = true;
+
+    fn refusal(error: &dyn DatabaseError) -> Refusal {
+        by_sqlstate(&error.code().unwrap_or_default(), error.message())
+    }
+
+    fn rows(connection: &mut PgConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>> {
+        Box::pin(async move {
+            let rows = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).fetch_all(connection).await?;
+            Ok(rows.iter().map(|found| row!(found)).collect())
+        })
+    }
+
+    fn execute(connection: &mut PgConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+        Box::pin(async move {
+            let done = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).execute(connection).await?;
+            Ok(done.rows_affected())
+        })
+    }
+
+    fn transact(connection: &mut PgConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+        Box::pin(async move {
+            Self::execute(&mut *connection, BEGIN.into(), Vec::new()).await?;
+            // Unnamed: a named one would stay on the server, where a pooler gives it to another client.
+            let query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
+            let changed = bind!(query, values).execute(&mut *connection).await?.rows_affected();
+            Self::execute(connection, "COMMIT".into(), Vec::new()).await?;
+            Ok(changed)
+        })
+    }
+
+    fn roll_back(connection: &mut PgConnection) -> Call<'_, u64> {
+        Self::execute(connection, "ROLLBACK".into(), Vec::new())
+    }
+}
+
+/// `decode` and not `'\x…'`, whose backslash an old setting of the server takes for an escape.
+fn literal(statement: &str, values: &[Value]) -> String {
+    with_literals(statement, values, ("decode('", "', 'hex')"), ("convert_from(decode('", "', 'hex'), 'UTF8')"))
+}
+
+sql_store!(PostgresStore);
+
+/// Which words of the server are kept: those about names, rights and the server's state. Others may quote a row.
+/// *Source*: the classes of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+fn by_sqlstate(code: &str, message: &str) -> Refusal {
+    match (code.get(..2), code) {
+        // PgBouncer's own words, with the code of a protocol violation.
+        (Some("08"), _) if message.contains("statement pooling mode") => Refusal::Setting,
+        // A replica, or a full disk.
+        (_, "25006" | "53100") => Refusal::NoWrites,
+        // The server or an operator ends the connection; a pooler that has lost its server does too.
+        (_, "57P01" | "57P02" | "57P03" | "57P05") | (Some("08"), _) => Refusal::Ending,
+        // Login, database, schema, names and rights.
+        (Some("28" | "3D" | "3F" | "42"), _) => Refusal::Setting,
+        (Some("40"), _) => Refusal::Conflict,
+        // Resources, state, operator.
+        (Some("25" | "53" | "55" | "57"), _) => Refusal::Passing,
+        _ => Refusal::Unspoken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t44_only_words_that_cannot_quote_a_row_are_kept() {
+        for (code, meaning) in [
+            ("42P01", Refusal::Setting),
+            ("28P01", Refusal::Setting),
+            ("53300", Refusal::Passing),
+            ("25006", Refusal::NoWrites),
+            ("53100", Refusal::NoWrites),
+            ("57P01", Refusal::Ending),
+            ("40P01", Refusal::Conflict),
+            ("23514", Refusal::Unspoken),
+            ("22P02", Refusal::Unspoken),
+            ("P0001", Refusal::Unspoken),
+            ("", Refusal::Unspoken),
+        ] {
+            assert_eq!(by_sqlstate(code, "Failing row contains (obviously-fake-key)"), meaning, "{code}");
+        }
+    }
+
+    #[test]
+    fn t47_a_value_stands_in_a_statement_as_hexadecimal_digits_alone() {
+        let values = [Value::Bytes(b"'; DROP".to_vec()), Value::Text("\\' $1".to_owned().into()), Value::Number(-7)];
+        assert_eq!(
+            literal("a = $1 AND b = $2 AND c = $3", &values),
+            "a = decode('273b2044524f50', 'hex') AND b = convert_from(decode('5c27202431', 'hex'), 'UTF8') AND c = -7"
+        );
+    }
+}

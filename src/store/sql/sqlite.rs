@@ -1,0 +1,323 @@
+//! A token store in one SQLite file.
+
+use super::{
+    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure,
+    pool::{Call, OPENING},
+    row, sql_store,
+    statements::Words,
+    table::Table,
+};
+use crate::{
+    store::{StoreError, StoredToken, TokenVersion},
+    telemetry::log,
+    user::UserId,
+};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Row as _, Sqlite, SqliteConnection, SqlitePool,
+    error::DatabaseError,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{io, path::Path, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// How long a statement waits for another process's lock at a time. *Source*: our choice, below the deadline of a call, so that
+/// the error says that the database is locked.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(1_200);
+
+/// Connections to one file. *Source*: our choice: loads run beside each other, writes one at a time whatever the number.
+const CONNECTIONS: usize = 4;
+
+const WORDS: Words = Words {
+    id: "hex(user_id)",
+    upsert: "ON CONFLICT (user_id) DO UPDATE SET",
+    new: ("excluded.", ""),
+    saved_at: Some("CASE WHEN json_valid(record) THEN COALESCE(json_extract(record, '$.saved_at'), 0) ELSE 0 END"),
+};
+
+/// Keeps records in one SQLite file: nothing to install, for apps on one machine.
+///
+/// A save that was confirmed is on the disk: it survives `kill -9` of the app, and a power cut as far as the disk keeps what it
+/// says it wrote (write-ahead log, `synchronous=FULL`). What is deleted is overwritten with zeros (`secure_delete`); the log
+/// beside the file (`-wal`) may keep an older copy until its next checkpoint. Several processes of one machine may share the
+/// file; a network file system may not. Writes of one process queue up, so that they do not fight for SQLite's lock. A write
+/// that waits for the lock of another process and runs into its deadline is never carried out later.
+///
+/// **The journal mode.** A new file gets a write-ahead log. A database that exists keeps its mode, and a log line says which:
+/// the app decides about its own database. In another mode readers and writers wait for each other.
+///
+/// **The table.** The columns are `user_id` (bytes), `version`, `record` and `saved_at` (milliseconds since 1970, with an index).
+/// A table of an earlier version of this crate gets the last one when the store is opened.
+///
+/// ```
+/// use komerza_connect::{ApiKey, StoredToken, TokenStore, UserId, store::SqliteStore};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # let directory = std::env::temp_dir().join(format!("komerza-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&directory)?;
+/// # let path = directory.join("tokens.db");
+/// let store = SqliteStore::open(&path).await?;
+/// let alice = UserId::new("alice")?;
+/// store.save(&alice, &StoredToken::new(ApiKey::new("obviously-fake-key")?)?).await?;
+/// store.close().await;
+///
+/// let reopened = SqliteStore::open(&path).await?;
+/// assert!(reopened.load(&alice).await?.is_some());
+/// # reopened.close().await;
+/// # std::fs::remove_dir_all(directory)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Security
+/// A new file is made readable and writable for its owner alone (0600). Whoever can read it has every key, unless the store is
+/// wrapped in an encrypted one.
+#[derive(Clone)]
+pub struct SqliteStore {
+    table: Table<Sqlite>,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path` and makes the file, and the table `komerza_tokens`, if they are not there.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the file cannot be opened, made or written;
+    /// the directory must exist.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(path, &TableName::default()).await
+    }
+
+    /// As [`open`](Self::open), with a table of another name.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_with(path: impl AsRef<Path>, table: &TableName) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let place = format!("the SQLite file {}", path.display());
+        let empty = make_private(path).map_err(|error| StoreError::misconfigured(format!("{place}: {error}")))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(BUSY_TIMEOUT)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("secure_delete", "ON")
+            .disable_statement_logging();
+        set_mode(&options, empty, &place).await?;
+        Self::with(Pool::own(options, CONNECTIONS, place), table).await
+    }
+
+    /// As [`open`](Self::open), for an address as settings hold it: `sqlite:PATH`, `sqlite://PATH` or `sqlite::memory:`.
+    ///
+    /// The path is taken as it is; nothing in it is decoded.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured), also for options after a question mark: bring a
+    /// pool of your own to [`from_pool`](Self::from_pool) for those.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+        match path {
+            Some(":memory:") => Self::in_memory().await,
+            Some("") | None => Err(StoreError::misconfigured("a SQLite address is sqlite:PATH")),
+            Some(path) if path.contains('?') => {
+                Err(StoreError::misconfigured("a SQLite address takes no options after a question mark"))
+            }
+            Some(path) => Self::open(path).await,
+        }
+    }
+
+    /// A database in memory, for tests: it ends with the store.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn in_memory() -> Result<Self, StoreError> {
+        // One connection that never ends: each has a database of its own. sqlx's pool keeps it also when a call is dropped.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(SqliteConnectOptions::new().in_memory(true).shared_cache(false).disable_statement_logging())
+            .await
+            .map_err(|error| failure::explain::<Sqlite>(error, "the SQLite database in memory"))?;
+        Self::from_pool(pool, &TableName::default()).await
+    }
+
+    /// Uses the app's own pool, and makes the table in it if it is not there.
+    ///
+    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx opens the same file with [`open`](Self::open)
+    /// instead: two pools may share a file, and two versions of sqlx may stand in one app as long as both agree on
+    /// `libsqlite3-sys`, of which cargo allows one. If they do not, give the store a file of its own in another process, or bring
+    /// the app's sqlx to 0.9.
+    ///
+    /// The pool's settings are the app's: unless it sets `synchronous=FULL`, less than [`open`](Self::open) promises survives a
+    /// power cut. Statements appear in the pool's log as the app has set it; ids and keys do not stand in them.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the table cannot be made.
+    pub async fn from_pool(pool: SqlitePool, table: &TableName) -> Result<Self, StoreError> {
+        Self::with(Pool::of_app(pool), table).await
+    }
+
+    async fn with(pool: Pool<Sqlite>, name: &TableName) -> Result<Self, StoreError> {
+        let pool = pool.with_turns();
+        let opening = pool.clone().with_deadline(OPENING);
+        let added = migrate(&opening, name).await?;
+        let statements = Arc::new(Statements::new(&name.to_string(), &WORDS, true));
+        if added {
+            Table { pool: opening, statements: statements.clone() }.fill_in().await?;
+        }
+        Ok(Self { table: Table { pool, statements } })
+    }
+}
+
+/// A new file gets a write-ahead log; of another one the mode is told and kept.
+async fn set_mode(options: &SqliteConnectOptions, empty: bool, place: &str) -> Result<(), StoreError> {
+    let options = if empty { options.clone().journal_mode(SqliteJournalMode::Wal) } else { options.clone() };
+    let began = Instant::now();
+    let mut connection = loop {
+        match options.connect().await {
+            // SQLite does not wait for the lock that this change needs: other nodes may start at the same moment.
+            Err(error) if failure::is_conflict::<Sqlite>(&error) && began.elapsed() < OPENING => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            outcome => break outcome.map_err(|error| failure::explain::<Sqlite>(error, place))?,
+        }
+    };
+    let mode = sqlx::query_scalar::<_, String>("PRAGMA journal_mode").fetch_one(&mut connection).await;
+    let mode = mode.map_err(|error| failure::explain::<Sqlite>(error, place))?;
+    if mode != "wal" {
+        log::info!(
+            mode = %mode,
+            "{place} keeps its journal mode; with PRAGMA journal_mode=WAL readers and writers would not wait for each other"
+        );
+    }
+    // Its end takes nothing along; others may use the file.
+    let _ = connection.close().await;
+    Ok(())
+}
+
+/// Makes what is missing, and returns whether anything was. The lock of the transaction lets one node after the other do it.
+async fn migrate(pool: &Pool<Sqlite>, table: &TableName) -> Result<bool, StoreError> {
+    let (schema, name) = table.parts();
+    let schema = schema.unwrap_or("main");
+    let look =
+        format!("SELECT name FROM pragma_table_info('{name}', '{schema}') WHERE name IN ('user_id', 'saved_at')");
+    let create = format!(
+        "CREATE TABLE IF NOT EXISTS {table} (user_id BLOB NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
+         record TEXT NOT NULL, saved_at INTEGER)"
+    );
+    let alter = format!("ALTER TABLE {table} ADD COLUMN saved_at INTEGER");
+    let index = format!("CREATE INDEX IF NOT EXISTS \"{schema}\".{} ON \"{name}\" (saved_at)", table.index());
+    let (look, create, alter, index): (Arc<str>, Arc<str>, Arc<str>, Arc<str>) =
+        (look.into(), create.into(), alter.into(), index.into());
+    let first_look = look.clone();
+    let found = pool.call(move |connection| Sqlite::rows(connection, first_look, Vec::new())).await?;
+    if found.len() == 2 {
+        return Ok(false);
+    }
+    let make = pool.write(move |connection| {
+        Box::pin(async move {
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            Sqlite::execute(&mut transaction, create, Vec::new()).await?;
+            if Sqlite::rows(&mut transaction, look, Vec::new()).await?.len() < 2 {
+                Sqlite::execute(&mut transaction, alter, Vec::new()).await?;
+            }
+            Sqlite::execute(&mut transaction, index, Vec::new()).await?;
+            transaction.commit().await
+        })
+    });
+    make.await.map(|()| true)
+}
+
+/// Takes the lock before anything is written: whoever is dropped while waiting for it has written nothing.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+impl Dialect for Sqlite {
+    const CODE: &'static str = "code";
+    const CLOSES: bool = false;
+
+    fn refusal(error: &dyn DatabaseError) -> Refusal {
+        by_code(&error.code().unwrap_or_default())
+    }
+
+    fn rows(connection: &mut SqliteConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>> {
+        Box::pin(async move {
+            let rows = bind!(sqlx::query(AssertSqlSafe(statement)), values).fetch_all(connection).await?;
+            Ok(rows.iter().map(|found| row!(found)).collect())
+        })
+    }
+
+    fn execute(connection: &mut SqliteConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+        Box::pin(async move {
+            let query = bind!(sqlx::query(AssertSqlSafe(statement)), values);
+            Ok(query.execute(connection).await?.rows_affected())
+        })
+    }
+
+    fn transact(connection: &mut SqliteConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+        Box::pin(async move {
+            // sqlx's own transaction: it is rolled back when it is dropped, also in a pool of the app.
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            let changed = Self::execute(&mut transaction, statement, values).await?;
+            transaction.commit().await?;
+            Ok(changed)
+        })
+    }
+
+    fn roll_back(_: &mut SqliteConnection) -> Call<'_, u64> {
+        Box::pin(async { Ok(0) })
+    }
+}
+
+sql_store!(SqliteStore);
+
+/// Makes the file for its owner alone, if there is none; whether it is empty. SQLite would use the process's mask, and gives
+/// the files beside it the mode of this one.
+fn make_private(path: &Path) -> io::Result<bool> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        // What cannot be asked for its length is a matter for SQLite to refuse.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Ok(path.metadata().is_ok_and(|file| file.len() == 0))
+        }
+        made => made.map(|_| true),
+    }
+}
+
+/// SQLite's words name tables and columns and quote no value, save those of a constraint or a trigger.
+fn by_code(code: &str) -> Refusal {
+    // The low byte of an extended code is the plain one: https://sqlite.org/rescode.html
+    match code.parse::<u32>().map_or(0, |code| code & 0xff) {
+        1 | 14 | 23 | 26 => Refusal::Setting,
+        // Read-only, or the disk is full.
+        8 | 13 => Refusal::NoWrites,
+        // Another connection has the lock.
+        5 | 6 => Refusal::Conflict,
+        7 | 9 | 10 | 11 | 15 => Refusal::Passing,
+        _ => Refusal::Unspoken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_confirmed_save_is_on_the_disk_and_a_removed_one_is_not() {
+        let path = std::env::temp_dir().join(format!("komerza-connect-unit-{}.db", std::process::id()));
+        let store = SqliteStore::open(&path).await.unwrap();
+        let pragma = async |name: &str| {
+            let pragma: Arc<str> = format!("PRAGMA {name}").into();
+            let rows =
+                store.table.pool.call(move |connection| Sqlite::rows(connection, pragma, Vec::new())).await.unwrap();
+            rows[0][0].as_ref().unwrap().to_string()
+        };
+        // 2 is FULL: https://sqlite.org/pragma.html#pragma_synchronous
+        for (name, wanted) in [("synchronous", "2"), ("secure_delete", "1"), ("journal_mode", "wal")] {
+            assert_eq!(pragma(name).await, wanted, "{name}");
+        }
+        store.close().await;
+        std::fs::remove_file(path).unwrap();
+    }
+}

@@ -1,0 +1,451 @@
+//! What networks, failovers and locks do to the SQL stores. Silence, closed connections and late writes come from a relay.
+
+use super::places::{mysql_url, pgbouncer_url, postgres_url, unique};
+use komerza_connect::{
+    ApiKey, StoredToken, TokenStore, UserId,
+    store::{MySqlStore, PostgresStore, StoreErrorKind, TableName, contract::Relay},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+fn token() -> StoredToken {
+    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
+}
+
+fn alice() -> UserId {
+    UserId::new("alice").unwrap()
+}
+
+/// A server, by the address of a store.
+#[derive(Clone)]
+struct Place {
+    url: String,
+    table: TableName,
+}
+
+impl Place {
+    fn new(url: String) -> Self {
+        Self { url, table: unique("faults").parse().unwrap() }
+    }
+
+    /// The same through a relay.
+    async fn relayed(&self) -> (Relay, Self) {
+        let url = url::Url::parse(&self.url).unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+        let relay = Relay::to(server.parse().unwrap()).await.unwrap();
+        let url = self.url.replace(&server, &relay.address().to_string());
+        (relay, Self { url, table: self.table.clone() })
+    }
+
+    async fn open(&self) -> Arc<dyn TokenStore> {
+        if self.url.starts_with("mysql") {
+            Arc::new(MySqlStore::connect_with(&self.url, &self.table).await.unwrap())
+        } else {
+            Arc::new(super::contract_servers::opened(&self.url, &self.table).await)
+        }
+    }
+
+    async fn drop_table(self) {
+        run(&self.url, &format!("DROP TABLE {}", self.name())).await;
+    }
+
+    fn name(&self) -> String {
+        let quote = if self.url.starts_with("mysql") { "`" } else { "\"" };
+        self.table.to_string().replace('"', quote)
+    }
+}
+
+/// Runs a statement on a connection of its own.
+async fn run(url: &str, statement: &str) {
+    use sqlx::Connection as _;
+    let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()));
+    if url.starts_with("mysql") {
+        statement.execute(&mut sqlx::MySqlConnection::connect(url).await.unwrap()).await.unwrap();
+    } else {
+        let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+        let mut connection = sqlx::PgConnection::connect_with(&options.extra_float_digits(None)).await.unwrap();
+        statement.execute(&mut connection).await.unwrap();
+    }
+}
+
+// T61: poolers.
+
+/// Fifteen tasks only load, five save and delete users of their own, over one store. Returns how many answers were wrong.
+async fn three_thousand_calls(store: Arc<dyn TokenStore>) -> usize {
+    let mut tasks = JoinSet::new();
+    for task in 0..20_u32 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let user = UserId::from(task);
+            store.save(&user, &token()).await.unwrap();
+            let mut wrong = 0;
+            for round in 0..150 {
+                let right = match (task < 15, round % 3) {
+                    (true, _) | (false, 1) => store.load(&user).await.is_ok_and(|found| found.is_some() == (task < 15)),
+                    (false, 0) => store.delete(&user).await.is_ok(),
+                    (false, _) => store.save(&user, &token()).await.is_ok(),
+                };
+                wrong += usize::from(!right);
+            }
+            (user, task < 15, wrong)
+        });
+    }
+    let mut wrong = 0;
+    for (user, kept, mistakes) in tasks.join_all().await {
+        wrong += mistakes + usize::from(kept && store.load(&user).await.unwrap().is_none());
+    }
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+async fn t61_no_call_through_pgbouncer_gets_the_statement_of_another() {
+    for mode in ["session", "transaction_few"] {
+        let place = Place::new(pgbouncer_url(mode));
+        assert_eq!(three_thousand_calls(place.open().await).await, 0, "{mode} mode");
+        place.drop_table().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+async fn t61_no_statement_stays_on_the_servers_behind_pgbouncer() {
+    let place = Place::new(pgbouncer_url("transaction_few"));
+    let store = place.open().await;
+    for _ in 0..25 {
+        store.save(&alice(), &token()).await.unwrap();
+        store.load(&alice()).await.unwrap();
+        store.delete_if(&alice(), token().version()).await.unwrap();
+        store.delete(&alice()).await.unwrap();
+    }
+    // A transaction on each of the four connections to the server, all at once.
+    use sqlx::{Connection as _, Row as _};
+    let options: sqlx::postgres::PgConnectOptions = place.url.parse().unwrap();
+    let mut servers = Vec::new();
+    for _ in 0..4 {
+        let mut client = sqlx::PgConnection::connect_with(&options.clone().extra_float_digits(None)).await.unwrap();
+        sqlx::raw_sql("BEGIN").execute(&mut client).await.unwrap();
+        let row = sqlx::raw_sql("SELECT count(*) FROM pg_prepared_statements").fetch_one(&mut client).await.unwrap();
+        assert_eq!(row.try_get_unchecked::<i64, _>(0).unwrap(), 0);
+        servers.push(client);
+    }
+    drop(servers);
+    place.drop_table().await;
+}
+
+#[tokio::test]
+#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+async fn t61_a_pooler_in_statement_mode_is_refused_at_once() {
+    let error = PostgresStore::connect(&pgbouncer_url("statement")).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error}");
+    assert!(error.to_string().contains("statement pooling mode"), "{error}");
+}
+
+// T62: silence.
+
+/// Every way in which connections go bad. Counted in calls: whoever fails once gets a new connection.
+async fn a_call_fails_at_most_once(place: Place) {
+    let direct = place.open().await;
+    direct.save(&alice(), &token()).await.unwrap();
+    let (relay, relayed) = place.relayed().await;
+    let store = relayed.open().await;
+    let twenty_at_once = async || {
+        let mut tasks = JoinSet::new();
+        for _ in 0..20 {
+            let store = store.clone();
+            tasks.spawn(async move {
+                let mut failures = 0;
+                while store.load(&alice()).await.map_or(true, |found| found.is_none()) {
+                    failures += 1;
+                    assert!(failures < 5, "still failing");
+                }
+                failures
+            });
+        }
+        tasks.join_all().await.into_iter().max().unwrap()
+    };
+    assert_eq!(twenty_at_once().await, 0);
+    relay.silence();
+    assert!(twenty_at_once().await <= 1, "silence under load");
+    assert_eq!(twenty_at_once().await, 0);
+    relay.silence();
+    assert!(store.load(&alice()).await.is_err(), "a silent connection was used");
+    assert!(store.load(&alice()).await.unwrap().is_some(), "one failed call, then a new connection");
+    // A pooler waits for the other half with a server in its hands, which is not ours to free.
+    let halves = (!place.url.ends_with("transaction")).then_some(Relay::halve as fn(&Relay));
+    for disturb in [Relay::close as fn(&Relay), Relay::reset].into_iter().chain(halves) {
+        assert_eq!(twenty_at_once().await, 0);
+        disturb(&relay);
+        assert!(twenty_at_once().await <= 1);
+    }
+
+    // The caller's own deadline is shorter: its future is dropped half-way.
+    relay.silence_all();
+    for _ in 0..30 {
+        assert!(timeout(Duration::from_millis(20), store.load(&alice())).await.is_err());
+    }
+    assert_eq!(store.save(&alice(), &token()).await.unwrap_err().kind(), StoreErrorKind::TimedOut);
+    relay.release();
+    // No place in the pool is held by a call that is gone, and nobody fails for good.
+    twenty_at_once().await;
+    store.save(&alice(), &token()).await.unwrap();
+    assert!(relay.open() <= 10, "{} connections", relay.open());
+    place.drop_table().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn t62_a_silent_or_broken_connection_to_postgresql_costs_one_call() {
+    a_call_fails_at_most_once(Place::new(postgres_url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+async fn t62_a_silent_or_broken_connection_to_pgbouncer_costs_one_call() {
+    a_call_fails_at_most_once(Place::new(pgbouncer_url("transaction"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
+async fn t62_a_silent_or_broken_connection_to_mysql_costs_one_call() {
+    a_call_fails_at_most_once(Place::new(mysql_url())).await;
+}
+
+/// A connection that fell silent while it was idle is found out before it is used.
+async fn silence_after_idling_costs_no_call(place: Place) {
+    let (relay, relayed) = place.relayed().await;
+    let store = relayed.open().await;
+    store.save(&alice(), &token()).await.unwrap();
+    sleep(Duration::from_millis(5_200)).await;
+    relay.silence();
+    assert!(store.load(&alice()).await.unwrap().is_some());
+    place.drop_table().await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn t62_silence_after_idling_costs_no_call_to_postgresql() {
+    silence_after_idling_costs_no_call(Place::new(postgres_url())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
+async fn t62_silence_after_idling_costs_no_call_to_mysql() {
+    silence_after_idling_costs_no_call(Place::new(mysql_url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn t62_the_apps_own_pool_recovers_from_silence_too() {
+    let place = Place::new(postgres_url());
+    let (relay, relayed) = place.relayed().await;
+    let pool = sqlx::PgPool::connect(&relayed.url).await.unwrap();
+    let store = PostgresStore::from_pool(pool.clone(), &place.table).await.unwrap();
+    store.save(&alice(), &token()).await.unwrap();
+    for _ in 0..3 {
+        relay.silence();
+        // sqlx may have closed the silent connection itself, when it was returned.
+        let _ = store.load(&alice()).await;
+        assert!(store.load(&alice()).await.unwrap().is_some());
+    }
+    // What the store took from the pool is given back: all ten places are free.
+    relay.silence();
+    let mut calls = JoinSet::new();
+    for _ in 0..20 {
+        let store = store.clone();
+        calls.spawn(async move { store.load(&alice()).await.is_ok() });
+    }
+    calls.join_all().await;
+    let mut places = Vec::new();
+    for _ in 0..10 {
+        places.push(timeout(Duration::from_secs(5), pool.acquire()).await.expect("a place is free").unwrap());
+    }
+    drop(places);
+    place.drop_table().await;
+}
+
+// T63: a server that takes no writes.
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn t63_a_postgresql_that_takes_no_writes_is_left_at_the_first_refusal() {
+    let place = Place::new(postgres_url());
+    let role = unique("failover");
+    place.open().await;
+    let admin = async |statement: String| run(&postgres_url(), &statement).await;
+    admin(format!("CREATE ROLE {role} LOGIN; GRANT ALL ON {} TO {role}", place.name())).await;
+    let url = postgres_url().replace("komerza@", &format!("{role}@"));
+    // Sessions that begin now take no writes, for as long as they last: as on a primary that became a replica.
+    admin(format!("ALTER ROLE {role} SET default_transaction_read_only = on")).await;
+    let store = PostgresStore::connect_with(&url, &place.table).await.unwrap();
+    let refused = store.save(&alice(), &token()).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
+    assert!(store.load(&alice()).await.unwrap().is_none());
+    assert!(store.save(&alice(), &token()).await.is_err());
+    // The new primary answers at the same address.
+    admin(format!("ALTER ROLE {role} RESET default_transaction_read_only")).await;
+    let first = store.save(&alice(), &token()).await;
+    if first.is_err() {
+        store.save(&alice(), &token()).await.expect("the first refusal ended the old session");
+    }
+    assert!(store.load(&alice()).await.unwrap().is_some());
+    store.close().await;
+    place.drop_table().await;
+    admin(format!("DROP ROLE {role}")).await;
+}
+
+#[tokio::test]
+#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
+async fn t63_a_mysql_that_takes_no_writes_is_left_at_the_first_refusal() {
+    let place = Place::new(mysql_url());
+    let role = unique("failover");
+    place.open().await;
+    let admin = async |statement: String| run(&mysql_url(), &statement).await;
+    admin(format!("CREATE USER {role}@'%'; GRANT ALL ON {} TO {role}@'%'", place.name())).await;
+    let url = mysql_url().replace("komerza@", &format!("{role}@"));
+    // Run at the beginning of sessions, except those of operators.
+    admin("SET GLOBAL init_connect = 'SET SESSION TRANSACTION READ ONLY'".into()).await;
+    let store = MySqlStore::connect_with(&url, &place.table).await.unwrap();
+    let refused = store.save(&alice(), &token()).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
+    assert!(store.load(&alice()).await.unwrap().is_none());
+    admin("SET GLOBAL init_connect = ''".into()).await;
+    if store.save(&alice(), &token()).await.is_err() {
+        store.save(&alice(), &token()).await.expect("the first refusal ended the old session");
+    }
+    store.close().await;
+    place.drop_table().await;
+    admin(format!("DROP USER {role}@'%'")).await;
+}
+
+// T65: late writes.
+
+/// Another node holds the lock and confirms a new record while a removal waits and is given up.
+async fn a_removal_that_was_given_up_behind_a_lock_removes_nothing(place: Place) {
+    let store = place.open().await;
+    store.save(&alice(), &token()).await.unwrap();
+    for limit in [Duration::from_millis(100), Duration::from_secs(10)] {
+        let confirmed = token();
+        let (url, update) = (
+            place.url.clone(),
+            format!(
+                "UPDATE {} SET version = '{}', record = '{}'",
+                place.name(),
+                confirmed.version(),
+                confirmed.to_text()
+            ),
+        );
+        let (locked, is_locked) = tokio::sync::oneshot::channel();
+        let (commit, may_commit) = tokio::sync::oneshot::channel::<()>();
+        let holder = tokio::spawn(hold(url, update, locked, may_commit));
+        is_locked.await.unwrap();
+        // Given up by the caller, and by the store itself.
+        let given_up = timeout(limit, store.delete(&alice())).await;
+        assert!(given_up.is_err() || given_up.unwrap().is_err());
+        commit.send(()).unwrap();
+        holder.await.unwrap();
+        sleep(Duration::from_millis(500)).await;
+        let found = store
+            .load(&alice())
+            .await
+            .unwrap()
+            .expect("a confirmed record is not removed by a removal that was given up");
+        assert_eq!(found.version(), confirmed.version());
+    }
+    place.drop_table().await;
+}
+
+async fn hold(
+    url: String,
+    update: String,
+    locked: tokio::sync::oneshot::Sender<()>,
+    may_commit: tokio::sync::oneshot::Receiver<()>,
+) {
+    use sqlx::{AssertSqlSafe, Connection as _, raw_sql};
+    macro_rules! hold {
+        ($connection:ty) => {{
+            let mut connection = <$connection>::connect(&url).await.unwrap();
+            raw_sql("BEGIN").execute(&mut connection).await.unwrap();
+            raw_sql(AssertSqlSafe(update)).execute(&mut connection).await.unwrap();
+            locked.send(()).unwrap();
+            may_commit.await.unwrap();
+            raw_sql("COMMIT").execute(&mut connection).await.unwrap();
+        }};
+    }
+    match url.split(':').next() {
+        Some("mysql") => hold!(sqlx::MySqlConnection),
+        _ => hold!(sqlx::PgConnection),
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn t65_a_removal_given_up_behind_a_lock_of_postgresql_removes_nothing_later() {
+    a_removal_that_was_given_up_behind_a_lock_removes_nothing(Place::new(postgres_url())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
+async fn t65_a_removal_given_up_behind_a_lock_of_mysql_removes_nothing_later() {
+    a_removal_that_was_given_up_behind_a_lock_removes_nothing(Place::new(mysql_url())).await;
+}
+
+/// The network holds back what a call sent, wherever it stood, and delivers it after another node's confirmed save.
+async fn what_arrives_late_undoes_nothing(place: Place) {
+    let direct = place.open().await;
+    let (relay, relayed) = place.relayed().await;
+    for step in 0..8_u32 {
+        for removal in [true, false] {
+            direct.save(&alice(), &token()).await.unwrap();
+            // A new connection each time, so that the steps are those of the call alone.
+            let store = relayed.open().await;
+            store.load(&alice()).await.unwrap();
+            relay.delay(Duration::from_millis(40));
+            let call = tokio::spawn(async move {
+                if removal { store.delete(&alice()).await } else { store.save(&alice(), &token()).await }
+            });
+            sleep(Duration::from_millis(10) + Duration::from_millis(40) * step).await;
+            relay.silence();
+            let outcome = call.await.unwrap();
+            let confirmed = token();
+            // The lost transaction may hold the row until the server ends it.
+            let mut tries = 0;
+            while let Err(error) = direct.save(&alice(), &confirmed).await {
+                tries += 1;
+                assert!(tries < 6, "{error}");
+            }
+            relay.delay(Duration::ZERO);
+            relay.release();
+            sleep(Duration::from_millis(100)).await;
+            let found = direct.load(&alice()).await.unwrap();
+            let found = found.unwrap_or_else(|| panic!("step {step}: removed by a call that ended with {outcome:?}"));
+            assert_eq!(
+                found.version(),
+                confirmed.version(),
+                "step {step}: replaced by a call that ended with {outcome:?}"
+            );
+        }
+    }
+    place.drop_table().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn t65_what_reaches_postgresql_late_undoes_no_confirmed_save() {
+    what_arrives_late_undoes_nothing(Place::new(postgres_url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+async fn t65_what_reaches_pgbouncer_late_undoes_no_confirmed_save() {
+    what_arrives_late_undoes_nothing(Place::new(pgbouncer_url("transaction"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
+async fn t65_what_reaches_mysql_late_undoes_no_confirmed_save() {
+    what_arrives_late_undoes_nothing(Place::new(mysql_url())).await;
+}
