@@ -108,7 +108,7 @@ kinds! {
 impl FailureKind {
     /// Whether only the people who run the app can mend it; such a failure is logged as an error.
     #[must_use]
-    pub fn is_operators(self) -> bool {
+    pub fn needs_operator(self) -> bool {
         matches!(
             self,
             Self::InvalidClientSecret | Self::AppNotFound | Self::ExchangeBlocked | Self::SaveFailed | Self::Internal
@@ -224,7 +224,7 @@ mod tests {
         for kind in kinds {
             assert!(!kind.advice().is_empty() && kind.title().ends_with('.'), "{kind:?}");
             assert!(kind.status().is_client_error() || kind.status().is_server_error(), "{kind:?}");
-            assert!(kind.status() != StatusCode::INTERNAL_SERVER_ERROR || kind.is_operators(), "{kind:?}");
+            assert!(kind.status() != StatusCode::INTERNAL_SERVER_ERROR || kind.needs_operator(), "{kind:?}");
             let waits = matches!(kind.status().as_u16(), 429 | 503);
             assert_eq!(Failure::new(*kind).retry_after().is_some(), waits, "{kind:?}");
         }

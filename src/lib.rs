@@ -4,6 +4,14 @@
 //! part of an app in between: a user clicks "Connect with Komerza", approves, and from then on your handlers receive a
 //! [`KomerzaKey`], a client that acts for that user.
 //!
+//! The [guides](guide) are the place to begin: [mounting], [stores], [testing], [security], [operating].
+//!
+//! [mounting]: guide::mounting
+//! [stores]: guide::stores
+//! [testing]: guide::testing
+//! [security]: guide::security
+//! [operating]: guide::operating
+//!
 //! # Three lines
 //!
 //! ```
@@ -106,8 +114,20 @@
 //! | `encrypt` | | `EncryptedStore`: seals the keys of any store |
 //! | `cache` | | `CachedStore`: remembers the loads of any store |
 //! | `webhook` | | [`webhook`]: checks the signatures of requests that Komerza sends to your app |
-//! | `sandbox` | | a Komerza on a loopback port, for tests; outside semver |
 //! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; outside semver |
+//!
+//! # Modules
+//!
+//! | Module | What is in it |
+//! | --- | --- |
+//! | [`guide`] | the long texts: how to mount, store, test, secure and operate it |
+//! | [`api`] | the client: [`Client`](api::Client) for scripts and jobs, requests, lists, [`models`](api::models), errors |
+//! | [`config`] | settings and limits |
+//! | [`hooks`] | where an app looks on, says no, or answers in its own words |
+//! | [`layer`] | the service that the layer makes, and a check that it is mounted |
+//! | [`pacing`] | how calls are spaced out, and buckets that several nodes share |
+//! | [`store`] | the contract for token stores, and the stores that come with the crate |
+//! | [`time`], [`random`] | the clock and the source of randomness, which tests replace |
 //!
 //! # When something goes wrong
 //!
@@ -127,6 +147,9 @@
 // Nothing is printed from a library; examples may.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+// First in the list of modules.
+pub mod guide;
+
 #[cfg(feature = "__fuzzing")]
 #[doc(hidden)]
 #[path = "fuzzing.rs"]
@@ -137,7 +160,6 @@ pub mod config;
 mod core;
 mod failure;
 mod guard;
-pub mod guide;
 pub mod hooks;
 mod kinds;
 pub mod layer;

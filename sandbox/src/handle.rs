@@ -104,7 +104,7 @@ impl Sandbox {
 
     /// Closes the ports and every connection, so that connecting is refused, and keeps everything else.
     ///
-    /// Nothing is answered until [`come_back`](Self::come_back). Waits until the ports are closed.
+    /// Nothing is answered until [`go_online`](Self::go_online). Waits until the ports are closed.
     pub async fn go_offline(&self) {
         for port in self.ports() {
             port.close().await;
@@ -115,7 +115,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// [`SandboxError::Bind`] when another program took a port in between, or when they are open.
-    pub async fn come_back(&self) -> Result<(), SandboxError> {
+    pub async fn go_online(&self) -> Result<(), SandboxError> {
         for port in self.ports() {
             port.listen().await?;
         }

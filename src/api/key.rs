@@ -46,7 +46,6 @@ use std::{fmt, ops::Deref, sync::Arc};
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[doc(alias = "newest orders")]
 #[derive(Clone)]
 pub struct KomerzaKey {
     client: Client,

@@ -3,6 +3,9 @@
 //! [`RequestBuilder`] reaches every endpoint; the typed calls stand on it. What a call goes through is in `call`, what is decided on
 //! the way in `retry` and `pace`, which know nothing of HTTP.
 
+// First, so that the page of `Listing` begins with what every list has.
+mod listing;
+
 mod body;
 mod call;
 mod calls;
@@ -14,7 +17,6 @@ mod error;
 mod filters;
 mod form;
 mod key;
-mod listing;
 pub mod models;
 mod options;
 mod pace;

@@ -174,8 +174,8 @@ impl ConfigBuilder {
     /// Keys for the cookies: the first seals, all open. Default: one key derived from the client secret, so that all nodes
     /// of the app agree; then a new client secret ends open login attempts and the crate's own browser sessions.
     ///
-    /// Set them before the first user connects: a list given later does not include the derived key, so it ends open attempts and
-    /// browser sessions once. A key of the list is changed without that: put the new one in front, and take the old one away after
+    /// A list that is given later has to include the [derived key](SealingKey::derived_from), or it ends open attempts and browser
+    /// sessions once. A key of the list is changed without that: put the new one in front, and take the old one away after
     /// [`session_lifetime`](Limits::session_lifetime). Whatever the keys, another client ID or redirect URI ends attempts and browser
     /// sessions too, since cookies are bound to both. With [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser
     /// sessions, and only open attempts are lost.

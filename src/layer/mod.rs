@@ -101,6 +101,8 @@ impl KomerzaConnectLayer {
     /// parameter. Name users by what is never given to somebody else, such as the row's id, and not by an e-mail address; call
     /// [`disconnect`](Self::disconnect) when you delete one. Records are found by this name alone: two layers with one store and
     /// the same names overwrite each other's keys, so give each a table or prefix of its own.
+    #[doc(alias = "axum-login")]
+    #[doc(alias = "tower-sessions")]
     pub fn with_user(self, identify: impl IdentifyUser) -> Self {
         self.changed(|shared| shared.site.identity = Identity::App(Arc::new(identify)))
     }

@@ -223,7 +223,7 @@ enum Alarm {
 impl Alarm {
     fn of(kind: FailureKind) -> Self {
         match kind {
-            _ if kind.is_operators() => Self::Operators,
+            _ if kind.needs_operator() => Self::Operators,
             FailureKind::Speculative => Self::Noise,
             FailureKind::Busy | FailureKind::ShuttingDown => Self::Nothing,
             _ if kind.status().is_server_error() => Self::Elsewhere,
