@@ -1,5 +1,5 @@
 //! Token stores beside the bare client doing the same statement, and the memory of those that live in it:
-//! `eval "$(.ci/servers)"; cargo bench --bench stores`.
+//! `eval "$(.ci/servers)"; cargo bench --bench stores`, or `… -- redis` for one of them.
 //!
 //! Store and client take turns call by call, so that whatever slows the machine slows both; the ratio is the figure. Both run
 //! on pools with the same settings: SQLite on a file, one call at a time and 16 at once.
@@ -290,6 +290,43 @@ async fn in_memory(users: u64) {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
+    let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted = |what: &str| only.as_deref().is_none_or(|only| only == what);
+    if wanted("memory") {
+        memory().await;
+    }
+    println!("\n{:<28} {:>10} {:>10}", "median of one call", "store", "client");
+    let table: TableName = "komerza_bench".parse().unwrap();
+    if wanted("sqlite") {
+        sqlite(&table).await;
+    }
+    if wanted("postgres") {
+        match std::env::var("KOMERZA_TEST_POSTGRES_URL") {
+            Ok(url) => {
+                postgres("PostgreSQL", &url, &url, &table).await;
+                match std::env::var("KOMERZA_TEST_PGBOUNCER_URL") {
+                    Ok(pooler) => postgres("PgBouncer", &format!("{pooler}/transaction"), &url, &table).await,
+                    Err(_) => println!("PgBouncer was not measured: KOMERZA_TEST_PGBOUNCER_URL is not set"),
+                }
+            }
+            Err(_) => println!("PostgreSQL was not measured: KOMERZA_TEST_POSTGRES_URL is not set"),
+        }
+    }
+    if wanted("mysql") {
+        match std::env::var("KOMERZA_TEST_MYSQL_URL") {
+            Ok(url) => mysql(&url, &table).await,
+            Err(_) => println!("MySQL was not measured: KOMERZA_TEST_MYSQL_URL is not set"),
+        }
+    }
+    if wanted("redis") {
+        match std::env::var("KOMERZA_TEST_REDIS_URL") {
+            Ok(url) => redis(&url).await,
+            Err(_) => println!("Redis was not measured: KOMERZA_TEST_REDIS_URL is not set"),
+        }
+    }
+}
+
+async fn memory() {
     for users in [1_000, 100_000, 1_000_000] {
         in_memory(users).await;
     }
@@ -304,26 +341,4 @@ async fn main() {
     let cached = CachedStore::new(Arc::new(sealed));
     load_time(&cached, USERS).await;
     println!("CachedStore over both: a load {:.0} ns", load_time(&cached, USERS).await);
-
-    println!("\n{:<28} {:>10} {:>10}", "median of one call", "store", "client");
-    let table: TableName = "komerza_bench".parse().unwrap();
-    sqlite(&table).await;
-    match std::env::var("KOMERZA_TEST_POSTGRES_URL") {
-        Ok(url) => {
-            postgres("PostgreSQL", &url, &url, &table).await;
-            match std::env::var("KOMERZA_TEST_PGBOUNCER_URL") {
-                Ok(pooler) => postgres("PgBouncer", &format!("{pooler}/transaction"), &url, &table).await,
-                Err(_) => println!("PgBouncer was not measured: KOMERZA_TEST_PGBOUNCER_URL is not set"),
-            }
-        }
-        Err(_) => println!("PostgreSQL was not measured: KOMERZA_TEST_POSTGRES_URL is not set"),
-    }
-    match std::env::var("KOMERZA_TEST_MYSQL_URL") {
-        Ok(url) => mysql(&url, &table).await,
-        Err(_) => println!("MySQL was not measured: KOMERZA_TEST_MYSQL_URL is not set"),
-    }
-    match std::env::var("KOMERZA_TEST_REDIS_URL") {
-        Ok(url) => redis(&url).await,
-        Err(_) => println!("Redis was not measured: KOMERZA_TEST_REDIS_URL is not set"),
-    }
 }

@@ -46,6 +46,12 @@ fn misconfigured() -> StoreError {
 
 pub(super) fn parse(url: &str) -> Result<Parsed, StoreError> {
     let (scheme, rest) = url.split_once(':').ok_or_else(misconfigured)?;
+    if scheme.starts_with("rediss") && cfg!(all(feature = "rustls", feature = "native-tls")) {
+        // With both the driver trusts no certificate.
+        return Err(StoreError::misconfigured(
+            "for rediss:// switch one of the features \"rustls\" and \"native-tls\" of komerza-connect off",
+        ));
+    }
     let (kind, tls) = match scheme {
         "redis-cluster" => ("cluster", false),
         "rediss-cluster" => ("cluster", true),

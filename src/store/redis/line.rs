@@ -41,8 +41,8 @@ const CLOCK_KEPT: Duration = Duration::from_secs(60);
 /// How often a connection in use is asked whether its server still takes writes.
 const PRIMARY_KEPT: Duration = Duration::from_secs(1);
 
-/// How many times as long as one server a cluster, or a search by Sentinels, may take to connect.
-const HOPS: u32 = 3;
+/// How long a whole attempt may take: a cluster, or a search by Sentinels, asks several servers in turn.
+const LONGEST_ATTEMPT: Duration = CONNECT_LIMIT.saturating_mul(3);
 
 pub(super) struct Line {
     address: Address,
@@ -54,6 +54,7 @@ pub(super) struct Line {
 /// One connection, from the attempt to make it until it is replaced.
 struct Link {
     wire: SetOnce<Result<Wire, (RedisError, Instant)>>,
+    begun: Instant,
     retired: AtomicBool,
     /// The server's clock in microseconds, and when it was read.
     clock: Mutex<Option<(u64, Instant)>>,
@@ -86,6 +87,7 @@ impl Link {
     fn begin(address: &Address) -> Arc<Self> {
         let link = Arc::new(Self {
             wire: SetOnce::new(),
+            begun: Instant::now(),
             retired: AtomicBool::new(false),
             clock: Mutex::default(),
             primary: Mutex::default(),
@@ -93,7 +95,7 @@ impl Link {
         let (made, address) = (Arc::clone(&link), address.clone());
         // Not in the call that wants it: the next one shall find what this one began.
         tokio::spawn(async move {
-            let wire = match timeout(CONNECT_LIMIT.saturating_mul(HOPS), address.connect()).await {
+            let wire = match timeout(LONGEST_ATTEMPT, address.connect()).await {
                 Ok(wire) => wire,
                 Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
             };
@@ -104,8 +106,13 @@ impl Link {
 
     /// Whether the next call needs another one.
     fn is_over(&self) -> bool {
-        let failed = || matches!(self.wire.get(), Some(Err((_, at))) if at.elapsed() >= PAUSE);
-        self.retired.load(Ordering::Relaxed) || failed()
+        self.retired.load(Ordering::Relaxed)
+            || match self.wire.get() {
+                Some(Ok(_)) => false,
+                Some(Err((_, at))) => at.elapsed() >= PAUSE,
+                // The attempt ended without an outcome: it panicked, or its runtime is gone.
+                None => self.begun.elapsed() >= LONGEST_ATTEMPT.saturating_add(PAUSE),
+            }
     }
 
     /// Keeps later calls away. While it is still being made it may yet be good: then they wait for it.

@@ -179,7 +179,8 @@ fn no_typed_call_is_missing_from_the_table() {
             let (name, body) = function.trim_start_matches("async ").strip_prefix("fn ")?.split_once('(')?;
             let name = name.split('<').next()?;
             let body = body.split("\n    }").next()?;
-            let calls = ["scopes::", "self.client.store(", "self.change_subscription(", "self.of_variant(", "self.user()"];
+            let calls =
+                ["scopes::", "self.client.store(", "self.change_subscription(", "self.of_variant(", "self.user()"];
             calls.iter().any(|call| body.contains(call)).then(|| name.to_owned())
         }));
     }

@@ -266,6 +266,8 @@ async fn t75_each_reason_why_redis_cannot_be_reached_is_told_apart() {
 
     let plain = told(&format!("rediss://:hunter2@{}/", answers(b"HTTP/1.1 400 Bad Request\r\n\r\n").await)).await;
     assert!(plain.contains("does not speak TLS"), "{plain}");
+    let stranger = told(&format!("rediss://:hunter2@localhost:{}/", untrusted().await.port())).await;
+    assert!(stranger.contains("its certificate is not trusted: invalid peer certificate"), "{stranger}");
     let gone = told("unix:///no/such/socket").await;
     assert!(gone.contains("no such socket"), "{gone}");
     let nameless = told("redis://:hunter2@no-such-host.invalid/").await;
@@ -283,6 +285,25 @@ async fn answers(bytes: &'static [u8]) -> SocketAddr {
             let _ = client.read(&mut [0; 64]).await;
             let _ = client.write_all(bytes).await;
             kept.push(client);
+        }
+    });
+    address
+}
+
+/// A TLS server with a certificate that nobody signed.
+async fn untrusted() -> SocketAddr {
+    use tokio_rustls::rustls;
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let _ = acceptor.accept(client).await;
         }
     });
     address
