@@ -14,7 +14,9 @@ use super::{
     switches::Switches,
     world::Shared,
 };
-use komerza_connect::{Config, ConfigBuilder, ConfigError, MemoryStore, StoredToken, TokenStore, UserId, provider};
+use komerza_connect::{
+    Config, ConfigBuilder, ConfigError, MemoryStore, StoreError, StoredToken, TokenStore, UserId, provider,
+};
 
 /// What an app of the sandbox calls itself unless it says otherwise.
 const USER_AGENT: &str = "SandboxedApp/1.0";
@@ -276,9 +278,11 @@ impl Sandbox {
     ///
     /// # Errors
     /// None in practice: the first app and account always exist.
-    pub async fn connected(&self, user: &UserId) -> Result<MemoryStore, Box<dyn std::error::Error + Send + Sync>> {
+    pub async fn connected(&self, user: &UserId) -> Result<MemoryStore, StoreError> {
         let store = MemoryStore::default();
-        store.save(user, &StoredToken::for_key(self.issue_key()?)?).await?;
+        let key = self.issue_key().map_err(StoreError::unavailable)?;
+        let token = StoredToken::for_key(key).map_err(StoreError::unavailable)?;
+        store.save(user, &token).await?;
         Ok(store)
     }
 

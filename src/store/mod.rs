@@ -116,7 +116,7 @@ pub use sql::PostgresStore;
 pub use sql::SqliteStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sql::TableName;
-pub use token::{KeyFingerprint, StoredToken, TokenVersion};
+pub use token::{InvalidToken, KeyFingerprint, StoredToken, TokenVersion};
 pub use url::connect;
 pub(crate) use within::within;
 

@@ -4,7 +4,7 @@
 
 use crate::{
     random::{Randomness, RandomnessError, SystemRandomness, draw},
-    secret::ApiKey,
+    secret::{ApiKey, InvalidSecret},
     store::StoreError,
     strict_json,
     time::{from_unix_millis, unix_millis},
@@ -48,6 +48,27 @@ struct TextForm<'a> {
 
 const FORMAT: u8 = 1;
 
+/// Why there is no [`StoredToken`] of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidToken {
+    /// The text is no key.
+    Key(InvalidSecret),
+    /// No version could be drawn.
+    Randomness(RandomnessError),
+}
+
+impl fmt::Display for InvalidToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(error) => error.fmt(f),
+            Self::Randomness(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for InvalidToken {}
+
 impl StoredToken {
     /// A new record of a key that is given as text: for tests and for keys that come from elsewhere.
     ///
@@ -60,10 +81,10 @@ impl StoredToken {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidSecret`](crate::config::InvalidSecret) for a text that is no key, or
-    /// [`RandomnessError`] where no version can be drawn.
-    pub fn for_key(key: impl Into<String>) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self::new(ApiKey::new(key)?)?)
+    /// [`InvalidToken`] for a text that is no key, or where no version can be drawn.
+    pub fn for_key(key: impl Into<String>) -> Result<Self, InvalidToken> {
+        let key = ApiKey::new(key).map_err(InvalidToken::Key)?;
+        Self::new(key).map_err(InvalidToken::Randomness)
     }
 
     /// A record of `key`, saved now, with a version of its own.
