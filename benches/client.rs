@@ -1,4 +1,4 @@
-//! What a call costs over bare reqwest doing the same GET and parse on loopback, in one run: `cargo bench --bench client`
+//! What a call costs over bare reqwest doing the same GET and parse on loopback, in one run: `cargo bench -p komerza-connect-benches --bench client`
 //!
 //! Both talk to one server in this process, in turn in every round; the ratio is taken within a round and the median of the rounds
 //! is printed. Allocations are those of the whole process and so of the server too, which are the same for both; their difference is

@@ -1,4 +1,4 @@
-//! What the layer costs: `cargo bench --bench layer`
+//! What the layer costs: `cargo bench -p komerza-connect-benches --bench layer`
 //!
 //! With a part of a case's name behind it, that case alone, beside the two that it is compared with.
 //!

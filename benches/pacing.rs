@@ -1,4 +1,4 @@
-//! What pacing costs in time, against the sandbox with its real buckets: `cargo bench --bench pacing`
+//! What pacing costs in time, against the sandbox with its real buckets: `cargo bench -p komerza-connect-benches --bench pacing`
 //!
 //! 1. 200 calls at once with one key, in one process: 12 find a token, the others come in 47 batches of 4, one every 2 seconds.
 //! 2. The same from two processes that share a bucket in Redis (left out, and said so, without `KOMERZA_TEST_REDIS_URL`).

@@ -1,5 +1,5 @@
 //! Token stores beside the bare client doing the same statement, and the memory of those that live in it:
-//! `eval "$(.ci/servers)"; cargo bench --bench stores`, or `… -- redis` for one of them.
+//! `eval "$(.ci/servers)"; cargo bench -p komerza-connect-benches --bench stores`, or `… -- redis` for one of them.
 //!
 //! Store and client take turns call by call, so that whatever slows the machine slows both; the ratio is the figure. Both run
 //! on pools with the same settings: SQLite on a file, one call at a time and 16 at once.

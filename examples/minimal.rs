@@ -18,7 +18,7 @@ async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // `MemoryStore` forgets all keys at exit: for first steps only.
     let connect = KomerzaConnectLayer::new(Config::from_env()?, MemoryStore::default())?;
-    let app = Router::new().route("/stores", get(stores)).layer(connect); // after every route
+    let app = Router::new().route("/stores", get(stores)).layer(connect); // after your routes, before your session layer
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, app).await?)
 }

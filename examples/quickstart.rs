@@ -104,7 +104,7 @@ async fn main() -> Result<(), AnyError> {
         .route("/api/stores/{id}", get(one_store))
         .route("/healthz", get(|| async { "ok" }))
         .layer(Extension(dashboard))
-        .layer(connect.clone()) // after every route
+        .layer(connect.clone()) // after the routes; a session layer would come after it
         .layer(TraceLayer::new_for_http().make_span_with(path_only_span)); // its spans hold no authorization code
 
     println!("listening on http://{address}");

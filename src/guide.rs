@@ -18,6 +18,9 @@ pub mod routes {}
 #[doc = include_str!("guide/security.md")]
 pub mod security {}
 
+#[doc = include_str!("guide/setting_up.md")]
+pub mod setting_up {}
+
 #[doc = include_str!("guide/stores.md")]
 pub mod stores {}
 
@@ -26,3 +29,45 @@ pub mod testing {}
 
 #[doc = include_str!("guide/webhooks.md")]
 pub mod webhooks {}
+
+#[cfg(test)]
+mod tests {
+    use crate::{config, doctor, layer, site};
+    use std::fmt::Write;
+
+    const PAGE: &str = "setting_up.md";
+    const TABLE: &str = "<!-- The tables are written by a test: `UPDATE_GUIDE=1 cargo test setting_up`. -->\n";
+
+    /// The tables of the page, from the messages in the code.
+    fn tables() -> String {
+        let mut text = String::from("\n## Settings\n\nNames and values are examples.\n\n");
+        text.push_str("| Code | Message | Remedy |\n| --- | --- | --- |\n");
+        for error in config::tests::provoked() {
+            let wrong = &error.settings()[0];
+            let _ = writeln!(text, "| `{}` | {wrong} | {} |", wrong.code(), wrong.remedy());
+        }
+        for (title, messages) in [
+            ("Log and tests", [site::host::ALL, site::order::ALL, layer::mounted::ALL].concat()),
+            ("Doctor", doctor::checks::ALL.to_vec()),
+        ] {
+            let _ = write!(text, "\n## {title}\n\n| Code | Message | Remedy |\n| --- | --- | --- |\n");
+            for message in messages {
+                let remedy = if message.remedy.is_empty() { "none needed" } else { message.remedy };
+                let _ = writeln!(text, "| `{}` | {} | {remedy} |", message.code, message.text("…"));
+            }
+        }
+        text.replace("<", "&lt;")
+    }
+
+    #[test]
+    fn the_page_on_setting_up_has_every_message_of_the_code() {
+        let path = format!("{}/../src/guide/{PAGE}", env!("CARGO_MANIFEST_DIR"));
+        let page = std::fs::read_to_string(&path).unwrap();
+        let (words, _) = page.split_once(TABLE).unwrap();
+        let wanted = format!("{words}{TABLE}{}", tables());
+        if std::env::var_os("UPDATE_GUIDE").is_some() {
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        assert!(std::fs::read_to_string(&path).unwrap() == wanted, "run UPDATE_GUIDE=1 cargo test setting_up");
+    }
+}

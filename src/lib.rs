@@ -27,7 +27,7 @@
 //! let config = Config::from_env()?;
 //! # */
 //! let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?;
-//! let app = Router::new().route("/stores", get(stores)).layer(connect); // after every route
+//! let app = Router::new().route("/stores", get(stores)).layer(connect); // after your routes, before your session layer
 //! # Ok(app)
 //! # }
 //! # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
@@ -66,16 +66,19 @@
 //! struct SignedIn { id: i64 } // left in the extensions by the app's own middleware
 //!
 //! let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?
-//!     .with_user(|parts: &http::request::Parts| parts.extensions.get::<SignedIn>().map(|user| UserId::from(user.id)));
+//!     .with_user(|parts: &axum::http::request::Parts| parts.extensions.get::<SignedIn>().map(|user| UserId::from(user.id)));
 //! # let _ = connect;
 //! # Ok::<(), komerza_connect::ConfigError>(())
 //! ```
 //!
-//! Any asynchronous look-up will do: see [`IdentifyUser`]. The app's session layer must be outside this one, that is, added later.
+//! With axum any extractor does, synchronous or asynchronous:
+//! `.with_user(by_extractor(|auth: AuthSession<Backend>| auth.user.map(|user| UserId::from(user.id))))`, see
+//! [`by_extractor`](layer::by_extractor). Without axum see [`IdentifyUser`].
 //!
 //! # Where to put the layer
 //!
-//! Last, on the outermost router; or wrap the finished app with [`mount`](KomerzaConnectLayer::mount). A plain layer that is
+//! After your routes, before your session layer, which then runs first: `.layer(connect).layer(auth)`. With the wrong order an
+//! error in the log says so, and [`check_signed_in`](layer::check_signed_in) fails in a test. Or wrap the finished app with [`mount`](KomerzaConnectLayer::mount). A plain layer that is
 //! followed by `.fallback`, a wildcard route or `.merge` loses its routes without a word; [`guide::mounting`] has the table.
 //! Outside axum it is an ordinary [`tower::Layer`](tower_layer::Layer), and [`KomerzaKey::from_parts`] takes the extractor's place.
 //!
@@ -131,7 +134,8 @@
 //!
 //! # When something goes wrong
 //!
-//! [`guide::operating`] has every code, log event and metric with what to do about it, and the known shapes of trouble.
+//! [`doctor`] looks at the settings, the store, the way to Komerza and the clock; [`guide::setting_up`] has every message of the
+//! set-up with its remedy. [`guide::operating`] has every code, log event and metric with what to do about it, and the known shapes of trouble.
 //! [`guide::security`] says what is protected by default and what is yours to do, [`guide::testing`] how to test an app
 //! without an account, and [`guide::design`] why things are as they are.
 //!
@@ -158,6 +162,7 @@ pub mod api;
 mod attempt;
 pub mod config;
 mod core;
+pub mod doctor;
 mod failure;
 mod guard;
 pub mod hooks;

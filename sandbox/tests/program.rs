@@ -114,3 +114,21 @@ fn an_app_in_another_language_connects_as_the_readme_says() {
         assert!(said.contains("Night Owl Keys"), "{language}: {said}");
     }
 }
+
+#[test]
+fn the_doctor_names_what_answers_in_place_of_the_app() {
+    // The sandbox is no app: its API wants a key for every path.
+    let sandbox = Program::start(&["--port", "0"]);
+    let url = format!("{}/komerza/login", sandbox.exports["KOMERZA_API_URL"]);
+    let doctor = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_komerza-sandbox")).arg("doctor").args(arguments).output();
+        let Output { status, stdout, .. } = output.expect("the program starts");
+        (status.code(), String::from_utf8_lossy(&stdout).into_owned())
+    };
+    let (code, said) = doctor(&[&url]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("error   ") && said.contains("/komerza/login asks the visitor to sign in"), "{said}");
+    let (code, said) = doctor(&[&url, "--json"]);
+    assert!(code == Some(1) && said.starts_with('{') && said.contains("\"code\":\"signed_out\""), "{said}");
+    assert_eq!(refused(&["doctor", "http://127.0.0.1:1/"]).0, Some(2));
+}

@@ -189,7 +189,7 @@ mod tests {
         let builds = std::sync::atomic::AtomicU32::new(0);
         let connections = Connections::new(move || match builds.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
             0 => Ok(reqwest::Client::builder().tls_certs_only([]).build().unwrap()),
-            _ => Err(ConfigError::because("api_url", "no certificates any more")),
+            _ => Err(ConfigError::because("api_url", &crate::config::message::NOT_HTTPS)),
         });
         let connections = connections.unwrap();
         advance(SUSPICIOUS).await;

@@ -7,8 +7,11 @@
 //! docs.komerza.com, "Scopes", and the texts of the provider's OpenAPI document: 53 names in both together.
 
 macro_rules! scopes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)+) => {
-        $($(#[$doc])* pub const $name: &str = $text;)+
+    ($(#[doc = $meaning:literal] $name:ident = $text:literal;)+) => {
+        $(#[doc = $meaning] pub const $name: &str = $text;)+
+
+        /// Every known scope, with what it is for.
+        pub(crate) const MEANINGS: &[(&str, &str)] = &[$(($text, $meaning.trim_ascii())),+];
 
         /// Every known scope.
         pub const ALL: &[&str] = &[$($text),+];

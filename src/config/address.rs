@@ -1,5 +1,9 @@
 //! The addresses in a configuration: the redirect URI, and the base URLs of the provider.
 
+use super::message::{
+    Message, NO_PATH, NOT_A_URL, NOT_HTTPS, NOT_PLAIN, TRAILING_SLASH, URL_CHARACTERS, URL_FRAGMENT, URL_QUERY,
+    URL_USER,
+};
 use url::{Host, Url};
 
 /// Where Komerza sends the browser back, exactly as it is registered there.
@@ -16,28 +20,28 @@ pub(crate) struct RedirectUri {
 }
 
 impl RedirectUri {
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static Message> {
         let url = http_url(text)?;
         if url.query().is_some() {
-            return Err("must have no query: whether Komerza keeps one is not documented");
+            // Whether Komerza keeps one is not documented.
+            return Err(&URL_QUERY);
         }
         if matches!(url.path(), "" | "/") {
-            return Err("must have a path of its own, such as /komerza/callback");
+            return Err(&NO_PATH);
+        }
+        if url.path().ends_with('/') {
+            return Err(&TRAILING_SLASH);
         }
         // The parser resolves dots and encodes odd characters; the route must be what is registered.
         let authority_and_path = text.split_once("://").map_or("", |(_, rest)| rest);
         let written = authority_and_path.find('/').and_then(|at| authority_and_path.get(at..));
         if !written.is_some_and(is_plain_path) {
-            return Err(NOT_PLAIN);
+            return Err(&NOT_PLAIN);
         }
         let origin = url.origin().ascii_serialization();
         Ok(Self { text: text.to_owned(), origin, path: url.path().to_owned(), https: url.scheme() == "https" })
     }
 }
-
-/// What is wrong with a path that is not [plain](is_plain_path).
-pub(super) const NOT_PLAIN: &str =
-    "must have a plain path, without dot segments, empty segments or characters that need encoding";
 
 /// Whether a browser asks for this path exactly as it is written here.
 pub(super) fn is_plain_path(path: &str) -> bool {
@@ -49,10 +53,10 @@ pub(super) fn is_plain_path(path: &str) -> bool {
 }
 
 /// Parses the base URL of the API or the dashboard: no query; a path is kept, a slash at its end is not.
-pub(crate) fn base_url(text: &str) -> Result<Url, &'static str> {
+pub(crate) fn base_url(text: &str) -> Result<Url, &'static Message> {
     let mut url = http_url(text)?;
     if url.query().is_some() {
-        return Err("must have no query");
+        return Err(&URL_QUERY);
     }
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty();
@@ -77,21 +81,21 @@ pub(crate) fn with_segments(base: &Url, segments: &[&str]) -> Option<Url> {
     (same && url.origin() == base.origin()).then_some(url)
 }
 
-fn http_url(text: &str) -> Result<Url, &'static str> {
+fn http_url(text: &str) -> Result<Url, &'static Message> {
     if text.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'\\') {
-        return Err("must be visible ASCII without spaces or backslashes");
+        return Err(&URL_CHARACTERS);
     }
-    let url = Url::parse(text).map_err(|_| "is not an absolute URL")?;
+    let url = Url::parse(text).map_err(|_| &NOT_A_URL)?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must have no user name or password");
+        return Err(&URL_USER);
     }
     if url.fragment().is_some() {
-        return Err("must have no fragment");
+        return Err(&URL_FRAGMENT);
     }
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        _ => Err("must be https; plain http is accepted for a loopback host only"),
+        _ => Err(&NOT_HTTPS),
     }
 }
 
@@ -139,6 +143,7 @@ mod tests {
         for text in [
             "https://shop.example",
             "https://shop.example/",
+            "https://shop.example/komerza/callback/",
             "https://shop.example/cb#top",
             "https://shop.example/cb?x=1",
             "https://user@shop.example/cb",

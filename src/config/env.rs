@@ -1,28 +1,31 @@
 //! The configuration as the environment gives it.
 
-use super::{Config, ConfigBuilder, ConfigError, Problem};
+use super::{Config, ConfigBuilder, ConfigError};
 use crate::seal::SealingKey;
 
 /// A method of the builder that takes a text.
 type Set = fn(ConfigBuilder, String) -> ConfigBuilder;
 
 /// The settings that are read from the environment, by their variables.
-const VARIABLES: [(&str, &str, Option<Set>); 7] = [
-    ("client_id", "KOMERZA_CLIENT_ID", Some(|builder, value| builder.client_id(value))),
-    ("client_secret", "KOMERZA_CLIENT_SECRET", Some(|builder, value| builder.client_secret(value))),
-    ("redirect_uri", "KOMERZA_REDIRECT_URI", Some(|builder, value| builder.redirect_uri(value))),
-    ("user_agent", "KOMERZA_USER_AGENT", Some(|builder, value| builder.user_agent(value))),
-    ("api_url", "KOMERZA_API_URL", Some(|builder, value| builder.api_url(value))),
-    ("dashboard_url", "KOMERZA_DASHBOARD_URL", Some(|builder, value| builder.dashboard_url(value))),
-    // A list, which may be wrong before the builder sees it.
-    ("cookie_keys", COOKIE_KEYS, None),
+const VARIABLES: [(&str, &str, Set); 7] = [
+    ("client_id", "KOMERZA_CLIENT_ID", |builder, value| builder.client_id(value)),
+    ("client_secret", "KOMERZA_CLIENT_SECRET", |builder, value| builder.client_secret(value)),
+    ("redirect_uri", "KOMERZA_REDIRECT_URI", |builder, value| builder.redirect_uri(value)),
+    ("user_agent", "KOMERZA_USER_AGENT", |builder, value| builder.user_agent(value)),
+    ("api_url", "KOMERZA_API_URL", |builder, value| builder.api_url(value)),
+    ("dashboard_url", "KOMERZA_DASHBOARD_URL", |builder, value| builder.dashboard_url(value)),
+    ("cookie_keys", "KOMERZA_COOKIE_KEYS", cookie_keys),
 ];
-
-const COOKIE_KEYS: &str = "KOMERZA_COOKIE_KEYS";
 
 /// The variable of a setting, if it has one.
 pub(super) fn variable_of(setting: &str) -> Option<&'static str> {
     VARIABLES.iter().find(|(name, ..)| *name == setting).map(|(_, variable, _)| *variable)
+}
+
+pub(super) fn cookie_keys(mut builder: ConfigBuilder, list: String) -> ConfigBuilder {
+    let keys: Result<Vec<_>, _> = list.split(',').map(SealingKey::from_base64).collect();
+    let keys = builder.wrong.keep(keys.map_err(|why| ConfigError::key("cookie_keys", why)));
+    builder.cookie_keys(keys.unwrap_or_default())
 }
 
 impl Config {
@@ -31,29 +34,18 @@ impl Config {
         VARIABLES.iter().map(|(_, variable, _)| *variable)
     }
 
-    /// Reads the configuration from environment variables.
-    ///
-    /// | Variable | Meaning | Without it |
-    /// | --- | --- | --- |
-    /// | `KOMERZA_CLIENT_ID` | the application's id | an error |
-    /// | `KOMERZA_CLIENT_SECRET` | its secret, 72 characters | an error |
-    /// | `KOMERZA_REDIRECT_URI` | exactly as registered | an error |
-    /// | `KOMERZA_USER_AGENT` | names your app, such as `MyApp/1.0` | an error |
-    /// | `KOMERZA_API_URL` | base URL of the API | `https://api.komerza.com` |
-    /// | `KOMERZA_DASHBOARD_URL` | base URL of the dashboard | `https://dashboard.komerza.com` |
-    /// | `KOMERZA_COOKIE_KEYS` | base64 keys between commas, the first seals | derived from the secret |
+    /// Reads the configuration from environment variables: [`ConfigBuilder::from_env`] with [`build`](ConfigBuilder::build).
     ///
     /// # Errors
-    /// [`ConfigError`] names all variables that are missing; when none is, the first that is wrong. An empty variable counts as
-    /// missing.
+    /// [`ConfigError`] names every variable that is missing or wrong, with its remedy. An empty variable counts as missing.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        ConfigBuilder::from_env().build()
     }
 
-    /// As [`from_env`](Self::from_env), from any source of settings, by the names of the table above.
+    /// Same as [`from_env`](Self::from_env), from any source of settings.
     ///
     /// # Errors
-    /// As there.
+    /// [`ConfigError`] names every variable that is missing or wrong, with its remedy. An empty text counts as missing.
     ///
     /// ```
     /// use komerza_connect::Config;
@@ -68,24 +60,48 @@ impl Config {
     /// assert_eq!(config.login_path(), "/komerza/login");
     ///
     /// let error = Config::from_lookup(|_| None).unwrap_err();
-    /// assert!(error.to_string().starts_with("client_id (KOMERZA_CLIENT_ID), client_secret (KOMERZA_CLIENT_SECRET), "));
-    /// assert!(error.to_string().ends_with(" are missing"));
+    /// assert!(error.to_string().starts_with("4 settings are missing or wrong:\n- client_id (KOMERZA_CLIENT_ID) is missing."));
     /// # Ok::<(), komerza_connect::ConfigError>(())
     /// ```
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let read = |name| lookup(name).filter(|value| !value.is_empty());
-        let mut builder = Self::builder();
-        for (_, variable, set) in VARIABLES {
-            if let Some(set) = set
-                && let Some(value) = read(variable)
-            {
-                builder = set(builder, value);
+        ConfigBuilder::from_lookup(lookup).build()
+    }
+}
+
+impl ConfigBuilder {
+    /// Starts with the settings of the environment. Further settings may follow; a setting that is repeated counts as last given.
+    ///
+    /// | Variable | Meaning | Without it |
+    /// | --- | --- | --- |
+    /// | `KOMERZA_CLIENT_ID` | the application's id | an error |
+    /// | `KOMERZA_CLIENT_SECRET` | its secret, 72 characters | an error |
+    /// | `KOMERZA_REDIRECT_URI` | exactly as registered | an error |
+    /// | `KOMERZA_USER_AGENT` | names your app, such as `MyApp/1.0` | an error |
+    /// | `KOMERZA_API_URL` | base URL of the API | `https://api.komerza.com` |
+    /// | `KOMERZA_DASHBOARD_URL` | base URL of the dashboard | `https://dashboard.komerza.com` |
+    /// | `KOMERZA_COOKIE_KEYS` | base64 keys between commas, the first seals | derived from the secret |
+    ///
+    /// An empty variable counts as missing. Nothing is checked before [`build`](Self::build), which names everything that is
+    /// missing or wrong.
+    ///
+    /// ```no_run
+    /// use komerza_connect::ConfigBuilder;
+    ///
+    /// let config = ConfigBuilder::from_env().sign_in_page("/login").sign_in_parameter("next").build()?;
+    /// # Ok::<(), komerza_connect::ConfigError>(())
+    /// ```
+    pub fn from_env() -> Self {
+        // What is not Unicode is not missing: it is refused by name.
+        Self::from_lookup(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    /// Same as [`from_env`](Self::from_env), from any source of settings, by the names of the table there.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        VARIABLES.iter().fold(Self::default(), |builder, (_, variable, set)| {
+            match lookup(variable).filter(|value| !value.is_empty()) {
+                Some(value) => set(builder, value),
+                None => builder,
             }
-        }
-        if let Some(list) = read(COOKIE_KEYS) {
-            let keys: Result<Vec<_>, _> = list.split(',').map(SealingKey::from_base64).collect();
-            builder = builder.cookie_keys(keys.map_err(|why| ConfigError::new("cookie_keys", Problem::Key(why)))?);
-        }
-        builder.build()
+        })
     }
 }

@@ -1,85 +1,144 @@
 //! Why a configuration was refused.
 
+use super::{
+    around::around,
+    message::{self, Message},
+};
 use crate::{seal::InvalidSealingKey, secret::InvalidSecret};
 use std::{error::Error, fmt};
 
-/// A setting is missing or wrong. Its text names the setting and never repeats a secret.
+/// Settings are missing or wrong. The text names every one with its remedy and never repeats a secret.
 ///
-/// `Debug` is the same text as `Display`, because a `main` that returns an error prints the former:
+/// `Debug` is the same text as `Display`, because a `main` that returns an error prints `Debug`:
 ///
 /// ```
 /// use komerza_connect::Config;
 ///
-/// let error = Config::builder().client_id("x").client_secret("s".repeat(72)).build().unwrap_err();
-/// assert_eq!(error.setting(), "redirect_uri");
-/// assert_eq!(
-///     error.to_string(),
-///     "redirect_uri (KOMERZA_REDIRECT_URI) and user_agent (KOMERZA_USER_AGENT) are missing"
-/// );
+/// let error = Config::builder().client_id("x").client_secret("too short").build().unwrap_err();
+/// assert_eq!(error.settings().iter().map(|wrong| wrong.setting()).collect::<Vec<_>>(), [
+///     "client_secret",
+///     "redirect_uri",
+///     "user_agent",
+/// ]);
 /// assert_eq!(format!("{error:?}"), error.to_string());
+/// assert!(error.to_string().contains("\n- redirect_uri (KOMERZA_REDIRECT_URI) is missing."));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    setting: &'static str,
-    problem: Problem,
+    /// Never empty.
+    settings: Vec<WrongSetting>,
 }
 
+/// One setting that is missing or wrong; a part of [`ConfigError`].
+///
+/// `Display` says what is wrong: `redirect_uri (KOMERZA_REDIRECT_URI) is missing`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Problem {
-    /// These settings; the error's own is the first of them.
-    Missing(Vec<&'static str>),
-    Secret(InvalidSecret),
-    Key(InvalidSealingKey),
-    /// A fixed sentence.
-    Because(&'static str),
-    /// The HTTP client, which names no value of ours.
-    Client(String),
+pub struct WrongSetting {
+    setting: &'static str,
+    message: &'static Message,
+    detail: String,
 }
 
-impl ConfigError {
-    pub(crate) fn new(setting: &'static str, problem: Problem) -> Self {
-        Self { setting, problem }
-    }
-
-    /// Of all settings that are needed, those for which it is true are missing.
-    pub(super) fn missing(needed: impl IntoIterator<Item = (&'static str, bool)>) -> Self {
-        let all: Vec<_> = needed.into_iter().filter_map(|(setting, missing)| missing.then_some(setting)).collect();
-        Self::new(all.first().copied().unwrap_or_default(), Problem::Missing(all))
-    }
-
-    pub(crate) fn because(setting: &'static str, why: &'static str) -> Self {
-        Self::new(setting, Problem::Because(why))
-    }
-
-    /// The name of the setting, as the method of the builder is called: `"redirect_uri"`. When several are missing, the first of them. Where
-    /// [`Config::from_env`](crate::Config::from_env) reads it too, the text names the variable as well: `KOMERZA_REDIRECT_URI`.
+impl WrongSetting {
+    /// The name of the setting, which is the name of the builder's method: `"redirect_uri"`.
     #[must_use]
     pub fn setting(&self) -> &str {
         self.setting
     }
+
+    /// The environment variable of the setting, if it has one: `KOMERZA_REDIRECT_URI`.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        super::env::variable_of(self.setting)
+    }
+
+    /// What sort of mistake it is: `"trailing_slash"`. The [guide](crate::guide::setting_up) lists all.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.message.code
+    }
+
+    /// What to do about it, in one or two sentences.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        self.message.remedy
+    }
 }
 
-/// The setting, with its variable if it has one.
-fn named(setting: &str) -> String {
-    super::env::variable_of(setting).map_or(setting.to_owned(), |variable| format!("{setting} ({variable})"))
+impl fmt::Display for WrongSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.setting)?;
+        if let Some(variable) = self.variable() {
+            write!(f, " ({variable})")?;
+        }
+        write!(f, " {}", self.message.text(&self.detail))
+    }
+}
+
+impl ConfigError {
+    pub(crate) fn new(setting: &'static str, message: &'static Message, detail: impl Into<String>) -> Self {
+        Self { settings: vec![WrongSetting { setting, message, detail: detail.into() }] }
+    }
+
+    pub(crate) fn because(setting: &'static str, message: &'static Message) -> Self {
+        Self::new(setting, message, "")
+    }
+
+    /// As [`because`](Self::because), unless something around the value is the cause.
+    pub(super) fn about(setting: &'static str, value: &str, message: &'static Message) -> Self {
+        match around(value) {
+            Some(found) => Self::surrounded(setting, value, &found),
+            None => Self::because(setting, message),
+        }
+    }
+
+    fn surrounded(setting: &'static str, value: &str, found: &str) -> Self {
+        let length = value.chars().count();
+        Self::new(setting, &message::SURROUNDED, format!("{length} characters: it {found}"))
+    }
+
+    pub(super) fn secret(setting: &'static str, value: &str, why: InvalidSecret) -> Self {
+        match (why, around(value)) {
+            (_, Some(found)) => Self::surrounded(setting, value, &found),
+            (InvalidSecret::Empty | InvalidSecret::Length { found: 0, .. }, _) => {
+                Self::because(setting, &message::EMPTY)
+            }
+            (InvalidSecret::Length { found, .. }, _) => Self::new(setting, &message::SECRET_LENGTH, found.to_string()),
+            (InvalidSecret::TooLong { most, .. }, _) => Self::new(setting, &message::TOO_LONG, most.to_string()),
+            (InvalidSecret::Unprintable | InvalidSecret::DotSegment, _) => {
+                Self::because(setting, &message::NOT_VISIBLE_ASCII)
+            }
+        }
+    }
+
+    pub(super) fn key(setting: &'static str, why: InvalidSealingKey) -> Self {
+        match why {
+            InvalidSealingKey::TooShort { found } => Self::new(setting, &message::KEY_TOO_SHORT, found.to_string()),
+            InvalidSealingKey::AllEqual => Self::because(setting, &message::KEY_OF_EQUAL_BYTES),
+            InvalidSealingKey::NotBase64 => Self::because(setting, &message::KEY_NOT_BASE64),
+        }
+    }
+
+    /// Everything that is missing or wrong, in the order of the builder's methods. Never empty.
+    #[must_use]
+    pub fn settings(&self) -> &[WrongSetting] {
+        &self.settings
+    }
+
+    /// The name of the first setting that is missing or wrong, which is the name of the builder's method.
+    #[must_use]
+    pub fn setting(&self) -> &str {
+        self.settings.first().map_or("", WrongSetting::setting)
+    }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let setting = named(self.setting);
-        match &self.problem {
-            Problem::Missing(all) => match all.split_last() {
-                Some((last, others @ [_, ..])) => {
-                    let others: Vec<_> = others.iter().map(|setting| named(setting)).collect();
-                    write!(f, "{} and {} are missing", others.join(", "), named(last))
-                }
-                _ => write!(f, "{setting} is missing"),
-            },
-            Problem::Secret(why) => write!(f, "{setting} {why}"),
-            Problem::Key(why) => write!(f, "{setting} {why}"),
-            Problem::Because(why) => write!(f, "{setting} {why}"),
-            Problem::Client(why) => write!(f, "{setting} {why}"),
+        if let [only] = &*self.settings {
+            return write!(f, "{only}. {}", only.remedy());
         }
+        write!(f, "{} settings are missing or wrong:", self.settings.len())?;
+        self.settings.iter().try_for_each(|wrong| write!(f, "\n- {wrong}. {}", wrong.remedy()))
     }
 }
 
@@ -89,12 +148,19 @@ impl fmt::Debug for ConfigError {
     }
 }
 
-impl Error for ConfigError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.problem {
-            Problem::Secret(why) => Some(why),
-            Problem::Key(why) => Some(why),
-            Problem::Missing(_) | Problem::Because(_) | Problem::Client(_) => None,
-        }
+impl Error for ConfigError {}
+
+/// Collects what is wrong, so that all of it is said at once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wrong(Vec<WrongSetting>);
+
+impl Wrong {
+    /// The value; without one what is wrong is kept.
+    pub(super) fn keep<T>(&mut self, checked: Result<T, ConfigError>) -> Option<T> {
+        checked.map_err(|error| self.0.extend(error.settings)).ok()
+    }
+
+    pub(super) fn check(self) -> Result<(), ConfigError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ConfigError { settings: self.0 }) }
     }
 }

@@ -4,18 +4,24 @@
 //! form of the cookies. Every wrong value is an error at start-up that names the setting.
 
 mod address;
+mod around;
+mod build;
 mod client_limits;
 mod env;
 mod error;
 mod limits;
+pub(crate) mod message;
+mod notices;
 pub(crate) mod return_path;
 mod routes;
 
 pub(crate) use address::{is_loopback, with_segments};
+pub(crate) use build::{base_url, user_agent};
 pub use client_limits::ClientLimits;
-pub use error::ConfigError;
-pub(crate) use error::Problem;
+pub use error::{ConfigError, WrongSetting};
 pub use limits::{Bucket, Limits};
+pub(crate) use message::Message;
+pub(crate) use notices::Place;
 pub(crate) use routes::{Route, Routes};
 
 pub use crate::{
@@ -23,10 +29,12 @@ pub use crate::{
     secret::{AuthorizationCode, ClientSecret, InvalidSecret},
 };
 
-use crate::{provider, seal::SealingKey};
+use crate::seal::SealingKey;
 use address::RedirectUri;
 use http::HeaderValue;
+use std::sync::Arc;
 use url::Url;
+use zeroize::Zeroizing;
 
 /// Which Komerza application this is, and where its routes are. Made by [`builder`](Self::builder) or
 /// [`from_env`](Self::from_env).
@@ -45,7 +53,9 @@ pub struct Config {
     pub(crate) routes: Routes,
     pub(crate) default_return_path: String,
     pub(crate) sign_in_page: Option<String>,
+    pub(crate) sign_in_parameter: String,
     pub(crate) limits: Limits,
+    pub(crate) notices: Arc<notices::Notices>,
 }
 
 impl Config {
@@ -110,7 +120,7 @@ impl Config {
 #[must_use = "nothing is checked before `build`"]
 pub struct ConfigBuilder {
     client_id: Option<String>,
-    client_secret: Option<Result<ClientSecret, crate::secret::InvalidSecret>>,
+    client_secret: Option<Result<ClientSecret, ConfigError>>,
     redirect_uri: Option<String>,
     user_agent: Option<String>,
     api_url: Option<String>,
@@ -122,11 +132,14 @@ pub struct ConfigBuilder {
     stripped_prefix: Option<String>,
     default_return_path: Option<String>,
     sign_in_page: Option<String>,
+    sign_in_parameter: Option<String>,
     limits: Limits,
+    /// What was wrong before `build`.
+    wrong: error::Wrong,
 }
 
 impl ConfigBuilder {
-    /// The application's id in the Komerza dashboard. Needed.
+    /// The application's id in the Komerza dashboard: letters, digits and `-._~`. Needed.
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.client_id = Some(id.into());
         self
@@ -134,18 +147,22 @@ impl ConfigBuilder {
 
     /// The application's secret: 72 characters. Needed.
     pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
-        self.client_secret = Some(ClientSecret::new(secret));
+        let secret = Zeroizing::new(secret.into());
+        let checked = ClientSecret::new(secret.as_str());
+        self.client_secret = Some(checked.map_err(|why| ConfigError::secret("client_secret", &secret, why)));
         self
     }
 
     /// The application's secret, of another length than 72 characters: for the day when the provider changes it.
     pub fn client_secret_of_any_length(mut self, secret: impl Into<String>) -> Self {
-        self.client_secret = Some(ClientSecret::with_any_length(secret));
+        let secret = Zeroizing::new(secret.into());
+        let checked = ClientSecret::with_any_length(secret.as_str());
+        self.client_secret = Some(checked.map_err(|why| ConfigError::secret("client_secret", &secret, why)));
         self
     }
 
-    /// Where Komerza sends the browser back: exactly as registered, https (http on a loopback host only), with a path, without
-    /// query and fragment. Needed.
+    /// Where Komerza sends the browser back: exactly as registered, https (http on a loopback host only), with a path that does not
+    /// end with a slash, without query and fragment. Needed.
     ///
     /// Its path is the callback route. The other routes are its siblings: `login`, `disconnect` and `status`.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
@@ -218,6 +235,7 @@ impl ConfigBuilder {
 
     /// The app's own sign-in page, where visitors are sent when [`with_user`](crate::KomerzaConnectLayer::with_user) finds
     /// nobody: with `?return_to=` and the path that they wanted. A path of this site, which may have a query.
+    /// [`sign_in_parameter`](Self::sign_in_parameter) changes the name `return_to`.
     ///
     /// Default: none. Then a browser gets a 401 page from the crate's routes, and from a handler that takes the key 401 as JSON; see
     /// [`Rejection`](crate::Rejection) for words of your own.
@@ -226,117 +244,20 @@ impl ConfigBuilder {
         self
     }
 
+    /// The parameter in which the [`sign_in_page`](Self::sign_in_page) finds the path to come back to. Default: `return_to`.
+    ///
+    /// axum-login reads `next`.
+    pub fn sign_in_parameter(mut self, name: impl Into<String>) -> Self {
+        self.sign_in_parameter = Some(name.into());
+        self
+    }
+
     /// The limits. Default: [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
-
-    /// Checks everything.
-    ///
-    /// # Errors
-    /// [`ConfigError`] names all settings that are missing; when none is, the first that is wrong.
-    pub fn build(self) -> Result<Config, ConfigError> {
-        let needed = [
-            ("client_id", self.client_id.is_none()),
-            ("client_secret", self.client_secret.is_none()),
-            ("redirect_uri", self.redirect_uri.is_none()),
-            ("user_agent", self.user_agent.is_none()),
-        ];
-        let (Some(client_id), Some(client_secret), Some(redirect_uri), Some(user_agent)) =
-            (self.client_id, self.client_secret, self.redirect_uri, self.user_agent)
-        else {
-            return Err(ConfigError::missing(needed));
-        };
-        let client_id = check("client_id", client_id, 128, |byte| byte.is_ascii_graphic())?;
-        if matches!(client_id.as_str(), "." | "..") {
-            return Err(ConfigError::because("client_id", "is a dot segment"));
-        }
-        let client_secret = client_secret.map_err(|why| ConfigError::new("client_secret", Problem::Secret(why)))?;
-        let redirect_uri =
-            RedirectUri::parse(&redirect_uri).map_err(|why| ConfigError::because("redirect_uri", why))?;
-        let user_agent = self::user_agent(user_agent)?;
-        let base =
-            |setting, given: Option<String>, default: &str| base_url(setting, given.as_deref().unwrap_or(default));
-        let api_url = base("api_url", self.api_url, provider::API_URL)?;
-        let dashboard_url = base("dashboard_url", self.dashboard_url, provider::DASHBOARD_URL)?;
-        for (setting, bucket) in [
-            ("limits.exchange_bucket", self.limits.exchange_bucket),
-            ("limits.client.bucket", self.limits.client.bucket),
-        ] {
-            // Each token costs memory and, when the provider refuses a call, time. Whoever wants no limit says so by the period.
-            if bucket.capacity > Bucket::CAPACITY_MOST && !bucket.period.is_zero() {
-                return Err(ConfigError::because(
-                    setting,
-                    "holds more than 10,000 tokens; a period of zero means no limit",
-                ));
-            }
-        }
-        let routes = Routes::beside(&redirect_uri.path, self.stripped_prefix.as_deref())?.overridden(
-            self.login_path,
-            self.disconnect_path,
-            self.status_path,
-        )?;
-        // Without a limit on their length: that is for what visitors send.
-        let local =
-            |setting, path: String| match crate::config::return_path::ReturnPath::parse(&path, usize::MAX, &routes) {
-                Some(_) => Ok(path),
-                None => {
-                    Err(ConfigError::because(setting, "must be a path on this site, and none of the crate's routes"))
-                }
-            };
-        let default_return_path = local("default_return_path", self.default_return_path.unwrap_or_else(|| "/".into()))?;
-        let sign_in_page = self.sign_in_page.map(|path| local("sign_in_page", path)).transpose()?;
-        let mut cookie_keys = self.cookie_keys;
-        if cookie_keys.is_empty() {
-            cookie_keys.push(SealingKey::derived_from(&client_secret));
-        }
-        // The segments are constants, so the URL is always the base and these.
-        let mut authorize_url =
-            with_segments(&dashboard_url, &provider::AUTHORIZE_PATH).unwrap_or_else(|| dashboard_url.clone());
-        authorize_url
-            .query_pairs_mut()
-            .append_pair("client_id", &client_id)
-            .append_pair("redirect_uri", &redirect_uri.text)
-            .append_pair("state", "");
-        Ok(Config {
-            authorize_url: authorize_url.into(),
-            client_id,
-            client_secret,
-            redirect_uri,
-            user_agent,
-            api_url,
-            dashboard_url,
-            cookie_keys,
-            routes,
-            default_return_path,
-            sign_in_page,
-            limits: self.limits,
-        })
-    }
-}
-
-/// A User-Agent that Komerza lets pass.
-pub(crate) fn user_agent(agent: String) -> Result<HeaderValue, ConfigError> {
-    let agent = check("user_agent", agent, 256, |byte| matches!(byte, b' '..=b'~'))?;
-    let agent = HeaderValue::from_str(agent.trim()).ok().filter(|agent| !agent.is_empty());
-    agent.ok_or_else(|| ConfigError::because("user_agent", "has no visible character"))
-}
-
-/// The base URL of an API or a dashboard.
-pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
-    address::base_url(text).map_err(|why| ConfigError::because(setting, why))
-}
-
-fn check(setting: &'static str, value: String, most: usize, allowed: fn(u8) -> bool) -> Result<String, ConfigError> {
-    let why = match value.len() {
-        0 => "is empty",
-        length if length > most => "is too long",
-        _ if !value.bytes().all(allowed) => "has a character that is not visible ASCII",
-        _ => return Ok(value),
-    };
-    Err(ConfigError::because(setting, why))
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

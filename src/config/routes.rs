@@ -2,7 +2,9 @@
 
 use super::{
     ConfigError,
-    address::{NOT_PLAIN, is_plain_path},
+    address::is_plain_path,
+    error::Wrong,
+    message::{NOT_PLAIN, NOT_UNDER_PREFIX, PREFIX_ELSEWHERE, TAKEN},
 };
 
 /// A route of this crate.
@@ -62,7 +64,7 @@ impl Routes {
         };
         match callback.strip_prefix(stripped) {
             Some(rest) if rest.starts_with('/') => Ok(routes),
-            _ => Err(ConfigError::because("stripped_prefix", "is not the start of the redirect URI's path")),
+            _ => Err(ConfigError::because("stripped_prefix", &PREFIX_ELSEWHERE)),
         }
     }
 
@@ -78,31 +80,29 @@ impl Routes {
             ("disconnect_path", &mut self.disconnect, disconnect),
             ("status_path", &mut self.status, status),
         ];
+        let mut wrong = Wrong::default();
         for (setting, path, given) in given {
             let Some(given) = given else { continue };
-            if !given.strip_prefix(&*prefix).is_some_and(|rest| rest.starts_with('/')) {
-                return Err(ConfigError::because(
-                    setting,
-                    "must start with a slash, or with the stripped prefix and one",
-                ));
+            let message = match given.strip_prefix(&*prefix) {
+                Some(rest) if rest.starts_with('/') => (!is_plain_path(&given)).then_some(&NOT_PLAIN),
+                _ => Some(&NOT_UNDER_PREFIX),
+            };
+            match message {
+                Some(message) => drop(wrong.keep::<()>(Err(ConfigError::about(setting, &given, message)))),
+                None => *path = given,
             }
-            if !is_plain_path(&given) {
-                return Err(ConfigError::because(setting, NOT_PLAIN));
-            }
-            *path = given;
         }
         let [login, disconnect, status] = [&self.login, &self.disconnect, &self.status];
-        let clash = "is the path of another route";
-        if *login == self.callback {
-            return Err(ConfigError::because("login_path", clash));
+        for (setting, taken) in [
+            ("login_path", *login == self.callback),
+            ("disconnect_path", *disconnect == self.callback || disconnect == login),
+            ("status_path", *status == self.callback || status == login || status == disconnect),
+        ] {
+            if taken {
+                wrong.keep::<()>(Err(ConfigError::because(setting, &TAKEN)));
+            }
         }
-        if [&self.callback, login].contains(&disconnect) {
-            return Err(ConfigError::because("disconnect_path", clash));
-        }
-        if [&self.callback, login, disconnect].contains(&status) {
-            return Err(ConfigError::because("status_path", clash));
-        }
-        Ok(self)
+        wrong.check().map(|()| self)
     }
 
     /// All public paths.

@@ -65,9 +65,9 @@ fn t33_every_wrong_setting_is_named_and_no_secret_is_repeated() {
 #[test]
 fn a_variable_is_named_where_from_env_reads_it_and_nowhere_else() {
     let error = good().redirect_uri("/cb").build().unwrap_err();
-    assert_eq!(error.to_string(), "redirect_uri (KOMERZA_REDIRECT_URI) is not an absolute URL");
+    assert!(error.to_string().starts_with("redirect_uri (KOMERZA_REDIRECT_URI) is not an absolute URL. "));
     let error = good().login_path("login").build().unwrap_err();
-    assert_eq!(error.to_string(), "login_path must start with a slash, or with the stripped prefix and one");
+    assert!(error.to_string().starts_with("login_path must start with a slash, or with the stripped prefix and one. "));
     let read = std::sync::Mutex::new(Vec::new());
     let _ = Config::from_lookup(|name| {
         read.lock().unwrap().push(name.to_owned());
@@ -81,28 +81,143 @@ fn a_variable_is_named_where_from_env_reads_it_and_nowhere_else() {
 }
 
 #[test]
-fn all_settings_that_are_missing_are_named_at_once() {
-    let told = |builder: ConfigBuilder| builder.build().unwrap_err().to_string();
-    let secret = || "s".repeat(72);
-    assert_eq!(
-        told(Config::builder()),
-        "client_id (KOMERZA_CLIENT_ID), client_secret (KOMERZA_CLIENT_SECRET), redirect_uri (KOMERZA_REDIRECT_URI) and \
-         user_agent (KOMERZA_USER_AGENT) are missing"
-    );
-    assert_eq!(
-        told(Config::builder().user_agent("MyApp/1.0").client_id("x")),
-        "client_secret (KOMERZA_CLIENT_SECRET) and redirect_uri (KOMERZA_REDIRECT_URI) are missing"
-    );
-    let almost = Config::builder().client_id("x").client_secret(secret()).redirect_uri("wrong");
-    assert_eq!(told(almost), "user_agent (KOMERZA_USER_AGENT) is missing", "also where another setting is wrong");
+fn everything_that_is_missing_or_wrong_is_said_at_once_one_per_line() {
+    let error = Config::builder()
+        .redirect_uri("https://shop.example/komerza/callback/")
+        .login_path("login")
+        .sign_in_page("//evil.example")
+        .sign_in_parameter("a b")
+        .build()
+        .unwrap_err();
+    let settings: Vec<_> = error.settings().iter().map(|wrong| (wrong.setting(), wrong.code())).collect();
+    let all = [
+        ("client_id", "missing"),
+        ("client_secret", "missing"),
+        ("redirect_uri", "trailing_slash"),
+        ("user_agent", "missing"),
+        ("login_path", "not_under_prefix"),
+    ];
+    assert_eq!(settings[..5], all);
+    // What stands below the routes is checked too, though the routes are wrong.
+    assert!(settings.contains(&("sign_in_parameter", "parameter_name")), "{settings:?}");
+    let text = error.to_string();
+    assert_eq!(text.lines().count(), 1 + settings.len(), "{text}");
+    assert_eq!(text.lines().next().unwrap(), format!("{} settings are missing or wrong:", settings.len()));
+    assert!(text.contains("\n- user_agent (KOMERZA_USER_AGENT) is missing. "), "{text}");
+}
+
+#[test]
+fn t33_what_surrounds_a_value_is_said_and_the_value_is_not() {
+    let secret = "obviously-fake".repeat(6).get(..72).unwrap().to_owned();
+    for (text, said) in [
+        (format!("\"{secret}"), "has 73 characters: it begins with a quotation mark"),
+        (format!("'{secret}'"), "has 74 characters: it begins and ends with a quotation mark"),
+        (format!("{secret}\n"), "has 73 characters: it ends with a line break"),
+        (format!(" {secret}"), "has 73 characters: it begins with a space"),
+        (secret.get(..71).unwrap().to_owned(), "has 71 characters; Komerza's have 72"),
+    ] {
+        for builder in [
+            good().client_secret(&text),
+            ConfigBuilder::from_lookup(|name| (name == "KOMERZA_CLIENT_SECRET").then(|| text.clone()))
+                .client_id("x")
+                .redirect_uri("https://shop.example/cb")
+                .user_agent("A/1"),
+        ] {
+            let error = builder.build().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("client_secret (KOMERZA_CLIENT_SECRET) {said}. ")), "{error}");
+            assert!(!error.contains("obviously"), "{error}");
+        }
+    }
+    let error = good().redirect_uri("\"https://shop.example/cb\"").build().unwrap_err().to_string();
+    assert!(error.contains("it begins and ends with a quotation mark"), "{error}");
+}
+
+#[test]
+fn a_builder_from_the_environment_takes_what_the_environment_does_not_have() {
+    let lookup = |name: &str| match name {
+        "KOMERZA_CLIENT_ID" => Some("id".to_owned()),
+        "KOMERZA_CLIENT_SECRET" => Some("s".repeat(72)),
+        "KOMERZA_REDIRECT_URI" => Some("https://shop.example/komerza/callback".to_owned()),
+        "KOMERZA_USER_AGENT" => Some("MyApp/1.0".to_owned()),
+        _ => None,
+    };
+    let builder = ConfigBuilder::from_lookup(lookup).sign_in_page("/login").sign_in_parameter("next");
+    let config = builder.build().unwrap();
+    assert_eq!((config.sign_in_page.as_deref(), &*config.sign_in_parameter), (Some("/login"), "next"));
+}
+
+#[test]
+fn a_client_id_has_no_character_that_a_path_or_a_query_reads_otherwise() {
+    for id in ["../x", "a/b", "a?b", "a#b", "a&b", "a%2fb", "a b", "a\\b", "a:b"] {
+        let error = good().client_id(id).build().expect_err(id);
+        assert_eq!(error.settings()[0].code(), "client_id_characters");
+    }
+    assert!(good().client_id("Az09-._~").build().is_ok());
+}
+
+/// One way to each message of the configuration.
+pub(crate) fn provoked() -> Vec<ConfigError> {
+    let limits = |capacity| {
+        let bucket = Bucket { capacity, refill: 1, period: Duration::from_secs(1) };
+        Limits { exchange_bucket: bucket, ..Limits::default() }
+    };
+    let keys = |list: &str| ConfigBuilder { cookie_keys: Vec::new(), ..good() }.with_keys(list);
+    let no_certificate = reqwest::Certificate::from_der(b"obviously no certificate").unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([no_certificate]);
+    let mut errors: Vec<_> = [
+        Config::builder().client_secret("s".repeat(72)).redirect_uri("https://a.example/cb").user_agent("A/1"),
+        good().user_agent(""),
+        good().client_id("x".repeat(129)),
+        good().client_secret(format!("\"{}", "s".repeat(72))),
+        good().user_agent("M\u{fc}ller/1.0"),
+        good().client_id("a/b"),
+        good().client_id(".."),
+        good().client_secret("too short"),
+        keys("b2J2aW91cw=="),
+        keys(&"A".repeat(43)),
+        keys("not base64!"),
+        good().redirect_uri("shop.example/komerza/callback"),
+        good().redirect_uri("https://shop.example/caf\u{e9}"),
+        good().redirect_uri("https://user@shop.example/cb"),
+        good().redirect_uri("https://shop.example/cb#top"),
+        good().redirect_uri("https://shop.example/cb?x=1"),
+        good().redirect_uri("http://shop.example/cb"),
+        good().redirect_uri("https://shop.example"),
+        good().redirect_uri("https://shop.example/komerza/callback/"),
+        good().redirect_uri("https://shop.example/a/../cb"),
+        good().stripped_prefix("/shop"),
+        good().login_path("login"),
+        good().status_path("/komerza/login"),
+        good().sign_in_page("https://shop.example/login"),
+        good().sign_in_parameter("a b"),
+        good().limits(limits(10_001)),
+    ]
+    .into_iter()
+    .map(|builder| builder.build().unwrap_err())
+    .collect();
+    errors.push(crate::wire::build(client).unwrap_err());
+    errors
+}
+
+impl ConfigBuilder {
+    fn with_keys(self, list: &str) -> Self {
+        super::env::cookie_keys(self, list.to_owned())
+    }
+}
+
+#[test]
+fn every_message_about_a_setting_is_provoked() {
+    let provoked: Vec<_> = provoked().iter().map(|error| error.settings()[0].code().to_owned()).collect();
+    let all: Vec<_> = message::ALL.iter().map(|message| message.code.to_owned()).collect();
+    assert_eq!(provoked, all);
 }
 
 #[test]
 fn the_authorize_url_encodes_what_it_carries() {
-    let config = good().client_id("a&b=c").build().unwrap();
+    let config = good().client_id("a-b_c").build().unwrap();
     assert_eq!(
         config.authorize_url("st-ate_1"),
-        "https://dashboard.komerza.com/auth/authorize?client_id=a%26b%3Dc\
+        "https://dashboard.komerza.com/auth/authorize?client_id=a-b_c\
          &redirect_uri=https%3A%2F%2Fshop.example%2Fkomerza%2Fcallback&state=st-ate_1"
     );
 }
@@ -115,7 +230,8 @@ fn debug_of_a_configuration_shows_no_secret() {
 #[test]
 fn a_cookie_key_that_is_too_short_is_refused_by_name() {
     let error = Config::from_lookup(|name| (name == "KOMERZA_COOKIE_KEYS").then(|| "b2J2aW91cw==".into())).unwrap_err();
-    assert_eq!(error.to_string(), "cookie_keys (KOMERZA_COOKIE_KEYS) has 7 bytes; at least 32 are needed");
+    let keys = error.settings().iter().find(|wrong| wrong.setting() == "cookie_keys").unwrap();
+    assert_eq!(keys.to_string(), "cookie_keys (KOMERZA_COOKIE_KEYS) holds a key of 7 bytes; at least 32 are needed");
 }
 
 #[test]

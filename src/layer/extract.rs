@@ -8,9 +8,10 @@ use super::{
 };
 use crate::{
     api::{KomerzaKey, Visit},
+    config::Place,
     failure::{Failure, FailureKind},
     guard,
-    site::{caller::Caller, fetch_metadata},
+    site::{caller::Caller, fetch_metadata, order},
 };
 use http::{Method, request::Parts};
 use std::sync::Arc;
@@ -61,7 +62,9 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
 }
 
 async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failure> {
-    let user = match shared.site.identify(parts).await? {
+    let caller = shared.site.identify(parts).await?;
+    order::notice(&shared.core.config, Place::Handler, &parts.headers, &caller);
+    let user = match caller {
         Caller::Nobody => return Ok(Found::Nobody),
         caller => caller.user_id(),
     };

@@ -1,9 +1,11 @@
 //! The layer: what an app adds to get "Connect with Komerza".
 
+#[cfg(feature = "axum")]
+mod by_extractor;
 mod extract;
 #[cfg(feature = "axum")]
 mod mount;
-mod mounted;
+pub(crate) mod mounted;
 mod original;
 mod records;
 mod rejection;
@@ -11,7 +13,9 @@ mod service;
 mod shared;
 
 pub use axum_core::body::Body;
-pub use mounted::{NotMounted, check_mounted};
+#[cfg(feature = "axum")]
+pub use by_extractor::{Answer, FoundUser, Later, Now, by_extractor, by_extractor_with_state};
+pub use mounted::{NotMounted, check_mounted, check_signed_in};
 pub(crate) use original::original_path;
 pub use records::Users;
 pub use rejection::{Rejection, RejectionKind};
@@ -50,7 +54,7 @@ use tower_layer::Layer;
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is added to an app"]
 pub struct KomerzaConnectLayer {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl KomerzaConnectLayer {
@@ -64,8 +68,10 @@ impl KomerzaConnectLayer {
 
     /// Keys belong to the app's own users, as `identify` names them, and not to browsers.
     ///
-    /// Then nobody signed in means that no login can start, and an error of the look-up is 503. The app's session layer must be
-    /// outside this one, that is, added after it.
+    /// Then nobody signed in means that no login can start, and an error of the look-up is 503. Add this layer after your routes
+    /// and before your session layer, which then runs first. With the wrong order an error in the log says so.
+    ///
+    /// With axum any extractor says who is signed in: see [`by_extractor`](crate::layer::by_extractor).
     ///
     /// ```
     /// use axum::{Router, body::Body, http::Request, routing::get};
@@ -82,7 +88,7 @@ impl KomerzaConnectLayer {
     /// let store = MemoryStore::default();
     /// store.save(&UserId::from(7), &StoredToken::for_key("obviously-fake-key")?).await?;
     /// let connect = KomerzaConnectLayer::new(config, store)?
-    ///     .with_user(|parts: &http::request::Parts| parts.extensions.get::<SignedIn>().map(|user| UserId::from(user.0)));
+    ///     .with_user(|parts: &axum::http::request::Parts| parts.extensions.get::<SignedIn>().map(|user| UserId::from(user.0)));
     /// let app: Router = Router::new().route("/", get(|_: KomerzaKey| async { "connected" })).layer(connect);
     ///
     /// for (user, status) in [(Some(7), 200), (Some(8), 401), (None, 401)] {

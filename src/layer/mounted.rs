@@ -1,13 +1,22 @@
 //! Whether an app's requests to the crate's routes arrive at the layer: for the app's own tests.
 
 use crate::{
-    config::{Config, Route},
+    config::{Config, Message, Route, message::messages},
     site::answer::is_own_answer,
 };
 use axum_core::body::Body;
 use http::{Method, Request, Response, StatusCode, header::ALLOW};
 use std::{error::Error, fmt, future::poll_fn};
 use tower_service::Service;
+
+messages! {
+    NOT_MOUNTED = "not_mounted", "was answered by something else than KomerzaConnectLayer ({})",
+        "Add the layer after the last route and fallback, on the outermost router, or wrap the finished app with \
+         `connect.mount(app)`; under a prefix, the redirect URI has to name the whole public path.";
+    SIGNED_OUT = "signed_out", "does not know who is signed in ({})",
+        "Add the layer after your routes and before your session layer: `.layer(connect).layer(auth)`. If the order is right, the \
+         prepared request is not signed in, or the look-up fails; then the log says why.";
+}
 
 /// Checks that the login, callback, disconnect and status routes of the layer with this configuration are answered by it, in
 /// the finished app.
@@ -45,22 +54,91 @@ where
 {
     for (route, public) in config.routes.all() {
         let path = config.routes.seen(public);
-        match ask(&mut app, path).await {
+        match ask(&mut app, request(Method::HEAD, path)).await {
             Ok(response) if answers_for(route, &response) => {}
-            Ok(response) => return Err(NotMounted { path: path.to_owned(), instead: response.status().to_string() }),
-            Err(error) => return Err(NotMounted { path: path.to_owned(), instead: error }),
+            Ok(response) => return Err(NotMounted::head(path, response.status().to_string())),
+            Err(error) => return Err(NotMounted::head(path, error)),
         }
     }
     Ok(())
 }
 
-async fn ask<S, B>(app: &mut S, path: &str) -> Result<Response<B>, String>
+/// Same as [`check_mounted`], and checks that the layer's routes know who is signed in.
+///
+/// `prepare` signs the request in as a browser would be: it adds a session cookie, say. The status route is then asked once, which
+/// looks up the user and reads the store. This fails when the app's session layer is on the wrong side of the layer.
+///
+/// ```
+/// use axum::{Router, extract::Request, middleware::{Next, from_fn}};
+/// use komerza_connect::{KomerzaConnectLayer, MemoryStore, UserId, layer::check_signed_in};
+/// # use komerza_connect::Config;
+///
+/// #[derive(Clone)]
+/// struct SignedIn(i64);
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+/// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+/// let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?
+///     .with_user(|parts: &axum::http::request::Parts| parts.extensions.get().map(|user: &SignedIn| UserId::from(user.0)));
+/// let auth = from_fn(|mut request: Request, next: Next| async move {
+///     if request.headers().contains_key("cookie") {
+///         request.extensions_mut().insert(SignedIn(7));
+///     }
+///     next.run(request).await
+/// });
+///
+/// let app: Router = Router::new().layer(connect.clone()).layer(auth.clone());
+/// check_signed_in(app, connect.config(), |request| {
+///     request.headers_mut().insert("cookie", axum::http::HeaderValue::from_static("session=7"));
+/// })
+/// .await?;
+///
+/// let wrong: Router = Router::new().layer(auth).layer(connect.clone());
+/// let why = check_signed_in(wrong, connect.config(), |request| {
+///     request.headers_mut().insert("cookie", axum::http::HeaderValue::from_static("session=7"));
+/// });
+/// assert!(why.await.unwrap_err().to_string().contains("before your session layer"));
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`NotMounted`] names the first route that something else answered, or the route that does not know the user, and the remedy.
+pub async fn check_signed_in<S, B>(
+    mut app: S,
+    config: &Config,
+    prepare: impl FnOnce(&mut Request<Body>),
+) -> Result<(), NotMounted>
 where
     S: Service<Request<Body>, Response = Response<B>>,
     S::Error: fmt::Display,
 {
-    let request = Request::builder().method(Method::HEAD).uri(path).body(Body::empty());
-    let request = request.map_err(|error| error.to_string())?;
+    check_mounted(&mut app, config).await?;
+    let path = config.routes.seen(&config.routes.status);
+    let mut status = request(Method::GET, path);
+    prepare(&mut status);
+    let instead = match ask(&mut app, status).await {
+        Ok(response) if response.status() == StatusCode::OK => return Ok(()),
+        Ok(response) => response.status().to_string(),
+        Err(error) => error,
+    };
+    Err(NotMounted { method: Method::GET, path: path.to_owned(), message: &SIGNED_OUT, instead })
+}
+
+/// The paths of a configuration are plain.
+fn request(method: Method, path: &str) -> Request<Body> {
+    let mut request = Request::new(Body::empty());
+    *request.method_mut() = method;
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    request
+}
+
+async fn ask<S, B>(app: &mut S, request: Request<Body>) -> Result<Response<B>, String>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    S::Error: fmt::Display,
+{
     poll_fn(|task| app.poll_ready(task)).await.map_err(|error| error.to_string())?;
     app.call(request).await.map_err(|error| error.to_string())
 }
@@ -71,14 +149,29 @@ fn answers_for<B>(route: Route, response: &Response<B>) -> bool {
     response.status() == StatusCode::METHOD_NOT_ALLOWED && allowed && is_own_answer(response.headers())
 }
 
-/// A route of the crate does not arrive at the layer.
+/// A route of the crate does not arrive at the layer, or does not know the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotMounted {
+    method: Method,
     path: String,
+    message: &'static Message,
     instead: String,
 }
 
 impl NotMounted {
+    fn head(path: &str, instead: String) -> Self {
+        Self { method: Method::HEAD, path: path.to_owned(), message: &NOT_MOUNTED, instead }
+    }
+
+    pub(crate) fn message(&self) -> &'static Message {
+        self.message
+    }
+
+    /// What is wrong, without the remedy.
+    pub(crate) fn text(&self) -> String {
+        format!("{} {} {}", self.method, self.path, self.message.text(&self.instead))
+    }
+
     /// The path that was asked for, as the app sees it.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -88,13 +181,7 @@ impl NotMounted {
 
 impl fmt::Display for NotMounted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "HEAD {} was answered by something else than KomerzaConnectLayer ({}). Add the layer after the last route and \
-             fallback, on the outermost router, or wrap the finished app with `connect.mount(app)`; under a prefix, the redirect \
-             URI has to name the whole public path",
-            self.path, self.instead
-        )
+        write!(f, "{}. {}", self.text(), self.message.remedy)
     }
 }
 

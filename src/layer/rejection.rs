@@ -65,7 +65,7 @@ kinds! {
     /// What sort of refusal a [`Rejection`] is.
     RejectionKind
     /// The request did not come through the layer. Only the developer can help: the answer is a page that says where to add it.
-    LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, `.route_layer` and merged routers are not covered.";
+    LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, `.route_layer` and merged routers are not covered.";
     /// Nobody is signed in to the app. 303 to the sign-in page for a page navigation, if there is one.
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
     /// The user has not connected a Komerza account. 303 to the login for a page navigation.
@@ -113,7 +113,7 @@ impl Rejection {
         let login = login_url(&config.routes.login, &wanted);
         let sign_in = config.sign_in_page.as_deref();
         let person = sign_in.is_some() && fetch_metadata::is_page(&parts.headers);
-        let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &wanted));
+        let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &config.sign_in_parameter, &wanted));
         Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
     }
 

@@ -8,7 +8,7 @@
 //! What the answer means is decided by [`judge`], which is pure.
 
 use crate::{
-    config::{Config, ConfigError, with_segments},
+    config::{Config, ConfigError, message, with_segments},
     failure::{Failure, FailureKind},
     provider,
     secret::{ApiKey, AuthorizationCode},
@@ -50,7 +50,7 @@ impl ExchangeError {
 impl ExchangeClient {
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
         let mut client_secret = HeaderValue::from_str(config.client_secret.expose_secret())
-            .map_err(|_| ConfigError::because("client_secret", "has a character that is not visible ASCII"))?;
+            .map_err(|_| ConfigError::because("client_secret", &message::NOT_VISIBLE_ASCII))?;
         client_secret.set_sensitive(true);
         let http = wire::client(&config.user_agent, &config.api_url)?
             .connect_timeout(config.limits.exchange_connect_deadline)

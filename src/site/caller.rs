@@ -26,7 +26,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 /// struct Me(i64);
 ///
 /// // A middleware left `Me` in the extensions:
-/// let short = |parts: &http::request::Parts| parts.extensions.get::<Me>().map(|me| UserId::from(me.0));
+/// let short = |parts: &axum::http::request::Parts| parts.extensions.get::<Me>().map(|me| UserId::from(me.0));
 ///
 /// // Or with a look-up of one's own:
 /// struct SignedIn;

@@ -1,8 +1,9 @@
 //! Login: draws the state, puts the attempt into a cookie, and sends the browser to Komerza.
 
-use super::{Answer, Refusal, Site};
+use super::{Answer, Refusal, Site, host, order};
 use crate::{
     attempt::State,
+    config::Place,
     failure::{Failure, FailureKind},
     random::{Drawn, Randomness, RandomnessError},
     site::{
@@ -20,6 +21,7 @@ use http::{StatusCode, request::Parts};
 
 pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
     let config = site.config();
+    host::notice(config, parts);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let return_to = site.checked_return(query.return_to.value());
     let refusal = |failure: Failure| Refusal { return_to: Some(return_to.as_str().to_owned()), ..failure.into() };
@@ -28,6 +30,7 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
         return Err(refusal(Failure::new(FailureKind::CrossSite)));
     }
     let caller = site.identify(parts).await.map_err(refusal)?;
+    order::notice(config, Place::Route, &parts.headers, &caller);
     let Some(user) = caller.binding() else {
         return Err(refusal(Failure::new(FailureKind::NotSignedIn)));
     };

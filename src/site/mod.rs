@@ -10,7 +10,9 @@ pub(crate) mod cookie;
 mod disconnect;
 mod error_answer;
 pub(crate) mod fetch_metadata;
+pub(crate) mod host;
 mod login;
+pub(crate) mod order;
 pub(crate) mod page;
 pub(crate) mod query;
 pub(crate) mod session;
@@ -44,7 +46,7 @@ use std::{sync::Arc, time::Duration};
 pub(crate) struct Site {
     pub(crate) core: Arc<Core>,
     pub(crate) identity: Identity,
-    jar: Arc<Jar>,
+    pub(crate) jar: Arc<Jar>,
     session_tags: Arc<Tags>,
 }
 
@@ -184,7 +186,11 @@ fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer 
     } else if kind == FailureKind::NotSignedIn && person && config.sign_in_page.is_some() {
         // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
         let next = if matches!(route, Route::Login | Route::Callback) { &*login } else { again };
-        Answer::see_other(sign_in_url(config.sign_in_page.as_deref().unwrap_or_default(), next))
+        Answer::see_other(sign_in_url(
+            config.sign_in_page.as_deref().unwrap_or_default(),
+            &config.sign_in_parameter,
+            next,
+        ))
     } else if person {
         let mut paragraphs = vec![failure.reason().unwrap_or(kind.advice()).to_owned()];
         paragraphs.extend(note.map(str::to_owned));
@@ -259,9 +265,9 @@ pub(crate) fn login_url(login_path: &str, return_to: &str) -> String {
 }
 
 /// The app's sign-in page, which leads back to where the visitor wanted to go.
-pub(crate) fn sign_in_url(sign_in_page: &str, return_to: &str) -> String {
+pub(crate) fn sign_in_url(sign_in_page: &str, parameter: &str, return_to: &str) -> String {
     let joint = if sign_in_page.contains('?') { '&' } else { '?' };
-    format!("{sign_in_page}{joint}return_to={}", utf8_percent_encode(return_to, NON_ALPHANUMERIC))
+    format!("{sign_in_page}{joint}{parameter}={}", utf8_percent_encode(return_to, NON_ALPHANUMERIC))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Status: tells a front end whether the user is connected, since when, and with which key.
 
-use super::{Answer, Refusal, Site, login_url};
+use super::{Answer, Refusal, Site, login_url, order};
 use crate::{
+    config::Place,
     failure::{Failure, FailureKind},
     site::caller::Caller,
 };
@@ -12,6 +13,7 @@ use serde_json::json;
 /// `{"connected":true,"since":"2026-11-23T12:00:00Z","fingerprint":"…"}` or `{"connected":false,"login_url":"…"}`.
 pub(super) async fn status(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
     let caller = site.identify(parts).await?;
+    order::notice(site.config(), Place::Route, &parts.headers, &caller);
     if matches!(caller, Caller::Nobody) {
         return Err(FailureKind::NotSignedIn.into());
     }

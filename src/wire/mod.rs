@@ -4,7 +4,7 @@ mod envelope;
 
 pub(crate) use envelope::Envelope;
 
-use crate::config::{ConfigError, Problem, is_loopback};
+use crate::config::{ConfigError, is_loopback, message};
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use http_body_util::BodyExt;
@@ -32,7 +32,7 @@ pub(crate) fn client(user_agent: &HeaderValue, base: &Url) -> Result<reqwest::Cl
         (true, "http") => Ok(without_certificates(builder.no_proxy())),
         (true, _) => Ok(builder.no_proxy()),
         (false, "https") => Ok(builder.https_only(true)),
-        (false, _) => Err(ConfigError::because("api_url", "must be https")),
+        (false, _) => Err(ConfigError::because("api_url", &message::NOT_HTTPS)),
     }
 }
 
@@ -49,7 +49,7 @@ fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuild
 }
 
 pub(crate) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
-    builder.build().map_err(|error| ConfigError::new("api_url", Problem::Client(error.without_url().to_string())))
+    builder.build().map_err(|error| ConfigError::new("api_url", &message::HTTP_CLIENT, error.without_url().to_string()))
 }
 
 /// Why a body could not be read.

@@ -12,3 +12,4 @@ pub mod raw_provider;
 pub mod redirect_attacks;
 pub mod relay;
 pub mod shop_b;
+pub mod time;

@@ -9,9 +9,18 @@
     missing_docs
 )]
 
+use std::alloc::System;
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+/// Counts the allocations of the process, for the tests that run in one of their own.
+#[global_allocator]
+static ALLOCATIONS: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
 #[cfg(feature = "servers")]
 mod browser;
 mod client;
+mod doctor;
 mod exchange;
 mod exchange_replies;
 mod facts;
@@ -19,6 +28,7 @@ mod flow;
 mod fuzz;
 mod lifecycle;
 mod load;
+mod measures;
 mod model;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]

@@ -2,14 +2,13 @@
 //! every poll meanwhile. After each run the invariants of the threat model that apply are checked.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use komerza_connect::random::{Randomness, RandomnessError, SystemRandomness};
-use tokio::task::JoinSet;
 
 use komerza_connect_testing::browser::{Browser, Hop};
 use komerza_connect_testing::raw_provider::{Reply, key_for_code};
 use komerza_connect_testing::shop_b::{Fate, Mode, Shop, assert_connected, give_up_after};
+use komerza_connect_testing::time::PATIENCE;
 
 /// The operations of one callback, numbered as they come; some of them fail.
 #[derive(Clone, Debug, Default)]
@@ -66,25 +65,10 @@ struct Scene {
     state: String,
 }
 
-/// For what never answers; all else answers at once, but may wait for the processor.
-const DEADLINE: Duration = Duration::from_millis(300);
-
-/// Runs at once: more would only wait for the processor, some beyond their deadlines.
-const AT_ONCE: usize = 6;
-
-async fn scene(mode: Mode, how: &Fate) -> Scene {
+async fn scene(mode: Mode) -> Scene {
     let ops = Ops::default();
     let dice = ops.clone();
-    let shop = Shop::builder(mode)
-        .limits(|limits| {
-            if *how == Fate::Hang {
-                (limits.store_deadline, limits.hook_deadline) = (DEADLINE, DEADLINE);
-                limits.exchange_deadline = DEADLINE * 4;
-            }
-        })
-        .layer(|layer| layer.with_randomness(dice))
-        .open()
-        .await;
+    let shop = Shop::builder(mode).layer(|layer| layer.with_randomness(dice)).open().await;
     let (on_shelf, in_hooks, in_lookup, at_provider) = (ops.clone(), ops.clone(), ops.clone(), ops.clone());
     shop.shelf.decide(move |op| on_shelf.next(format!("{op:?}")));
     shop.watch.decide(move |hook| in_hooks.next(format!("{hook:?}")));
@@ -145,7 +129,7 @@ impl Scene {
 
 /// One callback in which these operations fail, answered to the end.
 async fn run(mode: Mode, failing: Vec<usize>, how: Fate) -> Vec<String> {
-    let scene = Arc::new(scene(mode, &how).await);
+    let scene = Arc::new(scene(mode).await);
     let name = format!("{mode:?} {failing:?} {how:?}");
     let visitor = scene.browser.clone();
     scene.ops.arm(&failing, &how);
@@ -173,17 +157,13 @@ async fn run(mode: Mode, failing: Vec<usize>, how: Fate) -> Vec<String> {
     log
 }
 
-/// Runs all of them, a few at a time; their number.
+/// Runs all of them, one after the other, because time is not the same for one that hangs; their number.
 async fn run_all(runs: Vec<(Mode, Vec<usize>, Fate)>) -> usize {
-    let (mut running, mut ended) = (JoinSet::new(), 0);
+    let number = runs.len();
     for (mode, failing, how) in runs {
-        if running.len() == AT_ONCE {
-            running.join_next().await.unwrap().unwrap();
-            ended += 1;
-        }
-        running.spawn(run(mode, failing, how));
+        run(mode, failing, how).await;
     }
-    ended + running.join_all().await.len()
+    number
 }
 
 /// The operations of a callback in which nothing fails.
@@ -247,12 +227,12 @@ async fn whichever_two_operations_of_a_browsers_callback_fail_no_invariant_break
 
 /// One callback in which an operation fails and the visitor hangs up after so many polls; whether there was an answer.
 async fn run_and_leave(mode: Mode, failing: Option<usize>, polls: usize) -> bool {
-    let scene = scene(mode, &Fate::Fail).await;
+    let scene = scene(mode).await;
     let name = format!("{mode:?} {failing:?} fails, hung up after {polls} polls");
     let visitor = scene.browser.clone();
     scene.ops.arm(failing.as_slice(), &Fate::Fail);
     let answer = give_up_after(polls, scene.shop.callback(&visitor, "code", &scene.state)).await;
-    assert!(scene.shop.layer.shutdown(Duration::from_secs(20)).await, "{name}");
+    assert!(scene.shop.layer.shutdown(PATIENCE).await, "{name}");
     let log = scene.ops.disarm();
     let failed_at = failing.and_then(|at| log.get(at)).map(String::as_str);
     scene.check(answer.as_ref(), &visitor, &name).await;

@@ -121,7 +121,7 @@ fn app(config: Config, store: impl TokenStore) -> Result<Router, Box<dyn std::er
     Ok(Router::new()
         .route("/", get(home))
         .route("/sign-in", get(sign_in_page).post(sign_in))
-        .layer(connect) // after every route
+        .layer(connect) // after the routes, before the session layer
         .layer(AuthManagerLayerBuilder::new(Backend, sessions).build())) // outside: it runs first
 }
 

@@ -45,7 +45,7 @@ async fn main() -> Result<(), AnyError> {
 
     let app = Router::new()
         .route("/stores", get(stores))
-        .layer(connect.clone()) // after every route
+        .layer(connect.clone()) // after the routes; a session layer would come after it
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http().make_span_with(path_only_span)); // its spans hold no authorization code
     let inside = Router::new().route("/metrics", get(async move || metrics.render())).route(

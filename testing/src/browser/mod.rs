@@ -35,7 +35,7 @@ pub use self::visit::{Hop, Visit};
 use super::headers::OwnAnswers;
 
 /// How long the browser's own state may be held by one who looks at it.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 type Inspector = Arc<dyn Fn(&Hop) + Send + Sync>;
 type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;

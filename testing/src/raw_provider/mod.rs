@@ -12,7 +12,6 @@ mod wire;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -25,9 +24,7 @@ pub use self::reply::{Gate, Reply};
 use self::script::Script;
 pub use self::wire::LoggedRequest;
 use self::wire::Read;
-
-/// How long a test may wait for something that should happen at once; only a guard against hanging for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::time::PATIENCE;
 
 const KEPT_IN_KEYS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::super::time::{self, AGES};
 use super::LoggedRequest;
 
 /// Holds answers back until the test opens it; all clones are one gate.
@@ -44,7 +45,7 @@ pub struct Reply {
 #[derive(Clone)]
 enum Before {
     Nothing,
-    Delay(Duration),
+    Ages,
     Gate(Gate),
     ForEver,
     /// Not an answer yet: made when the request is known.
@@ -67,6 +68,8 @@ enum After {
     Reset,
     /// Say nothing more, and leave it to the client to end the connection.
     HoldOpen,
+    /// The same, and no time passes by itself.
+    StaySilent,
 }
 
 pub enum Delivered {
@@ -153,7 +156,7 @@ impl Reply {
         Self { pace: Pace::ThenEndlessly(Bytes::from(chunk)), ..Self::raw(bytes) }
     }
 
-    /// No byte, for ever; ends when the client gives up.
+    /// No byte, for ever; ends when the client gives up. [`AGES`] pass as soon as the request is read.
     pub fn hang() -> Self {
         Self { before: Before::ForEver, ..Self::raw("") }
     }
@@ -182,9 +185,9 @@ impl Reply {
         self
     }
 
-    /// The first byte comes this late.
-    pub fn delayed(self, delay: Duration) -> Self {
-        Self { before: Before::Delay(delay), ..self }
+    /// The first byte comes when [`AGES`] have passed. Nobody waits for it.
+    pub fn late(self) -> Self {
+        Self { before: Before::Ages, ..self }
     }
 
     /// The first byte comes when the gate is opened.
@@ -192,7 +195,7 @@ impl Reply {
         Self { before: Before::Gate(gate.clone()), ..self }
     }
 
-    /// One byte at a time, this long apart.
+    /// One byte at a time, this long apart by tokio's clock. Nobody waits for it.
     pub fn trickled(self, apart: Duration) -> Self {
         Self { pace: Pace::Trickle(apart), ..self }
     }
@@ -212,9 +215,14 @@ impl Reply {
         Self { after: After::Reset, ..self }
     }
 
-    /// Sends what there is and then neither more nor an end.
+    /// Sends what there is and then neither more nor an end. [`AGES`] pass as soon as it is sent.
     pub fn then_hanging(self) -> Self {
         Self { after: After::HoldOpen, ..self }
+    }
+
+    /// As [`then_hanging`](Self::then_hanging), but the test says when time passes.
+    pub fn then_silent(self) -> Self {
+        Self { after: After::StaySilent, ..self }
     }
 
     /// Number of bytes, head included: the range of [`cut_after`](Self::cut_after).
@@ -246,6 +254,13 @@ impl Reply {
                 Delivered::Done
             }
             After::HoldOpen => {
+                tokio::select! {
+                    () = time::hang_far_away() => {}
+                    () = gone(stream) => {}
+                }
+                Delivered::Abandoned
+            }
+            After::StaySilent => {
                 gone(stream).await;
                 Delivered::Abandoned
             }
@@ -261,7 +276,8 @@ impl Reply {
             stream.write_all(piece).await?;
             written.fetch_add(piece.len() as u64, Ordering::SeqCst);
             if let Pace::Trickle(apart) = self.pace {
-                sleep(apart).await;
+                time::pass(apart);
+                tokio::task::yield_now().await;
             }
         }
         if let Pace::ThenEndlessly(block) = &self.pace {
@@ -278,9 +294,15 @@ impl Before {
     async fn wait(&self) {
         match self {
             Self::Nothing | Self::Compute(_) => {}
-            Self::Delay(delay) => sleep(*delay).await,
+            Self::Ages => {
+                time::pass(AGES);
+                // Whoever has waited too long gives up before the answer comes.
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
+            }
             Self::Gate(gate) => gate.wait().await,
-            Self::ForEver => std::future::pending().await,
+            Self::ForEver => time::hang_far_away().await,
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::super::time::PATIENCE;
 use super::{Gate, RawProvider, Reply, key_for_code};
 
 const EXCHANGE: &str = "GET /oauth2/app/exchange/a%2Fb%2e HTTP/1.1\r\nHost: api\r\nX-Client-Secret:  padded \r\n\r\n";
@@ -74,7 +75,6 @@ async fn a_request_is_logged_as_it_was_on_the_wire() {
     assert_eq!((post.connection, put.connection), (1, 2));
     assert_eq!(put.body, "abcde");
     assert!(post.code().is_none() && put.query().is_none());
-    assert!(exchange.at <= post.at && post.at <= put.at);
     assert_eq!(provider.exchanges().len(), 1);
 }
 
@@ -168,7 +168,7 @@ async fn a_held_answer_comes_when_the_gate_opens_and_a_client_that_leaves_is_not
     }
     assert!(String::from_utf8(asking.await).unwrap().contains("obviously.fake.held"));
 
-    for hanging in [Reply::hang(), Reply::key("k").then_hanging(), Reply::key("k").delayed(Duration::from_secs(3600))] {
+    for hanging in [Reply::hang(), Reply::key("k").then_hanging(), Reply::key("k").then_silent()] {
         provider.next(hanging);
     }
     for n in 1..=3 {
@@ -286,8 +286,7 @@ async fn a_dropped_provider_ends_its_connections_and_its_port() {
     stream.write_all(EXCHANGE.as_bytes()).await.unwrap();
     provider.wait_for_requests(1).await;
     drop(provider);
-    let ended =
-        tokio::time::timeout(super::PATIENCE, stream.read(&mut [0; 8])).await.expect("the connection stays open");
+    let ended = tokio::time::timeout(PATIENCE, stream.read(&mut [0; 8])).await.expect("the connection stays open");
     assert!(matches!(ended, Ok(0) | Err(_)));
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;

@@ -1,7 +1,5 @@
 //! One request, read off the socket by the byte.
 
-use std::time::Instant;
-
 use bytes::{Bytes, BytesMut};
 use percent_encoding::percent_decode_str;
 use tokio::io::AsyncReadExt;
@@ -16,7 +14,6 @@ pub struct LoggedRequest {
     /// Number of the connection, from 1, in the order in which connections were accepted.
     pub connection: usize,
     /// When the last byte of the request was read.
-    pub at: Instant,
     /// Head and body, to the byte.
     pub raw: Bytes,
     pub method: String,
@@ -121,7 +118,7 @@ fn parse(raw: Bytes, head: usize, body: Bytes, connection: usize) -> LoggedReque
     let mut word = || words.next().unwrap_or_default().to_owned();
     let (method, target) = (word(), word());
     let headers = headers(&raw[..head]);
-    LoggedRequest { connection, at: Instant::now(), method, target, headers, body, raw }
+    LoggedRequest { connection, method, target, headers, body, raw }
 }
 
 fn headers(head: &[u8]) -> Vec<(String, Vec<u8>)> {

@@ -24,6 +24,7 @@ pub use self::watch::{Hook, Watch, with_sources};
 use super::browser::{Browser, Hop, Load};
 use super::canary::fake_secret;
 use super::raw_provider::RawProvider;
+use super::time::hang;
 
 pub const ORIGIN: &str = "https://shop.example";
 pub const CALLBACK: &str = "https://shop.example/komerza/callback";
@@ -277,7 +278,7 @@ impl IdentifyUser for Lookup {
         let rule = self.rule.lock().unwrap().clone();
         match rule.map_or(Fate::Fine, |rule| rule()) {
             Fate::Fine => {}
-            Fate::Hang => std::future::pending().await,
+            Fate::Hang => hang().await,
             Fate::Panic(text) => panic!("{text}"),
             Fate::Fail | Fate::Unreadable | Fate::DoneAndFail => return Err("the session table is locked".into()),
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::super::time::{Flying, hang};
 use komerza_connect::{StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +62,21 @@ impl Shelf {
         self.decide(move |asked| if asked == op { fate.clone() } else { Fate::Fine });
     }
 
+    /// Saves end so, all others are fine, and from the first save on time flies until the shelf is mended.
+    pub fn saves_fail_for_good(&self, fate: Fate) {
+        let flying = Mutex::new(None);
+        self.decide(move |asked| {
+            if asked != Op::Save {
+                return Fate::Fine;
+            }
+            flying.lock().unwrap().get_or_insert_with(Flying::begin);
+            fate.clone()
+        });
+    }
+
     pub fn mend(&self) {
-        self.inner().rule = None;
+        let before = self.inner().rule.take();
+        drop(before);
     }
 
     pub fn give_way(&self, times: usize) {
@@ -107,7 +121,7 @@ impl Shelf {
             Fate::Fine => Ok(None),
             Fate::Fail => Err(failed()),
             Fate::Unreadable => Err(StoreError::unreadable("the seal does not open")),
-            Fate::Hang => std::future::pending().await,
+            Fate::Hang => hang().await,
             Fate::Panic(text) => panic!("{text}"),
             Fate::DoneAndFail => Ok(Some(failed())),
         }

@@ -10,6 +10,7 @@ use komerza_connect::{
     store::KeyFingerprint,
 };
 
+use super::super::time::hang;
 use super::Fate;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ impl Watch {
             inner.rule.clone()
         };
         match rule.map_or(Fate::Fine, |rule| rule(hook)) {
-            Fate::Hang => std::future::pending().await,
+            Fate::Hang => hang().await,
             Fate::Panic(text) => panic!("{text}"),
             fate => fate,
         }

@@ -145,7 +145,7 @@ async fn a_stream_that_is_dropped_ends_the_call_that_it_has_under_way() {
             // The one that is ahead will be answered; it is the one behind it that hangs.
             provider.wait_for_requests(2).await;
         }
-        provider.always(Reply::hang());
+        provider.always(Reply::raw("").held_by(&Gate::closed()));
         let waits = async {
             while let Some(item) = items.next().await {
                 item.unwrap();
@@ -168,7 +168,7 @@ async fn a_page_that_is_fetched_ahead_ends_with_the_stream_though_nobody_waits_f
     let (provider, key) = lists(vec![(2, Some(6)); 6]).await;
     let first = json!({"success": true, "pages": 6, "data": [1, 2]});
     provider.on_path_once("/things", Reply::envelope(200, &first));
-    provider.on_path_once("/things", Reply::hang());
+    provider.on_path_once("/things", Reply::raw("").held_by(&Gate::closed()));
     let mut pages = Convention::Query.list(&key).prefetch().pages();
     assert_eq!(pages.next().await.unwrap().unwrap().items, [1, 2]);
     provider.wait_for_requests(2).await;

@@ -5,8 +5,12 @@ use http::{Method, StatusCode};
 use komerza_connect::{
     ErrorKind::{self, *},
     config::Bucket,
+    time::ManualClock,
 };
-use komerza_connect_testing::raw_provider::{RawProvider, Reply};
+use komerza_connect_testing::{
+    raw_provider::{RawProvider, Reply},
+    time::{AGES, Jumping},
+};
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,7 +18,6 @@ const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PA
 
 fn app(provider: &RawProvider) -> App {
     App::at(&provider.url(), |limits| {
-        limits.client.deadline = Duration::from_millis(700);
         limits.client.bucket.period = Duration::from_millis(20);
     })
 }
@@ -134,7 +137,7 @@ async fn tries_end_and_the_last_reply_stands() {
 #[tokio::test]
 async fn t38_a_429_that_asks_for_ages_is_an_error_that_says_so_and_not_a_sleep() {
     let provider = RawProvider::start().await;
-    let app = App::at(&provider.url(), |_| {});
+    let app = App::at(&provider.url(), |_| {}).changed(|layer| layer.with_clock(ManualClock::default()));
     provider.always(Reply::error(429, "RateLimited").header("Retry-After", "99999999999999999999"));
     let key = app.key("obviously-fake-key").await;
     let error = key.post("/thing").fetch::<u32>().await.unwrap_err();
@@ -151,15 +154,17 @@ async fn t38_a_429_that_asks_for_ages_is_an_error_that_says_so_and_not_a_sleep()
 async fn t38_a_429_that_asks_for_no_wait_is_no_reason_to_hurry() {
     let provider = RawProvider::start().await;
     let app = App::at(&provider.url(), |limits| {
-        limits.client.first_pause = Duration::from_millis(100);
+        limits.client.first_pause = Duration::from_secs(2);
+        limits.client.page_wait = Duration::from_secs(600);
         // A bucket that never runs out: only the pauses hold anybody back.
         limits.client.bucket = Bucket { capacity: 1_000, refill: 1_000, period: Duration::from_millis(1) };
-    });
+    })
+    .changed(|layer| layer.with_clock(Jumping::default()));
     provider.always(Reply::error(429, "RateLimited").header("Retry-After", "0"));
-    let call = app.key("obviously-fake-key").await.get("/thing").deadline(Duration::from_secs(3));
+    let call = app.key("obviously-fake-key").await.get("/thing").deadline(AGES * 2);
     let error = call.fetch::<u32>().await.unwrap_err();
     assert_eq!((error.kind(), provider.requests().len()), (RateLimited, error.attempts() as usize));
-    assert!(error.attempts() < 10, "{} times in three seconds", error.attempts());
+    assert!(error.attempts() < 10, "{} times in a minute", error.attempts());
 }
 
 #[tokio::test]
@@ -175,9 +180,10 @@ async fn whoever_is_rate_limited_is_told_when_to_come_back() {
 #[tokio::test]
 async fn a_call_has_a_deadline_of_its_own() {
     let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    let key = App::at(&provider.url(), |limits| limits.client.deadline = AGES * 100).key("obviously-fake-key").await;
     provider.always(Reply::hang());
-    let error = key.get("/thing").deadline(Duration::from_millis(50)).fetch::<u32>().await.unwrap_err();
+    let own = AGES / 2;
+    let error = key.get("/thing").deadline(own).fetch::<u32>().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (TimedOut, 1));
 }
 

@@ -6,8 +6,10 @@ use super::App;
 use crate::stores::places::redis_url;
 use http::StatusCode;
 use komerza_connect::KomerzaConnectLayer;
+use komerza_connect::time::{Clock, ManualClock};
 #[cfg(feature = "servers")]
-use komerza_connect::pacing::RedisBuckets;
+use komerza_connect::{pacing::RedisBuckets, time::SystemClock};
+use komerza_connect_testing::time::PATIENCE;
 use komerza_sandbox::Sandbox;
 use std::process::Stdio;
 use tokio::{process::Command, task::JoinSet};
@@ -31,8 +33,8 @@ async fn process(api: &str, paced: impl FnOnce(KomerzaConnectLayer) -> KomerzaCo
 }
 
 /// Two processes at the same time; how many answers of the sandbox were 429 and how many were not.
-async fn two_processes(test: &str) -> (usize, usize) {
-    let sandbox = Sandbox::start().await.unwrap();
+async fn two_processes(test: &str, clock: impl Clock + Clone, when_refused: impl Fn()) -> (usize, usize) {
+    let sandbox = Sandbox::builder().clock(clock).start().await.unwrap();
     let key = sandbox.issue_key().unwrap();
     let start = || {
         Command::new(std::env::current_exe().unwrap())
@@ -44,8 +46,23 @@ async fn two_processes(test: &str) -> (usize, usize) {
             .unwrap()
     };
     let (mut one, mut two) = (start(), start());
-    let ended = tokio::join!(one.wait(), two.wait());
+    let ended = async { tokio::join!(one.wait(), two.wait()) };
+    tokio::pin!(ended);
+    let ended = loop {
+        tokio::select! {
+            ended = &mut ended => break ended,
+            () = tokio::task::yield_now() => {}
+        }
+        if answers(&sandbox).0 > 0 {
+            when_refused();
+        }
+    };
     assert!(ended.0.unwrap().success() && ended.1.unwrap().success(), "each call of each process succeeds");
+    answers(&sandbox)
+}
+
+/// How many answers of the sandbox were 429 and how many were not.
+fn answers(sandbox: &Sandbox) -> (usize, usize) {
     let requests = sandbox.requests();
     let refused = requests.iter().filter(|request| request.status == Some(StatusCode::TOO_MANY_REQUESTS)).count();
     (refused, requests.len() - refused)
@@ -56,7 +73,10 @@ async fn two_processes_that_know_nothing_of_each_other_succeed_all_the_same() {
     if let Ok(api) = std::env::var(API) {
         return process(&api, |layer| layer).await;
     }
-    let (refused, answered) = two_processes("two_processes_that_know_nothing_of_each_other_succeed_all_the_same").await;
+    // The sandbox's bucket stands still until a call was refused, however long the processes take to start.
+    let clock = ManualClock::default();
+    let test = "two_processes_that_know_nothing_of_each_other_succeed_all_the_same";
+    let (refused, answered) = two_processes(test, clock.clone(), || clock.advance(PATIENCE)).await;
     assert_eq!(answered, 2 * CALLS);
     assert!(refused > 0, "each thought that the bucket was its own");
 }
@@ -69,6 +89,6 @@ async fn two_processes_that_share_a_bucket_in_redis_meet_no_429() {
         let buckets = RedisBuckets::connect(&redis_url()).await.unwrap();
         return process(&api, |layer| layer.with_shared_buckets(buckets)).await;
     }
-    let told = two_processes("two_processes_that_share_a_bucket_in_redis_meet_no_429").await;
+    let told = two_processes("two_processes_that_share_a_bucket_in_redis_meet_no_429", SystemClock, || {}).await;
     assert_eq!(told, (0, 2 * CALLS));
 }

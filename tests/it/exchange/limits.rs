@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use komerza_connect::{FailureKind, UserId, config::Limits, time::ManualClock};
+use komerza_connect::{
+    FailureKind, UserId,
+    config::Limits,
+    time::{Clock, ManualClock},
+};
 use tokio::task::JoinSet;
 
 use komerza_connect_testing::raw_provider::Reply;
 use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
+use komerza_connect_testing::time::{PATIENCE, Sleepers};
 
 /// The limits as they are by default.
-async fn limited_shop(mode: Mode, clock: &ManualClock, change: impl FnOnce(&mut Limits)) -> Shop {
+async fn limited_shop(mode: Mode, clock: &(impl Clock + Clone), change: impl FnOnce(&mut Limits)) -> Shop {
     let clock = clock.clone();
     let limits = |limits: &mut Limits| {
         *limits = Limits::default();
@@ -70,7 +75,7 @@ async fn t40_over_the_shared_limit_the_answer_is_503_and_the_attempt_is_still_go
 
 #[tokio::test]
 async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_another() {
-    let clock = ManualClock::default();
+    let clock = Sleepers::default();
     let shop = limited_shop(Mode::Users, &clock, |limits| {
         limits.exchanges_per_user = 1_000;
         limits.exchange_bucket.capacity = 1;
@@ -91,22 +96,25 @@ async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_anothe
     tokio::pin!(all_of_mallory);
     let of_alice = shop.callback(&alice, "alice", &state);
     tokio::pin!(of_alice);
-    // All of them wait; then time passes, a token a second.
-    let mut turns = 0;
-    let hop = loop {
-        tokio::select! {
-            biased;
-            () = &mut all_of_mallory => panic!("mallory was served before alice"),
-            hop = &mut of_alice => break hop,
-            () = tokio::time::sleep(Duration::from_millis(20)) => {
-                turns += 1;
+    let served = async {
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut all_of_mallory => panic!("mallory was served before alice"),
+                hop = &mut of_alice => break hop,
+                () = tokio::task::yield_now() => {}
+            }
+            // A token a second, and the next one when whoever got the last has sent the exchange.
+            let sent = shop.exchanges() - 1;
+            if sent + clock.asleep() == mallory.len() + 1 {
                 clock.advance(Duration::from_secs(1));
             }
         }
     };
-    assert_connected(&hop);
-    let before_alice = shop.provider.exchanges().iter().filter(|sent| sent.path().contains("mallory")).count();
-    assert!(before_alice <= 2, "{before_alice} of mallory's went first, in {turns} seconds");
+    assert_connected(&tokio::time::timeout(PATIENCE, served).await.expect("alice has her turn"));
+    let sent = shop.provider.exchanges();
+    let before_alice = sent.iter().take_while(|sent| !sent.path().contains("alice")).skip(1).count();
+    assert!(before_alice <= 2, "{before_alice} of mallory's went first");
 }
 
 async fn futures_of(shop: &Shop, waiting: &[(komerza_connect_testing::browser::Browser, String, String)]) {

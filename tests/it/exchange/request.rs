@@ -8,6 +8,7 @@ use komerza_connect::{Config, ConfigBuilder, FailureKind, KomerzaConnectLayer, M
 use komerza_connect_testing::browser::Load;
 use komerza_connect_testing::raw_provider::key_for_code;
 use komerza_connect_testing::shop_b::{CALLBACK, MODES, Mode, ORIGIN, Shop, assert_connected};
+use komerza_connect_testing::time::pass;
 
 #[tokio::test]
 async fn t31_every_code_is_one_segment_of_the_path_or_is_refused() {
@@ -149,12 +150,19 @@ async fn t33_a_server_without_tls_behind_an_https_address_never_sees_the_secret(
     let shop = Shop::new(Mode::Users).await;
     let https = shop.provider.url().replace("http://", "https://");
     let mut limits = Limits::default();
-    (limits.exchange_connect_deadline, limits.exchange_wait) = (Duration::from_millis(300), Duration::ZERO);
+    limits.exchange_wait = Duration::ZERO;
+    let past_the_connect = limits.exchange_connect_deadline + Duration::from_secs(1);
     let config = complete().api_url(https).client_secret(&shop.client_secret).limits(limits).build().unwrap();
     let layer = KomerzaConnectLayer::new(config, MemoryStore::default()).unwrap().with_user(shop.lookup.clone());
     let browser = shop.browser("alice");
     browser.move_to(ORIGIN, axum::Router::new().layer(layer));
-    let hop = shop.connect(&browser, "obviously-fake-code").await;
+    let begun = async {
+        while shop.provider.connections() == 0 {
+            tokio::task::yield_now().await;
+        }
+        pass(past_the_connect);
+    };
+    let (hop, ()) = tokio::join!(shop.connect(&browser, "obviously-fake-code"), begun);
     assert_eq!(hop.status(), 502, "{}", hop.text());
     assert!(shop.provider.requests().is_empty());
     for sent in shop.provider.unfinished() {

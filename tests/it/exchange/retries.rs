@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use komerza_connect_testing::raw_provider::{RawProvider, Reply, key_for_code};
 use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
+use komerza_connect_testing::time::PATIENCE;
 
 /// A clock whose sleeps last until the test lets them end; it counts them.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ impl Pauses {
     async fn wait_for(&self, number: usize) -> Duration {
         let mut begun = self.begun.subscribe();
         let pauses = begun.wait_for(|pauses| pauses.len() >= number);
-        tokio::time::timeout(Duration::from_secs(20), pauses).await.unwrap().unwrap()[number - 1]
+        tokio::time::timeout(PATIENCE, pauses).await.unwrap().unwrap()[number - 1]
     }
 
     fn end(&self, number: usize) {

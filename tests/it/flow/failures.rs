@@ -15,6 +15,7 @@ use komerza_connect::{
 use komerza_connect_testing::{
     browser::{Browser, Hop, Load},
     raw_provider::{RawProvider, Reply},
+    time::PATIENCE,
 };
 use std::time::{Duration, SystemTime};
 
@@ -84,15 +85,13 @@ impl Randomness for Empty {
 
 fn limits(kind: FailureKind) -> Limits {
     let mut limits = super::harness::limits();
-    let soon = Duration::from_millis(20);
     match kind {
         FailureKind::TooManyAttempts => limits.exchanges_per_user = 0,
         FailureKind::Busy => {
             limits.exchange_bucket = Bucket { capacity: 0, refill: 0, period: Duration::from_secs(1) };
             limits.exchange_wait = Duration::ZERO;
         }
-        FailureKind::ProviderTimeout => limits.exchange_deadline = soon,
-        FailureKind::SaveFailed => limits.save_deadline = soon,
+        FailureKind::SaveFailed => limits.save_deadline = Duration::ZERO,
         _ => {}
     }
     limits
@@ -161,7 +160,7 @@ async fn preparation(shop: &Shop, browser: &Browser, kind: FailureKind) -> (Opti
         FailureKind::UserLookupFailed => browser.set_header(USER, "broken"),
         FailureKind::StoreUnavailable => shop.store.breaks(Fault::Down),
         FailureKind::SaveFailed => shop.store.breaks(Fault::SavesFail),
-        FailureKind::ShuttingDown => assert!(shop.layer.shutdown(Duration::from_secs(1)).await),
+        FailureKind::ShuttingDown => assert!(shop.layer.shutdown(PATIENCE).await),
         _ => {}
     }
     (Some(login), load)

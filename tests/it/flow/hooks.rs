@@ -36,10 +36,7 @@ impl Diary {
     }
 
     async fn shop(&self, mode: Mode) -> Shop {
-        let mut limits = super::harness::limits();
-        if self.hangs {
-            limits.hook_deadline = std::time::Duration::from_millis(20);
-        }
+        let limits = super::harness::limits();
         let provider = RawProvider::start().await;
         let hooks = self.clone();
         Shop::on(provider, self.store.clone(), mode, |config| config.limits(limits), |layer| layer.with_hooks(hooks))
@@ -52,7 +49,7 @@ impl Hooks for Diary {
         let stored = self.store.load(connecting.user).await.unwrap().is_some();
         self.write(format!("before storing {}, stored: {stored}", connecting.key.fingerprint()));
         if self.hangs {
-            std::future::pending::<()>().await;
+            komerza_connect_testing::time::hang::<()>().await;
         }
         self.veto.map_or(Ok(()), |reason| Err(Veto::new(reason)))
     }

@@ -64,7 +64,7 @@ impl Ledger {
         match fault {
             Fault::Down => Err(StoreError::unavailable("obviously fake outage")),
             Fault::SavesFail if saving => Err(StoreError::unavailable("obviously fake failure to save")),
-            Fault::Hangs => std::future::pending().await,
+            Fault::Hangs => komerza_connect_testing::time::hang().await,
             Fault::None | Fault::SavesFail => Ok(()),
         }
     }

@@ -29,7 +29,7 @@ async fn a_restart_in_the_middle_of_a_login_is_not_noticed() {
         let shop = Shop::new(mode).await;
         let alice = shop.browser("alice");
         let login = shop.start(&alice, "/x").await;
-        assert!(shop.layer.shutdown(std::time::Duration::from_secs(1)).await);
+        assert!(shop.layer.shutdown(komerza_connect_testing::time::PATIENCE).await);
         let page = shop.refuses(&alice, &login.with("C1"), 503).await;
         assert!(page.header("retry-after").is_some());
         alice.move_to(SITE, app(&shop.another_node(|config| config)));

@@ -70,9 +70,7 @@ async fn it_never_says_not_connected_when_it_cannot_tell() {
 
 #[tokio::test]
 async fn a_store_that_hangs_is_waited_for_no_longer_than_its_deadline() {
-    let mut limits = super::harness::limits();
-    limits.store_deadline = std::time::Duration::from_millis(20);
-    let shop = Shop::with(Mode::App, |config| config.limits(limits), |layer| layer).await;
+    let shop = Shop::new(Mode::App).await;
     shop.store.breaks(Fault::Hangs);
     shop.refuses_load(&shop.browser("alice"), Load::typed(STATUS), 503).await;
 }

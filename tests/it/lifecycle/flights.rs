@@ -12,8 +12,7 @@ use tokio::task::JoinSet;
 
 use komerza_connect_testing::raw_provider::{Gate, Reply, key_for_code};
 use komerza_connect_testing::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
-
-const AGES: Duration = Duration::from_secs(20);
+use komerza_connect_testing::time::PATIENCE;
 
 #[tokio::test]
 async fn t56_twenty_copies_of_a_callback_are_one_exchange_and_twenty_successes() {
@@ -178,10 +177,10 @@ async fn t57_a_shutdown_waits_for_the_exchange_and_its_save() {
         shop.provider.wait_for_requests(1).await;
         // The server's own shutdown ends requests that are under way; the exchange is not one of them.
         visitor.abort();
-        assert!(!shop.layer.shutdown(Duration::from_millis(20)).await, "the exchange is still under way");
+        assert!(!shop.layer.shutdown(Duration::ZERO).await, "the exchange is still under way");
         assert!(shop.shelf.snapshot().is_empty());
         gate.open();
-        assert!(shop.layer.shutdown(AGES).await);
+        assert!(shop.layer.shutdown(PATIENCE).await);
         assert_eq!(shop.shelf.snapshot().into_values().collect::<Vec<_>>(), ["obviously-fake-key"]);
     }
 }
@@ -192,7 +191,7 @@ async fn t57_a_process_that_shuts_down_refuses_new_callbacks_and_spends_nothing(
         let shop = Shop::new(mode).await;
         let browser = shop.browser("alice");
         let state = shop.start(&browser).await;
-        assert!(shop.layer.shutdown(AGES).await, "nothing is under way");
+        assert!(shop.layer.shutdown(PATIENCE).await, "nothing is under way");
         let hop = shop.callback(&browser, "code", &state).await;
         assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::ShuttingDown)));
         assert!(hop.header("retry-after").is_some() && hop.set_cookies().is_empty());

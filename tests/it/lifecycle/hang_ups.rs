@@ -1,10 +1,9 @@
 //! The browser goes away: the callback's future is dropped at every poll in turn.
 
-use std::time::Duration;
-
 use komerza_connect_testing::browser::Browser;
 use komerza_connect_testing::raw_provider::{Reply, key_for_code};
 use komerza_connect_testing::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected, give_up_after};
+use komerza_connect_testing::time::PATIENCE;
 
 async fn shop(mode: Mode) -> (Shop, Browser, String) {
     let shop = Shop::new(mode).await;
@@ -37,7 +36,7 @@ async fn t55_whoever_hangs_up_at_whichever_poll_the_key_is_saved_if_the_provider
             let before_the_answer = browser.clone();
             let answer = give_up_after(polls, shop.callback(&browser, "code", &state)).await;
             assert_eq!(answer.is_some(), polls >= last, "{mode:?}, {polls} of {last} polls");
-            assert!(shop.layer.shutdown(Duration::from_secs(20)).await);
+            assert!(shop.layer.shutdown(PATIENCE).await);
             let (asked, saved) = (shop.exchanges(), shop.shelf.saved());
             assert!(asked <= 1, "{mode:?}, {polls} polls: {asked} exchanges");
             assert_eq!(saved.len(), asked, "{mode:?}, {polls} polls");

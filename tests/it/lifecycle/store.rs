@@ -12,12 +12,13 @@ use tokio::task::JoinSet;
 use komerza_connect_testing::browser::Load;
 use komerza_connect_testing::raw_provider::key_for_code;
 use komerza_connect_testing::shop_b::{Fate, Hook, MODES, Mode, ORIGIN, Op, Shop, assert_connected};
+use komerza_connect_testing::time::PATIENCE;
 
 #[tokio::test]
 async fn t48_a_store_that_is_down_at_the_callback_costs_nothing_and_the_same_url_works_later() {
     for mode in MODES {
         for fate in [Fate::Fail, Fate::Hang] {
-            let shop = Shop::builder(mode).limits(|limits| limits.store_deadline = MOMENT).open().await;
+            let shop = Shop::new(mode).await;
             let browser = shop.browser("alice");
             let state = shop.start(&browser).await;
             shop.shelf.all(Op::Load, fate);
@@ -32,20 +33,16 @@ async fn t48_a_store_that_is_down_at_the_callback_costs_nothing_and_the_same_url
     }
 }
 
-const MOMENT: Duration = Duration::from_millis(150);
-
 #[tokio::test]
 async fn t48_a_save_that_fails_for_good_is_503_says_what_to_do_and_is_told_once() {
     for mode in MODES {
         for fate in [Fate::Fail, Fate::Hang] {
-            let shop = Shop::builder(mode)
-                .limits(|limits| (limits.store_deadline, limits.save_deadline) = (MOMENT / 3, MOMENT * 2))
-                .open()
-                .await;
+            let shop = Shop::new(mode).await;
             let browser = shop.browser("alice");
             let state = shop.start(&browser).await;
-            shop.shelf.all(Op::Save, fate);
+            shop.shelf.saves_fail_for_good(fate);
             let hop = shop.callback(&browser, "code", &state).await;
+            shop.shelf.mend();
             assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::SaveFailed)));
             assert!(hop.text().contains("an extra entry may show up among your connected apps: remove it"));
             assert!(shop.shelf.calls().iter().filter(|op| **op == Op::Save).count() > 1, "tried again");
@@ -53,7 +50,6 @@ async fn t48_a_save_that_fails_for_good_is_503_says_what_to_do_and_is_told_once(
             assert_eq!((told(), shop.exchanges()), (1, 1));
             assert!(!shop.watch.shown().iter().any(|shown| shown.contains("obviously-fake-key-for")));
             // The same URL again spends nothing more and tells nobody twice.
-            shop.shelf.mend();
             assert_eq!(shop.callback(&browser, "code", &state).await.status(), 400);
             assert_eq!((told(), shop.exchanges(), shop.shelf.snapshot().len()), (1, 1, 0));
         }
@@ -82,10 +78,12 @@ async fn t48_a_save_that_fails_twice_and_then_works_is_success_with_one_exchange
 #[tokio::test]
 async fn t48_a_save_whose_confirmations_are_all_lost_is_success_because_the_record_is_there() {
     for mode in MODES {
-        let shop = Shop::builder(mode).limits(|limits| limits.save_deadline = MOMENT * 2).open().await;
+        let shop = Shop::new(mode).await;
         let browser = shop.browser("alice");
-        shop.shelf.all(Op::Save, Fate::DoneAndFail);
-        assert_connected(&shop.connect(&browser, "code").await);
+        shop.shelf.saves_fail_for_good(Fate::DoneAndFail);
+        let hop = shop.connect(&browser, "code").await;
+        shop.shelf.mend();
+        assert_connected(&hop);
         assert_eq!((shop.exchanges(), shop.key(&browser).await), (1, Ok(key_for_code("code"))));
         assert!(!shop.watch.calls().contains(&Hook::Orphaned));
     }
@@ -93,7 +91,7 @@ async fn t48_a_save_whose_confirmations_are_all_lost_is_success_because_the_reco
 
 /// Fails where a call would wait for a store that never answers.
 async fn ends<T>(call: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(20), call).await.expect("the call has an end")
+    tokio::time::timeout(PATIENCE, call).await.expect("the call has an end")
 }
 
 #[tokio::test]
@@ -101,7 +99,7 @@ async fn t49_an_outage_is_503_with_a_retry_after_and_never_a_way_to_connect_agai
     assert_eq!(Limits::default().store_deadline, Duration::from_secs(2));
     for mode in MODES {
         for fate in [Fate::Fail, Fate::Hang] {
-            let shop = Shop::builder(mode).limits(|limits| limits.store_deadline = MOMENT).open().await;
+            let shop = Shop::new(mode).await;
             let browser = shop.browser("alice");
             assert_connected(&shop.connect(&browser, "code").await);
             shop.shelf.decide(move |op| if op == Op::Save { Fate::Fine } else { fate.clone() });

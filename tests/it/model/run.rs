@@ -9,7 +9,10 @@ use super::{
 };
 use http::Method;
 use komerza_connect::{UserId, time::Clock};
-use komerza_connect_testing::browser::{Browser, Load, Visit};
+use komerza_connect_testing::{
+    browser::{Browser, Load, Visit},
+    time::PATIENCE,
+};
 use std::{
     future::poll_fn,
     pin::pin,
@@ -285,7 +288,7 @@ impl Run {
     }
 
     async fn restart(&mut self, node: usize) -> Result<(), String> {
-        let finished = self.world.nodes[node].shutdown(Duration::from_secs(20)).await;
+        let finished = self.world.nodes[node].shutdown(PATIENCE).await;
         self.world.nodes[node] = self.world.node();
         self.model.restart(node);
         same(finished, true, "whether the shutdown waited for all")

@@ -8,6 +8,7 @@ mod flow;
 mod key;
 mod mount;
 mod nested;
+mod order;
 mod rows;
 mod store_calls;
 

@@ -73,7 +73,7 @@ async fn t43_a_notice_that_panics_loses_no_connection() {
 #[tokio::test]
 async fn t43_a_hook_that_panics_when_told_of_a_failure_leaves_the_crates_own_answer() {
     for mode in MODES {
-        let shop = Shop::builder(mode).limits(|limits| limits.save_deadline = Duration::from_millis(50)).open().await;
+        let shop = Shop::builder(mode).limits(|limits| limits.save_deadline = Duration::ZERO).open().await;
         let browser = shop.browser("alice");
         shop.watch.decide(|_| panic("the hook"));
         let hop = shop.return_to(&browser, "code=x&state=y").await;

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 /// How long a call may take.
-const LIMIT: Duration = Duration::from_millis(150);
+const LIMIT: Duration = Duration::from_millis(500);
 
 /// The server of all these stores. A request is a line of words: a deadline in milliseconds since 1970, a verb, a place,
 /// and what the verb needs. The answer is a line too.

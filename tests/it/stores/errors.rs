@@ -6,6 +6,8 @@ use super::places::{postgres_url, redis_url, unique};
 #[cfg(feature = "servers")]
 use komerza_connect::store::{PostgresStore, StoreErrorKind, TableName, connect};
 use komerza_connect::{ApiKey, StoreError, StoredToken, TokenStore, UserId, store::SqliteStore};
+#[cfg(feature = "servers")]
+use komerza_connect_testing::raw_provider::RawProvider;
 
 const KEY: &str = "obviously-fake-key-that-must-not-be-seen";
 
@@ -136,7 +138,9 @@ async fn printed(url: &str) -> String {
 #[cfg(feature = "servers")]
 #[tokio::test]
 async fn every_error_of_opening_a_store_says_what_failed_where_and_what_to_do() {
-    let nobody_listens = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Bound by us all the while, or another test's server would soon listen there.
+    let reserved = RawProvider::reserved();
+    let nobody_listens = reserved.address();
     // A server that closes at once, and one that speaks another protocol.
     let (closes, talks) = (answering(b"").await, answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
     for scheme in ["postgres", "mysql"] {

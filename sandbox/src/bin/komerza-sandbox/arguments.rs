@@ -6,6 +6,10 @@ pub(crate) const HELP: &str = "\
 A Komerza on a loopback port, for trying out and testing apps that connect with Komerza.
 
 Usage: komerza-sandbox [OPTIONS]
+       komerza-sandbox doctor URL [--cookie COOKIE] [--json]
+
+doctor looks at a deployed app from outside. URL is the address of its login route; of a site alone it
+is /komerza/login. --cookie signs in. It ends with 1 when something is wrong.
 
 Options:
   --port PORT            Port on 127.0.0.1. Default: 4000. Zero: any free port.
@@ -33,6 +37,7 @@ pub(crate) enum Wish {
     Help,
     Version,
     Run(Arguments),
+    Doctor { url: String, cookie: Option<String>, json: bool },
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +49,23 @@ pub(crate) struct Arguments {
     pub(crate) client_secret: String,
 }
 
+/// Reads what follows `doctor`.
+fn doctor(words: &mut dyn Iterator<Item = Result<String, String>>) -> Result<Wish, String> {
+    let (mut url, mut cookie, mut json) = (None, None, false);
+    while let Some(word) = words.next().transpose()? {
+        match word.as_str() {
+            "--json" => json = true,
+            "--cookie" => cookie = Some(words.next().transpose()?.ok_or("--cookie: a value must follow")?),
+            _ if word.starts_with('-') || url.is_some() => {
+                return Err(format!("{word}: one URL is expected; see --help"));
+            }
+            _ => url = Some(word),
+        }
+    }
+    let url = url.ok_or("doctor: a URL must follow")?;
+    Ok(Wish::Doctor { url, cookie, json })
+}
+
 /// Reads `--name value` and `--name=value`. An error names the argument.
 pub(crate) fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Wish, String> {
     let mut arguments = Arguments {
@@ -53,7 +75,11 @@ pub(crate) fn parse(given: impl IntoIterator<Item = OsString>) -> Result<Wish, S
         client_secret: CLIENT_SECRET.to_owned(),
     };
     let mut given = given.into_iter().map(|word| word.into_string().map_err(|_| "an argument is not UTF-8".to_owned()));
+    let mut first = true;
     while let Some(word) = given.next().transpose()? {
+        if std::mem::take(&mut first) && word == "doctor" {
+            return doctor(&mut given);
+        }
         let (name, value) = match word.split_once('=') {
             Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
             _ => (word.as_str(), None),
@@ -142,6 +168,22 @@ mod tests {
             (vec!["--client-id="], "--client-id: is empty"),
         ] {
             assert_eq!(parse(words.iter().map(OsString::from)).unwrap_err(), why);
+        }
+    }
+
+    #[test]
+    fn the_doctor_takes_one_url() {
+        let wish = |words: &[&str]| parse(words.iter().map(OsString::from));
+        let url = || "https://shop.example".to_owned();
+        assert_eq!(
+            wish(&["doctor", "https://shop.example"]),
+            Ok(Wish::Doctor { url: url(), cookie: None, json: false })
+        );
+        let asked = wish(&["doctor", "--json", "https://shop.example", "--cookie", "a=b"]);
+        assert_eq!(asked, Ok(Wish::Doctor { url: url(), cookie: Some("a=b".to_owned()), json: true }));
+        for words in [&["doctor"][..], &["doctor", "a", "b"], &["doctor", "--port", "1"], &["doctor", "a", "--cookie"]]
+        {
+            assert!(wish(words).is_err(), "{words:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The sandbox as a program, for apps in any language: `komerza-sandbox --help`.
 
 mod arguments;
+mod doctor;
 
 use arguments::{Arguments, Wish};
 use komerza_sandbox::{App, Sandbox, SandboxError};
@@ -17,6 +18,13 @@ async fn main() -> ExitCode {
             println!("komerza-sandbox {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
+        Ok(Wish::Doctor { url, cookie, json }) => match doctor::examine(&url, cookie.as_deref(), json).await {
+            Ok((report, wrong)) => {
+                println!("{}", report.trim_end());
+                return ExitCode::from(u8::from(wrong));
+            }
+            Err(why) => Err(why),
+        },
         Ok(Wish::Run(arguments)) => run(arguments).await,
         Err(why) => Err(why),
     };

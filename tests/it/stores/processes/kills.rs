@@ -8,7 +8,8 @@ use super::{
     node::{Node, sandbox},
     visitor::{Ended, Said, Visitor},
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use komerza_connect_testing::time::PATIENCE;
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::task::JoinSet;
 
 fn kills() -> u64 {
@@ -45,8 +46,14 @@ async fn no_confirmed_connect_is_lost(token_store: &str, kill_server: impl Fn())
                 ended
             });
         }
-        // At another moment each time, spread over the first connects of a node.
-        tokio::time::sleep(Duration::from_millis(5 + round * 37 % 100)).await;
+        // At another exchange each time, spread over the first connects of a node; the callback that sent it is under way.
+        let last = sandbox.exchanges() + 1 + round * 7 % 16;
+        let reached = async {
+            while sandbox.exchanges() < last {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.expect("people connect");
         node.kill();
         for (end, visitor) in connecting.join_all().await.into_iter().flatten() {
             *ends.entry(end).or_default() += 1;

@@ -1,0 +1,159 @@
+//! From the collected settings to a configuration. Everything that is missing or wrong is said at once.
+
+use super::{
+    Bucket, Config, ConfigBuilder, ConfigError, Limits, Routes, address,
+    address::RedirectUri,
+    error::Wrong,
+    message::{self, Message},
+    return_path::ReturnPath,
+    with_segments,
+};
+use crate::{provider, seal::SealingKey};
+use http::HeaderValue;
+use std::sync::Arc;
+use url::Url;
+
+impl ConfigBuilder {
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names every setting that is missing or wrong, with its remedy.
+    pub fn build(self) -> Result<Config, ConfigError> {
+        let mut wrong = self.wrong;
+        let client_id = wrong.keep(needed("client_id", self.client_id).and_then(client_id));
+        let client_secret = wrong.keep(needed("client_secret", self.client_secret).and_then(|secret| secret));
+        let redirect_uri = wrong.keep(needed("redirect_uri", self.redirect_uri).and_then(redirect_uri));
+        let user_agent = wrong.keep(needed("user_agent", self.user_agent).and_then(user_agent));
+        let api_url = wrong.keep(base_url("api_url", self.api_url.as_deref().unwrap_or(provider::API_URL)));
+        let dashboard_url = self.dashboard_url.as_deref().unwrap_or(provider::DASHBOARD_URL);
+        let dashboard_url = wrong.keep(base_url("dashboard_url", dashboard_url));
+        check_buckets(&mut wrong, &self.limits);
+        // Without a redirect URI the paths below it are unknown; `?` is no part of any path.
+        let prefix = self.stripped_prefix.as_deref();
+        let unknown = || format!("{}/?/callback", prefix.unwrap_or_default().trim_end_matches('/'));
+        let callback = redirect_uri.as_ref().map_or_else(unknown, |uri| uri.path.clone());
+        let siblings = wrong.keep(Routes::beside(&callback, prefix));
+        let overridden =
+            |routes: &Routes| routes.clone().overridden(self.login_path, self.disconnect_path, self.status_path);
+        let routes = siblings.as_ref().and_then(|routes| wrong.keep(overridden(routes)));
+        let default_return_path = self.default_return_path.unwrap_or_else(|| "/".into());
+        if let Some(routes) = routes.as_ref().or(siblings.as_ref()) {
+            wrong.keep(check_local("default_return_path", &default_return_path, routes));
+            if let Some(page) = &self.sign_in_page {
+                wrong.keep(check_local("sign_in_page", page, routes));
+            }
+        }
+        let sign_in_parameter = self.sign_in_parameter.unwrap_or_else(|| "return_to".into());
+        if !(1..=64).contains(&sign_in_parameter.len()) || !sign_in_parameter.bytes().all(is_unreserved) {
+            let error = ConfigError::about("sign_in_parameter", &sign_in_parameter, &message::PARAMETER_NAME);
+            wrong.keep::<()>(Err(error));
+        }
+        wrong.check()?;
+        let (Some(client_id), Some(client_secret), Some(redirect_uri), Some(user_agent)) =
+            (client_id, client_secret, redirect_uri, user_agent)
+        else {
+            return Err(ConfigError::because("client_id", &message::MISSING));
+        };
+        let (Some(api_url), Some(dashboard_url), Some(routes)) = (api_url, dashboard_url, routes) else {
+            return Err(ConfigError::because("api_url", &message::MISSING));
+        };
+        let mut cookie_keys = self.cookie_keys;
+        if cookie_keys.is_empty() {
+            cookie_keys.push(SealingKey::derived_from(&client_secret));
+        }
+        // The segments are constants, so the URL is always the base and these.
+        let mut authorize_url =
+            with_segments(&dashboard_url, &provider::AUTHORIZE_PATH).unwrap_or_else(|| dashboard_url.clone());
+        authorize_url
+            .query_pairs_mut()
+            .append_pair("client_id", &client_id)
+            .append_pair("redirect_uri", &redirect_uri.text)
+            .append_pair("state", "");
+        Ok(Config {
+            authorize_url: authorize_url.into(),
+            client_id,
+            client_secret,
+            redirect_uri,
+            user_agent,
+            api_url,
+            dashboard_url,
+            cookie_keys,
+            routes,
+            default_return_path,
+            sign_in_page: self.sign_in_page,
+            sign_in_parameter,
+            limits: self.limits,
+            notices: Arc::default(),
+        })
+    }
+}
+
+fn needed<T>(setting: &'static str, value: Option<T>) -> Result<T, ConfigError> {
+    value.ok_or_else(|| ConfigError::because(setting, &message::MISSING))
+}
+
+/// What a URL carries unchanged. *Source*: RFC 3986, section 2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// It becomes a segment of a path and a parameter of a query.
+fn client_id(id: String) -> Result<String, ConfigError> {
+    let id = check("client_id", id, 128, is_unreserved, &message::CLIENT_ID_CHARACTERS)?;
+    match id.as_str() {
+        "." | ".." => Err(ConfigError::because("client_id", &message::DOT_SEGMENT)),
+        _ => Ok(id),
+    }
+}
+
+fn redirect_uri(text: String) -> Result<RedirectUri, ConfigError> {
+    if text.is_empty() {
+        return Err(ConfigError::because("redirect_uri", &message::EMPTY));
+    }
+    RedirectUri::parse(&text).map_err(|why| ConfigError::about("redirect_uri", &text, why))
+}
+
+/// A User-Agent that Komerza lets pass.
+pub(crate) fn user_agent(agent: String) -> Result<HeaderValue, ConfigError> {
+    let visible = |byte| matches!(byte, b' '..=b'~');
+    let agent = check("user_agent", agent, 256, visible, &message::NOT_VISIBLE_ASCII)?;
+    let agent = HeaderValue::from_str(agent.trim()).ok().filter(|agent| !agent.is_empty());
+    agent.ok_or_else(|| ConfigError::because("user_agent", &message::EMPTY))
+}
+
+/// The base URL of an API or a dashboard.
+pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
+    address::base_url(text).map_err(|why| ConfigError::about(setting, text, why))
+}
+
+/// Each token costs memory and, when the provider refuses a call, time. Whoever wants no limit says so by the period.
+fn check_buckets(wrong: &mut Wrong, limits: &Limits) {
+    for (setting, bucket) in
+        [("limits.exchange_bucket", limits.exchange_bucket), ("limits.client.bucket", limits.client.bucket)]
+    {
+        if bucket.capacity > Bucket::CAPACITY_MOST && !bucket.period.is_zero() {
+            wrong.keep::<()>(Err(ConfigError::because(setting, &message::BUCKET_TOO_LARGE)));
+        }
+    }
+}
+
+/// Without a limit on the length: that is for what visitors send.
+fn check_local(setting: &'static str, path: &str, routes: &Routes) -> Result<(), ConfigError> {
+    let parsed = ReturnPath::parse(path, usize::MAX, routes);
+    parsed.map(|_| ()).ok_or_else(|| ConfigError::about(setting, path, &message::NOT_LOCAL))
+}
+
+fn check(
+    setting: &'static str,
+    value: String,
+    most: usize,
+    allowed: fn(u8) -> bool,
+    message: &'static Message,
+) -> Result<String, ConfigError> {
+    match value.len() {
+        0 => Err(ConfigError::because(setting, &message::EMPTY)),
+        length if length > most => Err(ConfigError::new(setting, &message::TOO_LONG, most.to_string())),
+        _ if !value.bytes().all(allowed) => Err(ConfigError::about(setting, &value, message)),
+        _ => Ok(value),
+    }
+}

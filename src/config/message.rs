@@ -1,0 +1,76 @@
+//! What the crate says while an app is being set up, and what helps: one place for each text.
+//!
+//! A test writes the table of [`guide::setting_up`](crate::guide::setting_up) from these.
+
+/// One message. `{}` in the text is a detail, such as a number; it is never a secret.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) code: &'static str,
+    pub(crate) text: &'static str,
+    pub(crate) remedy: &'static str,
+}
+
+impl Message {
+    pub(crate) fn text(&self, detail: &str) -> String {
+        self.text.replace("{}", detail)
+    }
+}
+
+macro_rules! messages {
+    ($($name:ident = $code:literal, $text:literal, $remedy:literal;)+) => {
+        $(pub(crate) static $name: $crate::config::Message =
+            $crate::config::Message { code: $code, text: $text, remedy: $remedy };)+
+
+        /// Every message of this table.
+        #[cfg(test)]
+        pub(crate) static ALL: &[&$crate::config::Message] = &[$(&$name),+];
+    };
+}
+pub(crate) use messages;
+
+messages! {
+    MISSING = "missing", "is missing", "Set it; the other settings stay as they are.";
+    EMPTY = "empty", "is empty", "Give it a value.";
+    TOO_LONG = "too_long", "has more than {} characters", "Check whether something else was pasted.";
+    SURROUNDED = "surrounded", "has {}", "Remove that character; look in the .env file or the file of the secret.";
+    NOT_VISIBLE_ASCII = "not_visible_ascii", "has a character that is not visible ASCII",
+        "Copy the value again; look for spaces and line breaks inside it.";
+    CLIENT_ID_CHARACTERS = "client_id_characters", "may have letters, digits and -._~ only",
+        "Copy the client ID from the Komerza dashboard.";
+    DOT_SEGMENT = "dot_segment", "is a dot segment", "Copy the client ID from the Komerza dashboard.";
+    SECRET_LENGTH = "secret_length", "has {} characters; Komerza's have 72",
+        "Copy the whole secret from the Komerza dashboard.";
+    KEY_TOO_SHORT = "key_too_short", "holds a key of {} bytes; at least 32 are needed",
+        "Make each key with `openssl rand -base64 32`, and put commas between them.";
+    KEY_OF_EQUAL_BYTES = "key_of_equal_bytes", "holds a key of equal bytes", "Use random bytes: `openssl rand -base64 32`.";
+    KEY_NOT_BASE64 = "key_not_base64", "holds a key that is not base64",
+        "Make each key with `openssl rand -base64 32`, and put commas between them.";
+    NOT_A_URL = "not_a_url", "is not an absolute URL", "Write it whole, such as https://shop.example/komerza/callback.";
+    URL_CHARACTERS = "url_characters", "must be visible ASCII without spaces or backslashes",
+        "Encode other characters, or choose an address without them.";
+    URL_USER = "url_user", "must have no user name or password", "Remove what stands before the @.";
+    URL_FRAGMENT = "url_fragment", "must have no fragment", "Remove the # and what follows it.";
+    URL_QUERY = "url_query", "must have no query", "Remove the ? and what follows it.";
+    NOT_HTTPS = "not_https", "must be https; plain http is accepted for a loopback host only",
+        "Use https, or for development 127.0.0.1 or localhost.";
+    NO_PATH = "no_path", "must have a path of its own",
+        "Choose one such as /komerza/callback, here and in the Komerza dashboard.";
+    TRAILING_SLASH = "trailing_slash", "ends with a slash, so the other routes would move below it",
+        "Remove the slash, here and in the Komerza dashboard: the login, disconnect and status routes stand beside the last segment.";
+    NOT_PLAIN = "not_plain",
+        "must have a plain path, without dot segments, empty segments or characters that need encoding",
+        "Choose a path of letters, digits, slashes and hyphens.";
+    PREFIX_ELSEWHERE = "prefix_elsewhere", "is not the start of the redirect URI's path",
+        "Register the whole public path as the redirect URI, prefix included.";
+    NOT_UNDER_PREFIX = "not_under_prefix", "must start with a slash, or with the stripped prefix and one",
+        "Write the path as browsers see it.";
+    TAKEN = "taken", "is the path of another route", "Give each route a path of its own.";
+    NOT_LOCAL = "not_local", "must be a path on this site, and none of the crate's routes",
+        "Write a path such as /stores, without scheme and host.";
+    PARAMETER_NAME = "parameter_name", "must be 1 to 64 letters, digits or -._~",
+        "Use the name that your sign-in page reads, such as next.";
+    BUCKET_TOO_LARGE = "bucket_too_large", "holds more than 10,000 tokens",
+        "Take fewer; a period of zero means no limit.";
+    HTTP_CLIENT = "http_client", "cannot be reached with this build: {}",
+        "Switch on the feature `rustls` or `native-tls`, and install the certificates of the system.";
+}

@@ -1,0 +1,133 @@
+//! The checks: what they ask is done here, what the answers mean is decided by plain functions.
+
+use super::{Finding, Severity};
+use crate::{
+    config::{Config, message::messages},
+    secret::ApiKey,
+    store::{StoreError, StoredToken, TokenStore, within},
+    telemetry::log::chain,
+    time::Clock,
+    user::UserId,
+    wire,
+};
+use http::header::DATE;
+use std::time::{Duration, SystemTime};
+
+messages! {
+    HTTPS = "https", "the redirect URI is https: cookies have Secure and the __Host- prefix", "";
+    PLAIN_HTTP = "plain_http", "the redirect URI is plain http: cookies have neither Secure nor the __Host- prefix",
+        "This is for development on one machine; deploy with https.";
+    MOUNTED = "mounted", "the login, callback, disconnect and status routes arrive at the layer", "";
+    STORE_WORKS = "store_works", "the token store saved, loaded and removed a scratch record", "";
+    STORE_FAILS = "store_fails", "the token store failed to {}",
+        "Check that the database runs and that the app may read, insert, update and delete in its table.";
+    STORE_FORGETS = "store_forgets", "the token store did not return the scratch record that it had saved",
+        "Check `save` and `load` with the contract suite of the feature `store-contract`; a replica may lag.";
+    STORE_KEEPS = "store_keeps", "the token store did not remove its scratch record",
+        "Check `delete_if` with the contract suite of the feature `store-contract`; remove records of users komerza-connect-doctor-*.";
+    PING_WORKS = "ping_works", "the token store answers a ping", "";
+    PING_FAILS = "ping_fails", "the token store does not answer a ping: {}", "Check that the database runs and can be reached.";
+    NO_PING = "no_ping", "the token store does not list its users, so it has no ping", "";
+    KOMERZA_ANSWERS = "komerza_answers", "Komerza answers: {}", "";
+    KOMERZA_UNREACHABLE = "komerza_unreachable", "Komerza cannot be reached: {}",
+        "Check DNS, the firewall, HTTPS_PROXY and the system's certificates; KOMERZA_API_URL if it is set.";
+    CLOCK_RIGHT = "clock_right", "the clock is within a minute of Komerza's", "";
+    CLOCK_WRONG = "clock_wrong", "the clock differs from Komerza's by {} seconds",
+        "Let the machine set its clock by NTP: login attempts and sessions end by it.";
+    NO_DATE = "no_date", "Komerza's answer has no date, so the clock was not compared", "";
+}
+
+/// How far the clocks may differ.
+const CLOCK_MOST: Duration = Duration::from_secs(60);
+const KOMERZA_DEADLINE: Duration = Duration::from_secs(10);
+
+pub(super) fn settings(config: &Config) -> Vec<Finding> {
+    vec![match config.redirect_uri.https {
+        true => Finding::new(Severity::Fine, &HTTPS, ""),
+        false => Finding::new(Severity::Warning, &PLAIN_HTTP, ""),
+    }]
+}
+
+/// Tries the store with a record of its own, and pings it.
+pub(super) async fn store(store: &dyn TokenStore, deadline: Duration) -> Vec<Finding> {
+    let trial = match scratch(store, deadline).await {
+        Ok(finding) => finding,
+        Err((what, error)) => Finding::new(Severity::Error, &STORE_FAILS, &format!("{what}: {}", chain(&error))),
+    };
+    let ping = match store.lists_users() {
+        None => Finding::new(Severity::Fine, &NO_PING, ""),
+        Some(listing) => match within(deadline, listing.ping()).await {
+            Ok(()) => Finding::new(Severity::Fine, &PING_WORKS, ""),
+            Err(error) => Finding::new(Severity::Error, &PING_FAILS, &chain(&error).to_string()),
+        },
+    };
+    vec![trial, ping]
+}
+
+async fn scratch(store: &dyn TokenStore, deadline: Duration) -> Result<Finding, (&'static str, StoreError)> {
+    let key = ApiKey::new("scratch-record-of-the-doctor").ok().and_then(|key| StoredToken::new(key).ok());
+    let Some(token) = key else { return Ok(Finding::new(Severity::Error, &STORE_FAILS, "draw a record")) };
+    let user = UserId::generated(&format!("komerza-connect-doctor-{}", token.version()));
+    within(deadline, store.save(&user, &token)).await.map_err(|error| ("save a scratch record", error))?;
+    let loaded = within(deadline, store.load(&user)).await;
+    // It goes whatever `load` did.
+    let removed = within(deadline, store.delete_if(&user, token.version())).await;
+    let loaded = loaded.map_err(|error| ("load its scratch record", error))?;
+    let removed = removed.map_err(|error| ("remove its scratch record", error))?;
+    let left = within(deadline, store.load(&user)).await.map_err(|error| ("load its scratch record", error))?;
+    Ok(match (loaded.is_some_and(|loaded| loaded.version() == token.version()), removed && left.is_none()) {
+        (true, true) => Finding::new(Severity::Fine, &STORE_WORKS, ""),
+        (false, _) => Finding::new(Severity::Error, &STORE_FORGETS, ""),
+        (true, false) => Finding::new(Severity::Error, &STORE_KEEPS, ""),
+    })
+}
+
+/// One GET without a key. Any answer counts.
+pub(super) async fn komerza(config: &Config, clock: &dyn Clock) -> Vec<Finding> {
+    let unreachable = |why: &str| vec![Finding::new(Severity::Error, &KOMERZA_UNREACHABLE, why)];
+    let client = wire::client(&config.user_agent, &config.api_url).and_then(wire::build);
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => return unreachable(&error.to_string()),
+    };
+    let url = config.api_url.clone();
+    match client.get(url).timeout(KOMERZA_DEADLINE).send().await {
+        Ok(answer) => {
+            let date = answer.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+            let said = format!("{} from {}", answer.status(), config.api_url.origin().ascii_serialization());
+            vec![Finding::new(Severity::Fine, &KOMERZA_ANSWERS, &said), compare(clock.now(), date)]
+        }
+        Err(error) => unreachable(&chain(&error.without_url()).to_string()),
+    }
+}
+
+pub(super) fn compare(here: SystemTime, there: Option<SystemTime>) -> Finding {
+    let Some(there) = there else { return Finding::new(Severity::Fine, &NO_DATE, "") };
+    let apart = here.duration_since(there).unwrap_or_else(|earlier| earlier.duration());
+    match apart > CLOCK_MOST {
+        true => Finding::new(Severity::Error, &CLOCK_WRONG, &apart.as_secs().to_string()),
+        false => Finding::new(Severity::Fine, &CLOCK_RIGHT, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_may_differ_by_a_minute() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let minute = Duration::from_secs(60);
+        let more = minute + Duration::from_secs(1);
+        for (there, code) in [
+            (now, "clock_right"),
+            (now + minute, "clock_right"),
+            (now - minute, "clock_right"),
+            (now + more, "clock_wrong"),
+            (now - more, "clock_wrong"),
+        ] {
+            assert_eq!(compare(now, Some(there)).code(), code);
+        }
+        assert_eq!(compare(now, None).code(), "no_date");
+    }
+}

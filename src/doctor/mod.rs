@@ -1,0 +1,70 @@
+//! Looks at a layer as it is set up, and says what is wrong and what helps.
+//!
+//! ```
+//! use axum::Router;
+//! use komerza_connect::{KomerzaConnectLayer, MemoryStore, doctor::Severity};
+//! use komerza_sandbox::Sandbox;
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let sandbox = Sandbox::start().await?;
+//! let config = sandbox.config("http://127.0.0.1:3000/komerza/callback")?;
+//! let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?;
+//! let app: Router = Router::new().layer(connect.clone());
+//!
+//! let report = connect.doctor().await.with_app(app, connect.config()).await;
+//! println!("{report}");
+//! assert_eq!(report.severity(), Severity::Warning); // plain http, which is for development only
+//! assert!(report.findings().iter().any(|finding| finding.code() == "komerza_answers"));
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `cargo run --example doctor` does the same for the settings of the environment, and `komerza-sandbox doctor URL` looks at a
+//! deployed app from outside.
+
+pub(crate) mod checks;
+mod report;
+mod routes;
+
+pub use report::{Finding, Report, Severity};
+pub use routes::{MountedRoute, RouteCookie};
+
+use crate::{
+    config::Config,
+    layer::{Body, KomerzaConnectLayer, check_mounted},
+};
+use http::{Request, Response};
+use std::fmt;
+use tower_service::Service;
+
+impl KomerzaConnectLayer {
+    /// Examines the settings, the token store, the way to Komerza and the clock.
+    ///
+    /// In this order: reads the settings; saves, loads and removes a scratch record in the store, under a user ID that begins with
+    /// `komerza-connect-doctor-`; pings the store if it can be pinged; sends one GET without a key to the API, where any answer
+    /// counts; compares the clock with the `Date` of the answer. Takes at most a few deadlines of the store and 10 seconds.
+    ///
+    /// See the [module](crate::doctor) for an example.
+    pub async fn doctor(&self) -> Report {
+        let (config, store) = (self.config(), self.shared.core.store());
+        let mut findings = checks::settings(config);
+        findings.extend(checks::store(store, config.limits.store_deadline).await);
+        findings.extend(checks::komerza(config, &*self.shared.core.clock).await);
+        Report::new(config, self.routes(), findings)
+    }
+}
+
+impl Report {
+    /// Adds whether the routes arrive at the layer in the finished app: [`check_mounted`].
+    pub async fn with_app<S, B>(mut self, app: S, config: &Config) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>>,
+        S::Error: fmt::Display,
+    {
+        self.add(match check_mounted(app, config).await {
+            Ok(()) => Finding::new(Severity::Fine, &checks::MOUNTED, ""),
+            Err(lost) => Finding::saying(Severity::Error, lost.message(), lost.text()),
+        });
+        self
+    }
+}

@@ -1,0 +1,166 @@
+//! What was found, for people and as JSON.
+
+use super::MountedRoute;
+use crate::{
+    api::scopes,
+    config::{Config, Message},
+};
+use serde_json::json;
+use std::fmt;
+
+/// How bad a [`Finding`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Severity {
+    /// It is as it should be.
+    Fine,
+    /// It works, and something should be changed before the app is deployed.
+    Warning,
+    /// Visitors cannot connect.
+    Error,
+}
+
+impl Severity {
+    /// One word, as in the JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    severity: Severity,
+    message: &'static Message,
+    text: String,
+}
+
+impl Finding {
+    pub(crate) fn new(severity: Severity, message: &'static Message, detail: &str) -> Self {
+        Self::saying(severity, message, message.text(detail))
+    }
+
+    pub(crate) fn saying(severity: Severity, message: &'static Message, text: String) -> Self {
+        Self { severity, message, text }
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// What was looked at and how it is: `"store_works"`. The [guide](crate::guide::setting_up) lists all.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.message.code
+    }
+
+    /// What was found. It holds no secret.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What to do about it. `None`: nothing.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&str> {
+        Some(self.message.remedy).filter(|remedy| !remedy.is_empty())
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<8}{}.", self.severity.as_str(), self.text)?;
+        self.remedy().map_or(Ok(()), |remedy| write!(f, "\n        {remedy}"))
+    }
+}
+
+/// What [`doctor`](crate::KomerzaConnectLayer::doctor) found, and what to register at Komerza.
+///
+/// `Display` is for people; [`to_json`](Self::to_json) for programs.
+#[derive(Debug, Clone)]
+pub struct Report {
+    client_id: String,
+    redirect_uri: String,
+    routes: Vec<MountedRoute>,
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    pub(super) fn new(config: &Config, routes: Vec<MountedRoute>, findings: Vec<Finding>) -> Self {
+        Self { client_id: config.client_id.clone(), redirect_uri: config.redirect_uri.text.clone(), routes, findings }
+    }
+
+    pub(super) fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Everything that was looked at.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The routes of the layer.
+    #[must_use]
+    pub fn routes(&self) -> &[MountedRoute] {
+        &self.routes
+    }
+
+    /// The worst of the findings.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.findings.iter().map(Finding::severity).max().unwrap_or(Severity::Fine)
+    }
+
+    /// The redirect URI to register in the Komerza dashboard.
+    #[must_use]
+    pub fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
+
+    /// The report as JSON: `severity`, `register`, `routes` and `findings`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let routes = self.routes.iter().map(MountedRoute::json);
+        let findings = self.findings.iter().map(|finding| {
+            json!({
+                "severity": finding.severity.as_str(), "code": finding.code(), "text": finding.text,
+                "remedy": finding.remedy(),
+            })
+        });
+        let permissions = scopes::MEANINGS.iter().map(|(scope, meaning)| json!({ "scope": scope, "for": meaning }));
+        json!({
+            "severity": self.severity().as_str(),
+            "register": {
+                "client_id": self.client_id, "redirect_uri": self.redirect_uri,
+                "permissions": permissions.collect::<Vec<_>>(),
+            },
+            "routes": routes.collect::<Vec<_>>(),
+            "findings": findings.collect::<Vec<_>>(),
+        })
+        .to_string()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Register in the Komerza dashboard, for the application {}:", self.client_id)?;
+        writeln!(f, "  redirect URI  {}", self.redirect_uri)?;
+        writeln!(f, "  permissions   those of the calls that your app makes:")?;
+        for (scope, meaning) in scopes::MEANINGS {
+            writeln!(f, "    {scope:<32}{meaning}")?;
+        }
+        writeln!(f, "\nRoutes:")?;
+        self.routes.iter().try_for_each(|route| writeln!(f, "{route}"))?;
+        writeln!(f, "\nFindings:")?;
+        self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
+        write!(f, "\nIn all: {}", self.severity().as_str())
+    }
+}

@@ -1,0 +1,107 @@
+//! The mounted routes as a value.
+
+use crate::{
+    config::Route,
+    layer::KomerzaConnectLayer,
+    site::{caller::Identity, cookie::Names},
+};
+use serde_json::{Value, json};
+use std::{fmt, time::Duration};
+
+/// A route of the layer: its path, its methods and its cookies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MountedRoute {
+    /// `login`, `callback`, `disconnect` or `status`.
+    pub name: &'static str,
+    /// The path as browsers see it.
+    pub path: String,
+    /// The path as the app sees it: without the prefix that a proxy strips.
+    pub path_in_app: String,
+    /// The allowed methods.
+    pub methods: Vec<&'static str>,
+    /// The cookies that the route sets.
+    pub cookies: Vec<RouteCookie>,
+}
+
+/// A cookie that a route sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RouteCookie {
+    /// Its name. `*` stands for the login attempt.
+    pub name: String,
+    /// Its attributes, as in `Set-Cookie`.
+    pub attributes: String,
+    /// How long it lives.
+    pub lifetime: Duration,
+}
+
+impl RouteCookie {
+    fn new(names: &Names, name: String, lifetime: Duration) -> Self {
+        let value = names.set("name", "", lifetime);
+        let attributes = value.as_ref().and_then(|value| value.to_str().ok()?.split_once("; "));
+        Self { name, attributes: attributes.map(|(_, attributes)| attributes.to_owned()).unwrap_or_default(), lifetime }
+    }
+}
+
+impl KomerzaConnectLayer {
+    /// The routes of this layer, with their methods and cookies.
+    ///
+    /// ```
+    /// use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore};
+    ///
+    /// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+    /// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+    /// let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?;
+    /// let login = &connect.routes()[0];
+    /// assert_eq!((login.name, &*login.path, &*login.methods), ("login", "/komerza/login", &["GET", "POST"][..]));
+    /// assert!(login.cookies[0].name.starts_with("__Host-komerza-"));
+    /// assert_eq!(login.cookies[0].attributes, "Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure");
+    /// # Ok::<(), komerza_connect::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn routes(&self) -> Vec<MountedRoute> {
+        let (config, names) = (self.config(), &self.shared.site.jar.names);
+        let limits = &config.limits;
+        let of = |route| match route {
+            Route::Login => vec![(format!("{}*", names.login_prefix()), limits.attempt_lifetime)],
+            Route::Callback => {
+                let session = matches!(self.shared.site.identity, Identity::Browser)
+                    .then(|| (names.session.clone(), limits.session_lifetime));
+                let done = (format!("{}*", names.done_prefix()), limits.done_lifetime);
+                std::iter::once(done).chain(session).collect()
+            }
+            Route::Disconnect | Route::Status => Vec::new(),
+        };
+        let routes = config.routes.all().into_iter().map(|(route, path)| MountedRoute {
+            name: route.name(),
+            path: path.to_owned(),
+            path_in_app: config.routes.seen(path).to_owned(),
+            methods: route.allowed_methods().split(", ").collect(),
+            cookies: of(route).into_iter().map(|(name, lifetime)| RouteCookie::new(names, name, lifetime)).collect(),
+        });
+        routes.collect()
+    }
+}
+
+impl MountedRoute {
+    pub(super) fn json(&self) -> Value {
+        let cookies = self.cookies.iter().map(|cookie| {
+            json!({ "name": cookie.name, "attributes": cookie.attributes, "lifetime": cookie.lifetime.as_secs() })
+        });
+        json!({
+            "name": self.name, "path": self.path, "path_in_app": self.path_in_app, "methods": self.methods,
+            "cookies": cookies.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl fmt::Display for MountedRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "  {:<12}{:<10}{}", self.name, self.methods.join(", "), self.path)?;
+        if self.path != self.path_in_app {
+            write!(f, " (in the app: {})", self.path_in_app)?;
+        }
+        self.cookies.iter().try_for_each(|cookie| write!(f, "\n    sets {}; {}", cookie.name, cookie.attributes))
+    }
+}

@@ -1,0 +1,160 @@
+//! The user of a request by any axum extractor.
+
+use crate::{site::IdentifyUser, user::UserId};
+use axum::{extract::FromRequestParts, response::IntoResponse};
+use http::{StatusCode, request::Parts};
+use std::{
+    error::Error,
+    future::{Future, ready},
+    marker::PhantomData,
+};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Finds the user of a request by an axum extractor: for [`with_user`](crate::KomerzaConnectLayer::with_user).
+///
+/// The extractor runs first, then `find` with what it gave. `find` may be synchronous or asynchronous, and returns
+/// `Option<UserId>`, or `Result<Option<UserId>, _>` when it may fail.
+///
+/// An extractor that refuses with 401 means that nobody is signed in. Any other refusal, such as the 500 of a session layer that
+/// is missing, is an error: the visitor sees 503, and the log names the extractor and the status. For an extractor that refuses
+/// visitors in another way take `Option<E>` or `Result<E, E::Rejection>`.
+///
+/// ```
+/// use axum::{Router, body::Body, extract::Extension, http::Request};
+/// use komerza_connect::{KomerzaConnectLayer, MemoryStore, UserId, layer::by_extractor};
+/// # use komerza_connect::Config;
+/// # use tower::ServiceExt;
+///
+/// #[derive(Clone)]
+/// struct SignedIn(i64);
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # let config = || Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+/// #     .redirect_uri("https://shop.example/komerza/callback").build();
+/// // With axum-login: by_extractor(|auth: AuthSession<Backend>| auth.user.map(|user| UserId::from(user.id)))
+/// let by_session = by_extractor(|Extension(user): Extension<SignedIn>| Some(UserId::from(user.0)));
+/// // Asynchronous, with a look-up that may fail:
+/// let by_look_up = by_extractor(|Extension(user): Extension<SignedIn>| async move {
+///     tokio::task::yield_now().await;
+///     Ok::<_, std::io::Error>(Some(UserId::from(user.0)))
+/// });
+///
+/// let app = |connect| Router::<()>::new().layer::<KomerzaConnectLayer>(connect);
+/// let apps = [
+///     app(KomerzaConnectLayer::new(config()?, MemoryStore::default())?.with_user(by_session)),
+///     app(KomerzaConnectLayer::new(config()?, MemoryStore::default())?.with_user(by_look_up)),
+/// ];
+/// for app in apps {
+///     let status = Request::get("/komerza/status").extension(SignedIn(7)).body(Body::empty())?;
+///     assert_eq!(app.clone().oneshot(status).await?.status(), 200);
+///     let without = Request::get("/komerza/status").body(Body::empty())?;
+///     assert_eq!(app.oneshot(without).await?.status(), 503); // `Extension` refuses with 500
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn by_extractor<E, A, M, F>(find: F) -> impl IdentifyUser
+where
+    E: FromRequestParts<()> + Send + 'static,
+    F: Fn(E) -> A + Send + Sync + 'static,
+    A: Answer<M> + 'static,
+    M: 'static,
+{
+    by_extractor_with_state((), find)
+}
+
+/// Same as [`by_extractor`], for an extractor that needs the app's state.
+pub fn by_extractor_with_state<S, E, A, M, F>(state: S, find: F) -> impl IdentifyUser
+where
+    S: Send + Sync + 'static,
+    E: FromRequestParts<S> + Send + 'static,
+    F: Fn(E) -> A + Send + Sync + 'static,
+    A: Answer<M> + 'static,
+    M: 'static,
+{
+    ByExtractor { state, find, types: PhantomData }
+}
+
+struct ByExtractor<S, E, A, M, F> {
+    state: S,
+    find: F,
+    #[allow(clippy::type_complexity, reason = "names types and holds nothing")]
+    types: PhantomData<fn(E) -> (A, M)>,
+}
+
+#[async_trait::async_trait]
+impl<S, E, A, M, F> IdentifyUser for ByExtractor<S, E, A, M, F>
+where
+    S: Send + Sync + 'static,
+    E: FromRequestParts<S> + Send + 'static,
+    F: Fn(E) -> A + Send + Sync + 'static,
+    A: Answer<M> + 'static,
+    M: 'static,
+{
+    async fn identify_user(&self, parts: &mut Parts) -> Result<Option<UserId>, BoxError> {
+        let extracted = E::from_request_parts(parts, &self.state).await;
+        let extracted = match extracted.map_err(|refusal| refusal.into_response().status()) {
+            Ok(extracted) => extracted,
+            Err(StatusCode::UNAUTHORIZED) => return Ok(None),
+            Err(status) => {
+                let name = std::any::type_name::<E>();
+                return Err(format!("the extractor {name} refused the request with {status}; is its layer added after KomerzaConnectLayer?").into());
+            }
+        };
+        (self.find)(extracted).answer().await
+    }
+}
+
+/// What the function of [`by_extractor`] may return: a user, a result, or a future of either.
+///
+/// `M` only tells the two apart, and is never written.
+pub trait Answer<M>: Send {
+    /// Waits for the answer, if it is a future.
+    fn answer(self) -> impl Future<Output = Result<Option<UserId>, BoxError>> + Send;
+}
+
+/// What was found, or why it cannot be told.
+pub trait FoundUser: Send {
+    /// As [`IdentifyUser::identify_user`] returns it.
+    ///
+    /// # Errors
+    /// What the function of [`by_extractor`] returned.
+    fn into_result(self) -> Result<Option<UserId>, BoxError>;
+}
+
+impl FoundUser for Option<UserId> {
+    fn into_result(self) -> Result<Option<UserId>, BoxError> {
+        Ok(self)
+    }
+}
+
+impl<E: Into<BoxError> + Send> FoundUser for Result<Option<UserId>, E> {
+    fn into_result(self) -> Result<Option<UserId>, BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// Tells an answer that is there from one that is awaited.
+#[derive(Debug)]
+pub enum Now {}
+
+/// Tells an answer that is awaited from one that is there.
+#[derive(Debug)]
+pub enum Later {}
+
+impl<T: FoundUser> Answer<Now> for T {
+    fn answer(self) -> impl Future<Output = Result<Option<UserId>, BoxError>> + Send {
+        ready(self.into_result())
+    }
+}
+
+impl<T> Answer<Later> for T
+where
+    T: Future + Send,
+    T::Output: FoundUser,
+{
+    async fn answer(self) -> Result<Option<UserId>, BoxError> {
+        self.await.into_result()
+    }
+}

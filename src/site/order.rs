@@ -1,0 +1,35 @@
+//! Notices that the app's session layer is on the wrong side of this layer. It decides nothing.
+//!
+//! A handler is asked who the user is after all layers ran; the routes of this layer are asked where the layer stands. When the
+//! answers for the same cookies differ, one of them did not go through the session layer.
+
+use super::caller::Caller;
+use crate::{
+    config::{Config, Place, message::messages},
+    telemetry::log,
+};
+use http::HeaderMap;
+
+messages! {
+    LAYER_ORDER = "layer_order", "handlers know who is signed in, and the login and status routes do not",
+        "Add the layer after your routes and before your session layer, which then runs first: `.layer(connect).layer(auth)`.";
+    LAYER_ORDER_REVERSED = "layer_order_reversed", "the login and status routes know who is signed in, and handlers do not",
+        "Put handlers and routes behind the same session layer; look for a middleware that takes the user out of the request.";
+}
+
+/// Compares what one place found with what the other found for the same cookies, and says so once when they differ.
+pub(crate) fn notice(config: &Config, place: Place, headers: &HeaderMap, caller: &Caller) {
+    let user = match caller {
+        Caller::User(_) => true,
+        Caller::Nobody => false,
+        Caller::Browser(_) => return,
+    };
+    let message = match config.notices.differs(place, headers, user) {
+        None => return,
+        Some(Place::Handler) => &LAYER_ORDER,
+        Some(Place::Route) => &LAYER_ORDER_REVERSED,
+    };
+    if config.notices.first(4) {
+        log::error!(code = message.code, "{}", format_args!("{}. {}", message.text, message.remedy));
+    }
+}
