@@ -32,7 +32,7 @@ pub mod webhooks {}
 
 #[cfg(test)]
 mod tests {
-    use crate::{config, doctor, layer, site};
+    use crate::{Rejection, config, doctor, layer, site};
     use std::fmt::Write;
 
     const PAGE: &str = "setting_up.md";
@@ -54,6 +54,10 @@ mod tests {
             for message in messages {
                 let remedy = if message.remedy.is_empty() { "none needed" } else { message.remedy };
                 let _ = writeln!(text, "| `{}` | {} | {remedy} |", message.code, message.text("…"));
+            }
+            if title == "Log and tests" {
+                // Its text is text and remedy in one.
+                let _ = writeln!(text, "| `layer_missing` | {} | as the message says |", Rejection::layer_missing());
             }
         }
         text.replace("<", "&lt;")

@@ -180,7 +180,9 @@ impl Client {
             };
             let stores = self.user().await?.stores;
             // Only what has worked is remembered: a 404 alone may come from something in between.
-            in_user.store(missing, Ordering::Relaxed);
+            if missing {
+                in_user.store(true, Ordering::Relaxed);
+            }
             return Ok(stores);
         }
         Ok(self.user().await?.stores)

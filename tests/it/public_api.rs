@@ -13,6 +13,7 @@ use komerza_connect::{
     store::{KeyFingerprint, StoreErrorKind},
     time::{ManualClock, SystemClock},
     user::InvalidUserId,
+    webhook,
 };
 use komerza_sandbox::Sandbox;
 use std::{fmt::Debug, future::Ready, hash::Hash};
@@ -50,6 +51,11 @@ fn types_keep_their_thread_safety_and_their_clones() {
     cloned::<Disconnected>();
     cloned::<Revoked>();
     cloned::<Connecting<'static>>();
+    cloned::<webhook::Verifier>();
+    cloned::<webhook::Delivery>();
+    error::<webhook::Refused>();
+    error::<webhook::Unreadable>();
+    kind::<webhook::RefusedKind>();
     cloned::<ManualClock>();
     cloned::<SystemClock>();
     cloned::<SystemRandomness>();

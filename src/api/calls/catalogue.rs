@@ -8,6 +8,8 @@ use crate::api::{
 use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
 
+const ITEMS: &str = "/stores/{}/products/{}/variants/{}/items";
+
 impl InStore {
     /// The products. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     pub fn products(&self) -> Listing<Product> {
@@ -70,7 +72,7 @@ impl InStore {
         variant: impl Into<VariantId>,
         delivery: &VariantDelivery,
     ) -> Result<Variant, Error> {
-        let request = self.of_variant(Method::PUT, "/delivery", product.into(), variant.into());
+        let request = self.of_variant(Method::PUT, "/stores/{}/products/{}/variants/{}/delivery", product, variant);
         request.json(delivery).fetch().await
     }
 
@@ -81,7 +83,7 @@ impl InStore {
     pub fn variant_items(&self, product: impl Into<ProductId>, variant: impl Into<VariantId>) -> Listing<String> {
         let (product, variant) = (product.into(), variant.into());
         let ids = [product.as_str(), variant.as_str()];
-        self.get("/stores/{}/products/{}/variants/{}/items", &ids, scopes::PRODUCTS_VIEW).paged_by_path("count")
+        self.get(ITEMS, &ids, scopes::PRODUCTS_VIEW).paged_by_path("count")
     }
 
     /// Searches the items in stock of a variant: similar texts count, best first. Needs
@@ -111,7 +113,7 @@ impl InStore {
         variant: impl Into<VariantId>,
         items: &[impl AsRef<str> + Sync],
     ) -> Result<(), Error> {
-        let request = self.of_variant(Method::PUT, "/items", product.into(), variant.into());
+        let request = self.of_variant(Method::PUT, ITEMS, product, variant);
         request.json(&stock(items)).execute().await
     }
 
@@ -125,7 +127,7 @@ impl InStore {
         variant: impl Into<VariantId>,
         items: &[impl AsRef<str> + Sync],
     ) -> Result<(), Error> {
-        let request = self.of_variant(Method::DELETE, "/items", product.into(), variant.into());
+        let request = self.of_variant(Method::DELETE, ITEMS, product, variant);
         request.json(&stock(items)).execute().await
     }
 
@@ -138,15 +140,19 @@ impl InStore {
         product: impl Into<ProductId>,
         variant: impl Into<VariantId>,
     ) -> Result<(), Error> {
-        self.of_variant(Method::DELETE, "/items/clear", product.into(), variant.into()).execute().await
+        self.of_variant(Method::DELETE, "/stores/{}/products/{}/variants/{}/items/clear", product, variant)
+            .execute()
+            .await
     }
 
-    fn of_variant(&self, method: Method, end: &'static str, product: ProductId, variant: VariantId) -> RequestBuilder {
-        let template = match end {
-            "/delivery" => "/stores/{}/products/{}/variants/{}/delivery",
-            "/items" => "/stores/{}/products/{}/variants/{}/items",
-            _ => "/stores/{}/products/{}/variants/{}/items/clear",
-        };
+    fn of_variant(
+        &self,
+        method: Method,
+        template: &'static str,
+        product: impl Into<ProductId>,
+        variant: impl Into<VariantId>,
+    ) -> RequestBuilder {
+        let (product, variant) = (product.into(), variant.into());
         self.call(method, template, &[product.as_str(), variant.as_str()], scopes::PRODUCTS_UPDATE)
     }
 

@@ -1,17 +1,19 @@
 //! Filters and sorts: how they reach the provider, and what they do in the sandbox.
 
 use super::{App, sandboxed};
+use crate::facts::TABLE;
 use jiff::Timestamp;
 use komerza_connect::{
     ErrorKind, KomerzaKey,
     api::{
-        Comparison, Direction, Filters, InStore, Listing,
+        Comparison, Direction, Filters, InStore, Listing, OrderSort,
         models::{Amount, Coupon, OrderStatus, OrderSummary, Product, ProductId, TicketStatus, Visibility, WebhookLog},
     },
 };
 use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// A provider of empty lists.
 async fn empty_lists() -> (RawProvider, KomerzaKey) {
@@ -35,10 +37,37 @@ fn time(text: &str) -> Timestamp {
 
 /// Reads a list with each of its filters alone, and compares what arrives with the provider's name and the value.
 macro_rules! each_filter {
-    ($provider:ident, $list:expr, $path:literal: $($method:ident($value:expr) => $parameter:literal,)+) => { $(
-        assert!($list.$method($value).all().await.unwrap().is_empty());
-        assert_eq!(target(&$provider), concat!($path, "?", $parameter));
-    )+ };
+    ($provider:ident, $list:expr, $path:literal: $($method:ident($value:expr) => $parameter:literal,)+) => {
+        $(
+            assert!($list.$method($value).all().await.unwrap().is_empty());
+            assert_eq!(target(&$provider), concat!($path, "?", $parameter));
+        )+
+        as_the_table_says($path, &[$($parameter),+]);
+    };
+}
+
+/// Whether these are all the filters that `docs/provider-facts.tsv` has for the list, or the search, at a path.
+fn as_the_table_says(path: &str, parameters: &[&str]) {
+    let list = ["webhooks/w/logs", "orders", "customers", "products", "coupons", "reviews", "tickets", "subscriptions"];
+    let list = list.into_iter().find(|list| path.contains(list)).unwrap().replace("webhooks/w/logs", "webhook_logs");
+    let names: BTreeSet<&str> = parameters.iter().map(|parameter| parameter.split_once('=').unwrap().0).collect();
+    assert_eq!(names, TABLE.queries[list.as_str()], "{path}");
+}
+
+#[tokio::test]
+async fn orders_are_sorted_by_what_the_table_says() {
+    let (provider, key) = empty_lists().await;
+    let orders = || key.in_store("s").orders();
+    let sorts = [OrderSort::Date, OrderSort::Status, OrderSort::Gateway, OrderSort::Email];
+    for by in sorts {
+        orders().sorted(by, Direction::Ascending).all().await.unwrap();
+        let (_, name) = target(&provider).split_once("Sorts=").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        assert!(TABLE.sorts.contains(name.as_str()), "{name}");
+    }
+    // Two times are one field: the second name says nothing else.
+    assert_eq!(TABLE.sorts.len(), sorts.len() + 1);
+    orders().newest_first().all().await.unwrap();
+    assert_eq!(target(&provider), "/stores/s/orders?Sorts=-dateFrom");
 }
 
 #[tokio::test]

@@ -127,6 +127,23 @@ async fn t41_a_call_has_a_span_with_method_template_status_attempts_and_wait_and
     assert_eq!(told, ["sent again", "Komerza refused a call", "a call of Komerza failed", "a call of Komerza failed"]);
 }
 
+#[tokio::test]
+async fn c12_komerzas_own_words_about_a_refusal_are_in_the_debug_event_and_in_one_line() {
+    let provider = RawProvider::start().await;
+    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    let seen = Seen::default();
+    let _guard = tracing::subscriber::set_default(seen.clone());
+    let message = format!("Sorting by dateCreated is not supported.\r\nERROR a forged line {}", "x".repeat(1_000));
+    let refusal = json!({"success": false, "code": "ValidationError", "message": message});
+    provider.always(Reply::envelope(400, &refusal));
+    key.in_store("s").orders().query("Sorts", "dateCreated").all().await.unwrap_err();
+    let seen = seen.take();
+    let says: Vec<_> = seen.iter().filter_map(|(_, fields)| fields.get("says")).collect();
+    let [says] = &says[..] else { panic!("{seen:?}") };
+    assert!(says.contains("Sorting by dateCreated is not supported.  ERROR a forged"), "{says}");
+    assert!(says.len() <= 302 && !says.contains(['\r', '\n']), "{says}");
+}
+
 /// Counters by their whole name, and the number of values of each histogram.
 fn snapshot(snapshotter: &Snapshotter) -> BTreeMap<String, u64> {
     let name = |key: &CompositeKey| {

@@ -5,7 +5,10 @@
 mod calls;
 mod drift;
 mod models;
+mod odd;
 mod sandbox;
 mod shape;
 mod table;
 mod unknowns;
+
+pub(crate) use table::TABLE;
