@@ -1,4 +1,4 @@
-//! Hooks: where an app looks on, says no, or answers in its own words.
+//! Hooks let an app observe connections, refuse them, and answer failures with its own pages.
 
 pub use crate::attempt::AttemptId;
 use crate::{
@@ -11,11 +11,13 @@ use axum_core::body::Body;
 use http::Response;
 use std::fmt;
 
-/// What an app may do at the turning points of a connection. Every method has a default that does nothing.
+/// Functions of your app that run during a connection. Every method has a default that does
+/// nothing.
 ///
-/// Set them with [`with_hooks`](crate::KomerzaConnectLayer::with_hooks). Each call has
-/// [`hook_deadline`](crate::config::Limits::hook_deadline) to finish. One that panics or takes longer is logged and not waited for; only
-/// for [`before_storing`](Self::before_storing) that changes what becomes of the connection.
+/// Set them with [`with_hooks`](crate::KomerzaConnectLayer::with_hooks). Each call must finish
+/// within [`hook_deadline`](crate::config::Limits::hook_deadline). A hook that panics or takes
+/// longer is logged, and the crate goes on without it. [`before_storing`](Self::before_storing) is
+/// the exception: the connection then fails.
 ///
 /// ```
 /// use komerza_connect::{hooks::{Connecting, Veto}, Hooks, async_trait};
@@ -34,65 +36,72 @@ use std::fmt;
 /// }
 /// ```
 ///
-/// # Answers of one's own
-/// To what [`failed`](Self::failed) answers the crate adds the headers that it lacks: `Cache-Control: no-store`,
-/// `Referrer-Policy: no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`, `X-Frame-Options: DENY`, and a
-/// `Content-Security-Policy` with `default-src 'none'`, which blocks every style, script and picture of a page of yours: **set your
-/// own `Content-Security-Policy`** on it. Two kinds have a better answer than a page, the way back into the app and the way to the
-/// sign-in page: leave [`Denied`](crate::FailureKind::Denied) and [`NotSignedIn`](crate::FailureKind::NotSignedIn) to the crate. An
-/// example is at [`with_hooks`](crate::KomerzaConnectLayer::with_hooks).
+/// # Your own pages
+/// The crate adds missing headers to the answer of [`failed`](Self::failed): `Cache-Control:
+/// no-store`, `Referrer-Policy: no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`,
+/// `X-Frame-Options: DENY`, and a `Content-Security-Policy` with `default-src 'none'`. That policy
+/// blocks all styles, scripts and images, so **set your own `Content-Security-Policy`** on your
+/// page. Return `None` for [`Denied`](crate::FailureKind::Denied) and
+/// [`NotSignedIn`](crate::FailureKind::NotSignedIn): the crate then redirects to the app or to the
+/// sign-in page. [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
 ///
 /// # Security
-/// A key that [`before_storing`](Self::before_storing) refuses is not stored, and **stays alive at Komerza**: the provider has no way
-/// for an app to revoke one. Let the reason of the [`Veto`] ask the user to remove the connection there.
+/// A key that [`before_storing`](Self::before_storing) refuses is not stored but **stays valid at
+/// Komerza**, because Komerza offers apps no way to revoke a key. In the reason of the [`Veto`],
+/// ask the user to remove the app at Komerza.
 #[async_trait::async_trait]
 pub trait Hooks: Send + Sync + 'static {
-    /// The key was received and is not stored yet. An error keeps it from being stored; the visitor reads the reason.
+    /// Runs after a key arrives and before it is stored. An error prevents storing.
     ///
-    /// The place to look at the account that was connected, and to notice one account under two users. When it does not finish in
-    /// time, that counts as a veto. When it panics, the key is not stored either, the visitor sees a 500 page, and
-    /// [`orphaned`](Self::orphaned) is told.
+    /// The visitor reads the error's reason. Use this hook to check which account was connected, or
+    /// to detect one account that two users connect. A time-out counts as a veto. After a panic the
+    /// key is not stored either, the visitor gets a 500 page, and [`orphaned`](Self::orphaned)
+    /// runs.
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
         let _ = connecting;
         Ok(())
     }
 
-    /// The key is stored; the visitor is told after this returns.
+    /// Runs after a key is stored. The visitor gets the answer after this returns.
     async fn connected(&self, event: &Connected) {
         let _ = event;
     }
 
-    /// A key was received and is not kept: nobody holds it now. It could not be saved within
-    /// [`save_deadline`](crate::config::Limits::save_deadline), or the store or [`before_storing`](Self::before_storing) panicked. After a
-    /// veto this is not told: the app knows.
+    /// Runs when a key was issued and could not be stored. The key stays valid at Komerza.
     ///
-    /// The user, if still there, is told to connect again and to remove the spare entry among the connected apps at Komerza. This
-    /// is told also when the browser has gone.
+    /// Either saving failed within [`save_deadline`](crate::config::Limits::save_deadline), or the
+    /// token store or [`before_storing`](Self::before_storing) panicked. This hook does not run
+    /// after a veto. It runs even if the browser has disconnected. The page asks the user to
+    /// connect again and to remove the extra entry at Komerza.
     async fn orphaned(&self, event: &Orphaned) {
         let _ = event;
     }
 
-    /// The key was forgotten at the user's wish. It lives on at Komerza until the user removes it there.
+    /// Runs after a user disconnects. The key stays valid at Komerza until the user removes the app
+    /// there.
     ///
-    /// Told for every disconnect that the store confirmed, a repeated one too: a store does not say whether there was a key.
+    /// It runs for every disconnect that the store confirms. That includes repeated ones, because a
+    /// store does not say whether there was a key.
     async fn disconnected(&self, event: &Disconnected) {
         let _ = event;
     }
 
-    /// Komerza called the key dead and its record was removed.
+    /// Runs when Komerza says that a key is revoked and its record was removed.
     async fn revoked(&self, event: &Revoked) {
         let _ = event;
     }
 
-    /// A visit to one of the crate's routes failed. `Some` is the answer in place of the crate's page; the crate adds the
-    /// security headers that it lacks. `None`, a panic and no answer in time leave the crate's page.
+    /// Runs when one of the crate's routes fails. `Some` replaces the crate's page.
+    ///
+    /// The crate adds the security headers that the answer lacks. `None`, a panic or a time-out
+    /// keeps the crate's page.
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
         let _ = failure;
         None
     }
 }
 
-/// The hooks of an app that has none.
+/// The hooks of an app that sets none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NoHooks;
 
@@ -102,7 +111,7 @@ impl Hooks for NoHooks {}
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Connecting<'a> {
-    /// Whose key it will be.
+    /// The user who is connecting.
     pub user: &'a UserId,
     /// The login attempt.
     pub attempt: AttemptId,
@@ -114,7 +123,7 @@ pub struct Connecting<'a> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connected {
-    /// Whose key it is.
+    /// The user of the key.
     pub user: UserId,
     /// The login attempt.
     pub attempt: AttemptId,
@@ -124,11 +133,11 @@ pub struct Connected {
     pub version: TokenVersion,
 }
 
-/// A key was received and is not kept.
+/// A key that was issued and could not be stored.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Orphaned {
-    /// Whose key it would have been.
+    /// The user who was connecting.
     pub user: UserId,
     /// The login attempt; `None` for the record of a browser session that is over, removed by
     /// [`sweep`](crate::KomerzaConnectLayer::sweep).
@@ -137,19 +146,19 @@ pub struct Orphaned {
     pub fingerprint: KeyFingerprint,
 }
 
-/// A key was forgotten at the user's wish.
+/// A user who disconnected.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Disconnected {
-    /// Whose key it was.
+    /// The user of the key.
     pub user: UserId,
 }
 
-/// A key was found dead and its record removed.
+/// A key that was revoked, and whose record was removed.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Revoked {
-    /// Whose key it was.
+    /// The user of the key.
     pub user: UserId,
     /// A short hash of the key.
     pub fingerprint: KeyFingerprint,
@@ -157,16 +166,16 @@ pub struct Revoked {
     pub version: TokenVersion,
 }
 
-/// A hook's refusal of a connection, with the reason that the visitor reads.
+/// A hook's refusal of a connection, with a reason for the visitor.
 ///
-/// The refused key is not stored; it stays alive at Komerza until the user removes the connection there.
+/// The key is not stored, and stays valid at Komerza until the user removes the app there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Veto {
     reason: String,
 }
 
 impl Veto {
-    /// One or two plain sentences. They are shown as text: markup in them is not interpreted.
+    /// Makes a veto with one or two plain sentences for the visitor. Markup is shown as text.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
     }

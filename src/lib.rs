@@ -1,8 +1,8 @@
 //! "Connect with Komerza" for any Axum or Tower app: login, callback, stored key, ready client.
 //!
-//! [Komerza](https://komerza.com) is an e-commerce platform. Its users own stores; developers build apps on it. This crate is the
-//! part of an app in between: a user clicks "Connect with Komerza", approves, and from then on your handlers receive a
-//! [`KomerzaKey`], a client that acts for that user.
+//! [Komerza](https://komerza.com) is an e-commerce platform. Its users own stores, and developers
+//! build apps for them. This crate connects the two. A user clicks "Connect with Komerza" and
+//! approves. From then on your handlers receive a [`KomerzaKey`], a client that acts for that user.
 //!
 //! The [guides](guide) are the place to begin: [mounting], [stores], [testing], [security], [operating].
 //!
@@ -36,27 +36,34 @@
 //! # Ok::<(), komerza_connect::ConfigError>(())
 //! ```
 //!
-//! `cargo run --example quickstart` runs this in a browser, against a Komerza of its own: no account, no settings.
+//! `cargo run --example quickstart` shows this in a browser, with a local test server. It needs no
+//! account and no settings.
 //!
-//! # The way of a request
+//! # How a request is handled
 //!
-//! 1. The layer compares the path. What is not one of its four routes goes on to the app, with a handle in its extensions; the
-//!    store is not asked and no cookie is read.
-//! 2. `GET /komerza/login` draws a state, seals the attempt into a cookie and sends the browser to Komerza (303).
-//! 3. Komerza sends it back to `/komerza/callback?code&state`. The state is checked before all else; then the code is exchanged,
-//!    once, and the key saved, in a task that goes on if the browser leaves.
-//! 4. The browser returns to where it wanted to go (303). For two minutes a reload ends there too; later it is told that this browser
-//!    started no such connection, and that it is connected, if it is.
-//! 5. A handler takes [`KomerzaKey`]: the user is identified, the store is read once, and the client calls Komerza.
-//! 6. When Komerza calls the key dead, its record goes and the visitor is asked to connect again.
+//! 1. The layer compares the path. A request for another path than its four routes goes on to the
+//!    app. For such a request the layer reads no cookie and does not ask the store.
+//! 2. `GET /komerza/login` creates a random state, encrypts the login attempt into a cookie and
+//!    redirects the browser to Komerza (303).
+//! 3. Komerza redirects the browser to `/komerza/callback?code&state`. The layer checks the state
+//!    first. Then it exchanges the code once and saves the key. Both run in a task that continues
+//!    if the browser disconnects.
+//! 4. The layer redirects the browser to the page that it came from (303). For two minutes a reload
+//!    of the callback leads to that page too. After that a page says that the login is unknown, and
+//!    whether the user is already connected.
+//! 5. A handler takes [`KomerzaKey`] as an argument. The crate identifies the user, reads the store
+//!    once, and builds a client.
+//! 6. When Komerza says that the key is revoked, the crate removes its record. The user has to
+//!    connect again.
 //!
-//! `POST /komerza/disconnect` forgets the key; `GET /komerza/status` tells front ends whether there is one. All four paths are
-//! siblings of the path of the redirect URI, wherever that is; [`guide::routes`] says what each takes and answers.
+//! `POST /komerza/disconnect` deletes the stored key. `GET /komerza/status` tells front ends
+//! whether the user is connected. All four paths are next to the redirect URI's path.
+//! [`guide::routes`] describes each route.
 //!
 //! # Who is the user
 //!
-//! Without more, a browser: the crate sets a session cookie of its own. An app with a login says who is signed in, and keys belong to
-//! its users:
+//! By default a user is a browser session, tracked by a cookie that this crate sets. In an app with
+//! a login, say which user is signed in. Keys then belong to your users:
 //!
 //! ```
 //! # use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore, UserId};
@@ -71,53 +78,69 @@
 //! # Ok::<(), komerza_connect::ConfigError>(())
 //! ```
 //!
-//! With axum any extractor does, synchronous or asynchronous:
-//! `.with_user(by_extractor(|auth: AuthSession<Backend>| auth.user.map(|user| UserId::from(user.id))))`, see
-//! [`by_extractor`](layer::by_extractor). Without axum see [`IdentifyUser`].
+//! With axum you can use any extractor, synchronous or asynchronous:
+//! `.with_user(by_extractor(|auth: AuthSession<Backend>| auth.user.map(|user|
+//! UserId::from(user.id))))`. See [`by_extractor`](layer::by_extractor). Without axum see
+//! [`IdentifyUser`].
 //!
 //! # Where to put the layer
 //!
-//! After your routes, before your session layer, which then runs first: `.layer(connect).layer(auth)`. With the wrong order an
-//! error in the log says so, and [`check_signed_in`](layer::check_signed_in) fails in a test. Or wrap the finished app with [`mount`](KomerzaConnectLayer::mount). A plain layer that is
-//! followed by `.fallback`, a wildcard route or `.merge` loses its routes without a word; [`guide::mounting`] has the table.
-//! Outside axum it is an ordinary [`tower::Layer`](tower_layer::Layer), and [`KomerzaKey::from_parts`] takes the extractor's place.
+//! Add the layer after your routes and before your session layer: `.layer(connect).layer(auth)`.
+//! The session layer then runs first. If the order is wrong, the log has an error, and
+//! [`check_signed_in`](layer::check_signed_in) fails in a test.
 //!
-//! # Where the keys are
+//! A later `.fallback`, wildcard route or `.merge` can hide the crate's routes, and axum does not
+//! warn about it. [`mount`](KomerzaConnectLayer::mount) wraps the finished app and avoids this.
+//! [`guide::mounting`] has a table of all cases.
 //!
-//! In a [`TokenStore`]: one of ours or your own, four methods. A key never expires and opens a merchant's stores, so use a durable store
-//! and seal it. The [`store`] module states the contract; [`guide::stores`] says which to take and what each is asked.
+//! Outside axum the layer is an ordinary [`tower::Layer`](tower_layer::Layer). Use
+//! [`KomerzaKey::from_parts`] instead of the extractor.
+//!
+//! # Where the keys are stored
+//!
+//! Keys are in a [`TokenStore`]. Use one of the crate's stores, or implement the trait's four
+//! methods. A key never expires and opens a user's stores, so use a durable store and encrypt it.
+//! The [`store`] module states the contract. [`guide::stores`] helps you to choose a store.
 //!
 //! # What the client does
 //!
-//! 1. **Pace.** All calls with one key share one bucket, the provider's documented one, so that the user is not throttled because of the
-//!    app. Who finds no token waits: first come, first served, [pages before background jobs](Priority), which still get every
-//!    fourth token. Who would wait too long is told at once and has cost nothing; who goes away leaves the line. A 429 empties the
-//!    bucket. Several nodes share one by [`with_shared_buckets`](KomerzaConnectLayer::with_shared_buckets).
-//! 2. **Repeat.** Only what can do no harm: [`RequestBuilder`] has the rules.
-//! 3. **Lists.** [`Listing`] gives pages or items as a stream. Pages are counted from 1. A list ends at an empty page, at the number of
-//!    pages that the last page told (which may grow and shrink meanwhile), or, where none is told, at a page shorter than one before or
-//!    equal to the one before. The provider cuts pages by position: what is added or removed while a list is read can make items appear
-//!    twice or be missed. Where that matters, sort by something that new items come last in, and tell items apart by their ids.
-//! 4. **Models.** Fields that are not known are ignored and values of enumerations that are not known are kept, since the provider's
-//!    schema grows. What a thing means nothing without, such as its id, must be there; anything else that is missing or null is
-//!    empty, zero, false or `None`. Money keeps the digits that the provider wrote, times are instants, each id has its own type.
-//!    What a model leaves out, [`RequestBuilder::fetch`] reads into a type of your own.
-//! 5. **Errors.** An [`Error`] has a [kind](ErrorKind); [`RequestBuilder::fetch`] has a table of what to do about each.
+//! 1. **Rate limits.** All calls with one key share one bucket, which follows Komerza's documented
+//!    limit. Calls queue first come, first served. [Visitors' calls go before background
+//!    jobs](pacing::Priority), which still get every fourth token. A call that would wait too long
+//!    fails at once and uses no token. A call that is dropped leaves the queue. A 429 empties the
+//!    bucket. Several nodes can share their buckets with
+//!    [`with_shared_buckets`](KomerzaConnectLayer::with_shared_buckets).
+//! 2. **Retries.** The client repeats only calls that are safe to repeat.
+//!    [`RequestBuilder`](api::RequestBuilder) has the rules.
+//! 3. **Lists.** [`Listing`](api::Listing) is a stream of list pages or of items. List pages are
+//!    counted from 1. A list ends at an empty list page, or after the number of list pages that the
+//!    latest reply states. If the replies state no number, it ends at a list page that is shorter
+//!    than an earlier one or equal to the one before. Komerza cuts lists by position. If items are
+//!    added or removed while a list is read, an item can appear twice or be missing. If that
+//!    matters, sort so that new items come last, and compare ids.
+//! 4. **Models.** Unknown fields are ignored and unknown values of enumerations are kept, because
+//!    Komerza's API grows. Essential fields such as ids are required; all others default when
+//!    missing or null. Amounts of money keep their digits, times are instants, and each id has its
+//!    own type. For a field that a model does not have, read the reply into your own type with
+//!    [`RequestBuilder::fetch`](api::RequestBuilder::fetch).
+//! 5. **Errors.** An [`Error`] has a [kind](ErrorKind).
+//!    [`RequestBuilder::fetch`](api::RequestBuilder::fetch) has a table that says what to do about
+//!    each kind.
 //!
 //! # Features
 //!
 //! | Feature | Default | What it adds |
 //! | --- | --- | --- |
 //! | `axum` | yes | the extractor for handlers, `mount`, `router` |
-//! | `rustls` | yes | TLS by rustls |
-//! | `native-tls` | | TLS by the operating system's library; in place of `rustls` with `default-features = false` |
-//! | `tracing` | yes | log events, and a span for each call of the API |
-//! | `metrics` | | counters and histograms of calls and connects |
+//! | `rustls` | yes | TLS with rustls |
+//! | `native-tls` | | TLS with the operating system's library; replaces `rustls` with `default-features = false` |
+//! | `tracing` | yes | log events, and a span for each API call |
+//! | `metrics` | | counters and histograms of calls and logins |
 //! | `sqlite`, `postgres`, `mysql`, `redis` | | `SqliteStore`, `PostgresStore`, `MySqlStore`, `RedisStore` |
-//! | `encrypt` | | `EncryptedStore`: seals the keys of any store |
-//! | `cache` | | `CachedStore`: remembers the loads of any store |
+//! | `encrypt` | | `EncryptedStore`: encrypts the keys of any store |
+//! | `cache` | | `CachedStore`: caches the loads of any store |
 //! | `webhook` | | [`webhook`]: checks the signatures of requests that Komerza sends to your app |
-//! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; outside semver |
+//! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; not covered by semver |
 //!
 //! # Modules
 //!
@@ -134,16 +157,18 @@
 //!
 //! # When something goes wrong
 //!
-//! [`doctor`] looks at the settings, the store, the way to Komerza and the clock; [`guide::setting_up`] has every message of the
-//! set-up with its remedy. [`guide::operating`] has every code, log event and metric with what to do about it, and the known shapes of trouble.
-//! [`guide::security`] says what is protected by default and what is yours to do, [`guide::testing`] how to test an app
-//! without an account, and [`guide::design`] why things are as they are.
+//! [`doctor`] checks the settings, the token store, the connection to Komerza and the clock.
+//! [`guide::setting_up`] lists every message of the set-up and its remedy. [`guide::operating`]
+//! lists every code, log event and metric, and common problems with their solutions.
+//! [`guide::security`] says what the crate protects and what you have to do. [`guide::testing`]
+//! shows how to test an app without an account. [`guide::design`] gives the reasons for the crate's
+//! design.
 //!
 //! # What it does not do
 //!
-//! It signs nobody in to your app: it connects Komerza accounts to users that you already have, or to browsers. It cannot revoke a key,
-//! because Komerza has no way for an app to do that: disconnecting forgets it, and the user removes the app in the Komerza
-//! dashboard.
+//! The crate does not sign users in to your app. It connects Komerza accounts to your existing
+//! users, or to browsers. It cannot revoke a key, because Komerza offers apps no way to do that.
+//! Disconnecting deletes the stored key, and the user removes the app in the Komerza dashboard.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The unit tests are compiled as a program, of which nothing is public.
 #![cfg_attr(test, allow(dead_code, unreachable_pub))]

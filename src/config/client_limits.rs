@@ -4,9 +4,9 @@ use super::Bucket;
 use crate::provider::KEY_BUCKET;
 use std::time::Duration;
 
-/// How the client of the API paces, repeats and bounds its calls; a part of [`Limits`](super::Limits).
+/// Rate limit, retries, deadlines and sizes of the API client; a part of [`Limits`](super::Limits).
 ///
-/// *Source* of the defaults: our choice, where a field does not say otherwise.
+/// *Source* of the defaults: our choice, unless a field names another source.
 ///
 /// ```
 /// use komerza_connect::config::{ClientLimits, Limits};
@@ -19,38 +19,52 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientLimits {
-    /// What this process allows itself of calls with one key. The provider's documented bucket: 12, and 4 more every 2 seconds; a
-    /// period of zero switches pacing off. *Source*: docs.komerza.com, "Rate limits".
+    /// Rate limit of this process for calls with one key. Default: Komerza's documented bucket,
+    /// which is 12 requests and 4 more every 2 seconds. A period of zero: no limit. *Source*:
+    /// docs.komerza.com, "Rate limits".
     pub bucket: Bucket,
-    /// How long a call of [`Priority::Page`](crate::pacing::Priority::Page) may wait for its turns in all. 30 seconds, in which 68 calls
-    /// of one key get theirs. Zero: it is sent at once or refused.
+    /// Total time that a call of [`Priority::Page`](crate::pacing::Priority::Page) may wait in the
+    /// queue. Default: 30 seconds, enough for 68 calls with one key. Zero: a call that would wait
+    /// fails.
     pub page_wait: Duration,
-    /// The same for [`Priority::Background`](crate::pacing::Priority::Background). 10 minutes, in which 1,208 calls of one key get theirs.
+    /// The same for [`Priority::Background`](crate::pacing::Priority::Background). Default: 10
+    /// minutes, enough for 1,208 calls with one key. Zero: a call that would wait fails.
     pub background_wait: Duration,
-    /// Calls of one key that may wait at once; over it a call is refused without waiting. 1,024. Zero: whoever finds no token is
-    /// refused.
+    /// Calls with one key that may wait at the same time. One more fails at once. Default: 1,024.
+    /// Zero: a call that would wait fails.
     pub queue: usize,
-    /// Keys whose buckets are remembered at once, in some 600 bytes each; over it those not in use are forgotten. 65,536. Buckets
-    /// that are full again are forgotten in any case. Zero counts as 16, one for each of the tables they are in.
+    /// Keys whose buckets are kept in memory, about 600 bytes each. Default: 65,536. Zero: counts
+    /// as 16, one for each table.
+    ///
+    /// Above this number unused buckets are removed. Buckets that are full again are always
+    /// removed.
     pub buckets: usize,
-    /// How often a call is sent at most, the first time included, where sending it again is safe; a refusal by 429 does not count. 4;
-    /// zero counts as 1.
+    /// How often a call is sent, including the first time, if repeating it is safe. Default: 4.
+    /// Zero: counts as 1.
+    ///
+    /// A 429 does not count.
     pub tries: u32,
-    /// The pause before the second try, each further one twice as long, and each cut at random by up to a half. 200 milliseconds. Zero:
-    /// no pause.
+    /// Pause before the second try. Default: 200 milliseconds. Zero: no pause.
+    ///
+    /// Each further pause is twice as long. Each pause is shortened at random by up to a half.
     pub first_pause: Duration,
-    /// The longest pause between tries, and the longest wait that a 429 is believed. 60 seconds. Zero: no pause, and a 429
+    /// Longest pause between tries and after a 429. Default: 60 seconds. Zero: no pause, and a 429
     /// empties the bucket for a moment only.
     pub longest_pause: Duration,
-    /// Time to open a connection. 5 seconds. Zero: none ever opens.
+    /// Time to open a connection. Default: 5 seconds. Zero: no connection succeeds.
     pub connect_deadline: Duration,
-    /// Time for a whole call: tries, replies and pauses, without the waits for turns. 30 seconds. A call may be given
-    /// [another one](crate::api::RequestBuilder::deadline). For [`download`](crate::api::RequestBuilder::download) until the reply begins, and then
-    /// for each piece. Zero: every call fails.
+    /// Time for a whole call: tries, replies and pauses, without waiting in the queue. Default: 30
+    /// seconds. Zero: every call fails.
+    ///
+    /// [`RequestBuilder::deadline`](crate::api::RequestBuilder::deadline) sets it for one call. In
+    /// a [`download`](crate::api::RequestBuilder::download) it limits the time until the reply
+    /// starts, and then the time for each piece.
     pub deadline: Duration,
-    /// The longest reply that is read into memory, in bytes. 16 MiB. Zero: every reply with a body is an error.
+    /// Largest reply that is read into memory, in bytes. Default: 16 MiB. Zero: every reply with a
+    /// body is an error.
     pub reply_bytes: usize,
-    /// The longest body that is sent, in bytes. 32 MiB, a little over the 30 MB that the provider documents for images. Zero: none.
+    /// Largest body that is sent, in bytes. Default: 32 MiB, slightly more than the 30 MB that
+    /// Komerza documents for images. Zero: no body is sent.
     pub upload_bytes: u64,
 }
 

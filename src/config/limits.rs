@@ -4,12 +4,11 @@ use super::ClientLimits;
 use crate::provider::{ANONYMOUS_BUCKET, DocumentedBucket};
 use std::time::Duration;
 
-/// The limits of the login flow and, in [`client`](Self::client), of the API client; each has a default that suits most apps.
+/// The limits of the login flow and of the API client.
 ///
-/// *Source* of the defaults: our choice, where a field does not say otherwise.
-///
-/// They hold for one process. A deadline of zero lets through what is ready at once, as a look-up in memory is, and nothing else;
-/// deadlines over the network are never met then.
+/// They hold for one process. *Source* of the defaults: our choice, unless a field names another
+/// source. With a deadline of zero only work that finishes without waiting succeeds; network calls
+/// always fail.
 ///
 /// ```
 /// use komerza_connect::config::Limits;
@@ -22,75 +21,99 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long a login attempt can be finished. 10 minutes; zero makes every attempt expire at once.
+    /// How long a login attempt stays valid. Default: 10 minutes. Zero: every attempt expires at
+    /// once.
     pub attempt_lifetime: Duration,
-    /// How long a repeated callback is answered with the outcome of the first. 2 minutes; zero forgets at once.
+    /// How long a repeated callback gets the same answer as the first one. Default: 2 minutes.
+    /// Zero: repetitions never get it.
     pub done_lifetime: Duration,
-    /// Login attempts that one browser can have open; one more expires the oldest. 5; zero counts as 1.
+    /// Open login attempts in one browser. One more removes the oldest. Default: 5. Zero: counts as
+    /// 1.
     pub outstanding_attempts: usize,
-    /// What the cookies of all open attempts may take together, in bytes of names and values. 4,096, because common servers
-    /// refuse request heads over 8 KiB. Older attempts expire to make room; the newest is always kept, with zero as the only one.
-    pub attempt_cookie_bytes: usize,
-    /// The longest return path that a visitor may bring, in bytes; longer ones count as absent. 512; zero lets none in.
-    pub return_path_bytes: usize,
-    /// The longest query of a callback, in bytes; over it the answer is 414. 8,192. Zero refuses every callback.
-    pub callback_query_bytes: usize,
-    /// How long the crate's own browser session lasts, counted from the start of the login that led to it. 30 days; zero ends it
-    /// at once. It matters only without [`with_user`](crate::KomerzaConnectLayer::with_user).
+    /// Total size of the cookies of all open attempts, names and values, in bytes. Default: 4,096,
+    /// because common servers refuse request heads over 8 KiB. Zero: only the newest attempt is
+    /// kept.
     ///
-    /// Afterwards the browser is not connected and the record stays in the store: the next connect of that browser removes it as
-    /// long as the browser still sends the old cookie, which it drops at about the same time. A browser that never comes back, or
-    /// whose cookies were cleared, leaves a record that nobody can reach and a key that lives on at Komerza. An app that must not
-    /// keep those removes records whose [`saved_at`](crate::StoredToken::saved_at) is longer ago than this, by its database's
-    /// means, or has users of its own.
+    /// Older attempts are removed to make room. The newest attempt is always kept.
+    pub attempt_cookie_bytes: usize,
+    /// Longest return path, in bytes. A longer one is ignored. Default: 512. Zero: every return
+    /// path is ignored.
+    pub return_path_bytes: usize,
+    /// Longest query of a callback, in bytes. A longer one is answered with 414. Default: 8,192.
+    /// Zero: every callback is refused.
+    pub callback_query_bytes: usize,
+    /// How long a browser session of this crate lasts, from the start of its login. Default: 30
+    /// days. Zero: it ends at once.
+    ///
+    /// This setting has no effect with [`with_user`](crate::KomerzaConnectLayer::with_user).
+    ///
+    /// After the session ends, the browser is not connected, and its record stays in the store. The
+    /// browser's next connect removes the record if the browser still sends the old cookie. Most
+    /// browsers delete the cookie at about the same time, so most records stay, and their keys stay
+    /// valid at Komerza. To remove old records, see
+    /// [`ListUsers::remove_older`](crate::store::ListUsers::remove_older).
     pub session_lifetime: Duration,
-    /// Time to open the connection of an exchange. 5 seconds. Zero: none ever opens.
+    /// Time to connect to Komerza for an exchange. Default: 5 seconds. Zero: no connection
+    /// succeeds.
     pub exchange_connect_deadline: Duration,
-    /// Time for a whole exchange, connecting and reading included. 15 seconds. Zero: none ever succeeds.
+    /// Time for a whole exchange, including connecting and reading. Default: 15 seconds. Zero: no
+    /// exchange succeeds.
     pub exchange_deadline: Duration,
-    /// The longest reply of an exchange, in bytes. 65,536. Zero: none ever succeeds.
+    /// Largest reply to an exchange, in bytes. Default: 65,536. Zero: no exchange succeeds.
     pub exchange_body_bytes: usize,
-    /// Exchanges under way at once in this process. 64; zero counts as 1.
+    /// Exchanges that this process runs at the same time. Default: 64. Zero: counts as 1.
     pub exchanges_at_once: usize,
-    /// What this process allows itself of exchanges. The provider's documented bucket for calls without a key: 10, and 4
-    /// more every 7 seconds; a period of zero switches the limit off. Nodes do not know of each other here: whether Komerza counts
-    /// such calls by address or by something else is not documented, so an app that runs on several nodes behind one address
-    /// divides these numbers by the number of nodes. *Source*: docs.komerza.com, "Rate limits".
+    /// Rate limit of this process for exchanges. Default: Komerza's documented bucket for calls
+    /// without a key, which is 10 requests and 4 more every 7 seconds. A period of zero: no limit.
+    ///
+    /// Nodes do not share this bucket. Komerza does not document whether it counts by IP address.
+    /// If several nodes share one address, divide these numbers by the number of nodes. *Source*:
+    /// docs.komerza.com, "Rate limits".
     pub exchange_bucket: Bucket,
-    /// How long an exchange may wait in all: for its turn, and for another try after a 429 or a connect that failed. 20 seconds:
-    /// with the exchange and the save, within the code's minute. Zero never waits.
+    /// Total time that an exchange may wait, in the queue and before a retry after a 429 or a
+    /// failed connect. Default: 20 seconds. Zero: exchanges never wait.
+    ///
+    /// With the exchange and the save this stays below the code's lifetime of one minute.
     pub exchange_wait: Duration,
-    /// Exchanges that may wait for their turn at once; over it the answer is 503. 256. Zero: who finds no token is refused
-    /// at once.
+    /// Exchanges that may wait in the queue. One more is answered with 503. Default: 256. Zero: no
+    /// exchange waits for a token.
     pub exchange_queue: usize,
-    /// Exchanges that one user may begin in a minute; over it the answer is 429. 5; zero allows none.
+    /// Exchanges that one user may start per minute. One more is answered with 429. Default: 5.
+    /// Zero: none is allowed.
     pub exchanges_per_user: u32,
-    /// Finished callbacks that are remembered for [`done_lifetime`](Self::done_lifetime), the oldest being forgotten first. 4,096. Zero
-    /// remembers none: then a repetition is answered from the browser's own mark, or costs an exchange that is refused.
+    /// Finished callbacks that the process remembers for [`done_lifetime`](Self::done_lifetime).
+    /// Default: 4,096. Zero: none.
+    ///
+    /// The oldest is forgotten first. A repeated callback that is forgotten is answered from the
+    /// browser's cookie. Without that cookie it costs an exchange, which Komerza refuses.
     pub remembered_callbacks: usize,
-    /// Time for one call of the token store or of the look-up of the user on the way of a request. 2 seconds. Zero: only for what
-    /// answers at once.
+    /// Time for one call of the token store or the user look-up during a request. Default: 2
+    /// seconds. Zero: only calls that never wait succeed.
     pub store_deadline: Duration,
-    /// Time to save a fresh key, repeated tries included. 5 seconds. Zero: one try, for what answers at once.
+    /// Time to save a new key, including retries. Default: 5 seconds. Zero: one try, which must not
+    /// wait.
     pub save_deadline: Duration,
-    /// Time for one call of a hook. 5 seconds; over it a veto counts as given and a notice as delivered. Zero: only for hooks
-    /// that do not wait.
+    /// Time for one call of a hook. Default: 5 seconds. Zero: only hooks that never wait succeed.
+    ///
+    /// On time-out [`before_storing`](crate::Hooks::before_storing) counts as a veto. Other hooks
+    /// are ignored.
     pub hook_deadline: Duration,
-    /// The limits of the API client.
+    /// The limits of the API client. Default: [`ClientLimits::default`].
     pub client: ClientLimits,
 }
 
-/// A token bucket that is refilled in batches: how the provider describes its rate limits.
+/// A token bucket that is refilled in batches, as Komerza describes its rate limits.
 ///
-/// A full bucket holds [`capacity`](Self::capacity) tokens, each request takes one, and [`refill`](Self::refill) more are added
-/// at the end of every [`period`](Self::period), up to the capacity.
+/// A full bucket holds [`capacity`](Self::capacity) tokens, and each request takes one. At the end
+/// of every [`period`](Self::period), [`refill`](Self::refill) tokens are added, up to the
+/// capacity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
-    /// Tokens in a full bucket, at most 10,000. Zero lets nothing through.
+    /// Tokens in a full bucket, at most 10,000. Zero: no request passes.
     pub capacity: u32,
-    /// Tokens added at the end of a period. Zero: what is taken never comes back.
+    /// Tokens that are added at the end of a period. Zero: used tokens never come back.
     pub refill: u32,
-    /// Length of a period. Zero switches the limit off.
+    /// Length of a period. Zero: no limit.
     pub period: Duration,
 }
 

@@ -1,7 +1,8 @@
-//! The configuration: which application this is, and where its routes are.
+//! The configuration: your Komerza application and the paths of its routes.
 //!
-//! Everything that decides about security comes from here and never from a request: the redirect URI, the site's origin, the
-//! form of the cookies. Every wrong value is an error at start-up that names the setting.
+//! Everything that matters for security comes from here and never from a request: the redirect URI,
+//! the site's origin and the form of the cookies. A wrong value is an error at start-up that names
+//! the setting.
 
 mod address;
 mod around;
@@ -36,8 +37,9 @@ use std::sync::Arc;
 use url::Url;
 use zeroize::Zeroizing;
 
-/// Which Komerza application this is, and where its routes are. Made by [`builder`](Self::builder) or
-/// [`from_env`](Self::from_env).
+/// Your Komerza application and the paths of its routes.
+///
+/// Make one with [`builder`](Self::builder) or [`from_env`](Self::from_env).
 #[derive(Debug, Clone)]
 pub struct Config {
     pub(crate) client_id: String,
@@ -46,7 +48,7 @@ pub struct Config {
     pub(crate) user_agent: HeaderValue,
     pub(crate) api_url: Url,
     pub(crate) dashboard_url: Url,
-    /// The authorize page with all parameters but the state's value.
+    /// The address of the consent page with all parameters except the state.
     authorize_url: String,
     /// Never empty: the first seals.
     pub(crate) cookie_keys: Vec<SealingKey>,
@@ -59,7 +61,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Starts a configuration. Four settings have no default: client ID, client secret, redirect URI, User-Agent.
+    /// Starts a configuration. Client ID, client secret, redirect URI and User-Agent are required.
     ///
     /// ```
     /// use komerza_connect::Config;
@@ -78,44 +80,45 @@ impl Config {
         ConfigBuilder::default()
     }
 
-    /// The application's id.
+    /// The client ID.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// The path that starts a login, as browsers see it. `?return_to=/path` says where to go afterwards.
+    /// The path of the login route, as browsers see it. `?return_to=/path` sets where the user
+    /// returns to.
     #[must_use]
     pub fn login_path(&self) -> &str {
         &self.routes.login
     }
 
-    /// The path of the redirect URI, where Komerza sends the browser back.
+    /// The path of the redirect URI, to which Komerza redirects the browser.
     #[must_use]
     pub fn callback_path(&self) -> &str {
         &self.routes.callback
     }
 
-    /// The path that forgets the key, by POST.
+    /// The path of the disconnect route, which takes POST.
     #[must_use]
     pub fn disconnect_path(&self) -> &str {
         &self.routes.disconnect
     }
 
-    /// The path that tells front ends whether the user is connected.
+    /// The path of the status route, which tells front ends whether the user is connected.
     #[must_use]
     pub fn status_path(&self) -> &str {
         &self.routes.status
     }
 
-    /// The URL of the authorize page with `state` in its query.
+    /// The address of the consent page with `state` in its query.
     pub(crate) fn authorize_url(&self, state: &str) -> String {
         // A state is made of characters that need no encoding.
         [&self.authorize_url, state].concat()
     }
 }
 
-/// Collects the settings of a [`Config`]; [`build`](Self::build) checks them all.
+/// Collects the settings of a [`Config`]. [`build`](Self::build) checks them.
 #[derive(Debug, Clone, Default)]
 #[must_use = "nothing is checked before `build`"]
 pub struct ConfigBuilder {
@@ -139,13 +142,13 @@ pub struct ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// The application's id in the Komerza dashboard: letters, digits and `-._~`. Needed.
+    /// The client ID from the Komerza dashboard: letters, digits and `-._~`. Required.
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.client_id = Some(id.into());
         self
     }
 
-    /// The application's secret: 72 characters. Needed.
+    /// The client secret from the Komerza dashboard: 72 characters. Required.
     pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
         let secret = Zeroizing::new(secret.into());
         let checked = ClientSecret::new(secret.as_str());
@@ -153,7 +156,9 @@ impl ConfigBuilder {
         self
     }
 
-    /// The application's secret, of another length than 72 characters: for the day when the provider changes it.
+    /// A client secret that does not have 72 characters.
+    ///
+    /// Use it in place of [`client_secret`](Self::client_secret) if Komerza changes the length.
     pub fn client_secret_of_any_length(mut self, secret: impl Into<String>) -> Self {
         let secret = Zeroizing::new(secret.into());
         let checked = ClientSecret::with_any_length(secret.as_str());
@@ -161,16 +166,18 @@ impl ConfigBuilder {
         self
     }
 
-    /// Where Komerza sends the browser back: exactly as registered, https (http on a loopback host only), with a path that does not
-    /// end with a slash, without query and fragment. Needed.
+    /// The redirect URI, exactly as registered at Komerza. Required.
     ///
-    /// Its path is the callback route. The other routes are its siblings: `login`, `disconnect` and `status`.
+    /// It must be https, or http on a loopback host. It needs a path that does not end with a
+    /// slash, and has no query or fragment. Its path is the callback route. The other routes are
+    /// next to it: `login`, `disconnect` and `status`.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
         self
     }
 
-    /// Names your app in every request to Komerza, such as `MyApp/1.0`. Needed: Komerza blocks requests without one.
+    /// The User-Agent of every request to Komerza, such as `MyApp/1.0`. Required: Komerza blocks
+    /// requests without one.
     pub fn user_agent(mut self, agent: impl Into<String>) -> Self {
         self.user_agent = Some(agent.into());
         self
@@ -188,63 +195,73 @@ impl ConfigBuilder {
         self
     }
 
-    /// Keys for the cookies: the first seals, all open. Default: one key derived from the client secret, so that all nodes
-    /// of the app agree; then a new client secret ends open login attempts and the crate's own browser sessions.
+    /// Keys that encrypt the cookies. The first key encrypts; every key decrypts. Default: one key
+    /// derived from the client secret.
     ///
-    /// A list that is given later has to include the [derived key](SealingKey::derived_from), or it ends open attempts and browser
-    /// sessions once. A key of the list is changed without that: put the new one in front, and take the old one away after
-    /// [`session_lifetime`](Limits::session_lifetime). Whatever the keys, another client ID or redirect URI ends attempts and browser
-    /// sessions too, since cookies are bound to both. With [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser
-    /// sessions, and only open attempts are lost.
+    /// The default is the same on all nodes of an app. With it, a new client secret ends open login
+    /// attempts and browser sessions.
+    ///
+    /// A list that is set later must include the [derived key](SealingKey::derived_from). Otherwise
+    /// it ends open attempts and browser sessions once. To replace a key, put the new key first.
+    /// Remove the old key after
+    /// [`session_lifetime`](Limits::session_lifetime). A new client ID or redirect URI always ends
+    /// attempts and sessions, because cookies are bound to both. With
+    /// [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser sessions, and only
+    /// open attempts end.
     pub fn cookie_keys(mut self, keys: impl IntoIterator<Item = SealingKey>) -> Self {
         self.cookie_keys = keys.into_iter().collect();
         self
     }
 
-    /// Path of the login route. Default: `login` beside the callback.
+    /// Path of the login route. Default: `login` next to the callback.
     pub fn login_path(mut self, path: impl Into<String>) -> Self {
         self.login_path = Some(path.into());
         self
     }
 
-    /// Path of the disconnect route. Default: `disconnect` beside the callback.
+    /// Path of the disconnect route. Default: `disconnect` next to the callback.
     pub fn disconnect_path(mut self, path: impl Into<String>) -> Self {
         self.disconnect_path = Some(path.into());
         self
     }
 
-    /// Path of the status route. Default: `status` beside the callback.
+    /// Path of the status route. Default: `status` next to the callback.
     pub fn status_path(mut self, path: impl Into<String>) -> Self {
         self.status_path = Some(path.into());
         self
     }
 
-    /// What a proxy in front takes off the path before the app sees it, such as `/shop`. Default: nothing.
+    /// A path prefix that a proxy removes before the app sees the path, such as `/shop`. Default:
+    /// none.
     ///
-    /// Axum's `nest` needs none of this: there the crate sees the whole path.
+    /// You do not need it for axum's `nest`, because the crate sees the whole path there.
     pub fn stripped_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.stripped_prefix = Some(prefix.into());
         self
     }
 
-    /// Where a login or a disconnect without a usable `return_to` ends. Default: `/`.
+    /// The path after a login or disconnect without a valid `return_to`. Default: `/`.
     pub fn default_return_path(mut self, path: impl Into<String>) -> Self {
         self.default_return_path = Some(path.into());
         self
     }
 
-    /// The app's own sign-in page, where visitors are sent when [`with_user`](crate::KomerzaConnectLayer::with_user) finds
-    /// nobody: with `?return_to=` and the path that they wanted. A path of this site, which may have a query.
-    /// [`sign_in_parameter`](Self::sign_in_parameter) changes the name `return_to`.
+    /// The path of your app's sign-in page, which may have a query. Default: none.
     ///
-    /// Default: none. Then a browser gets a 401 page from the crate's routes, and from a handler that takes the key 401 as JSON; see
-    /// [`Rejection`](crate::Rejection) for words of your own.
+    /// Visitors are redirected there when [`with_user`](crate::KomerzaConnectLayer::with_user)
+    /// finds no user. The crate adds `?return_to=` with the path that the visitor wanted;
+    /// [`sign_in_parameter`](Self::sign_in_parameter) changes the name.
+    ///
+    /// Without a sign-in page, the crate's routes answer browsers with a 401 page. A handler that
+    /// takes the key answers with 401 as JSON; [`Rejection`](crate::Rejection) shows how to answer
+    /// in your own words.
     pub fn sign_in_page(mut self, path: impl Into<String>) -> Self {
         self.sign_in_page = Some(path.into());
         self
     }
 
-    /// The parameter in which the [`sign_in_page`](Self::sign_in_page) finds the path to come back to. Default: `return_to`.
+    /// The query parameter of the [`sign_in_page`](Self::sign_in_page) for the path to return to.
+    /// Default: `return_to`.
     ///
     /// axum-login reads `next`.
     pub fn sign_in_parameter(mut self, name: impl Into<String>) -> Self {

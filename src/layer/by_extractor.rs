@@ -1,4 +1,4 @@
-//! The user of a request by any axum extractor.
+//! Finds the user of a request with any axum extractor.
 
 use crate::{site::IdentifyUser, user::UserId};
 use axum::{extract::FromRequestParts, response::IntoResponse};
@@ -11,14 +11,16 @@ use std::{
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Finds the user of a request by an axum extractor: for [`with_user`](crate::KomerzaConnectLayer::with_user).
+/// Finds the user of a request with an axum extractor, for
+/// [`with_user`](crate::KomerzaConnectLayer::with_user).
 ///
-/// The extractor runs first, then `find` with what it gave. `find` may be synchronous or asynchronous, and returns
-/// `Option<UserId>`, or `Result<Option<UserId>, _>` when it may fail.
+/// The extractor runs first. Then `find` runs with its value. `find` may be synchronous or
+/// asynchronous. It returns `Option<UserId>`, or `Result<Option<UserId>, _>` if it can fail.
 ///
-/// An extractor that refuses with 401 means that nobody is signed in. Any other refusal, such as the 500 of a session layer that
-/// is missing, is an error: the visitor sees 503, and the log names the extractor and the status. For an extractor that refuses
-/// visitors in another way take `Option<E>` or `Result<E, E::Rejection>`.
+/// If the extractor rejects with 401, nobody is signed in. Any other rejection is an error, such as
+/// the 500 of a missing session layer. The visitor then gets 503, and the log names the extractor
+/// and the status. If your extractor rejects visitors with another status, use `Option<E>` or
+/// `Result<E, E::Rejection>`.
 ///
 /// ```
 /// use axum::{Router, body::Body, extract::Extension, http::Request};

@@ -1,4 +1,4 @@
-//! The key out of a request.
+//! Gets the key of a request.
 
 use super::{
     Rejection,
@@ -17,13 +17,16 @@ use http::{Method, request::Parts};
 use std::sync::Arc;
 
 impl KomerzaKey {
-    /// The key of the user who sent the request, from the head of any request that came through the layer.
+    /// Returns the key of the user who sent the request.
     ///
-    /// Asks who the user is and reads the store, each once per request, however many ask; only after an error does the next one
-    /// ask again. In axum handlers take [`KomerzaKey`] or `Option<KomerzaKey>` as an argument instead.
+    /// The request must have passed through the layer. The user look-up and the store are each
+    /// called once per request, even if the key is asked for several times. After an error the next
+    /// call asks again. In axum handlers take [`KomerzaKey`] or `Option<KomerzaKey>` as an argument
+    /// instead.
     ///
     /// # Errors
-    /// A [`Rejection`], which knows how to answer: not connected, nobody signed in, the look-up or the store failed, no layer.
+    /// A [`Rejection`] if the user is not connected, nobody is signed in, the look-up or the store
+    /// failed, or the layer is missing. It can be returned as the answer.
     pub async fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
         let (shared, found) = find(parts).await?;
         match found {
@@ -33,10 +36,12 @@ impl KomerzaKey {
         }
     }
 
-    /// Same as [`from_parts`](Self::from_parts), with `None` for a user who is not connected or not signed in.
+    /// Same as [`from_parts`](Self::from_parts), but returns `None` if there is no connected user.
+    ///
+    /// Other failures are still errors. A store that is down is never "not connected".
     ///
     /// # Errors
-    /// Other failures are still errors: a store that is down is never "not connected".
+    /// A [`Rejection`] if the look-up or the store failed, or the layer is missing.
     pub async fn from_parts_optional(parts: &mut Parts) -> Result<Option<Self>, Rejection> {
         match find(parts).await? {
             (_, Found::Connected(key)) => Ok(Some(key)),
@@ -45,7 +50,7 @@ impl KomerzaKey {
     }
 }
 
-/// Looks up who asks and what the store has, unless somebody has asked before.
+/// Identifies the user and reads the store, unless this request has done so before.
 async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     let Some(Handle { shared, found }) = parts.extensions.get::<Handle>().cloned() else {
         return Err(Rejection::layer_missing());

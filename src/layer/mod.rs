@@ -1,4 +1,4 @@
-//! The layer: what an app adds to get "Connect with Komerza".
+//! The layer that an app adds to offer "Connect with Komerza".
 
 #[cfg(feature = "axum")]
 mod by_extractor;
@@ -34,9 +34,10 @@ use shared::Shared;
 use std::{fmt, sync::Arc, time::Duration};
 use tower_layer::Layer;
 
-/// Answers the login, callback, disconnect and status routes, and hands every other request on with a handle on the key.
+/// Answers the login, callback, disconnect and status routes, and passes all other requests on.
 ///
-/// Cheap to clone; clones share everything. See the [crate's page](crate) for the whole picture and where to put the layer.
+/// Handlers behind the layer can take a [`KomerzaKey`]. A clone is cheap and shares everything. The
+/// [crate's page](crate) gives the overview and says where to put the layer.
 ///
 /// ```
 /// use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore};
@@ -58,20 +59,26 @@ pub struct KomerzaConnectLayer {
 }
 
 impl KomerzaConnectLayer {
-    /// A layer for one Komerza application, which keeps keys in `store` and tells users apart by a session cookie of its own.
+    /// Makes a layer for one Komerza application that keeps its keys in `store`.
+    ///
+    /// By default a user is a browser session, tracked by a cookie that this crate sets. See
+    /// [`with_user`](Self::with_user).
     ///
     /// # Errors
-    /// [`ConfigError`] when the HTTP client cannot be set up, for want of TLS for an https address, say.
+    /// [`ConfigError`] if the HTTP client cannot be built, for example if no TLS feature is on and
+    /// the API's address is https.
     pub fn new(config: Config, store: impl TokenStore) -> Result<Self, ConfigError> {
         Ok(Self { shared: Arc::new(Shared::new(config, Arc::new(store))?) })
     }
 
-    /// Keys belong to the app's own users, as `identify` names them, and not to browsers.
+    /// Makes keys belong to your app's users instead of browsers.
     ///
-    /// Then nobody signed in means that no login can start, and an error of the look-up is 503. Add this layer after your routes
-    /// and before your session layer, which then runs first. With the wrong order an error in the log says so.
+    /// `identify` returns the signed-in user of a request. If nobody is signed in, no login can
+    /// start. If `identify` fails, the answer is 503. Add this layer after your routes and before
+    /// your session layer, so that the session layer runs first. If the order is wrong, the log has
+    /// an error.
     ///
-    /// With axum any extractor says who is signed in: see [`by_extractor`](crate::layer::by_extractor).
+    /// With axum you can use any extractor: see [`by_extractor`](crate::layer::by_extractor).
     ///
     /// ```
     /// use axum::{Router, body::Body, http::Request, routing::get};
@@ -103,17 +110,19 @@ impl KomerzaConnectLayer {
     /// ```
     ///
     /// # Security
-    /// Whomever `identify` names gets that user's key: read what your own session has checked, never a plain header, cookie or
-    /// parameter. Name users by what is never given to somebody else, such as the row's id, and not by an e-mail address; call
-    /// [`disconnect`](Self::disconnect) when you delete one. Records are found by this name alone: two layers with one store and
-    /// the same names overwrite each other's keys, so give each a table or prefix of its own.
+    /// The caller gets the key of the user that `identify` returns. Use what your own session has
+    /// verified, and never a plain header, cookie or parameter. Use an id that you never reuse,
+    /// such as the row's id, and not an e-mail address. When you delete a user, call
+    /// [`disconnect`](Self::disconnect). A store finds records by the user's id alone. Two layers
+    /// with the same users overwrite each other's keys in one store, so give each its own table or
+    /// prefix.
     #[doc(alias = "axum-login")]
     #[doc(alias = "tower-sessions")]
     pub fn with_user(self, identify: impl IdentifyUser) -> Self {
         self.changed(|shared| shared.site.identity = Identity::App(Arc::new(identify)))
     }
 
-    /// Calls the app at the turning points of a connection.
+    /// Sets the [`Hooks`] that run during a connection.
     ///
     /// ```
     /// use axum::{Router, body::Body};
@@ -154,7 +163,7 @@ impl KomerzaConnectLayer {
         self.changed(|shared| shared.change_core(|core| core.hooks = Arc::new(hooks)))
     }
 
-    /// Reads the time elsewhere than from the operating system: for tests.
+    /// Replaces the clock, for tests.
     pub fn with_clock(self, clock: impl Clock) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(clock);
         self.changed(|shared| {
@@ -163,10 +172,10 @@ impl KomerzaConnectLayer {
         })
     }
 
-    /// Draws chance elsewhere than from the operating system: for tests.
+    /// Replaces the source of random bytes, for tests.
     ///
     /// # Security
-    /// Everything rests on these bytes; see [`Randomness`].
+    /// States, session ids and nonces are made of these bytes; see [`Randomness`].
     pub fn with_randomness(self, randomness: impl Randomness) -> Self {
         let randomness: Arc<dyn Randomness> = Arc::new(randomness);
         self.changed(|shared| {
@@ -175,10 +184,11 @@ impl KomerzaConnectLayer {
         })
     }
 
-    /// Decides elsewhere whether a reply of the API means that its key is dead; then its record is removed.
+    /// Sets the rule that decides whether a reply means that its key is revoked.
     ///
-    /// The default is [`Reply::says_key_is_dead`]: a 401 in the provider's own envelope with `BadToken` or without a code. For the
-    /// day when Komerza says it differently.
+    /// When the rule returns `true`, the key's record is removed. Default:
+    /// [`Reply::says_key_is_dead`], which is a 401 in Komerza's own envelope with the code
+    /// `BadToken` or no code. Set your own rule if Komerza changes this reply.
     ///
     /// ```
     /// use komerza_connect::{ErrorKind, KomerzaConnectLayer, UserId};
@@ -199,13 +209,13 @@ impl KomerzaConnectLayer {
     /// ```
     ///
     /// # Security
-    /// A rule that says yes too easily disconnects users who are connected: a 403, or whatever something in between answers, is
-    /// no sign of a dead key.
+    /// A rule that matches too much disconnects users whose keys work. A 403, or an answer of a
+    /// proxy, does not mean that a key is revoked.
     pub fn with_revocation(self, is_dead: impl Fn(&Reply<'_>) -> bool + Send + Sync + 'static) -> Self {
         self.changed(|shared| shared.change_api(|api| api.set_revocation(Revocation::by(is_dead))))
     }
 
-    /// Paces the calls of several nodes of the app by buckets that they share; see [`SharedBuckets`].
+    /// Shares rate limits between the nodes of your app; see [`SharedBuckets`].
     pub fn with_shared_buckets(self, buckets: impl SharedBuckets) -> Self {
         self.changed(|shared| shared.change_api(|api| api.share_buckets(Arc::new(buckets))))
     }
@@ -215,18 +225,19 @@ impl KomerzaConnectLayer {
         self
     }
 
-    /// The configuration, with the paths of the routes.
+    /// Returns the configuration, which has the paths of the routes.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.shared.core.config
     }
 
-    /// Refuses new connections and waits until those under way are saved, at most for `deadline`. `true` if none is left.
+    /// Refuses new connections and waits up to `deadline` until the running ones are saved.
     ///
-    /// Call it after the server has stopped taking requests. Exchanges run in tasks of their own, which a graceful shutdown of
-    /// the server does not wait for; without this a key could be lost between exchange and save. By the default
-    /// [`Limits`](crate::config::Limits) that is over within a minute, hooks included, and as a rule in a moment. It cannot be taken back: from
-    /// then on callbacks get 503.
+    /// Returns `true` if none is left. Call it after the server has stopped taking requests.
+    /// Exchanges run in their own tasks, and a server's graceful shutdown does not wait for them.
+    /// Without this call a new key can be lost between exchange and save. With the default
+    /// [`Limits`](crate::config::Limits) it takes at most a minute, including hooks, and usually
+    /// much less. After this call callbacks get 503, and there is no way back.
     ///
     /// ```
     /// use axum::{Router, body::Body};

@@ -1,4 +1,4 @@
-//! For axum: the shapes in which a plain layer loses its routes.
+//! Adds the routes to axum apps in which a plain layer would lose them.
 
 use super::{KomerzaConnectLayer, service::answer, shared::Shared};
 use crate::config::Route;
@@ -11,10 +11,11 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 impl KomerzaConnectLayer {
-    /// Wraps a finished app, so that the routes survive whatever is done to the result: `nest`, `merge`, later routes.
+    /// Wraps a finished app, so that the routes stay when the result is nested, merged or extended.
     ///
-    /// A layer added with `Router::layer` and followed by `.fallback`, by a wildcard route or by a `merge` loses its routes without
-    /// a word; see [mounting](crate::guide::mounting). Here the whole app is the fallback of a new router.
+    /// A layer that is added with `Router::layer` loses its routes when a `.fallback`, a wildcard
+    /// route or a `merge` follows. Axum does not warn about it; see
+    /// [mounting](crate::guide::mounting). Here the whole app becomes the fallback of a new router.
     ///
     /// ```
     /// use axum::{Router, routing::get};
@@ -34,10 +35,11 @@ impl KomerzaConnectLayer {
         Router::new().fallback_service(self.layer(app.with_state::<()>(())))
     }
 
-    /// The four routes as a router of their own, to be merged into an app that prefers real routes.
+    /// Returns the four routes as a router that you can merge into your app.
     ///
-    /// Real routes survive later fallbacks, wildcards and merges, and a clash with a route of the app panics at start-up. Handlers
-    /// still get their key from the layer, so add that as well, outside the routes that need it:
+    /// These routes stay when fallbacks, wildcards or merges follow. If your app has a route on the
+    /// same path, axum panics at start-up. Handlers still get their key from the layer, so add the
+    /// layer as well, around the routes that need it:
     ///
     /// ```
     /// use axum::{Router, routing::get};

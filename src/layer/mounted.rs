@@ -1,4 +1,4 @@
-//! Whether an app's requests to the crate's routes arrive at the layer: for the app's own tests.
+//! Checks for an app's own tests that the crate's routes work.
 
 use crate::{
     config::{Config, Message, Route, message::messages},
@@ -18,12 +18,11 @@ messages! {
          prepared request is not signed in, or the look-up fails; then the log says why.";
 }
 
-/// Checks that the login, callback, disconnect and status routes of the layer with this configuration are answered by it, in
-/// the finished app.
+/// Checks that the layer answers its four routes in your finished app.
 ///
-/// Each route is asked by HEAD, which none of them allows: nothing is begun, no user is looked up and the store is not
-/// touched. Put it into a test of the app, so that a `.fallback` or `.merge` added later cannot take the routes away; see
-/// [mounting](crate::guide::mounting).
+/// It sends HEAD to each route, which no route allows. So no login starts, no user is looked up and
+/// the store is not called. Use it in a test of your app. The test then fails when a later
+/// `.fallback` or `.merge` hides the routes; see [mounting](crate::guide::mounting).
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -63,10 +62,11 @@ where
     Ok(())
 }
 
-/// Same as [`check_mounted`], and checks that the layer's routes know who is signed in.
+/// Same as [`check_mounted`], and checks that the layer's routes find the signed-in user.
 ///
-/// `prepare` signs the request in as a browser would be: it adds a session cookie, say. The status route is then asked once, which
-/// looks up the user and reads the store. This fails when the app's session layer is on the wrong side of the layer.
+/// `prepare` must sign the request in, for example by adding a session cookie. The status route is
+/// then called once, which looks up the user and reads the store. The check fails if the app's
+/// session layer is on the wrong side of the layer.
 ///
 /// ```
 /// use axum::{Router, extract::Request, middleware::{Next, from_fn}};
@@ -104,7 +104,8 @@ where
 /// ```
 ///
 /// # Errors
-/// [`NotMounted`] names the first route that something else answered, or the route that does not know the user, and the remedy.
+/// [`NotMounted`] names the route that something else answered or that did not find the user, and
+/// the remedy.
 pub async fn check_signed_in<S, B>(
     mut app: S,
     config: &Config,
@@ -143,13 +144,13 @@ where
     app.call(request).await.map_err(|error| error.to_string())
 }
 
-/// The refusal of HEAD, as this route alone makes it.
+/// Whether the answer is the refusal of HEAD that only this route gives.
 fn answers_for<B>(route: Route, response: &Response<B>) -> bool {
     let allowed = response.headers().get(ALLOW).is_some_and(|allow| allow == route.allowed_methods());
     response.status() == StatusCode::METHOD_NOT_ALLOWED && allowed && is_own_answer(response.headers())
 }
 
-/// A route of the crate does not arrive at the layer, or does not know the user.
+/// A route does not reach the layer, or does not find the signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotMounted {
     method: Method,
@@ -172,7 +173,7 @@ impl NotMounted {
         format!("{} {} {}", self.method, self.path, self.message.text(&self.instead))
     }
 
-    /// The path that was asked for, as the app sees it.
+    /// The path that was checked, as the app sees it.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path

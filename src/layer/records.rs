@@ -25,13 +25,13 @@ use std::{
 const PAGE: usize = 100;
 
 impl KomerzaConnectLayer {
-    /// The client of a user outside a request, for background jobs. `None`: the user is not connected, or not any more.
+    /// Returns the client of a user outside a request, for background jobs. `None`: not connected.
     ///
-    /// Reads the store once, within [`store_deadline`](crate::config::Limits::store_deadline). With the crate's own browser sessions
-    /// there is no id that an app could know; this is for apps with [`with_user`](Self::with_user).
+    /// Reads the store once, within [`store_deadline`](crate::config::Limits::store_deadline). Use it
+    /// in apps with [`with_user`](Self::with_user); apps do not know the ids of browser sessions.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot tell.
+    /// [`StoreError`] if the store failed.
     #[doc(alias = "background job")]
     pub async fn client_for(&self, user: &UserId) -> Result<Option<KomerzaKey>, StoreError> {
         self.shared.key_of(user, None).await
@@ -66,13 +66,15 @@ impl KomerzaConnectLayer {
         Users { core: Arc::clone(&self.shared.core), cursor: None, over: false, page: VecDeque::new(), next: None }
     }
 
-    /// Forgets a user's key, as the disconnect route does: for apps that offer it elsewhere, or delete a user.
+    /// Deletes a user's stored key, as the disconnect route does.
     ///
-    /// Removes the record that is there when it is called, and never one that is saved later. The key lives on at Komerza until
-    /// the user removes it there. The hook `disconnected` is called also when there was no key.
+    /// Use it when you delete a user, or offer disconnecting elsewhere. It removes the record that is
+    /// there now, and never one that is saved later. The key stays valid at Komerza until the user
+    /// removes the app there. The hook [`disconnected`](crate::Hooks::disconnected) runs even if
+    /// there was no key.
     ///
     /// # Errors
-    /// [`StoreError`] when the store is not available; the key may still be there.
+    /// [`StoreError`] if the store is not available. The key may then still be there.
     #[doc(alias = "revoke")]
     pub async fn disconnect(&self, user: &UserId) -> Result<(), StoreError> {
         let core = &self.shared.core;

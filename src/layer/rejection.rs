@@ -1,4 +1,4 @@
-//! Why a handler got no key, and the answer that helps.
+//! The reasons why a handler gets no key, and the answers.
 
 use super::original::original_path;
 use crate::{
@@ -12,14 +12,16 @@ use http::{Method, Response, StatusCode, request::Parts};
 use serde_json::json;
 use std::{error::Error, fmt, time::Duration};
 
-/// Why there is no [`KomerzaKey`](crate::KomerzaKey) for a request.
+/// The reason why a request has no [`KomerzaKey`](crate::KomerzaKey).
 ///
-/// As an answer: for a user who is not connected a page navigation is sent to the login (303) and comes back afterwards, and a
-/// program gets 401 with the login's address as a problem document (RFC 9457). Where nobody is signed in to the app a page
-/// navigation is sent to [`sign_in_page`](crate::ConfigBuilder::sign_in_page); **without one a browser too gets the 401 as JSON**.
-/// A store or look-up that failed is 503, never "not connected". A missing layer is 500 with the remedy in its text.
+/// A rejection is also an answer. If the user is not connected, browsers are redirected to the
+/// login (303) and return afterwards. Programs get 401 and a problem document (RFC 9457) with the
+/// address of the login. If nobody is signed in, browsers are redirected to
+/// [`sign_in_page`](crate::ConfigBuilder::sign_in_page). **Without a sign-in page browsers get the
+/// 401 as JSON too.** If the store or the look-up failed, the answer is 503, never "not connected".
+/// If the layer is missing, the answer is 500 and says what to add.
 ///
-/// A handler that takes `Result<KomerzaKey, Rejection>` answers in its own words:
+/// To answer in your own words, take `Result<KomerzaKey, Rejection>`:
 ///
 /// ```
 /// use axum::{Router, body::Body, http::Request, response::{Html, IntoResponse, Response}, routing::get};
@@ -62,21 +64,20 @@ struct Target {
 }
 
 kinds! {
-    /// What sort of refusal a [`Rejection`] is.
+    /// The kind of a [`Rejection`].
     RejectionKind
-    /// The request did not come through the layer. Only the developer can help: the answer is a page that says where to add it.
+    /// The request did not pass through the layer. The app's code has to change. The answer is a page that says where to add the
+    /// layer.
     LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, `.route_layer` and merged routers are not covered.";
-    /// Nobody is signed in to the app. 303 to the sign-in page for a page navigation, if there is one.
+    /// Nobody is signed in to the app. With a sign-in page, browsers are redirected to it (303).
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
-    /// The user has not connected a Komerza account. 303 to the login for a page navigation.
+    /// The user has not connected a Komerza account. Browsers are redirected to the login (303).
     NotConnected = "not_connected", UNAUTHORIZED, "Not connected to Komerza.";
-    /// The look-up of the user failed, or took longer than [`store_deadline`](crate::config::Limits::store_deadline). The answer has
-    /// `Retry-After`.
+    /// The user look-up failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
     UserLookupFailed = "user_lookup_failed", SERVICE_UNAVAILABLE, "The app cannot tell who you are right now.";
-    /// The token store failed, or took longer than [`store_deadline`](crate::config::Limits::store_deadline). The answer has
-    /// `Retry-After`.
+    /// The token store failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
     StoreFailed = "store_unavailable", SERVICE_UNAVAILABLE, "The app cannot reach its storage right now.";
-    /// The look-up, the store or the clock of the app panicked. Only the developer can help.
+    /// The look-up, the store or the clock of the app panicked. The app's code has to change.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something broke inside the app.";
 }
 
@@ -117,13 +118,13 @@ impl Rejection {
         Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
     }
 
-    /// What sort of refusal it is.
+    /// The kind of this rejection.
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
         self.kind
     }
 
-    /// The status of the answer: 303 where a browser is sent on.
+    /// The status of the answer. It is 303 when the browser is redirected.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match &self.target {

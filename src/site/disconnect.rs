@@ -1,4 +1,4 @@
-//! Disconnect: forgets the key. It lives on at Komerza until the user removes it there; the provider has no way for an app to do it.
+//! Deletes the stored key of a user. The key stays valid at Komerza until the user removes the app there.
 
 use super::{Answer, Refusal, Site};
 use crate::{

@@ -1,35 +1,42 @@
-//! Persistence: the contract every token store keeps, and the records it keeps them in.
+//! The contract of token stores, the shipped stores, and their records.
 //!
 //! The rules, in order:
 //!
-//! 1. **An error is never "nothing".** [`load`](TokenStore::load) answers `Ok(None)` only when it knows that there is no record.
-//! 2. **Ids are exact.** Any valid [`UserId`] round-trips byte by byte: nothing is folded, trimmed, cut or interpreted.
-//! 3. **Writes are whole.** [`save`](TokenStore::save) replaces the record in one atomic step; the last completed save wins; an
-//!    observer sees the old record or the new one and never a mixture, also when the future of a call is dropped half-way.
-//! 4. **Removal can be conditional.** [`delete_if`](TokenStore::delete_if) compares and removes in one atomic step.
-//! 5. **No width, no expiry.** A record is kept until it is removed, however long its text is (a key may have 16 KiB).
-//! 6. **No secret in an error.** Neither `Display` nor `Debug` of an error, nor its sources, hold a key.
+//! 1. **An error is never "nothing".** [`load`](TokenStore::load) returns `Ok(None)` only when
+//!    there is certainly no record.
+//! 2. **Ids are exact.** A store keeps every valid [`UserId`] byte by byte. It does not change
+//!    case, trim, shorten or interpret it.
+//! 3. **Writes are atomic.** [`save`](TokenStore::save) replaces the whole record in one step, and
+//!    the last completed save wins. A reader sees the old record or the new one, never a mixture.
+//!    This also holds when the future of a call is dropped.
+//! 4. **Removal can be conditional.** [`delete_if`](TokenStore::delete_if) compares and removes in
+//!    one atomic step.
+//! 5. **No size limit and no expiry.** A record stays until it is removed, however long its text
+//!    is. A key may have 16 KiB.
+//! 6. **No secret in an error.** `Display`, `Debug` and the sources of an error never contain a
+//!    key.
 //!
 //! | Store | Feature | For |
 //! | --- | --- | --- |
-//! | [`MemoryStore`] | | tests and demos: everything ends with the process |
-//! | `SqliteStore` | `sqlite` | one machine; a file, nothing to install |
+//! | [`MemoryStore`] | | tests and demos: it forgets all records at exit |
+//! | `SqliteStore` | `sqlite` | one machine: a file, nothing to install |
 //! | `PostgresStore` | `postgres` | several nodes |
 //! | `MySqlStore` | `mysql` | several nodes, on MySQL or MariaDB |
-//! | `RedisStore` | `redis` | several nodes that have Redis anyway, **set up to keep what it is told** |
-//! | `EncryptedStore` | `encrypt` | around any of them: keys are sealed before they are stored |
-//! | `CachedStore` | `cache` | around any of them: fewer look-ups, for a stated staleness |
-//! | your own | | four methods; feature `store-contract` tests them: see `store::contract` |
+//! | `RedisStore` | `redis` | several nodes that already use Redis, **configured to be durable** |
+//! | `EncryptedStore` | `encrypt` | around any store: encrypts the keys |
+//! | `CachedStore` | `cache` | around any store: saves look-ups, and may return records that are a little old |
+//! | your own | | four methods, which the feature `store-contract` tests: see `store::contract` |
 //!
-//! Which to take, and when each method is called: [`guide::stores`](crate::guide::stores).
+//! [`guide::stores`](crate::guide::stores) helps you to choose, and says when each method is
+//! called.
 //!
-//! [`connect`] opens one of them by its address. Put a cache outside an encrypted store, so that a remembered record need not be
-//! opened again.
+//! [`connect`] opens one of them by its address. Put a cache outside an encrypted store, so that a
+//! cached record is not decrypted again.
 //!
-//! *Caveat*: a key opens a merchant's stores until it is revoked, and whoever reads the store has it. Keep the store as you keep
-//! passwords, or seal it.
+//! *Caveat*: a key opens a user's stores until it is revoked. Anyone who can read the token store
+//! has the keys. Protect it as you protect passwords, or encrypt it.
 //!
-//! A store of one's own, complete:
+//! Here is a complete store:
 //!
 //! ```
 //! use komerza_connect::{ApiKey, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
@@ -123,48 +130,53 @@ pub(crate) use within::within;
 use crate::user::UserId;
 use std::sync::Arc;
 
-/// Keeps one API key per user. See the [module](self) for the rules and a complete example.
+/// Keeps one API key per user. The [module](self) has the rules and a complete example.
 ///
-/// Implement it with [`#[async_trait]`](crate::async_trait). `Arc<T>` and `Box<T>` of a store are stores, also of
-/// `dyn TokenStore`. The calls come from request handlers: each is given a deadline from outside (2 seconds on the request path
-/// by default), so a store need not have one of its own, but must bear that its futures are dropped.
+/// Implement it with [`#[async_trait]`](crate::async_trait). `Arc<T>` and `Box<T>` of a store are
+/// stores too, also with `dyn TokenStore`. Request handlers call the methods. The crate gives each
+/// call a deadline, by default 2 seconds, so a store needs none of its own. The store must allow
+/// that its futures are dropped.
 #[async_trait::async_trait]
 pub trait TokenStore: Send + Sync + 'static {
-    /// The record of `user`; `None` only if there is certainly none.
+    /// Returns the record of `user`, or `None` if there is certainly none.
     ///
-    /// A record whose removal or replacement was confirmed before this call began is never returned.
+    /// It never returns a record whose removal or replacement was confirmed before this call
+    /// started.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot tell. The visitor sees 503, never "not connected".
+    /// [`StoreError`] if the store cannot tell. The visitor gets 503, never "not connected".
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError>;
 
-    /// Makes `token` the record of `user`, in place of any other: one atomic upsert, the last completed call wins.
+    /// Stores `token` as the record of `user` and replaces any other.
     ///
-    /// `Ok` promises that the record outlives whatever the store promises to outlive: it is what the browser is told.
+    /// This is one atomic upsert, and the last completed call wins. Return `Ok` only once the write
+    /// is as durable as the store claims.
     ///
     /// # Errors
-    /// [`StoreError`] when the record may not have been kept. The call is repeated within its bound; the old record or the
-    /// new one is there, whole.
+    /// [`StoreError`] if the record may not be stored. The crate repeats the call until its
+    /// deadline. Then either the whole old record or the whole new one is there.
     async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError>;
 
-    /// Removes the record of `user`. Nothing there is fine.
+    /// Removes the record of `user`. It succeeds if there is none.
     ///
     /// # Errors
-    /// [`StoreError`] when the record may still be there.
+    /// [`StoreError`] if the record may still be there.
     async fn delete(&self, user: &UserId) -> Result<(), StoreError>;
 
-    /// Removes the record of `user` if its version is still `version`: compared and removed in one atomic step.
+    /// Removes the record of `user` if its version is `version`, in one atomic step.
     ///
-    /// `true` if this call removed it, `false` if there was none or another one, which stays. A version is new on every
-    /// save, also for the same key, so that a late failure of an old record never removes a newer one.
+    /// Returns `true` if this call removed it, and `false` if there is no record or another one.
+    /// Another record stays. Each save makes a new version, even for the same key. So a late
+    /// failure that concerns an old record never removes a newer one.
     ///
     /// # Errors
-    /// [`StoreError`] when the record may still be there.
+    /// [`StoreError`] if the record may still be there.
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError>;
 
-    /// This store as one that lists its users, if it can. Default: `None`.
+    /// Returns this store as one that lists its users, if it can. Default: `None`.
     ///
-    /// A store that implements [`ListUsers`] returns `Some(self)`. A wrapper returns itself if the store inside can.
+    /// A store that implements [`ListUsers`] returns `Some(self)`. A wrapper returns itself if its
+    /// inner store lists users.
     fn lists_users(&self) -> Option<&dyn ListUsers> {
         None
     }

@@ -115,10 +115,9 @@ fn t54_the_documentation_says_that_the_key_lives_on_at_komerza() {
         text.split_whitespace().filter(|word| !word.starts_with("//")).collect::<Vec<_>>().join(" ")
     };
     for path in ["src/layer/records.rs", "src/hooks.rs", "src/site/disconnect.rs"] {
-        let wanted = "lives on at Komerza until the user removes it there";
+        let wanted = "stays valid at Komerza until the user removes the app there";
         assert!(read(path).contains(wanted), "{path}");
     }
-    assert!(
-        read("src/lib.rs").contains("disconnecting forgets it, and the user removes the app in the Komerza dashboard")
-    );
+    let wanted = "Disconnecting deletes the stored key, and the user removes the app in the Komerza dashboard";
+    assert!(read("src/lib.rs").contains(wanted));
 }
