@@ -1,8 +1,7 @@
-//! Every way in which a visit to the crate's routes can fail: one kind each, with a stable public code, a status, and the sentence
-//! that the visitor reads.
+//! The failures of the crate's routes. Each kind has a stable code, a status and a text for the visitor.
 //!
-//! 500 is for the operator's own wrong settings alone; what a visitor, a browser, the provider or a store causes has another
-//! status. No text here repeats anything that was sent.
+//! Only the operator's mistakes are 500. Failures that a visitor, a browser, Komerza or a store causes
+//! have another status. No text repeats anything that was sent.
 
 use crate::{
     attempt::AttemptId,
@@ -13,38 +12,46 @@ use http::StatusCode;
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 kinds! {
-    /// What went wrong on one of the crate's routes. The set may grow.
+    /// The kind of a failure on one of the crate's routes. Kinds may be added.
     ///
-    /// Two kinds have other answers than their status: [`Denied`](Self::Denied) is always a 303 to where the login began, with
-    /// `komerza=denied` in the query; [`NotSignedIn`](Self::NotSignedIn) is a 303 for a page navigation where
-    /// [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. A hook ([`failed`](crate::Hooks::failed)) may answer with any
-    /// status. What whoever runs the app does about each: [`guide::operating`](crate::guide::operating).
+    /// Two kinds have other answers than their status. [`Denied`](Self::Denied) is always a 303 to the page where the
+    /// login started, with `komerza=denied` in the query. [`NotSignedIn`](Self::NotSignedIn) is a 303 for
+    /// browsers if [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. The hook
+    /// [`failed`](crate::Hooks::failed) may answer with any status.
+    ///
+    /// [`guide::operating`](crate::guide::operating) says what the operator does about each.
     FailureKind
-    /// The query of the callback is not one that Komerza would send: a value twice, a broken escape, or code and error both.
+    /// The callback's query is malformed: a repeated value, a broken escape, or both code and error.
     MalformedRequest = "malformed_request", BAD_REQUEST, "This link is not complete.", "Start again from the app.";
-    /// The query of the callback is longer than allowed.
+    /// The callback's query is too long.
     QueryTooLong = "query_too_long", URI_TOO_LONG, "This link is too long.", "Start again from the app.";
-    /// The state is missing, not ours, or its cookie did not come along: no login of this browser, or one that took longer than
+    /// The state is missing or unknown, or the browser did not send its cookie.
+    ///
+    /// Either this browser did not start the login, or the login took longer than
     /// [`attempt_lifetime`](crate::config::Limits::attempt_lifetime), after which browsers drop the cookie.
     UnknownState = "unknown_state", BAD_REQUEST, "This browser did not start this connection.",
-        "Or it took more than ten minutes. Start again from the app, in this browser. If it happens again, allow cookies for this site.";
-    /// The login attempt is older than its lifetime and its cookie came along all the same. Browsers drop it by then, so most
-    /// visitors who took too long see [`UnknownState`](Self::UnknownState).
+        "Or it took more than ten minutes. Start again from the app, in this browser. If this happens again, allow cookies for this site.";
+    /// The login attempt has expired, although the browser still sent its cookie.
+    ///
+    /// Browsers normally drop the cookie by then, and the visitor gets [`UnknownState`](Self::UnknownState).
     ExpiredState = "expired_state", BAD_REQUEST, "This took too long.", "Start again from the app.";
-    /// The attempt was answered before, with another code.
-    StateUsed = "state_used", BAD_REQUEST, "This connection was already answered.", "Start again from the app.";
-    /// Nobody is signed in to the app. Where [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set, a page navigation is sent
-    /// there (303) in place of the text below.
+    /// The attempt was already answered with another code.
+    StateUsed = "state_used", BAD_REQUEST, "This link was already used.", "Start again from the app.";
+    /// Nobody is signed in to the app.
+    ///
+    /// If [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set, browsers are redirected there (303).
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "You are not signed in.", "Sign in to the app, then connect your store.";
-    /// Somebody else is signed in than the one who started the login.
-    OtherUser = "other_user", FORBIDDEN, "This connection was started by somebody else.",
-        "It was begun by another user of this app, or before you disconnected. Sign in as that user, or start again as the present one.";
+    /// Another user than the one who started the login is signed in.
+    OtherUser = "other_user", FORBIDDEN, "Another user started this connection.",
+        "Or you disconnected in the meantime. Sign in as the user who started it, or start again.";
     /// The request came from another site, a script or a frame.
     CrossSite = "cross_site", FORBIDDEN, "This request did not come from this site.", "Open the app and try again there.";
-    /// The user refused at Komerza, or came back without a code. The answer is a 303 to where the login began, with
-    /// `komerza=denied` in the query: the status and the text below are for hooks.
+    /// The user refused at Komerza, or came back without a code.
+    ///
+    /// The answer is a 303 to the page where the login started, with `komerza=denied` in the query. The status and
+    /// the text below are for hooks.
     Denied = "denied", FORBIDDEN, "The connection was not approved.", "Nothing was stored. You can connect at any time.";
-    /// Komerza sent a visitor back with neither a code nor a state. Most likely the visitor refused there.
+    /// Komerza redirected the visitor with neither a code nor a state. The visitor probably refused.
     NotApproved = "not_approved", BAD_REQUEST, "The connection was not approved.",
         "If you refused at Komerza, nothing was stored. If you approved, start again from the app.";
     /// The authorization code is wrong or was used before.
@@ -60,53 +67,55 @@ kinds! {
     /// Komerza does not know the client ID.
     AppNotFound = "app_not_found", INTERNAL_SERVER_ERROR, "This app is not set up correctly.",
         "Tell the people who run it: Komerza does not know their application.";
-    /// The user began more exchanges in a minute than allowed.
-    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "That was too often.", "Wait a minute, then start again.";
-    /// Komerza, or this app's own limit towards it, asks to wait.
+    /// The user started too many exchanges within a minute.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "You tried too often.", "Wait a minute, then start again.";
+    /// Komerza's limit, or this app's limit for calls to Komerza, is reached.
     Busy = "busy", SERVICE_UNAVAILABLE, "Too many people are connecting right now.",
         "Nothing is lost. Reload this page in a moment; if that does not help, start again from the app.";
-    /// The connection to Komerza could not be opened; the code was not spent.
+    /// The connection to Komerza could not be opened. The code was not used.
     ProviderUnreachable = "provider_unreachable", BAD_GATEWAY, "Komerza could not be reached.",
         "Nothing is lost. Reload this page in a moment; if that does not help, start again from the app.";
-    /// Komerza answered with something that is no answer.
-    ProviderFault = "provider_fault", BAD_GATEWAY, "Komerza gave no usable answer.",
+    /// Komerza's answer could not be understood.
+    ProviderFault = "provider_fault", BAD_GATEWAY, "Komerza sent an unexpected answer.",
         "Nothing was stored. Start again from the app; if an extra entry shows up among your connected apps at Komerza, remove it.";
-    /// Something between this server and Komerza refused the exchange, with a 403 or 451 that is not Komerza's own answer. Komerza's
-    /// network refuses servers in some countries, and requests without a User-Agent; a proxy or firewall of yours may refuse as well.
-    /// Ask for the API from this server (`curl -A MyApp/1.0 https://api.komerza.com`), then run it in another region or through a
-    /// relay in one.
+    /// Something between this server and Komerza refused the exchange.
+    ///
+    /// It answered with a 403 or 451 that is not Komerza's own. Komerza's network refuses servers in some countries and
+    /// requests without a User-Agent. Your own proxy or firewall may refuse too. Try
+    /// `curl -A MyApp/1.0 https://api.komerza.com` on this server. Then run the app in another region, or use a relay there.
     ExchangeBlocked = "exchange_blocked", BAD_GATEWAY, "Komerza could not be reached from this app.",
         "Tell the people who run it: something on the way to Komerza refuses their server.";
-    /// The answer of Komerza was cut off: whether the code was spent is not known.
-    UnknownOutcome = "unknown_outcome", BAD_GATEWAY, "The answer of Komerza was lost.",
+    /// Komerza's answer was cut off. The code may have been used.
+    UnknownOutcome = "unknown_outcome", BAD_GATEWAY, "Komerza's answer was lost.",
         "Nothing was stored. Start again from the app; if an extra entry shows up among your connected apps at Komerza, remove it.";
-    /// Komerza did not answer in time: whether the code was spent is not known.
+    /// Komerza did not answer in time. The code may have been used.
     ProviderTimeout = "provider_timeout", GATEWAY_TIMEOUT, "Komerza did not answer in time.",
         "Nothing was stored. Start again from the app; if an extra entry shows up among your connected apps at Komerza, remove it.";
-    /// Looking up the app's user failed.
-    UserLookupFailed = "user_lookup_failed", SERVICE_UNAVAILABLE, "The app cannot tell who you are right now.",
+    /// The user look-up failed.
+    UserLookupFailed = "user_lookup_failed", SERVICE_UNAVAILABLE, "The app cannot check who you are right now.",
         "Nothing is lost. Reload this page in a moment.";
-    /// The token store is not available; nothing was spent.
+    /// The token store is not available. No code was used.
     StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The app cannot reach its storage right now.",
         "Nothing is lost. Reload this page in a moment.";
-    /// The key was received and could not be saved.
-    SaveFailed = "save_failed", SERVICE_UNAVAILABLE, "Your approval arrived and could not be kept.",
+    /// The key was issued and could not be saved.
+    SaveFailed = "save_failed", SERVICE_UNAVAILABLE, "Your approval arrived but could not be saved.",
         "Start again from the app in a moment. At Komerza an extra entry may show up among your connected apps: remove it.";
-    /// A hook of the app refused the connection, or did not finish in time. The key was not stored and stays alive at Komerza; the
-    /// visitor reads the hook's reason in place of the second sentence below, if it gave one.
+    /// A hook of the app refused the connection, or exceeded its deadline.
+    ///
+    /// The key was not stored and stays valid at Komerza. If the hook gave a reason, it replaces the second sentence below.
     Vetoed = "vetoed", FORBIDDEN, "The app did not accept this connection.", "Nothing was stored.";
-    /// The method is not one of this route.
-    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address cannot be used that way.", "Start again from the app.";
-    /// The browser loads the page before anybody asked for it.
-    Speculative = "speculative", SERVICE_UNAVAILABLE, "This page is not loaded ahead of time.", "Open it again.";
+    /// The route does not accept this method.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not accept this kind of request.", "Start again from the app.";
+    /// The browser prefetched the page.
+    Speculative = "speculative", SERVICE_UNAVAILABLE, "This page cannot be loaded in advance.", "Open it again.";
     /// The process is being shut down.
     ShuttingDown = "shutting_down", SERVICE_UNAVAILABLE, "The app is restarting.", "Nothing is lost. Reload this page in a moment.";
-    /// The operating system gave no random bytes, or a part of the app broke down.
-    Internal = "internal", INTERNAL_SERVER_ERROR, "Something broke inside the app.", "Tell the people who run it.";
+    /// The operating system gave no random bytes, or a part of the app panicked.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the app.", "Tell the people who run it.";
 }
 
 impl FailureKind {
-    /// Whether only the people who run the app can mend it; such a failure is logged as an error.
+    /// Whether only the app's operator can fix it. Such a failure is logged as an error.
     #[must_use]
     pub fn needs_operator(self) -> bool {
         matches!(
@@ -115,7 +124,7 @@ impl FailureKind {
         )
     }
 
-    /// How long to wait before trying again, where the status asks for it.
+    /// How long to wait before trying again, if the status needs it.
     fn default_retry_after(self) -> Option<Duration> {
         match self {
             Self::TooManyAttempts => Some(Duration::from_secs(60)),
@@ -125,10 +134,10 @@ impl FailureKind {
     }
 }
 
-/// One failed visit: the kind, and what may be told about it.
+/// A failed request to one of the crate's routes.
 ///
 /// # Security
-/// It holds no secret: neither what the visitor sent nor what Komerza answered.
+/// It contains no secret: nothing that the visitor sent and nothing that Komerza answered.
 #[derive(Debug, Clone)]
 pub struct Failure {
     kind: FailureKind,
@@ -176,13 +185,13 @@ impl Failure {
         self.attempt
     }
 
-    /// How long the visitor should wait before trying again; `None` where waiting does not help.
+    /// How long the visitor should wait before trying again. `None` if waiting does not help.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// What a hook of the app wants the visitor to read.
+    /// The reason that a hook gave for the visitor.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()

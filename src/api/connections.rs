@@ -83,7 +83,7 @@ impl Connections {
         if pool.given_up
             && let Ok(http) = (self.0.build)()
         {
-            crate::telemetry::log::debug!("the connections to the API are given up");
+            crate::telemetry::log::debug!("the connections to the API are replaced");
             *pool = Pool { http, number: pool.number.wrapping_add(1), began: Instant::now(), given_up: false };
         }
         Try {

@@ -74,7 +74,7 @@ kinds! {
     /// The user has not connected a Komerza account. Browsers are redirected to the login (303).
     NotConnected = "not_connected", UNAUTHORIZED, "Not connected to Komerza.";
     /// The user look-up failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
-    UserLookupFailed = "user_lookup_failed", SERVICE_UNAVAILABLE, "The app cannot tell who you are right now.";
+    UserLookupFailed = "user_lookup_failed", SERVICE_UNAVAILABLE, "The app cannot check who you are right now.";
     /// The token store failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
     StoreFailed = "store_unavailable", SERVICE_UNAVAILABLE, "The app cannot reach its storage right now.";
     /// The look-up, the store or the clock of the app panicked. The app's code has to change.
@@ -180,13 +180,13 @@ impl Rejection {
     }
 }
 
-/// Where the visitor wanted to go: the path of a GET, else the default.
+/// The path that the visitor wanted if this was a GET, else the default.
 fn wanted_path(parts: &Parts, config: &Config) -> String {
     let path = original_path(&parts.extensions).unwrap_or_else(|| parts.uri.path());
     path_back(config, parts.method == Method::GET, path, parts.uri.query())
 }
 
-/// A path as a browser would ask for it again, if it was a GET and is fit for that, else the default.
+/// The path as a browser would request it again, if it was a GET and is a valid return path, else the default.
 pub(crate) fn path_back(config: &Config, get: bool, path: &str, query: Option<&str>) -> String {
     let whole = match query {
         Some(query) => format!("{}{path}?{query}", config.routes.prefix()),

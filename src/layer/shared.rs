@@ -68,7 +68,7 @@ impl Keeper for Shared {
                 let event = Revoked { user: user.clone(), fingerprint, version: *version };
                 self.core.hook(async { self.core.hooks.revoked(&event).await }).await;
             }
-            Ok(false) => log::debug!(%fingerprint, "a revoked key had been replaced or removed already"),
+            Ok(false) => log::debug!(%fingerprint, "the record of a revoked key was already replaced or removed"),
             Err(error) => {
                 log::warn!(%fingerprint, error = %crate::telemetry::log::chain(&error), "the record of a revoked key could not be removed")
             }

@@ -66,8 +66,8 @@ fn confirm(site: &Site, return_to: &str) -> Answer {
     let page = Page {
         title: "Connect your Komerza store?",
         paragraphs: vec![
-            "Another site sent you here. If you want to connect your Komerza store to this app, go on; Komerza will ask you \
-             which stores and permissions to approve."
+            "Another site sent you here. Continue only if you want to connect your Komerza store to this app. Komerza will ask \
+             you which stores and permissions to approve."
                 .into(),
         ],
         button: Some(("Connect with Komerza", login_url(&config.routes.login, return_to))),

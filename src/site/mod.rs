@@ -252,7 +252,7 @@ fn report(route: Route, failure: &Failure) {
         };
     }
     match Alarm::of(failure.kind()) {
-        Alarm::Operators => event!(error, "refused: only the people who run the app can mend this"),
+        Alarm::Operators => event!(error, "refused: the operator must fix this"),
         Alarm::Elsewhere => event!(warn, "refused"),
         Alarm::Nothing => event!(info, "refused"),
         Alarm::Noise => event!(debug, "refused"),

@@ -1,4 +1,4 @@
-//! The few pages this crate shows: plain English, no script, nothing loaded, readable on a phone and by a screen reader.
+//! The pages of this crate. They use plain English and no scripts, load nothing, and suit phones and screen readers.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ background:#1a56db;color:#fff;text-decoration:none;cursor:pointer}\
 a.button:focus-visible,button:focus-visible{outline:3px solid currentColor;outline-offset:3px}\
 small{opacity:.75}";
 
-/// Names the one style sheet to the content security policy.
+/// The hash of the style sheet, for the content security policy.
 pub(crate) static STYLE_HASH: LazyLock<String> =
     LazyLock::new(|| format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(STYLE))));
 
@@ -22,11 +22,11 @@ pub(crate) static STYLE_HASH: LazyLock<String> =
 pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
     pub(crate) paragraphs: Vec<String>,
-    /// A link: its text and where it leads.
+    /// A link: its text and its target.
     pub(crate) link: Option<(&'a str, String)>,
-    /// A button that posts: its text and where to.
+    /// A button that sends a POST: its text and its target.
     pub(crate) button: Option<(&'a str, String)>,
-    /// What to name when asking for help.
+    /// The reference that visitors give to support.
     pub(crate) support: Option<String>,
 }
 
@@ -58,11 +58,7 @@ impl Page<'_> {
             );
         }
         if let Some(support) = &self.support {
-            let _ = writeln!(
-                html,
-                "<p><small>If you ask for help, name this attempt: <code>{}</code></small></p>",
-                Escaped(support)
-            );
+            let _ = writeln!(html, "<p><small>Reference for support: <code>{}</code></small></p>", Escaped(support));
         }
         html.push_str("</main></body></html>\n");
         html

@@ -164,7 +164,7 @@ impl<S: TokenStore> TokenStore for EncryptedStore<S> {
                 within(left, async { reseal(&self.inner).replace_if(user, &self.seal(user, &token)?).await });
             // Its failure is no reason to refuse a record that opened.
             if let Err(error) = resealed.await {
-                log::warn!(error = %crate::telemetry::log::chain(&error), "a record could not be sealed anew; its next load tries again");
+                log::warn!(error = %crate::telemetry::log::chain(&error), "a record could not be encrypted again; its next load retries");
             }
         }
         Ok(Some(token))

@@ -22,7 +22,7 @@ async fn refused(shop: &Shop, name: &str, reply: Reply, kind: FailureKind) -> Ho
     assert_eq!(hop.location(), None, "{name}");
     let page = hop.text().replace("&#39;", "'");
     assert!(page.contains(kind.title()) && page.contains(kind.advice()), "{name}: {page}");
-    assert!(page.contains("name this attempt"), "{name}: {page}");
+    assert!(page.contains("Reference for support"), "{name}: {page}");
     assert_eq!(shop.exchanges(), before + 1, "{name}: sent once");
     assert_eq!(shop.shelf.writes(), 0, "{name}");
     hop

@@ -211,7 +211,7 @@ fn ended_early(
     if removed.is_empty() {
         return Err(error);
     }
-    log::warn!(error = %crate::telemetry::log::chain(&error), "the removal of old records ended early; the next one goes on");
+    log::warn!(error = %crate::telemetry::log::chain(&error), "removing old records stopped early; the next call continues");
     Ok(removed)
 }
 

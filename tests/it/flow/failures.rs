@@ -36,7 +36,7 @@ const TABLE: &[(FailureKind, u16, Attempt, &str)] = &[
     (FailureKind::ExpiredState, 400, Over, "Start again"),
     (FailureKind::StateUsed, 400, Kept, "Start again"),
     (FailureKind::NotSignedIn, 401, Kept, "Sign in"),
-    (FailureKind::OtherUser, 403, Kept, "start again as the present one"),
+    (FailureKind::OtherUser, 403, Kept, "or start again"),
     (FailureKind::CrossSite, 403, Unnamed, "try again there"),
     (FailureKind::NotApproved, 400, Unnamed, "If you refused at Komerza"),
     (FailureKind::InvalidCode, 400, Over, "Start again"),

@@ -45,7 +45,7 @@ async fn another_code_for_a_login_that_is_answered_is_refused() {
         shop.accepts(&alice, &login, "CA", "/x").await;
         // With the cookies of before, so that no done mark answers.
         let page = shop.refuses(&before, &login.with("CB"), 400).await;
-        assert!(page.text().contains("already answered"), "{}", page.text());
+        assert!(page.text().contains("already used"), "{}", page.text());
         assert_eq!(shop.exchanges_of("CB"), 0);
         // With those of after, the done mark does, and says what happened.
         let hop = shop.callback(&alice, &login.with("CB")).await;
