@@ -4,9 +4,9 @@
 //! 2. Parties that are not known pass a smaller bucket first, which is a part of that of all.
 //! 3. Then everybody waits for a token of the bucket of all exchanges, and for a place among those under way.
 
+use super::Redeem;
 use crate::{
     config::{Bucket, Limits},
-    context::Context,
     failure::{Failure, FailureKind},
     pacing::{self, Ask, Budgets, Busy, Kind, Lane, Party},
     sync::Lock,
@@ -60,21 +60,21 @@ impl Turns {
     /// Waits for a turn, at most until `deadline` on the clock; `again` after one whose exchange was refused.
     pub(crate) async fn turn(
         &self,
-        context: &Context,
+        redeem: &Redeem,
         charged: Charged,
         again: bool,
         deadline: Duration,
     ) -> Result<Turn, Failure> {
-        let (limits, clock) = (&context.config.limits, &*context.clock);
+        let (limits, clock) = (&redeem.core.config.limits, &*redeem.core.clock);
         let left = || deadline.saturating_sub(clock.elapsed());
         let (part, of_all) = (part(limits), limits.exchange_queue);
         let ask = |most_waiting| Ask { party: Party::Charged(charged.party), again, patience: left(), most_waiting };
         if !charged.known && !again {
-            let strangers = context.pacer.of_exchanges(Kind::Strangers, part, clock);
+            let strangers = redeem.pacer.of_exchanges(Kind::Strangers, part, clock);
             let queue = share(of_all, limits.unknown_browsers_percent);
             strangers.turn(ask(queue), clock, limits.store_deadline).await.map_err(busy)?;
         }
-        let turn = lane(context).turn(ask(of_all), clock, limits.store_deadline).await.map_err(busy)?;
+        let turn = lane(redeem).turn(ask(of_all), clock, limits.store_deadline).await.map_err(busy)?;
         let place = Arc::clone(&self.at_once).acquire_owned();
         tokio::select! {
             biased;
@@ -84,13 +84,13 @@ impl Turns {
     }
 
     /// The provider refused an exchange by 429.
-    pub(crate) async fn refused(&self, context: &Context, wait: Duration) {
-        lane(context).refused(wait, &*context.clock, context.config.limits.store_deadline).await;
+    pub(crate) async fn refused(&self, redeem: &Redeem, wait: Duration) {
+        lane(redeem).refused(wait, &*redeem.core.clock, redeem.core.config.limits.store_deadline).await;
     }
 }
 
-fn lane(context: &Context) -> Arc<Lane> {
-    context.pacer.of_exchanges(Kind::Exchanges, context.config.limits.exchange_bucket, &*context.clock)
+fn lane(redeem: &Redeem) -> Arc<Lane> {
+    redeem.pacer.of_exchanges(Kind::Exchanges, redeem.core.config.limits.exchange_bucket, &*redeem.core.clock)
 }
 
 /// The part of the bucket for parties that are not known.

@@ -8,7 +8,7 @@
 //!    one exchange a minute is let through.
 
 use crate::{
-    context::{Context, caught, within},
+    core::Core,
     secret::ApiKey,
     store::{StoreError, StoreErrorKind, StoredToken, TokenVersion},
     telemetry::log,
@@ -72,7 +72,7 @@ impl Writes {
     }
 
     /// Makes sure, in doubt, that a write works.
-    pub(crate) async fn ensure(&self, context: &Context) -> Result<(), StoreError> {
+    pub(crate) async fn ensure(&self, core: &Core) -> Result<(), StoreError> {
         if !self.doubted.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -87,8 +87,7 @@ impl Writes {
             }
             tokio::time::sleep_until(failed_at.checked_add(MOMENT).unwrap_or(failed_at)).await;
         }
-        let tried = caught(scratch(context)).await;
-        let Err(error) = tried.unwrap_or_else(|| Err(StoreError::unavailable("it panicked"))) else {
+        let Err(error) = scratch(core).await else {
             probe.failed_at = None;
             self.worked();
             return Ok(());
@@ -106,14 +105,14 @@ impl Writes {
 }
 
 /// Saves a scratch record and removes it.
-async fn scratch(context: &Context) -> Result<(), StoreError> {
+async fn scratch(core: &Core) -> Result<(), StoreError> {
     let user = UserId::new(SCRATCH).map_err(StoreError::misconfigured)?;
     let key = ApiKey::new("no-key:a-write-probe").map_err(StoreError::misconfigured)?;
-    let version = TokenVersion::draw(&*context.randomness).map_err(StoreError::unavailable)?;
-    let record = StoredToken::saved(key, version, context.clock.now(), None);
-    within(context.config.limits.store_deadline, context.store().save(&user, &record)).await?;
+    let version = TokenVersion::draw(&*core.randomness).map_err(StoreError::unavailable)?;
+    let record = StoredToken::saved(key, version, core.clock.now(), None);
+    core.save(&user, &record).await?;
     // What stays is overwritten by the next one.
-    if let Err(error) = context.delete_if(&user, &version).await {
+    if let Err(error) = core.delete_if(&user, &version).await {
         log::debug!(error = %crate::telemetry::log::chain(&error), "the scratch record could not be removed");
     }
     Ok(())

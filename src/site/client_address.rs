@@ -3,7 +3,7 @@
 //! An address is one client's if the app says so. That of the connection may be a proxy's, behind which everybody is: one that no
 //! client on the internet can have is taken for such, and shares the part of unknown browsers.
 
-use crate::{redeem::Charged, site::caller::Caller};
+use crate::{guard, redeem::Charged, site::caller::Caller};
 use http::request::Parts;
 use sha2::{Digest, Sha256};
 use std::{net::IpAddr, sync::Arc};
@@ -29,7 +29,9 @@ impl ClientAddress {
     /// The network that a request came from, if it can be told.
     pub(crate) fn network(&self, parts: &Parts) -> Option<Network> {
         match &self.0 {
-            Some(read) => read(parts).map(|address| Network { address: network(address), known: true }),
+            Some(read) => guard::caught_now("client address", || read(parts))
+                .flatten()
+                .map(|address| Network { address: network(address), known: true }),
             None => of_connection(parts)
                 .map(|address| Network { address: network(address), known: is_public(address.to_canonical()) }),
         }

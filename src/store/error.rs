@@ -1,5 +1,6 @@
 //! Why a token store could not answer.
 
+use crate::kinds::kinds;
 use std::{error::Error, fmt};
 
 type Source = Box<dyn Error + Send + Sync>;
@@ -25,21 +26,22 @@ pub struct StoreError {
     source: Option<Source>,
 }
 
-/// What sort of failure a [`StoreError`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum StoreErrorKind {
+kinds! {
+    /// What sort of failure a [`StoreError`] is.
+    StoreErrorKind
     /// The store cannot be reached or refused the call. Trying again later may help.
-    Unavailable,
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the token store is not available";
     /// The store did not answer within the deadline.
-    TimedOut,
+    TimedOut = "timed_out", SERVICE_UNAVAILABLE, "the token store did not answer in time";
     /// A record is there but cannot be read: an unknown format, or a seal that does not open. It is never deleted for that;
     /// a new connect may replace it.
-    Unreadable,
+    Unreadable = "unreadable", SERVICE_UNAVAILABLE, "a record of the token store cannot be read";
     /// The store answers and takes no writes: a replica, a full disk, or its memory limit. Loads may still work.
-    NotWritable,
+    NotWritable = "not_writable", SERVICE_UNAVAILABLE, "the token store takes no writes";
+    /// The code of the store panicked: a defect in it.
+    Panicked = "panicked", INTERNAL_SERVER_ERROR, "the token store panicked";
     /// The store was set up wrongly: a bad address, a missing table or key. Only its operator can help.
-    Misconfigured,
+    Misconfigured = "misconfigured", SERVICE_UNAVAILABLE, "the token store is not set up correctly";
 }
 
 impl StoreError {
@@ -75,6 +77,11 @@ impl StoreError {
         Self { source: Some(source.into()), ..Self::timed_out() }
     }
 
+    /// The code of the store panicked.
+    pub(crate) fn panicked() -> Self {
+        Self { kind: StoreErrorKind::Panicked, source: None }
+    }
+
     /// What sort of failure it is.
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {
@@ -90,13 +97,7 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            StoreErrorKind::Unavailable => "the token store is not available",
-            StoreErrorKind::TimedOut => "the token store did not answer in time",
-            StoreErrorKind::Unreadable => "a record of the token store cannot be read",
-            StoreErrorKind::NotWritable => "the token store takes no writes",
-            StoreErrorKind::Misconfigured => "the token store is not set up correctly",
-        })?;
+        f.write_str(self.kind.title())?;
         self.source.iter().try_for_each(|cause| write!(f, ": {cause}"))
     }
 }
