@@ -1,4 +1,4 @@
-//! A user's key, ready to call Komerza.
+//! A user's key as a client for Komerza's API.
 
 use super::{
     Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User,
@@ -21,16 +21,19 @@ use std::{
     time::Duration,
 };
 
-/// A user's API key as a ready client: what handlers ask for.
+/// A user's API key as a client. Handlers take it as an argument.
 ///
-/// In an axum handler it is an extractor; elsewhere [`from_parts`](Self::from_parts) makes it, and outside of requests
-/// [`client_for`](crate::KomerzaConnectLayer::client_for). Cheap to clone. It sends the key to the configured API alone, with the
-/// app's User-Agent, and follows no redirects.
+/// In axum it is an extractor. Without axum use [`from_parts`](Self::from_parts). Outside of
+/// requests use [`client_for`](crate::KomerzaConnectLayer::client_for). A clone is cheap. The
+/// client sends the key only to the configured API, with the app's User-Agent, and does not follow
+/// redirects.
 ///
-/// All clones of a key, and all requests of the process that use it, draw on one bucket, so that Komerza has no reason to throttle
-/// the user: a call that finds no token waits for its turn; see [`ClientLimits`](crate::config::ClientLimits).
+/// All clones and all requests of the process that use one key share one bucket. A call that finds
+/// no token waits in a queue. So Komerza does not throttle the user; see
+/// [`ClientLimits`](crate::config::ClientLimits).
 ///
-/// When Komerza calls the key dead, its record is removed, unless a newer one is there, and the error says so.
+/// If Komerza says that the key is revoked, the call fails and the key's record is removed. A newer
+/// record stays.
 ///
 /// ```
 /// use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
@@ -100,7 +103,7 @@ impl KomerzaKey {
         self
     }
 
-    /// Whose key it is.
+    /// The user of the key.
     #[must_use]
     pub fn user_id(&self) -> &UserId {
         &self.inner.user
@@ -118,7 +121,7 @@ impl KomerzaKey {
         self.inner.fingerprint
     }
 
-    /// `GET path`: a path below the API's base, such as `/stores/{id}/products`.
+    /// `GET path`. The path is below the API's base, such as `/stores/{id}/products`.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.request(Method::GET, path)
     }
@@ -143,7 +146,10 @@ impl KomerzaKey {
         self.request(Method::DELETE, path)
     }
 
-    /// Any method. The path is checked when the request is sent: one that would leave the API is an error, and nothing is sent.
+    /// A call with any method.
+    ///
+    /// The path is checked when the request is sent. A path that leaves the API is an error, and
+    /// nothing is sent.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         RequestBuilder::new(self.clone(), method, path)
     }
@@ -158,22 +164,24 @@ impl KomerzaKey {
         RequestBuilder::to(self.clone(), method, template, ids, Some(scope))
     }
 
-    /// The account that the key belongs to. Needs the scope `user.view`.
+    /// Loads the account of the key. Needs the scope `user.view`.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`].
+    /// Same as [`RequestBuilder::fetch`].
     pub async fn user(&self) -> Result<User, Error> {
         self.endpoint(Method::GET, "/user", &[], scopes::USER_VIEW).fetch().await
     }
 
-    /// The stores that the user approved. Register your app for the scope `user.view`.
+    /// Loads the stores that the user approved. Register your app with the scope `user.view`.
     ///
-    /// 1. `GET /stores`, as a sample in Komerza's documentation does. The API's own description does not have it.
-    /// 2. Where that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in `GET /user`. After
-    ///    a 404 or 405 the next calls begin here.
+    /// 1. It calls `GET /stores`, as a sample in Komerza's documentation does. The API's own
+    ///    description does not have this call.
+    /// 2. If that call is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`),
+    ///    it reads the stores from `GET /user`. After a 404 or 405 later calls start here.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
+    /// Same as [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope
+    /// `user.view`.
     pub async fn stores(&self) -> Result<Vec<Store>, Error> {
         let in_user = &self.inner.context.api.stores_in_user;
         if !in_user.load(Ordering::Relaxed) {
@@ -193,10 +201,10 @@ impl KomerzaKey {
         Ok(self.user().await?.stores)
     }
 
-    /// One store. Needs the scope `stores.view`.
+    /// Loads one store. Needs the scope `stores.view`.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`].
+    /// Same as [`RequestBuilder::fetch`].
     pub async fn store(&self, id: impl Into<StoreId>) -> Result<Store, Error> {
         let id = id.into();
         self.endpoint(Method::GET, "/stores/{}", &[id.as_str()], scopes::STORES_VIEW).fetch().await

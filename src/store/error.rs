@@ -1,4 +1,4 @@
-//! Why a token store could not answer.
+//! The error of a token store.
 
 use std::{error::Error, fmt};
 
@@ -25,7 +25,7 @@ pub struct StoreError {
     source: Option<Source>,
 }
 
-/// What sort of failure a [`StoreError`] is.
+/// The kind of a [`StoreError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
@@ -33,12 +33,15 @@ pub enum StoreErrorKind {
     Unavailable,
     /// The store did not answer within the deadline.
     TimedOut,
-    /// A record is there but cannot be read: an unknown format, or a seal that does not open. It is never deleted for that;
-    /// a new connect may replace it.
+    /// A record exists but cannot be read. It has an unknown format, or cannot be decrypted.
+    ///
+    /// It is not deleted. A new connect may replace it.
     Unreadable,
-    /// The store answers and takes no writes: a replica, a full disk, or its memory limit. Loads may still work.
+    /// The store answers but takes no writes: a replica, a full disk or a memory limit. Loads may
+    /// still work.
     NotWritable,
-    /// The store was set up wrongly: a bad address, a missing table or key. Only its operator can help.
+    /// The store is configured wrongly: a bad address, a missing table or key. Its operator must
+    /// fix it.
     Misconfigured,
 }
 
