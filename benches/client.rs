@@ -85,7 +85,7 @@ async fn client(sandbox: &Sandbox, key: &str, change: impl FnOnce(&mut Limits)) 
     let config = sandbox.config_builder("http://127.0.0.1:3000/komerza/callback").limits(limits).build().unwrap();
     let (store, me) = (MemoryStore::default(), UserId::new("me").unwrap());
     store.save(&me, &StoredToken::new(ApiKey::new(key).unwrap()).unwrap()).await.unwrap();
-    KomerzaConnectLayer::new(config, store).unwrap().client_for(&me).await.unwrap()
+    KomerzaConnectLayer::new(config, store).unwrap().client_for(&me).await.unwrap().unwrap()
 }
 
 /// The time of many calls, and the allocations of one.

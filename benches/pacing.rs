@@ -83,7 +83,7 @@ async fn client(api: &str, key: &str, shared: bool) -> KomerzaKey {
         true => layer.with_shared_buckets(RedisBuckets::connect(&env::var(REDIS).unwrap()).await.unwrap()),
         false => layer,
     };
-    layer.client_for(&me).await.unwrap()
+    layer.client_for(&me).await.unwrap().unwrap()
 }
 
 async fn calls(key: &KomerzaKey, count: usize) {

@@ -64,7 +64,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (tokens, alice) = (MemoryStore::default(), UserId::new("alice")?);
     tokens.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
     let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, tokens)?;
-    let store = connect.client_for(&alice).await?.in_store(sandbox.store_ids(0).remove(0));
+    let store = connect.client_for(&alice).await?.ok_or("not connected")?.in_store(sandbox.store_ids(0).remove(0));
 
     // The app becomes the deliverer of a variant; then somebody buys one.
     let product = store.all_products().await?.remove(0);

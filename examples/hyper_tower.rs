@@ -39,11 +39,11 @@ async fn app(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
 async fn stores(parts: &mut Parts) -> Response<Body> {
     let komerza = match KomerzaKey::from_parts(parts).await {
         Ok(komerza) => komerza,
-        Err(rejection) => return rejection.into_http(),
+        Err(rejection) => return rejection.into_response(),
     };
     match komerza.stores().await {
         Ok(stores) => html(&format!("You have {} stores.", stores.len())),
-        Err(error) => error.into_http(),
+        Err(error) => error.into_response(),
     }
 }
 

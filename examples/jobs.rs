@@ -9,15 +9,12 @@
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 
-#![allow(clippy::arithmetic_side_effects, reason = "it counts orders")]
-
 use komerza_connect::{
-    ApiKey, Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId, pacing::Priority,
-    store::ListUsers,
+    Error, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId, api::Client, pacing::Priority,
 };
 use komerza_sandbox::Sandbox;
 
-async fn count(komerza: &KomerzaKey) -> Result<usize, Error> {
+async fn count(komerza: &Client) -> Result<usize, Error> {
     let mut count = 0;
     for store in komerza.stores().await? {
         let orders = komerza.in_store(&store.id).orders().page_size(100).priority(Priority::Background);
@@ -35,26 +32,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start().await?;
     let store = MemoryStore::default(); // yours is a database that the app uses too
     for user in ["alice", "bob"] {
-        store.save(&UserId::new(user)?, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+        store.save(&UserId::new(user)?, &StoredToken::for_key(sandbox.issue_key()?)?).await?;
     }
-    let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store.clone())?;
+    let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
 
-    let mut cursor = None;
-    loop {
-        let page = store.list_users(cursor.as_deref(), 100).await?;
-        for listed in page.users {
-            match connect.client_for(&listed.user).await {
-                Ok(komerza) => match count(&komerza).await {
-                    Ok(orders) => println!("{}: {orders} orders", listed.user.as_str()),
-                    // The others have their turn all the same.
-                    Err(error) => eprintln!("{}: {error}", listed.user.as_str()),
-                },
-                Err(gone) => eprintln!("{}: {gone}", listed.user.as_str()),
-            }
-        }
-        cursor = page.next;
-        if cursor.is_none() {
-            break Ok(());
+    let mut users = connect.users();
+    while let Some(user) = users.try_next().await? {
+        // Who has disconnected meanwhile has no client.
+        let Some(komerza) = connect.client_for(&user).await? else { continue };
+        match count(&komerza).await {
+            Ok(orders) => println!("{}: {orders} orders", user.as_str()),
+            // The others have their turn all the same.
+            Err(error) => eprintln!("{}: {error}", user.as_str()),
         }
     }
+    Ok(())
 }

@@ -3,67 +3,24 @@
 //! Only the operator's mistakes are 500. Failures that a visitor, a browser, Komerza or a store causes
 //! have another status. No text repeats anything that was sent.
 
-use crate::attempt::AttemptId;
+use crate::{
+    attempt::AttemptId,
+    kinds::kinds,
+    store::{StoreError, StoreErrorKind},
+};
 use http::StatusCode;
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $status:ident, $title:literal, $advice:literal;)*) => {
-        /// The kind of a failure on one of the crate's routes. Kinds may be added.
-        ///
-        /// [`guide::operating`](crate::guide::operating) says what the operator does about each.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum FailureKind {
-            $(
-                $(#[doc = $doc])+
-                ///
-                #[doc = concat!("Code `", $code, "`, status [`", stringify!($status), "`](StatusCode::", stringify!($status), "). ")]
-                #[doc = concat!("The visitor reads: \"", $title, " ", $advice, "\"")]
-                $name,
-            )*
-        }
-
-        impl FailureKind {
-            /// A stable code for programs, in `snake_case`.
-            #[must_use]
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            /// The status of the answer, if it is a page or a problem document.
-            ///
-            /// Two kinds have other answers too. [`Denied`](Self::Denied) is always a 303 to the page where the
-            /// login started, with `komerza=denied` in the query. [`NotSignedIn`](Self::NotSignedIn) is a 303 for
-            /// browsers if [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. The hook
-            /// [`failed`](crate::Hooks::failed) may answer with any status.
-            #[must_use]
-            pub fn status(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$status,)* }
-            }
-
-            /// One sentence that says what happened.
-            #[must_use]
-            pub fn title(self) -> &'static str {
-                match self { $(Self::$name => $title,)* }
-            }
-
-            /// What the visitor should do next.
-            #[must_use]
-            pub fn advice(self) -> &'static str {
-                match self { $(Self::$name => $advice,)* }
-            }
-
-            /// Every kind, in the order of this page.
-            #[must_use]
-            pub fn all() -> &'static [Self] {
-                &[$(Self::$name),*]
-            }
-        }
-    };
-}
-
 kinds! {
+    /// The kind of a failure on one of the crate's routes. Kinds may be added.
+    ///
+    /// Two kinds have other answers than their status. [`Denied`](Self::Denied) is always a 303 to the page where the
+    /// login started, with `komerza=denied` in the query. [`NotSignedIn`](Self::NotSignedIn) is a 303 for
+    /// browsers if [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. The hook
+    /// [`failed`](crate::Hooks::failed) may answer with any status.
+    ///
+    /// [`guide::operating`](crate::guide::operating) says what the operator does about each.
+    FailureKind
     /// The callback's query is malformed: a repeated value, a broken escape, or both code and error.
     MalformedRequest = "malformed_request", BAD_REQUEST, "This link is not complete.", "Start again from the app.";
     /// The callback's query is too long.
@@ -160,7 +117,7 @@ kinds! {
 impl FailureKind {
     /// Whether only the app's operator can fix it. Such a failure is logged as an error.
     #[must_use]
-    pub fn is_operators(self) -> bool {
+    pub fn needs_operator(self) -> bool {
         matches!(
             self,
             Self::InvalidClientSecret | Self::AppNotFound | Self::ExchangeBlocked | Self::SaveFailed | Self::Internal
@@ -241,6 +198,17 @@ impl Failure {
     }
 }
 
+/// What a store that is asked on a request's way did not answer with.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let kind = match error.kind() {
+            StoreErrorKind::Panicked => FailureKind::Internal,
+            _ => FailureKind::StoreUnavailable,
+        };
+        Self::caused_by(kind, error)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind.title())
@@ -265,7 +233,7 @@ mod tests {
         for kind in kinds {
             assert!(!kind.advice().is_empty() && kind.title().ends_with('.'), "{kind:?}");
             assert!(kind.status().is_client_error() || kind.status().is_server_error(), "{kind:?}");
-            assert!(kind.status() != StatusCode::INTERNAL_SERVER_ERROR || kind.is_operators(), "{kind:?}");
+            assert!(kind.status() != StatusCode::INTERNAL_SERVER_ERROR || kind.needs_operator(), "{kind:?}");
             let waits = matches!(kind.status().as_u16(), 429 | 503);
             assert_eq!(Failure::new(*kind).retry_after().is_some(), waits, "{kind:?}");
         }

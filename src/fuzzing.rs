@@ -5,7 +5,6 @@
 use crate::{
     api, config,
     config::return_path::ReturnPath,
-    net,
     random::SystemRandomness,
     redeem::exchange,
     seal::{Keyring, SealingKey},
@@ -14,6 +13,7 @@ use crate::{
         cookie,
         query::{Param, Query},
     },
+    wire,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::COOKIE};
 use std::time::{Duration, SystemTime};
@@ -106,7 +106,7 @@ pub fn judge(status: u16, retry_after: &[u8], body: &[u8]) -> Result<String, (&'
 /// Reads a `Retry-After`; `None` if the bytes are no header value, too.
 #[must_use]
 pub fn retry_after(value: &[u8], now: SystemTime) -> Option<Duration> {
-    net::retry_after(&HeaderValue::from_bytes(value).ok()?, now)
+    wire::retry_after(&HeaderValue::from_bytes(value).ok()?, now)
 }
 
 /// The URL of a path below the API's base.

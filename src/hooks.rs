@@ -139,8 +139,9 @@ pub struct Connected {
 pub struct Orphaned {
     /// The user who was connecting.
     pub user: UserId,
-    /// The login attempt.
-    pub attempt: AttemptId,
+    /// The login attempt; `None` for the record of a browser session that is over, removed by
+    /// [`sweep`](crate::KomerzaConnectLayer::sweep).
+    pub attempt: Option<AttemptId>,
     /// A short hash of the key.
     pub fingerprint: KeyFingerprint,
 }

@@ -4,6 +4,14 @@
 //! build apps for them. This crate connects the two. A user clicks "Connect with Komerza" and
 //! approves. From then on your handlers receive a [`KomerzaKey`], a client that acts for that user.
 //!
+//! The [guides](guide) are the place to begin: [mounting], [stores], [testing], [security], [operating].
+//!
+//! [mounting]: guide::mounting
+//! [stores]: guide::stores
+//! [testing]: guide::testing
+//! [security]: guide::security
+//! [operating]: guide::operating
+//!
 //! # Three lines
 //!
 //! ```
@@ -134,6 +142,19 @@
 //! | `webhook` | | [`webhook`]: checks the signatures of requests that Komerza sends to your app |
 //! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; not covered by semver |
 //!
+//! # Modules
+//!
+//! | Module | What is in it |
+//! | --- | --- |
+//! | [`guide`] | the long texts: how to mount, store, test, secure and operate it |
+//! | [`api`] | the client: [`Client`](api::Client) for scripts and jobs, requests, lists, [`models`](api::models), errors |
+//! | [`config`] | settings and limits |
+//! | [`hooks`] | where an app looks on, says no, or answers in its own words |
+//! | [`layer`] | the service that the layer makes, and a check that it is mounted |
+//! | [`pacing`] | how calls are spaced out, and buckets that several nodes share |
+//! | [`store`] | the contract for token stores, and the stores that come with the crate |
+//! | [`time`], [`random`] | the clock and the source of randomness, which tests replace |
+//!
 //! # When something goes wrong
 //!
 //! [`doctor`] checks the settings, the token store, the connection to Komerza and the clock.
@@ -149,12 +170,14 @@
 //! users, or to browsers. It cannot revoke a key, because Komerza offers apps no way to do that.
 //! Disconnecting deletes the stored key, and the user removes the app in the Komerza dashboard.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 // The unit tests are compiled as a program, of which nothing is public.
 #![cfg_attr(test, allow(dead_code, unreachable_pub))]
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "what is only logged has no other use"))]
 // Nothing is printed from a library; examples may.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
+
+// First in the list of modules.
+pub mod guide;
 
 #[cfg(feature = "__fuzzing")]
 #[doc(hidden)]
@@ -163,14 +186,13 @@ pub mod __fuzzing;
 pub mod api;
 mod attempt;
 pub mod config;
-mod context;
+mod core;
 pub mod doctor;
 mod failure;
-pub mod guide;
+mod guard;
 pub mod hooks;
-mod json;
+mod kinds;
 pub mod layer;
-mod net;
 pub mod pacing;
 pub mod provider;
 pub mod random;
@@ -179,6 +201,7 @@ mod seal;
 mod secret;
 mod site;
 pub mod store;
+mod strict_json;
 mod sync;
 mod telemetry;
 pub mod time;
@@ -187,6 +210,7 @@ pub mod trace;
 pub mod user;
 #[cfg(feature = "webhook")]
 pub mod webhook;
+mod wire;
 
 pub use api::models::Store;
 pub use api::{Error, ErrorKind, KomerzaKey};

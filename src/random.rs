@@ -4,6 +4,7 @@
 //! [`SystemRandomness`], which asks the operating system. If that fails, the request is refused,
 //! and no value is made up.
 
+use crate::guard;
 use std::{
     fmt,
     sync::atomic::{AtomicUsize, Ordering},
@@ -75,7 +76,7 @@ impl<const N: usize> Drawn<N> {
 impl<const N: usize> Randomness for Drawn<N> {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
         let start = self.given.fetch_add(bytes.len(), Ordering::Relaxed);
-        let piece = self.bytes.get(start..start.saturating_add(bytes.len())).ok_or(RandomnessError)?;
+        let piece = self.bytes.get(start..start + bytes.len()).ok_or(RandomnessError)?;
         bytes.copy_from_slice(piece);
         Ok(())
     }
@@ -90,7 +91,8 @@ impl<const N: usize> fmt::Debug for Drawn<N> {
 /// Draws an array of random bytes.
 pub(crate) fn draw<const N: usize>(source: &dyn Randomness) -> Result<[u8; N], RandomnessError> {
     let mut bytes = [0; N];
-    source.fill(&mut bytes)?;
+    // What panics has given no bytes either.
+    guard::caught_now("randomness", || source.fill(&mut bytes)).unwrap_or(Err(RandomnessError))?;
     Ok(bytes)
 }
 

@@ -79,8 +79,32 @@ impl SealingKey {
         Self::from_bytes(&Zeroizing::new(bytes))
     }
 
-    /// The key used when none is given: it changes with the client secret, and every node that has the secret has it.
-    pub(crate) fn derived_from(secret: &ClientSecret) -> Self {
+    /// The key that is used when none is given, derived from the client secret.
+    ///
+    /// For the list of [`cookie_keys`](crate::ConfigBuilder::cookie_keys), so that a new client secret ends no browser session:
+    /// the new one's key first, then the old one's.
+    ///
+    /// ```
+    /// use komerza_connect::{Config, SealingKey, config::ClientSecret};
+    ///
+    /// let (new, old) = ("n".repeat(72), ClientSecret::new("o".repeat(72))?);
+    /// let config = Config::builder()
+    ///     .cookie_keys([SealingKey::derived_from(&ClientSecret::new(&new)?), SealingKey::derived_from(&old)])
+    ///     .client_secret(new)
+    ///     .client_id("00000000-0000-4000-8000-000000000000")
+    ///     .redirect_uri("https://shop.example/komerza/callback")
+    ///     .user_agent("MyApp/1.0")
+    ///     .build()?;
+    /// # let _ = config;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Security
+    /// Whoever has a leaked secret can make cookies that open until its key leaves the list. They cannot take over a session with
+    /// that: its 256 random bits are in its browser alone. Take the old key away after
+    /// [`session_lifetime`](crate::config::Limits::session_lifetime).
+    #[must_use]
+    pub fn derived_from(secret: &ClientSecret) -> Self {
         let key = derive::<KEY_MIN>(secret.expose_secret().as_bytes(), "sealing key from client secret");
         Self(Arc::new(Zeroizing::new(key.as_slice().into())))
     }

@@ -4,7 +4,7 @@
 //! authorization code and the state. What an access log of a proxy in front writes is not in this crate's hands: let it log the
 //! path alone for the callback route.
 
-use crate::layer::service::original_path;
+use crate::layer::original_path;
 use http::Request;
 use tracing::{Span, info_span};
 

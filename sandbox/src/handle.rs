@@ -14,7 +14,9 @@ use super::{
     switches::Switches,
     world::Shared,
 };
-use komerza_connect::{Config, ConfigBuilder, ConfigError, provider};
+use komerza_connect::{
+    Config, ConfigBuilder, ConfigError, MemoryStore, StoreError, StoredToken, TokenStore, UserId, provider,
+};
 
 /// What an app of the sandbox calls itself unless it says otherwise.
 const USER_AGENT: &str = "SandboxedApp/1.0";
@@ -104,7 +106,7 @@ impl Sandbox {
 
     /// Closes the ports and every connection, so that connecting is refused, and keeps everything else.
     ///
-    /// Nothing is answered until [`come_back`](Self::come_back). Waits until the ports are closed.
+    /// Nothing is answered until [`go_online`](Self::go_online). Waits until the ports are closed.
     pub async fn go_offline(&self) {
         for port in self.ports() {
             port.close().await;
@@ -115,7 +117,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// [`SandboxError::Bind`] when another program took a port in between, or when they are open.
-    pub async fn come_back(&self) -> Result<(), SandboxError> {
+    pub async fn go_online(&self) -> Result<(), SandboxError> {
         for port in self.ports() {
             port.listen().await?;
         }
@@ -255,6 +257,33 @@ impl Sandbox {
     /// None in practice: the first app and account always exist.
     pub fn issue_key(&self) -> Result<String, SandboxError> {
         self.issue_key_for(self.client_id(), &Approval::everything())
+    }
+
+    /// A store in memory in which `user` is connected, with a key from [`issue_key`](Self::issue_key): for tests of an app.
+    ///
+    /// ```
+    /// use komerza_connect::{KomerzaConnectLayer, UserId};
+    /// use komerza_sandbox::Sandbox;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
+    /// let config = sandbox.config("http://127.0.0.1:3000/komerza/callback")?;
+    /// let connect = KomerzaConnectLayer::new(config, sandbox.connected(&alice).await?)?;
+    ///
+    /// let komerza = connect.client_for(&alice).await?.ok_or("not connected")?;
+    /// assert_eq!(komerza.stores().await?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None in practice: the first app and account always exist.
+    pub async fn connected(&self, user: &UserId) -> Result<MemoryStore, StoreError> {
+        let store = MemoryStore::default();
+        let key = self.issue_key().map_err(StoreError::unavailable)?;
+        let token = StoredToken::for_key(key).map_err(StoreError::unavailable)?;
+        store.save(user, &token).await?;
+        Ok(store)
     }
 
     /// An API key for any app and approval, without any exchange.

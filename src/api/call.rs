@@ -1,16 +1,16 @@
 //! One call from its first wait to its last reply: what [`retry`] and the pacing decide is carried out here.
 
 use super::{
-    Error, ErrorKind, KomerzaKey, Reply,
+    Client, Error, ErrorKind, Reply,
     body::Payload,
-    error::Login,
+    key::Owner,
     options::{Options, Spent},
     pace::{Busy, Turn},
     retry::{self, Next, Outcome},
     trace::Trace,
     upload::Unfit,
 };
-use crate::net::{self, BodyError};
+use crate::wire::{self, BodyError};
 use bytes::Bytes;
 use http::{
     HeaderMap, Method, Response, StatusCode,
@@ -22,7 +22,7 @@ use url::Url;
 
 /// A call that is ready to be sent.
 pub(super) struct Call {
-    pub(super) key: KomerzaKey,
+    pub(super) client: Client,
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) template: Cow<'static, str>,
@@ -71,9 +71,9 @@ impl Call {
     }
 
     async fn carry_out(&self, spent: &mut Spent) -> Result<Answered, Error> {
-        let context = &self.key.inner.context;
-        let limits = &context.config.limits.client;
-        let lane = self.key.lane();
+        let connection = &*self.client.inner.connection;
+        let (limits, clock) = (&connection.limits, &*connection.clock);
+        let lane = self.client.lane();
         let mut refused: Option<Received> = None;
         loop {
             let turn = Turn {
@@ -81,26 +81,26 @@ impl Call {
                 again: spent.attempts > 0,
                 patience: self.options.patience(limits, spent),
             };
-            match lane.turn(turn, &*context.clock, context.config.limits.store_deadline).await {
-                Ok(waited) => spent.waited = spent.waited.saturating_add(waited),
+            match lane.turn(turn, clock, connection.shared_deadline).await {
+                Ok(waited) => spent.waited += waited,
                 // The refusal that it was sent again for stands.
                 Err(Busy { wait, waited }) => {
-                    spent.waited = spent.waited.saturating_add(waited);
+                    spent.waited += waited;
                     return match refused.take() {
                         Some(reply) => Ok(self.conclude(reply, spent, Some(wait)).await),
                         None => Err(Error::paced(wait, spent.attempts)),
                     };
                 }
             }
-            spent.attempts = spent.attempts.saturating_add(1);
+            spent.attempts += 1;
             let began = Instant::now();
-            let connections = context.api.connections.begin();
+            let connections = connection.connections.begin();
             let tried = tokio::time::timeout(self.options.work(limits, spent), self.attempt(connections.http())).await;
             match &tried {
                 Err(_) | Ok(Err((Outcome::Refused, _))) => connections.give_up(),
                 Ok(_) => connections.ended(),
             }
-            spent.worked = spent.worked.saturating_add(began.elapsed());
+            spent.worked += began.elapsed();
             let tried = tried.unwrap_or_else(|_| Err((Outcome::Final, Error::new(ErrorKind::TimedOut))));
             let outcome = match &tried {
                 Ok(received) => Outcome::Answered { status: received.status(), retry_after: self.told(received) },
@@ -108,19 +108,20 @@ impl Call {
             };
             let mut chance = [0];
             // Without chance the pauses are whole: nothing that has to be refused.
-            let _ = context.randomness.fill(&mut chance);
+            let _ = connection.randomness.fill(&mut chance);
             let gone = self.payload.as_ref().is_some_and(|payload| !payload.can_be_sent());
             let repeatable = self.options.repeatable || retry::is_safe(&self.method);
-            let next = match self.options.no_retry || gone {
-                true => Next::Stop,
-                false => retry::next(repeatable, outcome, spent.attempts, limits, chance[0]),
+            let next = if self.options.no_retry || gone {
+                Next::Stop
+            } else {
+                retry::next(repeatable, outcome, spent.attempts, limits, chance[0])
             };
             if let Outcome::Answered { status: StatusCode::TOO_MANY_REQUESTS, retry_after } = outcome {
                 let wait = match next {
                     Next::Refused(wait) => wait,
                     _ => retry_after.unwrap_or(limits.bucket.period).min(limits.longest_pause),
                 };
-                lane.refused(wait, &*context.clock, context.config.limits.store_deadline).await;
+                lane.refused(wait, clock, connection.shared_deadline).await;
             }
             let pause = match next {
                 Next::Stop => Duration::MAX,
@@ -136,8 +137,8 @@ impl Call {
             crate::telemetry::log::debug!(attempts = spent.attempts, ?outcome, "sent again");
             refused = tried.ok();
             if !pause.is_zero() {
-                context.clock.sleep(pause).await;
-                spent.worked = spent.worked.saturating_add(pause);
+                clock.sleep(pause).await;
+                spent.worked += pause;
             }
         }
     }
@@ -147,10 +148,10 @@ impl Call {
         let bad = |error: Error| (Outcome::Final, error);
         let mut request = http
             .request(self.method.clone(), self.url.clone())
-            .header(AUTHORIZATION, self.key.bearer().map_err(bad)?)
+            .header(AUTHORIZATION, self.client.bearer().map_err(bad)?)
             .header(ACCEPT, "application/json");
         if let Some(payload) = &self.payload {
-            let most = self.key.inner.context.config.limits.client.upload_bytes;
+            let most = self.client.inner.connection.limits.upload_bytes;
             request = payload.put_into(request, most).await.map_err(bad)?;
         }
         if !self.headers.is_empty() {
@@ -163,8 +164,8 @@ impl Call {
         }
         let (mut parts, body) = response.into_parts();
         parts.extensions = http::Extensions::new();
-        let most = self.key.inner.context.config.limits.client.reply_bytes;
-        match net::read(body, most).await {
+        let most = self.client.inner.connection.limits.reply_bytes;
+        match wire::read(body, most).await {
             Ok(body) => Ok(Received::Whole(Response::from_parts(parts, body))),
             // What a 429 says beside its status does not matter.
             Err(_) if parts.status == StatusCode::TOO_MANY_REQUESTS => {
@@ -182,17 +183,17 @@ impl Call {
             Received::Whole(reply) => reply.headers(),
             Received::Stream(reply) => reply.headers(),
         };
-        net::retry_after(headers.get(RETRY_AFTER)?, self.key.inner.context.clock.now())
+        wire::retry_after(headers.get(RETRY_AFTER)?, self.client.inner.connection.clock.now())
     }
 
     /// The last reply: if it says that the key is dead, its record goes.
     async fn conclude(&self, reply: Received, spent: &Spent, wait: Option<Duration>) -> Answered {
         let dead_key = match &reply {
-            Received::Whole(whole) => (self.key.inner.context.revocation)(&Reply::new(whole)),
+            Received::Whole(whole) => self.client.inner.connection.revocation.says_dead(&Reply::new(whole)),
             Received::Stream(_) => false,
         };
-        if dead_key {
-            self.key.forget().await;
+        if let (true, Some(owner)) = (dead_key, &self.client.inner.owner) {
+            owner.forget(self.client.fingerprint()).await;
         }
         let retry_after = wait.filter(|wait| *wait != Duration::MAX).or_else(|| self.told(&reply));
         Answered { reply, attempts: spent.attempts, retry_after, dead_key }
@@ -209,31 +210,28 @@ impl Answered {
     }
 
     /// The error of a reply that is none of those that were wanted.
-    pub(super) fn refused(self, key: &KomerzaKey, scope: Option<&'static str>) -> Error {
+    pub(super) fn refused(self, client: &Client, scope: Option<&'static str>) -> Error {
         let error = match &self.reply {
             Received::Whole(reply) => Error::refused(reply, self.dead_key),
             Received::Stream(reply) => Error::unreadable(reply.status(), Bytes::new(), "not a refusal"),
         };
-        error.after(self.attempts, self.retry_after).needing(scope).reconnect_at(|| login(key))
-    }
-}
-
-fn login(key: &KomerzaKey) -> Login {
-    let context = &key.inner.context;
-    match &key.inner.came_from {
-        Some(came_from) => Login { url: came_from.login_url(context), person: came_from.is_page() },
-        None => Login { url: context.config.routes.login.clone(), person: false },
+        error
+            .after(self.attempts, self.retry_after)
+            .needing(scope)
+            .reconnect_at(|| client.inner.owner.as_ref().map(Owner::reconnect))
     }
 }
 
 fn transport(error: reqwest::Error) -> (Outcome, Error) {
-    let (outcome, kind) = match () {
-        () if Unfit::behind(&error).is_some() => (Outcome::Final, ErrorKind::BadRequest),
-        () if error.is_connect() => (Outcome::NotSent, ErrorKind::Unreachable),
-        () if was_refused(&error) => (Outcome::Refused, ErrorKind::Unreachable),
-        () if error.is_builder() => (Outcome::Final, ErrorKind::BadRequest),
+    let (outcome, kind) = if Unfit::behind(&error).is_some() || error.is_builder() {
+        (Outcome::Final, ErrorKind::BadRequest)
+    } else if error.is_connect() {
+        (Outcome::NotSent, ErrorKind::Unreachable)
+    } else if was_refused(&error) {
+        (Outcome::Refused, ErrorKind::Unreachable)
+    } else {
         // Also a ping without an answer: the deadline of the call itself is not the client's.
-        () => (Outcome::Broken, ErrorKind::Interrupted),
+        (Outcome::Broken, ErrorKind::Interrupted)
     };
     (outcome, Error::caused_by(kind, error.without_url()))
 }

@@ -131,12 +131,13 @@ impl Filters {
     }
 
     pub(super) fn text(&self) -> Result<&str, Error> {
-        match self.inexpressible {
-            true => {
-                Err(Error::caused_by(ErrorKind::BadRequest, "a filter that the provider's language cannot express"))
-            }
-            false => Ok(&self.text),
+        if self.inexpressible {
+            return Err(Error::caused_by(
+                ErrorKind::BadRequest,
+                "a filter that the provider's language cannot express",
+            ));
         }
+        Ok(&self.text)
     }
 }
 

@@ -1,25 +1,13 @@
 //! A user's key as a client for Komerza's API.
 
-use super::{
-    Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User,
-    came_from::CameFrom,
-    pace::{Lane, Priority},
-};
-use crate::api::scopes;
+use super::{Client, connection::Connection};
 use crate::{
-    context::Context,
-    hooks::Revoked,
     secret::ApiKey,
     store::{KeyFingerprint, StoredToken, TokenVersion},
-    telemetry::log,
     user::UserId,
 };
-use http::{HeaderValue, Method};
-use std::{
-    fmt,
-    sync::{Arc, OnceLock, atomic::Ordering},
-    time::Duration,
-};
+use http::Uri;
+use std::{fmt, ops::Deref, sync::Arc};
 
 /// A user's API key as a client. Handlers take it as an argument.
 ///
@@ -36,16 +24,15 @@ use std::{
 /// record stays.
 ///
 /// ```
-/// use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+/// use komerza_connect::{KomerzaConnectLayer, UserId};
 /// use komerza_sandbox::Sandbox;
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
 /// let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
-/// let store = MemoryStore::default();
-/// store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+/// let store = sandbox.connected(&alice).await?;
 /// let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
 ///
-/// let komerza = connect.client_for(&alice).await?; // in a handler: an argument of this type
+/// let komerza = connect.client_for(&alice).await?.ok_or("not connected")?; // in a handler: an argument of this type
 /// let stores = komerza.stores().await?;
 /// assert_eq!(stores.len(), 2);
 /// let first = stores.first().ok_or("no store")?;
@@ -58,212 +45,104 @@ use std::{
 /// sandbox.revoke_all();
 /// let error = komerza.stores().await.err().ok_or("a dead key worked")?;
 /// assert!(error.is_revoked());
-/// assert!(connect.client_for(&alice).await.is_err());
+/// assert!(connect.client_for(&alice).await?.is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct KomerzaKey {
-    pub(super) inner: Arc<Inner>,
+    client: Client,
+    user: UserId,
 }
 
-pub(super) struct Inner {
-    pub(super) context: Arc<Context>,
+/// Whose key a client has.
+pub(super) struct Owner {
     user: UserId,
-    key: ApiKey,
     version: TokenVersion,
-    fingerprint: KeyFingerprint,
-    pub(super) came_from: Option<CameFrom>,
-    /// Looked up at the first call, so that taking a key out of a request costs nothing more.
-    lane: OnceLock<Arc<Lane>>,
-    bearer: OnceLock<HeaderValue>,
+    keeper: Arc<dyn Keeper>,
+    /// The request that the key was taken from.
+    visit: Option<Visit>,
+}
+
+/// Where a key was asked for: what decides where its user goes to connect again.
+#[derive(Debug, Clone)]
+pub(crate) struct Visit {
+    /// Cheap to keep: it shares its text with the request.
+    pub(crate) uri: Uri,
+    /// Whether it was a GET, so that its path can be gone back to.
+    pub(crate) get: bool,
+    /// Whether a browser is loading a page, so that it can be sent elsewhere.
+    pub(crate) page: bool,
+}
+
+/// Where a user connects again.
+#[derive(Debug, Clone)]
+pub(crate) struct Reconnect {
+    pub(crate) url: String,
+    /// Whether the answer goes to a browser that is loading a page.
+    pub(crate) person: bool,
+}
+
+/// Who keeps the records of keys, and knows where users connect.
+#[async_trait::async_trait]
+pub(crate) trait Keeper: Send + Sync {
+    /// The connection that all its keys use.
+    fn connection(&self) -> &Arc<Connection>;
+
+    /// Komerza called this key dead: its record goes, if it is still this one.
+    async fn forget(&self, user: &UserId, version: &TokenVersion, fingerprint: KeyFingerprint);
+
+    /// Where the user connects again.
+    fn reconnect(&self, visit: Option<&Visit>) -> Reconnect;
+}
+
+impl Owner {
+    pub(super) async fn forget(&self, fingerprint: KeyFingerprint) {
+        self.keeper.forget(&self.user, &self.version, fingerprint).await;
+    }
+
+    pub(super) fn reconnect(&self) -> Reconnect {
+        self.keeper.reconnect(self.visit.as_ref())
+    }
 }
 
 impl KomerzaKey {
-    pub(crate) fn new(context: Arc<Context>, user: UserId, token: &StoredToken, key: ApiKey) -> Self {
-        let inner = Inner {
-            context,
-            user,
-            key,
-            version: *token.version(),
-            fingerprint: token.fingerprint(),
-            came_from: None,
-            lane: OnceLock::new(),
-            bearer: OnceLock::new(),
-        };
-        Self { inner: Arc::new(inner) }
-    }
-
-    /// The same key, which knows the request that it was taken from.
-    pub(crate) fn taken_from(mut self, parts: &http::request::Parts) -> Self {
-        // It was just made, and nobody else holds it.
-        if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.came_from = Some(CameFrom::new(parts));
-        }
-        self
+    pub(crate) fn new(
+        keeper: Arc<dyn Keeper>,
+        user: UserId,
+        token: &StoredToken,
+        key: ApiKey,
+        visit: Option<Visit>,
+    ) -> Self {
+        let connection = Arc::clone(keeper.connection());
+        let owner = Owner { user: user.clone(), version: *token.version(), keeper, visit };
+        Self { client: Client::of(connection, key, token.fingerprint(), Some(owner)), user }
     }
 
     /// The user of the key.
     #[must_use]
     pub fn user_id(&self) -> &UserId {
-        &self.inner.user
+        &self.user
     }
 
-    /// The key itself, for calls that this client does not make.
+    /// The client without its owner's name, as functions take it that serve handlers and scripts alike. Its record is still removed
+    /// when the key dies.
     #[must_use]
-    pub fn api_key(&self) -> &ApiKey {
-        &self.inner.key
+    pub fn client(&self) -> &Client {
+        &self.client
     }
+}
 
-    /// A short hash of the key, for logs and pages.
-    #[must_use]
-    pub fn fingerprint(&self) -> KeyFingerprint {
-        self.inner.fingerprint
-    }
+impl Deref for KomerzaKey {
+    type Target = Client;
 
-    /// `GET path`. The path is below the API's base, such as `/stores/{id}/products`.
-    pub fn get(&self, path: &str) -> RequestBuilder {
-        self.request(Method::GET, path)
-    }
-
-    /// `POST path`.
-    pub fn post(&self, path: &str) -> RequestBuilder {
-        self.request(Method::POST, path)
-    }
-
-    /// `PUT path`.
-    pub fn put(&self, path: &str) -> RequestBuilder {
-        self.request(Method::PUT, path)
-    }
-
-    /// `PATCH path`.
-    pub fn patch(&self, path: &str) -> RequestBuilder {
-        self.request(Method::PATCH, path)
-    }
-
-    /// `DELETE path`.
-    pub fn delete(&self, path: &str) -> RequestBuilder {
-        self.request(Method::DELETE, path)
-    }
-
-    /// A call with any method.
-    ///
-    /// The path is checked when the request is sent. A path that leaves the API is an error, and
-    /// nothing is sent.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), method, path)
-    }
-
-    pub(super) fn endpoint(
-        &self,
-        method: Method,
-        template: &'static str,
-        ids: &[&str],
-        scope: &'static str,
-    ) -> RequestBuilder {
-        RequestBuilder::to(self.clone(), method, template, ids, Some(scope))
-    }
-
-    /// Loads the account of the key. Needs the scope `user.view`.
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::fetch`].
-    pub async fn user(&self) -> Result<User, Error> {
-        self.endpoint(Method::GET, "/user", &[], scopes::USER_VIEW).fetch().await
-    }
-
-    /// Loads the stores that the user approved. Register your app with the scope `user.view`.
-    ///
-    /// 1. It calls `GET /stores`, as a sample in Komerza's documentation does. The API's own
-    ///    description does not have this call.
-    /// 2. If that call is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`),
-    ///    it reads the stores from `GET /user`. After a 404 or 405 later calls start here.
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope
-    /// `user.view`.
-    pub async fn stores(&self) -> Result<Vec<Store>, Error> {
-        let in_user = &self.inner.context.api.stores_in_user;
-        if !in_user.load(Ordering::Relaxed) {
-            let missing = match RequestBuilder::to(self.clone(), Method::GET, "/stores", &[], None).fetch_list().await {
-                Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 405)) => true,
-                // This key alone may not, and `GET /user` says which scope it lacks.
-                Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::LoginRequired) => false,
-                answered => return answered,
-            };
-            let stores = self.user().await?.stores;
-            // Only what has worked is remembered: a 404 alone may come from something in between.
-            if missing {
-                in_user.store(true, Ordering::Relaxed);
-            }
-            return Ok(stores);
-        }
-        Ok(self.user().await?.stores)
-    }
-
-    /// Loads one store. Needs the scope `stores.view`.
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::fetch`].
-    pub async fn store(&self, id: impl Into<StoreId>) -> Result<Store, Error> {
-        let id = id.into();
-        self.endpoint(Method::GET, "/stores/{}", &[id.as_str()], scopes::STORES_VIEW).fetch().await
-    }
-
-    /// The calls inside one store: products, orders, customers and the rest.
-    #[must_use]
-    pub fn in_store(&self, id: impl Into<StoreId>) -> InStore {
-        InStore::new(self.clone(), id.into())
-    }
-
-    /// How many calls could be sent at once without waiting, as this process knows; [`u32::MAX`] when pacing is off.
-    #[must_use]
-    pub fn remaining(&self) -> u32 {
-        self.lane().remaining(self.inner.context.clock.elapsed())
-    }
-
-    /// How long a call of [`Priority::Page`] made now would wait for its turn: zero when there is a token, [`Duration::MAX`] for
-    /// ever.
-    #[must_use]
-    pub fn wait_estimate(&self) -> Duration {
-        self.lane().wait_estimate(Priority::Page, self.inner.context.clock.elapsed())
-    }
-
-    pub(super) fn lane(&self) -> &Arc<Lane> {
-        let Inner { context, key, lane, .. } = &*self.inner;
-        lane.get_or_init(|| context.pacer.lane(key, &*context.clock))
-    }
-
-    pub(super) fn bearer(&self) -> Result<HeaderValue, Error> {
-        if let Some(known) = self.inner.bearer.get() {
-            return Ok(known.clone());
-        }
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", self.inner.key.expose_secret()))
-            .map_err(|error| Error::caused_by(super::ErrorKind::BadRequest, error))?;
-        bearer.set_sensitive(true);
-        Ok(self.inner.bearer.get_or_init(|| bearer).clone())
-    }
-
-    /// Removes the record of a dead key, if it is still this one.
-    pub(super) async fn forget(&self) {
-        let Inner { context, user, version, fingerprint, .. } = &*self.inner;
-        match context.delete_if(user, version).await {
-            Ok(true) => {
-                crate::telemetry::metrics::revoked();
-                log::info!(%fingerprint, "the key was revoked; its record is removed");
-                let event = Revoked { user: user.clone(), fingerprint: *fingerprint, version: *version };
-                context.hook(context.hooks.revoked(&event)).await;
-            }
-            Ok(false) => log::debug!(%fingerprint, "the record of a revoked key was already replaced or removed"),
-            Err(error) => {
-                log::warn!(%fingerprint, error = %crate::telemetry::log::chain(&error), "the record of a revoked key could not be removed")
-            }
-        }
+    fn deref(&self) -> &Client {
+        &self.client
     }
 }
 
 impl fmt::Debug for KomerzaKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KomerzaKey").field("fingerprint", &self.inner.fingerprint).finish_non_exhaustive()
+        f.debug_struct("KomerzaKey").field("fingerprint", &self.fingerprint()).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! Paths of calls: pinned below the API's base, and told apart from their ids for logs.
 
+#![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
+
 use super::Error;
 use crate::config::with_segments;
 use url::Url;

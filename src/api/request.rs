@@ -1,14 +1,14 @@
 //! One API call, from a path to a value.
 
 use super::{
-    Download, Error, ErrorKind, Form, KomerzaKey, Listing, Priority, Upload,
+    Client, Download, Error, ErrorKind, Form, Listing, Priority, Upload,
     body::Payload,
     call::{Answered, Call, Received},
     options::Options,
     path,
     upload::Unfit,
 };
-use crate::json::{self, Envelope};
+use crate::{strict_json, wire::Envelope};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response,
@@ -18,7 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, fmt, time::Duration};
 use url::Url;
 
-/// An API call that you are building. [`KomerzaKey::get`] and its siblings make one.
+/// An API call that you are building. [`Client::get`] and its siblings make one.
 ///
 /// Nothing is sent before [`send`](Self::send), [`fetch`](Self::fetch), [`execute`](Self::execute)
 /// or [`download`](Self::download). Then this happens:
@@ -30,20 +30,18 @@ use url::Url;
 ///    repeated after 502, 503, 504, 520 to 524 or a broken connection. Otherwise POST, PUT, PATCH
 ///    and DELETE are repeated only if no connection could be opened. [`no_retry`](Self::no_retry)
 ///    switches this off. [`repeatable`](Self::repeatable) treats any method as a GET.
-/// 4. If the reply says that the key is revoked, its record is removed.
+/// 4. If the reply says that the key is revoked, a [`KomerzaKey`](crate::KomerzaKey) removes its record.
 ///
 /// ```
 /// use komerza_connect::ErrorKind;
 /// use komerza_sandbox::Sandbox;
 /// use serde::Deserialize;
 /// use std::time::Duration;
-/// # use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+/// # use komerza_connect::{ApiKey, api::Client};
 /// # tokio::runtime::Runtime::new()?.block_on(async {
-/// # let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
-/// # let store = MemoryStore::default();
-/// # store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
-/// # let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
-/// # let komerza = connect.client_for(&alice).await?;
+/// # let sandbox = Sandbox::start().await?;
+/// # let key = ApiKey::new(sandbox.issue_key()?)?;
+/// # let komerza = Client::builder(key, "MyApp/1.0").api_url(sandbox.api_url()).build()?;
 ///
 /// /// What this app wants to know of an account.
 /// #[derive(Deserialize)]
@@ -68,7 +66,7 @@ use url::Url;
 #[derive(Clone)]
 #[must_use = "nothing is sent before `send`, `fetch`, `execute` or `download`"]
 pub struct RequestBuilder {
-    key: KomerzaKey,
+    client: Client,
     method: Method,
     url: Result<Url, Error>,
     template: Cow<'static, str>,
@@ -79,32 +77,32 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    pub(super) fn new(key: KomerzaKey, method: Method, path: &str) -> Self {
-        let url = path::below(&key.inner.context.api.base, path);
-        Self::of(key, method, url, Cow::Owned(path::template_of(path)), None)
+    pub(super) fn new(client: Client, method: Method, path: &str) -> Self {
+        let url = path::below(&client.inner.connection.base, path);
+        Self::of(client, method, url, Cow::Owned(path::template_of(path)), None)
     }
 
     /// To a known endpoint: a template such as `/stores/{}`, and what fills its gaps.
     pub(super) fn to(
-        key: KomerzaKey,
+        client: Client,
         method: Method,
         template: &'static str,
         ids: &[&str],
         scope: Option<&'static str>,
     ) -> Self {
-        let url = path::fill(&key.inner.context.api.base, template, ids);
-        Self::of(key, method, url, Cow::Borrowed(template), scope)
+        let url = path::fill(&client.inner.connection.base, template, ids);
+        Self::of(client, method, url, Cow::Borrowed(template), scope)
     }
 
     fn of(
-        key: KomerzaKey,
+        client: Client,
         method: Method,
         url: Result<Url, Error>,
         template: Cow<'static, str>,
         scope: Option<&'static str>,
     ) -> Self {
         let (headers, options) = (HeaderMap::new(), Options::default());
-        Self { key, method, url, template, scope, headers, payload: None, options }
+        Self { client, method, url, template, scope, headers, payload: None, options }
     }
 
     /// Adds an encoded query parameter. Earlier parameters with the same name stay.
@@ -181,12 +179,12 @@ impl RequestBuilder {
     }
 
     fn call(self, streams: bool) -> Result<Call, Error> {
-        let Self { key, method, url, template, scope, headers, payload, options } = self;
-        let most = key.inner.context.config.limits.client.upload_bytes;
+        let Self { client, method, url, template, scope, headers, payload, options } = self;
+        let most = client.inner.connection.limits.upload_bytes;
         if payload.as_ref().is_some_and(|payload| payload.known_size() > most) {
             return Err(Error::caused_by(ErrorKind::BadRequest, Unfit::TooLong));
         }
-        Ok(Call { key, method, url: url?, template, scope, headers, payload, options, streams })
+        Ok(Call { client, method, url: url?, template, scope, headers, payload, options, streams })
     }
 
     /// Sends the call and returns the last reply, whatever its status.
@@ -252,21 +250,21 @@ impl RequestBuilder {
         read: impl FnOnce(&Envelope<'_>) -> Result<T, serde_json::Error>,
     ) -> Result<T, Error> {
         let call = self.call(false)?;
-        let (key, scope) = (call.key.clone(), call.scope);
+        let (client, scope) = (call.client.clone(), call.scope);
         let answered = call.run().await?;
         match &answered.reply {
             Received::Whole(reply) if reply.status().is_success() => {
-                let opened = match json::object::<Envelope<'_>>(reply.body()) {
+                let opened = match Envelope::open(reply.body()) {
                     Ok(envelope) if envelope.success => read(&envelope),
-                    Ok(_) => return Err(answered.refused(&key, scope)),
+                    Ok(_) => return Err(answered.refused(&client, scope)),
                     Err(error) => Err(error),
                 };
                 opened.map_err(|error| {
-                    let why = json::why(&error);
+                    let why = strict_json::why(&error);
                     Error::unexpected(reply.status(), reply.body().clone(), why).after(answered.attempts, None)
                 })
             }
-            _ => Err(answered.refused(&key, scope)),
+            _ => Err(answered.refused(&client, scope)),
         }
     }
 
@@ -281,14 +279,14 @@ impl RequestBuilder {
     /// Same as [`send`](Self::send), and every refusal by Komerza.
     pub async fn download(self, most: u64) -> Result<Download, Error> {
         let call = self.call(true)?;
-        let (key, scope) = (call.key.clone(), call.scope);
+        let (client, scope) = (call.client.clone(), call.scope);
         let answered = call.run().await?;
         match answered.reply {
             Received::Stream(reply) => {
-                let patience = key.inner.context.config.limits.client.deadline;
+                let patience = client.inner.connection.limits.deadline;
                 Ok(Download::new(reply, most, patience))
             }
-            reply => Err(Answered { reply, ..answered }.refused(&key, scope)),
+            reply => Err(Answered { reply, ..answered }.refused(&client, scope)),
         }
     }
 

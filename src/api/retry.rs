@@ -50,10 +50,12 @@ pub(super) fn next(safe: bool, outcome: Outcome, tries: u32, limits: &ClientLimi
             let wait = retry_after.unwrap_or(limits.bucket.period).min(limits.longest_pause);
             // One that asks for no wait would be asked again and again, many times a second.
             let wait = wait.max(pause(tries, limits, chance));
-            match limits.bucket.period.is_zero() {
-                false => Next::Refused(wait.saturating_add(spread(chance))),
-                true if again => Next::Pause(wait),
-                true => Next::Stop,
+            if !limits.bucket.period.is_zero() {
+                Next::Refused(wait.saturating_add(spread(chance)))
+            } else if again {
+                Next::Pause(wait)
+            } else {
+                Next::Stop
             }
         }
         Outcome::Answered { status, retry_after } if safe && again && is_temporary(status) => {
@@ -78,10 +80,10 @@ fn is_temporary(status: StatusCode) -> bool {
 
 /// Twice as long each time, cut at random by up to a half, so that those who failed together do not come back together.
 fn pause(tries: u32, limits: &ClientLimits, chance: u8) -> Duration {
-    let doubled = 2_u32.saturating_pow(tries.saturating_sub(1));
+    let doubled = 2_u32.saturating_pow(tries - 1);
     let whole = limits.first_pause.saturating_mul(doubled).min(limits.longest_pause);
-    let half = whole.checked_div(2).unwrap_or_default();
-    half.saturating_add(half.saturating_mul(u32::from(chance)).checked_div(255).unwrap_or_default())
+    let half = whole / 2;
+    half + half.saturating_mul(u32::from(chance)) / 255
 }
 
 /// Up to a quarter of a second on top of what a 429 asks, so that processes that draw on one key take turns.

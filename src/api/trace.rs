@@ -52,14 +52,11 @@ impl Trace {
                 let _entered = self.span.enter();
                 let concerns_operators = error.is_temporary()
                     || matches!(error.kind(), super::ErrorKind::ProviderFault | super::ErrorKind::UnexpectedReply);
-                match concerns_operators {
-                    true => {
-                        crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(error), "a call of Komerza failed")
-                    }
-                    false => {
-                        let says = in_one_line(error.message().unwrap_or_default());
-                        crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), says, "Komerza refused a call");
-                    }
+                if concerns_operators {
+                    crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(error), "a call of Komerza failed");
+                } else {
+                    let says = in_one_line(error.message().unwrap_or_default());
+                    crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), says, "Komerza refused a call");
                 }
             }
             if let Some(status) = status {

@@ -114,7 +114,7 @@ fn redirect_uri(text: String) -> Result<RedirectUri, ConfigError> {
 }
 
 /// A User-Agent that Komerza lets pass.
-pub(super) fn user_agent(agent: String) -> Result<HeaderValue, ConfigError> {
+pub(crate) fn user_agent(agent: String) -> Result<HeaderValue, ConfigError> {
     let visible = |byte| matches!(byte, b' '..=b'~');
     let agent = check("user_agent", agent, 256, visible, &message::NOT_VISIBLE_ASCII)?;
     let agent = HeaderValue::from_str(agent.trim()).ok().filter(|agent| !agent.is_empty());
@@ -122,7 +122,7 @@ pub(super) fn user_agent(agent: String) -> Result<HeaderValue, ConfigError> {
 }
 
 /// The base URL of an API or a dashboard.
-pub(super) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
+pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
     address::base_url(text).map_err(|why| ConfigError::about(setting, text, why))
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod return_path;
 mod routes;
 
 pub(crate) use address::{is_loopback, with_segments};
+pub(crate) use build::{base_url, user_agent};
 pub use client_limits::ClientLimits;
 pub use error::{ConfigError, WrongSetting};
 pub use limits::{Bucket, Limits};
@@ -200,9 +201,9 @@ impl ConfigBuilder {
     /// The default is the same on all nodes of an app. With it, a new client secret ends open login
     /// attempts and browser sessions.
     ///
-    /// Set your own keys before the first user connects. A list that is set later does not include
-    /// the derived key, so it ends open attempts and browser sessions once. To replace a key
-    /// without that, put the new key first. Remove the old key after
+    /// A list that is set later must include the [derived key](SealingKey::derived_from). Otherwise
+    /// it ends open attempts and browser sessions once. To replace a key, put the new key first.
+    /// Remove the old key after
     /// [`session_lifetime`](Limits::session_lifetime). A new client ID or redirect URI always ends
     /// attempts and sessions, because cookies are bound to both. With
     /// [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser sessions, and only

@@ -9,6 +9,8 @@
 //! Checked when a login starts and again when the path is used. What does not pass counts as absent: the default is used and
 //! nothing is said, since a link with a bad path is no fault of the visitor.
 
+#![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
+
 use crate::config::Routes;
 use url::Url;
 

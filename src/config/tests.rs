@@ -195,7 +195,7 @@ pub(crate) fn provoked() -> Vec<ConfigError> {
     .into_iter()
     .map(|builder| builder.build().unwrap_err())
     .collect();
-    errors.push(crate::net::build(client).unwrap_err());
+    errors.push(crate::wire::build(client).unwrap_err());
     errors
 }
 

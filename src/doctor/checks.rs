@@ -3,13 +3,12 @@
 use super::{Finding, Severity};
 use crate::{
     config::{Config, message::messages},
-    context::within,
-    net,
     secret::ApiKey,
-    store::{StoreError, StoredToken, TokenStore},
+    store::{StoreError, StoredToken, TokenStore, within},
     telemetry::log::chain,
     time::Clock,
     user::UserId,
+    wire,
 };
 use http::header::DATE;
 use std::time::{Duration, SystemTime};
@@ -86,7 +85,7 @@ async fn scratch(store: &dyn TokenStore, deadline: Duration) -> Result<Finding, 
 /// One GET without a key. Any answer counts.
 pub(super) async fn komerza(config: &Config, clock: &dyn Clock) -> Vec<Finding> {
     let unreachable = |why: &str| vec![Finding::new(Severity::Error, &KOMERZA_UNREACHABLE, why)];
-    let client = net::client(config, &config.api_url).and_then(net::build);
+    let client = wire::client(&config.user_agent, &config.api_url).and_then(wire::build);
     let client = match client {
         Ok(client) => client,
         Err(error) => return unreachable(&error.to_string()),

@@ -46,10 +46,10 @@ impl KomerzaConnectLayer {
     ///
     /// See the [module](crate::doctor) for an example.
     pub async fn doctor(&self) -> Report {
-        let (config, store) = (self.config(), self.context.store());
+        let (config, store) = (self.config(), self.shared.core.store());
         let mut findings = checks::settings(config);
         findings.extend(checks::store(store, config.limits.store_deadline).await);
-        findings.extend(checks::komerza(config, &*self.context.clock).await);
+        findings.extend(checks::komerza(config, &*self.shared.core.clock).await);
         Report::new(config, self.routes(), findings)
     }
 }

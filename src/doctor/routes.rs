@@ -61,12 +61,12 @@ impl KomerzaConnectLayer {
     /// ```
     #[must_use]
     pub fn routes(&self) -> Vec<MountedRoute> {
-        let (config, names) = (self.config(), &self.context.jar.names);
+        let (config, names) = (self.config(), &self.shared.site.jar.names);
         let limits = &config.limits;
         let of = |route| match route {
             Route::Login => vec![(format!("{}*", names.login_prefix()), limits.attempt_lifetime)],
             Route::Callback => {
-                let session = matches!(self.context.identity, Identity::Browser)
+                let session = matches!(self.shared.site.identity, Identity::Browser)
                     .then(|| (names.session.clone(), limits.session_lifetime));
                 let done = (format!("{}*", names.done_prefix()), limits.done_lifetime);
                 std::iter::once(done).chain(session).collect()

@@ -1,23 +1,20 @@
 //! Gets the key of a request.
 
-use crate::{
-    api::KomerzaKey,
-    config::Place,
-    context::Context,
-    layer::{Rejection, service::Handle},
-    site::{caller::Caller, order},
-    user::UserId,
+use super::{
+    Rejection,
+    original::original_uri,
+    service::{Found, Handle},
+    shared::Shared,
 };
-use http::request::Parts;
+use crate::{
+    api::{KomerzaKey, Visit},
+    config::Place,
+    failure::{Failure, FailureKind},
+    guard,
+    site::{caller::Caller, fetch_metadata, order},
+};
+use http::{Method, request::Parts};
 use std::sync::Arc;
-
-/// The result of the look-up for a request.
-#[derive(Clone)]
-pub(crate) enum Found {
-    Nobody,
-    NotConnected,
-    Connected(KomerzaKey),
-}
 
 impl KomerzaKey {
     /// Returns the key of the user who sent the request.
@@ -31,11 +28,11 @@ impl KomerzaKey {
     /// A [`Rejection`] if the user is not connected, nobody is signed in, the look-up or the store
     /// failed, or the layer is missing. It can be returned as the answer.
     pub async fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
-        let (context, found) = find(parts).await?;
+        let (shared, found) = find(parts).await?;
         match found {
             Found::Connected(key) => Ok(key),
-            Found::NotConnected => Err(Rejection::not_connected(parts, &context)),
-            Found::Nobody => Err(Rejection::not_signed_in(parts, &context)),
+            Found::NotConnected => Err(Rejection::not_connected(parts, &shared.core.config)),
+            Found::Nobody => Err(Rejection::not_signed_in(parts, &shared.core.config)),
         }
     }
 
@@ -45,44 +42,42 @@ impl KomerzaKey {
     ///
     /// # Errors
     /// A [`Rejection`] if the look-up or the store failed, or the layer is missing.
-    pub async fn from_parts_if_connected(parts: &mut Parts) -> Result<Option<Self>, Rejection> {
+    pub async fn from_parts_optional(parts: &mut Parts) -> Result<Option<Self>, Rejection> {
         match find(parts).await? {
             (_, Found::Connected(key)) => Ok(Some(key)),
             (_, Found::NotConnected | Found::Nobody) => Ok(None),
         }
     }
-
-    /// Loads the key of a user from the store.
-    pub(crate) async fn load(context: &Arc<Context>, user: &UserId) -> Result<Option<Self>, Rejection> {
-        let Some(token) = context.load(user).await.map_err(Rejection::store)? else { return Ok(None) };
-        let key = token.api_key().map_err(Rejection::store)?.clone();
-        Ok(Some(Self::new(Arc::clone(context), user.clone(), &token, key)))
-    }
 }
 
 /// Identifies the user and reads the store, unless this request has done so before.
-async fn find(parts: &mut Parts) -> Result<(Arc<Context>, Found), Rejection> {
-    let Some(Handle { context, found }) = parts.extensions.get::<Handle>().cloned() else {
+async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
+    let Some(Handle { shared, found }) = parts.extensions.get::<Handle>().cloned() else {
         return Err(Rejection::layer_missing());
     };
     if let Some(found) = found {
-        return Ok((context, found));
+        return Ok((shared, found));
     }
-    let caller = context.identify(parts).await.map_err(|failure| Rejection::failed(&failure))?;
-    order::notice(&context.config, Place::Handler, &parts.headers, &caller);
-    let found = match caller {
-        Caller::Nobody => Found::Nobody,
-        caller => match caller.user_id() {
-            Some(user) => KomerzaKey::load(&context, &user)
-                .await?
-                .map_or(Found::NotConnected, |key| Found::Connected(key.taken_from(parts))),
-            None => Found::NotConnected,
-        },
-    };
+    let looked_up = guard::caught("extractor", look_up(&shared, parts)).await;
+    let found = looked_up.unwrap_or_else(|| Err(Failure::new(FailureKind::Internal))).map_err(Rejection::failed)?;
     // The look-up of the user had the whole head, and may have taken the handle away.
-    parts.extensions.get_or_insert_with(|| Handle { context: Arc::clone(&context), found: None }).found =
+    parts.extensions.get_or_insert_with(|| Handle { shared: Arc::clone(&shared), found: None }).found =
         Some(found.clone());
-    Ok((context, found))
+    Ok((shared, found))
+}
+
+async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failure> {
+    let caller = shared.site.identify(parts).await?;
+    order::notice(&shared.core.config, Place::Handler, &parts.headers, &caller);
+    let user = match caller {
+        Caller::Nobody => return Ok(Found::Nobody),
+        caller => caller.user_id(),
+    };
+    let Some(user) = user else { return Ok(Found::NotConnected) };
+    let uri = original_uri(&parts.extensions).unwrap_or(&parts.uri).clone();
+    let visit = Visit { uri, get: parts.method == Method::GET, page: fetch_metadata::is_page(&parts.headers) };
+    let key = shared.key_of(&user, Some(visit)).await?;
+    Ok(key.map_or(Found::NotConnected, Found::Connected))
 }
 
 #[cfg(feature = "axum")]
@@ -102,7 +97,7 @@ mod axum_extractor {
         type Rejection = Rejection;
 
         async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-            Self::from_parts_if_connected(parts).await
+            Self::from_parts_optional(parts).await
         }
     }
 }

@@ -6,27 +6,31 @@ mod extract;
 #[cfg(feature = "axum")]
 mod mount;
 pub(crate) mod mounted;
-pub(crate) mod rejection;
-pub(crate) mod service;
+mod original;
+mod records;
+mod rejection;
+mod service;
+mod shared;
 
 pub use axum_core::body::Body;
 #[cfg(feature = "axum")]
 pub use by_extractor::{Answer, FoundUser, Later, Now, by_extractor, by_extractor_with_state};
 pub use mounted::{NotMounted, check_mounted, check_signed_in};
+pub(crate) use original::original_path;
+pub use records::Users;
 pub use rejection::{Rejection, RejectionKind};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 
 use crate::{
-    api::{KomerzaKey, Reply, SharedBuckets},
+    api::{Reply, Revocation, SharedBuckets},
     config::{Config, ConfigError},
-    context::Context,
     hooks::Hooks,
     random::Randomness,
     site::caller::{IdentifyUser, Identity},
     store::TokenStore,
     time::Clock,
-    user::UserId,
 };
+use shared::Shared;
 use std::{fmt, sync::Arc, time::Duration};
 use tower_layer::Layer;
 
@@ -51,7 +55,7 @@ use tower_layer::Layer;
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is added to an app"]
 pub struct KomerzaConnectLayer {
-    pub(crate) context: Arc<Context>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl KomerzaConnectLayer {
@@ -64,7 +68,7 @@ impl KomerzaConnectLayer {
     /// [`ConfigError`] if the HTTP client cannot be built, for example if no TLS feature is on and
     /// the API's address is https.
     pub fn new(config: Config, store: impl TokenStore) -> Result<Self, ConfigError> {
-        Ok(Self { context: Arc::new(Context::new(config, Arc::new(store))?) })
+        Ok(Self { shared: Arc::new(Shared::new(config, Arc::new(store))?) })
     }
 
     /// Makes keys belong to your app's users instead of browsers.
@@ -78,7 +82,7 @@ impl KomerzaConnectLayer {
     ///
     /// ```
     /// use axum::{Router, body::Body, http::Request, routing::get};
-    /// use komerza_connect::{ApiKey, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId};
+    /// use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId};
     /// # use komerza_connect::Config;
     /// # use tower::ServiceExt;
     ///
@@ -89,7 +93,7 @@ impl KomerzaConnectLayer {
     /// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
     /// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
     /// let store = MemoryStore::default();
-    /// store.save(&UserId::from(7), &StoredToken::new(ApiKey::new("obviously-fake-key")?)?).await?;
+    /// store.save(&UserId::from(7), &StoredToken::for_key("obviously-fake-key")?).await?;
     /// let connect = KomerzaConnectLayer::new(config, store)?
     ///     .with_user(|parts: &axum::http::request::Parts| parts.extensions.get::<SignedIn>().map(|user| UserId::from(user.0)));
     /// let app: Router = Router::new().route("/", get(|_: KomerzaKey| async { "connected" })).layer(connect);
@@ -112,8 +116,10 @@ impl KomerzaConnectLayer {
     /// [`disconnect`](Self::disconnect). A store finds records by the user's id alone. Two layers
     /// with the same users overwrite each other's keys in one store, so give each its own table or
     /// prefix.
+    #[doc(alias = "axum-login")]
+    #[doc(alias = "tower-sessions")]
     pub fn with_user(self, identify: impl IdentifyUser) -> Self {
-        self.changed(|context| context.identity = Identity::App(Arc::new(identify)))
+        self.changed(|shared| shared.site.identity = Identity::App(Arc::new(identify)))
     }
 
     /// Sets the [`Hooks`] that run during a connection.
@@ -154,14 +160,15 @@ impl KomerzaConnectLayer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_hooks(self, hooks: impl Hooks) -> Self {
-        self.changed(|context| context.hooks = Arc::new(hooks))
+        self.changed(|shared| shared.change_core(|core| core.hooks = Arc::new(hooks)))
     }
 
     /// Replaces the clock, for tests.
     pub fn with_clock(self, clock: impl Clock) -> Self {
-        self.changed(|context| {
-            context.clock = Arc::new(clock);
-            context.pacer = context.pacer_alone(context.pacer.shared());
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        self.changed(|shared| {
+            shared.change_core(|core| core.clock = Arc::clone(&clock));
+            shared.change_api(|api| api.set_clock(clock));
         })
     }
 
@@ -170,7 +177,11 @@ impl KomerzaConnectLayer {
     /// # Security
     /// States, session ids and nonces are made of these bytes; see [`Randomness`].
     pub fn with_randomness(self, randomness: impl Randomness) -> Self {
-        self.changed(|context| context.randomness = Arc::new(randomness))
+        let randomness: Arc<dyn Randomness> = Arc::new(randomness);
+        self.changed(|shared| {
+            shared.change_core(|core| core.randomness = Arc::clone(&randomness));
+            shared.change_api(|api| api.set_randomness(randomness));
+        })
     }
 
     /// Sets the rule that decides whether a reply means that its key is revoked.
@@ -180,20 +191,19 @@ impl KomerzaConnectLayer {
     /// `BadToken` or no code. Set your own rule if Komerza changes this reply.
     ///
     /// ```
-    /// use komerza_connect::{ApiKey, ErrorKind, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+    /// use komerza_connect::{ErrorKind, KomerzaConnectLayer, UserId};
     /// use komerza_sandbox::Sandbox;
     ///
     /// # tokio::runtime::Runtime::new()?.block_on(async {
     /// let (sandbox, alice) = (Sandbox::start().await?, UserId::new("alice")?);
-    /// let store = MemoryStore::default();
-    /// store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+    /// let store = sandbox.connected(&alice).await?;
     /// let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?
     ///     .with_revocation(|_| false); // no reply counts: this app removes records itself
     ///
     /// sandbox.revoke_all();
-    /// let error = connect.client_for(&alice).await?.stores().await.err().ok_or("a dead key worked")?;
+    /// let error = connect.client_for(&alice).await?.ok_or("not connected")?.stores().await.err().ok_or("a dead key worked")?;
     /// assert_eq!(error.kind(), ErrorKind::Refused);
-    /// assert!(connect.client_for(&alice).await.is_ok(), "the record stays");
+    /// assert!(connect.client_for(&alice).await?.is_some(), "the record stays");
     /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -202,50 +212,23 @@ impl KomerzaConnectLayer {
     /// A rule that matches too much disconnects users whose keys work. A 403, or an answer of a
     /// proxy, does not mean that a key is revoked.
     pub fn with_revocation(self, is_dead: impl Fn(&Reply<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.changed(|context| context.revocation = Arc::new(is_dead))
+        self.changed(|shared| shared.change_api(|api| api.set_revocation(Revocation::by(is_dead))))
     }
 
     /// Shares rate limits between the nodes of your app; see [`SharedBuckets`].
     pub fn with_shared_buckets(self, buckets: impl SharedBuckets) -> Self {
-        self.changed(|context| context.pacer = context.pacer_alone(Some(Arc::new(buckets))))
+        self.changed(|shared| shared.change_api(|api| api.share_buckets(Arc::new(buckets))))
     }
 
-    fn changed(self, change: impl FnOnce(&mut Context)) -> Self {
-        let mut context = Context::clone(&self.context);
-        change(&mut context);
-        Self { context: Arc::new(context) }
+    fn changed(mut self, change: impl FnOnce(&mut Shared)) -> Self {
+        change(Arc::make_mut(&mut self.shared));
+        self
     }
 
     /// Returns the configuration, which has the paths of the routes.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.context.config
-    }
-
-    /// Returns the client of a user outside a request, for background jobs.
-    ///
-    /// Reads the store once, within [`store_deadline`](crate::config::Limits::store_deadline). Use it
-    /// in apps with [`with_user`](Self::with_user); apps do not know the ids of browser sessions.
-    ///
-    /// # Errors
-    /// A [`Rejection`] if the user is not connected or the store failed.
-    pub async fn client_for(&self, user: &UserId) -> Result<KomerzaKey, Rejection> {
-        KomerzaKey::load(&self.context, user).await?.ok_or_else(Rejection::not_connected_outside_a_request)
-    }
-
-    /// Deletes a user's stored key, as the disconnect route does.
-    ///
-    /// Use it when you delete a user, or offer disconnecting elsewhere. The key stays valid at
-    /// Komerza until the user removes the app there. The hook [`disconnected`](Hooks::disconnected)
-    /// runs even if there was no key.
-    ///
-    /// # Errors
-    /// A [`Rejection`] if the store is not available. The key may then still be there.
-    pub async fn disconnect(&self, user: &UserId) -> Result<(), Rejection> {
-        self.context.delete(user).await.map_err(Rejection::store)?;
-        let event = crate::hooks::Disconnected { user: user.clone() };
-        self.context.hook(self.context.hooks.disconnected(&event)).await;
-        Ok(())
+        &self.shared.core.config
     }
 
     /// Refuses new connections and waits up to `deadline` until the running ones are saved.
@@ -282,8 +265,7 @@ impl KomerzaConnectLayer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn shutdown(&self, deadline: Duration) -> bool {
-        self.context.tasks.close();
-        tokio::time::timeout(deadline, self.context.tasks.wait()).await.is_ok()
+        self.shared.redeem.shutdown(deadline).await
     }
 }
 
@@ -291,12 +273,12 @@ impl<S> Layer<S> for KomerzaConnectLayer {
     type Service = KomerzaConnect<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        KomerzaConnect::new(inner, Arc::clone(&self.context))
+        KomerzaConnect::new(inner, Arc::clone(&self.shared))
     }
 }
 
 impl fmt::Debug for KomerzaConnectLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KomerzaConnectLayer").field("config", &self.context.config).finish_non_exhaustive()
+        f.debug_struct("KomerzaConnectLayer").field("config", &self.shared.core.config).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! Adds the routes to axum apps in which a plain layer would lose them.
 
-use crate::{config::Route, context::Context, layer::KomerzaConnectLayer, site};
+use super::{KomerzaConnectLayer, service::answer, shared::Shared};
+use crate::config::Route;
 use axum::{
     Router,
     extract::Request,
@@ -62,19 +63,19 @@ impl KomerzaConnectLayer {
     where
         S: Clone + Send + Sync + 'static,
     {
-        let config = &self.context.config;
+        let config = &self.shared.core.config;
         config.routes.all().into_iter().fold(Router::new(), |router, (route, public)| {
-            router.route_service(config.routes.seen(public), endpoint(Arc::clone(&self.context), route))
+            router.route_service(config.routes.seen(public), endpoint(Arc::clone(&self.shared), route))
         })
     }
 }
 
 /// A service and not a method router: axum would mix the methods of ours with those of a route of the app on the same path,
 /// where this panics.
-fn endpoint(context: Arc<Context>, route: Route) -> MethodRouter {
+fn endpoint(shared: Arc<Shared>, route: Route) -> MethodRouter {
     // Every method: the route itself says which are allowed.
     any(move |request: Request| {
         let (parts, _) = request.into_parts();
-        site::answer(Arc::clone(&context), route, parts)
+        answer(Arc::clone(&shared), route, parts)
     })
 }

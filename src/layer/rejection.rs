@@ -1,12 +1,11 @@
 //! The reasons why a handler gets no key, and the answers.
 
+use super::original::original_path;
 use crate::{
-    config::return_path::ReturnPath,
-    context::Context,
+    config::{Config, return_path::ReturnPath},
     failure::{Failure, FailureKind},
-    layer::service::original_path,
+    kinds::kinds,
     site::{answer::Answer, fetch_metadata, login_url, page::Page, sign_in_url},
-    store::StoreError,
 };
 use axum_core::{body::Body, response::IntoResponse};
 use http::{Method, Response, StatusCode, request::Parts};
@@ -64,32 +63,22 @@ struct Target {
     person: bool,
 }
 
-/// The kind of a [`Rejection`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RejectionKind {
-    /// The request did not pass through the layer. The app's code has to change.
-    ///
-    /// Code `layer_missing`, status 500. The text says where to add the layer.
-    LayerMissing,
-    /// Nobody is signed in to the app.
-    ///
-    /// Code `not_signed_in`, status 401. With a sign-in page, browsers are redirected to it (303).
-    NotSignedIn,
-    /// The user has not connected a Komerza account.
-    ///
-    /// Code `not_connected`, status 401. Browsers are redirected to the login (303).
-    NotConnected,
-    /// The user look-up failed or exceeded
-    /// [`store_deadline`](crate::config::Limits::store_deadline).
-    ///
-    /// Code `user_lookup_failed`, status 503 with `Retry-After`.
-    UserLookupFailed,
-    /// The token store failed or exceeded
-    /// [`store_deadline`](crate::config::Limits::store_deadline).
-    ///
-    /// Code `store_unavailable`, status 503 with `Retry-After`.
-    StoreFailed,
+kinds! {
+    /// The kind of a [`Rejection`].
+    RejectionKind
+    /// The request did not pass through the layer. The app's code has to change. The answer is a page that says where to add the
+    /// layer.
+    LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, `.route_layer` and merged routers are not covered.";
+    /// Nobody is signed in to the app. With a sign-in page, browsers are redirected to it (303).
+    NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
+    /// The user has not connected a Komerza account. Browsers are redirected to the login (303).
+    NotConnected = "not_connected", UNAUTHORIZED, "Not connected to Komerza.";
+    /// The user look-up failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
+    UserLookupFailed = "user_lookup_failed", SERVICE_UNAVAILABLE, "The app cannot check who you are right now.";
+    /// The token store failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
+    StoreFailed = "store_unavailable", SERVICE_UNAVAILABLE, "The app cannot reach its storage right now.";
+    /// The look-up, the store or the clock of the app panicked. The app's code has to change.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something broke inside the app.";
 }
 
 impl Rejection {
@@ -105,31 +94,27 @@ impl Rejection {
         Self::new(RejectionKind::LayerMissing)
     }
 
-    pub(crate) fn store(error: StoreError) -> Self {
-        Self { source: Some(error.into()), ..Self::new(RejectionKind::StoreFailed) }
+    pub(crate) fn failed(failure: Failure) -> Self {
+        let kind = match failure.kind() {
+            FailureKind::StoreUnavailable => RejectionKind::StoreFailed,
+            FailureKind::UserLookupFailed => RejectionKind::UserLookupFailed,
+            _ => RejectionKind::Internal,
+        };
+        Self { source: Some(failure.into()), ..Self::new(kind) }
     }
 
-    pub(crate) fn failed(failure: &Failure) -> Self {
-        Self { source: Some(failure.clone().into()), ..Self::new(RejectionKind::UserLookupFailed) }
-    }
-
-    pub(crate) fn not_connected_outside_a_request() -> Self {
-        Self::new(RejectionKind::NotConnected)
-    }
-
-    pub(crate) fn not_connected(parts: &Parts, context: &Context) -> Self {
-        let login = login_url(&context.config.routes.login, &wanted_path(parts, context));
+    pub(crate) fn not_connected(parts: &Parts, config: &Config) -> Self {
+        let login = login_url(&config.routes.login, &wanted_path(parts, config));
         let target = Target { url: login.clone(), login, person: fetch_metadata::is_page(&parts.headers) };
         Self { target: Some(target), ..Self::new(RejectionKind::NotConnected) }
     }
 
-    pub(crate) fn not_signed_in(parts: &Parts, context: &Context) -> Self {
-        let wanted = wanted_path(parts, context);
-        let login = login_url(&context.config.routes.login, &wanted);
-        let sign_in = context.config.sign_in_page.as_deref();
+    pub(crate) fn not_signed_in(parts: &Parts, config: &Config) -> Self {
+        let wanted = wanted_path(parts, config);
+        let login = login_url(&config.routes.login, &wanted);
+        let sign_in = config.sign_in_page.as_deref();
         let person = sign_in.is_some() && fetch_metadata::is_page(&parts.headers);
-        let url =
-            sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &context.config.sign_in_parameter, &wanted));
+        let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &config.sign_in_parameter, &wanted));
         Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
     }
 
@@ -142,35 +127,23 @@ impl Rejection {
     /// The status of the answer. It is 303 when the browser is redirected.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match (&self.target, self.kind) {
-            (Some(target), _) if target.person => StatusCode::SEE_OTHER,
-            (_, RejectionKind::NotConnected | RejectionKind::NotSignedIn) => StatusCode::UNAUTHORIZED,
-            (_, RejectionKind::LayerMissing) => StatusCode::INTERNAL_SERVER_ERROR,
-            (_, RejectionKind::UserLookupFailed | RejectionKind::StoreFailed) => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self.kind {
-            RejectionKind::LayerMissing => "layer_missing",
-            RejectionKind::NotSignedIn => FailureKind::NotSignedIn.code(),
-            RejectionKind::NotConnected => "not_connected",
-            RejectionKind::UserLookupFailed => FailureKind::UserLookupFailed.code(),
-            RejectionKind::StoreFailed => FailureKind::StoreUnavailable.code(),
+        match &self.target {
+            Some(target) if target.person => StatusCode::SEE_OTHER,
+            _ => self.kind.status(),
         }
     }
 
     /// The answer, for stacks without axum.
     #[must_use]
-    pub fn into_http(self) -> Response<Body> {
+    pub fn into_response(self) -> Response<Body> {
         self.report();
-        let (status, code) = (self.status(), self.code());
+        let (status, code) = (self.status(), self.kind.code());
         let retry_after = self.retry_after;
         let answer = match self.target {
             Some(target) if target.person => Answer::see_other(&target.url),
             target => {
                 let login_url = target.map(|target| target.login);
-                let title = text(self.kind);
+                let title = self.kind.title();
                 match self.kind {
                     RejectionKind::LayerMissing => {
                         let page = Page {
@@ -196,10 +169,10 @@ impl Rejection {
     fn report(&self) {
         match self.kind {
             RejectionKind::NotConnected | RejectionKind::NotSignedIn => {
-                crate::telemetry::log::debug!(kind = self.code(), "a handler got no KomerzaKey")
+                crate::telemetry::log::debug!(kind = self.kind.code(), "a handler got no KomerzaKey")
             }
             _ => crate::telemetry::log::error!(
-                kind = self.code(),
+                kind = self.kind.code(),
                 cause = self.source().map(crate::telemetry::log::chain).map(tracing::field::display),
                 "a handler got no KomerzaKey"
             ),
@@ -208,14 +181,13 @@ impl Rejection {
 }
 
 /// The path that the visitor wanted if this was a GET, else the default.
-fn wanted_path(parts: &Parts, context: &Context) -> String {
+fn wanted_path(parts: &Parts, config: &Config) -> String {
     let path = original_path(&parts.extensions).unwrap_or_else(|| parts.uri.path());
-    path_back(context, parts.method == Method::GET, path, parts.uri.query())
+    path_back(config, parts.method == Method::GET, path, parts.uri.query())
 }
 
 /// The path as a browser would request it again, if it was a GET and is a valid return path, else the default.
-pub(crate) fn path_back(context: &Context, get: bool, path: &str, query: Option<&str>) -> String {
-    let config = &context.config;
+pub(crate) fn path_back(config: &Config, get: bool, path: &str, query: Option<&str>) -> String {
     let whole = match query {
         Some(query) => format!("{}{path}?{query}", config.routes.prefix()),
         None => format!("{}{path}", config.routes.prefix()),
@@ -224,23 +196,9 @@ pub(crate) fn path_back(context: &Context, get: bool, path: &str, query: Option<
     path.map_or_else(|| config.default_return_path.clone(), |path| path.as_str().to_owned())
 }
 
-fn text(kind: RejectionKind) -> &'static str {
-    match kind {
-        RejectionKind::LayerMissing => {
-            "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, \
-             on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, \
-             `.route_layer` and merged routers are not covered."
-        }
-        RejectionKind::NotSignedIn => "Nobody is signed in.",
-        RejectionKind::NotConnected => "Not connected to Komerza.",
-        RejectionKind::UserLookupFailed => "The app cannot check who you are right now.",
-        RejectionKind::StoreFailed => "The app cannot reach its storage right now.",
-    }
-}
-
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(text(self.kind))
+        f.write_str(self.kind.title())
     }
 }
 
@@ -252,6 +210,6 @@ impl Error for Rejection {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response<Body> {
-        self.into_http()
+        Rejection::into_response(self)
     }
 }

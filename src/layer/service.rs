@@ -3,10 +3,11 @@
 //! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no cookies. The body of the
 //! answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
-use crate::{config::Route, context::Context, layer::extract::Found, site};
+use super::{original::original_path, shared::Shared};
+use crate::{api::KomerzaKey, config::Route, site};
 use axum_core::body::Body;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, request::Parts};
 use pin_project_lite::pin_project;
 use std::{
     fmt,
@@ -23,12 +24,12 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone)]
 pub struct KomerzaConnect<S> {
     inner: S,
-    context: Arc<Context>,
+    shared: Arc<Shared>,
 }
 
 impl<S> KomerzaConnect<S> {
-    pub(crate) fn new(inner: S, context: Arc<Context>) -> Self {
-        Self { inner, context }
+    pub(crate) fn new(inner: S, shared: Arc<Shared>) -> Self {
+        Self { inner, shared }
     }
 }
 
@@ -41,9 +42,23 @@ impl<S: fmt::Debug> fmt::Debug for KomerzaConnect<S> {
 /// What a request carries for those who ask for the key: the layer that it came through last, and what was found.
 #[derive(Clone)]
 pub(crate) struct Handle {
-    pub(crate) context: Arc<Context>,
+    pub(crate) shared: Arc<Shared>,
     /// The look-up of this request, so that the store is asked once however many ask for the key.
     pub(crate) found: Option<Found>,
+}
+
+/// Whom the look-up for a request found.
+#[derive(Clone)]
+pub(crate) enum Found {
+    Nobody,
+    NotConnected,
+    Connected(KomerzaKey),
+}
+
+/// The answer of one of the crate's routes.
+pub(super) async fn answer(shared: Arc<Shared>, route: Route, parts: Parts) -> Response<Body> {
+    let keeper = Arc::<Shared>::clone(&shared);
+    site::answer(&shared.site, &shared.redeem, keeper, route, parts).await
 }
 
 impl<S, B, R> Service<Request<B>> for KomerzaConnect<S>
@@ -61,39 +76,22 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match find_route(&self.context, &request) {
+        match find_route(&self.shared, &request) {
             Some(route) => {
                 let (parts, _) = request.into_parts();
-                let answer = site::answer(Arc::clone(&self.context), route, parts);
+                let answer = answer(Arc::clone(&self.shared), route, parts);
                 KomerzaConnectFuture { kind: Kind::Own { answer: Box::pin(answer) } }
             }
             None => {
-                request.extensions_mut().insert(Handle { context: Arc::clone(&self.context), found: None });
+                request.extensions_mut().insert(Handle { shared: Arc::clone(&self.shared), found: None });
                 KomerzaConnectFuture { kind: Kind::Pass { inner: self.inner.call(request) } }
             }
         }
     }
 }
 
-fn find_route<B>(context: &Context, request: &Request<B>) -> Option<Route> {
-    context.config.routes.find(request.uri().path(), || original_path(request.extensions()))
-}
-
-/// The whole URI, where axum's `nest` has stripped its part.
-#[cfg(feature = "axum")]
-pub(crate) fn original_uri(extensions: &http::Extensions) -> Option<&http::Uri> {
-    extensions.get::<axum::extract::OriginalUri>().map(|uri| &uri.0)
-}
-
-/// Without axum nobody keeps it.
-#[cfg(not(feature = "axum"))]
-pub(crate) fn original_uri(_: &http::Extensions) -> Option<&http::Uri> {
-    None
-}
-
-/// The path of the [`original_uri`].
-pub(crate) fn original_path(extensions: &http::Extensions) -> Option<&str> {
-    original_uri(extensions).map(http::Uri::path)
+fn find_route<B>(shared: &Shared, request: &Request<B>) -> Option<Route> {
+    shared.core.config.routes.find(request.uri().path(), || original_path(request.extensions()))
 }
 
 pin_project! {

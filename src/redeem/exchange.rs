@@ -10,10 +10,9 @@
 use crate::{
     config::{Config, ConfigError, message, with_segments},
     failure::{Failure, FailureKind},
-    json::{self, Envelope},
-    net::{self, BodyError},
     provider,
     secret::{ApiKey, AuthorizationCode},
+    wire::{self, BodyError, Envelope},
 };
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use std::time::{Duration, SystemTime};
@@ -53,12 +52,12 @@ impl ExchangeClient {
         let mut client_secret = HeaderValue::from_str(config.client_secret.expose_secret())
             .map_err(|_| ConfigError::because("client_secret", &message::NOT_VISIBLE_ASCII))?;
         client_secret.set_sensitive(true);
-        let http = net::client(config, &config.api_url)?
+        let http = wire::client(&config.user_agent, &config.api_url)?
             .connect_timeout(config.limits.exchange_connect_deadline)
             .pool_max_idle_per_host(0)
             .http1_only();
         Ok(Self {
-            http: net::build(http)?,
+            http: wire::build(http)?,
             base: config.api_url.clone(),
             client_id: config.client_id.clone(),
             client_secret,
@@ -68,7 +67,7 @@ impl ExchangeClient {
     }
 
     /// Sends the exchange once.
-    pub(crate) async fn exchange(&self, code: &AuthorizationCode, now: SystemTime) -> Result<ApiKey, ExchangeError> {
+    pub(crate) async fn send(&self, code: &AuthorizationCode, now: SystemTime) -> Result<ApiKey, ExchangeError> {
         let segments = ["oauth2", &self.client_id, "exchange", code.expose_secret()];
         let url = with_segments(&self.base, &segments)
             .ok_or_else(|| ExchangeError::unspent(Failure::new(FailureKind::MalformedRequest)))?;
@@ -77,7 +76,7 @@ impl ExchangeClient {
             let response = send.await.map_err(|error| transport(error.without_url()))?;
             let status = response.status();
             let retry_after = response.headers().get(RETRY_AFTER).cloned();
-            let body = net::read(response.into(), self.body_bytes).await.map_err(|error| match error {
+            let body = wire::read(response.into(), self.body_bytes).await.map_err(|error| match error {
                 // What a 429 says beside its status does not matter.
                 _ if status == StatusCode::TOO_MANY_REQUESTS => busy(None, now),
                 BodyError::TooLong => ExchangeError::spent(Failure::new(FailureKind::ProviderFault)),
@@ -102,7 +101,7 @@ fn transport(error: reqwest::Error) -> ExchangeError {
 }
 
 fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> ExchangeError {
-    let wait = retry_after.and_then(|value| net::retry_after(value, now)).unwrap_or(DEFAULT_WAIT);
+    let wait = retry_after.and_then(|value| wire::retry_after(value, now)).unwrap_or(DEFAULT_WAIT);
     ExchangeError::unspent(Failure::new(FailureKind::Busy).retry_after_at_least(wait))
 }
 
@@ -125,9 +124,8 @@ pub(crate) fn judge(
         return Err(busy(retry_after, now));
     }
     let blocked = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS);
-    let envelope: Envelope<'_> = json::object(body).map_err(|_| match blocked {
-        true => ExchangeError::spent(Failure::new(FailureKind::ExchangeBlocked)),
-        false => fault(),
+    let envelope = Envelope::open(body).map_err(|_| {
+        if blocked { ExchangeError::spent(Failure::new(FailureKind::ExchangeBlocked)) } else { fault() }
     })?;
     let code = envelope.code.as_deref();
     if status == StatusCode::OK && envelope.success && !code.is_some_and(provider::is_error_code) {

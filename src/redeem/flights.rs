@@ -8,7 +8,6 @@ use crate::{
     config::Limits,
     failure::{Failure, FailureKind},
     secret::AuthorizationCode,
-    site::session::BrowserSession,
     sync::{Lock, step},
 };
 use sha2::{Digest, Sha256};
@@ -22,17 +21,9 @@ use tokio::sync::watch;
 /// What a callback came to.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    pub(crate) result: Result<Landed, Failure>,
+    pub(crate) result: Result<(), Failure>,
     /// Whether the code may be used up, so that another try cannot help.
     pub(crate) spent: bool,
-}
-
-/// A connection that was made.
-#[derive(Debug, Clone)]
-pub(crate) struct Landed {
-    pub(crate) return_to: String,
-    /// The session that the browser moves to.
-    pub(crate) session: Option<BrowserSession>,
 }
 
 type Receiver = watch::Receiver<Option<Outcome>>;
@@ -45,44 +36,44 @@ pub(crate) struct Flights {
 
 #[derive(Default)]
 struct Table {
-    flights: HashMap<AttemptId, Flight>,
+    flights: HashMap<AttemptId, Entry>,
     /// The finished ones, oldest first, with the time of their end.
     finished: VecDeque<(Duration, AttemptId)>,
 }
 
-struct Flight {
+struct Entry {
     code: [u8; 32],
     outcome: Receiver,
 }
 
-/// How a callback boards.
-pub(crate) enum Boarding {
-    /// The first one: it flies.
-    First(Pilot),
-    /// A copy of one that flies or has landed: it waits for that outcome.
-    Copy(Receiver),
+/// What a callback finds.
+pub(crate) enum Flight {
+    /// It is the first one: it acts.
+    Leader(Leader),
+    /// It is a copy of one that is under way or finished: it waits for that outcome.
+    Follower(Receiver),
     /// The same attempt with another code.
     OtherCode,
 }
 
 impl Flights {
-    pub(crate) fn board(
+    pub(crate) fn join(
         self: &Arc<Self>,
         attempt: AttemptId,
         code: &AuthorizationCode,
         now: Duration,
         limits: &Limits,
-    ) -> Boarding {
+    ) -> Flight {
         let code: [u8; 32] = Sha256::digest(code.expose_secret()).into();
         let mut table = self.table.lock();
         table.forget(now, limits);
         match table.flights.get(&attempt) {
-            Some(flight) if flight.code == code => Boarding::Copy(flight.outcome.clone()),
-            Some(_) => Boarding::OtherCode,
+            Some(flight) if flight.code == code => Flight::Follower(flight.outcome.clone()),
+            Some(_) => Flight::OtherCode,
             None => {
                 let (sender, outcome) = watch::channel(None);
-                table.flights.insert(attempt, Flight { code, outcome });
-                Boarding::First(Pilot { flights: Arc::clone(self), attempt, boarded: now, sender, landed: false })
+                table.flights.insert(attempt, Entry { code, outcome });
+                Flight::Leader(Leader { flights: Arc::clone(self), attempt, joined: now, sender, finished: false })
             }
         }
     }
@@ -116,35 +107,35 @@ impl Table {
     }
 }
 
-/// Whoever acts on a callback. Dropped without landing (a panic, say), the outcome is an internal failure, and it is remembered:
+/// The one that acts on a callback. Dropped without an outcome (a panic, say), the outcome is an internal failure, and it is remembered:
 /// the code may be spent.
-pub(crate) struct Pilot {
+pub(crate) struct Leader {
     flights: Arc<Flights>,
     attempt: AttemptId,
-    boarded: Duration,
+    joined: Duration,
     sender: watch::Sender<Option<Outcome>>,
-    landed: bool,
+    finished: bool,
 }
 
-impl Pilot {
+impl Leader {
     /// Where the outcome will be.
     pub(crate) fn outcome(&self) -> Receiver {
         self.sender.subscribe()
     }
 
-    pub(crate) fn land(mut self, outcome: Outcome, now: Duration) {
-        self.landed = true;
-        // Forgotten before it is told, so that whoever reads the answer and tries again boards afresh.
+    pub(crate) fn finish(mut self, outcome: Outcome, now: Duration) {
+        self.finished = true;
+        // Forgotten before it is told, so that whoever reads the answer and tries again begins afresh.
         self.flights.finish(self.attempt, outcome.spent.then_some(now));
         step();
         self.sender.send_replace(Some(outcome));
     }
 }
 
-impl Drop for Pilot {
+impl Drop for Leader {
     fn drop(&mut self) {
-        if !self.landed {
-            self.flights.finish(self.attempt, Some(self.boarded));
+        if !self.finished {
+            self.flights.finish(self.attempt, Some(self.joined));
             step();
             let result = Err(Failure::new(FailureKind::Internal).of_attempt(self.attempt));
             self.sender.send_replace(Some(Outcome { result, spent: true }));
@@ -152,7 +143,7 @@ impl Drop for Pilot {
     }
 }
 
-/// Waits for an outcome; `None` cannot happen while a [`Pilot`] always leaves one, and counts as an internal failure.
+/// Waits for an outcome; `None` cannot happen while a [`Leader`] always leaves one, and counts as an internal failure.
 pub(crate) async fn outcome(mut receiver: Receiver) -> Option<Outcome> {
     receiver.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone())
 }
@@ -168,58 +159,58 @@ mod tests {
         State::mint(&SystemRandomness).unwrap().attempt_id()
     }
 
-    fn board(flights: &Arc<Flights>, attempt: AttemptId, code: &str, now: Duration) -> Boarding {
+    fn join(flights: &Arc<Flights>, attempt: AttemptId, code: &str, now: Duration) -> Flight {
         let limits = Limits { remembered_callbacks: 3, ..Limits::default() };
-        flights.board(attempt, &AuthorizationCode::new(code).unwrap(), now, &limits)
+        flights.join(attempt, &AuthorizationCode::new(code).unwrap(), now, &limits)
     }
 
-    fn pilot(flights: &Arc<Flights>, attempt: AttemptId) -> Pilot {
-        match board(flights, attempt, "code", NOW) {
-            Boarding::First(pilot) => pilot,
-            _ => panic!("somebody flies already"),
+    fn leader(flights: &Arc<Flights>, attempt: AttemptId) -> Leader {
+        match join(flights, attempt, "code", NOW) {
+            Flight::Leader(leader) => leader,
+            _ => panic!("there is a leader already"),
         }
     }
 
-    fn landed(spent: bool) -> Outcome {
-        Outcome { result: Ok(Landed { return_to: "/".into(), session: None }), spent }
+    fn success(spent: bool) -> Outcome {
+        Outcome { result: Ok(()), spent }
     }
 
     #[tokio::test]
     async fn t56_copies_get_the_outcome_of_the_first_and_another_code_gets_none() {
         let (flights, id) = (Arc::default(), attempt());
-        let first = pilot(&flights, id);
-        let Boarding::Copy(copy) = board(&flights, id, "code", NOW) else { panic!("a second flight") };
-        assert!(matches!(board(&flights, id, "other", NOW), Boarding::OtherCode));
-        first.land(landed(true), NOW);
+        let first = leader(&flights, id);
+        let Flight::Follower(copy) = join(&flights, id, "code", NOW) else { panic!("a second flight") };
+        assert!(matches!(join(&flights, id, "other", NOW), Flight::OtherCode));
+        first.finish(success(true), NOW);
         assert!(outcome(copy).await.unwrap().result.is_ok());
-        assert!(matches!(board(&flights, id, "code", NOW), Boarding::Copy(_)), "remembered");
+        assert!(matches!(join(&flights, id, "code", NOW), Flight::Follower(_)), "remembered");
     }
 
     #[tokio::test]
     async fn what_spent_nothing_may_be_tried_again_at_once() {
         let (flights, id) = (Arc::default(), attempt());
-        pilot(&flights, id).land(landed(false), NOW);
-        assert!(matches!(board(&flights, id, "other", NOW), Boarding::First(_)));
+        leader(&flights, id).finish(success(false), NOW);
+        assert!(matches!(join(&flights, id, "other", NOW), Flight::Leader(_)));
     }
 
     #[tokio::test]
-    async fn a_pilot_that_is_lost_leaves_an_internal_failure() {
+    async fn a_leader_that_is_lost_leaves_an_internal_failure() {
         let (flights, id) = (Arc::default(), attempt());
-        let first = pilot(&flights, id);
+        let first = leader(&flights, id);
         let copy = first.outcome();
         drop(first);
         assert_eq!(outcome(copy).await.unwrap().result.unwrap_err().kind(), FailureKind::Internal);
-        assert!(matches!(board(&flights, id, "code", NOW), Boarding::Copy(_)), "the code may be spent");
+        assert!(matches!(join(&flights, id, "code", NOW), Flight::Follower(_)), "the code may be spent");
     }
 
     #[test]
     fn t59_finished_flights_are_forgotten_by_age_and_by_number() {
         let flights = Arc::default();
         for _ in 0..10 {
-            pilot(&flights, attempt()).land(landed(true), NOW);
+            leader(&flights, attempt()).finish(success(true), NOW);
         }
         assert!(flights.len() <= 4, "{}", flights.len());
-        board(&flights, attempt(), "code", NOW + Duration::from_secs(120));
+        join(&flights, attempt(), "code", NOW + Duration::from_secs(120));
         assert_eq!(flights.len(), 1, "the last one alone");
     }
 }

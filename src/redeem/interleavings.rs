@@ -2,7 +2,7 @@
 //!
 //! The explorer is described in [`explored`](crate::sync::explored).
 
-use super::{Boarding, Flights, Landed, Outcome, Turns, admit, outcome};
+use super::{Flight, Flights, Outcome, Turns, admit, flights::outcome};
 use crate::{
     attempt::{AttemptId, State},
     config::{Bucket, Limits},
@@ -46,18 +46,17 @@ struct Tally {
 /// One callback: flies or waits. A flight ends as `ends` says: landed spent, landed unspent, or lost.
 fn call(flights: &Arc<Flights>, attempt: AttemptId, code: &str, ends: Option<bool>, tally: &Tally) {
     let code = AuthorizationCode::new(code).unwrap();
-    match flights.board(attempt, &code, SECOND, &Limits::default()) {
-        Boarding::First(pilot) => {
+    match flights.join(attempt, &code, SECOND, &Limits::default()) {
+        Flight::Leader(leader) => {
             assert_eq!(tally.flying.fetch_add(1, SeqCst), 0, "two exchanges of one attempt at once");
             step();
             tally.flying.fetch_sub(1, SeqCst);
             tally.flown.fetch_add(1, SeqCst);
             if let Some(spent) = ends {
-                let result = Ok(Landed { return_to: "/".into(), session: None });
-                pilot.land(Outcome { result, spent }, SECOND);
+                leader.finish(Outcome { result: Ok(()), spent }, SECOND);
             }
         }
-        Boarding::Copy(receiver) => {
+        Flight::Follower(receiver) => {
             let told = block_on(outcome(receiver)).unwrap();
             match ends {
                 Some(spent) => assert!(told.result.is_ok() && told.spent == spent),
@@ -65,7 +64,7 @@ fn call(flights: &Arc<Flights>, attempt: AttemptId, code: &str, ends: Option<boo
             }
             tally.told.fetch_add(1, SeqCst);
         }
-        Boarding::OtherCode => {
+        Flight::OtherCode => {
             tally.other.fetch_add(1, SeqCst);
         }
     }

@@ -16,29 +16,34 @@ mod flights;
 mod interleavings;
 mod turns;
 
-pub(crate) use flights::{Boarding, Flights, Landed, Outcome, outcome};
-pub(crate) use turns::{Turns, UserKey};
+pub(crate) use flights::Outcome;
 
 use crate::{
-    api::KomerzaKey,
+    api::{Keeper, KomerzaKey},
     attempt::AttemptId,
-    context::{Context, Unfinished, caught, within},
+    config::{ConfigError, Limits},
+    core::Core,
     failure::{Failure, FailureKind},
+    guard::{self, Unfinished},
     hooks::{Connected, Connecting, Orphaned},
     provider::CODE_LIFETIME,
-    redeem::exchange::ExchangeError,
     secret::{ApiKey, AuthorizationCode},
-    site::session::BrowserSession,
     store::{StoreError, StoreErrorKind, StoredToken, TokenVersion},
     sync::step,
-    telemetry::log,
+    telemetry::{log, metrics},
     user::UserId,
 };
+use exchange::{ExchangeClient, ExchangeError};
+use flights::{Flight, Flights};
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use turns::{Turns, UserKey};
 
 /// How often a connection that could not be opened is tried.
 const CONNECT_TRIES: u32 = 3;
@@ -52,48 +57,279 @@ pub(crate) struct Pending {
     pub(crate) code: AuthorizationCode,
     /// Whose key it will be.
     pub(crate) user: UserId,
+    /// Whether that user was made for this attempt, so that nobody else can have saved a record for it.
+    pub(crate) is_new_user: bool,
     /// Whose budget the exchange is charged to.
     pub(crate) charged: UserKey,
     pub(crate) begun_at: SystemTime,
-    /// The session that the browser moves to, and the id of the one that it leaves, whose record goes.
-    pub(crate) session: Option<BrowserSession>,
+    /// Whose record goes when this one is saved.
     pub(crate) left: Option<UserId>,
-    pub(crate) return_to: String,
 }
 
-/// Acts on a callback, once for each attempt, and waits for the outcome.
-pub(crate) async fn connect(context: &Arc<Context>, pending: Pending) -> Result<Landed, Failure> {
-    let attempt = pending.attempt;
-    let limits = &context.config.limits;
-    let Some(counted) = admit(&context.tasks) else {
-        return Err(Failure::new(FailureKind::ShuttingDown).of_attempt(attempt));
-    };
-    let receiver = match context.flights.board(attempt, &pending.code, context.clock.elapsed(), limits) {
-        Boarding::OtherCode => return Err(Failure::new(FailureKind::StateUsed).of_attempt(attempt)),
-        Boarding::Copy(receiver) => {
-            // It only looks on: whoever sends one callback a thousand times takes nobody's place.
-            drop(counted);
-            receiver
-        }
-        Boarding::First(pilot) => {
-            let receiver = pilot.outcome();
-            let most = limits.exchange_queue.saturating_add(limits.exchanges_at_once.max(1));
-            if context.tasks.len() > most {
-                let result = Err(Failure::new(FailureKind::Busy).of_attempt(attempt));
-                pilot.land(Outcome { result, spent: false }, context.clock.elapsed());
-            } else {
-                let context = Arc::clone(context);
-                tokio::spawn(log::in_current_span(async move {
-                    let outcome = run(&context, pending).await;
-                    pilot.land(outcome, context.clock.elapsed());
-                    drop(counted);
-                }));
+/// The exchanges of one layer. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Redeem {
+    pub(crate) core: Arc<Core>,
+    exchange: ExchangeClient,
+    turns: Arc<Turns>,
+    flights: Arc<Flights>,
+    /// Exchanges and saves under way, for a shutdown to wait for.
+    tasks: TaskTracker,
+}
+
+impl Redeem {
+    pub(crate) fn new(core: Arc<Core>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            exchange: ExchangeClient::new(&core.config)?,
+            turns: Arc::new(Turns::new(&core.config.limits)),
+            flights: Arc::default(),
+            tasks: TaskTracker::new(),
+            core,
+        })
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.core.config.limits
+    }
+
+    /// Refuses what comes from now on and waits for what is under way; whether that ended in time.
+    pub(crate) async fn shutdown(&self, deadline: Duration) -> bool {
+        self.tasks.close();
+        tokio::time::timeout(deadline, self.tasks.wait()).await.is_ok()
+    }
+
+    /// Acts on a callback, once for each attempt, and waits for the outcome. `keeper` is whose keys they are.
+    pub(crate) async fn connect(&self, pending: Pending, keeper: Arc<dyn Keeper>) -> Outcome {
+        let attempt = pending.attempt;
+        let refused = |kind| Outcome { result: Err(Failure::new(kind).of_attempt(attempt)), spent: false };
+        let Some(counted) = admit(&self.tasks) else {
+            return refused(FailureKind::ShuttingDown);
+        };
+        let began = self.core.clock.elapsed();
+        let receiver = match self.flights.join(attempt, &pending.code, began, self.limits()) {
+            Flight::OtherCode => return refused(FailureKind::StateUsed),
+            Flight::Follower(receiver) => {
+                // It only looks on: whoever sends one callback a thousand times takes nobody's place.
+                drop(counted);
+                receiver
             }
-            receiver
+            Flight::Leader(leader) => {
+                let receiver = leader.outcome();
+                let most = self.limits().exchange_queue.saturating_add(self.limits().exchanges_at_once.max(1));
+                if self.tasks.len() > most {
+                    leader.finish(refused(FailureKind::Busy), began);
+                } else {
+                    let redeem = self.clone();
+                    tokio::spawn(log::in_current_span(async move {
+                        let outcome = redeem.run(pending, keeper).await;
+                        let ended = guard::caught_now("clock", || redeem.core.clock.elapsed());
+                        leader.finish(outcome, ended.unwrap_or(began));
+                        drop(counted);
+                    }));
+                }
+                receiver
+            }
+        };
+        flights::outcome(receiver).await.unwrap_or_else(|| refused(FailureKind::Internal))
+    }
+
+    async fn run(&self, pending: Pending, keeper: Arc<dyn Keeper>) -> Outcome {
+        let attempt = pending.attempt;
+        // Whether the code may be used up, should something panic.
+        let spent = AtomicBool::new(false);
+        let obtained = guard::caught("connect", self.obtain(&pending, keeper, &spent)).await.unwrap_or_else(|| {
+            let failure = Failure::new(FailureKind::Internal);
+            Err(ExchangeError { failure, spent: spent.load(Ordering::Relaxed) })
+        });
+        metrics::connect(obtained.as_ref().map_or_else(|error| error.failure.kind().code(), |_| "connected"));
+        match obtained {
+            Ok(token) => {
+                log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
+                self.leave(&pending).await;
+                Outcome { result: Ok(()), spent: true }
+            }
+            Err(ExchangeError { failure, spent }) => Outcome { result: Err(failure.of_attempt(attempt)), spent },
         }
-    };
-    let landed = outcome(receiver).await.map(|outcome| outcome.result);
-    landed.unwrap_or_else(|| Err(Failure::new(FailureKind::Internal).of_attempt(attempt)))
+    }
+
+    /// The key, exchanged and saved; the record that is in the store.
+    async fn obtain(
+        &self,
+        pending: &Pending,
+        keeper: Arc<dyn Keeper>,
+        may_be_spent: &AtomicBool,
+    ) -> Result<StoredToken, ExchangeError> {
+        let unspent = |failure| ExchangeError { failure, spent: false };
+        let spent = |failure| ExchangeError { failure, spent: true };
+        let before = match self.core.load(&pending.user).await {
+            Ok(before) => before.map(|token| *token.version()),
+            // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
+            Err(error) if error.kind() == StoreErrorKind::Unreadable => {
+                log::warn!(
+                    attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
+                    "a record that cannot be read is replaced if the exchange succeeds"
+                );
+                None
+            }
+            Err(error) => return Err(unspent(error.into())),
+        };
+        // Drawn while nothing is spent: from the exchange on, a key lives at Komerza that this task must not lose.
+        let version = TokenVersion::draw(&*self.core.randomness)
+            .map_err(|error| unspent(Failure::caused_by(FailureKind::Internal, error)))?;
+        let (now, charged_at) = (self.core.clock.now(), self.core.clock.elapsed());
+        self.turns.charge(pending.charged, charged_at).map_err(unspent)?;
+        let key = match self.exchange(pending, charged_at, may_be_spent).await {
+            Ok(key) => key,
+            Err(error) if may_have_been_used(error.failure.kind()) => {
+                let now = self.core.load(&pending.user).await.ok().flatten();
+                return now.filter(|token| is_of_this_attempt(pending, before.as_ref(), token)).ok_or(error);
+            }
+            Err(error) => return Err(error),
+        };
+        let saved_at = guard::caught_now("clock", || self.core.clock.now()).unwrap_or(now);
+        let token = StoredToken::saved(key.clone(), version, saved_at);
+        self.keep(pending, &token, key, keeper).await.map_err(spent)?;
+        let event = Connected {
+            user: pending.user.clone(),
+            attempt: pending.attempt,
+            fingerprint: token.fingerprint(),
+            version: *token.version(),
+        };
+        self.core.hook(async { self.core.hooks.connected(&event).await }).await;
+        Ok(token)
+    }
+
+    /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
+    /// allowed in all is not over.
+    async fn exchange(
+        &self,
+        pending: &Pending,
+        charged_at: Duration,
+        may_be_spent: &AtomicBool,
+    ) -> Result<ApiKey, ExchangeError> {
+        let (limits, clock) = (self.limits(), &*self.core.clock);
+        let began = clock.elapsed();
+        let deadline = began.saturating_add(limits.exchange_wait);
+        let mut pause = PAUSE;
+        let mut tries = 0;
+        loop {
+            let turn = self.turns.turn(pending.charged, clock, deadline).await;
+            let turn = turn.map_err(|failure| {
+                if tries == 0 {
+                    self.turns.refund(pending.charged, charged_at);
+                }
+                ExchangeError { failure, spent: false }
+            })?;
+            let now = clock.now();
+            may_be_spent.store(true, Ordering::Relaxed);
+            let error = match self.exchange.send(&pending.code, now).await {
+                Ok(key) => return Ok(key),
+                Err(error) => error,
+            };
+            may_be_spent.store(error.spent, Ordering::Relaxed);
+            drop(turn);
+            tries += 1;
+            let kind = error.failure.kind();
+            let wait = match kind {
+                FailureKind::Busy => error.failure.retry_after().unwrap_or_default(),
+                _ => pause,
+            };
+            let again = clock.elapsed().saturating_add(wait);
+            let ends = again.saturating_sub(began).saturating_add(limits.exchange_deadline);
+            let too_late = again > deadline || ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
+            if error.spent || too_late || (kind != FailureKind::Busy && tries >= CONNECT_TRIES) {
+                return Err(error);
+            }
+            log::debug!(attempt = %pending.attempt, kind = kind.code(), "the exchange is sent again");
+            clock.sleep(wait).await;
+            pause *= 2;
+        }
+    }
+
+    /// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto, the app is told of a live
+    /// key that nobody holds.
+    async fn keep(
+        &self,
+        pending: &Pending,
+        token: &StoredToken,
+        key: ApiKey,
+        keeper: Arc<dyn Keeper>,
+    ) -> Result<(), Failure> {
+        let kept = guard::caught("connect", async {
+            self.approve(pending, token, key, keeper).await?;
+            self.save(pending, token).await
+        });
+        let failure = match kept.await {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(veto)) if veto.kind() == FailureKind::Vetoed => return Err(veto),
+            Some(Err(failure)) => failure,
+            None => Failure::new(FailureKind::Internal),
+        };
+        // It may be that only the confirmations were lost; what the store says now is one.
+        let found = self.core.load(&pending.user).await.ok().flatten();
+        if found.is_some_and(|found| found.version() == token.version()) {
+            return Ok(());
+        }
+        let Pending { user, attempt, .. } = pending;
+        log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key is not kept: it lives on at Komerza, and nobody holds it");
+        let event = Orphaned { user: user.clone(), attempt: Some(*attempt), fingerprint: token.fingerprint() };
+        self.core.hook(async { self.core.hooks.orphaned(&event).await }).await;
+        Err(failure)
+    }
+
+    /// Asks the app whether the key may be stored.
+    async fn approve(
+        &self,
+        pending: &Pending,
+        token: &StoredToken,
+        key: ApiKey,
+        keeper: Arc<dyn Keeper>,
+    ) -> Result<(), Failure> {
+        let client = KomerzaKey::new(keeper, pending.user.clone(), token, key, None);
+        let connecting = Connecting { user: &pending.user, attempt: pending.attempt, key: &client };
+        match self.core.ask(async { self.core.hooks.before_storing(&connecting).await }).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
+            Err(Unfinished::Late) => Err(Failure::new(FailureKind::Vetoed)),
+            Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
+        }
+    }
+
+    /// Saves a fresh key, again and again within the bound: the code is spent and there is no other way to it.
+    async fn save(&self, pending: &Pending, token: &StoredToken) -> Result<(), Failure> {
+        let mut last = None;
+        let tries = async {
+            let mut pause = PAUSE;
+            while let Err(error) = self.core.save(&pending.user, token).await {
+                if error.kind() == StoreErrorKind::Panicked {
+                    return Err(error.into());
+                }
+                log::warn!(
+                    attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
+                    "saving a fresh key failed; it is tried again"
+                );
+                last = Some(error);
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(self.limits().save_deadline, tries).await {
+            Ok(ended) => ended,
+            Err(_) => Err(Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out))),
+        }
+    }
+
+    /// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.
+    async fn leave(&self, pending: &Pending) {
+        let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) else { return };
+        if let Err(error) = self.core.forget(left).await {
+            log::warn!(
+                attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
+                "the record of the earlier browser session could not be removed"
+            );
+        }
+    }
 }
 
 /// Counts a task before it asks whether the process shuts down, so that a shutdown either waits for it or refuses it.
@@ -101,63 +337,6 @@ fn admit(tasks: &TaskTracker) -> Option<TaskTrackerToken> {
     let counted = tasks.token();
     step();
     (!tasks.is_closed()).then_some(counted)
-}
-
-async fn run(context: &Arc<Context>, pending: Pending) -> Outcome {
-    let attempt = pending.attempt;
-    let obtained = obtain(context, &pending).await;
-    crate::telemetry::metrics::connect(
-        obtained.as_ref().map_or_else(|error| error.failure.kind().code(), |_| "connected"),
-    );
-    match obtained {
-        Ok(token) => {
-            log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
-            leave(context, &pending).await;
-            Outcome { result: Ok(Landed { return_to: pending.return_to, session: pending.session }), spent: true }
-        }
-        Err(ExchangeError { failure, spent }) => Outcome { result: Err(failure.of_attempt(attempt)), spent },
-    }
-}
-
-/// The key, exchanged and saved; the record that is in the store.
-async fn obtain(context: &Arc<Context>, pending: &Pending) -> Result<StoredToken, ExchangeError> {
-    let unspent = |failure| ExchangeError { failure, spent: false };
-    let spent = |failure| ExchangeError { failure, spent: true };
-    let before = match context.load(&pending.user).await {
-        Ok(before) => before.map(|token| *token.version()),
-        // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
-        Err(error) if error.kind() == StoreErrorKind::Unreadable => {
-            log::warn!(
-                attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
-                "a record that cannot be read is replaced if the exchange succeeds"
-            );
-            None
-        }
-        Err(error) => return Err(unspent(Failure::caused_by(FailureKind::StoreUnavailable, error))),
-    };
-    // Drawn while nothing is spent: from the exchange on, a key lives at Komerza that this task must not lose.
-    let version = TokenVersion::draw(&*context.randomness)
-        .map_err(|error| unspent(Failure::caused_by(FailureKind::Internal, error)))?;
-    let charged_at = context.clock.elapsed();
-    context.turns.charge(pending.charged, charged_at).map_err(unspent)?;
-    let key = match exchange(context, pending, charged_at).await {
-        Ok(key) => key,
-        Err(error) if may_have_been_used(error.failure.kind()) => {
-            let now = context.load(&pending.user).await.ok().flatten();
-            return now.filter(|token| is_of_this_attempt(pending, before.as_ref(), token)).ok_or(error);
-        }
-        Err(error) => return Err(error),
-    };
-    let token = StoredToken::saved(key.clone(), version, context.clock.now());
-    keep(context, pending, &token, &key).await.map_err(spent)?;
-    let event = Connected {
-        user: pending.user.clone(),
-        attempt: pending.attempt,
-        fingerprint: token.fingerprint(),
-        version: *token.version(),
-    };
-    context.hook(context.hooks.connected(&event)).await;
-    Ok(token)
 }
 
 /// Whether the provider may mean by this that the code was used before. It documents neither the statuses nor whether a used code
@@ -169,118 +348,10 @@ fn may_have_been_used(kind: FailureKind) -> bool {
 /// Whether a refused code was used by this very attempt, on another node or in an answer that got lost: then there is a record of
 /// its user that was saved since it began.
 fn is_of_this_attempt(pending: &Pending, before: Option<&TokenVersion>, token: &StoredToken) -> bool {
-    // A browser's next session was drawn for this attempt, so nobody else can have saved a record of it.
-    pending.session.is_some()
+    pending.is_new_user
         // Saved while this one waited for its answer.
         || Some(token.version()) != before
         // By the clocks of two nodes. No slack for clocks that differ: a user may have connected a minute before this attempt, and
         // its failure must not pass for that success.
         || token.saved_at() >= pending.begun_at
-}
-
-/// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
-/// allowed in all is not over.
-async fn exchange(context: &Context, pending: &Pending, charged_at: Duration) -> Result<ApiKey, ExchangeError> {
-    let (limits, clock) = (&context.config.limits, &*context.clock);
-    let began = clock.elapsed();
-    let deadline = began.saturating_add(limits.exchange_wait);
-    let mut pause = PAUSE;
-    let mut tries = 0_u32;
-    loop {
-        let turn = context.turns.turn(pending.charged, clock, deadline).await;
-        let turn = turn.map_err(|failure| {
-            if tries == 0 {
-                context.turns.refund(pending.charged, charged_at);
-            }
-            ExchangeError { failure, spent: false }
-        })?;
-        let error = match context.exchange.exchange(&pending.code, clock.now()).await {
-            Ok(key) => return Ok(key),
-            Err(error) => error,
-        };
-        drop(turn);
-        tries = tries.saturating_add(1);
-        let kind = error.failure.kind();
-        let wait = match kind {
-            FailureKind::Busy => error.failure.retry_after().unwrap_or_default(),
-            _ => pause,
-        };
-        let again = clock.elapsed().saturating_add(wait);
-        let ends = again.saturating_sub(began).saturating_add(limits.exchange_deadline);
-        let too_late = again > deadline || ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
-        if error.spent || too_late || (kind != FailureKind::Busy && tries >= CONNECT_TRIES) {
-            return Err(error);
-        }
-        log::debug!(attempt = %pending.attempt, kind = kind.code(), "the exchange is sent again");
-        clock.sleep(wait).await;
-        pause = pause.saturating_mul(2);
-    }
-}
-
-/// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto, the app is told of a live
-/// key that nobody holds.
-async fn keep(context: &Arc<Context>, pending: &Pending, token: &StoredToken, key: &ApiKey) -> Result<(), Failure> {
-    let kept = caught(async {
-        approve(context, pending, token, key).await?;
-        save(context, pending, token).await
-    });
-    let failure = match kept.await {
-        Some(Ok(())) => return Ok(()),
-        Some(Err(veto)) if veto.kind() == FailureKind::Vetoed => return Err(veto),
-        Some(Err(failure)) => failure,
-        None => Failure::new(FailureKind::Internal),
-    };
-    // It may be that only the confirmations were lost; what the store says now is one.
-    let found = caught(context.load(&pending.user)).await.and_then(Result::ok).flatten();
-    if found.is_some_and(|found| found.version() == token.version()) {
-        return Ok(());
-    }
-    let Pending { user, attempt, .. } = pending;
-    log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key is not kept: it lives on at Komerza, and nobody holds it");
-    let event = Orphaned { user: user.clone(), attempt: *attempt, fingerprint: token.fingerprint() };
-    context.hook(context.hooks.orphaned(&event)).await;
-    Err(failure)
-}
-
-/// Asks the app whether the key may be stored.
-async fn approve(context: &Arc<Context>, pending: &Pending, token: &StoredToken, key: &ApiKey) -> Result<(), Failure> {
-    let client = KomerzaKey::new(Arc::clone(context), pending.user.clone(), token, key.clone());
-    let connecting = Connecting { user: &pending.user, attempt: pending.attempt, key: &client };
-    match context.ask(context.hooks.before_storing(&connecting)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-        Err(Unfinished::Late) => Err(Failure::new(FailureKind::Vetoed)),
-        Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
-    }
-}
-
-/// Saves a fresh key, again and again within the bound: the code is spent and there is no other way to it.
-async fn save(context: &Context, pending: &Pending, token: &StoredToken) -> Result<(), Failure> {
-    let limits = &context.config.limits;
-    let mut last = None;
-    let tries = async {
-        let mut pause = PAUSE;
-        while let Err(error) = within(limits.store_deadline, context.store().save(&pending.user, token)).await {
-            log::warn!(
-                attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
-                "saving a fresh key failed; it is tried again"
-            );
-            last = Some(error);
-            tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2);
-        }
-    };
-    let saved = tokio::time::timeout(limits.save_deadline, tries).await;
-    saved.map_err(|_| Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out)))
-}
-
-/// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.
-async fn leave(context: &Context, pending: &Pending) {
-    let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) else { return };
-    if let Err(error) = context.delete(left).await {
-        log::warn!(
-            attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
-            "the record of the earlier browser session could not be removed"
-        );
-    }
 }

@@ -1,15 +1,12 @@
 //! Who asks: the app's own user, or the browser.
 
 use crate::{
-    context::{Context, timeout},
     failure::{Failure, FailureKind},
-    site::{
-        cookie::{UserBinding, named},
-        session::BrowserSession,
-    },
+    guard::{self, Unfinished},
+    site::{cookie::UserBinding, session::BrowserSession},
     user::UserId,
 };
-use http::{HeaderMap, request::Parts};
+use http::request::Parts;
 use std::{error::Error, sync::Arc, time::Duration};
 
 /// Finds the signed-in user of a request.
@@ -111,34 +108,13 @@ impl Caller {
     }
 }
 
-impl Context {
-    /// Finds out who sent a request.
-    pub(crate) async fn identify(&self, parts: &mut Parts) -> Result<Caller, Failure> {
-        match &self.identity {
-            Identity::Browser => Ok(Caller::Browser(self.browser_session(&parts.headers))),
-            Identity::App(app) => {
-                let deadline = self.config.limits.store_deadline;
-                match timeout(deadline, app.identify_user(parts)).await {
-                    Ok(Ok(user)) => Ok(user.map_or(Caller::Nobody, Caller::User)),
-                    Ok(Err(source)) => Err(Failure::caused_by(FailureKind::UserLookupFailed, source)),
-                    Err(elapsed) => Err(Failure::caused_by(FailureKind::UserLookupFailed, elapsed)),
-                }
-            }
-        }
-    }
-
-    fn browser_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
-        self.session_within(headers, self.config.limits.session_lifetime)
-    }
-
-    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its record can go.
-    pub(crate) fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
-        self.session_within(headers, Duration::MAX)
-    }
-
-    fn session_within(&self, headers: &HeaderMap, lifetime: Duration) -> Option<BrowserSession> {
-        let now = self.clock.now();
-        named(headers, &self.jar.names.session)
-            .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetime))
+/// Asks the app who sent a request.
+pub(super) async fn ask(app: &dyn IdentifyUser, deadline: Duration, parts: &mut Parts) -> Result<Caller, Failure> {
+    let failed = |source| Failure::caused_by(FailureKind::UserLookupFailed, source);
+    match guard::run("user look-up", deadline, async { app.identify_user(parts).await }).await {
+        Ok(Ok(user)) => Ok(user.map_or(Caller::Nobody, Caller::User)),
+        Ok(Err(source)) => Err(failed(source)),
+        Err(Unfinished::Late) => Err(failed("the look-up did not finish in time".into())),
+        Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
     }
 }

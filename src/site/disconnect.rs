@@ -1,8 +1,7 @@
 //! Deletes the stored key of a user. The key stays valid at Komerza until the user removes the app there.
 
-use super::{Answer, Refusal, checked_return};
+use super::{Answer, Refusal, Site};
 use crate::{
-    context::Context,
     failure::{Failure, FailureKind},
     hooks::Disconnected,
     site::{caller::Caller, fetch_metadata, query::Query},
@@ -10,25 +9,24 @@ use crate::{
 };
 use http::request::Parts;
 
-pub(super) async fn disconnect(context: &Context, parts: &mut Parts) -> Result<Answer, Refusal> {
-    if !fetch_metadata::same_origin_post(&parts.headers, &context.config.redirect_uri.origin) {
+pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
+    if !fetch_metadata::same_origin_post(&parts.headers, &site.config().redirect_uri.origin) {
         return Err(FailureKind::CrossSite.into());
     }
     let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let return_to = checked_return(context, query.return_to.value());
-    let caller = context.identify(parts).await?;
+    let return_to = site.checked_return(query.return_to.value());
+    let caller = site.identify(parts).await?;
     if matches!(caller, Caller::Nobody) {
         let return_to = Some(return_to.as_str().to_owned());
         return Err(Refusal { return_to, ..FailureKind::NotSignedIn.into() });
     }
     if let Some(user) = caller.user_id() {
-        let unavailable = |error| Failure::caused_by(FailureKind::StoreUnavailable, error);
-        context.delete(&user).await.map_err(unavailable)?;
+        site.core.forget(&user).await.map_err(Failure::from)?;
         log::info!("disconnected");
-        context.hook(context.hooks.disconnected(&Disconnected { user })).await;
+        site.core.hook(async { site.core.hooks.disconnected(&Disconnected { user }).await }).await;
     }
     let answer = Answer::see_other(return_to.as_str());
-    let names = &context.jar.names;
+    let names = &site.jar.names;
     Ok(match caller {
         Caller::Browser(_) => answer.cookie(names.remove(&names.session)),
         Caller::User(_) | Caller::Nobody => answer,

@@ -1,10 +1,9 @@
 //! Login: draws the state, puts the attempt into a cookie, and sends the browser to Komerza.
 
-use super::{Answer, Refusal, checked_return, host, order};
+use super::{Answer, Refusal, Site, host, order};
 use crate::{
     attempt::State,
     config::Place,
-    context::Context,
     failure::{Failure, FailureKind},
     random::{Drawn, Randomness, RandomnessError},
     site::{
@@ -20,39 +19,39 @@ use crate::{
 };
 use http::{StatusCode, request::Parts};
 
-pub(super) async fn login(context: &Context, parts: &mut Parts) -> Result<Answer, Refusal> {
-    let config = &context.config;
+pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
+    let config = site.config();
     host::notice(config, parts);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let return_to = checked_return(context, query.return_to.value());
+    let return_to = site.checked_return(query.return_to.value());
     let refusal = |failure: Failure| Refusal { return_to: Some(return_to.as_str().to_owned()), ..failure.into() };
     let start = fetch_metadata::login_start(&parts.method, &parts.headers, &config.redirect_uri.origin);
     if start == Start::Refuse {
         return Err(refusal(Failure::new(FailureKind::CrossSite)));
     }
-    let caller = context.identify(parts).await.map_err(refusal)?;
+    let caller = site.identify(parts).await.map_err(refusal)?;
     order::notice(config, Place::Route, &parts.headers, &caller);
     let Some(user) = caller.binding() else {
         return Err(refusal(Failure::new(FailureKind::NotSignedIn)));
     };
     if start == Start::Confirm {
-        return Ok(confirm(context, return_to.as_str()));
+        return Ok(confirm(site, return_to.as_str()));
     }
     let broken = |error: RandomnessError| refusal(Failure::caused_by(FailureKind::Internal, error));
     // A state, a session with its lineage, and a nonce.
-    let chance = Drawn::<{ 32 + 48 + 12 }>::from(&*context.randomness).map_err(broken)?;
-    let (now, randomness): (_, &dyn Randomness) = (context.clock.now(), &chance);
+    let chance = Drawn::<{ 32 + 48 + 12 }>::from(&*site.core.randomness).map_err(broken)?;
+    let (now, randomness): (_, &dyn Randomness) = (site.core.clock.now(), &chance);
     let next_session = match &caller {
         Caller::Browser(session) => Some(BrowserSession::mint(session.as_ref(), now, randomness).map_err(broken)?),
         Caller::User(_) | Caller::Nobody => None,
     };
     let state = State::mint(randomness).map_err(broken)?;
     let attempt = LoginAttempt { state, user, issued_at: now, next_session, return_to: return_to.as_str().to_owned() };
-    let (name, value) = context.jar.seal_login(&attempt, randomness).map_err(broken)?;
-    let room = name.len().saturating_add(value.len());
-    let dropped = context.jar.make_room(&parts.headers, room, now, &config.limits);
+    let (name, value) = site.jar.seal_login(&attempt, randomness).map_err(broken)?;
+    let room = name.len() + value.len();
+    let dropped = site.jar.make_room(&parts.headers, room, now, &config.limits);
     log::info!(attempt = %attempt.state.attempt_id(), "login started");
-    let names = &context.jar.names;
+    let names = &site.jar.names;
     let answer = Answer::see_other(config.authorize_url(&attempt.state.expose_secret())).cookie(names.set(
         &name,
         &value,
@@ -62,8 +61,8 @@ pub(super) async fn login(context: &Context, parts: &mut Parts) -> Result<Answer
 }
 
 /// Asks first: a link on another site led here. Nothing is begun and no cookie is set.
-fn confirm(context: &Context, return_to: &str) -> Answer {
-    let config = &context.config;
+fn confirm(site: &Site, return_to: &str) -> Answer {
+    let config = site.config();
     let page = Page {
         title: "Connect your Komerza store?",
         paragraphs: vec![

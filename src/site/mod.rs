@@ -8,6 +8,7 @@ mod callback;
 pub(crate) mod caller;
 pub(crate) mod cookie;
 mod disconnect;
+mod error_answer;
 pub(crate) mod fetch_metadata;
 pub(crate) mod host;
 mod login;
@@ -16,21 +17,87 @@ pub(crate) mod page;
 pub(crate) mod query;
 pub(crate) mod session;
 mod status;
+mod verdict;
 
 use crate::{
-    config::{Route, return_path::ReturnPath},
-    context::Context,
+    api::Keeper,
+    config::{Config, Route, return_path::ReturnPath},
+    core::Core,
     failure::{Failure, FailureKind},
+    guard,
+    redeem::Redeem,
+    seal::Tags,
     telemetry::log,
 };
 use answer::{Answer, secure};
 use axum_core::body::Body;
 pub use caller::IdentifyUser;
-use http::{HeaderValue, Response, request::Parts};
+use caller::{Caller, Identity};
+use cookie::Jar;
+use http::{HeaderMap, HeaderValue, Response, request::Parts};
 use page::Page;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
-use std::sync::Arc;
+use session::BrowserSession;
+use std::{sync::Arc, time::Duration};
+
+/// What the web half of a layer knows. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) core: Arc<Core>,
+    pub(crate) identity: Identity,
+    pub(crate) jar: Arc<Jar>,
+    session_tags: Arc<Tags>,
+}
+
+impl Site {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        let config = &core.config;
+        Self {
+            identity: Identity::Browser,
+            jar: Arc::new(Jar::new(config)),
+            session_tags: Arc::new(Tags::derive(&config.cookie_keys, &session_label(config))),
+            core,
+        }
+    }
+
+    fn config(&self) -> &Config {
+        &self.core.config
+    }
+
+    /// Finds out who sent a request.
+    pub(crate) async fn identify(&self, parts: &mut Parts) -> Result<Caller, Failure> {
+        let limits = &self.config().limits;
+        match &self.identity {
+            Identity::Browser => Ok(Caller::Browser(self.session_within(&parts.headers, limits.session_lifetime))),
+            Identity::App(app) => caller::ask(&**app, limits.store_deadline, parts).await,
+        }
+    }
+
+    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its record can go.
+    fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
+        self.session_within(headers, Duration::MAX)
+    }
+
+    fn session_within(&self, headers: &HeaderMap, lifetime: Duration) -> Option<BrowserSession> {
+        let now = self.core.clock.now();
+        cookie::named(headers, &self.jar.names.session)
+            .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetime))
+    }
+
+    /// A path for the browser, checked (again) at the moment of its use.
+    fn checked_return(&self, wanted: Option<&str>) -> ReturnPath {
+        let config = self.config();
+        let parse = |path| ReturnPath::parse(path, config.limits.return_path_bytes, &config.routes);
+        wanted.and_then(parse).unwrap_or_else(|| ReturnPath::trusted(&config.default_return_path))
+    }
+}
+
+/// A session is one of this application and this redirect URI: another mount with the same keys and store does not know it (T6).
+fn session_label(config: &Config) -> String {
+    // The id has visible characters alone, so that the two parts cannot run into each other.
+    format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
+}
 
 /// A failure on its way to the visitor.
 struct Refusal {
@@ -56,7 +123,13 @@ impl From<FailureKind> for Refusal {
 }
 
 /// Answers a request to one of the crate's routes. The body of the request is never read.
-pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts) -> Response<Body> {
+pub(crate) async fn answer(
+    site: &Site,
+    redeem: &Redeem,
+    keeper: Arc<dyn Keeper>,
+    route: Route,
+    mut parts: Parts,
+) -> Response<Body> {
     let allow = route.allowed_methods();
     let allowed = allow.split(", ").any(|method| method == parts.method.as_str());
     let answered = if !allowed {
@@ -64,12 +137,15 @@ pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts
     } else if fetch_metadata::is_speculative(&parts.headers) {
         Err(FailureKind::Speculative.into())
     } else {
-        match route {
-            Route::Login => login::login(&context, &mut parts).await,
-            Route::Callback => callback::callback(&context, &mut parts).await,
-            Route::Disconnect => disconnect::disconnect(&context, &mut parts).await,
-            Route::Status => status::status(&context, &mut parts).await,
-        }
+        let answered = guard::caught("route", async {
+            match route {
+                Route::Login => login::login(site, &mut parts).await,
+                Route::Callback => callback::callback(site, redeem, keeper, &mut parts).await,
+                Route::Disconnect => disconnect::disconnect(site, &mut parts).await,
+                Route::Status => status::status(site, &mut parts).await,
+            }
+        });
+        answered.await.unwrap_or_else(|| Err(FailureKind::Internal.into()))
     };
     let refusal = match answered {
         Ok(answer) => return answer.into_response(),
@@ -77,7 +153,8 @@ pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts
     };
     report(route, &refusal.failure);
     let allow = (refusal.failure.kind() == FailureKind::MethodNotAllowed).then_some(allow);
-    match context.hook(context.hooks.failed(&refusal.failure)).await.flatten() {
+    let own = site.core.hook(async { site.core.hooks.failed(&refusal.failure).await }).await.flatten();
+    match own {
         Some(mut response) => {
             for cookie in refusal.cookies {
                 response.headers_mut().append(http::header::SET_COOKIE, cookie);
@@ -89,23 +166,23 @@ pub(crate) async fn answer(context: Arc<Context>, route: Route, mut parts: Parts
             response
         }
         None => {
-            let answer = refuse(&context, &parts, route, refusal).await;
+            let answer = refuse(site, &parts, route, refusal);
             allow.into_iter().fold(answer, Answer::allow).into_response()
         }
     }
 }
 
 /// The crate's own answer to a failure: a page for people, a problem document for programs. RFC 9457.
-async fn refuse(context: &Context, parts: &Parts, route: Route, refusal: Refusal) -> Answer {
+fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer {
     let Refusal { failure, return_to, cookies, note } = refusal;
     let kind = failure.kind();
-    let config = &context.config;
+    let config = site.config();
     let again = return_to.as_deref().unwrap_or(&config.default_return_path);
     let login = login_url(&config.routes.login, again);
     let person = fetch_metadata::is_page(&parts.headers);
     let answer = if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
-        Answer::see_other(checked_return(context, return_to.as_deref()).with_marker("komerza", kind.code()))
+        Answer::see_other(site.checked_return(return_to.as_deref()).with_marker("komerza", kind.code()))
     } else if kind == FailureKind::NotSignedIn && person && config.sign_in_page.is_some() {
         // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
         let next = if matches!(route, Route::Login | Route::Callback) { &*login } else { again };
@@ -152,7 +229,7 @@ enum Alarm {
 impl Alarm {
     fn of(kind: FailureKind) -> Self {
         match kind {
-            _ if kind.is_operators() => Self::Operators,
+            _ if kind.needs_operator() => Self::Operators,
             FailureKind::Speculative => Self::Noise,
             FailureKind::Busy | FailureKind::ShuttingDown => Self::Nothing,
             _ if kind.status().is_server_error() => Self::Elsewhere,
@@ -191,13 +268,6 @@ pub(crate) fn login_url(login_path: &str, return_to: &str) -> String {
 pub(crate) fn sign_in_url(sign_in_page: &str, parameter: &str, return_to: &str) -> String {
     let joint = if sign_in_page.contains('?') { '&' } else { '?' };
     format!("{sign_in_page}{joint}{parameter}={}", utf8_percent_encode(return_to, NON_ALPHANUMERIC))
-}
-
-/// A path for the browser, checked (again) at the moment of its use.
-fn checked_return(context: &Context, wanted: Option<&str>) -> ReturnPath {
-    let (config, most) = (&context.config, context.config.limits.return_path_bytes);
-    let parse = |path| ReturnPath::parse(path, most, &config.routes);
-    wanted.and_then(parse).unwrap_or_else(|| ReturnPath::trusted(&config.default_return_path))
 }
 
 #[cfg(test)]

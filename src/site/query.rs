@@ -7,6 +7,8 @@
 //!
 //! Popular parsers keep the last duplicate, replace bad bytes and turn plus signs into spaces, all without a word.
 
+#![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
+
 use std::borrow::Cow;
 
 /// What a known name has as its value.

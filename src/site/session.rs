@@ -32,6 +32,9 @@ pub(crate) struct BrowserSession {
 /// What successive sessions of one browser have in common.
 pub(crate) type Lineage = [u8; 16];
 
+/// What the ids of all browsers begin with.
+pub(crate) const BROWSER_PREFIX: &str = "browser-";
+
 /// Bytes of [`BrowserSession::to_bytes`].
 pub(crate) const SESSION_BYTES: usize = 56;
 
@@ -59,7 +62,7 @@ impl BrowserSession {
     pub(crate) fn user_id(&self) -> UserId {
         let hash = Sha256::new().chain_update(b"komerza-connect browser\0").chain_update(self.id).finalize();
         let mut id = String::with_capacity(51);
-        id.push_str("browser-");
+        id.push_str(BROWSER_PREFIX);
         BASE64URL.encode_string(hash, &mut id);
         UserId::generated(&id)
     }

@@ -1,9 +1,8 @@
 //! Status: tells a front end whether the user is connected, since when, and with which key.
 
-use super::{Answer, Refusal, login_url, order};
+use super::{Answer, Refusal, Site, login_url, order};
 use crate::{
     config::Place,
-    context::Context,
     failure::{Failure, FailureKind},
     site::caller::Caller,
 };
@@ -12,18 +11,17 @@ use jiff::Timestamp;
 use serde_json::json;
 
 /// `{"connected":true,"since":"2026-11-23T12:00:00Z","fingerprint":"…"}` or `{"connected":false,"login_url":"…"}`.
-pub(super) async fn status(context: &Context, parts: &mut Parts) -> Result<Answer, Refusal> {
-    let caller = context.identify(parts).await?;
-    order::notice(&context.config, Place::Route, &parts.headers, &caller);
+pub(super) async fn status(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
+    let caller = site.identify(parts).await?;
+    order::notice(site.config(), Place::Route, &parts.headers, &caller);
     if matches!(caller, Caller::Nobody) {
         return Err(FailureKind::NotSignedIn.into());
     }
-    let unavailable = |error| Failure::caused_by(FailureKind::StoreUnavailable, error);
     let record = match caller.user_id() {
-        Some(user) => context.load(&user).await.map_err(unavailable)?,
+        Some(user) => site.core.load(&user).await.map_err(Failure::from)?,
         None => None,
     };
-    let login = login_url(&context.config.routes.login, &context.config.default_return_path);
+    let login = login_url(&site.config().routes.login, &site.config().default_return_path);
     let answer = match record {
         Some(token) => json!({
             "connected": true,

@@ -2,10 +2,9 @@
 
 use super::{
     ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
-    token::Content,
+    token::Content, within,
 };
 use crate::{
-    context::within,
     random::SystemRandomness,
     seal::{Keyring, Opened, SealingKey},
     secret::ApiKey,

@@ -1,5 +1,6 @@
 //! The error of a token store.
 
+use crate::kinds::kinds;
 use std::{error::Error, fmt};
 
 type Source = Box<dyn Error + Send + Sync>;
@@ -25,24 +26,22 @@ pub struct StoreError {
     source: Option<Source>,
 }
 
-/// The kind of a [`StoreError`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum StoreErrorKind {
+kinds! {
+    /// What sort of failure a [`StoreError`] is.
+    StoreErrorKind
     /// The store cannot be reached or refused the call. Trying again later may help.
-    Unavailable,
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the token store is not available";
     /// The store did not answer within the deadline.
-    TimedOut,
-    /// A record exists but cannot be read. It has an unknown format, or cannot be decrypted.
-    ///
-    /// It is not deleted. A new connect may replace it.
-    Unreadable,
-    /// The store answers but takes no writes: a replica, a full disk or a memory limit. Loads may
-    /// still work.
-    NotWritable,
-    /// The store is configured wrongly: a bad address, a missing table or key. Its operator must
-    /// fix it.
-    Misconfigured,
+    TimedOut = "timed_out", SERVICE_UNAVAILABLE, "the token store did not answer in time";
+    /// A record is there but cannot be read: an unknown format, or a seal that does not open. It is never deleted for that;
+    /// a new connect may replace it.
+    Unreadable = "unreadable", SERVICE_UNAVAILABLE, "a record of the token store cannot be read";
+    /// The store answers and takes no writes: a replica, a full disk, or its memory limit. Loads may still work.
+    NotWritable = "not_writable", SERVICE_UNAVAILABLE, "the token store takes no writes";
+    /// The code of the store panicked: a defect in it.
+    Panicked = "panicked", INTERNAL_SERVER_ERROR, "the token store panicked";
+    /// The store was set up wrongly: a bad address, a missing table or key. Only its operator can help.
+    Misconfigured = "misconfigured", SERVICE_UNAVAILABLE, "the token store is not set up correctly";
 }
 
 impl StoreError {
@@ -78,6 +77,11 @@ impl StoreError {
         Self { source: Some(source.into()), ..Self::timed_out() }
     }
 
+    /// The code of the store panicked.
+    pub(crate) fn panicked() -> Self {
+        Self { kind: StoreErrorKind::Panicked, source: None }
+    }
+
     /// What sort of failure it is.
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {
@@ -93,13 +97,7 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            StoreErrorKind::Unavailable => "the token store is not available",
-            StoreErrorKind::TimedOut => "the token store did not answer in time",
-            StoreErrorKind::Unreadable => "a record of the token store cannot be read",
-            StoreErrorKind::NotWritable => "the token store takes no writes",
-            StoreErrorKind::Misconfigured => "the token store is not set up correctly",
-        })?;
+        f.write_str(self.kind.title())?;
         self.source.iter().try_for_each(|cause| write!(f, ": {cause}"))
     }
 }

@@ -201,7 +201,7 @@ impl Faults {
     fn struck(&self, operation: Operation, user: Option<&UserId>) -> Vec<Kind> {
         let mut state = self.state();
         match state.calls.iter_mut().find(|(counted, _)| *counted == operation) {
-            Some((_, calls)) => *calls = calls.saturating_add(1),
+            Some((_, calls)) => *calls += 1,
             None => state.calls.push((operation, 1)),
         }
         let concerned = state.faults.iter_mut().filter(|fault| fault.concerns(operation, user));

@@ -103,6 +103,7 @@ mod replace;
 mod sql;
 mod token;
 mod url;
+mod within;
 
 #[cfg(feature = "cache")]
 pub use cached::CachedStore;
@@ -122,8 +123,9 @@ pub use sql::PostgresStore;
 pub use sql::SqliteStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sql::TableName;
-pub use token::{KeyFingerprint, StoredToken, TokenVersion};
+pub use token::{InvalidToken, KeyFingerprint, StoredToken, TokenVersion};
 pub use url::connect;
+pub(crate) use within::within;
 
 use crate::user::UserId;
 use std::sync::Arc;

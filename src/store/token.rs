@@ -1,10 +1,12 @@
 //! What a token store keeps for a user, and how it becomes text.
 
+#![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
+
 use crate::{
-    json,
     random::{Randomness, RandomnessError, SystemRandomness, draw},
-    secret::ApiKey,
+    secret::{ApiKey, InvalidSecret},
     store::StoreError,
+    strict_json,
     time::{from_unix_millis, unix_millis},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
@@ -46,7 +48,45 @@ struct TextForm<'a> {
 
 const FORMAT: u8 = 1;
 
+/// Why there is no [`StoredToken`] of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidToken {
+    /// The text is no key.
+    Key(InvalidSecret),
+    /// No version could be drawn.
+    Randomness(RandomnessError),
+}
+
+impl fmt::Display for InvalidToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(error) => error.fmt(f),
+            Self::Randomness(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for InvalidToken {}
+
 impl StoredToken {
+    /// A new record of a key that is given as text: for tests and for keys that come from elsewhere.
+    ///
+    /// ```
+    /// use komerza_connect::StoredToken;
+    ///
+    /// let token = StoredToken::for_key("obviously-fake-key")?;
+    /// assert_eq!(token.api_key()?.expose_secret(), "obviously-fake-key");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidToken`] for a text that is no key, or where no version can be drawn.
+    pub fn for_key(key: impl Into<String>) -> Result<Self, InvalidToken> {
+        let key = ApiKey::new(key).map_err(InvalidToken::Key)?;
+        Self::new(key).map_err(InvalidToken::Randomness)
+    }
+
     /// A record of `key`, saved now, with a version of its own.
     ///
     /// The crate makes these itself after each exchange; make one to bring in a key that you have from elsewhere.
@@ -130,7 +170,7 @@ impl StoredToken {
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
         // Not serde_json's own error, which may quote what it read.
         let form: OwnedForm =
-            json::object(text.as_bytes()).map_err(|_| StoreError::unreadable("not a record of this crate"))?;
+            strict_json::object(text.as_bytes()).map_err(|_| StoreError::unreadable("not a record of this crate"))?;
         if form.format != FORMAT {
             return Err(StoreError::unreadable(format!("record format {} is not known here", form.format)));
         }

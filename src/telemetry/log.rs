@@ -43,18 +43,30 @@ pub(crate) fn in_current_span<F: Future>(task: F) -> F {
 #[cfg(all(test, feature = "tracing"))]
 mod tests {
     use super::chain;
-    use crate::{
-        failure::{Failure, FailureKind},
-        store::StoreError,
-    };
+    use std::{error::Error, fmt, io};
+
+    #[derive(Debug)]
+    struct Layered(&'static str, Option<Box<dyn Error>>);
+
+    impl fmt::Display for Layered {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Layered {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref()
+        }
+    }
 
     #[test]
     fn a_chain_has_every_cause_once_and_the_driver_last() {
-        let store = StoreError::unavailable(std::io::Error::other("connection refused"));
-        assert_eq!(chain(&StoreError::timed_out()).to_string(), "the token store did not answer in time");
+        let store = Layered("the store is not available", Some(Box::new(io::Error::other("connection refused"))));
+        assert_eq!(chain(&Layered("too late", None)).to_string(), "too late");
         assert_eq!(
-            chain(&Failure::caused_by(FailureKind::StoreUnavailable, store)).to_string(),
-            "The app cannot reach its storage right now: the token store is not available: connection refused"
+            chain(&Layered("The app cannot reach its storage right now.", Some(Box::new(store)))).to_string(),
+            "The app cannot reach its storage right now: the store is not available: connection refused"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! A body whose signature fits.
 
 use super::{refused::Refused, verifier::Verifier};
-use crate::json;
+use crate::strict_json;
 use axum_core::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -48,7 +48,7 @@ impl Delivery {
     /// # Errors
     /// [`Unreadable`] when the body is no JSON object, or not of that type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
-        json::object(&self.body).map_err(|error| Unreadable { why: json::why(&error) })
+        strict_json::object(&self.body).map_err(|error| Unreadable { why: strict_json::why(&error) })
     }
 
     /// The SHA-256 of the body: the same for a delivery that comes again.

@@ -139,7 +139,7 @@ async fn t41_no_debug_form_shows_a_secret() {
     let token = StoredToken::new(ApiKey::new(key_text).unwrap()).unwrap();
     store.save(&alice, &token).await.unwrap();
     let connect = KomerzaConnectLayer::new(config.clone(), store.clone()).unwrap().with_randomness(Known);
-    let key = connect.client_for(&alice).await.unwrap();
+    let key = connect.client_for(&alice).await.unwrap().unwrap();
     let wrong_secret = Config::builder().client_secret(format!("{secret}-too-long"));
     let wrong_secret =
         wrong_secret.client_id("x").redirect_uri("https://shop.example/cb").user_agent("x").build().unwrap_err();
@@ -163,4 +163,49 @@ async fn t41_no_debug_form_shows_a_secret() {
         assert!(!text.contains(bytes.trim_matches(['[', ']'])), "the bytes of the sealing key in {text}");
     }
     assert!(shown[0].contains("shop.example"), "it is told which app it is: {}", shown[0]);
+}
+
+/// What `komerza_connect::` itself has. At most 24: everything else is in a module.
+const ROOT: [&str; 23] = [
+    "ApiKey",
+    "Config",
+    "ConfigBuilder",
+    "ConfigError",
+    "Error",
+    "ErrorKind",
+    "Failure",
+    "FailureKind",
+    "Hooks",
+    "IdentifyUser",
+    "KomerzaConnectLayer",
+    "KomerzaKey",
+    "MemoryStore",
+    "Rejection",
+    "RejectionKind",
+    "SealingKey",
+    "Store",
+    "StoreError",
+    "StoredToken",
+    "TokenStore",
+    "TokenVersion",
+    "UserId",
+    "async_trait",
+];
+
+#[test]
+fn the_root_has_the_names_that_are_written_down_and_no_more() {
+    let source = include_str!("../../src/lib.rs");
+    let mut found: Vec<&str> = source
+        .split(';')
+        .filter_map(|item| item.trim().rsplit_once("pub use ").map(|(_, path)| path))
+        .flat_map(|path| path.rsplit("::").next().unwrap().trim_matches(['{', '}']).split(','))
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, ROOT);
+    assert!(!source.contains("pub use") || !source.contains("::*"), "a glob names nothing");
+    let items = ["pub struct ", "pub enum ", "pub fn ", "pub trait ", "pub type ", "pub const ", "#[macro_export]"];
+    let defined = source.lines().find(|line| items.iter().any(|item| line.starts_with(item)));
+    assert_eq!(defined, None, "the root defines nothing itself");
 }

@@ -176,19 +176,21 @@ async fn the_operations_of_a_callback_are_these() {
     let common = ["Load", "Randomness", "Exchange", "BeforeStoring", "Save", "Connected"];
     let users: Vec<_> = ["LookUp"].into_iter().chain(common).chain(["Randomness"]).collect();
     // A browser moves to a new session; the record of the one it leaves is removed.
-    let browsers: Vec<_> = common.into_iter().chain(["Delete", "Randomness"]).collect();
+    let browsers: Vec<_> = common.into_iter().chain(["Load", "DeleteIf", "Randomness"]).collect();
     assert_eq!(operations(Mode::Users).await, users);
     assert_eq!(operations(Mode::Browsers).await, browsers);
 }
 
 async fn each_fails_in_turn(mode: Mode) {
     let mut runs = Vec::new();
-    for at in 0..operations(mode).await.len() {
+    let operations = operations(mode).await.len();
+    for at in 0..operations {
         for how in [Fate::Fail, Fate::DoneAndFail, Fate::Hang, Fate::Panic("torture, on purpose".into())] {
             runs.push((mode, vec![at], how));
         }
     }
-    assert_eq!(run_all(runs).await, 4 * 8);
+    assert!(operations >= 8);
+    assert_eq!(run_all(runs).await, 4 * operations);
 }
 
 #[tokio::test]
@@ -210,7 +212,7 @@ async fn each_two_fail(mode: Mode) {
             runs.push((mode, vec![first, second], Fate::Fail));
         }
     }
-    assert_eq!(run_all(runs).await, 45);
+    assert_eq!(run_all(runs).await, places * (places - 1) / 2);
 }
 
 #[tokio::test]
@@ -234,7 +236,8 @@ async fn run_and_leave(mode: Mode, failing: Option<usize>, polls: usize) -> bool
     let log = scene.ops.disarm();
     let failed_at = failing.and_then(|at| log.get(at)).map(String::as_str);
     scene.check(answer.as_ref(), &visitor, &name).await;
-    if matches!(failed_at, None | Some("Save" | "Connected" | "Delete")) {
+    let saved = log.iter().position(|operation| operation == "Save").is_some_and(|save| failing >= Some(save));
+    if failed_at.is_none() || saved {
         assert_eq!(scene.saves(), scene.exchanges(), "I11, {name}: the provider was asked, so the key is saved");
     }
     answer.is_some()

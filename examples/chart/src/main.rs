@@ -3,7 +3,7 @@
 //! `Cargo.toml` beside this file has the dependencies. The orders are those of a sandbox on this machine.
 
 use jiff::{Span, civil::Date, tz::Offset};
-use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+use komerza_connect::{ApiKey, api::Client};
 use komerza_sandbox::Sandbox;
 use plotters::prelude::*;
 use std::collections::BTreeMap;
@@ -11,11 +11,8 @@ use std::collections::BTreeMap;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::builder().orders_per_store(400).start().await?;
-    let store = MemoryStore::default();
-    let me = UserId::new("me")?;
-    store.save(&me, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
-    let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
-    let komerza = connect.client_for(&me).await?;
+    let key = ApiKey::new(sandbox.issue_key()?)?;
+    let komerza = Client::builder(key, "Chart/1.0").api_url(sandbox.api_url()).build()?;
     let mut days: BTreeMap<Date, u32> = BTreeMap::new();
     for store in komerza.stores().await? {
         let mut orders = komerza.in_store(&store.id).orders().page_size(100).prefetch().items();

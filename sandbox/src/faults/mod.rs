@@ -28,14 +28,14 @@ use super::request_log::RecordedRequest;
 /// use komerza_sandbox::{Fault, Sandbox, Target};
 ///
 /// let sandbox = Sandbox::start().await?;
-/// let fault = sandbox.faults().on(Target::api().path_prefix("/stores")).times(1).inject(Fault::status(
+/// let fault = sandbox.faults().on(Target::api().path_prefix("/user")).times(1).inject(Fault::status(
 ///     StatusCode::SERVICE_UNAVAILABLE,
 /// ));
 ///
 /// let http = reqwest::Client::builder().user_agent("OrderPrinter/1.0").no_proxy().build()?;
-/// let stores = http.get(format!("{}/stores", sandbox.api_url())).bearer_auth(sandbox.issue_key()?);
-/// assert_eq!(stores.try_clone().unwrap().send().await?.status(), 503);
-/// assert_eq!(stores.send().await?.status(), 200);
+/// let user = http.get(format!("{}/user", sandbox.api_url())).bearer_auth(sandbox.issue_key()?);
+/// assert_eq!(user.try_clone().unwrap().send().await?.status(), 503);
+/// assert_eq!(user.send().await?.status(), 200);
 /// assert_eq!(fault.hits(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -12,11 +12,11 @@ mod webhooks;
 
 pub use filtered::OrderSort;
 
-use super::{Error, KomerzaKey, RequestBuilder, Store, StoreId, StorePermissions};
+use super::{Client, Error, RequestBuilder, Store, StoreId, StorePermissions};
 use crate::api::scopes;
 use http::Method;
 
-/// The calls inside one store. Made by [`KomerzaKey::in_store`]; nothing is sent before one of them is awaited.
+/// The calls inside one store. Made by [`Client::in_store`]; nothing is sent before one of them is awaited.
 ///
 /// ```no_run
 /// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
@@ -28,13 +28,13 @@ use http::Method;
 /// ```
 #[derive(Debug, Clone)]
 pub struct InStore {
-    key: KomerzaKey,
+    client: Client,
     id: StoreId,
 }
 
 impl InStore {
-    pub(super) fn new(key: KomerzaKey, id: StoreId) -> Self {
-        Self { key, id }
+    pub(super) fn new(client: Client, id: StoreId) -> Self {
+        Self { client, id }
     }
 
     /// The store's id.
@@ -45,7 +45,7 @@ impl InStore {
 
     fn call(&self, method: Method, template: &'static str, ids: &[&str], scope: &'static str) -> RequestBuilder {
         let ids: Vec<&str> = std::iter::once(self.id.as_str()).chain(ids.iter().copied()).collect();
-        self.key.endpoint(method, template, &ids, scope)
+        self.client.endpoint(method, template, &ids, scope)
     }
 
     fn get(&self, template: &'static str, ids: &[&str], scope: &'static str) -> RequestBuilder {
@@ -57,7 +57,7 @@ impl InStore {
     /// # Errors
     /// As [`RequestBuilder::fetch`].
     pub async fn reload(&self) -> Result<Store, Error> {
-        self.key.store(&self.id).await
+        self.client.store(&self.id).await
     }
 
     /// What the caller may do in the store. Needs [`STORES_VIEW`](scopes::STORES_VIEW).

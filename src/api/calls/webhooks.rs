@@ -1,13 +1,11 @@
 //! Account webhooks.
 
 use crate::api::scopes;
-use crate::api::{
-    CreatedWebhook, Error, KomerzaKey, Listing, Webhook, WebhookForm, WebhookId, WebhookLog, WebhookLogId,
-};
+use crate::api::{Client, CreatedWebhook, Error, Listing, Webhook, WebhookForm, WebhookId, WebhookLog, WebhookLogId};
 use http::Method;
 
 /// Account webhooks: one address for several stores. What they deliver is not documented.
-impl KomerzaKey {
+impl Client {
     /// The account's webhooks. Needs [`WEBHOOKS_VIEW`](scopes::WEBHOOKS_VIEW).
     ///
     /// # Errors

@@ -1,43 +1,12 @@
 //! What sort of failure an error is, and how the provider's codes and statuses become one.
 
-use crate::provider;
+use crate::{kinds::kinds, provider};
 use http::StatusCode;
 
-macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $answer:ident, $sentence:literal;)*) => {
-        /// What sort of failure an [`Error`](super::Error) is. [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) has a table of what
-        /// to do about each.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum ErrorKind {
-            $(
-                $(#[doc = $doc])+
-                ///
-                #[doc = concat!("Code `", $code, "`; as an answer of a handler [`", stringify!($answer), "`](StatusCode::", stringify!($answer), ").")]
-                $name,
-            )*
-        }
-
-        impl ErrorKind {
-            /// A stable word for logs, metrics and programs, such as `key_revoked`.
-            #[must_use]
-            pub fn code(self) -> &'static str {
-                match self { $(Self::$name => $code,)* }
-            }
-
-            pub(super) fn sentence(self) -> &'static str {
-                match self { $(Self::$name => $sentence,)* }
-            }
-
-            /// The status of an app's own answer after this failure.
-            pub(super) fn answer(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$answer,)* }
-            }
-        }
-    };
-}
-
 kinds! {
+    /// What sort of failure an [`Error`](super::Error) is. [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) has a table of
+    /// what to do about each. The status is that of a handler's own answer after it.
+    ErrorKind
     /// The call is malformed. Nothing was sent.
     ///
     /// The path leaves the API, an id is invalid, or the body cannot be serialised or is too large.

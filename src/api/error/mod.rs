@@ -1,12 +1,11 @@
 //! The error of an API call.
 
-mod answer;
 mod kind;
 
 pub use kind::ErrorKind;
 
-use super::listing::UnreadableItem;
-use crate::json::{self, Envelope};
+use super::{Reply, key::Reconnect, listing::UnreadableItem};
+use crate::wire::Envelope;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use std::{fmt, sync::Arc, time::Duration};
@@ -51,19 +50,30 @@ struct Inner {
     attempts: u32,
     retry_after: Option<Duration>,
     needed_scope: Option<&'static str>,
-    login: Option<Login>,
+    reconnect: Option<Reconnect>,
     source: Option<Source>,
 }
 
-/// Where the user connects again.
-#[derive(Debug, Clone)]
-pub(super) struct Login {
-    pub(super) url: String,
-    /// Whether the answer goes to a browser that is loading a page.
-    pub(super) person: bool,
-}
-
 impl Error {
+    /// The error in a reply of [`RequestBuilder::send`](super::RequestBuilder::send), as `fetch` would return it. `None`: it is a
+    /// success.
+    ///
+    /// ```
+    /// use komerza_connect::{Error, ErrorKind};
+    ///
+    /// let reply = http::Response::builder().status(404).body(r#"{"success":false,"code":"NotFound"}"#.into())?;
+    /// assert_eq!(Error::of_reply(&reply).map(|error| error.kind()), Some(ErrorKind::NotFound));
+    /// let reply = http::Response::new(r#"{"success":true,"data":[]}"#.into());
+    /// assert!(Error::of_reply(&reply).is_none());
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn of_reply(reply: &Response<Bytes>) -> Option<Self> {
+        let refused = Envelope::open(reply.body()).is_ok_and(|envelope| !envelope.success);
+        let failed = refused || !reply.status().is_success();
+        failed.then(|| Self::refused(reply, Reply::new(reply).says_key_is_dead()).after(1, None))
+    }
+
     pub(super) fn new(kind: ErrorKind) -> Self {
         let inner = Inner {
             kind,
@@ -74,7 +84,7 @@ impl Error {
             attempts: 0,
             retry_after: None,
             needed_scope: None,
-            login: None,
+            reconnect: None,
             source: None,
         };
         Self { inner: Arc::new(inner) }
@@ -128,13 +138,11 @@ impl Error {
 
     /// What the provider said no with.
     pub(super) fn refused(reply: &Response<Bytes>, dead_key: bool) -> Self {
-        let envelope = json::object::<Envelope<'_>>(reply.body()).ok();
+        let envelope = Envelope::open(reply.body()).ok();
         let enveloped = envelope.is_some();
         let (code, message) = envelope.map(|envelope| (envelope.code, envelope.message)).unwrap_or_default();
-        let kind = match dead_key {
-            true => ErrorKind::KeyRevoked,
-            false => kind::of_refusal(reply.status(), code.as_deref(), enveloped),
-        };
+        let kind =
+            if dead_key { ErrorKind::KeyRevoked } else { kind::of_refusal(reply.status(), code.as_deref(), enveloped) };
         Self::new(kind).with(|inner| {
             inner.status = Some(reply.status());
             (inner.code, inner.message) = (code, message);
@@ -155,10 +163,10 @@ impl Error {
         })
     }
 
-    pub(super) fn reconnect_at(self, login: impl FnOnce() -> Login) -> Self {
+    pub(super) fn reconnect_at(self, at: impl FnOnce() -> Option<Reconnect>) -> Self {
         self.with(|inner| {
             if inner.kind == ErrorKind::KeyRevoked {
-                inner.login = Some(login());
+                inner.reconnect = at();
             }
         })
     }
@@ -224,7 +232,11 @@ impl Error {
     /// The path of this app where the user connects again, if the key is revoked.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
-        self.inner.login.as_ref().map(|login| login.url.as_str())
+        self.reconnect().map(|reconnect| reconnect.url.as_str())
+    }
+
+    pub(crate) fn reconnect(&self) -> Option<&Reconnect> {
+        self.inner.reconnect.as_ref()
     }
 
     /// Whether the key is revoked. The user then has to connect again.
@@ -276,7 +288,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind().sentence())?;
+        f.write_str(self.kind().title())?;
         match (self.status(), self.code().filter(|code| is_plain(code))) {
             (Some(status), Some(code)) => write!(f, " ({}, {code})", status.as_u16())?,
             (Some(status), None) => write!(f, " ({})", status.as_u16())?,

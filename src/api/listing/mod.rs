@@ -27,14 +27,13 @@ use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 /// ```
 /// use komerza_connect::api::models::OrderStatus;
 ///
-/// # use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
+/// # use komerza_connect::{ApiKey, api::Client};
 /// # use komerza_sandbox::Sandbox;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let (sandbox, tokens, me) = (Sandbox::builder().start().await?, MemoryStore::default(), UserId::new("me")?);
-/// # tokens.save(&me, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
-/// # let config = sandbox.config("http://127.0.0.1:3000/komerza/callback")?;
-/// # let key = KomerzaConnectLayer::new(config, tokens)?.client_for(&me).await?;
+/// # let sandbox = Sandbox::start().await?;
+/// # let key = ApiKey::new(sandbox.issue_key()?)?;
+/// # let key = Client::builder(key, "MyApp/1.0").api_url(sandbox.api_url()).build()?;
 /// # let ids = sandbox.store_ids(0);
 /// # let id = ids[0].as_str();
 /// let pending = key
@@ -78,6 +77,50 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
 
     pub(super) fn by_path(request: RequestBuilder, size: &'static str) -> Self {
         Self::new(request, Style::Path { size })
+    }
+
+    /// Returns all items of all list pages, in order. If a list page fails, the stream ends.
+    ///
+    /// An item that cannot be read is an [`UnexpectedReply`](ErrorKind::UnexpectedReply) error in
+    /// its place. The next items follow.
+    ///
+    /// ```no_run
+    /// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
+    /// let mut orders = key.in_store("00000000-0000-4000-8000-000000000000").orders().page_size(100).items();
+    /// while let Some(order) = orders.next().await {
+    ///     println!("{} {}", order?.amount, orders.pages_told().unwrap_or(1));
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn items(self) -> Items<T> {
+        Items::new(self.pages())
+    }
+
+    /// Returns all list pages that are not empty, in order. An error ends the stream.
+    pub fn pages(self) -> Pages<T> {
+        Pages::new(self)
+    }
+
+    /// Loads one list page. It is empty past the end, if Komerza answers so.
+    ///
+    /// # Errors
+    /// Same as [`RequestBuilder::fetch`].
+    pub fn page(&self, number: u32) -> impl Future<Output = Result<Page<T>, Error>> + Send + use<T> {
+        let mut request = self.request.clone();
+        if !self.sorts.is_empty() {
+            request = request.query("Sorts", &self.sorts);
+        }
+        request = match self.style {
+            Style::Query => request.query("Page", number),
+            Style::Path { .. } => request.segment(&number.to_string()),
+        };
+        if let Some(items) = self.size {
+            request = match self.style {
+                Style::Query => request.query("PageSize", items),
+                Style::Path { size } => request.query(size, items),
+            };
+        }
+        request.open(move |envelope| Page::read(number, envelope))
     }
 
     /// Sets the number of items in a list page. Default: Komerza's, which is not documented.
@@ -151,50 +194,6 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.request = self.request.deadline(deadline);
         self
-    }
-
-    /// Loads one list page. It is empty past the end, if Komerza answers so.
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::fetch`].
-    pub fn page(&self, number: u32) -> impl Future<Output = Result<Page<T>, Error>> + Send + use<T> {
-        let mut request = self.request.clone();
-        if !self.sorts.is_empty() {
-            request = request.query("Sorts", &self.sorts);
-        }
-        request = match self.style {
-            Style::Query => request.query("Page", number),
-            Style::Path { .. } => request.segment(&number.to_string()),
-        };
-        if let Some(items) = self.size {
-            request = match self.style {
-                Style::Query => request.query("PageSize", items),
-                Style::Path { size } => request.query(size, items),
-            };
-        }
-        request.open(move |envelope| Page::read(number, envelope))
-    }
-
-    /// Returns all list pages that are not empty, in order. An error ends the stream.
-    pub fn pages(self) -> Pages<T> {
-        Pages::new(self)
-    }
-
-    /// Returns all items of all list pages, in order. If a list page fails, the stream ends.
-    ///
-    /// An item that cannot be read is an [`UnexpectedReply`](ErrorKind::UnexpectedReply) error in
-    /// its place. The next items follow.
-    ///
-    /// ```no_run
-    /// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
-    /// let mut orders = key.in_store("00000000-0000-4000-8000-000000000000").orders().page_size(100).items();
-    /// while let Some(order) = orders.next().await {
-    ///     println!("{} {}", order?.amount, orders.pages_told().unwrap_or(1));
-    /// }
-    /// # Ok(()) }
-    /// ```
-    pub fn items(self) -> Items<T> {
-        Items::new(self.pages())
     }
 
     /// Loads all items into memory.

@@ -1,9 +1,6 @@
 //! A list page.
 
-use crate::{
-    api::Error,
-    json::{self, Envelope},
-};
+use crate::{api::Error, strict_json, wire::Envelope};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::{
@@ -40,9 +37,11 @@ impl<T: DeserializeOwned> Page<T> {
         {
             match serde_json::from_str(item.get()) {
                 Ok(item) => items.push(item),
-                Err(error) => {
-                    unreadable.push(UnreadableItem { position, json: item.get().to_owned(), why: json::why(&error) })
-                }
+                Err(error) => unreadable.push(UnreadableItem {
+                    position,
+                    json: item.get().to_owned(),
+                    why: strict_json::why(&error),
+                }),
             }
         }
         Ok(Self { number, pages, items, unreadable, print: hasher.finish() })

@@ -61,10 +61,7 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     /// The call for a page: at once and in a task of its own when it is `ahead` of its turn, else once it is polled.
     fn start(listing: &Listing<T>, number: u32, ahead: bool) -> Running<T> {
         let page = listing.page(number);
-        match ahead {
-            true => Box::pin(Ahead(tokio::spawn(page))),
-            false => Box::pin(page),
-        }
+        if ahead { Box::pin(Ahead(tokio::spawn(page))) } else { Box::pin(page) }
     }
 
     /// The next page; `None` at the end.

@@ -1,5 +1,7 @@
 //! Money, exactly as the provider wrote it.
 
+#![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
 use std::{fmt, hash::Hash, str::FromStr};
@@ -90,10 +92,8 @@ impl Amount {
 
     fn canonical(&self) -> Canonical {
         let (number, exponent) = self.0.split_once(['e', 'E']).unwrap_or((&self.0, "0"));
-        let exponent = exponent.trim_start_matches('+').parse::<i64>().unwrap_or(match exponent.starts_with('-') {
-            true => -EXPONENT_MOST,
-            false => EXPONENT_MOST,
-        });
+        let beyond = if exponent.starts_with('-') { -EXPONENT_MOST } else { EXPONENT_MOST };
+        let exponent = exponent.trim_start_matches('+').parse::<i64>().unwrap_or(beyond);
         let exponent = exponent.clamp(-EXPONENT_MOST, EXPONENT_MOST);
         let (negative, number) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -103,9 +103,10 @@ impl Amount {
         let exponent =
             exponent.saturating_sub(behind(fraction)).saturating_add(behind(&digits).saturating_sub(behind(trimmed)));
         let digits = trimmed.trim_start_matches('0').to_owned();
-        match digits.is_empty() {
-            true => Canonical { negative: false, digits, exponent: 0 },
-            false => Canonical { negative, digits, exponent },
+        if digits.is_empty() {
+            Canonical { negative: false, digits, exponent: 0 }
+        } else {
+            Canonical { negative, digits, exponent }
         }
     }
 }

@@ -4,6 +4,8 @@
 //! nothing is decoded and nothing is unquoted, so `%5F%5FHost-x` is not `__Host-x`. What is not ours is skipped, whatever bytes it
 //! holds: one odd cookie of a neighbour must not hide the others.
 
+#![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
+
 use http::{HeaderMap, header::COOKIE};
 use memchr::memchr;
 use std::iter;

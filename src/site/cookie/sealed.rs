@@ -90,7 +90,7 @@ pub(crate) struct LoginAttempt {
 
 impl LoginAttempt {
     fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(160_usize.saturating_add(self.return_to.len()));
+        let mut bytes = Vec::with_capacity(160 + self.return_to.len());
         bytes.extend_from_slice(&unix_millis(self.issued_at).to_be_bytes());
         bytes.extend_from_slice(self.state.as_bytes());
         self.user.write(&mut bytes);
@@ -223,7 +223,7 @@ impl Jar {
         let mut kept = Vec::new();
         let mut sort = |name: &str, value: &[u8], rank: u8, since: Option<SystemTime>, lifetime| match since {
             Some(since) if is_fresh(since, now, lifetime) => {
-                kept.push((rank, since, name.to_owned(), name.len().saturating_add(value.len())));
+                kept.push((rank, since, name.to_owned(), name.len() + value.len()));
             }
             _ => dropped.push(name.to_owned()),
         };
@@ -236,14 +236,14 @@ impl Jar {
             sort(name, value, 1, since, limits.attempt_lifetime);
         }
         kept.sort();
-        let mut pieces = kept.len().saturating_add(1);
-        let mut bytes = kept.iter().map(|(.., size)| *size).fold(room, usize::saturating_add);
+        let mut pieces = kept.len() + 1;
+        let mut bytes = room + kept.iter().map(|(.., size)| *size).sum::<usize>();
         for (_, _, name, size) in kept {
             if pieces <= limits.outstanding_attempts.max(1) && bytes <= limits.attempt_cookie_bytes {
                 break;
             }
-            pieces = pieces.saturating_sub(1);
-            bytes = bytes.saturating_sub(size);
+            pieces -= 1;
+            bytes -= size;
             dropped.push(name);
         }
         dropped.sort();

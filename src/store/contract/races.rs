@@ -37,9 +37,7 @@ async fn save(trial: Arc<Trial>, user: UserId, token: StoredToken) -> Outcome {
 
 fn tokens(trial: &Trial, count: usize) -> Result<Vec<StoredToken>, Found> {
     // Of very different lengths, so that a mixture of two could not go unseen.
-    (0..count)
-        .map(|number| trial.token_of(format!("obviously-fake-{number}-").repeat(number.saturating_add(1))))
-        .collect()
+    (0..count).map(|number| trial.token_of(format!("obviously-fake-{number}-").repeat(number + 1))).collect()
 }
 
 pub(super) async fn saves_at_once_leave_one_whole_record(trial: Arc<Trial>) -> Outcome {

@@ -173,7 +173,7 @@ async fn whoever_is_rate_limited_is_told_when_to_come_back() {
     let key = app(&provider).key("obviously-fake-key").await;
     provider.always(Reply::error(429, "RateLimited"));
     let error = key.get("/thing").no_retry().fetch::<u32>().await.unwrap_err();
-    let answer = error.into_http();
+    let answer = error.into_response();
     assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"2".parse().unwrap()));
 }
 

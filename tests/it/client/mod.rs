@@ -55,7 +55,7 @@ impl App {
 
     /// The client of a user whose key was saved.
     async fn client(&self, user: &str) -> KomerzaKey {
-        self.layer.client_for(&UserId::new(user).unwrap()).await.unwrap()
+        self.layer.client_for(&UserId::new(user).unwrap()).await.unwrap().unwrap()
     }
 
     /// The client of a user who is called like the end of the key.

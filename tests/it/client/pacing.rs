@@ -99,7 +99,7 @@ async fn a_call_that_would_wait_too_long_is_refused_at_once() {
     assert!(error.is_rate_limited() && error.attempts() == 0);
     let wait = error.retry_after().unwrap();
     assert!(wait > SECOND && wait <= SECOND * 21 / 10, "{wait:?}");
-    let answer = error.into_http();
+    let answer = error.into_response();
     assert_eq!(
         (answer.status(), &answer.headers()["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"3".parse().unwrap())

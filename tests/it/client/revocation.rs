@@ -17,7 +17,7 @@ async fn t50_a_dead_key_is_forgotten_and_the_error_says_where_to_connect_again()
     assert!(error.is_revoked() && error.attempts() == 1);
     assert_eq!(error.login_url(), Some("/komerza/login"));
     assert_eq!(app.stored("obviously-fake-key").await, None);
-    let answer = error.into_http();
+    let answer = error.into_response();
     assert_eq!(
         (answer.status(), answer.headers()["content-type"].to_str().unwrap()),
         (StatusCode::UNAUTHORIZED, "application/problem+json")

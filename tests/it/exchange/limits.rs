@@ -141,7 +141,7 @@ async fn t59_many_waiting_calls_of_one_user_do_not_delay_the_first_of_another() 
     let client = |user: &str| {
         let user = UserId::new(user).unwrap();
         let layer = shop.layer.clone();
-        async move { layer.client_for(&user).await.unwrap() }
+        async move { layer.client_for(&user).await.unwrap().unwrap() }
     };
     let mallory = client("mallory").await;
     let mut calls = JoinSet::new();

@@ -114,7 +114,7 @@ fn t54_the_documentation_says_that_the_key_lives_on_at_komerza() {
             std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap();
         text.split_whitespace().filter(|word| !word.starts_with("//")).collect::<Vec<_>>().join(" ")
     };
-    for path in ["src/layer/mod.rs", "src/hooks.rs", "src/site/disconnect.rs"] {
+    for path in ["src/layer/records.rs", "src/hooks.rs", "src/site/disconnect.rs"] {
         let wanted = "stays valid at Komerza until the user removes the app there";
         assert!(read(path).contains(wanted), "{path}");
     }

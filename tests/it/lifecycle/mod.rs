@@ -4,5 +4,6 @@ mod disconnect;
 mod flights;
 mod hang_ups;
 mod package;
+mod records;
 mod revoked;
 mod store;

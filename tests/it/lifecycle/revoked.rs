@@ -6,7 +6,7 @@ use komerza_connect_testing::raw_provider::{Gate, Reply, key_for_code};
 use komerza_connect_testing::shop_b::{Hook, Mode, Shop, assert_connected};
 
 async fn client(shop: &Shop) -> KomerzaKey {
-    shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap()
+    shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap()
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ async fn of_2_000_connects_under_faults_each_is_stored_or_told_why() {
             let attempt = page.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next());
             let attempt = attempt.unwrap_or_else(|| panic!("{user} was told nothing that helps: {status} {page}"));
             let kind = told.0.lock().unwrap()[attempt];
-            assert!(page.contains(kind.title()), "{user}: {page}");
+            assert!(page.contains(&kind.title().replace('\'', "&#39;")), "{user}: {page}");
             // Where every confirmation was lost, and the look afterwards failed too, the record may be there all the same.
             assert!(!records.contains_key(user) || kind == FailureKind::SaveFailed, "{user} has a key: {page}");
             *tally.entry(kind.code().into()).or_default() += 1;

@@ -351,7 +351,11 @@ impl Run {
         let status = match owner {
             _ if cross_site => 403,
             None if self.model.mode == Mode::App => 401,
-            Some(_) if self.model.store_fault == Some(Store::Delete) => 503,
+            Some(_) if self.model.store_fault == Some(Store::Load) => 503,
+            // What is not there need not be removed.
+            Some(owner) if self.model.store_fault == Some(Store::Delete) && self.model.store.contains_key(&owner) => {
+                503
+            }
             _ => 303,
         };
         if status == 303 {
@@ -372,11 +376,11 @@ impl Run {
     }
 
     async fn hold(&mut self, user: usize) -> Result<(), String> {
-        let client = self.world.nodes[0].client_for(&UserId::new(USERS[user]).unwrap()).await;
+        let client = self.world.nodes[0].client_for(&UserId::new(USERS[user]).unwrap()).await.ok().flatten();
         let owner = Owner::User(user);
         let record = self.model.store.get(&owner).filter(|_| self.model.store_fault != Some(Store::Load));
-        same(client.is_ok(), record.is_some(), "whether there is a client")?;
-        self.model.held = client.ok().zip(record.cloned()).map(|(client, record)| (owner, record, client));
+        same(client.is_some(), record.is_some(), "whether there is a client")?;
+        self.model.held = client.zip(record.cloned()).map(|(client, record)| (owner, record, client));
         Ok(())
     }
 

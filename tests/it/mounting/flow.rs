@@ -104,7 +104,7 @@ async fn plain(request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>
     Ok(match KomerzaKey::from_parts(&mut parts).await {
         Ok(key) => Response::new(store_names(key).await.unwrap().into()),
         Err(rejection) => {
-            let (parts, body) = rejection.into_http().into_parts();
+            let (parts, body) = rejection.into_response().into_parts();
             Response::from_parts(parts, Full::new(body.collect().await.unwrap().to_bytes()))
         }
     })

@@ -194,11 +194,11 @@ async fn an_offline_sandbox_refuses_connections_and_comes_back_with_its_keys() {
     let refused = call(&sandbox, &key, Method::GET, "/user").send().await.unwrap_err();
     assert!(refused.is_connect(), "{refused:?}");
     assert!(http().get(sandbox.dashboard_url()).send().await.unwrap_err().is_connect());
-    sandbox.come_back().await.unwrap();
+    sandbox.go_online().await.unwrap();
     assert_eq!(get(&sandbox, &key, "/user").await.0, 200);
     assert_eq!(http().get(sandbox.dashboard_url()).send().await.unwrap().status(), 200);
     assert_eq!(sandbox.request_count(), 2);
-    assert!(sandbox.come_back().await.is_err());
+    assert!(sandbox.go_online().await.is_err());
     assert_eq!(get(&sandbox, &key, "/user").await.0, 200);
 }
 

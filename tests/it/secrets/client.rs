@@ -7,7 +7,7 @@ use komerza_connect_testing::shop_b::{Mode, Shop, assert_connected};
 
 async fn connected_client(shop: &Shop) -> KomerzaKey {
     assert_connected(&shop.connect(&shop.browser("alice"), "code").await);
-    shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap()
+    shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap()
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! A panic in what the app brought along ends one request.
 
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
+use std::time::{Duration, SystemTime};
 
-use komerza_connect::FailureKind;
 use komerza_connect::random::{Randomness, RandomnessError, SystemRandomness};
+use komerza_connect::time::{Clock, SystemClock};
+use komerza_connect::{FailureKind, KomerzaConnectLayer};
 
 use komerza_connect_testing::browser::Load;
 use komerza_connect_testing::canary::Canary;
@@ -109,18 +111,144 @@ async fn t48_without_chance_for_the_records_version_no_code_is_spent() {
 }
 
 #[tokio::test]
-async fn t43_a_look_up_or_store_that_panics_outside_the_callback_ends_that_request_alone() {
-    let shop = Arc::new(Shop::new(Mode::Users).await);
-    let browser = Arc::new(shop.browser("alice"));
+async fn t66_a_look_up_or_store_that_panics_is_500_on_each_route_and_in_the_extractor() {
+    let shop = Shop::new(Mode::Users).await;
+    let browser = shop.browser("alice");
     assert_connected(&shop.connect(&browser, "code").await);
+    let status = || async { browser.load(Load::typed(&format!("{ORIGIN}/komerza/status"))).await.last().status() };
+    let login = || async { browser.load(Load::typed(&format!("{ORIGIN}/komerza/login"))).await.last().status() };
     shop.lookup.decide(|| panic("the look-up"));
-    let (there, visitor) = (Arc::clone(&shop), Arc::clone(&browser));
-    assert!(tokio::spawn(async move { there.key(&visitor).await }).await.unwrap_err().is_panic());
+    assert_eq!(shop.key(&browser).await, Err(500));
+    assert_eq!((login().await, status().await, shop.disconnect(&browser).await.status()), (500, 500, 500));
+    assert_eq!(shop.watch.kinds(), [FailureKind::Internal; 3]);
     shop.lookup.mend();
-    shop.shelf.all(Op::Load, panic("the store"));
-    let (there, visitor) = (Arc::clone(&shop), Arc::clone(&browser));
-    assert!(tokio::spawn(async move { there.key(&visitor).await }).await.unwrap_err().is_panic());
+    for op in [Op::Load, Op::Delete, Op::DeleteIf] {
+        shop.shelf.all(op, panic("the store"));
+        if op == Op::Load {
+            assert_eq!((shop.key(&browser).await, status().await), (Err(500), 500));
+        }
+        shop.disconnect(&browser).await;
+        assert!(
+            shop.shelf.key_of("alice").is_none() || shop.watch.last_kind() == Some(FailureKind::Internal),
+            "{op:?}"
+        );
+        shop.shelf.mend();
+        assert_connected(&shop.connect(&browser, &format!("after-{op:?}")).await);
+    }
+    assert!(shop.key(&browser).await.is_ok());
+}
+
+#[tokio::test]
+async fn t66_a_panic_before_the_exchange_spends_nothing_and_the_same_link_works_afterwards() {
+    for mode in MODES {
+        let shop = Shop::new(mode).await;
+        let browser = shop.browser("alice");
+        let state = shop.start(&browser).await;
+        shop.shelf.all(Op::Load, panic("the store"));
+        assert_eq!(shop.callback(&browser, "code", &state).await.status(), 500);
+        shop.shelf.mend();
+        if let Mode::Users = mode {
+            shop.lookup.decide(|| panic("the look-up"));
+            assert_eq!(shop.callback(&browser, "code", &state).await.status(), 500);
+            shop.lookup.mend();
+        }
+        assert_eq!(shop.exchanges(), 0);
+        assert_connected(&shop.callback(&browser, "code", &state).await);
+    }
+}
+
+#[tokio::test]
+async fn t66_a_panic_while_the_earlier_record_is_removed_leaves_a_saved_key_a_success() {
+    let shop = Shop::new(Mode::Browsers).await;
+    let browser = shop.browser("alice");
+    assert_connected(&shop.connect(&browser, "first").await);
+    shop.shelf.decide(|op| if matches!(op, Op::Delete | Op::DeleteIf) { panic("the store") } else { Fate::Fine });
+    assert_connected(&shop.connect(&browser, "second").await);
     shop.shelf.mend();
+    assert_eq!(shop.key(&browser).await, Ok(key_for_code("second")));
+}
+
+/// A clock, or a source of chance, that panics from a certain call on.
+#[derive(Clone, Debug, Default)]
+struct Brittle(Arc<AtomicIsize>);
+
+impl Brittle {
+    fn breaks_after(&self, calls: isize) {
+        self.0.store(calls, SeqCst);
+    }
+
+    fn touch(&self) {
+        assert!(self.0.fetch_sub(1, SeqCst) != 1, "it panics, on purpose");
+    }
+}
+
+impl Clock for Brittle {
+    fn now(&self) -> SystemTime {
+        self.touch();
+        SystemClock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.touch();
+        SystemClock.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        SystemClock.sleep(duration)
+    }
+}
+
+impl Randomness for Brittle {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+        self.touch();
+        SystemRandomness.fill(bytes)
+    }
+}
+
+/// Breaks each call in turn, and asks for one of three ends: nothing was spent and the same link works, the key is kept, or the
+/// app was told that it is lost.
+async fn break_each_call(calls: isize, with: fn(KomerzaConnectLayer, Brittle) -> KomerzaConnectLayer) {
+    for mode in MODES {
+        for call in 1..=calls {
+            let brittle = Brittle::default();
+            let breaks = brittle.clone();
+            let shop = Shop::builder(mode).layer(move |layer| with(layer, breaks)).open().await;
+            let browser = shop.browser("alice");
+            let state = shop.start(&browser).await;
+            brittle.breaks_after(call);
+            let hop = shop.callback(&browser, "code", &state).await;
+            brittle.breaks_after(0);
+            let told = shop.watch.calls().contains(&Hook::Orphaned);
+            match (hop.status(), shop.exchanges()) {
+                (500, 0) => assert_connected(&shop.callback(&browser, "code", &state).await),
+                (500, _) => assert!(told || shop.shelf.saved().is_empty(), "call {call}: a key is lost without a word"),
+                _ => assert_connected(&hop),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn t66_a_clock_that_panics_at_any_call_of_a_callback_loses_nothing() {
+    break_each_call(12, |layer, brittle| layer.with_clock(brittle)).await;
+}
+
+#[tokio::test]
+async fn t66_a_source_of_chance_that_panics_at_any_call_of_a_callback_loses_nothing() {
+    break_each_call(4, |layer, brittle| layer.with_randomness(brittle)).await;
+}
+
+#[tokio::test]
+async fn t66_a_clock_that_panics_is_500_at_login_and_in_the_extractor() {
+    let brittle = Brittle::default();
+    let breaks = brittle.clone();
+    let shop = Shop::builder(Mode::Browsers).layer(|layer| layer.with_clock(breaks)).open().await;
+    let browser = shop.browser("alice");
+    assert_connected(&shop.connect(&browser, "code").await);
+    brittle.breaks_after(1);
+    assert_eq!(shop.key(&browser).await, Err(500));
+    brittle.breaks_after(1);
+    assert_eq!(browser.load(Load::typed(&format!("{ORIGIN}/komerza/login"))).await.last().status(), 500);
     assert!(shop.key(&browser).await.is_ok());
 }
 

@@ -25,7 +25,7 @@ async fn t03_who_returns_must_be_who_began() {
     let login = shop.start(&browser, "/x").await;
     browser.set_header(USER, "bob");
     let page = shop.refuses(&browser, &login.with("C1"), 403).await;
-    assert!(page.text().contains("Sign in as that user, or start again as the present one"), "{}", page.text());
+    assert!(page.text().contains("Sign in as the user who started it, or start again"), "{}", page.text());
     browser.set_header(USER, "alice");
     shop.accepts(&browser, &login, "C1", "/x").await;
     assert_eq!((shop.store.key_of("alice"), shop.store.key_of("bob")), (Some(key_for_code("C1")), None));

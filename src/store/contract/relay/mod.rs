@@ -199,7 +199,7 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
             continue;
         };
         shared.opened.fetch_add(1, Ordering::Relaxed);
-        shared.open.send_modify(|open| *open = open.saturating_add(1));
+        shared.open.send_modify(|open| *open += 1);
         let (begin, heard) = {
             let orders = shared.orders.lock().unwrap_or_else(PoisonError::into_inner);
             (orders.new, orders.open.subscribe())
@@ -214,7 +214,7 @@ struct Counted(Arc<Shared>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.open.send_modify(|open| *open = open.saturating_sub(1));
+        self.0.open.send_modify(|open| *open -= 1);
     }
 }
 

@@ -1,9 +1,6 @@
 //! A reply of the API, and whether it says that the key is dead.
 
-use crate::{
-    json::{self, Envelope},
-    provider,
-};
+use crate::{provider, wire::Envelope};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header::WWW_AUTHENTICATE};
 use std::fmt;
@@ -54,7 +51,7 @@ impl<'a> Reply<'a> {
         if self.status() != StatusCode::UNAUTHORIZED {
             return false;
         }
-        match json::object::<Envelope<'_>>(self.body()) {
+        match Envelope::open(self.body()) {
             Ok(envelope) => {
                 let code = provider::code_letters(envelope.code.as_deref().unwrap_or_default());
                 !envelope.success && matches!(code.as_str(), "" | "badtoken")

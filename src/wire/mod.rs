@@ -1,6 +1,10 @@
-//! The HTTP client underneath, set up so that it does nothing unasked.
+//! What goes over the wire to Komerza: an HTTP client that does nothing unasked, bodies that end, and the envelope.
 
-use crate::config::{Config, ConfigError, is_loopback, message};
+mod envelope;
+
+pub(crate) use envelope::Envelope;
+
+use crate::config::{ConfigError, is_loopback, message};
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use http_body_util::BodyExt;
@@ -14,9 +18,9 @@ const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
 ///
 /// The methods that switch decompression off matter even though its features are off here: another crate of the app may
 /// switch them on. A proxy from the environment is for the world, not for loopback.
-pub(crate) fn client(config: &Config, base: &Url) -> Result<reqwest::ClientBuilder, ConfigError> {
+pub(crate) fn client(user_agent: &HeaderValue, base: &Url) -> Result<reqwest::ClientBuilder, ConfigError> {
     let builder = reqwest::Client::builder()
-        .user_agent(config.user_agent.clone())
+        .user_agent(user_agent.clone())
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -24,11 +28,11 @@ pub(crate) fn client(config: &Config, base: &Url) -> Result<reqwest::ClientBuild
         .no_brotli()
         .no_zstd()
         .no_deflate();
-    match is_loopback(base) {
-        true if base.scheme() == "http" => Ok(without_certificates(builder.no_proxy())),
-        true => Ok(builder.no_proxy()),
-        false if base.scheme() == "https" => Ok(builder.https_only(true)),
-        false => Err(ConfigError::because("api_url", &message::NOT_HTTPS)),
+    match (is_loopback(base), base.scheme()) {
+        (true, "http") => Ok(without_certificates(builder.no_proxy())),
+        (true, _) => Ok(builder.no_proxy()),
+        (false, "https") => Ok(builder.https_only(true)),
+        (false, _) => Err(ConfigError::because("api_url", &message::NOT_HTTPS)),
     }
 }
 
@@ -61,8 +65,8 @@ pub(crate) async fn read(mut body: reqwest::Body, most: usize) -> Result<Bytes, 
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(chunk) = frame.map_err(|error| BodyError::Broken(error.without_url()))?.into_data() else { continue };
-        let read = first.as_ref().map_or(0, Bytes::len).saturating_add(whole.len());
-        if read.saturating_add(chunk.len()) > most {
+        let read = first.as_ref().map_or(0, Bytes::len) + whole.len();
+        if read + chunk.len() > most {
             return Err(BodyError::TooLong);
         }
         match first.take() {
@@ -70,7 +74,7 @@ pub(crate) async fn read(mut body: reqwest::Body, most: usize) -> Result<Bytes, 
             None if whole.is_empty() => first = Some(chunk),
             None => whole.extend_from_slice(&chunk),
             Some(earlier) => {
-                whole.reserve(earlier.len().saturating_add(chunk.len()));
+                whole.reserve(earlier.len() + chunk.len());
                 whole.extend_from_slice(&earlier);
                 whole.extend_from_slice(&chunk);
             }

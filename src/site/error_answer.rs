@@ -1,7 +1,10 @@
 //! The answer of a handler that gives up on an error.
 
-use super::{Error, ErrorKind};
-use crate::{provider::KEY_BUCKET, site::answer::Answer};
+use super::answer::Answer;
+use crate::{
+    api::{Error, ErrorKind},
+    provider::KEY_BUCKET,
+};
 use axum_core::{body::Body, response::IntoResponse};
 use http::Response;
 use serde_json::json;
@@ -20,17 +23,17 @@ impl Error {
     /// | unreachable, interrupted, blocked, no usable answer | 502 |
     /// | the call was not well-formed | 500 |
     #[must_use]
-    pub fn into_http(self) -> Response<Body> {
-        let login = self.inner.login.as_ref();
-        let answer = match login.filter(|login| login.person) {
-            Some(login) => Answer::see_other(&login.url),
+    pub fn into_response(self) -> Response<Body> {
+        let reconnect = self.reconnect();
+        let answer = match reconnect.filter(|reconnect| reconnect.person) {
+            Some(reconnect) => Answer::see_other(&reconnect.url),
             None => {
-                let status = self.kind().answer();
+                let status = self.kind().status();
                 Answer::json(
                     status,
                     &json!({
-                        "type": "about:blank", "title": self.kind().sentence(), "status": status.as_u16(),
-                        "code": self.kind().code(), "login_url": login.map(|login| &login.url),
+                        "type": "about:blank", "title": self.kind().title(), "status": status.as_u16(),
+                        "code": self.kind().code(), "login_url": reconnect.map(|reconnect| &reconnect.url),
                         "needed_scope": self.needed_scope(),
                     }),
                 )
@@ -47,6 +50,6 @@ impl Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response<Body> {
-        self.into_http()
+        Error::into_response(self)
     }
 }

@@ -1,0 +1,309 @@
+//! A key and a User-Agent, ready to call Komerza.
+
+use super::{
+    Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User,
+    connection::{Connection, Revocation},
+    key::Owner,
+    pace::{Lane, Pacer, Priority, SharedBuckets},
+    scopes,
+};
+use crate::{
+    config::{self, ClientLimits, ConfigError, Limits},
+    provider,
+    random::SystemRandomness,
+    secret::ApiKey,
+    store::KeyFingerprint,
+    time::{Clock, SystemClock},
+};
+use http::{HeaderValue, Method};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock, atomic::Ordering},
+    time::Duration,
+};
+
+/// Calls Komerza with one API key: for scripts, jobs and tests.
+///
+/// A handler gets a [`KomerzaKey`](crate::KomerzaKey), which is such a client together with whose key it is. Cheap to clone. It sends
+/// the key to the configured API alone, always with the User-Agent, and follows no redirects.
+///
+/// All clones, and all clients of the process with the same key, draw on one bucket, so that Komerza has no reason to throttle the
+/// user; see [`ClientLimits`].
+///
+/// ```
+/// use komerza_connect::{ApiKey, api::Client};
+/// use komerza_sandbox::Sandbox;
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let sandbox = Sandbox::start().await?;
+/// let key = ApiKey::new(sandbox.issue_key()?)?;
+/// // Against the real Komerza: Client::new(key, "nightly-report/1.0")?
+/// let komerza = Client::builder(key, "nightly-report/1.0").api_url(sandbox.api_url()).build()?;
+///
+/// let stores = komerza.stores().await?;
+/// assert_eq!(stores.len(), 2);
+///
+/// // For a dead key there is nobody to ask and no record to remove: the error says so, and that is all.
+/// sandbox.revoke_all();
+/// let error = komerza.stores().await.err().ok_or("a dead key worked")?;
+/// assert!(error.is_revoked() && error.login_url().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "script")]
+#[doc(alias = "background job")]
+#[derive(Clone)]
+pub struct Client {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) connection: Arc<Connection>,
+    key: ApiKey,
+    fingerprint: KeyFingerprint,
+    /// Whose key it is, where a layer found it.
+    pub(super) owner: Option<Owner>,
+    /// Looked up at the first call, so that taking a key out of a request costs nothing more.
+    lane: OnceLock<Arc<Lane>>,
+    bearer: OnceLock<HeaderValue>,
+}
+
+impl Client {
+    /// A client for Komerza's API.
+    ///
+    /// Each client that is made so has connections of its own. For many keys make one and take [`with_key`](Self::with_key).
+    ///
+    /// # Errors
+    /// [`ConfigError`] when `user_agent` is empty or cannot stand in a header, or when TLS cannot be set up.
+    pub fn new(key: ApiKey, user_agent: impl Into<String>) -> Result<Self, ConfigError> {
+        Self::builder(key, user_agent).build()
+    }
+
+    /// As [`new`](Self::new), with settings.
+    pub fn builder(key: ApiKey, user_agent: impl Into<String>) -> ClientBuilder {
+        let (user_agent, api_url) = (user_agent.into(), provider::API_URL.into());
+        ClientBuilder { key, user_agent, api_url, limits: ClientLimits::default(), clock: None, shared: None }
+    }
+
+    pub(super) fn of(
+        connection: Arc<Connection>,
+        key: ApiKey,
+        fingerprint: KeyFingerprint,
+        owner: Option<Owner>,
+    ) -> Self {
+        let (lane, bearer) = (OnceLock::new(), OnceLock::new());
+        Self { inner: Arc::new(Inner { connection, key, fingerprint, owner, lane, bearer }) }
+    }
+
+    /// The same connections and settings for another key.
+    pub fn with_key(&self, key: ApiKey) -> Self {
+        let fingerprint = key.fingerprint();
+        Self::of(Arc::clone(&self.inner.connection), key, fingerprint, None)
+    }
+
+    /// The key itself, for calls that this client does not make.
+    #[must_use]
+    pub fn api_key(&self) -> &ApiKey {
+        &self.inner.key
+    }
+
+    /// A short hash of the key, for logs and pages.
+    #[must_use]
+    pub fn fingerprint(&self) -> KeyFingerprint {
+        self.inner.fingerprint
+    }
+
+    /// `GET path`: a path below the API's base, such as `/stores/{id}/products`.
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    /// `POST path`.
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// `PUT path`.
+    pub fn put(&self, path: &str) -> RequestBuilder {
+        self.request(Method::PUT, path)
+    }
+
+    /// `PATCH path`.
+    pub fn patch(&self, path: &str) -> RequestBuilder {
+        self.request(Method::PATCH, path)
+    }
+
+    /// `DELETE path`.
+    pub fn delete(&self, path: &str) -> RequestBuilder {
+        self.request(Method::DELETE, path)
+    }
+
+    /// Any method. The path is checked when the request is sent: one that would leave the API is an error, and nothing is sent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        RequestBuilder::new(self.clone(), method, path)
+    }
+
+    pub(super) fn endpoint(
+        &self,
+        method: Method,
+        template: &'static str,
+        ids: &[&str],
+        scope: &'static str,
+    ) -> RequestBuilder {
+        RequestBuilder::to(self.clone(), method, template, ids, Some(scope))
+    }
+
+    /// The account that the key belongs to. Needs the scope `user.view`.
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`].
+    pub async fn user(&self) -> Result<User, Error> {
+        self.endpoint(Method::GET, "/user", &[], scopes::USER_VIEW).fetch().await
+    }
+
+    /// The stores that the user approved. Register your app for the scope `user.view`.
+    ///
+    /// 1. `GET /stores`, as a sample in Komerza's documentation does. The API's own description does not have it.
+    /// 2. Where that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in `GET /user`. After
+    ///    a 404 or 405 the next calls begin here.
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
+    pub async fn stores(&self) -> Result<Vec<Store>, Error> {
+        let in_user = &self.inner.connection.stores_in_user;
+        if !in_user.load(Ordering::Relaxed) {
+            let missing = match RequestBuilder::to(self.clone(), Method::GET, "/stores", &[], None).fetch_list().await {
+                Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 405)) => true,
+                // This key alone may not, and `GET /user` says which scope it lacks.
+                Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::LoginRequired) => false,
+                answered => return answered,
+            };
+            let stores = self.user().await?.stores;
+            // Only what has worked is remembered: a 404 alone may come from something in between.
+            if missing {
+                in_user.store(true, Ordering::Relaxed);
+            }
+            return Ok(stores);
+        }
+        Ok(self.user().await?.stores)
+    }
+
+    /// One store. Needs the scope `stores.view`.
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::fetch`].
+    pub async fn store(&self, id: impl Into<StoreId>) -> Result<Store, Error> {
+        let id = id.into();
+        self.endpoint(Method::GET, "/stores/{}", &[id.as_str()], scopes::STORES_VIEW).fetch().await
+    }
+
+    /// The calls inside one store: products, orders, customers and the rest.
+    #[must_use]
+    pub fn in_store(&self, id: impl Into<StoreId>) -> InStore {
+        InStore::new(self.clone(), id.into())
+    }
+
+    /// How many calls could be sent at once without waiting, as this process knows; [`u32::MAX`] when pacing is off.
+    #[must_use]
+    pub fn remaining(&self) -> u32 {
+        self.lane().remaining(self.inner.connection.clock.elapsed())
+    }
+
+    /// How long a call of [`Priority::Page`] made now would wait for its turn: zero when there is a token, [`Duration::MAX`] for
+    /// ever.
+    #[must_use]
+    pub fn wait_estimate(&self) -> Duration {
+        self.lane().wait_estimate(Priority::Page, self.inner.connection.clock.elapsed())
+    }
+
+    pub(super) fn lane(&self) -> &Arc<Lane> {
+        let Inner { connection, key, lane, .. } = &*self.inner;
+        lane.get_or_init(|| connection.pacer.lane(key, &*connection.clock))
+    }
+
+    pub(super) fn bearer(&self) -> Result<HeaderValue, Error> {
+        if let Some(known) = self.inner.bearer.get() {
+            return Ok(known.clone());
+        }
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", self.inner.key.expose_secret()))
+            .map_err(|error| Error::caused_by(ErrorKind::BadRequest, error))?;
+        bearer.set_sensitive(true);
+        Ok(self.inner.bearer.get_or_init(|| bearer).clone())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("fingerprint", &self.inner.fingerprint).finish_non_exhaustive()
+    }
+}
+
+/// Collects the settings of a [`Client`]; made by [`Client::builder`].
+#[must_use = "nothing is made before `build`"]
+pub struct ClientBuilder {
+    key: ApiKey,
+    user_agent: String,
+    api_url: String,
+    limits: ClientLimits,
+    clock: Option<Arc<dyn Clock>>,
+    shared: Option<Arc<dyn SharedBuckets>>,
+}
+
+impl ClientBuilder {
+    /// Base URL of the API: https, or http on a loopback host. Default: `https://api.komerza.com`.
+    pub fn api_url(mut self, url: impl Into<String>) -> Self {
+        self.api_url = url.into();
+        self
+    }
+
+    /// The limits of calls. Default: [`ClientLimits::default`].
+    pub fn limits(mut self, limits: ClientLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Replaces the clock, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Shares the buckets of keys with other processes. Default: each process has its own.
+    pub fn shared_buckets(mut self, buckets: impl SharedBuckets) -> Self {
+        self.shared = Some(Arc::new(buckets));
+        self
+    }
+
+    /// Checks everything and makes the client.
+    ///
+    /// # Errors
+    /// As [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
+    pub fn build(self) -> Result<Client, ConfigError> {
+        let Self { key, user_agent, api_url, limits, clock, shared } = self;
+        let base = config::base_url("api_url", &api_url)?;
+        let pacer = if clock.is_some() || shared.is_some() {
+            Pacer::alone(&base, &limits, shared)
+        } else {
+            Pacer::of_process(&base, &limits)
+        };
+        let connection = Connection {
+            connections: Connection::connections(&config::user_agent(user_agent)?, &base, &limits)?,
+            base,
+            limits,
+            shared_deadline: Limits::default().store_deadline,
+            pacer,
+            clock: clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            randomness: Arc::new(SystemRandomness),
+            revocation: Revocation::default(),
+            stores_in_user: Arc::default(),
+        };
+        let fingerprint = key.fingerprint();
+        Ok(Client::of(Arc::new(connection), key, fingerprint, None))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("api_url", &self.api_url).finish_non_exhaustive()
+    }
+}

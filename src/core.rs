@@ -1,0 +1,94 @@
+//! What lies under all parts of a layer: its configuration, and the app's own code behind deadlines.
+
+use crate::{
+    config::Config,
+    guard::{self, Unfinished},
+    hooks::{Hooks, NoHooks},
+    random::{Randomness, SystemRandomness},
+    store::{StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion, within},
+    telemetry::log,
+    time::{Clock, SystemClock},
+    user::UserId,
+};
+use std::{future::Future, sync::Arc};
+
+/// How often a record is looked up that is replaced before it can be removed.
+const FORGET_TRIES: u32 = 3;
+
+/// Cheap to clone: a layer with another hook or clock shares the rest.
+#[derive(Clone)]
+pub(crate) struct Core {
+    pub(crate) config: Arc<Config>,
+    store: Arc<dyn TokenStore>,
+    pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) randomness: Arc<dyn Randomness>,
+}
+
+impl Core {
+    pub(crate) fn new(config: Config, store: Arc<dyn TokenStore>) -> Self {
+        Self {
+            config: Arc::new(config),
+            store,
+            hooks: Arc::new(NoHooks),
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+        }
+    }
+
+    /// The store itself: an `Arc` of a store is a store too, and to call that one would box each future twice.
+    pub(crate) fn store(&self) -> &dyn TokenStore {
+        &*self.store
+    }
+
+    /// A user's record, within the deadline.
+    pub(crate) async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        within(self.config.limits.store_deadline, async { self.store().load(user).await }).await
+    }
+
+    /// Keeps a user's record, within the deadline.
+    pub(crate) async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
+        within(self.config.limits.store_deadline, async { self.store().save(user, token).await }).await
+    }
+
+    /// Forgets the record that a user has now. Carried out late, it removes nothing newer (T65).
+    pub(crate) async fn forget(&self, user: &UserId) -> Result<(), StoreError> {
+        for _ in 0..FORGET_TRIES {
+            let token = match self.load(user).await {
+                Ok(Some(token)) => token,
+                Ok(None) => return Ok(()),
+                // Its version is not known.
+                Err(error) if error.kind() == StoreErrorKind::Unreadable => return self.delete(user).await,
+                Err(error) => return Err(error),
+            };
+            // Another one means that it was replaced in between, or that a cache did not know of that yet.
+            if self.delete_if(user, token.version()).await? {
+                return Ok(());
+            }
+        }
+        Err(StoreError::unavailable("the record was replaced each time before it could be removed"))
+    }
+
+    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+        within(self.config.limits.store_deadline, async { self.store().delete(user).await }).await
+    }
+
+    /// Forgets a user's record if it is still this one, within the deadline.
+    pub(crate) async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+        within(self.config.limits.store_deadline, async { self.store().delete_if(user, version).await }).await
+    }
+
+    /// Calls a hook; `None` when it did not finish. For the visitor that changes nothing.
+    pub(crate) async fn hook<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        self.ask(call).await.ok()
+    }
+
+    /// Calls a hook whose answer matters.
+    pub(crate) async fn ask<T>(&self, call: impl Future<Output = T>) -> Result<T, Unfinished> {
+        let asked = guard::run("hook", self.config.limits.hook_deadline, call).await;
+        if matches!(asked, Err(Unfinished::Late)) {
+            log::warn!("a hook did not finish in time");
+        }
+        asked
+    }
+}

@@ -1,0 +1,67 @@
+//! Kinds of failures: an open set, where each kind has a stable code, a status and a sentence.
+
+/// Makes such an enum out of a table: name, code, status, sentence and, where visitors read it, advice.
+macro_rules! kinds {
+    (
+        $(#[$about:meta])*
+        $kind:ident
+        $($(#[doc = $doc:literal])+ $name:ident = $code:literal, $status:ident, $title:literal $(, $advice:literal)?;)*
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $kind {
+            $(
+                $(#[doc = $doc])+
+                ///
+                #[doc = concat!("Code `", $code, "`, status [`", stringify!($status), "`](http::StatusCode::", stringify!($status), "). ")]
+                $(#[doc = concat!("The visitor reads: \"", $title, " ", $advice, "\"")])?
+                $name,
+            )*
+        }
+
+        impl $kind {
+            /// A stable code for logs, metrics and programs, in `snake_case`.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The status of the answer to a visitor, where it is a page or a problem document.
+            #[must_use]
+            pub fn status(self) -> http::StatusCode {
+                match self { $(Self::$name => http::StatusCode::$status,)* }
+            }
+
+            /// One sentence that says what happened.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// Every kind, in the order of this page.
+            #[must_use]
+            pub fn all() -> &'static [Self] {
+                &[$(Self::$name),*]
+            }
+        }
+
+        $crate::kinds::advice! { $kind $($name $($advice)?;)* }
+    };
+}
+
+/// What a visitor should do next, where the table says so.
+macro_rules! advice {
+    ($kind:ident $($name:ident $advice:literal;)+) => {
+        impl $kind {
+            /// What the visitor should do next.
+            #[must_use]
+            pub fn advice(self) -> &'static str {
+                match self { $(Self::$name => $advice,)+ }
+            }
+        }
+    };
+    ($kind:ident $($name:ident;)+) => {};
+}
+
+pub(crate) use {advice, kinds};

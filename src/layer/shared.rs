@@ -1,0 +1,88 @@
+//! What all clones of a layer share.
+
+use crate::{
+    api::{Connection, Keeper, KomerzaKey, Reconnect, Visit},
+    config::{Config, ConfigError},
+    core::Core,
+    hooks::Revoked,
+    layer::rejection::path_back,
+    redeem::Redeem,
+    secret::ApiKey,
+    site::{Site, login_url},
+    store::{KeyFingerprint, StoreError, TokenStore, TokenVersion},
+    telemetry::{log, metrics},
+    user::UserId,
+};
+use std::sync::Arc;
+
+/// The three parts of a layer, which do not know each other, and what lies under them.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) core: Arc<Core>,
+    pub(crate) site: Site,
+    pub(crate) redeem: Redeem,
+    pub(crate) api: Arc<Connection>,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, store: Arc<dyn TokenStore>) -> Result<Self, ConfigError> {
+        let api = Arc::new(Connection::new(&config)?);
+        let core = Arc::new(Core::new(config, store));
+        Ok(Self { site: Site::new(Arc::clone(&core)), redeem: Redeem::new(Arc::clone(&core))?, core, api })
+    }
+
+    pub(crate) fn change_core(&mut self, change: impl FnOnce(&mut Core)) {
+        change(Arc::make_mut(&mut self.core));
+        self.site.core = Arc::clone(&self.core);
+        self.redeem.core = Arc::clone(&self.core);
+    }
+
+    pub(crate) fn change_api(&mut self, change: impl FnOnce(&mut Connection)) {
+        change(Arc::make_mut(&mut self.api));
+    }
+
+    /// The key of a user, from the store.
+    pub(crate) async fn key_of(
+        self: &Arc<Self>,
+        user: &UserId,
+        visit: Option<Visit>,
+    ) -> Result<Option<KomerzaKey>, StoreError> {
+        let Some(token) = self.core.load(user).await? else { return Ok(None) };
+        let key = ApiKey::clone(token.api_key()?);
+        let keeper = Arc::<Self>::clone(self);
+        Ok(Some(KomerzaKey::new(keeper, user.clone(), &token, key, visit)))
+    }
+}
+
+#[async_trait::async_trait]
+impl Keeper for Shared {
+    fn connection(&self) -> &Arc<Connection> {
+        &self.api
+    }
+
+    async fn forget(&self, user: &UserId, version: &TokenVersion, fingerprint: KeyFingerprint) {
+        match self.core.delete_if(user, version).await {
+            Ok(true) => {
+                metrics::revoked();
+                log::info!(%fingerprint, "the key was revoked; its record is removed");
+                let event = Revoked { user: user.clone(), fingerprint, version: *version };
+                self.core.hook(async { self.core.hooks.revoked(&event).await }).await;
+            }
+            Ok(false) => log::debug!(%fingerprint, "the record of a revoked key was already replaced or removed"),
+            Err(error) => {
+                log::warn!(%fingerprint, error = %crate::telemetry::log::chain(&error), "the record of a revoked key could not be removed")
+            }
+        }
+    }
+
+    fn reconnect(&self, visit: Option<&Visit>) -> Reconnect {
+        let login = &self.core.config.routes.login;
+        match visit {
+            Some(visit) => {
+                let wanted = path_back(&self.core.config, visit.get, visit.uri.path(), visit.uri.query());
+                Reconnect { url: login_url(login, &wanted), person: visit.page && visit.get }
+            }
+            None => Reconnect { url: login.clone(), person: false },
+        }
+    }
+}

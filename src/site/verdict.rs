@@ -1,0 +1,170 @@
+//! What a callback means: one decision over what the browser brought, which [`callback`](super::callback) carries out.
+//!
+//! In this order:
+//!
+//! 1. The state is exactly one, and a value that this crate may have made.
+//! 2. An attempt that was answered before ends where it ended then.
+//! 3. The attempt's cookie is here, opens, and is not too old.
+//! 4. The user who began is back.
+//! 5. Only then `error` and `code` are looked at.
+//!
+//! A refusal touches no cookie but the one it proved to be its own.
+
+use super::{
+    caller::Caller,
+    cookie::{Jar, LoginAttempt, is_fresh},
+    query::{Param, Query},
+    session::BrowserSession,
+};
+use crate::{
+    attempt::{AttemptId, State},
+    config::Limits,
+    failure::FailureKind,
+    redeem::Pending,
+    secret::AuthorizationCode,
+    user::UserId,
+};
+use http::HeaderMap;
+use sha2::{Digest, Sha256};
+use std::time::SystemTime;
+
+/// Who is back from Komerza.
+pub(super) struct Returning {
+    pub(super) caller: Caller,
+    /// The user of a browser session whose lifetime is over. It identifies nobody any more; its record can go.
+    pub(super) expired: Option<UserId>,
+}
+
+/// What is to be done about a callback.
+pub(super) enum Verdict {
+    /// It was answered before: back to where that led.
+    Done { return_to: String },
+    /// Who is back has to be known first.
+    AskWhoIsBack(Proven),
+    /// It is no callback of an attempt of this browser, as far as can be told.
+    Refuse { kind: FailureKind, attempt: Option<AttemptId> },
+    /// It is one, and is refused all the same. `used_up`: the attempt is of no more use.
+    RefuseProven { kind: FailureKind, proven: Proven, used_up: bool },
+    /// The code is to be exchanged.
+    Connect(Box<Connect>),
+}
+
+/// An attempt that the browser has proven to be its own.
+pub(super) struct Proven {
+    pub(super) attempt: AttemptId,
+    pub(super) return_to: String,
+}
+
+/// A callback whose state has been checked.
+pub(super) struct Connect {
+    pub(super) pending: Pending,
+    /// The session that the browser moves to.
+    pub(super) session: Option<BrowserSession>,
+    pub(super) proven: Proven,
+}
+
+/// Decides on a callback.
+pub(super) fn check(
+    query: &str,
+    cookies: &HeaderMap,
+    back: Option<&Returning>,
+    now: SystemTime,
+    jar: &Jar,
+    limits: &Limits,
+) -> Verdict {
+    let refuse = |kind, attempt| Verdict::Refuse { kind, attempt };
+    if query.len() > limits.callback_query_bytes {
+        return refuse(FailureKind::QueryTooLong, None);
+    }
+    let query = Query::parse(query);
+    let state = match &query.state {
+        Param::Repeated | Param::Malformed => return refuse(FailureKind::MalformedRequest, None),
+        Param::Absent => None,
+        Param::One(state) => State::parse(state),
+    };
+    let Some(state) = state else {
+        let denied = query.state == Param::Absent && matches!(read_code(&query), Err(FailureKind::Denied));
+        return refuse(if denied { FailureKind::NotApproved } else { FailureKind::UnknownState }, None);
+    };
+    let id = state.attempt_id();
+    if let Some(done) = jar.done(cookies, id, now, limits.done_lifetime) {
+        return Verdict::Done { return_to: done.return_to };
+    }
+    let Some(attempt) = jar.login(cookies, &state) else {
+        return refuse(FailureKind::UnknownState, Some(id));
+    };
+    let proven = Proven { attempt: id, return_to: attempt.return_to.clone() };
+    let refuse = |kind, proven, used_up| Verdict::RefuseProven { kind, proven, used_up };
+    if !is_fresh(attempt.issued_at, now, limits.attempt_lifetime) {
+        return refuse(FailureKind::ExpiredState, proven, true);
+    }
+    let Some(back) = back else { return Verdict::AskWhoIsBack(proven) };
+    match back.caller.binding() {
+        None => return refuse(FailureKind::NotSignedIn, proven, false),
+        Some(returning) if !attempt.user.admits(&returning) => return refuse(FailureKind::OtherUser, proven, false),
+        Some(_) => {}
+    }
+    match read_code(&query).and_then(|code| connect(back, attempt, code)) {
+        Ok((pending, session)) => Verdict::Connect(Box::new(Connect { pending, session, proven })),
+        Err(kind) => refuse(kind, proven, kind == FailureKind::Denied),
+    }
+}
+
+/// The code, or why there is none. A callback without a code is a refusal by the user, with `error` or without: the provider
+/// documents neither. An empty value is none.
+fn read_code(query: &Query<'_>) -> Result<AuthorizationCode, FailureKind> {
+    match (given(&query.code)?, given(&query.error)?) {
+        (Some(code), None) => AuthorizationCode::new(code).map_err(|_| FailureKind::MalformedRequest),
+        (None, _) => Err(FailureKind::Denied),
+        (Some(_), Some(_)) => Err(FailureKind::MalformedRequest),
+    }
+}
+
+/// A value that is there and not empty.
+fn given<'a>(param: &'a Param<'_>) -> Result<Option<&'a str>, FailureKind> {
+    match param {
+        Param::One(value) => Ok(Some(value.as_ref()).filter(|value| !value.is_empty())),
+        Param::Absent => Ok(None),
+        Param::Repeated | Param::Malformed => Err(FailureKind::MalformedRequest),
+    }
+}
+
+/// What is to be exchanged, and for whom: the app's user, or the session that was chosen when the login began.
+/// A browser leaves the session that it is in, or the expired one.
+fn connect(
+    back: &Returning,
+    attempt: LoginAttempt,
+    code: AuthorizationCode,
+) -> Result<(Pending, Option<BrowserSession>), FailureKind> {
+    let Returning { caller, expired } = back;
+    let session = match (caller, attempt.next_session) {
+        // So that logins which other tabs began in between still know the browser.
+        (Caller::Browser(Some(session)), Some(next)) => Some(next.in_lineage_of(session)),
+        (_, next) => next,
+    };
+    let (user, left) = match (caller, &session) {
+        (Caller::User(user), None) => (user.clone(), None),
+        (Caller::Browser(_), Some(next)) => (next.user_id(), caller.user_id().or_else(|| expired.clone())),
+        // Whom the attempt admits has what it takes; should that ever change, nobody gets a key by it.
+        _ => return Err(FailureKind::OtherUser),
+    };
+    // Sessions of one browser are charged together, by their lineage.
+    let charged = match &session {
+        Some(next) => Sha256::digest(next.lineage()),
+        None => Sha256::digest(user.as_str()),
+    };
+    let pending = Pending {
+        attempt: attempt.state.attempt_id(),
+        code,
+        user,
+        is_new_user: session.is_some(),
+        charged: charged.into(),
+        begun_at: attempt.issued_at,
+        left,
+    };
+    Ok((pending, session))
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

@@ -1,0 +1,183 @@
+use super::*;
+use crate::{
+    config::Config,
+    random::SystemRandomness,
+    site::cookie::{Done, UserBinding},
+};
+use http::{HeaderValue, header::COOKIE};
+use std::time::Duration;
+
+#[test]
+fn t27_a_callback_has_one_code_or_no_code_at_all() {
+    for (query, wanted) in [
+        ("code=abc", Ok("abc")),
+        ("code=a%2Fb+c%3D", Ok("a/b+c=")),
+        ("code=abc&error_description=x", Ok("abc")),
+        ("", Err(FailureKind::Denied)),
+        ("error=access_denied", Err(FailureKind::Denied)),
+        ("code=&x", Err(FailureKind::Denied)),
+        ("code=", Err(FailureKind::Denied)),
+        ("code=&error=", Err(FailureKind::Denied)),
+        ("error=", Err(FailureKind::Denied)),
+        ("code=&error=access_denied", Err(FailureKind::Denied)),
+        ("code=abc&error=", Ok("abc")),
+        ("code=abc&error", Ok("abc")),
+        ("code=abc&error=&error=", Err(FailureKind::MalformedRequest)),
+        ("code=&code=", Err(FailureKind::MalformedRequest)),
+        ("code=a&code=b", Err(FailureKind::MalformedRequest)),
+        ("code=a&error=access_denied", Err(FailureKind::MalformedRequest)),
+        ("error=a&error=b", Err(FailureKind::MalformedRequest)),
+        ("error=%ff", Err(FailureKind::MalformedRequest)),
+        ("code=%ff", Err(FailureKind::MalformedRequest)),
+        ("code=a%20b", Err(FailureKind::MalformedRequest)),
+        ("code=a%00b", Err(FailureKind::MalformedRequest)),
+        ("code=..", Err(FailureKind::MalformedRequest)),
+    ] {
+        let code = read_code(&Query::parse(query));
+        assert_eq!(code.as_ref().map(AuthorizationCode::expose_secret).map_err(|kind| *kind), wanted, "{query}");
+    }
+}
+
+const NOW: Duration = Duration::from_secs(1_800_000_000);
+
+fn at(seconds_ago: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + NOW - Duration::from_secs(seconds_ago)
+}
+
+fn jar() -> Jar {
+    let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0");
+    Jar::new(&config.redirect_uri("https://shop.example/cb").build().unwrap())
+}
+
+fn session() -> BrowserSession {
+    BrowserSession::mint(None, at(0), &SystemRandomness).unwrap()
+}
+
+fn user(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+/// A callback as it arrives: its state, its cookies, and who is back.
+struct Arrived {
+    state: String,
+    cookies: HeaderMap,
+    back: Option<Returning>,
+}
+
+/// Begun by `user` so many seconds ago, with the session that is meant for it.
+fn begun(
+    binding: UserBinding,
+    next_session: Option<BrowserSession>,
+    seconds_ago: u64,
+    caller: Option<Caller>,
+) -> Arrived {
+    let state = State::mint(&SystemRandomness).unwrap();
+    let text = state.expose_secret();
+    let attempt =
+        LoginAttempt { state, user: binding, issued_at: at(seconds_ago), next_session, return_to: "/orders".into() };
+    let (name, value) = jar().seal_login(&attempt, &SystemRandomness).unwrap();
+    Arrived { state: text, cookies: cookies(&name, &value), back: back(caller) }
+}
+
+fn back(caller: Option<Caller>) -> Option<Returning> {
+    caller.map(|caller| Returning { caller, expired: None })
+}
+
+fn cookies(name: &str, value: &str) -> HeaderMap {
+    let mut cookies = HeaderMap::new();
+    cookies.insert(COOKIE, HeaderValue::try_from(format!("{name}={value}")).unwrap());
+    cookies
+}
+
+/// The verdict in a word, with what it does to the attempt's cookie.
+fn word(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Done { return_to } => format!("done {return_to}"),
+        Verdict::AskWhoIsBack(proven) => format!("who? {}", proven.return_to),
+        Verdict::Refuse { kind, attempt } => format!("{} {}", kind.code(), attempt.map_or("of none", |_| "of one")),
+        Verdict::RefuseProven { kind, used_up, .. } => {
+            format!("{} {}", kind.code(), if *used_up { "used up" } else { "kept" })
+        }
+        Verdict::Connect(connect) => format!("connect {}", connect.pending.user.as_str()),
+    }
+}
+
+#[test]
+fn every_callback_has_one_verdict() {
+    let (alice, next) = (|| Caller::User(user("alice")), session());
+    let of_alice = || UserBinding::of_user(&user("alice"));
+    let own = |ago, caller| begun(of_alice(), None, ago, caller);
+    let browser = |caller| begun(UserBinding::NewBrowser, Some(next.clone()), 9, caller);
+    let nothing = || Arrived { state: String::new(), cookies: HeaderMap::new(), back: None };
+    let strange = || Arrived { cookies: HeaderMap::new(), ..own(9, None) };
+    let meant = format!("connect {}", next.user_id().as_str());
+    for (what, arrived, query, wanted) in [
+        ("no state", nothing(), "code=c", "unknown_state of none"),
+        ("a state that is none", nothing(), "code=c&state=junk", "unknown_state of none"),
+        ("two states", nothing(), "code=c&state=a&state=b", "malformed_request of none"),
+        ("a broken escape", nothing(), "code=c&state=%ff", "malformed_request of none"),
+        ("no cookie", strange(), "code=c&state=STATE", "unknown_state of one"),
+        ("too old", own(601, Some(alice())), "code=c&state=STATE", "expired_state used up"),
+        ("too old, and nobody asked who it is", own(601, None), "state=STATE", "expired_state used up"),
+        ("not yet known who is back", own(9, None), "code=c&state=STATE", "who? /orders"),
+        ("nobody is back", own(9, Some(Caller::Nobody)), "code=c&state=STATE", "not_signed_in kept"),
+        ("somebody else is back", own(9, Some(Caller::User(user("bob")))), "code=c&state=STATE", "other_user kept"),
+        ("a browser is back", own(9, Some(Caller::Browser(None))), "code=c&state=STATE", "other_user kept"),
+        ("who refused", own(9, Some(alice())), "error=access_denied&state=STATE", "denied used up"),
+        ("somebody else, who refused", own(9, Some(Caller::Nobody)), "error=x&state=STATE", "not_signed_in kept"),
+        ("code and error", own(9, Some(alice())), "code=c&error=x&state=STATE", "malformed_request kept"),
+        ("a good one", own(9, Some(alice())), "code=c&state=STATE", "connect alice"),
+        ("a new browser", browser(Some(Caller::Browser(None))), "code=c&state=STATE", &*meant),
+        (
+            "with a session from another tab",
+            browser(Some(Caller::Browser(Some(session())))),
+            "code=c&state=STATE",
+            &meant,
+        ),
+        ("a user in place of a browser", browser(Some(alice())), "code=c&state=STATE", "other_user kept"),
+    ] {
+        let query = query.replace("STATE", &arrived.state);
+        let verdict = check(&query, &arrived.cookies, arrived.back.as_ref(), at(0), &jar(), &Limits::default());
+        assert_eq!(word(&verdict), wanted, "{what}");
+    }
+    let long = format!("state={}", "x".repeat(Limits::default().callback_query_bytes));
+    let verdict = check(&long, &HeaderMap::new(), None, at(0), &jar(), &Limits::default());
+    assert_eq!(word(&verdict), "query_too_long of none");
+}
+
+#[test]
+fn an_answered_attempt_ends_where_it_ended_then_until_its_mark_is_too_old() {
+    let Arrived { state, .. } = begun(UserBinding::NewBrowser, None, 9, None);
+    let attempt = State::parse(&state).unwrap().attempt_id();
+    let done = Done { finished_at: at(60), return_to: "/then".into() };
+    let (name, value) = jar().seal_done(attempt, &done, &SystemRandomness).unwrap();
+    let ends = |now| {
+        let query = format!("code=another&state={state}");
+        word(&check(&query, &cookies(&name, &value), None, now, &jar(), &Limits::default()))
+    };
+    assert_eq!(ends(at(0)), "done /then");
+    assert_eq!(ends(at(0) + Limits::default().done_lifetime), "unknown_state of one");
+}
+
+#[test]
+fn t02_an_attempt_without_a_session_is_no_browsers_and_one_with_a_session_no_users() {
+    let ends = |caller: Caller, next_session: Option<BrowserSession>| {
+        let state = State::mint(&SystemRandomness).unwrap();
+        let (issued_at, return_to) = (at(0), "/".to_owned());
+        let attempt = LoginAttempt { state, user: UserBinding::NewBrowser, issued_at, next_session, return_to };
+        let back = Returning { caller, expired: None };
+        connect(&back, attempt, AuthorizationCode::new("code").unwrap()).map(|(pending, _)| pending.user)
+    };
+    let (alice, next) = (user("alice"), session());
+    assert_eq!(ends(Caller::User(alice.clone()), None), Ok(alice.clone()));
+    assert_eq!(ends(Caller::Browser(None), Some(next.clone())), Ok(next.user_id()));
+    for (caller, next) in [
+        (Caller::User(alice), Some(next)),
+        (Caller::Browser(None), None),
+        (Caller::Browser(Some(session())), None),
+        (Caller::Nobody, None),
+        (Caller::Nobody, Some(session())),
+    ] {
+        assert_eq!(ends(caller, next), Err(FailureKind::OtherUser));
+    }
+}

@@ -1,0 +1,132 @@
+//! Records outside of requests: listed, swept, asked for, and removed by calls that come late.
+
+use komerza_connect::config::Limits;
+use komerza_connect::store::StoreErrorKind;
+use komerza_connect::time::ManualClock;
+use komerza_connect::{MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
+use komerza_connect_testing::shop_b::{Hook, Mode, Shop, assert_connected};
+use komerza_connect_testing::time::hang;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+fn user(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+async fn connect(store: &MemoryStore, id: &str) {
+    store.save(&user(id), &StoredToken::for_key("obviously-fake-key").unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_user_is_listed_once_however_many_pages_that_takes() {
+    let store = MemoryStore::default();
+    let wanted: BTreeSet<_> = (0..250).map(|number| format!("user-{number}")).collect();
+    for id in &wanted {
+        connect(&store, id).await;
+    }
+    let shop = Shop::builder(Mode::Users).store(store).open().await;
+    let (mut users, mut found) = (shop.layer.users(), Vec::new());
+    while let Some(user) = users.try_next().await.unwrap() {
+        assert!(shop.layer.client_for(&user).await.unwrap().is_some());
+        found.push(user.as_str().to_owned());
+    }
+    assert_eq!((found.len(), found.into_iter().collect::<BTreeSet<_>>()), (250, wanted));
+    assert!(users.try_next().await.unwrap().is_none(), "it stays over");
+}
+
+#[tokio::test]
+async fn a_sweep_removes_what_no_browser_can_reach_any_more_and_tells_of_each_key() {
+    let (store, clock) = (MemoryStore::default(), ManualClock::default());
+    let (time, records) = (clock.clone(), store.clone());
+    let shop = Shop::builder(Mode::Browsers).store(records).layer(|layer| layer.with_clock(time)).open().await;
+    for code in ["one", "two"] {
+        assert_connected(&shop.connect(&shop.browser("somebody"), code).await);
+    }
+    assert_eq!(shop.layer.sweep().await.unwrap(), 0, "both sessions live");
+    clock.advance(Limits::default().session_lifetime + Duration::from_secs(1));
+    let late = shop.browser("late");
+    assert_connected(&shop.connect(&late, "three").await);
+    assert_eq!(shop.layer.sweep().await.unwrap(), 2);
+    assert_eq!(shop.watch.calls().into_iter().filter(|hook| *hook == Hook::Orphaned).count(), 2);
+    assert!(shop.key(&late).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_sweep_removes_no_user_of_the_app_whatever_the_id() {
+    let (store, clock) = (MemoryStore::default(), ManualClock::default());
+    connect(&store, "browser-7").await;
+    // The record is of today.
+    clock.advance(Duration::from_secs(100 * 365 * 86_400));
+    let records = store.clone();
+    let shop = Shop::builder(Mode::Users).store(records).layer(|layer| layer.with_clock(clock)).open().await;
+    assert_eq!(shop.layer.sweep().await.unwrap(), 0);
+    assert!(store.load(&user("browser-7")).await.unwrap().is_some());
+}
+
+/// A store that lists nobody and carries out removals late, when it is told to.
+#[derive(Clone, Default)]
+struct Late {
+    inner: MemoryStore,
+    waiting: Arc<Mutex<Vec<(UserId, Option<TokenVersion>)>>>,
+}
+
+impl Late {
+    async fn catch_up(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap());
+        assert!(!waiting.is_empty(), "nothing came late");
+        for (user, version) in waiting {
+            match version {
+                Some(version) => drop(self.inner.delete_if(&user, &version).await.unwrap()),
+                None => self.inner.delete(&user).await.unwrap(),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl TokenStore for Late {
+    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+        self.inner.load(user).await
+    }
+
+    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
+        self.inner.save(user, token).await
+    }
+
+    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+        self.waiting.lock().unwrap().push((user.clone(), None));
+        hang().await
+    }
+
+    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+        self.waiting.lock().unwrap().push((user.clone(), Some(*version)));
+        hang().await
+    }
+}
+
+#[tokio::test]
+async fn t65_a_removal_that_comes_late_leaves_the_connection_that_was_made_meanwhile() {
+    let store = Late::default();
+    let records = store.clone();
+    let shop = Shop::builder(Mode::Users).store(records).open().await;
+    let browser = shop.browser("alice");
+    assert_connected(&shop.connect(&browser, "first").await);
+    assert_eq!(shop.disconnect(&browser).await.status(), 503);
+    let outside = shop.layer.disconnect(&user("alice")).await.unwrap_err();
+    assert_eq!(outside.kind(), StoreErrorKind::TimedOut);
+    assert_connected(&shop.connect(&browser, "second").await);
+    store.catch_up().await;
+    assert!(shop.key(&browser).await.is_ok(), "a confirmed connect is undone");
+}
+
+#[tokio::test]
+async fn a_store_that_lists_nobody_is_an_error_and_never_an_empty_list() {
+    let shop = Shop::builder(Mode::Users).store(Late::default()).open().await;
+    let listed = shop.layer.users().try_next().await.unwrap_err();
+    assert_eq!(listed.kind(), StoreErrorKind::Misconfigured);
+    assert_eq!(shop.layer.ping().await.unwrap_err().kind(), StoreErrorKind::Misconfigured);
+    assert_eq!(shop.layer.sweep().await.unwrap_err().kind(), StoreErrorKind::Misconfigured);
+    let shop = Shop::builder(Mode::Users).store(MemoryStore::default()).open().await;
+    shop.layer.ping().await.unwrap();
+}
