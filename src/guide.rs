@@ -1,4 +1,4 @@
-//! The long texts; their examples are compiled.
+//! The guides. Their examples are compiled and tested.
 
 #[doc = include_str!("guide/change.md")]
 pub mod change {}
