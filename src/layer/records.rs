@@ -141,6 +141,9 @@ fn lists_users(core: &Core) -> Result<&dyn ListUsers, StoreError> {
     core.store().lists_users().ok_or_else(|| StoreError::misconfigured("the token store does not list its users"))
 }
 
+/// A page of users on its way.
+type NextPage = Pin<Box<dyn Future<Output = Result<UserPage, StoreError>> + Send>>;
+
 /// The users of [`KomerzaConnectLayer::users`]. After an error the next call loads the same list
 /// page again.
 pub struct Users {
@@ -148,7 +151,7 @@ pub struct Users {
     cursor: Option<String>,
     over: bool,
     page: VecDeque<ListedUser>,
-    next: Option<Pin<Box<dyn Future<Output = Result<UserPage, StoreError>> + Send>>>,
+    next: Option<NextPage>,
 }
 
 impl Users {
