@@ -12,6 +12,9 @@
 //! [security]: guide::security
 //! [operating]: guide::operating
 //!
+//! [`guide::first_steps`] shows how to register and start your app. [`guide::jobs`],
+//! [`guide::front_ends`] and [`guide::deployment`] cover what usually comes next.
+//!
 //! # Three lines
 //!
 //! ```

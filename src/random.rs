@@ -1,7 +1,8 @@
-//! Chance, from one injectable source.
+//! The source of random bytes, which tests can replace.
 //!
-//! State values, browser sessions, record versions and nonces are drawn here. The default, [`SystemRandomness`], asks the
-//! operating system; when that fails, what needed the bytes is refused: no value is ever made up.
+//! State values, browser sessions, record versions and nonces use it. Default:
+//! [`SystemRandomness`], which asks the operating system. If that fails, the request is refused,
+//! and no value is made up.
 
 use crate::guard;
 use std::{
@@ -10,15 +11,16 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// Where this crate draws random bytes.
+/// A source of random bytes.
 pub trait Randomness: fmt::Debug + Send + Sync + 'static {
     /// Fills `bytes` with unpredictable bytes.
     ///
     /// # Errors
-    /// [`RandomnessError`] when none can be had; the caller refuses and nothing was begun.
+    /// [`RandomnessError`] if there are none. The caller then refuses the request, and nothing has
+    /// started.
     ///
     /// # Security
-    /// Everything this crate protects rests on these bytes. Replace the source in tests only.
+    /// All protection by this crate depends on these bytes. Replace the source only in tests.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError>;
 }
 

@@ -31,10 +31,11 @@ const SALT: &[u8] = b"komerza-connect/1";
 /// The shortest key in bytes: as long as the keys that are derived from it.
 const KEY_MIN: usize = 32;
 
-/// A key from which this crate derives the keys that seal cookies or stored records.
+/// A key that encrypts cookies or stored records.
 ///
-/// At least 32 random bytes. Keys are given as a list: the first seals, all open, so that a key is changed by putting the new
-/// one in front and taking the old one away once nothing sealed by it is needed any more.
+/// It has at least 32 random bytes. Keys are given as a list. The first key encrypts, and every key
+/// decrypts. To replace a key, put the new key first. Remove the old key when nothing that it
+/// encrypted is needed any more.
 ///
 /// ```
 /// use komerza_connect::SealingKey;
@@ -50,10 +51,10 @@ const KEY_MIN: usize = 32;
 pub struct SealingKey(Arc<Zeroizing<Box<[u8]>>>);
 
 impl SealingKey {
-    /// Takes at least 32 bytes, which should be random.
+    /// Makes a key from at least 32 bytes, which should be random.
     ///
     /// # Errors
-    /// [`InvalidSealingKey`] when they are fewer or all equal.
+    /// [`InvalidSealingKey`] if there are fewer bytes or all are equal.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidSealingKey> {
         if bytes.len() < KEY_MIN {
             return Err(InvalidSealingKey::TooShort { found: bytes.len() });
@@ -64,10 +65,11 @@ impl SealingKey {
         Ok(Self(Arc::new(Zeroizing::new(bytes.into()))))
     }
 
-    /// Takes the base64 of at least 32 bytes, in the standard or the URL-safe alphabet, padded or not.
+    /// Makes a key from base64 of at least 32 bytes. Both alphabets are accepted, with or without
+    /// padding.
     ///
     /// # Errors
-    /// [`InvalidSealingKey`] when it is not base64, too short, or all bytes are equal.
+    /// [`InvalidSealingKey`] if the text is not base64, is too short, or all bytes are equal.
     pub fn from_base64(text: &str) -> Result<Self, InvalidSealingKey> {
         let text = text.trim().trim_end_matches('=');
         let bytes = BASE64URL
@@ -114,16 +116,16 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// Why bytes cannot be a [`SealingKey`].
+/// The reason why bytes are not a valid [`SealingKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidSealingKey {
-    /// Fewer than 32 bytes.
+    /// There are fewer than 32 bytes.
     TooShort {
         /// Bytes that were given.
         found: usize,
     },
-    /// All bytes are the same: a placeholder, not a key.
+    /// All bytes are equal, as in a placeholder.
     AllEqual,
     /// The text is not base64.
     NotBase64,

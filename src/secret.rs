@@ -19,10 +19,10 @@ pub(crate) const API_KEY_MAX: usize = 16_384;
 /// kind take request lines of 8,192 bytes, which the code is a part of.
 pub(crate) const CODE_MAX: usize = 8_000;
 
-/// A Komerza API key: what OAuth calls an access token.
+/// A Komerza API key, which OAuth calls an access token.
 ///
-/// It opens a merchant's stores until the user revokes it, so it is kept from every log, `Debug` and error. Clones share one
-/// copy in memory.
+/// It opens a user's stores until the user revokes it. It never appears in logs, `Debug` output or
+/// errors. Clones share one copy in memory.
 ///
 /// ```
 /// use komerza_connect::ApiKey;
@@ -168,7 +168,7 @@ macro_rules! redacted {
 }
 redacted!(ApiKey, ClientSecret, AuthorizationCode);
 
-/// Why a text cannot be a secret of its kind. It never holds the text.
+/// The reason why a text is not a valid secret. It never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidSecret {

@@ -24,9 +24,9 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Where this crate reads the time and how it waits.
+/// The clock of this crate, which also makes it wait.
 ///
-/// The default is [`SystemClock`]; tests and the sandbox put a [`ManualClock`] in its place.
+/// Default: [`SystemClock`]. Tests and the sandbox use a [`ManualClock`].
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time of day. It may step backwards; what is judged by it tolerates a minute.
     fn now(&self) -> SystemTime;
@@ -58,7 +58,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that moves only when told to. Clones share the same time.
+/// A clock that moves only when you move it. Clones share the same time.
 ///
 /// It starts at 2026-01-01T00:00:00Z. See the [module](self) for an example.
 #[derive(Clone)]
@@ -95,7 +95,7 @@ impl fmt::Debug for ManualClock {
 }
 
 impl ManualClock {
-    /// Moves both times forward and wakes those who waited for it.
+    /// Moves both times forward and wakes the tasks that waited for it.
     pub fn advance(&self, by: Duration) {
         self.hands(|hands| {
             hands.now = hands.now.checked_add(by).unwrap_or(hands.now);
@@ -104,7 +104,7 @@ impl ManualClock {
         self.shared.moved.notify_waiters();
     }
 
-    /// Sets the time of day alone, as an operator or a time server does: a step, also backwards.
+    /// Sets only the time of day, forwards or backwards, as a time server does.
     pub fn step_to(&self, now: SystemTime) {
         self.hands(|hands| hands.now = now);
     }

@@ -1,15 +1,15 @@
-//! Who the user is: the app's own user, or the browser when the app has none.
+//! The id of a user: your app's own user, or a browser if your app has no users.
 
 use std::{fmt, num::NonZeroU64, sync::Arc};
 
 /// The longest user id, in bytes. *Source*: our choice, because it fits every store's key column.
 pub(crate) const USER_ID_MAX: usize = 255;
 
-/// Names a user of the app towards the token store.
+/// The id of a user in the token store.
 ///
-/// 1 to 255 bytes of UTF-8, compared byte by byte: nothing is folded, trimmed or normalised, so `Alice` and `alice` are two
-/// users. U+0000 is refused, because PostgreSQL's text cannot hold it. Use what never changes and is never given to somebody
-/// else: a primary key rather than an e-mail address.
+/// It has 1 to 255 bytes of UTF-8 and is compared byte by byte, so `Alice` and `alice` are two
+/// users. U+0000 is refused, because PostgreSQL's text type cannot store it. Use an id that never
+/// changes and is never reused, such as a primary key. Do not use an e-mail address.
 ///
 /// ```
 /// use komerza_connect::UserId;
@@ -24,10 +24,10 @@ pub(crate) const USER_ID_MAX: usize = 255;
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// Takes the id as it is.
+    /// Makes an id from a text. The text is never shortened or changed.
     ///
     /// # Errors
-    /// [`InvalidUserId`] when it is empty, longer than 255 bytes or holds U+0000; it is never cut to fit.
+    /// [`InvalidUserId`] if it is empty, longer than 255 bytes or contains U+0000.
     pub fn new(id: impl AsRef<str>) -> Result<Self, InvalidUserId> {
         let id = id.as_ref();
         match id.len() {
@@ -38,7 +38,7 @@ impl UserId {
         }
     }
 
-    /// The id, as it was given.
+    /// The text of the id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -92,18 +92,18 @@ impl TryFrom<&str> for UserId {
     }
 }
 
-/// Why a text cannot be a [`UserId`].
+/// The reason why a text is not a valid [`UserId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidUserId {
-    /// Nothing is there; most often a missing session value.
+    /// The text is empty, often because a session value is missing.
     Empty,
-    /// More than 255 bytes.
+    /// The text has more than 255 bytes.
     TooLong {
-        /// Bytes that were given.
+        /// The number of bytes.
         found: usize,
     },
-    /// U+0000 is in it.
+    /// The text contains U+0000.
     Nul,
 }
 

@@ -1,4 +1,4 @@
-//! A user's key: a client with an owner.
+//! A user's key as a client for Komerza's API.
 
 use super::{Client, connection::Connection};
 use crate::{
@@ -9,16 +9,19 @@ use crate::{
 use http::Uri;
 use std::{fmt, ops::Deref, sync::Arc};
 
-/// A user's API key as a ready client: what handlers ask for.
+/// A user's API key as a client. Handlers take it as an argument.
 ///
-/// In an axum handler it is an extractor; elsewhere [`from_parts`](Self::from_parts) makes it, and outside of requests
-/// [`client_for`](crate::KomerzaConnectLayer::client_for). Cheap to clone. It sends the key to the configured API alone, with the
-/// app's User-Agent, and follows no redirects.
+/// In axum it is an extractor. Without axum use [`from_parts`](Self::from_parts). Outside of
+/// requests use [`client_for`](crate::KomerzaConnectLayer::client_for). A clone is cheap. The
+/// client sends the key only to the configured API, with the app's User-Agent, and does not follow
+/// redirects.
 ///
-/// All clones of a key, and all requests of the process that use it, draw on one bucket, so that Komerza has no reason to throttle
-/// the user: a call that finds no token waits for its turn; see [`ClientLimits`](crate::config::ClientLimits).
+/// All clones and all requests of the process that use one key share one bucket. A call that finds
+/// no token waits in a queue. So Komerza does not throttle the user; see
+/// [`ClientLimits`](crate::config::ClientLimits).
 ///
-/// When Komerza calls the key dead, its record is removed, unless a newer one is there, and the error says so.
+/// If Komerza says that the key is revoked, the call fails and the key's record is removed. A newer
+/// record stays.
 ///
 /// ```
 /// use komerza_connect::{KomerzaConnectLayer, UserId};
@@ -116,7 +119,7 @@ impl KomerzaKey {
         Self { client: Client::of(connection, key, token.fingerprint(), Some(owner)), user }
     }
 
-    /// Whose key it is.
+    /// The user of the key.
     #[must_use]
     pub fn user_id(&self) -> &UserId {
         &self.user

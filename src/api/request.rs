@@ -1,4 +1,4 @@
-//! One call of the API, from a path to a value.
+//! One API call, from a path to a value.
 
 use super::{
     Client, Download, Error, ErrorKind, Form, Listing, Upload,
@@ -18,17 +18,19 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, fmt, time::Duration};
 use url::Url;
 
-/// A call that is being put together. Made by [`Client::get`] and its siblings; nothing is sent before
-/// [`send`](Self::send), [`fetch`](Self::fetch), [`execute`](Self::execute) or [`download`](Self::download).
+/// An API call that you are building. [`Client::get`] and its siblings make one.
 ///
-/// What happens then, in this order:
+/// Nothing is sent before [`send`](Self::send), [`fetch`](Self::fetch), [`execute`](Self::execute)
+/// or [`download`](Self::download). Then this happens:
 ///
-/// 1. The call waits for its turn, so that the user is never throttled; see [`Priority`] and [`ClientLimits`](crate::config::ClientLimits).
-/// 2. It is sent, with the key, to the configured API alone. Redirects are not followed.
-/// 3. It is sent again where that is safe: after 429 always; after 502, 503, 504, 520 to 524 or a broken connection for GET and
-///    HEAD; for POST, PUT, PATCH and DELETE otherwise only when no connection could be opened. [`no_retry`](Self::no_retry)
-///    switches it off, and [`repeatable`](Self::repeatable) treats any method as a GET.
-/// 4. A reply that calls the key dead removes its record.
+/// 1. The call waits in the queue of its key; see [`Priority`] and
+///    [`ClientLimits`](crate::config::ClientLimits).
+/// 2. The call is sent with the key, only to the configured API. Redirects are not followed.
+/// 3. The call is repeated if that is safe. After a 429 it is always repeated. GET and HEAD are
+///    repeated after 502, 503, 504, 520 to 524 or a broken connection. Otherwise POST, PUT, PATCH
+///    and DELETE are repeated only if no connection could be opened. [`no_retry`](Self::no_retry)
+///    switches this off. [`repeatable`](Self::repeatable) treats any method as a GET.
+/// 4. If the reply says that the key is revoked, a [`KomerzaKey`](crate::KomerzaKey) removes its record.
 ///
 /// ```
 /// use komerza_connect::ErrorKind;
@@ -103,7 +105,7 @@ impl RequestBuilder {
         Self { client, method, url, template, scope, headers, payload: None, options }
     }
 
-    /// Adds a parameter to the query, encoded; one of the same name stays beside it.
+    /// Adds an encoded query parameter. Earlier parameters with the same name stay.
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         if let Ok(url) = &mut self.url {
             url.query_pairs_mut().append_pair(name, &value.to_string());
@@ -111,8 +113,10 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets a header. Those that say who calls whom (`Authorization`, `Host`, `User-Agent`) are the crate's own: setting one makes
-    /// the call a [`BadRequest`](ErrorKind::BadRequest), as does a value that no header can carry.
+    /// Sets a header.
+    ///
+    /// The crate sets `Authorization`, `Host` and `User-Agent` itself. Setting one of these, or an
+    /// invalid value, makes the call a [`BadRequest`](ErrorKind::BadRequest).
     pub fn header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         match HeaderValue::from_str(value.as_ref()) {
             Ok(value) if ![AUTHORIZATION, HOST, USER_AGENT].contains(&name) => {
@@ -134,7 +138,7 @@ impl RequestBuilder {
         }
     }
 
-    /// Sets a body of any type: bytes, a file or a stream; see [`Upload`].
+    /// Sets any body: bytes, a file or a stream; see [`Upload`].
     pub fn body(mut self, content_type: HeaderValue, content: impl Into<Upload>) -> Self {
         self.payload = Some(Payload::Plain { content_type, upload: content.into() });
         self
@@ -146,27 +150,29 @@ impl RequestBuilder {
         self
     }
 
-    /// Everything together, waits for turns included, takes at most so long: shorter than
-    /// [`ClientLimits::deadline`](crate::config::ClientLimits::deadline), or longer, for a long upload. The waits for turns keep their own bound
-    /// too. Default: the bounds of [`ClientLimits`](crate::config::ClientLimits). Zero: the call fails at once.
+    /// Sets the time for the whole call, including waiting in the queue. Default:
+    /// [`ClientLimits`](crate::config::ClientLimits). Zero: the call fails at once.
+    ///
+    /// It may be shorter than [`ClientLimits::deadline`](crate::config::ClientLimits::deadline), or
+    /// longer for a long upload. The limit for waiting in the queue still applies.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.options.deadline = Some(deadline);
         self
     }
 
-    /// Who goes first when calls of this key have to wait. Default: [`Priority::Page`].
+    /// Sets which calls of a key go first when they wait. Default: [`Priority::Page`].
     pub fn priority(mut self, priority: Priority) -> Self {
         self.options.priority = priority;
         self
     }
 
-    /// Sends the call once, whatever comes of it, also after a 429.
+    /// Sends the call only once, whatever the result, even after a 429.
     pub fn no_retry(mut self) -> Self {
         self.options.no_retry = true;
         self
     }
 
-    /// Says that repeating the call does no harm: then it is sent again after every failure that a GET is sent again after.
+    /// Marks the call as safe to repeat. It is then repeated like a GET.
     pub fn repeatable(mut self) -> Self {
         self.options.repeatable = true;
         self
@@ -181,13 +187,14 @@ impl RequestBuilder {
         Ok(Call { client, method, url: url?, template, scope, headers, payload, options, streams })
     }
 
-    /// Sends the call and gives the last reply as it is, whatever its status.
+    /// Sends the call and returns the last reply, whatever its status.
     ///
     /// # Errors
-    /// [`BadRequest`](ErrorKind::BadRequest) for a call that is not well-formed, [`RateLimited`](ErrorKind::RateLimited) when its turn
-    /// would come too late, [`Unreachable`](ErrorKind::Unreachable), [`Interrupted`](ErrorKind::Interrupted) and
-    /// [`TimedOut`](ErrorKind::TimedOut) when no whole reply came, [`ProviderFault`](ErrorKind::ProviderFault) for one that is too
-    /// long.
+    /// [`BadRequest`](ErrorKind::BadRequest) if the call is malformed.
+    /// [`RateLimited`](ErrorKind::RateLimited) if it would wait too long.
+    /// [`Unreachable`](ErrorKind::Unreachable), [`Interrupted`](ErrorKind::Interrupted) and
+    /// [`TimedOut`](ErrorKind::TimedOut) if no complete reply arrived.
+    /// [`ProviderFault`](ErrorKind::ProviderFault) if the reply is too large.
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
         match self.call(false)?.run().await?.reply {
             Received::Whole(reply) => Ok(reply),
@@ -195,43 +202,45 @@ impl RequestBuilder {
         }
     }
 
-    /// Sends the call, opens the provider's envelope, and reads its `data`.
+    /// Sends the call and reads the `data` of Komerza's envelope.
     ///
     /// # Errors
-    /// What [`send`](Self::send) says; what Komerza refused, by kind; [`UnexpectedReply`](ErrorKind::UnexpectedReply) for a reply that is
-    /// not of the type. Returned from a handler as it is, an [`Error`] is a fitting answer already. To act on it:
+    /// Same as [`send`](Self::send), and every refusal by Komerza.
+    /// [`UnexpectedReply`](ErrorKind::UnexpectedReply) if the reply does not fit the type. A handler can
+    /// return an [`Error`] as its answer. To handle it yourself:
     ///
     /// | [`kind`](Error::kind) | What to do |
     /// | --- | --- |
-    /// | [`KeyRevoked`](ErrorKind::KeyRevoked) | Return it: the visitor is sent to connect again. In a job: leave this user out until then. |
+    /// | [`KeyRevoked`](ErrorKind::KeyRevoked) | Return it, and the visitor is redirected to connect again. A job skips this user until then. |
     /// | [`AccessDenied`](ErrorKind::AccessDenied) | Ask for the scope in [`needed_scope`](Error::needed_scope), or for the store, and let the user connect again. |
-    /// | [`LoginRequired`](ErrorKind::LoginRequired), [`TwoFactorRequired`](ErrorKind::TwoFactorRequired) | Not for keys: the user does this in the dashboard. |
-    /// | [`VerificationRequired`](ErrorKind::VerificationRequired), [`UpgradeRequired`](ErrorKind::UpgradeRequired), [`NotEnoughFunds`](ErrorKind::NotEnoughFunds) | Tell the user, who can change it at Komerza. |
-    /// | [`NotFound`](ErrorKind::NotFound) | Drop the id. |
+    /// | [`LoginRequired`](ErrorKind::LoginRequired), [`TwoFactorRequired`](ErrorKind::TwoFactorRequired) | Keys cannot do this. The user does it in the dashboard. |
+    /// | [`VerificationRequired`](ErrorKind::VerificationRequired), [`UpgradeRequired`](ErrorKind::UpgradeRequired), [`NotEnoughFunds`](ErrorKind::NotEnoughFunds) | Tell the user, who can change this at Komerza. |
+    /// | [`NotFound`](ErrorKind::NotFound) | Stop using the id. |
     /// | [`Validation`](ErrorKind::Validation), [`Conflict`](ErrorKind::Conflict), [`Unavailable`](ErrorKind::Unavailable), [`UploadFailed`](ErrorKind::UploadFailed), [`Refused`](ErrorKind::Refused) | Change the input: [`code`](Error::code), [`message`](Error::message) and [`body`](Error::body) are Komerza's words about it. |
-    /// | [`RateLimited`](ErrorKind::RateLimited) | Come back after [`retry_after`](Error::retry_after). In a job: [`Priority::Background`], which waits longer. |
-    /// | [`Unreachable`](ErrorKind::Unreachable) | Call again later; nothing was sent. |
-    /// | [`Interrupted`](ErrorKind::Interrupted), [`TimedOut`](ErrorKind::TimedOut) | A read: call again. A change: look first whether it was made ([`may_have_happened`](Error::may_have_happened)). |
-    /// | [`ProviderFault`](ErrorKind::ProviderFault) | As the row before. |
-    /// | [`UnexpectedReply`](ErrorKind::UnexpectedReply) | Komerza changed, or this crate is wrong: update the crate, or report it. Meanwhile read the reply by [`send`](Self::send) or into a type of your own. |
-    /// | [`Blocked`](ErrorKind::Blocked) | Look at the way to Komerza (region, proxy, User-Agent): the key may be as good as ever. |
-    /// | [`BadRequest`](ErrorKind::BadRequest) | Mend the call: nothing was sent. |
+    /// | [`RateLimited`](ErrorKind::RateLimited) | Try again after [`retry_after`](Error::retry_after). Jobs use [`Priority::Background`], which waits longer. |
+    /// | [`Unreachable`](ErrorKind::Unreachable) | Try again later. Nothing was sent. |
+    /// | [`Interrupted`](ErrorKind::Interrupted), [`TimedOut`](ErrorKind::TimedOut) | Repeat a read. For a change, first check whether it was made ([`may_have_happened`](Error::may_have_happened)). |
+    /// | [`ProviderFault`](ErrorKind::ProviderFault) | Same as the row above. |
+    /// | [`UnexpectedReply`](ErrorKind::UnexpectedReply) | Komerza changed, or this crate is wrong. Update the crate, or report it. Until then use [`send`](Self::send) or your own type. |
+    /// | [`Blocked`](ErrorKind::Blocked) | Check region, proxy and User-Agent. The key may still be valid. |
+    /// | [`BadRequest`](ErrorKind::BadRequest) | Correct the call. Nothing was sent. |
     pub async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
         self.open(|envelope| serde_json::from_str(envelope.data.map_or("null", |data| data.get()))).await
     }
 
-    /// As [`fetch`](Self::fetch), for a list without pages. Komerza declares that such a list may be null: then it is empty.
+    /// Same as [`fetch`](Self::fetch), for a list without list pages. Komerza documents that such a
+    /// list may be null; it is then empty.
     ///
     /// # Errors
-    /// As [`fetch`](Self::fetch).
+    /// Same as [`fetch`](Self::fetch).
     pub async fn fetch_list<T: DeserializeOwned>(self) -> Result<Vec<T>, Error> {
         Ok(self.fetch::<Option<Vec<T>>>().await?.unwrap_or_default())
     }
 
-    /// Sends a call of which only the success matters.
+    /// Sends a call and returns only whether it succeeded.
     ///
     /// # Errors
-    /// What [`send`](Self::send) says, and what Komerza refused.
+    /// Same as [`send`](Self::send), and every refusal by Komerza.
     pub async fn execute(self) -> Result<(), Error> {
         self.open(|_| Ok(())).await
     }
@@ -259,13 +268,15 @@ impl RequestBuilder {
         }
     }
 
-    /// Sends the call and gives a success piece by piece, at most `most` bytes: for exports that are too long for memory.
+    /// Sends the call and returns a successful reply in pieces, at most `most` bytes in total. Use
+    /// it for large exports.
     ///
-    /// The deadline holds until the reply begins; from then on [`ClientLimits::deadline`](crate::config::ClientLimits::deadline) is the longest
-    /// wait for a piece. A connection that breaks later is not repaired.
+    /// The deadline applies until the reply starts. After that
+    /// [`ClientLimits::deadline`](crate::config::ClientLimits::deadline) limits the time for each
+    /// piece. A connection that breaks during the transfer is not repaired.
     ///
     /// # Errors
-    /// What [`send`](Self::send) says, and what Komerza refused.
+    /// Same as [`send`](Self::send), and every refusal by Komerza.
     pub async fn download(self, most: u64) -> Result<Download, Error> {
         let call = self.call(true)?;
         let (client, scope) = (call.client.clone(), call.scope);
@@ -279,18 +290,21 @@ impl RequestBuilder {
         }
     }
 
-    /// The pages behind this call, by the query parameters `Page` and `PageSize`, as most of the provider's lists have them.
+    /// Reads a list with the query parameters `Page` and `PageSize`, which most of Komerza's lists
+    /// use.
     pub fn paged<T: DeserializeOwned + Send + 'static>(self) -> Listing<T> {
         Listing::by_query(self)
     }
 
-    /// The pages behind this call, by a last segment of the path, with their size in the query parameter `size`: `limit` for
-    /// affiliates, `count` for the items of a variant.
+    /// Reads a list with the number of the list page as the last segment of the path.
+    ///
+    /// `size` is the name of the query parameter for the size: `limit` for affiliates, `count` for
+    /// the items of a variant.
     pub fn paged_by_path<T: DeserializeOwned + Send + 'static>(self, size: &'static str) -> Listing<T> {
         Listing::by_path(self, size)
     }
 
-    /// The same call, which will fail with this error.
+    /// The same call, which fails with this error.
     pub(super) fn failed(mut self, error: Error) -> Self {
         self.url = Err(error);
         self

@@ -1,4 +1,4 @@
-//! How calls and exchanges are spaced out, and buckets that several nodes share.
+//! Rate limits for calls and exchanges, and buckets that several nodes share.
 //!
 //! 1. Each key has a bucket for its calls, and all exchanges have one, shaped like the provider's. The whole process uses one
 //!    bucket for each of them and API host, also with several layers; with [`SharedBuckets`] all nodes do.

@@ -9,15 +9,16 @@ use crate::{
 use http::request::Parts;
 use std::{error::Error, sync::Arc, time::Duration};
 
-/// Tells who the app's user is, by the app's own means.
+/// Finds the signed-in user of a request.
 ///
-/// Asked once for each request that needs to know: the crate's routes, and handlers that take the key. Any asynchronous look-up
-/// over the request's head will do. A closure over `&Parts` is the short form, where a middleware has left the user in the
-/// extensions.
+/// It is called once for each request that needs the user: for the crate's routes, and for handlers
+/// that take the key. It gets the head of the request and may be asynchronous. If a middleware
+/// leaves the user in the extensions, use a closure over `&Parts`.
 ///
 /// # Security
-/// The key of a user goes to whomever this names. Say `Ok(None)` for nobody and an error for "cannot tell": an error is 503 and
-/// never counts as nobody, and there is no default user. What the error and its causes say goes to the log.
+/// The caller gets the key of the user that this returns. Return `Ok(None)` if nobody is signed in,
+/// and an error if you cannot tell. An error is answered with 503 and never counts as nobody. The
+/// error and its causes go to the log.
 ///
 /// ```
 /// use komerza_connect::{IdentifyUser, UserId, async_trait};
@@ -51,10 +52,10 @@ use std::{error::Error, sync::Arc, time::Duration};
 /// ```
 #[async_trait::async_trait]
 pub trait IdentifyUser: Send + Sync + 'static {
-    /// The user who sent the request; `Ok(None)` when nobody is signed in.
+    /// Returns the user who sent the request, or `Ok(None)` if nobody is signed in.
     ///
     /// # Errors
-    /// When it cannot be told right now. The visitor sees 503; nothing was begun and nothing is lost.
+    /// Return an error if you cannot tell right now. The visitor gets 503, and nothing is lost.
     async fn identify_user(&self, parts: &mut Parts) -> Result<Option<UserId>, Box<dyn Error + Send + Sync>>;
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod cookie;
 mod disconnect;
 mod error_answer;
 pub(crate) mod fetch_metadata;
+#[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "its message is only logged"))]
 pub(crate) mod host;
 mod login;
 pub(crate) mod order;
@@ -149,7 +150,10 @@ pub(crate) async fn answer(
                 Route::Status => status::status(site, &mut parts).await,
             }
         });
-        answered.await.unwrap_or_else(|| Err(FailureKind::Internal.into()))
+        match answered.await {
+            Some(answered) => answered,
+            None => Err(FailureKind::Internal.into()),
+        }
     };
     let refusal = match answered {
         Ok(answer) => return answer.into_response(),

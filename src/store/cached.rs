@@ -1,4 +1,4 @@
-//! A wrapper that remembers loads for a moment.
+//! A wrapper that caches loads.
 
 use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner};
 use crate::{
@@ -12,23 +12,27 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Remembers the records of any store, so that most requests need no look-up.
+/// Caches the records of any store, so that most requests need no look-up.
 ///
-/// 1. At most 10,000 users are remembered, for at most 30 seconds since their load began; both can be set.
-/// 2. Many loads of one user at once are one load of the inner store.
-/// 3. Every write goes to the inner store; what was remembered of its user is dropped, also when the write fails or its future
-///    is dropped. A load that was under way meanwhile is not remembered.
-/// 4. Only records are remembered: neither errors, nor that there is none. So a user who has just connected on another node is
-///    connected here at once.
+/// 1. It caches at most 10,000 users, each for at most 30 seconds from the start of the load. You
+///    can set both.
+/// 2. Simultaneous loads of one user become one load of the inner store.
+/// 3. Every write goes to the inner store and removes the user from the cache. This also holds if
+///    the write fails or its future is dropped. The result of a load that was running meanwhile is
+///    not cached.
+/// 4. Only records are cached. Errors and missing records are not. So a user who has just connected
+///    on another node is connected here at once.
 ///
-/// **How stale an answer can be.** On the node that wrote, a confirmed write is seen by every load that begins after it. On
-/// other nodes a removed or replaced key is used for up to the time to live, 30 seconds unless set, and up to one load longer
-/// by calls that join a load under way. The same bound holds for a write whose outcome its caller never learnt.
-/// [`forget`](Self::forget) ends it early, where nodes have a way to tell each other.
+/// **How old an answer can be.** On the node that wrote, every later load sees a confirmed write.
+/// Other nodes may use a removed or replaced key for the time to live, by default 30 seconds. Calls
+/// that join a running load may use it for one load longer. The same limit holds for a write whose
+/// result its caller never learned. [`forget`](Self::forget) ends this earlier, if your nodes can
+/// notify each other.
 ///
-/// One more thing rests on a fresh look: a callback that is repeated on another node, because the first answer got lost, finds the
-/// code used and asks the store whether this very connection was saved. For a user of the app's own whose older record is
-/// remembered on that node, the answer may be "no" for as long: then the visitor is told to start again though the key is kept.
+/// One more case depends on a fresh look-up. A callback may be repeated on another node because the
+/// first answer was lost. That node finds the code used and asks the store whether this connection
+/// was saved. If an older record of the user is cached there, the answer may be "no" for this time.
+/// The visitor is then asked to start again although the key is stored.
 ///
 /// ```
 /// use komerza_connect::{store::CachedStore, ApiKey, MemoryStore, StoredToken, TokenStore, UserId};
@@ -53,11 +57,11 @@ use std::{
 /// ```
 ///
 /// # Security
-/// Keys stay in memory in plain for as long as they are remembered. Around an encrypted store that saves opening the seal;
-/// inside one it remembers sealed records.
+/// Cached keys are in memory in plain text. A cache around an encrypted store saves the decryption.
+/// A cache inside one caches encrypted records.
 ///
 /// # Source
-/// The bounds are our choice: 30 seconds is what a merchant who disconnects may be asked to wait.
+/// The limits are our choice. 30 seconds is an acceptable wait for a user who disconnects.
 #[derive(Clone)]
 pub struct CachedStore<S> {
     inner: S,
@@ -80,44 +84,46 @@ struct Entry {
 }
 
 impl<S> CachedStore<S> {
-    /// Wraps a store: 10,000 users, 30 seconds.
+    /// Wraps a store, with 10,000 users and 30 seconds.
     pub fn new(inner: S) -> Self {
         let entries = Arc::new(Cache::new(CAPACITY));
         Self { inner, entries, time_to_live: TIME_TO_LIVE, clock: Arc::new(SystemClock) }
     }
 
-    /// How long a record is remembered; 0 remembers none, and still joins loads of one user.
+    /// Sets how long a record is cached. Default: 30 seconds. Zero: nothing is cached, but loads of
+    /// one user are still joined.
     #[must_use]
     pub fn with_time_to_live(mut self, time_to_live: Duration) -> Self {
         self.time_to_live = time_to_live;
         self
     }
 
-    /// How many users are remembered, rarely used ones being dropped first; 0 remembers none.
+    /// Sets how many users are cached; rarely used ones are dropped first. Default: 10,000. Zero:
+    /// nothing is cached.
     #[must_use]
     pub fn with_capacity(mut self, users: usize) -> Self {
         self.entries = Arc::new(Cache::new(users));
         self
     }
 
-    /// The clock that the time to live is measured by, for tests.
+    /// Replaces the clock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The store inside. What is written to it directly is not noticed here.
+    /// The inner store. The cache does not notice writes that you make on it directly.
     pub fn inner(&self) -> &S {
         &self.inner
     }
 
-    /// Drops what is remembered of a user; the next load asks the inner store. A load under way is not remembered.
+    /// Removes a user from the cache. The result of a running load is not cached.
     pub fn forget(&self, user: &UserId) {
         self.entries.remove(user);
     }
 
-    /// Drops everything that is remembered.
+    /// Empties the cache.
     pub fn forget_all(&self) {
         self.entries.clear();
     }

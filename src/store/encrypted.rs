@@ -1,4 +1,4 @@
-//! A wrapper that seals the keys before any store sees them.
+//! A wrapper that encrypts the keys before a store sees them.
 
 use super::{
     ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
@@ -29,17 +29,21 @@ const FORMAT: &[u8] = b"1";
 /// [`store_deadline`](crate::config::Limits::store_deadline).
 const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 
-/// Wraps any store so that it, its files, its backups and its operators see sealed keys alone.
+/// Wraps any store so that the store, its files and its backups contain only encrypted keys.
 ///
-/// 1. A key is sealed with AES-256-GCM-SIV and a random nonce before it goes to the inner store, and opened on the way back.
-/// 2. The seal is bound to the app, the user, the version and the time of the save. A record that was copied to another user or
-///    app, or whose version or time was changed, does not open.
-/// 3. A record that does not open is an error of kind [`Unreadable`](crate::store::StoreErrorKind::Unreadable): never "not connected",
-///    and never deleted. A new connect replaces it, and a disconnect removes it.
-/// 4. The first key of the list seals, all open. A record is sealed anew when it is saved, and with
-///    [`reseals_on_load`](Self::reseals_on_load) also when it is loaded.
+/// 1. A key is encrypted with AES-256-GCM-SIV and a random nonce before it goes to the inner store,
+///    and decrypted on the way back.
+/// 2. The encryption is bound to the app, the user, the version and the time of the save. A record
+///    cannot be decrypted after it was copied to another user or app, or after its version or time
+///    was changed.
+/// 3. A record that cannot be decrypted is an error of kind
+///    [`Unreadable`](crate::store::StoreErrorKind::Unreadable). It is never "not connected" and
+///    never deleted. A new connect replaces it, and a disconnect removes it.
+/// 4. The first key of the list encrypts, and every key decrypts. A record is encrypted again when
+///    it is saved. With [`reseals_on_load`](Self::reseals_on_load) this also happens when it is
+///    loaded.
 ///
-/// The version and the user id stay readable, so that `delete_if` works without opening anything.
+/// The version and the user id stay readable, so `delete_if` works without decrypting.
 ///
 /// ```
 /// use komerza_connect::{store::EncryptedStore, ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId};
@@ -63,10 +67,11 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 /// ```
 ///
 /// # Security
-/// The sealing keys must not lie where the records lie. Losing them loses every record: users connect again. To change them,
-/// put the new key in front on every node, and take the old one away once all records were saved or loaded since. The ids of
-/// users and the lengths of keys are not hidden. Somebody who can write to the store can still delete a record, or put an older
-/// record of the same user back.
+/// Do not keep the sealing keys where the records are. If you lose them, all records are lost and
+/// users must connect again. To replace a key, put the new key first on every node. Remove the old
+/// key when all records have been saved or loaded since. User ids and the length of keys are not
+/// hidden. Somebody who can write to the store can still delete a record, or put back an older
+/// record of the same user.
 #[derive(Clone)]
 pub struct EncryptedStore<S> {
     inner: S,

@@ -1,4 +1,4 @@
-//! Why a token store could not answer.
+//! The error of a token store.
 
 use crate::kinds::kinds;
 use std::{error::Error, fmt};

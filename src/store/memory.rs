@@ -10,10 +10,11 @@ use std::{
     time::SystemTime,
 };
 
-/// Keeps records in memory: for tests, demos and the first hour of a new app.
+/// Keeps records in memory, for tests, demos and first steps only.
 ///
-/// All is lost when the process ends, and nothing is shared with another one. Clones share their records. Look-ups take a
-/// read lock on one of 64 shards, so that readers do not wait for each other.
+/// All records are lost when the process ends, and other processes do not see them. Clones share
+/// their records. Look-ups take a read lock on one of 64 shards, so readers do not wait for each
+/// other.
 ///
 /// ```
 /// use komerza_connect::{ApiKey, MemoryStore, StoredToken, TokenStore, UserId};

@@ -4,18 +4,21 @@ use super::{StoreError, StoredToken, TokenStore};
 use crate::user::UserId;
 use std::sync::Arc;
 
-/// A store that can also write a record anew, as long as no other save came between.
+/// A store that can replace a record if no other save came in between.
 ///
-/// Every store of this crate can. It is what sealing under a new key rests on: the four operations of [`TokenStore`] could not
-/// do it without the danger of putting an old record in place of a newer one. A store of one's own need not have it.
+/// Every store of this crate can. It is needed to encrypt records with a new key: with the four
+/// methods of [`TokenStore`] alone, an old record could replace a newer one. Your own store does
+/// not need it.
 #[async_trait::async_trait]
 pub trait ReplaceIf: TokenStore {
-    /// Puts `token` in place of the record of `user` that has the same version: compared and replaced in one atomic step.
+    /// Replaces the record of `user` by `token` if it has the same version, in one atomic step.
     ///
-    /// `true` if it was replaced; `false` if there is no record or one of another version, which stays.
+    /// Returns `true` if it was replaced, and `false` if there is no record or one with another
+    /// version, which stays.
     ///
     /// # Errors
-    /// [`StoreError`] when the record may not have been replaced; the old record or the new one is there, whole.
+    /// [`StoreError`] if the record may not have been replaced. The whole old record or the whole
+    /// new one is there.
     async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError>;
 }
 

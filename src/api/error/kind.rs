@@ -7,53 +7,59 @@ kinds! {
     /// What sort of failure an [`Error`](super::Error) is. [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) has a table of
     /// what to do about each. The status is that of a handler's own answer after it.
     ErrorKind
-    /// The call itself is wrong: a path that leaves the API, an id that is none, a body that cannot be serialised or is too long.
-    /// Nothing was sent.
+    /// The call is malformed. Nothing was sent.
+    ///
+    /// The path leaves the API, an id is invalid, or the body cannot be serialised or is too large.
     BadRequest = "bad_request", INTERNAL_SERVER_ERROR, "the call to Komerza is not well-formed";
-    /// The key is dead; its record is removed, and the user has to connect again. A page navigation is sent to the login (303).
+    /// The key is revoked and its record was removed. The user has to connect again.
+    ///
+    /// Browsers are redirected to the login (303).
     KeyRevoked = "key_revoked", UNAUTHORIZED, "the connection to Komerza was revoked; connect again";
     /// The key lacks a scope, the store was not approved, or the user may not do this.
-    /// [`needed_scope`](super::Error::needed_scope) tells which scope it would be.
+    ///
+    /// [`needed_scope`](super::Error::needed_scope) returns the scope that may be missing.
     AccessDenied = "access_denied", FORBIDDEN, "Komerza does not allow this to the app or its user";
-    /// The endpoint wants a signed-in person and no key.
+    /// The endpoint needs a signed-in person and does not accept keys.
     LoginRequired = "login_required", FORBIDDEN, "Komerza allows this to a signed-in person alone";
-    /// The endpoint wants a second factor, which no key has.
+    /// The endpoint needs a second factor, which keys do not have.
     TwoFactorRequired = "two_factor_required", FORBIDDEN, "Komerza wants a second factor for this";
     /// The account has to be verified first.
     VerificationRequired = "verification_required", FORBIDDEN, "Komerza wants the account to be verified first";
     /// The account's plan does not include this.
     UpgradeRequired = "upgrade_required", FORBIDDEN, "the Komerza plan does not include this";
-    /// Too little money.
+    /// The account has too little money.
     NotEnoughFunds = "not_enough_funds", PAYMENT_REQUIRED, "too little money on the Komerza account";
-    /// No such thing.
+    /// Komerza does not have the requested object.
     NotFound = "not_found", NOT_FOUND, "Komerza knows no such thing";
-    /// Komerza found the input wrong. [`body`](super::Error::body) has its whole answer, which may name the fields.
+    /// Komerza rejected the input. [`body`](super::Error::body) has its whole answer, which may name the fields.
     Validation = "validation", BAD_REQUEST, "Komerza found the input wrong";
-    /// The thing is there already.
+    /// The object already exists.
     Conflict = "conflict", CONFLICT, "Komerza has this already";
-    /// A product or a feature that is not available, or a request that is not supported.
+    /// The product or feature is not available, or the request is not supported.
     Unavailable = "unavailable", UNPROCESSABLE_ENTITY, "this is not available at Komerza";
     /// Komerza could not take an upload.
     UploadFailed = "upload_failed", UNPROCESSABLE_ENTITY, "Komerza could not take the upload";
-    /// Too many calls; [`retry_after`](super::Error::retry_after) tells when there is room again.
+    /// There were too many calls. Wait for [`retry_after`](super::Error::retry_after).
     ///
-    /// Mostly the app's own pacing says so, before anything is sent; see [`ClientLimits`](crate::config::ClientLimits).
+    /// Usually the app's own rate limit refuses the call before it is sent; see
+    /// [`ClientLimits`](crate::config::ClientLimits).
     RateLimited = "rate_limited", SERVICE_UNAVAILABLE, "too many calls to Komerza";
     /// No connection to Komerza could be opened. Nothing was sent.
     Unreachable = "unreachable", BAD_GATEWAY, "Komerza could not be reached";
-    /// The connection broke before the whole reply was there. A change may have been made or not.
+    /// The connection broke before the reply was complete. A change may have been made.
     Interrupted = "interrupted", BAD_GATEWAY, "the connection to Komerza broke off";
-    /// No reply in time. A change may have been made or not.
+    /// No reply arrived in time. A change may have been made.
     TimedOut = "timed_out", GATEWAY_TIMEOUT, "Komerza did not answer in time";
-    /// A 403 that is not Komerza's own answer but of something in between, such as a block by region. The key may be as good as ever.
+    /// Something between the app and Komerza answered 403, such as a block by region. The key may still be valid.
     Blocked = "blocked", BAD_GATEWAY, "something on the way to Komerza refuses this";
-    /// A failure on Komerza's side: a status from 500 on, a reply that is too long, or a success that says that it is none.
+    /// Komerza failed: a status of 500 or above, a reply that is too large, or a contradictory reply.
     ProviderFault = "provider_fault", BAD_GATEWAY, "Komerza gave no usable answer";
-    /// A reply that says success, in a shape that this version of the crate does not know. Komerza changed, or this crate is wrong;
-    /// your input is not the reason. A change was made.
+    /// The call succeeded, but this version of the crate cannot read the reply. A change was made.
+    ///
+    /// Komerza changed, or this crate is wrong. Your input is not the reason.
     UnexpectedReply = "unexpected_reply", BAD_GATEWAY,
         "Komerza's reply has a shape that this version of komerza-connect does not know";
-    /// Refused for another reason; see [`code`](super::Error::code) and [`status`](super::Error::status).
+    /// Komerza refused for another reason; see [`code`](super::Error::code) and [`status`](super::Error::status).
     Refused = "refused", UNPROCESSABLE_ENTITY, "Komerza refused";
 }
 

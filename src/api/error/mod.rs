@@ -1,4 +1,4 @@
-//! Why a call of the API gave no value.
+//! The error of an API call.
 
 mod kind;
 
@@ -12,11 +12,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// A call of the API failed.
+/// An API call failed.
 ///
-/// Look at [`kind`](Self::kind) or ask a predicate. As an answer of a handler it is a problem document (RFC 9457), or for a dead
-/// key and a page navigation the way to the login; the answer carries the error in its extensions, so that a layer of the app
-/// can turn it into the app's own page:
+/// Check its [`kind`](Self::kind) or use one of the predicates. A handler can return it as an
+/// answer. The answer is a problem document (RFC 9457). If the key is revoked, browsers are
+/// redirected to the login. The answer's extensions contain the error, so a layer of your app can
+/// replace it with your own page:
 ///
 /// ```
 /// use axum::response::{Html, IntoResponse, Response};
@@ -32,8 +33,9 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// ```
 ///
 /// # Security
-/// Its text holds neither the key, nor ids, nor what was sent. [`message`](Self::message) and [`body`](Self::body) are the
-/// provider's words and may hold anything: do not log them without a look.
+/// The text of the error contains no key, no ids and nothing that was sent.
+/// [`message`](Self::message) and [`body`](Self::body) are Komerza's words and may contain
+/// anything, so do not log them unchecked.
 #[derive(Clone)]
 pub struct Error {
     inner: Arc<Inner>,
@@ -169,7 +171,7 @@ impl Error {
         })
     }
 
-    /// What sort of failure it is.
+    /// The kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
@@ -181,51 +183,53 @@ impl Error {
         self.inner.status
     }
 
-    /// The provider's own code, such as `AccessDenied`. The set is open.
+    /// Komerza's own code, such as `AccessDenied`. New codes may appear.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.inner.code.as_deref()
     }
 
-    /// The provider's own words.
+    /// Komerza's own message.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.inner.message.as_deref()
     }
 
-    /// The whole of the last reply, as it came: for what a refusal of the input says about its fields, for one.
+    /// The complete last reply. It may name the fields of a wrong input.
     ///
     /// # Source
-    /// The provider's schema speaks of `invalidFields` without saying where and in which shape.
+    /// Komerza's schema mentions `invalidFields`, but not where and in which form.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
         self.inner.body.as_ref()
     }
 
-    /// How often the call was sent. 0: nothing was.
+    /// How often the call was sent. Zero: nothing was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.inner.attempts
     }
 
-    /// How long to wait before calling again makes sense, where that is known.
+    /// How long to wait before trying again, if known.
     ///
-    /// After a refusal by the app's own pacing: the wait that the call would have had.
+    /// If the app's own rate limit refused the call, it is the time that the call would have
+    /// waited.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.retry_after
     }
 
-    /// The scope that the called endpoint needs, when access to it was denied; see [`scopes`](crate::api::scopes).
+    /// The scope that the endpoint needs, if access was denied; see [`scopes`](crate::api::scopes).
     ///
-    /// Komerza gives one answer for a missing scope, a store that was not approved, and a user who may not: that it is the scope is
-    /// likely and not certain. Known for the typed calls, not for those by path.
+    /// Komerza gives the same answer for a missing scope, a store that was not approved, and a user
+    /// without the right. So a missing scope is likely but not certain. It is known for typed
+    /// calls, but not for calls by path.
     #[must_use]
     pub fn needed_scope(&self) -> Option<&'static str> {
         self.inner.needed_scope
     }
 
-    /// Where the user connects again, for a dead key: a path of this app.
+    /// The path of this app where the user connects again, if the key is revoked.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
         self.reconnect().map(|reconnect| reconnect.url.as_str())
@@ -235,7 +239,7 @@ impl Error {
         self.inner.reconnect.as_ref()
     }
 
-    /// Whether the key is dead, so that the user has to connect again.
+    /// Whether the key is revoked. The user then has to connect again.
     #[must_use]
     pub fn is_revoked(&self) -> bool {
         self.kind() == ErrorKind::KeyRevoked
@@ -247,7 +251,7 @@ impl Error {
         self.kind() == ErrorKind::RateLimited
     }
 
-    /// Whether there is no such thing.
+    /// Whether Komerza does not have the requested object.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.kind() == ErrorKind::NotFound
@@ -259,7 +263,7 @@ impl Error {
         self.kind() == ErrorKind::AccessDenied
     }
 
-    /// Whether the same call may well succeed later, without anybody doing anything.
+    /// Whether the same call may succeed later without any change.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         let server = self.status().is_none_or(|status| status.is_server_error());
@@ -270,7 +274,8 @@ impl Error {
         }
     }
 
-    /// Whether the call may have had its effect although it failed: look before you repeat a change.
+    /// Whether the call may have taken effect although it failed. Check this before you repeat a
+    /// change.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         match self.kind() {

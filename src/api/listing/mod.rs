@@ -1,10 +1,11 @@
-//! Lists that come in pages, as streams of pages and of items.
+//! Lists in list pages, as streams of list pages and of items.
 //!
-//! Pages are counted from 1. A list ends at an empty page, at the number of pages that the last page told (which may grow and
-//! shrink meanwhile), or, where none is told, at a page shorter than one before or equal to the one before.
+//! List pages are counted from 1. A list ends at an empty list page, or after the number of list
+//! pages that the latest reply states. If the replies state no number, it ends at a list page that
+//! is shorter than an earlier one or equal to the one before.
 //!
-//! The provider cuts pages by position. What is added or removed while a list is read can make items appear twice or be missed;
-//! where that matters, sort by something that new items come last in.
+//! Komerza cuts lists by position. If items are added or removed while a list is read, an item can
+//! appear twice or be missing. If that matters, sort so that new items come last.
 
 mod page;
 mod stream;
@@ -17,12 +18,12 @@ use crate::pacing::Priority;
 use serde::de::DeserializeOwned;
 use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 
-/// A list of the API: say how to read it, then take its [`items`](Self::items), its [`pages`](Self::pages), or one
-/// [`page`](Self::page). Nothing is sent before.
+/// A list of the API. Set it up, then use [`items`](Self::items), [`pages`](Self::pages) or
+/// [`page`](Self::page).
 ///
-/// The lists of the typed calls have their filters as methods, called as the provider calls them: `dateFrom` is
-/// [`date_from`](Listing::<crate::api::models::OrderSummary>::date_from). What has no method goes through [`filters`](Self::filters) or, as it is,
-/// through [`query`](Self::query).
+/// Nothing is sent before that. Typed lists have methods for Komerza's filters, with the same
+/// names: `dateFrom` is [`date_from`](Listing::<crate::api::models::OrderSummary>::date_from). For
+/// other conditions use [`filters`](Self::filters) or [`query`](Self::query).
 ///
 /// ```
 /// use komerza_connect::api::models::OrderStatus;
@@ -79,10 +80,10 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         Self::new(request, Style::Path { size })
     }
 
-    /// All items, page after page. A page that fails ends the stream.
+    /// Returns all items of all list pages, in order. If a list page fails, the stream ends.
     ///
-    /// An item that cannot be read is an error of kind [`UnexpectedReply`](ErrorKind::UnexpectedReply) in its place, and the next
-    /// items follow.
+    /// An item that cannot be read is an [`UnexpectedReply`](ErrorKind::UnexpectedReply) error in
+    /// its place. The next items follow.
     ///
     /// ```no_run
     /// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
@@ -96,15 +97,15 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         Items::new(self.pages())
     }
 
-    /// All pages that are not empty, one after another. An error ends the stream.
+    /// Returns all list pages that are not empty, in order. An error ends the stream.
     pub fn pages(self) -> Pages<T> {
         Pages::new(self)
     }
 
-    /// One page; empty past the end, where the provider answers so.
+    /// Loads one list page. It is empty past the end, if Komerza answers so.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`].
+    /// Same as [`RequestBuilder::fetch`].
     pub fn page(&self, number: u32) -> impl Future<Output = Result<Page<T>, Error>> + Send + use<T> {
         let mut request = self.request.clone();
         if !self.sorts.is_empty() {
@@ -123,31 +124,36 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         request.open(move |envelope| Page::read(number, envelope))
     }
 
-    /// Items in a page. Default: the provider's, which is not documented; 100 is commonly used. Larger pages mean fewer calls.
+    /// Sets the number of items in a list page. Default: Komerza's, which is not documented.
+    ///
+    /// 100 is commonly used. Larger list pages mean fewer calls.
     pub fn page_size(mut self, items: u32) -> Self {
         self.size = Some(items);
         self
     }
 
-    /// Begins at this page instead of 1: to go on where an error ended a stream. 0 counts as 1.
+    /// Sets the first list page, for example to continue after an error. Default: 1. Zero: counts
+    /// as 1.
     pub fn start_at(mut self, page: u32) -> Self {
         self.first = page.max(1);
         self
     }
 
-    /// Fetches the next page while the present one is being used: one at most, in a task of its own that ends with the stream.
+    /// Loads the next list page while you use the current one.
+    ///
+    /// It loads at most one, in its own task, which ends with the stream.
     pub fn prefetch(mut self) -> Self {
         self.prefetch = true;
         self
     }
 
-    /// Adds a parameter to the query as it is, encoded: a filter that has no method here, or `Sorts` as raw text.
+    /// Adds an encoded query parameter, for a filter that has no method here.
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         self.request = self.request.query(name, value);
         self
     }
 
-    /// Filters the list, in the provider's own language.
+    /// Filters the list with Komerza's filter language.
     pub fn filters(mut self, filters: &Filters) -> Self {
         self.request = match filters.text() {
             Ok(text) => self.request.query("Filters", text),
@@ -179,23 +185,24 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         self
     }
 
-    /// As [`RequestBuilder::priority`], for each page.
+    /// Same as [`RequestBuilder::priority`], for each list page.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.request = self.request.priority(priority);
         self
     }
 
-    /// As [`RequestBuilder::deadline`], for each page.
+    /// Same as [`RequestBuilder::deadline`], for each list page.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.request = self.request.deadline(deadline);
         self
     }
 
-    /// All items at once, in memory.
+    /// Loads all items into memory.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`], and [`UnexpectedReply`](ErrorKind::UnexpectedReply) for an item that cannot be read: a list
-    /// that lacks an item would pass for a whole one. [`items`](Self::items) and [`pages`](Self::pages) go on without it.
+    /// Same as [`RequestBuilder::fetch`]. [`UnexpectedReply`](ErrorKind::UnexpectedReply) if an
+    /// item cannot be read, because the list would otherwise look complete. [`items`](Self::items)
+    /// and [`pages`](Self::pages) continue after such an item.
     pub async fn all(self) -> Result<Vec<T>, Error> {
         let mut pages = self.pages();
         let mut all = Vec::new();

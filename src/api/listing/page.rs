@@ -1,4 +1,4 @@
-//! One page.
+//! A list page.
 
 use crate::{api::Error, strict_json, wire::Envelope};
 use serde::de::DeserializeOwned;
@@ -12,13 +12,13 @@ use std::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// Its number, from 1.
+    /// The number of the list page, from 1.
     pub number: u32,
-    /// How many pages there are, as this page told.
+    /// The number of list pages, if Komerza states it.
     pub pages: Option<u32>,
-    /// Its items.
+    /// The items.
     pub items: Vec<T>,
-    /// Items that could not be read. Empty as long as Komerza's items look as this version knows them.
+    /// Items that this version could not read. Usually empty.
     pub unreadable: Vec<UnreadableItem>,
     /// Tells a page that is sent again and again.
     pub(super) print: u64,
@@ -75,9 +75,9 @@ impl<T> Page<T> {
 pub struct UnreadableItem {
     /// Its position in the page, from 0.
     pub position: usize,
-    /// The item as Komerza sent it. You may read it into a type of your own.
+    /// The item as Komerza sent it. You can read it into your own type.
     pub json: String,
-    /// What could not be read, without the value.
+    /// The reason, without the value.
     pub why: String,
 }
 

@@ -64,11 +64,14 @@ async fn a_sweep_removes_no_user_of_the_app_whatever_the_id() {
     assert!(store.load(&user("browser-7")).await.unwrap().is_some());
 }
 
+/// Whose record is to go, and of which version if that matters.
+type Removal = (UserId, Option<TokenVersion>);
+
 /// A store that lists nobody and carries out removals late, when it is told to.
 #[derive(Clone, Default)]
 struct Late {
     inner: MemoryStore,
-    waiting: Arc<Mutex<Vec<(UserId, Option<TokenVersion>)>>>,
+    waiting: Arc<Mutex<Vec<Removal>>>,
 }
 
 impl Late {

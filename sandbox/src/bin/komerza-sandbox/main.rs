@@ -5,7 +5,7 @@ mod doctor;
 
 use arguments::{Arguments, Wish};
 use komerza_sandbox::{App, Sandbox, SandboxError};
-use std::{fmt::Write, future::pending, process::ExitCode};
+use std::{fmt::Write, process::ExitCode};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -47,11 +47,10 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let sandbox = Sandbox::builder().app(app).address(([127, 0, 0, 1], port).into()).start().await;
     let sandbox = sandbox.map_err(refusal)?;
     // Whoever started this waits for these lines; when nobody reads them, there is nobody to tell.
+    // Before anything is printed: whoever reads the lines may send a signal at once.
+    let stopped = stopped()?;
     print!("{}", lines(&sandbox, &redirect_uris));
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(|why| format!("cannot wait for Ctrl-C: {why}"))?,
-        () = terminated() => {}
-    }
+    stopped.await;
     sandbox.stop().await;
     Ok(())
 }
@@ -82,16 +81,22 @@ fn refusal(why: SandboxError) -> String {
     }
 }
 
+/// Waits for SIGINT or SIGTERM, which no longer end the program by themselves.
 #[cfg(unix)]
-async fn terminated() {
+fn stopped() -> Result<impl Future<Output = ()>, String> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signals) => drop(signals.recv().await),
-        Err(_) => pending().await,
-    }
+    let signals = |kind| signal(kind).map_err(|why| format!("cannot wait for signals: {why}"));
+    let (mut interrupt, mut terminate) = (signals(SignalKind::interrupt())?, signals(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
-async fn terminated() {
-    pending().await
+fn stopped() -> Result<impl Future<Output = ()>, String> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
