@@ -65,7 +65,7 @@ impl Hooks for Diary {
     }
 
     async fn orphaned(&self, event: &Orphaned) {
-        self.write(format!("orphaned {}", event.attempt));
+        self.write(format!("orphaned {:?}", event.attempt));
     }
 
     async fn disconnected(&self, event: &Disconnected) {
