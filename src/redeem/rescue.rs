@@ -25,6 +25,11 @@ impl Redeem {
     /// Tries to save a key until it is saved, until there is a newer one, or until the time is over.
     pub(super) async fn keep_trying(&self, pending: &Pending, unsaved: Unsaved) {
         let token = &unsaved.token;
+        let deadline = self.limits().late_save_deadline;
+        // A timer of zero still runs for a moment, in which a try could come.
+        if deadline.is_zero() {
+            return self.orphan(pending, token).await;
+        }
         let tries = async {
             loop {
                 tokio::select! {
@@ -36,7 +41,7 @@ impl Redeem {
                 }
             }
         };
-        let saved = tokio::time::timeout(self.limits().late_save_deadline, tries).await;
+        let saved = tokio::time::timeout(deadline, tries).await;
         if saved != Ok(true) {
             return self.orphan(pending, token).await;
         }
