@@ -174,7 +174,7 @@ impl Client {
     ///    a 404 or 405 the next calls begin here.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
+    /// Same as [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
     pub async fn stores(&self) -> Result<Vec<Store>, Error> {
         let in_user = &self.inner.connection.stores_in_user;
         if !in_user.load(Ordering::Relaxed) {
@@ -283,7 +283,7 @@ impl ClientBuilder {
     /// Checks everything and makes the client.
     ///
     /// # Errors
-    /// As [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
+    /// Same as [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
     pub fn build(self) -> Result<Client, ConfigError> {
         let Self { key, user_agent, api_url, limits, clock, shared } = self;
         let base = config::base_url("api_url", &api_url)?;
