@@ -23,7 +23,7 @@ impl Client {
         self.endpoint(Method::GET, "/webhooks/{}", &[id.as_str()], scopes::WEBHOOKS_VIEW).fetch().await
     }
 
-    /// Makes a webhook; its secret is told only now. Needs [`WEBHOOKS_CREATE`](scopes::WEBHOOKS_CREATE).
+    /// Creates a webhook. Only this reply has its secret. Needs [`WEBHOOKS_CREATE`](scopes::WEBHOOKS_CREATE).
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).

@@ -78,7 +78,7 @@ impl<T> Pages<T> {
         self.next
     }
 
-    /// How many pages there are, as the last page told.
+    /// The number of list pages, as the latest reply states it.
     #[must_use]
     pub fn pages_told(&self) -> Option<u32> {
         self.told

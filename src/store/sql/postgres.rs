@@ -42,7 +42,7 @@ const WORDS: Words = Words {
 /// is left on a server between two calls. In statement mode opening the store is refused, because saving needs a transaction.
 /// Tested with PgBouncer 1.18; other poolers that keep a transaction on one server should work and were not tried.
 ///
-/// **The table.** The columns are `user_id` (bytes; `WHERE user_id = 'alice'` finds a user all the same), `version`, `record`
+/// **The table.** The columns are `user_id` (bytes; `WHERE user_id = 'alice'` still finds a user), `version`, `record`
 /// and `saved_at` (milliseconds since 1970, with an index). A table of an earlier version of this crate gets the last one when
 /// the store is opened. For a role that may not change the table, a warning says which statements its owner should run;
 /// everything works meanwhile, and the removal of old records is slower.

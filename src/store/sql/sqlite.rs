@@ -168,7 +168,7 @@ impl SqliteStore {
     }
 }
 
-/// A new file gets a write-ahead log; of another one the mode is told and kept.
+/// A new file gets a write-ahead log. An existing file keeps its mode, which is logged.
 async fn set_mode(options: &SqliteConnectOptions, empty: bool, place: &str) -> Result<(), StoreError> {
     let options = if empty { options.clone().journal_mode(SqliteJournalMode::Wal) } else { options.clone() };
     let began = Instant::now();
