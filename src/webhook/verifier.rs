@@ -20,8 +20,8 @@ const SECRET_MAX: usize = 16_384;
 
 /// Checks that a request was signed with a secret that Komerza and this app share.
 ///
-/// Clones share the secrets. As the state of an axum app, or reachable from it by `FromRef`, it is what the extractor
-/// [`Delivery`] checks with.
+/// Clones share the secrets. The extractor [`Delivery`] takes it from the state of your axum app, with
+/// `FromRef` if needed.
 ///
 /// # Security
 /// One verifier knows the secrets of one receiver. An app that serves several merchants gives each of them an address of

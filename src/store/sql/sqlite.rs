@@ -147,8 +147,8 @@ impl SqliteStore {
     /// `libsqlite3-sys`, of which cargo allows one. If they do not, give the store a file of its own in another process, or bring
     /// the app's sqlx to 0.9.
     ///
-    /// The pool's settings are the app's: unless it sets `synchronous=FULL`, less than [`open`](Self::open) promises survives a
-    /// power cut. Statements appear in the pool's log as the app has set it; ids and keys do not stand in them.
+    /// The app chooses the pool's settings. Without `synchronous=FULL` a power cut can lose confirmed saves.
+    /// Statements appear in the pool's log if the app logs them; they contain no ids and no keys.
     ///
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the table cannot be made.
