@@ -3,8 +3,20 @@
 #[doc = include_str!("guide/change.md")]
 pub mod change {}
 
+#[doc = include_str!("guide/deployment.md")]
+pub mod deployment {}
+
 #[doc = include_str!("guide/design.md")]
 pub mod design {}
+
+#[doc = include_str!("guide/first_steps.md")]
+pub mod first_steps {}
+
+#[doc = include_str!("guide/front_ends.md")]
+pub mod front_ends {}
+
+#[doc = include_str!("guide/jobs.md")]
+pub mod jobs {}
 
 #[doc = include_str!("guide/mounting.md")]
 pub mod mounting {}

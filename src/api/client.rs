@@ -22,13 +22,14 @@ use std::{
     time::Duration,
 };
 
-/// Calls Komerza with one API key: for scripts, jobs and tests.
+/// A client for Komerza with one API key, for scripts, jobs and tests.
 ///
-/// A handler gets a [`KomerzaKey`](crate::KomerzaKey), which is such a client together with whose key it is. Cheap to clone. It sends
-/// the key to the configured API alone, always with the User-Agent, and follows no redirects.
+/// Handlers use a [`KomerzaKey`](crate::KomerzaKey), which is such a client with its user. A clone
+/// is cheap. The client sends the key only to the configured API, always with the User-Agent, and
+/// does not follow redirects.
 ///
-/// All clones, and all clients of the process with the same key, draw on one bucket, so that Komerza has no reason to throttle the
-/// user; see [`ClientLimits`].
+/// All clones and all clients of the process that use one key share one bucket, so Komerza does not
+/// throttle the user. See [`ClientLimits`].
 ///
 /// ```
 /// use komerza_connect::{ApiKey, api::Client};
@@ -69,17 +70,19 @@ pub(super) struct Inner {
 }
 
 impl Client {
-    /// A client for Komerza's API.
+    /// Makes a client for Komerza's API.
     ///
-    /// Each client that is made so has connections of its own. For many keys make one and take [`with_key`](Self::with_key).
+    /// Each client has its own connections. For many keys make one client and use
+    /// [`with_key`](Self::with_key).
     ///
     /// # Errors
-    /// [`ConfigError`] when `user_agent` is empty or cannot stand in a header, or when TLS cannot be set up.
+    /// [`ConfigError`] if `user_agent` is empty or not valid in a header, or if TLS cannot be set
+    /// up.
     pub fn new(key: ApiKey, user_agent: impl Into<String>) -> Result<Self, ConfigError> {
         Self::builder(key, user_agent).build()
     }
 
-    /// As [`new`](Self::new), with settings.
+    /// Same as [`new`](Self::new), with settings.
     pub fn builder(key: ApiKey, user_agent: impl Into<String>) -> ClientBuilder {
         let (user_agent, api_url) = (user_agent.into(), provider::API_URL.into());
         ClientBuilder { key, user_agent, api_url, limits: ClientLimits::default(), clock: None, shared: None }
@@ -95,7 +98,7 @@ impl Client {
         Self { inner: Arc::new(Inner { connection, key, fingerprint, owner, lane, bearer }) }
     }
 
-    /// The same connections and settings for another key.
+    /// Returns a client for another key with the same connections and settings.
     pub fn with_key(&self, key: ApiKey) -> Self {
         let fingerprint = key.fingerprint();
         Self::of(Arc::clone(&self.inner.connection), key, fingerprint, None)
@@ -113,7 +116,7 @@ impl Client {
         self.inner.fingerprint
     }
 
-    /// `GET path`: a path below the API's base, such as `/stores/{id}/products`.
+    /// `GET path`. The path is below the API's base, such as `/stores/{id}/products`.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.request(Method::GET, path)
     }
@@ -138,7 +141,10 @@ impl Client {
         self.request(Method::DELETE, path)
     }
 
-    /// Any method. The path is checked when the request is sent: one that would leave the API is an error, and nothing is sent.
+    /// A call with any method.
+    ///
+    /// The path is checked when the request is sent. A path that leaves the API is an error, and
+    /// nothing is sent.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         RequestBuilder::new(self.clone(), method, path)
     }
@@ -153,10 +159,10 @@ impl Client {
         RequestBuilder::to(self.clone(), method, template, ids, Some(scope))
     }
 
-    /// The account that the key belongs to. Needs the scope `user.view`.
+    /// Loads the account of the key. Needs the scope `user.view`.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`].
+    /// Same as [`RequestBuilder::fetch`].
     pub async fn user(&self) -> Result<User, Error> {
         self.endpoint(Method::GET, "/user", &[], scopes::USER_VIEW).fetch().await
     }
@@ -165,10 +171,10 @@ impl Client {
     ///
     /// 1. `GET /stores`, as a sample in Komerza's documentation does. The API's own description does not have it.
     /// 2. Where that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in `GET /user`. After
-    ///    a 404 or 405 the next calls begin here.
+    ///    a 404 or 405 later calls start here.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
+    /// Same as [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
     pub async fn stores(&self) -> Result<Vec<Store>, Error> {
         let in_user = &self.inner.connection.stores_in_user;
         if !in_user.load(Ordering::Relaxed) {
@@ -188,10 +194,10 @@ impl Client {
         Ok(self.user().await?.stores)
     }
 
-    /// One store. Needs the scope `stores.view`.
+    /// Loads one store. Needs the scope `stores.view`.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`].
+    /// Same as [`RequestBuilder::fetch`].
     pub async fn store(&self, id: impl Into<StoreId>) -> Result<Store, Error> {
         let id = id.into();
         self.endpoint(Method::GET, "/stores/{}", &[id.as_str()], scopes::STORES_VIEW).fetch().await
@@ -277,7 +283,7 @@ impl ClientBuilder {
     /// Checks everything and makes the client.
     ///
     /// # Errors
-    /// As [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
+    /// Same as [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
     pub fn build(self) -> Result<Client, ConfigError> {
         let Self { key, user_agent, api_url, limits, clock, shared } = self;
         let base = config::base_url("api_url", &api_url)?;

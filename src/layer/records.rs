@@ -1,4 +1,4 @@
-//! The records of users outside of requests: for jobs, for health checks, and for apps that delete a user.
+//! Access to users' records outside of requests: for jobs, health checks, and deleting a user.
 
 use super::KomerzaConnectLayer;
 use crate::{
@@ -25,10 +25,11 @@ use std::{
 const PAGE: usize = 100;
 
 impl KomerzaConnectLayer {
-    /// Returns the client of a user outside a request, for background jobs. `None`: not connected.
+    /// Returns the client of a user outside a request, or `None` if the user is not connected.
     ///
-    /// Reads the store once, within [`store_deadline`](crate::config::Limits::store_deadline). Use it
-    /// in apps with [`with_user`](Self::with_user); apps do not know the ids of browser sessions.
+    /// Reads the store once, within [`store_deadline`](crate::config::Limits::store_deadline). Use
+    /// it in apps with [`with_user`](Self::with_user); apps do not know the ids of browser
+    /// sessions.
     ///
     /// # Errors
     /// [`StoreError`] if the store failed.
@@ -37,7 +38,9 @@ impl KomerzaConnectLayer {
         self.shared.key_of(user, None).await
     }
 
-    /// Every user who has a record, as a stream. See [`ListUsers::list_users`] for what happens to users who connect meanwhile.
+    /// Returns all users who have a record, as a stream.
+    ///
+    /// [`ListUsers::list_users`] says what happens to users who connect meanwhile.
     ///
     /// ```
     /// use komerza_connect::{KomerzaConnectLayer, UserId};
@@ -84,14 +87,15 @@ impl KomerzaConnectLayer {
         Ok(())
     }
 
-    /// Removes the records of browsers whose sessions are over, and returns how many. Call it once a day.
+    /// Removes the records of expired browser sessions and returns how many. Call it once a day.
     ///
-    /// Such a record can be reached by nobody, but its key still lives at Komerza: the hook
-    /// [`orphaned`](crate::Hooks::orphaned) is called for each. With [`with_user`](Self::with_user) there are none, and nothing is
-    /// removed.
+    /// Nobody can use such a record, but its key is still valid at Komerza. So the hook
+    /// [`orphaned`](crate::Hooks::orphaned) runs for each. With [`with_user`](Self::with_user)
+    /// there are no such records, and nothing is removed.
     ///
     /// # Errors
-    /// [`StoreError`] when the store fails, or cannot list its users. What was removed before stays removed.
+    /// [`StoreError`] if the store failed or cannot list its users. Records that were already
+    /// removed stay removed.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
         let core = &self.shared.core;
         let lists = lists_users(core)?;
@@ -124,7 +128,7 @@ impl KomerzaConnectLayer {
     /// Asks the token store whether it answers, for health checks.
     ///
     /// # Errors
-    /// [`StoreError`] when it does not answer in time, or cannot tell because it is no [`ListUsers`].
+    /// [`StoreError`] if it does not answer in time, or does not implement [`ListUsers`].
     #[doc(alias = "health check")]
     pub async fn ping(&self) -> Result<(), StoreError> {
         let core = &self.shared.core;
@@ -140,7 +144,8 @@ fn lists_users(core: &Core) -> Result<&dyn ListUsers, StoreError> {
 /// A page of users on its way.
 type NextPage = Pin<Box<dyn Future<Output = Result<UserPage, StoreError>> + Send>>;
 
-/// The users of [`KomerzaConnectLayer::users`]. After an error the next call asks for the same page again.
+/// The users of [`KomerzaConnectLayer::users`]. After an error the next call loads the same list
+/// page again.
 pub struct Users {
     core: Arc<Core>,
     cursor: Option<String>,
@@ -150,10 +155,10 @@ pub struct Users {
 }
 
 impl Users {
-    /// The next user; `None` after the last one.
+    /// Returns the next user, or `None` after the last one.
     ///
     /// # Errors
-    /// [`StoreError`] when the store fails, or cannot list its users.
+    /// [`StoreError`] if the store failed or cannot list its users.
     pub async fn try_next(&mut self) -> Result<Option<UserId>, StoreError> {
         poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await.transpose()
     }

@@ -1,4 +1,4 @@
-//! How calls are spaced out, and buckets that several nodes share.
+//! Rate limits for calls and exchanges, and buckets that several nodes share.
 
 pub(crate) mod bucket;
 

@@ -271,7 +271,7 @@ impl Redeem {
             return Ok(());
         }
         let Pending { user, attempt, .. } = pending;
-        log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key is not kept: it lives on at Komerza, and nobody holds it");
+        log::error!(%attempt, fingerprint = %token.fingerprint(), "a new key could not be stored; it stays valid at Komerza");
         let event = Orphaned { user: user.clone(), attempt: Some(*attempt), fingerprint: token.fingerprint() };
         self.core.hook(async { self.core.hooks.orphaned(&event).await }).await;
         Err(failure)
@@ -306,7 +306,7 @@ impl Redeem {
                 }
                 log::warn!(
                     attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
-                    "saving a fresh key failed; it is tried again"
+                    "saving a new key failed; it is tried again"
                 );
                 last = Some(error);
                 tokio::time::sleep(pause).await;

@@ -188,7 +188,7 @@ impl Lane {
                 line.grant(|_| tokens.next().is_some());
             }
             Err(error) => {
-                log::warn!(error = %crate::telemetry::log::chain(&error), "the shared bucket does not answer; this process paces for itself");
+                log::warn!(error = %crate::telemetry::log::chain(&error), "the shared bucket does not answer; this process uses its own");
                 line.alone_until = now.saturating_add(ALONE);
                 line.grant_own(now);
             }

@@ -1,11 +1,13 @@
-//! Whose call is next: one bucket per key, shaped like the provider's, so that no user of the app is ever throttled.
+//! The order of calls: one bucket for each key, which follows Komerza's documented limit.
 //!
-//! 1. All clones of a key and all requests of the process draw on one bucket, found by a hash of the key and of the API's address.
-//! 2. Who finds no token waits: first come, first served, page requests before background jobs, which still get every fourth
-//!    token.
-//! 3. Who would wait longer than allowed is told at once how long, and has cost nothing. Who goes away leaves the line.
-//! 4. A 429 empties the bucket: some other process draws on the same key.
-//! 5. A bucket that is full again is forgotten.
+//! 1. All clones of a key and all requests of the process share one bucket. It is found by a hash
+//!    of the key and the API's address.
+//! 2. Calls queue first come, first served. Visitors' calls go before background jobs, which still
+//!    get every fourth token.
+//! 3. A call that would wait too long fails at once, with the time that it would wait, and uses no
+//!    token. A call that is dropped leaves the queue.
+//! 4. A 429 empties the bucket, because another process uses the same key.
+//! 5. A bucket that is full again is removed.
 
 #[cfg(all(test, feature = "__explore"))]
 mod interleavings;
@@ -28,14 +30,15 @@ use std::{
 };
 use url::Url;
 
-/// Who is served first when calls of one key have to wait.
+/// Which calls of a key go first when they have to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Priority {
-    /// Somebody looks at a page that loads: before all background calls of the same key. The default.
+    /// For a visitor who waits. It goes before all background calls of the same key. This is the
+    /// default.
     #[default]
     Page,
-    /// A job that nobody waits for. It gets what pages leave, and at least every fourth token.
+    /// For a job. It gets the tokens that visitors leave, and at least every fourth one.
     Background,
 }
 

@@ -89,7 +89,7 @@ impl RedisBuckets {
     /// Connects to a `redis://`, `rediss://` or `unix:` address.
     ///
     /// # Errors
-    /// As [`RedisStore::connect`].
+    /// Same as [`RedisStore::connect`].
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Ok(Self::beside(&RedisStore::connect(url).await?))
     }
