@@ -94,7 +94,7 @@ fn ring(key: u8) -> Option<Keyring> {
 /// What the answer of an exchange means: the key, or the code of the failure and whether the code may be spent.
 ///
 /// # Errors
-/// As [`FailureKind::code`](crate::FailureKind::code).
+/// Same as [`FailureKind::code`](crate::FailureKind::code).
 pub fn judge(status: u16, retry_after: &[u8], body: &[u8]) -> Result<String, (&'static str, bool)> {
     let status = StatusCode::from_u16(status).unwrap_or_default();
     let retry_after = HeaderValue::from_bytes(retry_after).ok();

@@ -96,7 +96,7 @@ impl ClientSecret {
         Self::with_any_length(text.as_str())
     }
 
-    /// As [`new`](Self::new), for the day when the provider changes the length: 1 to 16,384 bytes.
+    /// Same as [`new`](Self::new), for the day when the provider changes the length: 1 to 16,384 bytes.
     ///
     /// # Errors
     /// [`InvalidSecret`] when a header could not carry the text.

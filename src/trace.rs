@@ -1,4 +1,4 @@
-//! A span for each request that shows no authorization code.
+//! Spans for requests that contain no authorization code.
 //!
 //! The spans that web frameworks make by default hold the whole URI of a request, and the URI of the callback holds the
 //! authorization code and the state. What an access log of a proxy in front writes is not in this crate's hands: let it log the

@@ -171,10 +171,10 @@ impl Client {
     ///
     /// 1. `GET /stores`, as a sample in Komerza's documentation does. The API's own description does not have it.
     /// 2. Where that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in `GET /user`. After
-    ///    a 404 or 405 the next calls begin here.
+    ///    a 404 or 405 later calls start here.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
+    /// Same as [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
     pub async fn stores(&self) -> Result<Vec<Store>, Error> {
         let in_user = &self.inner.connection.stores_in_user;
         if !in_user.load(Ordering::Relaxed) {
@@ -286,7 +286,7 @@ impl ClientBuilder {
     /// Checks everything and makes the client.
     ///
     /// # Errors
-    /// As [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
+    /// Same as [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
     pub fn build(self) -> Result<Client, ConfigError> {
         let Self { key, user_agent, api_url, limits, clock, shared } = self;
         let base = config::base_url("api_url", &api_url)?;

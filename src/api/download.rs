@@ -1,4 +1,4 @@
-//! Replies that are too long for memory.
+//! Replies that are too large for memory.
 
 use super::{Error, ErrorKind};
 use axum_core::body::Body;
@@ -15,10 +15,11 @@ use std::{
 };
 use tokio::time::{Instant, Sleep};
 
-/// A reply that is read piece by piece; made by [`RequestBuilder::download`](super::RequestBuilder::download).
+/// A reply that is read in pieces. [`RequestBuilder::download`](super::RequestBuilder::download)
+/// makes it.
 ///
-/// It is a [`Stream`] of pieces, and becomes a body of an answer by [`into_body`](Self::into_body). Dropping it ends the
-/// transfer.
+/// It is a [`Stream`] of pieces. [`into_body`](Self::into_body) turns it into the body of an
+/// answer. Dropping it ends the transfer.
 pub struct Download {
     status: StatusCode,
     headers: HeaderMap,
@@ -49,17 +50,22 @@ impl Download {
         &self.headers
     }
 
-    /// The next piece; `None` at the end.
+    /// Returns the next piece, or `None` at the end.
     ///
     /// # Errors
-    /// [`ErrorKind::Interrupted`] when the connection breaks: the file is not whole. [`ErrorKind::TimedOut`] when no piece comes for as
-    /// long as [`ClientLimits::deadline`](crate::config::ClientLimits::deadline) says. [`ErrorKind::ProviderFault`] when it is longer than was
-    /// allowed. Nothing comes after an error.
+    /// [`ErrorKind::Interrupted`] if the connection breaks; the file is then incomplete.
+    /// [`ErrorKind::TimedOut`] if no piece arrives within
+    /// [`ClientLimits::deadline`](crate::config::ClientLimits::deadline).
+    /// [`ErrorKind::ProviderFault`] if the reply is larger than allowed. After an error the stream
+    /// ends.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         std::future::poll_fn(|task| self.poll_chunk(task)).await.transpose()
     }
 
-    /// The rest as the body of an answer; an error breaks that answer off, so that nobody takes half a file for a whole one.
+    /// Returns the rest as the body of an answer.
+    ///
+    /// If an error occurs, the answer breaks off, so that no client takes an incomplete file for a
+    /// complete one.
     pub fn into_body(self) -> Body {
         Body::new(http_body_util::StreamBody::new(Frames(self)))
     }

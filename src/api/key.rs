@@ -83,7 +83,7 @@ pub(crate) struct Reconnect {
     pub(crate) person: bool,
 }
 
-/// Who keeps the records of keys, and knows where users connect.
+/// Keeps the records of keys, and knows where users connect.
 #[async_trait::async_trait]
 pub(crate) trait Keeper: Send + Sync {
     /// The connection that all its keys use.

@@ -1,4 +1,4 @@
-//! What a single call may be told.
+//! The options of one call.
 
 use crate::config::ClientLimits;
 use crate::pacing::Priority;
@@ -39,7 +39,7 @@ impl Options {
         whole.saturating_sub(spent.waited).min(self.left(spent))
     }
 
-    /// How long the call may still work: as the limits say, or as the call was told.
+    /// How long the call may still work: as the limits or the call's own deadline say.
     pub(super) fn work(&self, limits: &ClientLimits, spent: &Spent) -> Duration {
         match self.deadline {
             None => limits.deadline.saturating_sub(spent.worked),

@@ -1,7 +1,7 @@
 //! The known scopes, which Komerza also calls permissions. The set is open: any text may be one.
 //!
-//! They are chosen when the application is registered, and the user may approve fewer. What a key may do in one store is told by
-//! [`InStore::permissions`](crate::api::InStore::permissions).
+//! You choose scopes when you register your app, and users may approve fewer. To see what a key may do in
+//! one store, use [`InStore::permissions`](crate::api::InStore::permissions).
 //!
 //! # Source
 //! docs.komerza.com, "Scopes", and the texts of the provider's OpenAPI document: 53 names in both together.

@@ -1,6 +1,6 @@
 //! What logs and metrics learn of a call: method, path template, status, tries, waits. Never an id, a query or a secret.
 //!
-//! Komerza's own words about a refusal are in a DEBUG event alone, since they may repeat what was sent.
+//! Komerza's own words about a refusal are only in a DEBUG event, because they may repeat what was sent.
 
 use super::{Error, options::Spent};
 use http::{Method, StatusCode};

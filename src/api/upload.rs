@@ -54,16 +54,18 @@ enum Source {
 }
 
 impl Upload {
-    /// A file, opened when the call is sent. One that cannot be opened makes the call a [`BadRequest`](ErrorKind::BadRequest), with
-    /// the [`io::Error`] as its source, and nothing is sent.
+    /// A file, which is opened when the call is sent.
+    ///
+    /// If it cannot be opened, the call fails with [`BadRequest`](ErrorKind::BadRequest) and the
+    /// [`io::Error`] as its source. Nothing is sent.
     pub fn from_path(path: impl Into<PathBuf>) -> Self {
         Self { source: Source::Path(path.into().into()) }
     }
 
-    /// A stream of pieces: what a visitor uploads to the app, for example, passed on while it arrives. It can be sent once.
+    /// A stream of pieces, such as a visitor's upload that the app passes on. It can be sent once.
     ///
-    /// An error of the stream ends the call as [`Interrupted`](ErrorKind::Interrupted), with that error as a source. Tell the length
-    /// by [`length`](Self::length) where it is known.
+    /// If the stream fails, the call fails with [`Interrupted`](ErrorKind::Interrupted) and that
+    /// error as a source. If you know the length, set it with [`length`](Self::length).
     pub fn stream<S, B, E>(stream: S) -> Self
     where
         S: Stream<Item = Result<B, E>> + Send + 'static,
@@ -73,8 +75,10 @@ impl Upload {
         Self { source: Source::Stream { pieces: once(stream), length: None } }
     }
 
-    /// Says how many bytes a stream has, so that the provider is told too. One that has more or fewer makes the call a
-    /// [`BadRequest`](ErrorKind::BadRequest) in the middle. Without effect on bytes and files, whose length is known.
+    /// Sets the number of bytes of a stream, which Komerza then gets too.
+    ///
+    /// If the stream has more or fewer bytes, the call fails with
+    /// [`BadRequest`](ErrorKind::BadRequest) during sending. It has no effect on bytes and files.
     pub fn length(mut self, bytes: u64) -> Self {
         if let Source::Stream { length, .. } = &mut self.source {
             *length = Some(bytes);

@@ -126,7 +126,7 @@ pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigE
     address::base_url(text).map_err(|why| ConfigError::about(setting, text, why))
 }
 
-/// Each token costs memory and, when the provider refuses a call, time. Whoever wants no limit says so by the period.
+/// Each token costs memory and, when the provider refuses a call, time. For no limit set the period to zero.
 fn check_buckets(wrong: &mut Wrong, limits: &Limits) {
     for (setting, bucket) in
         [("limits.exchange_bucket", limits.exchange_bucket), ("limits.client.bucket", limits.client.bucket)]

@@ -84,7 +84,7 @@ impl ConfigError {
         Self::new(setting, message, "")
     }
 
-    /// As [`because`](Self::because), unless something around the value is the cause.
+    /// Same as [`because`](Self::because), unless something around the value is the cause.
     pub(super) fn about(setting: &'static str, value: &str, message: &'static Message) -> Self {
         match around(value) {
             Some(found) => Self::surrounded(setting, value, &found),

@@ -1,4 +1,4 @@
-//! Looks at a layer as it is set up, and says what is wrong and what helps.
+//! Checks the set-up of a layer, and says what is wrong and what to do.
 //!
 //! ```
 //! use axum::Router;
@@ -38,7 +38,7 @@ use std::fmt;
 use tower_service::Service;
 
 impl KomerzaConnectLayer {
-    /// Examines the settings, the token store, the way to Komerza and the clock.
+    /// Checks the settings, the token store, the connection to Komerza and the clock.
     ///
     /// In this order: reads the settings; saves, loads and removes a scratch record in the store, under a user ID that begins with
     /// `komerza-connect-doctor-`; pings the store if it can be pinged; sends one GET without a key to the API, where any answer

@@ -118,7 +118,7 @@ pub trait Answer<M>: Send {
 
 /// What was found, or why it cannot be told.
 pub trait FoundUser: Send {
-    /// As [`IdentifyUser::identify_user`] returns it.
+    /// Same as [`IdentifyUser::identify_user`] returns it.
     ///
     /// # Errors
     /// What the function of [`by_extractor`] returned.

@@ -203,7 +203,7 @@ impl Lane {
                 state.grant(|_| tokens.next().is_some());
             }
             Err(error) => {
-                log::warn!(error = %crate::telemetry::log::chain(&error), "the shared bucket does not answer; this process paces for itself");
+                log::warn!(error = %crate::telemetry::log::chain(&error), "the shared bucket does not answer; this process uses its own");
                 state.alone_until = now.saturating_add(ALONE);
                 state.grant_own(self.kind, now);
             }

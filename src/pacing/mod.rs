@@ -1,13 +1,13 @@
 //! Rate limits for calls and exchanges, and buckets that several nodes share.
 //!
-//! 1. Each key has a bucket for its calls, and all exchanges have one, shaped like the provider's. The whole process uses one
-//!    bucket for each of them and API host, also with several layers; with [`SharedBuckets`] all nodes do.
-//! 2. Whoever finds no token waits in a line. Calls: page requests go before background jobs, which still get every fourth token.
-//!    Exchanges: one for each party that is charged, round by round.
-//! 3. A request that would wait longer than allowed fails at once and uses no token. One that goes away leaves the line.
-//! 4. A 429 empties the bucket: somebody else draws on it. After that, and after a pause, one exchange goes ahead and the others
-//!    wait for its answer.
-//! 5. A bucket that is full again is forgotten.
+//! 1. Each key has a bucket for its calls, and all exchanges have one. They follow Komerza's documented limits. All layers of a
+//!    process with the same API host share them. With [`SharedBuckets`] all nodes share them.
+//! 2. Requests without a token queue. Visitors' calls go before background jobs, which still get every fourth token. Exchanges
+//!    go one for each user, browser or address in turn.
+//! 3. A request that would wait too long fails at once and uses no token. One that is dropped leaves the queue.
+//! 4. A 429 empties the bucket, because somebody else uses it. After that, and after a pause, one exchange is sent first, and
+//!    the others wait for its answer.
+//! 5. A bucket that is full again is removed.
 
 pub(crate) mod bucket;
 mod budgets;
@@ -37,14 +37,15 @@ use std::{
 };
 use url::Url;
 
-/// Who is served first when calls of one key have to wait.
+/// Which calls of a key go first when they have to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Priority {
-    /// Somebody looks at a page that loads: before all background calls of the same key. The default.
+    /// For a visitor who waits. It goes before all background calls of the same key. This is the
+    /// default.
     #[default]
     Page,
-    /// A job that nobody waits for. It gets what pages leave, and at least every fourth token.
+    /// For a job. It gets the tokens that visitors leave, and at least every fourth one.
     Background,
 }
 

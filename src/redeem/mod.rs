@@ -334,7 +334,7 @@ impl Redeem {
                 }
                 log::warn!(
                     attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
-                    "saving a fresh key failed; it is tried again"
+                    "saving a new key failed; it is tried again"
                 );
                 // Those who waited for this exchange find the doubt.
                 self.writes.failed();

@@ -73,7 +73,7 @@ impl Redeem {
     /// Tells the app of a live key that nobody holds.
     pub(super) async fn orphan(&self, pending: &Pending, token: &StoredToken) {
         let Pending { user, attempt, .. } = pending;
-        log::error!(%attempt, fingerprint = %token.fingerprint(), "a fresh key is not kept: it lives on at Komerza, and nobody holds it");
+        log::error!(%attempt, fingerprint = %token.fingerprint(), "a new key could not be stored; it stays valid at Komerza");
         let event = Orphaned { user: user.clone(), attempt: Some(*attempt), fingerprint: token.fingerprint() };
         self.core.hook(async { self.core.hooks.orphaned(&event).await }).await;
     }

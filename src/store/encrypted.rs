@@ -99,19 +99,21 @@ impl<S: TokenStore> EncryptedStore<S> {
     /// Lets records that were saved before there was this wrapper load as they are, until all are sealed.
     ///
     /// # Security
-    /// Switch it off again when the migration is over: as long as it is on, whoever can write to the store can put a key of
-    /// their own in place of anybody's.
+    /// Switch it off when the migration is over. While it is on, anyone who can write to the store can
+    /// replace a user's key by another one.
     #[must_use]
     pub fn accepts_plain_records(mut self) -> Self {
         self.plain_accepted = true;
         self
     }
 
-    /// Seals a record anew under the first key when it was loaded under an older one or plain.
+    /// Encrypts a record again with the first key when it was loaded with an older key or in plain
+    /// text.
     ///
-    /// It is one write more for such a load, and has what is left of half a second since the load began; if it fails or takes
-    /// longer, that is logged, the load succeeds all the same, and the next one tries again. The record keeps its version, and a save that came between is never undone, which is why this takes a store with
-    /// [`ReplaceIf`].
+    /// Such a load makes one more write. The load and this write together have half a second. If
+    /// the write fails or takes longer, that is logged, the load still succeeds, and the next load
+    /// tries again. The record keeps its version. A save that happened in between is never undone,
+    /// so this needs a store with [`ReplaceIf`].
     #[must_use]
     pub fn reseals_on_load(mut self) -> Self
     where

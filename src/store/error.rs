@@ -5,13 +5,13 @@ use std::{error::Error, fmt};
 
 type Source = Box<dyn Error + Send + Sync>;
 
-/// A token store could not do what it was asked, or could not tell.
+/// A call of a token store failed, or the store could not tell the result.
 ///
-/// `Display` says the kind and the cause. `Debug` says the causes of the cause too, so that an error that `main` returns can be
-/// read. [`source`](Error::source) begins behind what `Display` has said already; [`cause`](Self::cause) is the cause itself.
+/// `Display` shows the kind and the cause. `Debug` shows the whole chain of causes, so that an error that `main`
+/// returns is readable. [`source`](Error::source) returns the cause of the cause; [`cause`](Self::cause) returns the cause.
 ///
 /// # Security
-/// Give it causes that hold no key: a driver's error may quote the values of a statement. Its own text never holds one.
+/// Give it only causes without a key; a driver's error may quote the values of a statement. Its own text never contains a key.
 ///
 /// ```
 /// use komerza_connect::{store::StoreErrorKind, StoreError};

@@ -112,7 +112,7 @@ impl Fault {
         Self::of(Kind::Error)
     }
 
-    /// The call is carried out, and an error all the same: an answer that was lost on its way.
+    /// The call is carried out and still fails, as if its answer was lost.
     pub fn error_afterwards() -> Self {
         Self::of(Kind::ErrorAfterwards)
     }

@@ -1,4 +1,4 @@
-//! What a token store keeps for a user, and how it becomes text.
+//! The record of a user, and its text form.
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
@@ -16,10 +16,11 @@ use sha2::{Digest, Sha256};
 use std::{fmt, str::FromStr, time::SystemTime};
 use zeroize::Zeroizing;
 
-/// The record of one user: the API key, the version of this very save, and when it was saved.
+/// The record of one user: the API key, the version of this save, and its time.
 ///
-/// Stores keep it as the one text of [`to_text`](Self::to_text), so that fields added later need no migration; those that
-/// compare versions inside a database keep [`version`](Self::version) in a column of its own as well. Clones share the key.
+/// Stores keep it as the text of [`to_text`](Self::to_text), so that later fields need no
+/// migration. A store that compares versions inside a database also keeps
+/// [`version`](Self::version) in a column. Clones share the key.
 #[derive(Clone)]
 pub struct StoredToken {
     content: Content,
@@ -91,12 +92,13 @@ impl StoredToken {
         Self::new(key).map_err(InvalidToken::Randomness)
     }
 
-    /// A record of `key`, saved now, with a version of its own.
+    /// Makes a record of `key`, saved now, with a new version.
     ///
-    /// The crate makes these itself after each exchange; make one to bring in a key that you have from elsewhere.
+    /// The crate makes records itself after each exchange. Make one to import a key that you
+    /// already have.
     ///
     /// # Errors
-    /// [`RandomnessError`] when the operating system gives no random bytes for the version.
+    /// [`RandomnessError`] if the operating system gives no random bytes for the version.
     pub fn new(key: ApiKey) -> Result<Self, RandomnessError> {
         Ok(Self::saved(key, TokenVersion::draw(&SystemRandomness)?, SystemTime::now(), None))
     }
@@ -119,8 +121,8 @@ impl StoredToken {
     /// The key.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unreadable`](crate::store::StoreErrorKind::Unreadable) when the record is sealed: read it through the
-    /// wrapper that sealed it.
+    /// [`StoreErrorKind::Unreadable`](crate::store::StoreErrorKind::Unreadable) if the record is
+    /// encrypted. Read it through the wrapper that encrypted it.
     pub fn api_key(&self) -> Result<&ApiKey, StoreError> {
         match &self.content {
             Content::Plain(key) => Ok(key),
@@ -130,13 +132,13 @@ impl StoredToken {
         }
     }
 
-    /// Tells this save from every other, also of the same key.
+    /// The version of this save. Every save has a new one, even for the same key.
     #[must_use]
     pub fn version(&self) -> &TokenVersion {
         &self.version
     }
 
-    /// When the record was made, to the millisecond, by the clock of the server that made it.
+    /// When the record was made, in milliseconds, by the clock of that server.
     #[must_use]
     pub fn saved_at(&self) -> SystemTime {
         from_unix_millis(self.saved_at)
@@ -149,7 +151,8 @@ impl StoredToken {
         self.attempt
     }
 
-    /// A short hash of the key, for logs and pages; of the sealed text while it is sealed.
+    /// A short hash of the key, for logs and pages. If the record is encrypted, it is a hash of the
+    /// encrypted text.
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
         match &self.content {
@@ -158,10 +161,10 @@ impl StoredToken {
         }
     }
 
-    /// The record as one line of text, JSON as it happens, without a bound on its length.
+    /// The record as one line of JSON text, of any length.
     ///
     /// # Security
-    /// The text holds the key in plain. It is meant for the store alone.
+    /// The text contains the key in plain text. Give it only to the store.
     #[must_use]
     pub fn to_text(&self) -> String {
         let version = self.version.to_string();
@@ -181,10 +184,11 @@ impl StoredToken {
         serde_json::to_string(&form).unwrap_or_default()
     }
 
-    /// Reads what [`to_text`](Self::to_text) wrote, of this version of the crate or an earlier one.
+    /// Reads a text of [`to_text`](Self::to_text), from this or an earlier version of the crate.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unreadable`](crate::store::StoreErrorKind::Unreadable) for anything else. The error does not hold the text.
+    /// [`StoreErrorKind::Unreadable`](crate::store::StoreErrorKind::Unreadable) for any other text.
+    /// The error does not contain the text.
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
         // Not serde_json's own error, which may quote what it read.
         let form: OwnedForm =
@@ -279,7 +283,8 @@ impl FromStr for TokenVersion {
     }
 }
 
-/// A short hash of an API key, safe to log and to show: 12 characters that tell keys apart and lead back to none.
+/// A short hash of an API key, safe to log and to show. It has 12 characters and does not reveal
+/// the key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyFingerprint([u8; 9]);
 

@@ -20,8 +20,8 @@ const SECRET_MAX: usize = 16_384;
 
 /// Checks that a request was signed with a secret that Komerza and this app share.
 ///
-/// Clones share the secrets. As the state of an axum app, or reachable from it by `FromRef`, it is what the extractor
-/// [`Delivery`] checks with.
+/// Clones share the secrets. The extractor [`Delivery`] takes it from the state of your axum app, with
+/// `FromRef` if needed.
 ///
 /// # Security
 /// One verifier knows the secrets of one receiver. An app that serves several merchants gives each of them an address of
@@ -57,10 +57,10 @@ impl Verifier {
         Ok(Self { secrets: [checked(secret.into())?].into(), headers: headers.into(), body_limit: BODY_LIMIT })
     }
 
-    /// Accepts a second secret as well, for the time in which a secret is being replaced.
+    /// Accepts a second secret too, while you replace a secret.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// Same as [`new`](Self::new).
     pub fn or_secret(mut self, secret: impl Into<String>) -> Result<Self, InvalidSecret> {
         self.secrets = self.secrets.iter().cloned().chain([checked(secret.into())?]).collect();
         Ok(self)
@@ -74,7 +74,8 @@ impl Verifier {
         self
     }
 
-    /// The longest body that is read, in bytes. Default: 1,048,576. Zero: only empty bodies.
+    /// Largest body that is read, in bytes. Default: 1,048,576. Zero: only empty bodies are
+    /// accepted.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;

@@ -19,7 +19,7 @@ impl InStore {
     /// All products in one reply, without pages. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn all_products(&self) -> Result<Vec<Product>, Error> {
         self.get("/stores/{}/products/all", &[], scopes::PRODUCTS_VIEW).fetch_list().await
     }
@@ -32,7 +32,7 @@ impl InStore {
     /// One product. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn product(&self, id: impl Into<ProductId>) -> Result<Product, Error> {
         let id = id.into();
         self.get("/stores/{}/products/{}", &[id.as_str()], scopes::PRODUCTS_VIEW).fetch().await
@@ -41,7 +41,7 @@ impl InStore {
     /// One product by its slug. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn product_by_slug(&self, slug: &str) -> Result<Product, Error> {
         self.get("/stores/{}/products/slug/{}", &[slug], scopes::PRODUCTS_VIEW).fetch().await
     }
@@ -49,7 +49,7 @@ impl InStore {
     /// One variant of a product. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn variant(
         &self,
         product: impl Into<ProductId>,
@@ -65,7 +65,7 @@ impl InStore {
     /// With [`VariantDelivery::dynamic`] the app delivers it.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn set_variant_delivery(
         &self,
         product: impl Into<ProductId>,
@@ -105,7 +105,7 @@ impl InStore {
     /// Adds items to the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
     /// [may have happened](Error::may_have_happened), look at the stock before you add them again.
     pub async fn add_variant_items(
         &self,
@@ -120,7 +120,7 @@ impl InStore {
     /// Removes items from the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn remove_variant_items(
         &self,
         product: impl Into<ProductId>,
@@ -134,7 +134,7 @@ impl InStore {
     /// Removes all items from the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn clear_variant_items(
         &self,
         product: impl Into<ProductId>,
@@ -161,7 +161,7 @@ impl InStore {
     /// Komerza takes up to 30 MB.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn add_product_image(
         &self,
         product: impl Into<ProductId>,
@@ -183,7 +183,7 @@ impl InStore {
     /// All categories in one reply, without pages. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn all_categories(&self) -> Result<Vec<Category>, Error> {
         self.get("/stores/{}/categories/all", &[], scopes::CATEGORIES_VIEW).fetch_list().await
     }
@@ -191,7 +191,7 @@ impl InStore {
     /// One category. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn category(&self, id: impl Into<CategoryId>) -> Result<Category, Error> {
         let id = id.into();
         self.get("/stores/{}/categories/{}", &[id.as_str()], scopes::CATEGORIES_VIEW).fetch().await
@@ -200,7 +200,7 @@ impl InStore {
     /// One category by its slug. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn category_by_slug(&self, slug: &str) -> Result<Category, Error> {
         self.get("/stores/{}/categories/slug/{}", &[slug], scopes::CATEGORIES_VIEW).fetch().await
     }
@@ -218,7 +218,7 @@ impl InStore {
     /// One coupon. Needs [`COUPONS_VIEW`](scopes::COUPONS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn coupon(&self, id: impl Into<CouponId>) -> Result<Coupon, Error> {
         let id = id.into();
         self.get("/stores/{}/coupons/{}", &[id.as_str()], scopes::COUPONS_VIEW).fetch().await
@@ -227,7 +227,7 @@ impl InStore {
     /// Removes a coupon. Needs [`COUPONS_DELETE`](scopes::COUPONS_DELETE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn delete_coupon(&self, id: impl Into<CouponId>) -> Result<(), Error> {
         let id = id.into();
         self.call(Method::DELETE, "/stores/{}/coupons/{}", &[id.as_str()], scopes::COUPONS_DELETE).execute().await

@@ -20,7 +20,7 @@ impl InStore {
     /// One customer. Needs [`CUSTOMERS_VIEW`](scopes::CUSTOMERS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn customer(&self, id: impl Into<CustomerId>) -> Result<Customer, Error> {
         let id = id.into();
         self.get("/stores/{}/customers/{}", &[id.as_str()], scopes::CUSTOMERS_VIEW).fetch().await
@@ -29,7 +29,7 @@ impl InStore {
     /// The customer with an e-mail address. Needs [`CUSTOMERS_VIEW`](scopes::CUSTOMERS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn customer_by_email(&self, email: &str) -> Result<Customer, Error> {
         self.get("/stores/{}/customers/{}/email", &[email], scopes::CUSTOMERS_VIEW).fetch().await
     }
@@ -37,7 +37,7 @@ impl InStore {
     /// Adds a customer. Needs [`CUSTOMERS_CREATE`](scopes::CUSTOMERS_CREATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch); [`Conflict`](crate::ErrorKind::Conflict) when the store has it
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch); [`Conflict`](crate::ErrorKind::Conflict) when the store has it
     /// already.
     pub async fn create_customer(&self, email: &str) -> Result<NewCustomer, Error> {
         let request = self.call(Method::POST, "/stores/{}/customers", &[], scopes::CUSTOMERS_CREATE);
@@ -47,7 +47,7 @@ impl InStore {
     /// Sets a customer's balance. Needs [`CUSTOMERS_UPDATE`](scopes::CUSTOMERS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn set_customer_balance(
         &self,
         id: impl Into<CustomerId>,

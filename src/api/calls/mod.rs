@@ -55,7 +55,7 @@ impl InStore {
     /// The store itself. Needs [`STORES_VIEW`](scopes::STORES_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`].
+    /// Same as [`RequestBuilder::fetch`].
     pub async fn reload(&self) -> Result<Store, Error> {
         self.client.store(&self.id).await
     }
@@ -63,7 +63,7 @@ impl InStore {
     /// What the caller may do in the store. Needs [`STORES_VIEW`](scopes::STORES_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`].
+    /// Same as [`RequestBuilder::fetch`].
     pub async fn permissions(&self) -> Result<StorePermissions, Error> {
         self.get("/stores/{}/permissions", &[], scopes::STORES_VIEW).fetch().await
     }

@@ -23,7 +23,7 @@ impl InStore {
     /// One order. Needs [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn order(&self, id: impl Into<OrderId>) -> Result<OrderDetails, Error> {
         let id = id.into();
         self.get("/stores/{}/orders/{}", &[id.as_str()], scopes::ORDERS_VIEW).fetch().await
@@ -34,7 +34,7 @@ impl InStore {
     /// Send the customer to its [`checkout_url`](crate::api::models::Order::checkout_url) to pay.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error
     /// [may have happened](Error::may_have_happened), look for the order before you create it again: Komerza has no way to
     /// say that two requests are the same.
     pub async fn create_order(&self, order: &NewOrder) -> Result<Order, Error> {
@@ -47,7 +47,7 @@ impl InStore {
     /// you can repeat it.
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     ///
     /// # Source
     /// The API's OpenAPI document: "no action is taken if the order is already delivered".
@@ -60,7 +60,7 @@ impl InStore {
     /// Delivers a delivered order once more. Needs [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
     /// [may have happened](Error::may_have_happened), look at the order before you repeat it.
     pub async fn redeliver_order(&self, id: impl Into<OrderId>) -> Result<(), Error> {
         let id = id.into();
@@ -70,7 +70,7 @@ impl InStore {
     /// Refunds a delivered order. Needs [`ORDERS_REFUND`](scopes::ORDERS_REFUND).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error
     /// [may have happened](Error::may_have_happened), look at the order's [`refund`](crate::api::models::Order::refund) before you repeat
     /// it.
     pub async fn refund_order(&self, id: impl Into<OrderId>, reason: RefundReason) -> Result<Refund, Error> {
@@ -85,7 +85,7 @@ impl InStore {
     /// [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
     /// [may have happened](Error::may_have_happened), look at the order before you repeat it.
     pub async fn approve_custom_payment(&self, id: impl Into<OrderId>) -> Result<(), Error> {
         let template = "/stores/{}/paymentMethods/custom/orders/{}/approve";
@@ -96,7 +96,7 @@ impl InStore {
     /// [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
     ///
     /// # Errors
-    /// As [`approve_custom_payment`](Self::approve_custom_payment).
+    /// Same as [`approve_custom_payment`](Self::approve_custom_payment).
     pub async fn reject_custom_payment(&self, id: impl Into<OrderId>) -> Result<(), Error> {
         let template = "/stores/{}/paymentMethods/custom/orders/{}/reject";
         self.call(Method::POST, template, &[id.into().as_str()], scopes::ORDERS_DELIVER).execute().await
@@ -107,7 +107,7 @@ impl InStore {
     /// The fields are not known, so give a type of your own, such as `serde_json::Value`.
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn custom_payment_proof<T: DeserializeOwned>(&self, id: impl Into<OrderId>) -> Result<T, Error> {
         let template = "/stores/{}/paymentMethods/custom/orders/{}/proof";
         self.get(template, &[id.into().as_str()], scopes::ORDERS_VIEW).fetch().await
@@ -116,7 +116,7 @@ impl InStore {
     /// The orders between two times as a CSV file, at most `most` bytes, piece by piece. Needs [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::download`](crate::api::RequestBuilder::download).
+    /// Same as [`RequestBuilder::download`](crate::api::RequestBuilder::download).
     pub async fn orders_csv(&self, from: Timestamp, to: Timestamp, most: u64) -> Result<Download, Error> {
         let request = self.get("/stores/{}/orders/csv", &[], scopes::ORDERS_VIEW);
         request.query("from", from).query("to", to).download(most).await

@@ -15,7 +15,7 @@ impl InStore {
     /// Replies to a review. Needs [`STORES_UPDATE`](scopes::STORES_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn reply_to_review(&self, id: impl Into<ReviewId>, reply: &str) -> Result<(), Error> {
         let id = id.into();
         let request = self.call(Method::PUT, "/stores/{}/reviews/{}/reply", &[id.as_str()], scopes::STORES_UPDATE);
@@ -30,7 +30,7 @@ impl InStore {
     /// One support ticket. Needs [`TICKETS_VIEW`](scopes::TICKETS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn ticket(&self, id: impl Into<TicketId>) -> Result<Ticket, Error> {
         let id = id.into();
         self.get("/stores/{}/tickets/{}", &[id.as_str()], scopes::TICKETS_VIEW).fetch().await
@@ -39,7 +39,7 @@ impl InStore {
     /// Replies to a support ticket, and returns the ticket with the reply. Needs [`TICKETS_UPDATE`](scopes::TICKETS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn reply_to_ticket(&self, id: impl Into<TicketId>, message: &str) -> Result<Ticket, Error> {
         let id = id.into();
         let request = self.call(Method::PUT, "/stores/{}/tickets/{}", &[id.as_str()], scopes::TICKETS_UPDATE);
@@ -49,7 +49,7 @@ impl InStore {
     /// Closes a support ticket. Needs [`TICKETS_DELETE`](scopes::TICKETS_DELETE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn close_ticket(&self, id: impl Into<TicketId>) -> Result<(), Error> {
         let id = id.into();
         self.call(Method::DELETE, "/stores/{}/tickets/{}", &[id.as_str()], scopes::TICKETS_DELETE).execute().await
@@ -63,7 +63,7 @@ impl InStore {
     /// One customer's subscription. Needs [`SUBSCRIPTIONS_VIEW`](scopes::SUBSCRIPTIONS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn subscription(&self, id: impl Into<SubscriptionId>) -> Result<Subscription, Error> {
         let id = id.into();
         self.get("/stores/{}/subscriptions/{}", &[id.as_str()], scopes::SUBSCRIPTIONS_VIEW).fetch().await
@@ -72,7 +72,7 @@ impl InStore {
     /// Cancels a subscription. Needs [`SUBSCRIPTIONS_UPDATE`](scopes::SUBSCRIPTIONS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn cancel_subscription(&self, id: impl Into<SubscriptionId>) -> Result<(), Error> {
         self.change_subscription("/stores/{}/subscriptions/{}/cancel", id.into()).await
     }
@@ -80,7 +80,7 @@ impl InStore {
     /// Pauses a subscription. Needs [`SUBSCRIPTIONS_UPDATE`](scopes::SUBSCRIPTIONS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn pause_subscription(&self, id: impl Into<SubscriptionId>) -> Result<(), Error> {
         self.change_subscription("/stores/{}/subscriptions/{}/pause", id.into()).await
     }
@@ -88,7 +88,7 @@ impl InStore {
     /// Resumes a subscription. Needs [`SUBSCRIPTIONS_UPDATE`](scopes::SUBSCRIPTIONS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn resume_subscription(&self, id: impl Into<SubscriptionId>) -> Result<(), Error> {
         self.change_subscription("/stores/{}/subscriptions/{}/resume", id.into()).await
     }

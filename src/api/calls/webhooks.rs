@@ -9,7 +9,7 @@ impl Client {
     /// The account's webhooks. Needs [`WEBHOOKS_VIEW`](scopes::WEBHOOKS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
         self.endpoint(Method::GET, "/webhooks", &[], scopes::WEBHOOKS_VIEW).fetch_list().await
     }
@@ -17,16 +17,16 @@ impl Client {
     /// One webhook. Needs [`WEBHOOKS_VIEW`](scopes::WEBHOOKS_VIEW).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn webhook(&self, id: impl Into<WebhookId>) -> Result<Webhook, Error> {
         let id = id.into();
         self.endpoint(Method::GET, "/webhooks/{}", &[id.as_str()], scopes::WEBHOOKS_VIEW).fetch().await
     }
 
-    /// Makes a webhook; its secret is told only now. Needs [`WEBHOOKS_CREATE`](scopes::WEBHOOKS_CREATE).
+    /// Creates a webhook. Only this reply has its secret. Needs [`WEBHOOKS_CREATE`](scopes::WEBHOOKS_CREATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn create_webhook(&self, form: &WebhookForm) -> Result<CreatedWebhook, Error> {
         self.endpoint(Method::POST, "/webhooks", &[], scopes::WEBHOOKS_CREATE).json(form).fetch().await
     }
@@ -34,7 +34,7 @@ impl Client {
     /// Overwrites a webhook: address, events and stores. Needs [`WEBHOOKS_UPDATE`](scopes::WEBHOOKS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn update_webhook(&self, id: impl Into<WebhookId>, form: &WebhookForm) -> Result<Webhook, Error> {
         let id = id.into();
         let request = self.endpoint(Method::PUT, "/webhooks/{}", &[id.as_str()], scopes::WEBHOOKS_UPDATE);
@@ -44,7 +44,7 @@ impl Client {
     /// Removes a webhook and its log. Needs [`WEBHOOKS_DELETE`](scopes::WEBHOOKS_DELETE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn delete_webhook(&self, id: impl Into<WebhookId>) -> Result<(), Error> {
         let id = id.into();
         self.endpoint(Method::DELETE, "/webhooks/{}", &[id.as_str()], scopes::WEBHOOKS_DELETE).execute().await
@@ -67,7 +67,7 @@ impl Client {
     /// Sends a delivery once more. Needs [`WEBHOOKS_UPDATE`](scopes::WEBHOOKS_UPDATE).
     ///
     /// # Errors
-    /// As [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
     pub async fn resend_webhook(
         &self,
         id: impl Into<WebhookId>,

@@ -78,7 +78,7 @@ impl<T> Pages<T> {
         self.next
     }
 
-    /// How many pages there are, as the last page told.
+    /// The number of list pages, as the latest reply states it.
     #[must_use]
     pub fn pages_told(&self) -> Option<u32> {
         self.told
@@ -137,13 +137,13 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
 }
 
 impl<T> Items<T> {
-    /// As [`Pages::next_page`].
+    /// Same as [`Pages::next_page`].
     #[must_use]
     pub fn next_page(&self) -> Option<u32> {
         self.pages.next_page()
     }
 
-    /// As [`Pages::pages_told`].
+    /// Same as [`Pages::pages_told`].
     #[must_use]
     pub fn pages_told(&self) -> Option<u32> {
         self.pages.pages_told()

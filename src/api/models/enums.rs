@@ -57,7 +57,7 @@ numbers! {
         Public = 0,
         /// Everybody who has the link.
         Unlisted = 1,
-        /// The store alone.
+        /// Only the store.
         Private = 2,
     }
     /// How the stock of a variant is counted. *Source*: docs.komerza.com.

@@ -64,7 +64,7 @@ impl fmt::Display for ContractFailure {
     }
 }
 
-/// As [`Display`](fmt::Display), since this is what a test prints that returns an error.
+/// Same as [`Display`](fmt::Display), since this is what a test prints that returns an error.
 impl fmt::Debug for ContractFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

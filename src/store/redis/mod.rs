@@ -46,7 +46,7 @@ const REPLACE_IF: &str = in_time!(
      local done = redis.pcall('SET', KEYS[1], ARGV[2]) if done.err then return done end return 1"
 );
 
-/// Keeps records in Redis, one key for each user: for apps on several nodes that have Redis anyway.
+/// Keeps records in Redis, one key for each user: for apps on several nodes that already use Redis.
 ///
 /// All calls share one connection. It is replaced when a call over it is late, when it breaks, and when its server
 /// turns out to be a replica, as after a failover. A write that is late is never carried out afterwards.
@@ -61,7 +61,7 @@ const REPLACE_IF: &str = in_time!(
 ///
 /// It needs Redis 5 or newer, or Valkey. The user needs `GET`, `SET`, `DEL`, `GETRANGE`, `EVAL`, `TIME`, `SCAN` and `PING`.
 ///
-/// **Redis keeps what it is told to keep.** As it comes, it loses up to minutes of confirmed saves when it is killed, and a
+/// **Configure Redis to be durable.** By default it loses up to minutes of confirmed saves when it is killed, and a
 /// lost record is a merchant who must connect again. Set in its configuration:
 ///
 /// | Setting | Why |
@@ -83,7 +83,7 @@ const REPLACE_IF: &str = in_time!(
 /// ```
 ///
 /// # Security
-/// Whoever can read the database or its files has every key, unless the store is wrapped in an encrypted one. Through a
+/// Anyone who can read the database or its files has every key, unless the store is wrapped in an encrypted one. Through a
 /// network, use a `rediss://` address.
 #[derive(Clone)]
 pub struct RedisStore {
@@ -97,7 +97,7 @@ impl RedisStore {
     /// The start of every key, unless another is given. The user id follows it.
     pub const DEFAULT_PREFIX: &str = "komerza:token:";
 
-    /// Connects to a server, a cluster or what Sentinels name: see the addresses [above](Self).
+    /// Connects to a server, a cluster or Sentinels; see the addresses [above](Self).
     ///
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address or password: correct the setting.
@@ -108,20 +108,20 @@ impl RedisStore {
         Self::connect_with(url, Self::DEFAULT_PREFIX).await
     }
 
-    /// As [`connect`](Self::connect), with another prefix of the keys.
+    /// Same as [`connect`](Self::connect), with another prefix of the keys.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Same as [`connect`](Self::connect).
     pub async fn connect_with(url: &str, prefix: &str) -> Result<Self, StoreError> {
         Self::of(address::parse(url)?, prefix).await
     }
 
-    /// Connects to the server of a client that the app has set up, for example with certificates of its own.
+    /// Connects to the server of a client that the app has set up, for example with its own certificates.
     ///
-    /// `prefix` stands before the user id in every key. The store makes connections of its own.
+    /// `prefix` stands before the user id in every key. The store opens its own connections.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Same as [`connect`](Self::connect).
     pub async fn from_client(client: redis::Client, prefix: &str) -> Result<Self, StoreError> {
         Self::of(address::of_client(client)?, prefix).await
     }

@@ -32,7 +32,7 @@ const WORDS: Words = Words {
 
 /// Keeps records in a table of a MySQL or MariaDB database: for apps on several nodes.
 ///
-/// A save that was confirmed is committed: it survives a crash of the app and of the server, unless the server has
+/// A confirmed save is committed. It survives a crash of the app and of the server, unless the server has
 /// `innodb_flush_log_at_trx_commit` set to something else than 1. The server may restart or fail over at any time: connections
 /// that are silent, broken or lead to a server that takes no writes are closed, and the next call opens a new one.
 ///
@@ -53,7 +53,7 @@ const WORDS: Words = Words {
 /// ```
 ///
 /// # Security
-/// Whoever can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted one. Through a
+/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted one. Through a
 /// network, ask for `ssl-mode=VERIFY_IDENTITY` in the address. Keys are sent as parameters of prepared statements; a server
 /// with a general or slow query log logs the parameters too.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ pub struct MySqlStore {
 }
 
 impl MySqlStore {
-    /// Connects to a `mysql://` or `mariadb://` address, and makes the table `komerza_tokens` if it is not there.
+    /// Connects to a `mysql://` or `mariadb://` address, and creates the table `komerza_tokens` if it is missing.
     ///
     /// At most 10 connections. The address names the database; it takes the client's options: `ssl-mode`, `ssl-ca`, `socket`.
     ///
@@ -74,10 +74,10 @@ impl MySqlStore {
         Self::connect_with(url, &TableName::default()).await
     }
 
-    /// As [`connect`](Self::connect), with a table of another name.
+    /// Same as [`connect`](Self::connect), with a table of another name.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Same as [`connect`](Self::connect).
     pub async fn connect_with(url: &str, table: &TableName) -> Result<Self, StoreError> {
         let options = MySqlConnectOptions::from_str(url)
             .map_err(|error| failure::explain::<MySql>(error, "the mysql:// address"))?;
@@ -94,7 +94,7 @@ impl MySqlStore {
         Self::open(Pool::own(options, CONNECTIONS, place), table).await
     }
 
-    /// Uses the app's own pool, and makes the table in it if it is not there.
+    /// Uses the app's own pool, and creates the table if it is missing.
     ///
     /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to [`connect`](Self::connect)
     /// instead: the two pools do not disturb each other. Nodes may do this at the same moment.
@@ -104,7 +104,7 @@ impl MySqlStore {
     /// deadline on the pool: its ping before each use has no time limit of its own.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Same as [`connect`](Self::connect).
     pub async fn from_pool(pool: MySqlPool, table: &TableName) -> Result<Self, StoreError> {
         Self::open(Pool::of_app(pool), table).await
     }

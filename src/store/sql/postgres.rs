@@ -34,7 +34,7 @@ const WORDS: Words = Words {
 
 /// Keeps records in a table of a PostgreSQL database: for apps on several nodes.
 ///
-/// A save that was confirmed is committed: it survives a crash of the app and of the server, unless the server, the database
+/// A confirmed save is committed. It survives a crash of the app and of the server, unless the server, the database
 /// or the role has `synchronous_commit` or `fsync` switched off. The server may restart or fail over at any time: connections
 /// that are silent, broken or lead to a server that takes no writes are closed, and the next call opens a new one.
 ///
@@ -42,7 +42,7 @@ const WORDS: Words = Words {
 /// is left on a server between two calls. In statement mode opening the store is refused, because saving needs a transaction.
 /// Tested with PgBouncer 1.18; other poolers that keep a transaction on one server should work and were not tried.
 ///
-/// **The table.** The columns are `user_id` (bytes; `WHERE user_id = 'alice'` finds a user all the same), `version`, `record`
+/// **The table.** The columns are `user_id` (bytes; `WHERE user_id = 'alice'` still finds a user), `version`, `record`
 /// and `saved_at` (milliseconds since 1970, with an index). A table of an earlier version of this crate gets the last one when
 /// the store is opened. For a role that may not change the table, a warning says which statements its owner should run;
 /// everything works meanwhile, and the removal of old records is slower.
@@ -57,7 +57,7 @@ const WORDS: Words = Words {
 /// ```
 ///
 /// # Security
-/// Whoever can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted one. Through a
+/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted one. Through a
 /// network, ask for `sslmode=verify-full` in the address. Keys are sent as parameters, so that they stand in no statement's
 /// text; a server that logs the parameters of statements (`log_statement`, `log_min_duration_statement`) logs them.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects to a `postgres://` address, and makes the table `komerza_tokens` if it is not there.
+    /// Connects to a `postgres://` address, and creates the table `komerza_tokens` if it is missing.
     ///
     /// At most 10 connections. The address takes the client's options: `sslmode`, `sslrootcert`, `application_name`,
     /// `options`.
@@ -79,10 +79,10 @@ impl PostgresStore {
         Self::connect_with(url, &TableName::default()).await
     }
 
-    /// As [`connect`](Self::connect), with a table of another name.
+    /// Same as [`connect`](Self::connect), with a table of another name.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Same as [`connect`](Self::connect).
     pub async fn connect_with(url: &str, table: &TableName) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|error| failure::explain::<Postgres>(error, "the postgres:// address"))?;
@@ -95,7 +95,7 @@ impl PostgresStore {
         Self::open(Pool::own(options, CONNECTIONS, place), table).await
     }
 
-    /// Uses the app's own pool, and makes the table in it if it is not there.
+    /// Uses the app's own pool, and creates the table if it is missing.
     ///
     /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to [`connect`](Self::connect)
     /// instead: the two pools do not disturb each other. Nodes may do this at the same moment.
@@ -105,7 +105,7 @@ impl PostgresStore {
     /// deadline on the pool: its ping before each use has no time limit of its own.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Same as [`connect`](Self::connect).
     pub async fn from_pool(pool: PgPool, table: &TableName) -> Result<Self, StoreError> {
         Self::open(Pool::of_app(pool), table).await
     }

@@ -36,13 +36,13 @@ const WORDS: Words = Words {
 
 /// Keeps records in one SQLite file: nothing to install, for apps on one machine.
 ///
-/// A save that was confirmed is on the disk: it survives `kill -9` of the app, and a power cut as far as the disk keeps what it
+/// A confirmed save is on the disk. It survives `kill -9` of the app, and a power cut as far as the disk keeps what it
 /// says it wrote (write-ahead log, `synchronous=FULL`). What is deleted is overwritten with zeros (`secure_delete`); the log
 /// beside the file (`-wal`) may keep an older copy until its next checkpoint. Several processes of one machine may share the
 /// file; a network file system may not. Writes of one process queue up, so that they do not fight for SQLite's lock. A write
 /// that waits for the lock of another process and runs into its deadline is never carried out later.
 ///
-/// **The journal mode.** A new file gets a write-ahead log. A database that exists keeps its mode, and a log line says which:
+/// **The journal mode.** A new file gets a write-ahead log. A database that exists keeps its mode, and a log event names it:
 /// the app decides about its own database. In another mode readers and writers wait for each other.
 ///
 /// **The table.** The columns are `user_id` (bytes), `version`, `record` and `saved_at` (milliseconds since 1970, with an index).
@@ -70,7 +70,7 @@ const WORDS: Words = Words {
 /// ```
 ///
 /// # Security
-/// A new file is made readable and writable for its owner alone (0600). Whoever can read it has every key, unless the store is
+/// Only its owner can read and write a new file (0600). Anyone who can read it has every key, unless the store is
 /// wrapped in an encrypted one.
 #[derive(Clone)]
 pub struct SqliteStore {
@@ -87,10 +87,10 @@ impl SqliteStore {
         Self::open_with(path, &TableName::default()).await
     }
 
-    /// As [`open`](Self::open), with a table of another name.
+    /// Same as [`open`](Self::open), with a table of another name.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Same as [`open`](Self::open).
     pub async fn open_with(path: impl AsRef<Path>, table: &TableName) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let place = format!("the SQLite file {}", path.display());
@@ -105,7 +105,7 @@ impl SqliteStore {
         Self::with(Pool::own(options, CONNECTIONS, place), table).await
     }
 
-    /// As [`open`](Self::open), for an address as settings hold it: `sqlite:PATH`, `sqlite://PATH` or `sqlite::memory:`.
+    /// Same as [`open`](Self::open), for an address as settings hold it: `sqlite:PATH`, `sqlite://PATH` or `sqlite::memory:`.
     ///
     /// The path is taken as it is; nothing in it is decoded.
     ///
@@ -127,7 +127,7 @@ impl SqliteStore {
     /// A database in memory, for tests: it ends with the store.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Same as [`open`](Self::open).
     pub async fn in_memory() -> Result<Self, StoreError> {
         // One connection that never ends: each has a database of its own. sqlx's pool keeps it also when a call is dropped.
         let pool = SqlitePoolOptions::new()
@@ -140,15 +140,15 @@ impl SqliteStore {
         Self::from_pool(pool, &TableName::default()).await
     }
 
-    /// Uses the app's own pool, and makes the table in it if it is not there.
+    /// Uses the app's own pool, and creates the table if it is missing.
     ///
     /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx opens the same file with [`open`](Self::open)
     /// instead: two pools may share a file, and two versions of sqlx may stand in one app as long as both agree on
     /// `libsqlite3-sys`, of which cargo allows one. If they do not, give the store a file of its own in another process, or bring
     /// the app's sqlx to 0.9.
     ///
-    /// The pool's settings are the app's: unless it sets `synchronous=FULL`, less than [`open`](Self::open) promises survives a
-    /// power cut. Statements appear in the pool's log as the app has set it; ids and keys do not stand in them.
+    /// The app chooses the pool's settings. Without `synchronous=FULL` a power cut can lose confirmed saves.
+    /// Statements appear in the pool's log if the app logs them; they contain no ids and no keys.
     ///
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the table cannot be made.
@@ -168,7 +168,7 @@ impl SqliteStore {
     }
 }
 
-/// A new file gets a write-ahead log; of another one the mode is told and kept.
+/// A new file gets a write-ahead log. An existing file keeps its mode, which is logged.
 async fn set_mode(options: &SqliteConnectOptions, empty: bool, place: &str) -> Result<(), StoreError> {
     let options = if empty { options.clone().journal_mode(SqliteJournalMode::Wal) } else { options.clone() };
     let began = Instant::now();

@@ -71,7 +71,7 @@ async fn a_key_that_could_not_be_saved_is_an_error_of_the_operators_with_the_sto
     assert_eq!(shop.connect(&shop.browser("alice"), "code").await.status(), 503);
     let words = [&*word, "ERROR", "the operator must fix this", "kind=\"save_failed\""];
     assert_eq!(log.lines_with(&words).len(), 1, "{:?}", log.lines_with(&[&word]));
-    let tries = log.lines_with(&[&word, "WARN", "saving a fresh key failed", "the token store is not available: "]);
+    let tries = log.lines_with(&[&word, "WARN", "saving a new key failed", "the token store is not available: "]);
     assert!(!tries.is_empty(), "{:?}", log.lines_with(&[&word]));
 }
 

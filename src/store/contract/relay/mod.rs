@@ -121,7 +121,7 @@ impl Relay {
         self.order(Order::Hold(Held::All));
     }
 
-    /// As [`silence`](Self::silence), and the next connections are accepted and stay silent too.
+    /// Same as [`silence`](Self::silence), and the next connections are accepted and stay silent too.
     pub fn silence_all(&self) {
         self.new_begin_with(Order::Hold(Held::All));
         self.silence();
