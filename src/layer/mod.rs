@@ -37,7 +37,7 @@ use tower_layer::Layer;
 
 /// Answers the login, callback, disconnect and status routes, and passes all other requests on.
 ///
-/// Handlers behind the layer can take a [`KomerzaKey`]. A clone is cheap and shares everything. The
+/// Handlers behind the layer can take a [`KomerzaKey`](crate::KomerzaKey). A clone is cheap and shares everything. The
 /// [crate's page](crate) gives the overview and says where to put the layer.
 ///
 /// ```
@@ -79,7 +79,7 @@ impl KomerzaConnectLayer {
     /// your session layer, so that the session layer runs first. If the order is wrong, the log has
     /// an error.
     ///
-    /// With axum you can use any extractor: see [`by_extractor`](crate::layer::by_extractor).
+    /// With axum you can use any extractor: see [`by_extractor`].
     ///
     /// ```
     /// use axum::{Router, body::Body, http::Request, routing::get};

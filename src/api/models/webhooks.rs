@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 model! {
-    /// An account webhook. [`webhook_logs`](crate::KomerzaKey::webhook_logs) has its deliveries.
+    /// An account webhook. [`webhook_logs`](crate::api::Client::webhook_logs) has its deliveries.
     #[derive(Debug, Eq)]
     pub struct Webhook {
         must {

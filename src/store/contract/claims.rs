@@ -123,7 +123,7 @@ impl Contract {
         self
     }
 
-    /// Claims that the store bears a bad network: the checks put a [`Relay`] before `server`.
+    /// Claims that the store bears a bad network: the checks put a [`Relay`](super::Relay) before `server`.
     ///
     /// `open` opens the store by the address that it is given, which is the relay's. The store needs deadlines of its
     /// own: no call of the checks is given up from outside.

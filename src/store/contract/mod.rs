@@ -14,7 +14,7 @@
 //! | [`nodes`](Contract::shared_by_nodes) | may be open several times at once, over the same records |
 //! | [`unreachable`](Contract::unreachable) | may lose what it rests on, and then says so |
 //! | [`damage`](Contract::damaged_by) | may find a record damaged |
-//! | [`replaces`](Contract::replaces) | implements [`ReplaceIf`](crate::store::ReplaceIf) |
+//! | [`replaces`](Contract::replaces) | implements [`ReplaceIf`] |
 //! | [`lists`](Contract::lists) | implements [`ListUsers`](crate::store::ListUsers) |
 //! | [`network`](Contract::over_network) | reaches its server over TCP: silences, late writes |
 //!
