@@ -13,8 +13,7 @@ use url::{Host, Url};
 
 use super::{
     Sandbox,
-    api::account_webhook,
-    seed::{iso, set, text},
+    seed::{SECRET, iso, set, text},
 };
 
 /// How long an app may take to answer.
@@ -79,7 +78,7 @@ impl Sandbox {
             let account = world.accounts.iter_mut().find(|account| account.secrets.contains_key(webhook));
             let account = account.ok_or(Undelivered::NoSuchWebhook)?;
             let secret = account.secrets.get(webhook).cloned().unwrap_or_default();
-            (text(account_webhook(account, webhook).ok_or(Undelivered::NoSuchWebhook)?, "url"), secret)
+            (text(account.webhook(webhook).ok_or(Undelivered::NoSuchWebhook)?, "url"), secret)
         };
         let (delivered, mut log) = send(&url, &secret, event).await?;
         let mut world = self.shared().world();
@@ -87,16 +86,13 @@ impl Sandbox {
         for (field, value) in [("id", json!(id)), ("dateCreated", json!(iso(now))), ("webhookId", json!(webhook))] {
             set(&mut log, field, value);
         }
-        let webhook = world.accounts.iter_mut().find_map(|account| account_webhook(account, webhook));
+        let webhook = world.accounts.iter_mut().find_map(|account| account.webhook(webhook));
         if let Some(logs) = webhook.and_then(|webhook| webhook.get_mut("executionLogs")?.as_array_mut()) {
             logs.insert(0, log);
         }
         Ok(delivered)
     }
 }
-
-/// Signs dynamic deliveries, and the events of the webhook that every account begins with.
-pub(super) const SECRET: &str = "obviously-fake-delivery-secret";
 
 /// Posts a body, and gives the answer with a `WebhookExecutionLog` that still lacks its id, its date and what it is about.
 pub(super) async fn send(url: &str, secret: &str, body: &Value) -> Result<(Delivered, Value), Undelivered> {

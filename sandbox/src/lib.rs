@@ -85,6 +85,7 @@ mod exchange;
 mod faults;
 mod grant;
 mod handle;
+mod hang_up;
 mod keys;
 mod listing;
 mod order;
@@ -95,6 +96,7 @@ mod scopes;
 mod seed;
 mod server;
 mod switches;
+mod value;
 mod world;
 
 pub use app::{App, RegisteredApp};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     listing::Row,
-    seed::{id, iso, money, set},
+    value::{id, iso, money, set},
 };
 
 /// The two statuses that public material shows, written as it writes them; the provider's list is not known.

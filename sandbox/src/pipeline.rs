@@ -17,7 +17,9 @@ use super::{
     api::{self, Caller},
     dashboard,
     envelope::{self, Refusal},
-    exchange, faults, page,
+    exchange, faults,
+    hang_up::HangUp,
+    page,
     request_log::{BODY_KEPT, Part, RecordedRequest},
     switches::Blocked,
     world::{Shared, World},
@@ -33,18 +35,6 @@ pub(super) enum Role {
     Dashboard,
     Api,
 }
-
-/// The connection is closed without an answer.
-#[derive(Debug)]
-pub(super) struct HangUp;
-
-impl std::fmt::Display for HangUp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the sandbox closes this connection on purpose")
-    }
-}
-
-impl std::error::Error for HangUp {}
 
 /// The routes of every part, built once.
 #[derive(Clone)]

@@ -45,7 +45,7 @@ messages! {
     KEY_OF_EQUAL_BYTES = "key_of_equal_bytes", "holds a key of equal bytes", "Use random bytes: `openssl rand -base64 32`.";
     KEY_NOT_BASE64 = "key_not_base64", "holds a key that is not base64",
         "Make each key with `openssl rand -base64 32`, and put commas between them.";
-    NOT_A_URL = "not_a_url", "is not an absolute URL", "Write it whole, such as https://shop.example/komerza/callback.";
+    NOT_A_URL = "not_a_url", "is not an absolute URL", "Write it whole, such as `https://shop.example/komerza/callback`.";
     URL_CHARACTERS = "url_characters", "must be visible ASCII without spaces or backslashes",
         "Encode other characters, or choose an address without them.";
     URL_USER = "url_user", "must have no user name or password", "Remove what stands before the @.";

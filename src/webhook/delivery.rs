@@ -1,8 +1,6 @@
 //! A body whose signature fits.
 
-use super::{refused::Refused, verifier::Verifier};
 use crate::strict_json;
-use axum_core::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -11,8 +9,8 @@ use std::fmt;
 
 /// A request of Komerza: its headers and raw body, with a signature that fits.
 ///
-/// In axum handlers take it as the last argument. The app's state must be a [`Verifier`], or give one by `FromRef`.
-/// Elsewhere call [`Verifier::receive`] or [`Verifier::verify`].
+/// In axum handlers take it as the last argument. The app's state must be a [`Verifier`](super::Verifier), or give one by `FromRef`.
+/// Elsewhere call [`Verifier::receive`](super::Verifier::receive) or [`Verifier::verify`](super::Verifier::verify).
 ///
 /// # Security
 /// The signature has no time in it: whoever saw a delivery once can send it again. Do the work once for each
@@ -61,18 +59,6 @@ impl Delivery {
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery").field("bytes", &self.body.len()).finish_non_exhaustive()
-    }
-}
-
-impl<S> FromRequest<S> for Delivery
-where
-    S: Send + Sync,
-    Verifier: FromRef<S>,
-{
-    type Rejection = Refused;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        Verifier::from_ref(state).receive(request).await
     }
 }
 

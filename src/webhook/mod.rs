@@ -46,6 +46,7 @@
 //! ```
 
 mod delivery;
+mod extractor;
 mod refused;
 mod signature;
 mod verifier;

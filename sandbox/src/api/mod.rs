@@ -20,21 +20,15 @@ use std::sync::Arc;
 
 use axum::{Router, extract::FromRequestParts};
 use http::request::Parts;
-use serde_json::Value;
 
 use super::{
     chance::Chance,
     envelope::{Refusal, Reply},
     grant::Grant,
-    seed::{Account, DemoStore},
+    seed::DemoStore,
     switches::Switches,
     world::{Shared, World},
 };
-
-/// A webhook of an account, with its log.
-pub(super) fn account_webhook<'a>(account: &'a mut Account, id: &str) -> Option<&'a mut Value> {
-    objects::find_mut(&mut account.webhooks, id, "webhook").ok()
-}
 
 type Answer = Result<Reply, Refusal>;
 

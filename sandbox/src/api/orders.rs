@@ -14,11 +14,11 @@ use url::form_urlencoded;
 
 use super::{Answer, Call, objects::Form, views};
 use crate::{
-    deliveries::{self, SECRET},
+    deliveries,
     envelope::{Refusal, Reply},
     listing::{Filterable, ListQuery},
     order::{CANCELLED, DELIVERED, LineItem, Order, PENDING, Refund},
-    seed::{DemoStore, hundredths, iso, money, set, text},
+    seed::{DemoStore, SECRET, hundredths, iso, money, set, text},
     world::Shared,
 };
 

@@ -12,7 +12,7 @@ use std::{
 use bytes::{Buf as _, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::pipeline::HangUp;
+use crate::hang_up::HangUp;
 use komerza_connect::time::Clock;
 
 /// A body that ends before its declared length, never, or very slowly.

@@ -14,7 +14,7 @@ use super::{
     fault::{Fault, Kind, Scripted},
     rules::Plan,
 };
-use crate::pipeline::HangUp;
+use crate::hang_up::HangUp;
 use komerza_connect::time::Clock;
 
 /// Carries out `plan` around the real `answer`, which is polled only if the request is to have its effect.

@@ -12,15 +12,18 @@ mod stores;
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use self::dice::Dice;
 pub(super) use self::{
     people::{blank_customer, ticket_entry},
-    products::{blank_category, blank_product, blank_variant, hundredths, money},
+    products::{blank_category, blank_product, blank_variant, hundredths},
     selling::blank_coupon,
 };
-use super::{chance::uuid_from, deliveries::SECRET, order::Order};
+use super::order::Order;
+pub(super) use super::value::{id, iso, money, set, text};
+
+/// The secret that signs dynamic deliveries, and the events of the webhook that every account begins with.
+pub(super) const SECRET: &str = "obviously-fake-delivery-secret";
 
 /// 2026-11-20T00:00:00Z in seconds: the day on which the demo's last orders came in.
 const LAST_DAY: i64 = 1_795_132_800;
@@ -75,6 +78,11 @@ impl Account {
         Self { user: user(&owner), webhooks: vec![webhook], secrets, stores }
     }
 
+    /// A webhook of the account, with its log.
+    pub(super) fn webhook(&mut self, id: &str) -> Option<&mut Value> {
+        self.webhooks.iter_mut().find(|webhook| text(webhook, "id") == id)
+    }
+
     pub(super) fn user_id(&self) -> String {
         text(&self.user, "id")
     }
@@ -103,31 +111,9 @@ fn user(owner: &str) -> Value {
     })
 }
 
-/// A field that is text; empty when it is not.
-pub(super) fn text(object: &Value, field: &str) -> String {
-    object.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
-/// Sets a field of an object; anything else is left alone.
-pub(super) fn set(object: &mut Value, field: &str, value: Value) {
-    if let Some(fields) = object.as_object_mut() {
-        fields.insert(field.to_owned(), value);
-    }
-}
-
-/// A UUID made of what it stands for.
-pub(super) fn id(parts: &[&str]) -> String {
-    uuid_from(&Sha256::digest(parts.join("/")).into())
-}
-
 /// Seconds since the Unix epoch, so many days before the demo's last day.
 fn days_ago(days: i64) -> i64 {
     LAST_DAY.saturating_sub(DAY.saturating_mul(days))
-}
-
-/// ISO 8601 in UTC.
-pub(super) fn iso(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DAY, Dice, days_ago, id, iso, products::money, text};
+use super::{DAY, Dice, days_ago, id, iso, money, text};
 
 const FIRST: [&str; 12] =
     ["mia", "noah", "lena", "omar", "yuki", "ines", "jonas", "priya", "tomas", "aisha", "felix", "chloe"];

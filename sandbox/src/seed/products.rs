@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{days_ago, id, iso, text};
+use super::{days_ago, id, iso, money, text};
 
 /// Name, description, variants (name, price in hundredths, what is delivered).
 type Product = (&'static str, &'static str, &'static [(&'static str, i64, &'static str)]);
@@ -159,18 +159,6 @@ pub(crate) fn blank_category(id: &str, store: &str, name: &str, order: i64, prod
         "storeId": store,
         "products": products,
     })
-}
-
-/// Hundredths as a JSON number in major units.
-pub(crate) fn money(hundredths: i64) -> Value {
-    let number = serde_json::Number::from_f64(hundredths_as_f64(hundredths));
-    number.map(Value::Number).unwrap_or_default()
-}
-
-/// Exact to the hundredth for every amount below 2^53 hundredths.
-#[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "amounts of a demo are far below 2^53")]
-fn hundredths_as_f64(hundredths: i64) -> f64 {
-    hundredths as f64 / 100.0
 }
 
 /// The inverse of [`money`]: an amount as a client wrote it, in hundredths.
