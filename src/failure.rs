@@ -36,7 +36,8 @@ kinds! {
     /// Browsers normally drop the cookie by then, and the visitor gets [`UnknownState`](Self::UnknownState).
     ExpiredState = "expired_state", BAD_REQUEST, "This took too long.", "Start again from the app.";
     /// The attempt was already answered with another code.
-    StateUsed = "state_used", BAD_REQUEST, "This link was already used.", "Start again from the app.";
+    StateUsed = "state_used", BAD_REQUEST, "This link was already used.",
+        "Another approval was used. To change what you approved, start again from the app.";
     /// Nobody is signed in to the app.
     ///
     /// If [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set, browsers are redirected there (303).
@@ -97,10 +98,13 @@ kinds! {
     /// The token store is not available. No code was used.
     StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The app cannot reach its storage right now.",
         "Nothing is lost. Reload this page in a moment.";
-    /// The key was issued and could not be saved.
+    /// The key was issued and could not be saved yet.
+    ///
+    /// The crate tries for [`late_save_deadline`](crate::config::Limits::late_save_deadline). When it succeeds, a reload is a
+    /// success.
     SaveFailed = "save_failed", SERVICE_UNAVAILABLE, "Your approval arrived but could not be saved.",
-        "Start again from the app in a moment. At Komerza an extra entry may show up among your connected apps: remove it.";
-    /// A hook of the app refused the connection, or exceeded its deadline.
+        "Reload this page in a moment. If that does not help, start again from the app. At Komerza an extra entry may show up among your connected apps: remove it.";
+    /// A hook of the app refused the connection.
     ///
     /// The key was not stored and stays valid at Komerza. If the hook gave a reason, it replaces the second sentence below.
     Vetoed = "vetoed", FORBIDDEN, "The app did not accept this connection.", "Nothing was stored.";

@@ -31,6 +31,7 @@ pub mod routes {}
 pub mod security {}
 
 #[doc = include_str!("guide/setting_up.md")]
+#[allow(rustdoc::bare_urls, reason = "its addresses are what people read in a terminal")]
 pub mod setting_up {}
 
 #[doc = include_str!("guide/stores.md")]
@@ -39,6 +40,7 @@ pub mod stores {}
 #[doc = include_str!("guide/testing.md")]
 pub mod testing {}
 
+#[cfg(feature = "webhook")]
 #[doc = include_str!("guide/webhooks.md")]
 pub mod webhooks {}
 

@@ -54,8 +54,8 @@ pub trait Hooks: Send + Sync + 'static {
     /// Runs after a key arrives and before it is stored. An error prevents storing.
     ///
     /// The visitor reads the error's reason. Use this hook to check which account was connected, or
-    /// to detect one account that two users connect. A time-out counts as a veto. After a panic the
-    /// key is not stored either, the visitor gets a 500 page, and [`orphaned`](Self::orphaned)
+    /// to detect one account that two users connect. After a time-out or
+    /// a panic the key is not stored, the visitor gets a 500 page, and [`orphaned`](Self::orphaned)
     /// runs.
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
         let _ = connecting;
@@ -69,8 +69,9 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// Runs when a key was issued and could not be stored. The key stays valid at Komerza.
     ///
-    /// Either saving failed within [`save_deadline`](crate::config::Limits::save_deadline), or the
-    /// token store or [`before_storing`](Self::before_storing) panicked. This hook does not run
+    /// Either saving failed within [`save_deadline`](crate::config::Limits::save_deadline) and
+    /// [`late_save_deadline`](crate::config::Limits::late_save_deadline), or the token store
+    /// panicked, or [`before_storing`](Self::before_storing) panicked or timed out. This hook does not run
     /// after a veto. It runs even if the browser has disconnected. The page asks the user to
     /// connect again and to remove the extra entry at Komerza.
     async fn orphaned(&self, event: &Orphaned) {

@@ -142,7 +142,7 @@
 //! | `sqlite`, `postgres`, `mysql`, `redis` | | `SqliteStore`, `PostgresStore`, `MySqlStore`, `RedisStore` |
 //! | `encrypt` | | `EncryptedStore`: encrypts the keys of any store |
 //! | `cache` | | `CachedStore`: caches the loads of any store |
-//! | `webhook` | | [`webhook`]: checks the signatures of requests that Komerza sends to your app |
+//! | `webhook` | | the module `webhook`: checks the signatures of requests that Komerza sends to your app |
 //! | `store-contract` | | the tests that every token store must pass, and a store that fails on demand; not covered by semver |
 //!
 //! # Modules

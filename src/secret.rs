@@ -4,6 +4,7 @@
 //! from memory when the last copy is dropped.
 
 use crate::{provider, store::KeyFingerprint};
+use sha2::Digest;
 use std::{
     fmt,
     sync::{Arc, OnceLock},
@@ -137,7 +138,15 @@ impl AuthorizationCode {
     pub fn expose_secret(&self) -> &str {
         &self.0
     }
+
+    /// Tells codes apart without keeping them.
+    pub(crate) fn hash(&self) -> CodeHash {
+        sha2::Sha256::digest(self.expose_secret()).into()
+    }
 }
+
+/// A hash of an authorization code.
+pub(crate) type CodeHash = [u8; 32];
 
 fn check_visible(text: &str, most: usize) -> Result<(), InvalidSecret> {
     match text.len() {

@@ -5,12 +5,14 @@ use super::{
     body::Payload,
     key::Owner,
     options::{Options, Spent},
-    pace::{Busy, Turn},
     retry::{self, Next, Outcome},
     trace::Trace,
     upload::Unfit,
 };
-use crate::wire::{self, BodyError};
+use crate::{
+    pacing::{Ask, Busy},
+    wire::{self, BodyError},
+};
 use bytes::Bytes;
 use http::{
     HeaderMap, Method, Response, StatusCode,
@@ -76,13 +78,14 @@ impl Call {
         let lane = self.client.lane();
         let mut refused: Option<Received> = None;
         loop {
-            let turn = Turn {
-                priority: self.options.priority,
+            let ask = Ask {
+                party: self.options.priority.into(),
                 again: spent.attempts > 0,
                 patience: self.options.patience(limits, spent),
+                most_waiting: limits.queue,
             };
-            match lane.turn(turn, clock, connection.shared_deadline).await {
-                Ok(waited) => spent.waited += waited,
+            match lane.turn(ask, clock, connection.shared_deadline).await {
+                Ok(turn) => spent.waited += turn.waited,
                 // The refusal that it was sent again for stands.
                 Err(Busy { wait, waited }) => {
                     spent.waited += waited;

@@ -4,11 +4,11 @@ use super::{
     Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User,
     connection::{Connection, Revocation},
     key::Owner,
-    pace::{Lane, Pacer, Priority, SharedBuckets},
     scopes,
 };
 use crate::{
     config::{self, ClientLimits, ConfigError, Limits},
+    pacing::{Lane, Pacer, Party, SharedBuckets},
     provider,
     random::SystemRandomness,
     secret::ApiKey,
@@ -215,16 +215,19 @@ impl Client {
         self.lane().remaining(self.inner.connection.clock.elapsed())
     }
 
-    /// How long a call of [`Priority::Page`] made now would wait for its turn: zero when there is a token, [`Duration::MAX`] for
+    /// How long a call of [`Priority::Page`](crate::pacing::Priority::Page) made now would wait for its turn: zero when there is a token, [`Duration::MAX`] for
     /// ever.
     #[must_use]
     pub fn wait_estimate(&self) -> Duration {
-        self.lane().wait_estimate(Priority::Page, self.inner.connection.clock.elapsed())
+        self.lane().wait_estimate(Party::Page, self.inner.connection.clock.elapsed())
     }
 
     pub(super) fn lane(&self) -> &Arc<Lane> {
         let Inner { connection, key, lane, .. } = &*self.inner;
-        lane.get_or_init(|| connection.pacer.lane(key, &*connection.clock))
+        lane.get_or_init(|| {
+            let limits = &connection.limits;
+            connection.pacer.of_key(key, limits.bucket, limits.buckets, &*connection.clock)
+        })
     }
 
     pub(super) fn bearer(&self) -> Result<HeaderValue, Error> {
@@ -287,11 +290,8 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, ConfigError> {
         let Self { key, user_agent, api_url, limits, clock, shared } = self;
         let base = config::base_url("api_url", &api_url)?;
-        let pacer = if clock.is_some() || shared.is_some() {
-            Pacer::alone(&base, &limits, shared)
-        } else {
-            Pacer::of_process(&base, &limits)
-        };
+        let pacer =
+            if clock.is_some() || shared.is_some() { Pacer::alone(&base, shared) } else { Pacer::of_process(&base) };
         let connection = Connection {
             connections: Connection::connections(&config::user_agent(user_agent)?, &base, &limits)?,
             base,

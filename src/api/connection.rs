@@ -3,12 +3,11 @@
 use super::{
     Reply,
     connections::{self, Connections},
-    pace::Pacer,
 };
 use crate::{
     config::{ClientLimits, Config, ConfigError},
     guard,
-    pacing::SharedBuckets,
+    pacing::{Pacer, SharedBuckets},
     random::{Randomness, SystemRandomness},
     time::{Clock, SystemClock},
     wire,
@@ -42,7 +41,7 @@ impl Connection {
         let limits = config.limits.client.clone();
         Ok(Self {
             connections: Self::connections(&config.user_agent, &config.api_url, &limits)?,
-            pacer: Pacer::of_process(&config.api_url, &limits),
+            pacer: Pacer::of_process(&config.api_url),
             base: config.api_url.clone(),
             limits,
             shared_deadline: config.limits.store_deadline,
@@ -63,10 +62,15 @@ impl Connection {
         Connections::new(move || wire::build(connections::watched(client()?)))
     }
 
+    /// The buckets, which exchanges use too.
+    pub(crate) fn pacer(&self) -> &Arc<Pacer> {
+        &self.pacer
+    }
+
     /// On another clock, and so with buckets of its own.
     pub(crate) fn set_clock(&mut self, clock: Arc<dyn Clock>) {
         self.clock = clock;
-        self.pacer = Pacer::alone(&self.base, &self.limits, self.pacer.shared());
+        self.pacer = Pacer::alone(&self.base, self.pacer.shared());
     }
 
     pub(crate) fn set_randomness(&mut self, randomness: Arc<dyn Randomness>) {
@@ -78,7 +82,7 @@ impl Connection {
     }
 
     pub(crate) fn share_buckets(&mut self, buckets: Arc<dyn SharedBuckets>) {
-        self.pacer = Pacer::alone(&self.base, &self.limits, Some(buckets));
+        self.pacer = Pacer::alone(&self.base, Some(buckets));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The client: a key, ready to call Komerza.
 //!
 //! [`RequestBuilder`] reaches every endpoint; the typed calls stand on it. What a call goes through is in `call`, what is decided on
-//! the way in `retry` and `pace`, which know nothing of HTTP.
+//! the way in `retry` and in [`pacing`](crate::pacing), which know nothing of HTTP.
 
 // First, so that the page of `Listing` begins with what every list has.
 mod listing;
@@ -19,7 +19,6 @@ mod form;
 mod key;
 pub mod models;
 mod options;
-mod pace;
 mod path;
 mod reply;
 mod request;
@@ -39,9 +38,6 @@ pub use key::KomerzaKey;
 pub(crate) use key::{Keeper, Reconnect, Visit};
 pub use listing::{Items, Listing, Page, Pages, UnreadableItem};
 pub(crate) use models::*;
-#[cfg(feature = "redis")]
-pub use pace::RedisBuckets;
-pub use pace::{BucketId, Priority, SharedBuckets, Taken};
 #[cfg(feature = "__fuzzing")]
 pub(crate) use path::below;
 pub use reply::Reply;

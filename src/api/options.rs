@@ -1,7 +1,7 @@
 //! The options of one call.
 
-use super::Priority;
 use crate::config::ClientLimits;
+use crate::pacing::Priority;
 use std::time::Duration;
 
 /// Options of one call.

@@ -1,14 +1,14 @@
 //! One API call, from a path to a value.
 
 use super::{
-    Client, Download, Error, ErrorKind, Form, Listing, Priority, Upload,
+    Client, Download, Error, ErrorKind, Form, Listing, Upload,
     body::Payload,
     call::{Answered, Call, Received},
     options::Options,
     path,
     upload::Unfit,
 };
-use crate::{strict_json, wire::Envelope};
+use crate::{pacing::Priority, strict_json, wire::Envelope};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response,

@@ -66,10 +66,18 @@ pub struct Limits {
     /// Rate limit of this process for exchanges. Default: Komerza's documented bucket for calls
     /// without a key, which is 10 requests and 4 more every 7 seconds. A period of zero: no limit.
     ///
-    /// Nodes do not share this bucket. Komerza does not document whether it counts by IP address.
-    /// If several nodes share one address, divide these numbers by the number of nodes. *Source*:
-    /// docs.komerza.com, "Rate limits".
+    /// All layers of a process with the same API host use one such bucket. Nodes share it with
+    /// [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Komerza does not
+    /// document whether it counts by IP address. If nodes without shared buckets have one address,
+    /// divide these numbers by the number of nodes. *Source*: docs.komerza.com, "Rate limits".
     pub exchange_bucket: Bucket,
+    /// Part of [`exchange_bucket`](Self::exchange_bucket) and of
+    /// [`exchange_queue`](Self::exchange_queue) that unknown browsers may use together, in percent.
+    /// Default: 50. Zero: unknown browsers cannot connect.
+    ///
+    /// A browser is unknown without a user, a session and an address. See
+    /// [`with_client_address`](crate::KomerzaConnectLayer::with_client_address).
+    pub unknown_browsers_percent: u32,
     /// Total time that an exchange may wait, in the queue and before a retry after a 429 or a
     /// failed connect. Default: 20 seconds. Zero: exchanges never wait.
     ///
@@ -80,6 +88,9 @@ pub struct Limits {
     pub exchange_queue: usize,
     /// Exchanges that one user may start per minute. One more is answered with 429. Default: 5.
     /// Zero: none is allowed.
+    ///
+    /// Without [`with_user`](crate::KomerzaConnectLayer::with_user) it holds for each browser that
+    /// has connected before, and for each address of new browsers.
     pub exchanges_per_user: u32,
     /// Finished callbacks that the process remembers for [`done_lifetime`](Self::done_lifetime).
     /// Default: 4,096. Zero: none.
@@ -93,10 +104,13 @@ pub struct Limits {
     /// Time to save a new key, including retries. Default: 5 seconds. Zero: one try, which must not
     /// wait.
     pub save_deadline: Duration,
+    /// Time to go on saving a new key after its visitor was told that saving failed. Default: 60
+    /// seconds. Zero: no further try.
+    pub late_save_deadline: Duration,
     /// Time for one call of a hook. Default: 5 seconds. Zero: only hooks that never wait succeed.
     ///
-    /// On time-out [`before_storing`](crate::Hooks::before_storing) counts as a veto. Other hooks
-    /// are ignored.
+    /// On time-out [`before_storing`](crate::Hooks::before_storing) counts as broken: the key is not
+    /// stored, and [`orphaned`](crate::Hooks::orphaned) runs. Other hooks are ignored.
     pub hook_deadline: Duration,
     /// The limits of the API client. Default: [`ClientLimits::default`].
     pub client: ClientLimits,
@@ -107,7 +121,7 @@ pub struct Limits {
 /// A full bucket holds [`capacity`](Self::capacity) tokens, and each request takes one. At the end
 /// of every [`period`](Self::period), [`refill`](Self::refill) tokens are added, up to the
 /// capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Bucket {
     /// Tokens in a full bucket, at most 10,000. Zero: no request passes.
     pub capacity: u32,
@@ -142,12 +156,14 @@ impl Default for Limits {
             exchange_body_bytes: 65_536,
             exchanges_at_once: 64,
             exchange_bucket: ANONYMOUS_BUCKET.into(),
+            unknown_browsers_percent: 50,
             exchange_wait: Duration::from_secs(20),
             exchange_queue: 256,
             exchanges_per_user: 5,
             remembered_callbacks: 4_096,
             store_deadline: Duration::from_secs(2),
             save_deadline: Duration::from_secs(5),
+            late_save_deadline: Duration::from_secs(60),
             hook_deadline: Duration::from_secs(5),
             client: ClientLimits::default(),
         }

@@ -23,11 +23,15 @@ pub use rejection::{Rejection, RejectionKind};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 
 use crate::{
-    api::{Reply, Revocation, SharedBuckets},
+    api::{Reply, Revocation},
     config::{Config, ConfigError},
     hooks::Hooks,
+    pacing::SharedBuckets,
     random::Randomness,
-    site::caller::{IdentifyUser, Identity},
+    site::{
+        caller::{IdentifyUser, Identity},
+        client_address::ClientAddress,
+    },
     store::TokenStore,
     time::Clock,
 };
@@ -216,7 +220,40 @@ impl KomerzaConnectLayer {
         self.changed(|shared| shared.change_api(|api| api.set_revocation(Revocation::by(is_dead))))
     }
 
-    /// Shares rate limits between the nodes of your app; see [`SharedBuckets`].
+    /// Sets how the address of a client is read. New browsers are charged for exchanges by it.
+    ///
+    /// Set it when a proxy stands in front of the app and keys belong to browsers. By default the
+    /// address is that of the connection, if axum's `ConnectInfo<SocketAddr>` is in the request's
+    /// extensions. A private address there counts as a proxy's. Browsers without an address share a
+    /// part of the exchanges
+    /// ([`unknown_browsers_percent`](crate::config::Limits::unknown_browsers_percent)), so one that
+    /// sends junk can delay the others. An IPv6 address counts by its first 64 bits. With
+    /// [`with_user`](Self::with_user) users are charged, and this setting has no effect.
+    ///
+    /// ```
+    /// use komerza_connect::{KomerzaConnectLayer, MemoryStore};
+    /// # use komerza_connect::Config;
+    ///
+    /// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
+    /// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
+    /// // The proxy in front sets `X-Real-IP` and drops what the client sent.
+    /// let connect = KomerzaConnectLayer::new(config, MemoryStore::default())?
+    ///     .with_client_address(|parts| parts.headers.get("x-real-ip")?.to_str().ok()?.parse().ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Security
+    /// Read a header only if your proxy sets it. A client that can choose its address can use up
+    /// everybody's exchanges.
+    pub fn with_client_address(
+        self,
+        read: impl Fn(&http::request::Parts) -> Option<std::net::IpAddr> + Send + Sync + 'static,
+    ) -> Self {
+        self.changed(|shared| shared.site.client_address = ClientAddress::by(read))
+    }
+
+    /// Shares rate limits for calls and exchanges between the nodes of your app; see
+    /// [`SharedBuckets`].
     pub fn with_shared_buckets(self, buckets: impl SharedBuckets) -> Self {
         self.changed(|shared| shared.change_api(|api| api.share_buckets(Arc::new(buckets))))
     }

@@ -28,7 +28,8 @@ impl Shared {
     pub(crate) fn new(config: Config, store: Arc<dyn TokenStore>) -> Result<Self, ConfigError> {
         let api = Arc::new(Connection::new(&config)?);
         let core = Arc::new(Core::new(config, store));
-        Ok(Self { site: Site::new(Arc::clone(&core)), redeem: Redeem::new(Arc::clone(&core))?, core, api })
+        let redeem = Redeem::new(Arc::clone(&core), Arc::clone(api.pacer()))?;
+        Ok(Self { site: Site::new(Arc::clone(&core)), redeem, core, api })
     }
 
     pub(crate) fn change_core(&mut self, change: impl FnOnce(&mut Core)) {
@@ -39,6 +40,7 @@ impl Shared {
 
     pub(crate) fn change_api(&mut self, change: impl FnOnce(&mut Connection)) {
         change(Arc::make_mut(&mut self.api));
+        self.redeem.pacer = Arc::clone(self.api.pacer());
     }
 
     /// The key of a user, from the store.

@@ -1,7 +1,207 @@
 //! Rate limits for calls and exchanges, and buckets that several nodes share.
+//!
+//! 1. Each key has a bucket for its calls, and all exchanges have one. They follow Komerza's documented limits. All layers of a
+//!    process with the same API host share them. With [`SharedBuckets`] all nodes share them.
+//! 2. Requests without a token queue. Visitors' calls go before background jobs, which still get every fourth token. Exchanges
+//!    go one for each user, browser or address in turn.
+//! 3. A request that would wait too long fails at once and uses no token. One that is dropped leaves the queue.
+//! 4. A 429 empties the bucket, because somebody else uses it. After that, and after a pause, one exchange is sent first, and
+//!    the others wait for its answer.
+//! 5. A bucket that is full again is removed.
 
 pub(crate) mod bucket;
-
+mod budgets;
+#[cfg(all(test, feature = "__explore"))]
+mod interleavings;
+mod lane;
+mod line;
 #[cfg(feature = "redis")]
-pub use crate::api::RedisBuckets;
-pub use crate::api::{BucketId, Priority, SharedBuckets, Taken};
+mod redis;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use budgets::Budgets;
+pub(crate) use lane::{Kind, Lane, Turn};
+pub(crate) use line::Party;
+#[cfg(feature = "redis")]
+pub use redis::RedisBuckets;
+pub use shared::{BucketId, SharedBuckets, SharedBucketsError, Taken};
+
+use crate::{config::Bucket, secret::ApiKey, sync::Lock, telemetry::metrics, time::Clock};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+use url::Url;
+
+/// Which calls of a key go first when they have to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Priority {
+    /// For a visitor who waits. It goes before all background calls of the same key. This is the
+    /// default.
+    #[default]
+    Page,
+    /// For a job. It gets the tokens that visitors leave, and at least every fourth one.
+    Background,
+}
+
+impl From<Priority> for Party {
+    fn from(priority: Priority) -> Self {
+        match priority {
+            Priority::Page => Self::Page,
+            Priority::Background => Self::Background,
+        }
+    }
+}
+
+/// What a request for a turn asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask {
+    pub(crate) party: Party,
+    /// Whether it had a turn before: then it goes to the front, and is never refused for the length of the line.
+    pub(crate) again: bool,
+    /// How long it may wait.
+    pub(crate) patience: Duration,
+    /// The longest line that it joins.
+    pub(crate) most_waiting: usize,
+}
+
+/// No turn within the patience: how much longer it would have taken, and how long it has been waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Busy {
+    pub(crate) wait: Duration,
+    pub(crate) waited: Duration,
+}
+
+/// The maps are many and each has its own lock, so that users do not wait for each other.
+const SHARDS: usize = 16;
+
+/// A shard below this many buckets is never swept.
+const SWEEP_OVER: usize = 64;
+
+/// How much later than another a request may arrive at the provider, although it was sent before: the slack between the provider's
+/// clock and ours. It delays those who wait, not those who find a token.
+const SLACK: Duration = Duration::from_millis(100);
+
+/// All buckets towards one API host.
+pub(crate) struct Pacer {
+    host: String,
+    shared: Option<Arc<dyn SharedBuckets>>,
+    shards: [Lock<Shard>; SHARDS],
+}
+
+/// Layers with other limits have other buckets.
+type LaneKey = (BucketId, Kind, Bucket);
+
+#[derive(Default)]
+struct Shard {
+    lanes: HashMap<LaneKey, Arc<Lane>>,
+    /// Swept when it has grown to this.
+    sweep_at: usize,
+}
+
+/// Layers of one process with the same API share their buckets: the provider does not tell them apart.
+///
+/// A plain lock: what is static outlives every exploration.
+static PACERS: Mutex<Vec<Weak<Pacer>>> = Mutex::new(Vec::new());
+
+impl Pacer {
+    /// Of the process, on the operating system's clock.
+    pub(crate) fn of_process(api: &Url) -> Arc<Self> {
+        let mut pacers = PACERS.lock().unwrap_or_else(PoisonError::into_inner);
+        pacers.retain(|pacer| pacer.strong_count() > 0);
+        let host = api.origin().ascii_serialization();
+        let known = pacers.iter().filter_map(Weak::upgrade).find(|pacer| pacer.host == host);
+        known.unwrap_or_else(|| {
+            let pacer = Self::alone(api, None);
+            pacers.push(Arc::downgrade(&pacer));
+            pacer
+        })
+    }
+
+    /// Of one layer: on a clock of its own, or with buckets shared with other nodes.
+    pub(crate) fn alone(api: &Url, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Self> {
+        Arc::new(Self { host: api.origin().ascii_serialization(), shared, shards: Default::default() })
+    }
+
+    pub(crate) fn shared(&self) -> Option<Arc<dyn SharedBuckets>> {
+        self.shared.clone()
+    }
+
+    /// The bucket of a key, of which so many are remembered. Keep it: the look-up hashes.
+    pub(crate) fn of_key(&self, key: &ApiKey, limit: Bucket, most: usize, clock: &dyn Clock) -> Arc<Lane> {
+        let id = BucketId::of(b"bucket\0", &self.host, key.expose_secret());
+        self.lane((id, Kind::Calls, limit), most, clock)
+    }
+
+    /// The bucket of all exchanges, or of those of unknown browsers.
+    pub(crate) fn of_exchanges(&self, kind: Kind, limit: Bucket, clock: &dyn Clock) -> Arc<Lane> {
+        let name = if kind == Kind::Strangers { "unknown browsers" } else { "exchanges" };
+        self.lane((BucketId::of(b"exchange bucket\0", &self.host, name), kind, limit), usize::MAX, clock)
+    }
+
+    fn lane(&self, key: LaneKey, most: usize, clock: &dyn Clock) -> Arc<Lane> {
+        let (id, kind, limit) = key;
+        let mut shard = self.shard(&id).lock();
+        if let Some(lane) = shard.lanes.get(&key) {
+            return Arc::clone(lane);
+        }
+        shard.make_room(clock.elapsed(), most.div_euclid(SHARDS).max(1));
+        let lane = Arc::new(Lane::new(id, kind, limit, self.shared.clone()));
+        shard.lanes.insert(key, Arc::clone(&lane));
+        metrics::lanes(1.0);
+        lane
+    }
+
+    fn shard(&self, id: &BucketId) -> &Lock<Shard> {
+        let at = usize::from(id.first_byte()).checked_rem(SHARDS).unwrap_or_default();
+        // There are as many shards as the remainder has values.
+        #[allow(clippy::indexing_slicing, reason = "a remainder by the length of the array")]
+        &self.shards[at]
+    }
+
+    #[cfg(test)]
+    fn remembered(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().lanes.len()).sum()
+    }
+}
+
+impl Shard {
+    /// Forgets what is full again; each sweep is paid for by the insertions since the last one.
+    fn make_room(&mut self, now: Duration, most: usize) {
+        if self.lanes.len() < self.sweep_at.max(SWEEP_OVER).min(most) {
+            return;
+        }
+        let before = self.lanes.len();
+        // A lane that somebody holds stays: a second one for the same key would double its rate.
+        self.lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_full(now));
+        if self.lanes.len() >= most {
+            // Forgetting a bucket too early can cost its user one 429, which is learned from.
+            self.lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
+        }
+        self.sweep_at = self.lanes.len().saturating_mul(2);
+        metrics::forgotten_lanes(before.saturating_sub(self.lanes.len()));
+    }
+}
+
+impl Drop for Shard {
+    fn drop(&mut self) {
+        metrics::forgotten_lanes(self.lanes.len());
+    }
+}
+
+impl BucketId {
+    fn of(purpose: &[u8], host: &str, whose: &str) -> Self {
+        let hash = Sha256::new()
+            .chain_update(b"komerza-connect ")
+            .chain_update(purpose)
+            .chain_update(host)
+            .chain_update(b"\0")
+            .chain_update(whose);
+        Self::from_hash(hash.finalize().into())
+    }
+}

@@ -7,10 +7,9 @@ use crate::{
     attempt::AttemptId,
     config::Limits,
     failure::{Failure, FailureKind},
-    secret::AuthorizationCode,
+    secret::{AuthorizationCode, CodeHash},
     sync::{Lock, step},
 };
-use sha2::{Digest, Sha256};
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -42,7 +41,7 @@ struct Table {
 }
 
 struct Entry {
-    code: [u8; 32],
+    code: CodeHash,
     outcome: Receiver,
 }
 
@@ -64,7 +63,7 @@ impl Flights {
         now: Duration,
         limits: &Limits,
     ) -> Flight {
-        let code: [u8; 32] = Sha256::digest(code.expose_secret()).into();
+        let code = code.hash();
         let mut table = self.table.lock();
         table.forget(now, limits);
         match table.flights.get(&attempt) {
@@ -75,6 +74,13 @@ impl Flights {
                 table.flights.insert(attempt, Entry { code, outcome });
                 Flight::Leader(Leader { flights: Arc::clone(self), attempt, joined: now, sender, finished: false })
             }
+        }
+    }
+
+    /// Gives those who ask later another outcome of a flight that has ended.
+    pub(crate) fn amend(&self, attempt: AttemptId, outcome: Outcome) {
+        if let Some(flight) = self.table.lock().flights.get_mut(&attempt) {
+            flight.outcome = watch::channel(Some(outcome)).1;
         }
     }
 

@@ -1,11 +1,11 @@
-//! The tables that callbacks share, under every interleaving of a few threads, or under many random ones where time passes.
+//! The tables that callbacks share, under every interleaving of a few threads.
 //!
 //! The explorer is described in [`explored`](crate::sync::explored).
 
-use super::{Flight, Flights, Outcome, Turns, admit, flights::outcome};
+use super::{Charged, Flight, Flights, Outcome, Turns, admit, flights::outcome};
 use crate::{
     attempt::{AttemptId, State},
-    config::{Bucket, Limits},
+    config::Limits,
     failure::FailureKind,
     random::SystemRandomness,
     secret::AuthorizationCode,
@@ -13,17 +13,13 @@ use crate::{
         explored::{explore_exhaustively, explore_randomly},
         step,
     },
-    time::{Clock, ManualClock},
 };
 use shuttle::{future::block_on, thread};
 use std::{
-    future::Future,
-    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
-    task::Poll,
     time::Duration,
 };
 use tokio_util::task::TaskTracker;
@@ -140,21 +136,15 @@ fn t57_in_every_interleaving_a_shutdown_waits_for_what_was_admitted_and_admits_n
     });
 }
 
-fn turns(change: impl FnOnce(&mut Limits)) -> Arc<Turns> {
-    let bucket = Bucket { capacity: 1, refill: 1, period: SECOND };
-    let mut limits = Limits { exchange_bucket: bucket, exchanges_at_once: 1, ..Limits::default() };
-    change(&mut limits);
-    Arc::new(Turns::new(&limits))
-}
-
 #[test]
 fn t40_in_every_interleaving_a_budget_is_charged_exactly() {
     explore_exhaustively(6, || {
-        let (turns, allowed) = (turns(|limits| limits.exchanges_per_user = 2), Arc::new(AtomicUsize::new(0)));
+        let turns = Arc::new(Turns::new(&Limits { exchanges_per_user: 2, ..Limits::default() }));
+        let allowed = Arc::new(AtomicUsize::new(0));
         let charge = || {
             let (turns, allowed) = (Arc::clone(&turns), Arc::clone(&allowed));
             thread::spawn(move || {
-                if turns.charge([1; 32], SECOND).is_ok() {
+                if turns.charge(Charged { party: [1; 32], known: true }, SECOND).is_ok() {
                     allowed.fetch_add(1, SeqCst);
                 }
             })
@@ -162,81 +152,4 @@ fn t40_in_every_interleaving_a_budget_is_charged_exactly() {
         all([charge(), charge(), charge()]);
         assert_eq!(allowed.load(SeqCst), 2);
     });
-}
-
-/// Lets time pass, second by second, until so many have what they wait for.
-fn let_time_pass(clock: &ManualClock, done: &AtomicUsize, wanted: usize) -> u32 {
-    let mut seconds = 0;
-    while done.load(SeqCst) < wanted {
-        assert!(seconds < 10_000, "somebody waits for ever");
-        clock.advance(SECOND);
-        seconds += 1;
-        thread::yield_now();
-    }
-    seconds
-}
-
-#[test]
-fn t59_in_many_interleavings_everybody_who_waits_gets_a_turn_and_one_at_a_time() {
-    explore_randomly(1_000, || {
-        let (turns, clock, done) = (turns(|_| {}), ManualClock::default(), Arc::new(AtomicUsize::new(0)));
-        let flying = Arc::new(AtomicUsize::new(0));
-        let waiter = |user: u8| {
-            let (turns, clock, done, flying) =
-                (Arc::clone(&turns), clock.clone(), Arc::clone(&done), Arc::clone(&flying));
-            thread::spawn(move || {
-                let turn = block_on(turns.turn([user; 32], &clock, Duration::MAX)).unwrap();
-                assert_eq!(flying.fetch_add(1, SeqCst), 0, "more at once than allowed");
-                step();
-                flying.fetch_sub(1, SeqCst);
-                drop(turn);
-                done.fetch_add(1, SeqCst);
-            })
-        };
-        let waiters = [waiter(1), waiter(1), waiter(2), waiter(3)];
-        let seconds = let_time_pass(&clock, &done, 4);
-        assert!(seconds >= 3 || clock.elapsed() >= 3 * SECOND, "four turns need three periods");
-        all(waiters);
-    });
-}
-
-/// Polls a future so often and then drops it.
-async fn give_up_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut left = polls;
-    std::future::poll_fn(|task| match future.as_mut().poll(task) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending if left == 0 => Poll::Ready(None),
-        Poll::Pending => {
-            left -= 1;
-            task.waker().wake_by_ref();
-            Poll::Pending
-        }
-    })
-    .await
-}
-
-#[test]
-fn t59_in_many_interleavings_those_who_go_away_keep_nobody_from_a_turn() {
-    for polls in 0..3 {
-        explore_randomly(500, move || {
-            let (turns, clock, done) = (turns(|_| {}), ManualClock::default(), Arc::new(AtomicUsize::new(0)));
-            let leaver = |user: u8| {
-                let (turns, clock) = (Arc::clone(&turns), clock.clone());
-                thread::spawn(move || {
-                    drop(block_on(give_up_after(polls, turns.turn([user; 32], &clock, Duration::MAX))));
-                })
-            };
-            let stayer = |user: u8| {
-                let (turns, clock, done) = (Arc::clone(&turns), clock.clone(), Arc::clone(&done));
-                thread::spawn(move || {
-                    block_on(turns.turn([user; 32], &clock, Duration::MAX)).unwrap();
-                    done.fetch_add(1, SeqCst);
-                })
-            };
-            let threads = [leaver(1), leaver(2), stayer(2), stayer(3)];
-            let_time_pass(&clock, &done, 2);
-            all(threads);
-        });
-    }
 }

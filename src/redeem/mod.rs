@@ -2,21 +2,25 @@
 //!
 //! It runs in a task of its own, counted and bounded; the request only waits for its outcome. In this order:
 //!
-//! 1. The store is read and the record's version drawn, so that an outage of either costs no code.
-//! 2. The user's budget is charged, and a turn is waited for; who gets none has spent nothing.
+//! 1. The store is read and the record's version drawn, so that an outage of either costs no code. After a save that failed a write
+//!    must work first.
+//! 2. The party's budget is charged, and a turn is waited for; who gets none has spent nothing.
 //! 3. The exchange, repeated only where it cannot have arrived or was refused by 429.
 //! 4. The hook that may veto.
 //! 5. The save, repeated within its bound, and only then the good news.
-//! 6. A key that was received and is neither vetoed nor kept, whatever came between, is told to the app.
+//! 6. After that the visitor is told of the failure, and the save is repeated for a while longer.
+//! 7. A key that was received and is neither vetoed nor kept, whatever came between, is told to the app.
 
-mod budgets;
 pub(crate) mod exchange;
 mod flights;
 #[cfg(all(test, feature = "__explore"))]
 mod interleavings;
+mod rescue;
 mod turns;
+mod writes;
 
 pub(crate) use flights::Outcome;
+pub(crate) use turns::Charged;
 
 use crate::{
     api::{Keeper, KomerzaKey},
@@ -25,7 +29,8 @@ use crate::{
     core::Core,
     failure::{Failure, FailureKind},
     guard::{self, Unfinished},
-    hooks::{Connected, Connecting, Orphaned},
+    hooks::{Connected, Connecting},
+    pacing::Pacer,
     provider::CODE_LIFETIME,
     secret::{ApiKey, AuthorizationCode},
     store::{StoreError, StoreErrorKind, StoredToken, TokenVersion},
@@ -35,15 +40,17 @@ use crate::{
 };
 use exchange::{ExchangeClient, ExchangeError};
 use flights::{Flight, Flights};
+use rescue::Unsaved;
 use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
-use turns::{Turns, UserKey};
+use turns::{Turn, Turns};
+use writes::Writes;
 
 /// How often a connection that could not be opened is tried.
 const CONNECT_TRIES: u32 = 3;
@@ -57,11 +64,8 @@ pub(crate) struct Pending {
     pub(crate) code: AuthorizationCode,
     /// Whose key it will be.
     pub(crate) user: UserId,
-    /// Whether that user was made for this attempt, so that nobody else can have saved a record for it.
-    pub(crate) is_new_user: bool,
-    /// Whose budget the exchange is charged to.
-    pub(crate) charged: UserKey,
-    pub(crate) begun_at: SystemTime,
+    /// Who is charged for the exchange.
+    pub(crate) charged: Charged,
     /// Whose record goes when this one is saved.
     pub(crate) left: Option<UserId>,
 }
@@ -71,18 +75,22 @@ pub(crate) struct Pending {
 pub(crate) struct Redeem {
     pub(crate) core: Arc<Core>,
     exchange: ExchangeClient,
+    pub(crate) pacer: Arc<Pacer>,
     turns: Arc<Turns>,
     flights: Arc<Flights>,
+    writes: Arc<Writes>,
     /// Exchanges and saves under way, for a shutdown to wait for.
     tasks: TaskTracker,
 }
 
 impl Redeem {
-    pub(crate) fn new(core: Arc<Core>) -> Result<Self, ConfigError> {
+    pub(crate) fn new(core: Arc<Core>, pacer: Arc<Pacer>) -> Result<Self, ConfigError> {
         Ok(Self {
             exchange: ExchangeClient::new(&core.config)?,
             turns: Arc::new(Turns::new(&core.config.limits)),
             flights: Arc::default(),
+            writes: Arc::default(),
+            pacer,
             tasks: TaskTracker::new(),
             core,
         })
@@ -121,9 +129,12 @@ impl Redeem {
                 } else {
                     let redeem = self.clone();
                     tokio::spawn(log::in_current_span(async move {
-                        let outcome = redeem.run(pending, keeper).await;
+                        let (outcome, unsaved) = redeem.run(&pending, keeper).await;
                         let ended = guard::caught_now("clock", || redeem.core.clock.elapsed());
                         leader.finish(outcome, ended.unwrap_or(began));
+                        if let Some(unsaved) = unsaved {
+                            redeem.keep_trying(&pending, *unsaved).await;
+                        }
                         drop(counted);
                     }));
                 }
@@ -133,22 +144,24 @@ impl Redeem {
         flights::outcome(receiver).await.unwrap_or_else(|| refused(FailureKind::Internal))
     }
 
-    async fn run(&self, pending: Pending, keeper: Arc<dyn Keeper>) -> Outcome {
+    async fn run(&self, pending: &Pending, keeper: Arc<dyn Keeper>) -> (Outcome, Option<Box<Unsaved>>) {
         let attempt = pending.attempt;
         // Whether the code may be used up, should something panic.
         let spent = AtomicBool::new(false);
-        let obtained = guard::caught("connect", self.obtain(&pending, keeper, &spent)).await.unwrap_or_else(|| {
+        let obtained = guard::caught("connect", self.obtain(pending, keeper, &spent)).await.unwrap_or_else(|| {
             let failure = Failure::new(FailureKind::Internal);
-            Err(ExchangeError { failure, spent: spent.load(Ordering::Relaxed) })
+            Err(ExchangeError { failure, spent: spent.load(Ordering::Relaxed) }.into())
         });
-        metrics::connect(obtained.as_ref().map_or_else(|error| error.failure.kind().code(), |_| "connected"));
+        metrics::connect(obtained.as_ref().map_or_else(|missed| missed.error.failure.kind().code(), |_| "connected"));
         match obtained {
             Ok(token) => {
                 log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
-                self.leave(&pending).await;
-                Outcome { result: Ok(()), spent: true }
+                self.leave(pending).await;
+                (Outcome { result: Ok(()), spent: true }, None)
             }
-            Err(ExchangeError { failure, spent }) => Outcome { result: Err(failure.of_attempt(attempt)), spent },
+            Err(Missed { error: ExchangeError { failure, spent }, unsaved }) => {
+                (Outcome { result: Err(failure.of_attempt(attempt)), spent }, unsaved)
+            }
         }
     }
 
@@ -158,9 +171,8 @@ impl Redeem {
         pending: &Pending,
         keeper: Arc<dyn Keeper>,
         may_be_spent: &AtomicBool,
-    ) -> Result<StoredToken, ExchangeError> {
-        let unspent = |failure| ExchangeError { failure, spent: false };
-        let spent = |failure| ExchangeError { failure, spent: true };
+    ) -> Result<StoredToken, Missed> {
+        let unspent = |failure| Missed::from(ExchangeError { failure, spent: false });
         let before = match self.core.load(&pending.user).await {
             Ok(before) => before.map(|token| *token.version()),
             // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
@@ -173,22 +185,32 @@ impl Redeem {
             }
             Err(error) => return Err(unspent(error.into())),
         };
+        self.writes.ensure(&self.core).await.map_err(|error| unspent(error.into()))?;
         // Drawn while nothing is spent: from the exchange on, a key lives at Komerza that this task must not lose.
         let version = TokenVersion::draw(&*self.core.randomness)
             .map_err(|error| unspent(Failure::caused_by(FailureKind::Internal, error)))?;
         let (now, charged_at) = (self.core.clock.now(), self.core.clock.elapsed());
         self.turns.charge(pending.charged, charged_at).map_err(unspent)?;
-        let key = match self.exchange(pending, charged_at, may_be_spent).await {
-            Ok(key) => key,
+        let (key, turn) = match self.exchange(pending, charged_at, may_be_spent).await {
+            Ok(obtained) => obtained,
+            // Used by this very attempt, on another node or in an answer that got lost: then its record is here.
             Err(error) if may_have_been_used(error.failure.kind()) => {
                 let now = self.core.load(&pending.user).await.ok().flatten();
-                return now.filter(|token| is_of_this_attempt(pending, before.as_ref(), token)).ok_or(error);
+                return now.filter(|token| token.attempt() == Some(pending.attempt)).ok_or(error.into());
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         let saved_at = guard::caught_now("clock", || self.core.clock.now()).unwrap_or(now);
-        let token = StoredToken::saved(key.clone(), version, saved_at);
-        self.keep(pending, &token, key, keeper).await.map_err(spent)?;
+        let token = StoredToken::saved(key.clone(), version, saved_at, Some(pending.attempt));
+        if let Err(failure) = self.keep(pending, &token, key, keeper, turn).await {
+            let unsaved = (failure.kind() == FailureKind::SaveFailed).then(|| Box::new(Unsaved { token, before }));
+            return Err(Missed { error: ExchangeError { failure, spent: true }, unsaved });
+        }
+        self.tell_connected(pending, &token).await;
+        Ok(token)
+    }
+
+    async fn tell_connected(&self, pending: &Pending, token: &StoredToken) {
         let event = Connected {
             user: pending.user.clone(),
             attempt: pending.attempt,
@@ -196,7 +218,6 @@ impl Redeem {
             version: *token.version(),
         };
         self.core.hook(async { self.core.hooks.connected(&event).await }).await;
-        Ok(token)
     }
 
     /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
@@ -206,14 +227,18 @@ impl Redeem {
         pending: &Pending,
         charged_at: Duration,
         may_be_spent: &AtomicBool,
-    ) -> Result<ApiKey, ExchangeError> {
+    ) -> Result<(ApiKey, Turn), ExchangeError> {
         let (limits, clock) = (self.limits(), &*self.core.clock);
         let began = clock.elapsed();
         let deadline = began.saturating_add(limits.exchange_wait);
         let mut pause = PAUSE;
         let mut tries = 0;
         loop {
-            let turn = self.turns.turn(pending.charged, clock, deadline).await;
+            let turn = match self.turns.turn(self, pending.charged, tries > 0, deadline).await {
+                // The key of one that was ahead may have met with a store that takes no writes.
+                Ok(turn) => self.writes.ensure(&self.core).await.map(|()| turn).map_err(Failure::from),
+                busy => busy,
+            };
             let turn = turn.map_err(|failure| {
                 if tries == 0 {
                     self.turns.refund(pending.charged, charged_at);
@@ -223,41 +248,46 @@ impl Redeem {
             let now = clock.now();
             may_be_spent.store(true, Ordering::Relaxed);
             let error = match self.exchange.send(&pending.code, now).await {
-                Ok(key) => return Ok(key),
+                Ok(key) => return Ok((key, turn)),
                 Err(error) => error,
             };
             may_be_spent.store(error.spent, Ordering::Relaxed);
-            drop(turn);
             tries += 1;
             let kind = error.failure.kind();
-            let wait = match kind {
-                FailureKind::Busy => error.failure.retry_after().unwrap_or_default(),
-                _ => pause,
-            };
+            let refused = kind == FailureKind::Busy;
+            let wait = if refused { error.failure.retry_after().unwrap_or_default() } else { pause };
+            if refused {
+                self.turns.refused(self, wait).await;
+            }
+            drop(turn);
             let again = clock.elapsed().saturating_add(wait);
             let ends = again.saturating_sub(began).saturating_add(limits.exchange_deadline);
             let too_late = again > deadline || ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
-            if error.spent || too_late || (kind != FailureKind::Busy && tries >= CONNECT_TRIES) {
+            if error.spent || too_late || (!refused && tries >= CONNECT_TRIES) {
                 return Err(error);
             }
             log::debug!(attempt = %pending.attempt, kind = kind.code(), "the exchange is sent again");
-            clock.sleep(wait).await;
-            pause *= 2;
+            // After a 429 the bucket keeps the time, if there is one.
+            if !refused || limits.exchange_bucket.period.is_zero() {
+                clock.sleep(wait).await;
+                pause *= 2;
+            }
         }
     }
 
-    /// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto, the app is told of a live
-    /// key that nobody holds.
+    /// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto and a save
+    /// that is still tried, the app is told of a live key that nobody holds.
     async fn keep(
         &self,
         pending: &Pending,
         token: &StoredToken,
         key: ApiKey,
         keeper: Arc<dyn Keeper>,
+        turn: Turn,
     ) -> Result<(), Failure> {
         let kept = guard::caught("connect", async {
             self.approve(pending, token, key, keeper).await?;
-            self.save(pending, token).await
+            self.save(pending, token, turn).await
         });
         let failure = match kept.await {
             Some(Ok(())) => return Ok(()),
@@ -270,10 +300,9 @@ impl Redeem {
         if found.is_some_and(|found| found.version() == token.version()) {
             return Ok(());
         }
-        let Pending { user, attempt, .. } = pending;
-        log::error!(%attempt, fingerprint = %token.fingerprint(), "a new key could not be stored; it stays valid at Komerza");
-        let event = Orphaned { user: user.clone(), attempt: Some(*attempt), fingerprint: token.fingerprint() };
-        self.core.hook(async { self.core.hooks.orphaned(&event).await }).await;
+        if failure.kind() != FailureKind::SaveFailed {
+            self.orphan(pending, token).await;
+        }
         Err(failure)
     }
 
@@ -290,14 +319,13 @@ impl Redeem {
         match self.core.ask(async { self.core.hooks.before_storing(&connecting).await }).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-            Err(Unfinished::Late) => Err(Failure::new(FailureKind::Vetoed)),
-            Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
+            Err(Unfinished::Late | Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
         }
     }
 
     /// Saves a fresh key, again and again within the bound: the code is spent and there is no other way to it.
-    async fn save(&self, pending: &Pending, token: &StoredToken) -> Result<(), Failure> {
-        let mut last = None;
+    async fn save(&self, pending: &Pending, token: &StoredToken, turn: Turn) -> Result<(), Failure> {
+        let (mut last, mut turn) = (None, Some(turn));
         let tries = async {
             let mut pause = PAUSE;
             while let Err(error) = self.core.save(&pending.user, token).await {
@@ -308,6 +336,9 @@ impl Redeem {
                     attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
                     "saving a new key failed; it is tried again"
                 );
+                // Those who waited for this exchange find the doubt.
+                self.writes.failed();
+                drop(turn.take());
                 last = Some(error);
                 tokio::time::sleep(pause).await;
                 pause *= 2;
@@ -315,8 +346,11 @@ impl Redeem {
             Ok(())
         };
         match tokio::time::timeout(self.limits().save_deadline, tries).await {
-            Ok(ended) => ended,
-            Err(_) => Err(Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out))),
+            Ok(ended) => ended.inspect(|()| self.writes.worked()),
+            Err(_) => {
+                self.writes.failed();
+                Err(Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out)))
+            }
         }
     }
 
@@ -345,13 +379,14 @@ fn may_have_been_used(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused)
 }
 
-/// Whether a refused code was used by this very attempt, on another node or in an answer that got lost: then there is a record of
-/// its user that was saved since it began.
-fn is_of_this_attempt(pending: &Pending, before: Option<&TokenVersion>, token: &StoredToken) -> bool {
-    pending.is_new_user
-        // Saved while this one waited for its answer.
-        || Some(token.version()) != before
-        // By the clocks of two nodes. No slack for clocks that differ: a user may have connected a minute before this attempt, and
-        // its failure must not pass for that success.
-        || token.saved_at() >= pending.begun_at
+/// No connection, and the fresh key that may still be saved, if there is one.
+struct Missed {
+    error: ExchangeError,
+    unsaved: Option<Box<Unsaved>>,
+}
+
+impl From<ExchangeError> for Missed {
+    fn from(error: ExchangeError) -> Self {
+        Self { error, unsaved: None }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Answer, Refusal, Site,
+    client_address::charged,
     cookie::Done,
     session::BrowserSession,
     verdict::{Connect, Proven, Returning, Verdict, check},
@@ -11,6 +12,7 @@ use crate::{
     failure::{Failure, FailureKind},
     guard,
     redeem::Redeem,
+    secret::CodeHash,
 };
 use http::request::Parts;
 use std::{sync::Arc, time::SystemTime};
@@ -29,7 +31,8 @@ pub(super) async fn callback(
         Verdict::AskWhoIsBack(proven) => {
             let caller = site.identify(parts).await.map_err(|failure| refuse(site, failure, proven, false))?;
             let expired = site.expired_session(&cookies).map(|session| session.user_id());
-            verdict(Some(&Returning { caller, expired }))
+            let charged = charged(&caller, site.client_address.network(parts));
+            verdict(Some(&Returning { caller, expired, charged }))
         }
         verdict => verdict,
     };
@@ -44,10 +47,15 @@ pub(super) async fn callback(
         Verdict::AskWhoIsBack(proven) => Err(refuse(site, Failure::new(FailureKind::Internal), proven, false)),
         Verdict::Connect(connect) => {
             let Connect { pending, session, proven } = *connect;
+            let code = pending.code.hash();
             let outcome = redeem.connect(pending, keeper).await;
             match outcome.result {
-                Ok(()) => Ok(welcome(site, &proven, session.as_ref(), now)),
-                Err(failure) => Err(refuse(site, failure, proven, outcome.spent)),
+                Ok(()) => Ok(welcome(site, &proven, code, session.as_ref(), now)),
+                Err(failure) => {
+                    // A save that failed is still tried; a repetition learns what came of it.
+                    let used_up = outcome.spent && failure.kind() != FailureKind::SaveFailed;
+                    Err(refuse(site, failure, proven, used_up))
+                }
             }
         }
     }
@@ -66,14 +74,20 @@ fn refuse(site: &Site, failure: Failure, proven: Proven, used_up: bool) -> Refus
 
 /// Back to where the visitor wanted to go, with the new session; the attempt becomes a done mark. The key is saved: nothing that
 /// breaks from here on is a failure.
-fn welcome(site: &Site, proven: &Proven, session: Option<&BrowserSession>, began: SystemTime) -> Answer {
+fn welcome(
+    site: &Site,
+    proven: &Proven,
+    code: CodeHash,
+    session: Option<&BrowserSession>,
+    began: SystemTime,
+) -> Answer {
     let (limits, names) = (&site.config().limits, &site.jar.names);
     let return_to = site.checked_return(Some(&proven.return_to));
     let session = session.and_then(|session| session.cookie_value(&site.session_tags));
     let session = session.and_then(|value| names.set(&names.session, &value, limits.session_lifetime));
     let answer = Answer::see_other(return_to.as_str()).cookie(session);
     let finished_at = guard::caught_now("clock", || site.core.clock.now()).unwrap_or(began);
-    let done = Done { finished_at, return_to: return_to.as_str().to_owned() };
+    let done = Done { finished_at, code, return_to: return_to.as_str().to_owned() };
     // Without randomness there is no mark, and a repetition is told that the connection was answered: no reason to fail.
     let answer = match site.jar.seal_done(proven.attempt, &done, &*site.core.randomness) {
         Ok((name, value)) => answer.cookie(names.set(&name, &value, limits.done_lifetime)),

@@ -6,6 +6,7 @@
 pub(crate) mod answer;
 mod callback;
 pub(crate) mod caller;
+pub(crate) mod client_address;
 pub(crate) mod cookie;
 mod disconnect;
 mod error_answer;
@@ -28,12 +29,13 @@ use crate::{
     guard,
     redeem::Redeem,
     seal::Tags,
-    telemetry::log,
+    telemetry::{log, metrics},
 };
 use answer::{Answer, secure};
 use axum_core::body::Body;
 pub use caller::IdentifyUser;
 use caller::{Caller, Identity};
+use client_address::ClientAddress;
 use cookie::Jar;
 use http::{HeaderMap, HeaderValue, Response, request::Parts};
 use page::Page;
@@ -47,6 +49,7 @@ use std::{sync::Arc, time::Duration};
 pub(crate) struct Site {
     pub(crate) core: Arc<Core>,
     pub(crate) identity: Identity,
+    pub(crate) client_address: ClientAddress,
     pub(crate) jar: Arc<Jar>,
     session_tags: Arc<Tags>,
 }
@@ -56,6 +59,7 @@ impl Site {
         let config = &core.config;
         Self {
             identity: Identity::Browser,
+            client_address: ClientAddress::default(),
             jar: Arc::new(Jar::new(config)),
             session_tags: Arc::new(Tags::derive(&config.cookie_keys, &session_label(config))),
             core,
@@ -235,6 +239,8 @@ impl Alarm {
         match kind {
             _ if kind.needs_operator() => Self::Operators,
             FailureKind::Speculative => Self::Noise,
+            // Most often the client secret is wrong.
+            FailureKind::ExchangeRefused => Self::Elsewhere,
             FailureKind::Busy | FailureKind::ShuttingDown => Self::Nothing,
             _ if kind.status().is_server_error() => Self::Elsewhere,
             _ => Self::Nothing,
@@ -243,6 +249,7 @@ impl Alarm {
 }
 
 fn report(route: Route, failure: &Failure) {
+    metrics::refused(route.name(), failure.kind().code());
     macro_rules! event {
         ($level:ident, $text:literal) => {
             log::$level!(
@@ -285,8 +292,15 @@ mod tests {
             |wanted| alarms.iter().filter(|(alarm, _)| *alarm == wanted).map(|(_, kind)| *kind).collect::<Vec<_>>();
         use FailureKind::*;
         assert_eq!(of(Alarm::Operators), [InvalidClientSecret, AppNotFound, ExchangeBlocked, SaveFailed, Internal]);
-        let elsewhere =
-            [ProviderUnreachable, ProviderFault, UnknownOutcome, ProviderTimeout, UserLookupFailed, StoreUnavailable];
+        let elsewhere = [
+            ExchangeRefused,
+            ProviderUnreachable,
+            ProviderFault,
+            UnknownOutcome,
+            ProviderTimeout,
+            UserLookupFailed,
+            StoreUnavailable,
+        ];
         assert_eq!(of(Alarm::Elsewhere), elsewhere);
         assert_eq!(of(Alarm::Noise), [Speculative]);
         assert!(of(Alarm::Nothing).contains(&Busy) && of(Alarm::Nothing).contains(&ShuttingDown));

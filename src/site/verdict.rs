@@ -3,7 +3,7 @@
 //! In this order:
 //!
 //! 1. The state is exactly one, and a value that this crate may have made.
-//! 2. An attempt that was answered before ends where it ended then.
+//! 2. An attempt that was answered before ends where it ended then. With another code it is refused.
 //! 3. The attempt's cookie is here, opens, and is not too old.
 //! 4. The user who began is back.
 //! 5. Only then `error` and `code` are looked at.
@@ -20,12 +20,11 @@ use crate::{
     attempt::{AttemptId, State},
     config::Limits,
     failure::FailureKind,
-    redeem::Pending,
+    redeem::{Charged, Pending},
     secret::AuthorizationCode,
     user::UserId,
 };
 use http::HeaderMap;
-use sha2::{Digest, Sha256};
 use std::time::SystemTime;
 
 /// Who is back from Komerza.
@@ -33,6 +32,8 @@ pub(super) struct Returning {
     pub(super) caller: Caller,
     /// The user of a browser session whose lifetime is over. It identifies nobody any more; its record can go.
     pub(super) expired: Option<UserId>,
+    /// Who pays for the exchange.
+    pub(super) charged: Charged,
 }
 
 /// What is to be done about a callback.
@@ -88,6 +89,11 @@ pub(super) fn check(
     };
     let id = state.attempt_id();
     if let Some(done) = jar.done(cookies, id, now, limits.done_lifetime) {
+        // Another approval is no repetition of the one that was exchanged.
+        if read_code(&query).is_ok_and(|code| code.hash() != done.code) {
+            let proven = Proven { attempt: id, return_to: done.return_to };
+            return Verdict::RefuseProven { kind: FailureKind::StateUsed, proven, used_up: false };
+        }
         return Verdict::Done { return_to: done.return_to };
     }
     let Some(attempt) = jar.login(cookies, &state) else {
@@ -136,7 +142,7 @@ fn connect(
     attempt: LoginAttempt,
     code: AuthorizationCode,
 ) -> Result<(Pending, Option<BrowserSession>), FailureKind> {
-    let Returning { caller, expired } = back;
+    let Returning { caller, expired, charged } = back;
     let session = match (caller, attempt.next_session) {
         // So that logins which other tabs began in between still know the browser.
         (Caller::Browser(Some(session)), Some(next)) => Some(next.in_lineage_of(session)),
@@ -148,20 +154,7 @@ fn connect(
         // Whom the attempt admits has what it takes; should that ever change, nobody gets a key by it.
         _ => return Err(FailureKind::OtherUser),
     };
-    // Sessions of one browser are charged together, by their lineage.
-    let charged = match &session {
-        Some(next) => Sha256::digest(next.lineage()),
-        None => Sha256::digest(user.as_str()),
-    };
-    let pending = Pending {
-        attempt: attempt.state.attempt_id(),
-        code,
-        user,
-        is_new_user: session.is_some(),
-        charged: charged.into(),
-        begun_at: attempt.issued_at,
-        left,
-    };
+    let pending = Pending { attempt: attempt.state.attempt_id(), code, user, charged: *charged, left };
     Ok((pending, session))
 }
 

@@ -2,7 +2,10 @@ use super::*;
 use crate::{
     config::Config,
     random::SystemRandomness,
-    site::cookie::{Done, UserBinding},
+    site::{
+        client_address::charged,
+        cookie::{Done, UserBinding},
+    },
 };
 use http::{HeaderValue, header::COOKIE};
 use std::time::Duration;
@@ -80,7 +83,7 @@ fn begun(
 }
 
 fn back(caller: Option<Caller>) -> Option<Returning> {
-    caller.map(|caller| Returning { caller, expired: None })
+    caller.map(|caller| Returning { charged: charged(&caller, None), caller, expired: None })
 }
 
 fn cookies(name: &str, value: &str) -> HeaderMap {
@@ -146,17 +149,25 @@ fn every_callback_has_one_verdict() {
 }
 
 #[test]
-fn an_answered_attempt_ends_where_it_ended_then_until_its_mark_is_too_old() {
+fn t70_an_answered_attempt_ends_where_it_ended_then_unless_another_code_comes_until_its_mark_is_too_old() {
     let Arrived { state, .. } = begun(UserBinding::NewBrowser, None, 9, None);
     let attempt = State::parse(&state).unwrap().attempt_id();
-    let done = Done { finished_at: at(60), return_to: "/then".into() };
+    let code = AuthorizationCode::new("first").unwrap().hash();
+    let done = Done { finished_at: at(60), code, return_to: "/then".into() };
     let (name, value) = jar().seal_done(attempt, &done, &SystemRandomness).unwrap();
-    let ends = |now| {
-        let query = format!("code=another&state={state}");
+    let ends = |query: &str, now| {
+        let query = format!("{query}&state={state}");
         word(&check(&query, &cookies(&name, &value), None, now, &jar(), &Limits::default()))
     };
-    assert_eq!(ends(at(0)), "done /then");
-    assert_eq!(ends(at(0) + Limits::default().done_lifetime), "unknown_state of one");
+    for (query, wanted) in [
+        ("code=first", "done /then"),
+        ("x", "done /then"),
+        ("error=access_denied", "done /then"),
+        ("code=another", "state_used kept"),
+    ] {
+        assert_eq!(ends(query, at(0)), wanted, "{query}");
+    }
+    assert_eq!(ends("code=first", at(0) + Limits::default().done_lifetime), "unknown_state of one");
 }
 
 #[test]
@@ -165,7 +176,7 @@ fn t02_an_attempt_without_a_session_is_no_browsers_and_one_with_a_session_no_use
         let state = State::mint(&SystemRandomness).unwrap();
         let (issued_at, return_to) = (at(0), "/".to_owned());
         let attempt = LoginAttempt { state, user: UserBinding::NewBrowser, issued_at, next_session, return_to };
-        let back = Returning { caller, expired: None };
+        let back = Returning { charged: charged(&caller, None), caller, expired: None };
         connect(&back, attempt, AuthorizationCode::new("code").unwrap()).map(|(pending, _)| pending.user)
     };
     let (alice, next) = (user("alice"), session());

@@ -3,6 +3,7 @@
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
 use crate::{
+    attempt::AttemptId,
     random::{Randomness, RandomnessError, SystemRandomness, draw},
     secret::{ApiKey, InvalidSecret},
     store::StoreError,
@@ -25,6 +26,7 @@ pub struct StoredToken {
     content: Content,
     version: TokenVersion,
     saved_at: u64,
+    attempt: Option<AttemptId>,
 }
 
 /// The key, or what stands in its place when a wrapper has sealed it.
@@ -41,6 +43,8 @@ struct TextForm<'a> {
     format: u8,
     version: &'a str,
     saved_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,17 +100,17 @@ impl StoredToken {
     /// # Errors
     /// [`RandomnessError`] if the operating system gives no random bytes for the version.
     pub fn new(key: ApiKey) -> Result<Self, RandomnessError> {
-        Ok(Self::saved(key, TokenVersion::draw(&SystemRandomness)?, SystemTime::now()))
+        Ok(Self::saved(key, TokenVersion::draw(&SystemRandomness)?, SystemTime::now(), None))
     }
 
-    pub(crate) fn saved(key: ApiKey, version: TokenVersion, at: SystemTime) -> Self {
-        Self { content: Content::Plain(key), version, saved_at: unix_millis(at) }
+    pub(crate) fn saved(key: ApiKey, version: TokenVersion, at: SystemTime, attempt: Option<AttemptId>) -> Self {
+        Self { content: Content::Plain(key), version, saved_at: unix_millis(at), attempt }
     }
 
     /// The same record with other content: how a wrapper seals and opens it.
     #[allow(dead_code, reason = "called by the sealing wrapper alone")]
     pub(crate) fn with_content(&self, content: Content) -> Self {
-        Self { content, version: self.version, saved_at: self.saved_at }
+        Self { content, ..self.clone() }
     }
 
     #[allow(dead_code, reason = "called by the sealing wrapper alone")]
@@ -140,6 +144,13 @@ impl StoredToken {
         from_unix_millis(self.saved_at)
     }
 
+    /// The login attempt that the key came from. `None` for a key that the app brought, and in old
+    /// records.
+    #[must_use]
+    pub fn attempt(&self) -> Option<AttemptId> {
+        self.attempt
+    }
+
     /// A short hash of the key, for logs and pages. If the record is encrypted, it is a hash of the
     /// encrypted text.
     #[must_use]
@@ -161,7 +172,14 @@ impl StoredToken {
             Content::Plain(key) => (Some(key.expose_secret()), None),
             Content::Sealed(text) => (None, Some(&**text)),
         };
-        let form = TextForm { format: FORMAT, version: &version, saved_at: self.saved_at, key, sealed };
+        let form = TextForm {
+            format: FORMAT,
+            version: &version,
+            saved_at: self.saved_at,
+            attempt: self.attempt.map(|attempt| attempt.to_string()),
+            key,
+            sealed,
+        };
         // Strings and numbers alone: there is nothing in it that could fail to serialise.
         serde_json::to_string(&form).unwrap_or_default()
     }
@@ -184,7 +202,9 @@ impl StoredToken {
             _ => return Err(StoreError::unreadable("a record holds a key or a sealed key")),
         };
         let version = form.version.parse().map_err(StoreError::unreadable)?;
-        Ok(Self { content, version, saved_at: form.saved_at })
+        // An attempt that cannot be read is one that is not known.
+        let attempt = form.attempt.as_str().and_then(AttemptId::parse);
+        Ok(Self { content, version, saved_at: form.saved_at, attempt })
     }
 }
 
@@ -195,6 +215,8 @@ struct OwnedForm {
     format: u8,
     version: String,
     saved_at: u64,
+    #[serde(default)]
+    attempt: serde_json::Value,
     #[serde(default, deserialize_with = "wiped")]
     key: Option<Zeroizing<String>>,
     #[serde(default, deserialize_with = "wiped")]

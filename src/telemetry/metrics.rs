@@ -40,3 +40,40 @@ pub(crate) fn connect(outcome: &'static str) {
     #[cfg(not(feature = "metrics"))]
     let _ = outcome;
 }
+
+/// So many more wait for a token of a bucket.
+pub(crate) fn waiting(what: &'static str, more: f64) {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("komerza_waiting", "for" => what).increment(more);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (what, more);
+}
+
+/// So many more exchanges are under way.
+pub(crate) fn exchanging(more: f64) {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("komerza_exchanges_running").increment(more);
+    #[cfg(not(feature = "metrics"))]
+    let _ = more;
+}
+
+/// So many more buckets are remembered.
+pub(crate) fn lanes(more: f64) {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("komerza_buckets").increment(more);
+    #[cfg(not(feature = "metrics"))]
+    let _ = more;
+}
+
+/// So many buckets are forgotten.
+pub(crate) fn forgotten_lanes(count: usize) {
+    lanes(-f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+}
+
+/// A route has refused a visit.
+pub(crate) fn refused(route: &'static str, code: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("komerza_refusals_total", "route" => route, "code" => code).increment(1);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (route, code);
+}

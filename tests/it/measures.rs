@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &str, usize, &str)] = &[
     ("client/connections/over_http2.rs", "sleep", 1, "a close that is noticed before the call, as it mostly is"),
     ("client/connections/server.rs", "sleep", 1, "at least so long, so that calls overlap"),
     ("client/pacing.rs", "sleep", 1, "Redis has a clock of its own, which must have moved by so much at least"),
+    ("lifecycle/store.rs", "sleep", 1, "asks again after a while"),
     ("raw_provider/reply.rs", "sleep", 2, "looks again after a while"),
     ("site/session.rs", "SystemTime::now", 3, "any time will do"),
     ("stores/broken_network.rs", "SystemTime::now", 1, "the server's own clock"),
@@ -40,7 +41,7 @@ const ALLOWED: &[(&str, &str, usize, &str)] = &[
     ("stores/sqlite_faults.rs", "timeout", 1, "a caller who gives up; the lock is held until then"),
     ("testing/src/relay.rs", "timeout", 1, "what must not come: a slow machine waits in vain as well"),
     ("testing/src/time.rs", "sleep", 6, "what ends a hang that nobody gives up, and its own tests"),
-    ("pace/tests.rs", "Instant::now", 1, "tokio's clock is stopped there"),
+    ("pacing/tests.rs", "Instant::now", 1, "tokio's clock is stopped there"),
 ];
 
 /// Files whose tests need a real server or a browser, which has a clock of its own. `cargo test` leaves them out.

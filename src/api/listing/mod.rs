@@ -13,7 +13,8 @@ mod stream;
 pub use page::{Page, UnreadableItem};
 pub use stream::{Items, Pages};
 
-use super::{Direction, Error, ErrorKind, Filters, Priority, RequestBuilder, filters::is_field};
+use super::{Direction, Error, ErrorKind, Filters, RequestBuilder, filters::is_field};
+use crate::pacing::Priority;
 use serde::de::DeserializeOwned;
 use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 

@@ -9,6 +9,7 @@ use crate::{
     config::{Config, Limits},
     random::{Randomness, RandomnessError},
     seal::Keyring,
+    secret::CodeHash,
     site::session::{BrowserSession, Lineage, SESSION_BYTES},
     time::{from_unix_millis, unix_millis},
     user::UserId,
@@ -21,7 +22,7 @@ use std::time::{Duration, SystemTime};
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// Names the format in every seal's context; a new number if it changes.
-const FORMAT: &[u8] = b"1";
+const FORMAT: &[u8] = b"2";
 
 /// Who began a login: compared with who comes back.
 #[derive(Clone, PartialEq, Eq)]
@@ -127,6 +128,8 @@ impl LoginAttempt {
 /// What is left of an attempt after its success: where its repetition ends.
 pub(crate) struct Done {
     pub(crate) finished_at: SystemTime,
+    /// A hash of the code that was exchanged: a callback with another one is no repetition.
+    pub(crate) code: CodeHash,
     pub(crate) return_to: String,
 }
 
@@ -188,6 +191,7 @@ impl Jar {
     ) -> Result<(String, String), RandomnessError> {
         let name = self.names.done(attempt);
         let mut plain = unix_millis(done.finished_at).to_be_bytes().to_vec();
+        plain.extend_from_slice(&done.code);
         plain.extend_from_slice(done.return_to.as_bytes());
         let value = self.dones.seal(randomness, &self.context(&name), &plain)?;
         Ok((name, value))
@@ -209,9 +213,11 @@ impl Jar {
 
     fn open_done(&self, name: &str, value: &[u8]) -> Option<Done> {
         let opened = self.dones.open(&self.context(name), value)?;
-        let (finished_at, return_to) = opened.plain.split_first_chunk()?;
+        let (finished_at, rest) = opened.plain.split_first_chunk()?;
+        let (code, return_to) = rest.split_first_chunk()?;
         Some(Done {
             finished_at: from_unix_millis(u64::from_be_bytes(*finished_at)),
+            code: *code,
             return_to: std::str::from_utf8(return_to).ok()?.to_owned(),
         })
     }

@@ -174,7 +174,7 @@ impl Trial {
     /// A record that was saved at that time.
     pub(super) fn token_saved_at(&self, at: SystemTime) -> Result<StoredToken, Found> {
         let token = self.token()?;
-        Ok(StoredToken::saved(token.api_key()?.clone(), TokenVersion::draw(&SystemRandomness)?, at))
+        Ok(StoredToken::saved(token.api_key()?.clone(), TokenVersion::draw(&SystemRandomness)?, at, None))
     }
 
     /// A user with a record.

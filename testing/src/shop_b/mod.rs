@@ -28,6 +28,8 @@ use super::time::hang;
 
 pub const ORIGIN: &str = "https://shop.example";
 pub const CALLBACK: &str = "https://shop.example/komerza/callback";
+/// The address of a browser, as a proxy would tell it.
+pub const ADDRESS: &str = "x-test-address";
 /// Names the user who is signed in to the app: stands for the app's own session.
 pub const USER: &str = "x-test-user";
 const DASHBOARD_PAGE: &str = "https://dashboard.komerza.com/auth/authorize";
@@ -116,7 +118,7 @@ impl ShopBuilder {
         let layer = KomerzaConnectLayer::new(config, store).unwrap().with_hooks(watch.clone());
         let layer = match self.mode {
             Mode::Users => layer.with_user(lookup.clone()),
-            Mode::Browsers => layer,
+            Mode::Browsers => layer.with_client_address(address_of),
         };
         let layer = (self.layer)(layer);
         let app = routes().layer(layer.clone());
@@ -165,7 +167,7 @@ impl Shop {
         let browser = Browser::new().serve(ORIGIN, self.app.clone());
         match self.mode {
             Mode::Users => browser.with_header(USER, user),
-            Mode::Browsers => browser,
+            Mode::Browsers => browser.with_header(ADDRESS, &address(user)),
         }
     }
 
@@ -241,6 +243,16 @@ pub async fn give_up_after<T>(polls: usize, future: impl Future<Output = T>) -> 
 /// Asserts a success: 303 to the return path, without a body.
 pub fn assert_connected(hop: &Hop) {
     assert_eq!((hop.status(), hop.location(), hop.text().as_str()), (303, Some("/x"), ""), "{}", hop.text());
+}
+
+/// An address for each name.
+fn address(user: &str) -> String {
+    let hash = user.bytes().fold(7_u16, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+    format!("198.18.{}.{}", hash >> 8, hash & 255)
+}
+
+fn address_of(parts: &Parts) -> Option<std::net::IpAddr> {
+    parts.headers.get(ADDRESS)?.to_str().ok()?.parse().ok()
 }
 
 type Rule = Arc<dyn Fn() -> Fate + Send + Sync>;

@@ -181,11 +181,16 @@ async fn an_id() -> BucketId {
             id: &BucketId,
             _: Bucket,
             _: u32,
-        ) -> Result<komerza_connect::pacing::Taken, komerza_connect::StoreError> {
+        ) -> Result<komerza_connect::pacing::Taken, komerza_connect::pacing::SharedBucketsError> {
             *self.0.lock().unwrap() = Some(*id);
             Ok(komerza_connect::pacing::Taken { granted: 1, wait: Duration::ZERO })
         }
-        async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), komerza_connect::StoreError> {
+        async fn empty(
+            &self,
+            _: &BucketId,
+            _: Bucket,
+            _: Duration,
+        ) -> Result<(), komerza_connect::pacing::SharedBucketsError> {
             Ok(())
         }
     }

@@ -1,6 +1,6 @@
 //! The shared quota: who may use it up, and who waits for whom.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use komerza_connect::{
     FailureKind, UserId,
@@ -9,6 +9,7 @@ use komerza_connect::{
 };
 use tokio::task::JoinSet;
 
+use komerza_connect_testing::browser::Hop;
 use komerza_connect_testing::raw_provider::Reply;
 use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
 use komerza_connect_testing::time::{PATIENCE, Sleepers};
@@ -77,6 +78,8 @@ async fn t40_over_the_shared_limit_the_answer_is_503_and_the_attempt_is_still_go
 async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_another() {
     let clock = Sleepers::default();
     let shop = limited_shop(Mode::Users, &clock, |limits| {
+        // Long enough for the last of all of them.
+        limits.exchange_wait = Duration::from_secs(120);
         limits.exchanges_per_user = 1_000;
         limits.exchange_bucket.capacity = 1;
         limits.exchange_bucket.refill = 1;
@@ -157,4 +160,137 @@ async fn t59_many_waiting_calls_of_one_user_do_not_delay_the_first_of_another() 
     assert_eq!(client("alice").await.get("/echo").fetch::<String>().await.unwrap(), "fine");
     assert_eq!(shop.provider.requests().len(), 2 + 12 + 1, "a full bucket of mallory's, and alice's call");
     calls.abort_all();
+}
+
+/// Polls all of them until each is answered; time passes while all of them wait for it.
+async fn answered<'a>(
+    clock: &Sleepers,
+    mut callbacks: Vec<std::pin::Pin<Box<dyn Future<Output = Hop> + 'a>>>,
+) -> Vec<(Duration, Hop)> {
+    let (mut hops, began) = (Vec::new(), clock.elapsed());
+    let all = async {
+        while !callbacks.is_empty() {
+            assert!(clock.elapsed() - began < Duration::from_secs(120), "{} are never answered", callbacks.len());
+            std::future::poll_fn(|task| {
+                callbacks.retain_mut(|callback| match callback.as_mut().poll(task) {
+                    std::task::Poll::Ready(hop) => {
+                        hops.push((clock.elapsed() - began, hop));
+                        false
+                    }
+                    std::task::Poll::Pending => true,
+                });
+                std::task::Poll::Ready(())
+            })
+            .await;
+            if !callbacks.is_empty() && clock.asleep() == callbacks.len() {
+                clock.advance(Duration::from_secs(1));
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, all).await.expect("all are answered");
+    hops
+}
+
+fn refused_for(seconds: &str) -> Reply {
+    Reply::error(429, "RateLimited").header("retry-after", seconds)
+}
+
+#[tokio::test]
+async fn t68_of_eight_exchanges_at_once_one_meets_the_429_and_the_others_keep_their_codes() {
+    for mode in MODES {
+        let clock = Sleepers::default();
+        let shop = limited_shop(mode, &clock, |_| {}).await;
+        shop.provider.always(refused_for("60"));
+        let mut waiting = Vec::new();
+        for number in 0..8 {
+            let browser = shop.browser(&format!("user-{number}"));
+            let state = shop.start(&browser).await;
+            waiting.push((browser, state, format!("code-{number}")));
+        }
+        let all = || {
+            waiting.iter().map(|(browser, state, code)| Box::pin(shop.callback(browser, code, state)) as _).collect()
+        };
+        for (after, hop) in answered(&clock, all()).await {
+            assert_eq!((hop.status(), hop.set_cookies().len()), (503, 0), "{}", hop.text());
+            assert!(after <= Duration::from_secs(21), "{after:?}");
+        }
+        assert_eq!(shop.exchanges(), 1);
+        shop.provider.always(Reply::key("obviously-fake-key"));
+        clock.advance(Duration::from_secs(60));
+        answered(&clock, all()).await.iter().for_each(|(_, hop)| assert_connected(hop));
+        assert_eq!(shop.exchanges(), 1 + 8);
+    }
+}
+
+#[tokio::test]
+async fn t68_two_layers_of_one_process_have_one_bucket_for_their_exchanges() {
+    let limits = |limits: &mut Limits| *limits = Limits::default();
+    let one = Shop::builder(Mode::Users).limits(limits).open().await;
+    let url = one.provider.url();
+    let two = Shop::builder(Mode::Users).limits(limits).config(move |config| config.api_url(url)).open().await;
+    one.provider.always(refused_for("60"));
+    for shop in [&one, &two, &one] {
+        let hop = shop.connect(&shop.browser("alice"), "code").await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::Busy)));
+    }
+    assert_eq!(one.exchanges(), 1);
+}
+
+#[tokio::test]
+async fn t67_junk_of_one_address_keeps_nobody_else_from_connecting() {
+    let clock = Sleepers::default();
+    let shop = limited_shop(Mode::Browsers, &clock, |_| {}).await;
+    for number in 0..24 {
+        shop.provider.on_code(&format!("junk-{number}"), Reply::error(401, "invalid_code"));
+    }
+    let mut junk = Vec::new();
+    for number in 0..24 {
+        let browser = shop.browser("mallory");
+        let state = shop.start(&browser).await;
+        junk.push((browser, state, format!("junk-{number}")));
+    }
+    let alice = shop.browser("alice");
+    let state = shop.start(&alice).await;
+    let mut all: Vec<_> =
+        junk.iter().map(|(browser, state, code)| Box::pin(shop.callback(browser, code, state)) as _).collect();
+    all.push(Box::pin(shop.callback(&alice, "alice", &state)) as _);
+    let hops = answered(&clock, all).await;
+    let of_alice = hops.iter().find(|(_, hop)| hop.status() == 303).expect("alice is served");
+    assert_connected(&of_alice.1);
+    assert!(of_alice.0 <= Duration::from_secs(20), "{:?}", of_alice.0);
+    assert_eq!(hops.iter().filter(|(_, hop)| hop.status() == 429).count(), 24 - 5);
+}
+
+/// Browsers without an address share half of the bucket; who is known has the other half.
+#[tokio::test]
+async fn t67_browsers_without_an_address_share_a_part_of_the_bucket() {
+    let clock = Sleepers::default();
+    let time = clock.clone();
+    let limits = |limits: &mut Limits| *limits = Limits::default();
+    let shop = Shop::builder(Mode::Browsers)
+        .limits(limits)
+        .layer(|layer| {
+            let address = |parts: &http::request::Parts| parts.headers.get("x-real")?.to_str().ok()?.parse().ok();
+            layer.with_clock(time).with_client_address(address)
+        })
+        .open()
+        .await;
+    let mut junk = Vec::new();
+    for number in 0..24 {
+        shop.provider.on_code(&format!("junk-{number}"), Reply::error(401, "invalid_code"));
+        let browser = shop.browser("mallory");
+        let state = shop.start(&browser).await;
+        junk.push((browser, state, format!("junk-{number}")));
+    }
+    let alice = shop.browser("alice").with_header("x-real", "203.0.113.7");
+    let state = shop.start(&alice).await;
+    let mut all: Vec<_> =
+        junk.iter().map(|(browser, state, code)| Box::pin(shop.callback(browser, code, state)) as _).collect();
+    all.push(Box::pin(shop.callback(&alice, "alice", &state)) as _);
+    let hops = answered(&clock, all).await;
+    assert!(hops.iter().any(|(after, hop)| hop.status() == 303 && *after <= Duration::from_secs(2)), "alice is served");
+    // Five at first and two more in each of the two periods of seven seconds.
+    assert!(shop.exchanges() <= 1 + 5 + 4, "{}", shop.exchanges());
+    assert!(hops.iter().filter(|(_, hop)| hop.status() == 503).count() >= 24 - 9);
 }

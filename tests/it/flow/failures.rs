@@ -53,7 +53,7 @@ const TABLE: &[(FailureKind, u16, Attempt, &str)] = &[
     (FailureKind::ProviderTimeout, 504, Over, "extra entry"),
     (FailureKind::UserLookupFailed, 503, Kept, "Nothing is lost"),
     (FailureKind::StoreUnavailable, 503, Kept, "Nothing is lost"),
-    (FailureKind::SaveFailed, 503, Over, "remove it"),
+    (FailureKind::SaveFailed, 503, Kept, "remove it"),
     (FailureKind::Vetoed, 403, Over, "a reason of the app"),
     (FailureKind::MethodNotAllowed, 405, Unnamed, "Start again"),
     (FailureKind::Speculative, 503, Unnamed, "Open it again"),

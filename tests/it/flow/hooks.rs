@@ -8,7 +8,7 @@ use axum::body::Body;
 use http::{Method, Response};
 use komerza_connect::{
     Failure, Hooks, TokenStore as _, async_trait,
-    hooks::{Connected, Connecting, Disconnected, Revoked, Veto},
+    hooks::{Connected, Connecting, Disconnected, Orphaned, Revoked, Veto},
 };
 use komerza_connect_testing::{
     browser::Load,
@@ -64,6 +64,10 @@ impl Hooks for Diary {
         self.write(format!("connected {}, stored: {same}", event.attempt));
     }
 
+    async fn orphaned(&self, event: &Orphaned) {
+        self.write(format!("orphaned {:?}", event.attempt));
+    }
+
     async fn disconnected(&self, event: &Disconnected) {
         let stored = self.store.load(&event.user).await.unwrap().is_some();
         self.write(format!("disconnected, stored: {stored}"));
@@ -111,13 +115,16 @@ async fn a_veto_keeps_the_key_out_and_its_reason_is_read_as_text() {
 }
 
 #[tokio::test]
-async fn a_hook_that_does_not_come_back_is_a_veto() {
+async fn t69_a_late_hook_leaves_a_key_that_is_told_as_orphaned() {
     let diary = Diary { hangs: true, ..Diary::default() };
     let shop = diary.shop(Mode::App).await;
     let alice = shop.browser("alice");
     let login = shop.start(&alice, "/x").await;
     let hop = shop.callback(&alice, &login.with("C1")).await;
-    assert_eq!((hop.status(), shop.store.writes()), (403, 0));
+    assert_eq!((hop.status(), shop.store.writes()), (500, 0));
+    let told = diary.entries();
+    assert_eq!(told.iter().filter(|entry| entry.starts_with("orphaned")).count(), 1, "{told:?}");
+    assert!(told.iter().any(|entry| entry.starts_with("failed internal")), "{told:?}");
 }
 
 #[tokio::test]

@@ -22,14 +22,14 @@ async fn finish_in(shop: &Shop, order: &[usize]) {
     for tab in 0..order.len() {
         tabs.push(shop.start(&alice, &format!("/{tab}")).await);
     }
+    let code = |tab: usize| format!("{order:?}{tab}").replace([' ', '[', ']'], "");
     for tab in order {
-        shop.accepts(&alice, &tabs[*tab], &format!("{order:?}{tab}").replace([' ', '[', ']'], ""), &format!("/{tab}"))
-            .await;
+        shop.accepts(&alice, &tabs[*tab], &code(*tab), &format!("/{tab}")).await;
     }
     // Going back to any of them is harmless.
     let last = shop.key_seen_by(&alice).await;
     for (tab, login) in tabs.iter().enumerate() {
-        let again = shop.callback(&alice, &login.with("again")).await;
+        let again = shop.callback(&alice, &login.with(&code(tab))).await;
         assert_eq!(again.location(), Some(&*format!("/{tab}")), "{order:?}");
     }
     assert_eq!(shop.key_seen_by(&alice).await, last);

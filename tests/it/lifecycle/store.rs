@@ -37,7 +37,7 @@ async fn t48_a_store_that_is_down_at_the_callback_costs_nothing_and_the_same_url
 async fn t48_a_save_that_fails_for_good_is_503_says_what_to_do_and_is_told_once() {
     for mode in MODES {
         for fate in [Fate::Fail, Fate::Hang] {
-            let shop = Shop::new(mode).await;
+            let shop = Shop::builder(mode).limits(|limits| limits.late_save_deadline = Duration::ZERO).open().await;
             let browser = shop.browser("alice");
             let state = shop.start(&browser).await;
             shop.shelf.saves_fail_for_good(fate);
@@ -47,13 +47,69 @@ async fn t48_a_save_that_fails_for_good_is_503_says_what_to_do_and_is_told_once(
             assert!(hop.text().contains("an extra entry may show up among your connected apps: remove it"));
             assert!(shop.shelf.calls().iter().filter(|op| **op == Op::Save).count() > 1, "tried again");
             let told = || shop.watch.calls().iter().filter(|hook| **hook == Hook::Orphaned).count();
+            while told() == 0 {
+                tokio::task::yield_now().await;
+            }
             assert_eq!((told(), shop.exchanges()), (1, 1));
             assert!(!shop.watch.shown().iter().any(|shown| shown.contains("obviously-fake-key-for")));
             // The same URL again spends nothing more and tells nobody twice.
-            assert_eq!(shop.callback(&browser, "code", &state).await.status(), 400);
+            assert_eq!(shop.callback(&browser, "code", &state).await.status(), 503);
             assert_eq!((told(), shop.exchanges(), shop.shelf.snapshot().len()), (1, 1, 0));
         }
     }
+}
+
+#[tokio::test]
+async fn t64_a_store_that_cannot_write_costs_one_exchange_and_its_key_is_saved_when_it_can() {
+    for mode in MODES {
+        let shop = Shop::builder(mode).limits(|limits| limits.save_deadline = Duration::ZERO).open().await;
+        shop.shelf.all(Op::Save, Fate::Fail);
+        let first = shop.browser("user-0");
+        let state = shop.start(&first).await;
+        let hop = shop.callback(&first, "code-0", &state).await;
+        assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::SaveFailed)));
+        let mut waiting = Vec::new();
+        for number in 1..20 {
+            let browser = shop.browser(&format!("user-{number}"));
+            let state = shop.start(&browser).await;
+            let hop = shop.callback(&browser, &format!("code-{number}"), &state).await;
+            assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::StoreUnavailable)));
+            waiting.push((browser, state));
+        }
+        assert_eq!(shop.exchanges(), 1);
+        shop.shelf.mend();
+        for (number, (browser, state)) in (1..20).zip(&waiting) {
+            assert_connected(&shop.callback(browser, &format!("code-{number}"), state).await);
+        }
+        // The first key was tried all the while: a reload of its page finds it.
+        let reload = async {
+            while shop.callback(&first.clone(), "code-0", &state).await.status() != 303 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            assert_connected(&shop.callback(&first, "code-0", &state).await);
+        };
+        tokio::time::timeout(PATIENCE, reload).await.unwrap();
+        assert_eq!(shop.key(&first).await, Ok(key_for_code("code-0")));
+        assert_eq!((shop.exchanges(), shop.shelf.snapshot().len()), (20, 20));
+        assert!(!shop.watch.calls().contains(&Hook::Orphaned));
+    }
+}
+
+#[tokio::test]
+async fn t64_a_late_save_never_replaces_what_came_after_it_and_a_shutdown_waits_for_it() {
+    let shop = Shop::builder(Mode::Users).limits(|limits| limits.save_deadline = Duration::ZERO).open().await;
+    let (one, two) = (shop.browser("alice"), shop.browser("alice"));
+    let (state, later) = (shop.start(&one).await, shop.start(&two).await);
+    shop.shelf.all(Op::Save, Fate::Fail);
+    assert_eq!(shop.callback(&one, "old", &state).await.status(), 503);
+    shop.shelf.mend();
+    assert_connected(&shop.callback(&two, "new", &later).await);
+    assert!(shop.layer.shutdown(PATIENCE).await);
+    assert_eq!(shop.key(&two).await, Ok(key_for_code("new")));
+    // The old key was saved before the new one, or is told as lost.
+    let told = shop.watch.calls().iter().filter(|hook| **hook == Hook::Orphaned).count();
+    let connected = shop.watch.calls().iter().filter(|hook| **hook == Hook::Connected).count();
+    assert_eq!(told + connected, 2);
 }
 
 #[tokio::test]

@@ -24,7 +24,8 @@ pub(super) enum Owner {
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub(super) key: String,
-    saved_at: SystemTime,
+    /// The flow that it came from.
+    flow: usize,
     pub(super) version: usize,
 }
 
@@ -44,6 +45,8 @@ pub(super) struct Flow {
     pub(super) epoch: u8,
     /// When its done mark was set, and under which key.
     pub(super) finished: Option<(SystemTime, u8)>,
+    /// The code that its done mark knows.
+    exchanged: String,
     /// Whether an answer never reached the browser, so that it may come again with the cookies of before.
     pub(super) lost: bool,
 }
@@ -107,6 +110,8 @@ pub(super) struct Model {
     pub(super) users: [Option<usize>; 2],
     pub(super) sessions: [Option<Session>; 2],
     memory: [HashMap<usize, Remembered>; 2],
+    /// Whether a save has failed on the node and no write has worked since.
+    doubts: [bool; 2],
     /// What the provider has seen: codes, and whether it answered 429.
     pub(super) sent: Vec<(String, bool)>,
     used: HashSet<String>,
@@ -128,6 +133,7 @@ impl Model {
             users,
             sessions: [None; 2],
             memory: Default::default(),
+            doubts: [false; 2],
             sent: Vec::new(),
             used: HashSet::new(),
             codes: 0,
@@ -174,6 +180,7 @@ impl Model {
             begun: now,
             epoch,
             finished: None,
+            exchanged: String::new(),
             lost: false,
         });
     }
@@ -193,6 +200,7 @@ impl Model {
 
     pub(super) fn restart(&mut self, node: usize) {
         self.memory[node].clear();
+        self.doubts[node] = false;
     }
 
     /// What is decided before anybody looks at the code; `None` when it is the code's turn.
@@ -223,7 +231,9 @@ impl Model {
     /// A callback with a code; `after` is the time when it was answered.
     pub(super) fn callback(&mut self, flow: usize, facts: Facts, code: &str, after: (SystemTime, Duration)) -> Answer {
         if let Some(answer) = self.gate(flow, facts) {
-            return answer;
+            // Only a done mark leads anywhere, and only the code that it knows.
+            let other = answer.location.is_some() && self.flows[flow].exchanged != code;
+            return if other { Answer::refusal(400) } else { answer };
         }
         self.memory[facts.node].retain(|_, remembered| facts.elapsed.saturating_sub(remembered.at) < DONE);
         if let Some(remembered) = self.memory[facts.node].get(&flow).cloned() {
@@ -241,7 +251,7 @@ impl Model {
             Mode::App => Owner::User(self.flows[flow].user.expect("gated")),
             Mode::Browser => Owner::Flow(flow),
         };
-        let (answer, spent) = self.exchange(owner, flow, code, after.0);
+        let (answer, spent) = self.exchange(owner, flow, code, facts.node);
         if answer.connects
             && let Mode::Browser = self.mode
             && let Some(left) = self.owner(facts.browser, facts.epoch).filter(|left| *left != owner)
@@ -261,10 +271,15 @@ impl Model {
         answer
     }
 
-    fn exchange(&mut self, owner: Owner, flow: usize, code: &str, now: SystemTime) -> (Answer, bool) {
+    fn exchange(&mut self, owner: Owner, flow: usize, code: &str, node: usize) -> (Answer, bool) {
         if self.store_fault == Some(Store::Load) {
             return (Answer::refusal(503), false);
         }
+        // After a save that failed a write has to work first.
+        if self.store_fault == Some(Store::Save) && self.doubts[node] {
+            return (Answer::refusal(503), false);
+        }
+        self.doubts[node] = false;
         if self.provider_fault == Some(Provider::BusyForASecond) {
             self.provider_fault = None;
             self.sent.push((code.to_owned(), true));
@@ -282,26 +297,35 @@ impl Model {
         }
         let good = Answer { takes_login: true, connects: true, ..Answer::to(self.flows[flow].path) };
         if !self.used.insert(code.to_owned()) {
-            // A browser's next session is of this attempt alone, so that its record counts whatever the clocks say.
-            let of_this_attempt =
-                |record: &Record| self.mode == Mode::Browser || record.saved_at >= self.flows[flow].begun;
-            return if self.store.get(&owner).is_some_and(of_this_attempt) {
+            return if self.store.get(&owner).is_some_and(|record| record.flow == flow) {
                 (good, true)
             } else {
                 (Answer::refusal(400).used_up(), true)
             };
         }
         if self.store_fault == Some(Store::Save) {
-            return (Answer::refusal(503).used_up(), true);
+            self.doubts[node] = true;
+            // The browser keeps its cookie, so that it may ask again, on another node too.
+            self.flows[flow].lost = true;
+            return (Answer::refusal(503), true);
         }
         self.saves += 1;
-        self.store.insert(owner, Record { key: key_of(code), saved_at: now, version: self.saves });
+        self.store.insert(owner, Record { key: key_of(code), flow, version: self.saves });
         (good, true)
     }
 
     /// The answer has reached the browser.
-    pub(super) fn arrived(&mut self, flow: usize, browser: usize, answer: &Answer, now: SystemTime, epoch: u8) {
+    pub(super) fn arrived(
+        &mut self,
+        flow: usize,
+        browser: usize,
+        answer: &Answer,
+        code: &str,
+        now: SystemTime,
+        epoch: u8,
+    ) {
         if answer.connects {
+            self.flows[flow].exchanged = code.to_owned();
             self.flows[flow].finished = Some((now, epoch));
             if self.mode == Mode::Browser {
                 self.sessions[browser] = Some(Session { flow, epoch, lineage: self.flows[flow].next_lineage });

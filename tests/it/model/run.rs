@@ -216,7 +216,7 @@ impl Run {
         for visit in visits {
             self.compare(visit, &answer)?;
         }
-        self.model.arrived(flow, facts.browser, &answer, after.0, facts.epoch);
+        self.model.arrived(flow, facts.browser, &answer, code, after.0, facts.epoch);
         self.compare_cookies(flow, facts.browser, &answer, before)
     }
 

@@ -27,7 +27,9 @@ impl Shelf {
     pub(super) fn content(&self) -> Vec<(String, String)> {
         let inner = self.0.lock().unwrap();
         let key = |token: &StoredToken| token.api_key().unwrap().expose_secret().to_owned();
-        inner.records.iter().map(|(user, token)| (user.as_str().to_owned(), key(token))).collect()
+        // The scratch record of a write probe may stay while removals fail.
+        let of_users = inner.records.iter().filter(|(user, _)| !user.as_str().starts_with("komerza-connect-"));
+        of_users.map(|(user, token)| (user.as_str().to_owned(), key(token))).collect()
     }
 
     fn act<T>(

@@ -57,6 +57,7 @@ impl World {
         limits.exchanges_per_user = u32::MAX;
         // A save succeeds at once or is meant to fail.
         limits.save_deadline = Duration::ZERO;
+        limits.late_save_deadline = Duration::ZERO;
         let config = Config::builder()
             .client_id("model")
             .client_secret(SECRET)

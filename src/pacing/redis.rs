@@ -1,10 +1,7 @@
 //! Buckets that the nodes of an app share in Redis.
 
-use super::{BucketId, SharedBuckets, Taken};
-use crate::{
-    config::Bucket,
-    store::{RedisStore, StoreError},
-};
+use super::{BucketId, SharedBuckets, SharedBucketsError, Taken};
+use crate::{config::Bucket, store::RedisStore};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// The longest time for which a bucket is believed to be closed.
@@ -56,7 +53,8 @@ redis.call('SET', KEYS[1], text, 'PX', string.format('%.0f', math.min(math.ceil(
 return { granted, math.max(from - now, 0) }
 ";
 
-/// Paces the nodes of an app by buckets in Redis: one key of Redis for each API key in use, gone seconds after its last call.
+/// Paces the nodes of an app by buckets in Redis: one key of Redis for each API key in use and one for
+/// all exchanges, gone seconds after the last call.
 ///
 /// ```no_run
 /// use komerza_connect::{pacing::RedisBuckets, store::RedisStore, Config, KomerzaConnectLayer};
@@ -89,9 +87,9 @@ impl RedisBuckets {
     /// Connects to a `redis://`, `rediss://` or `unix:` address.
     ///
     /// # Errors
-    /// Same as [`RedisStore::connect`].
-    pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        Ok(Self::beside(&RedisStore::connect(url).await?))
+    /// The cause is that of [`RedisStore::connect`].
+    pub async fn connect(url: &str) -> Result<Self, SharedBucketsError> {
+        RedisStore::connect(url).await.map(|store| Self::beside(&store)).map_err(SharedBucketsError::new)
     }
 
     /// Puts another prefix before the hashes: for two apps in one Redis that must not share their buckets.
@@ -107,7 +105,7 @@ impl RedisBuckets {
         bucket: Bucket,
         wanted: u32,
         refused: Option<Duration>,
-    ) -> Result<Taken, StoreError> {
+    ) -> Result<Taken, SharedBucketsError> {
         let micros =
             |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX).min(i64::from(u32::MAX) << 20);
         let mut command = redis::cmd("EVAL");
@@ -122,21 +120,21 @@ impl RedisBuckets {
             .arg(wanted)
             .arg(refused.map_or(-1, micros))
             .arg(micros(LONGEST_REFUSAL.max(refused.unwrap_or_default())));
-        let (granted, wait): (u32, u64) = self.redis.ask(&command).await?;
+        let (granted, wait): (u32, u64) = self.redis.ask(&command).await.map_err(SharedBucketsError::new)?;
         Ok(Taken { granted, wait: Duration::from_micros(wait) })
     }
 }
 
 #[async_trait::async_trait]
 impl SharedBuckets for RedisBuckets {
-    async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, StoreError> {
+    async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, SharedBucketsError> {
         match bucket.capacity {
             0 => Ok(Taken { granted: 0, wait: Duration::MAX }),
             _ => self.run(id, bucket, wanted, None).await,
         }
     }
 
-    async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), StoreError> {
+    async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), SharedBucketsError> {
         self.run(id, bucket, 0, Some(wait)).await.map(drop)
     }
 }

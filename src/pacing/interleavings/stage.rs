@@ -1,6 +1,6 @@
 //! Threads that ask for turns, the time that passes while they wait, and the record of what they got.
 
-use super::{Busy, Lane, Priority, Turn};
+use super::{Ask, Busy, Lane, Party};
 use crate::{
     config::Bucket,
     sync::explored::{explore_exhaustively, explore_randomly},
@@ -38,7 +38,7 @@ pub(super) enum Stays {
 /// What a caller came to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Call {
-    pub(super) priority: Priority,
+    pub(super) party: Party,
     pub(super) ended: Duration,
     /// `None` when it went away.
     pub(super) got: Option<Result<Duration, Busy>>,
@@ -90,11 +90,12 @@ impl Stage {
     }
 
     /// A caller in a thread of its own.
-    pub(super) fn call(&mut self, lane: &Arc<Lane>, turn: Turn, stays: Stays) {
+    pub(super) fn call(&mut self, lane: &Arc<Lane>, ask: Ask, stays: Stays) {
         let (lane, clock, calls) = (Arc::clone(lane), self.clock.clone(), Arc::clone(&self.calls));
         self.spawn(async move {
-            let got = stays.stay(&clock, lane.turn(turn, &clock, DEADLINE)).await;
-            calls.lock().unwrap().push(Call { priority: turn.priority, ended: clock.elapsed(), got });
+            let turn = async { lane.turn(ask, &clock, DEADLINE).await.map(|turn| turn.waited) };
+            let got = stays.stay(&clock, turn).await;
+            calls.lock().unwrap().push(Call { party: ask.party, ended: clock.elapsed(), got });
         });
     }
 

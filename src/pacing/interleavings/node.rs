@@ -1,10 +1,9 @@
 //! A node that shares a bucket with others.
 
-use super::super::{BucketId, SharedBuckets, Taken};
+use super::super::{BucketId, SharedBuckets, SharedBucketsError, Taken};
 use crate::{
     config::Bucket,
     pacing::bucket::TokenBucket,
-    store::StoreError,
     time::{Clock, ManualClock},
 };
 use std::{
@@ -74,12 +73,12 @@ impl Drop for Question<'_> {
 
 #[async_trait::async_trait]
 impl SharedBuckets for Node {
-    async fn take(&self, _: &BucketId, _: Bucket, wanted: u32) -> Result<Taken, StoreError> {
+    async fn take(&self, _: &BucketId, _: Bucket, wanted: u32) -> Result<Taken, SharedBucketsError> {
         let _question = Question::begin(&self.asking);
         self.travel().await;
         match self.answers {
             Answers::Well | Answers::Takes => {}
-            Answers::WithErrors => return Err(StoreError::timed_out()),
+            Answers::WithErrors => return Err(SharedBucketsError::timed_out()),
             Answers::Never => std::future::pending().await,
         }
         let taken = {
@@ -92,11 +91,11 @@ impl SharedBuckets for Node {
         Ok(taken)
     }
 
-    async fn empty(&self, _: &BucketId, _: Bucket, wait: Duration) -> Result<(), StoreError> {
+    async fn empty(&self, _: &BucketId, _: Bucket, wait: Duration) -> Result<(), SharedBucketsError> {
         self.travel().await;
         match self.answers {
             Answers::Well => self.shared.bucket.lock().unwrap().empty(wait, self.clock.elapsed()),
-            Answers::Takes | Answers::WithErrors => return Err(StoreError::timed_out()),
+            Answers::Takes | Answers::WithErrors => return Err(SharedBucketsError::timed_out()),
             Answers::Never => std::future::pending().await,
         }
         Ok(())

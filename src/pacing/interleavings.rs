@@ -5,9 +5,8 @@
 mod node;
 mod stage;
 
-use super::*;
+use super::{lane::Lane, *};
 use crate::{
-    config::Bucket,
     sync::explored::{explore_exhaustively, explore_randomly},
     time::ManualClock,
 };
@@ -22,10 +21,14 @@ const SECOND: Duration = Duration::from_secs(1);
 const ONE: Bucket = Bucket { capacity: 1, refill: 1, period: SECOND };
 const TWO: Bucket = Bucket { capacity: 2, refill: 1, period: SECOND };
 
-const PATIENT: Turn = Turn { priority: Priority::Page, again: false, patience: Duration::MAX };
-const IMPATIENT: Turn = Turn { patience: Duration::ZERO, ..PATIENT };
-const BACKGROUND: Turn = Turn { priority: Priority::Background, ..PATIENT };
-const AGAIN: Turn = Turn { again: true, ..PATIENT };
+const PATIENT: Ask = Ask { party: Party::Page, again: false, patience: Duration::MAX, most_waiting: 1_024 };
+const IMPATIENT: Ask = Ask { patience: Duration::ZERO, ..PATIENT };
+const BACKGROUND: Ask = Ask { party: Party::Background, ..PATIENT };
+const AGAIN: Ask = Ask { again: true, ..PATIENT };
+
+const fn exchange(party: u8) -> Ask {
+    Ask { party: Party::Charged([party; 32]), ..PATIENT }
+}
 
 /// Whoever goes away: at each poll that there is, and at moments at which the turn may come as well.
 const LEAVERS: [Stays; 7] = [
@@ -39,18 +42,21 @@ const LEAVERS: [Stays; 7] = [
 ];
 
 fn lane(bucket: Bucket, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Lane> {
-    let limits = ClientLimits { bucket, ..ClientLimits::default() };
-    Arc::new(Lane::new(BucketId::from_hash([0; 32]), &limits, shared))
+    Arc::new(Lane::new(BucketId::from_hash([0; 32]), Kind::Calls, bucket, shared))
 }
 
 /// The lane of a node that draws on a shared bucket, so far away.
-fn node(stage: &Stage, shared: &Arc<Shared>, answers: Answers, way: Duration) -> Arc<Lane> {
+fn node(stage: &Stage, shared: &Arc<Shared>, answers: Answers, far: Duration) -> Arc<Lane> {
+    lane(shared.limit, Some(way(stage, shared, answers, far)))
+}
+
+fn way(stage: &Stage, shared: &Arc<Shared>, answers: Answers, way: Duration) -> Arc<dyn SharedBuckets> {
     let (shared, clock) = (Arc::clone(shared), stage.clock.clone());
-    lane(shared.limit, Some(Arc::new(Node { shared, clock, answers, way, asking: Default::default() })))
+    Arc::new(Node { shared, clock, answers, way, asking: Default::default() })
 }
 
 /// All call, time passes, and who stays is served: within so many steps, and never by more than the bucket allows.
-fn serve(stage: &mut Stage, lane: &Arc<Lane>, callers: &[(Turn, Stays)], steps: u32, bucket: Bucket) -> Vec<Call> {
+fn serve(stage: &mut Stage, lane: &Arc<Lane>, callers: &[(Ask, Stays)], steps: u32, bucket: Bucket) -> Vec<Call> {
     callers.iter().for_each(|(turn, stays)| stage.call(lane, *turn, *stays));
     let calls = stage.run(Time::WhenAllWait, steps);
     assert_served(&calls, callers.iter().filter(|(_, stays)| matches!(stays, Stays::Always)).count());
@@ -110,19 +116,88 @@ fn in_many_interleavings_pages_go_first_and_every_fourth_token_is_for_a_backgrou
         let callers = [PATIENT, BACKGROUND, PATIENT, BACKGROUND, PATIENT, PATIENT, PATIENT];
         let mut calls = serve(stage, &lane, &callers.map(|turn| (turn, Stays::Always)), steps(6), ONE);
         calls.sort_by_key(|call| call.ended);
-        let mut left = callers.iter().map(|turn| turn.priority).collect::<Vec<_>>();
+        let mut left = callers.iter().map(|turn| turn.party).collect::<Vec<_>>();
         let mut pages_in_a_row = 0;
         for (at, call) in calls.iter().enumerate() {
-            let both_wait = left.contains(&Priority::Page) && left.contains(&Priority::Background);
-            left.swap_remove(left.iter().position(|priority| *priority == call.priority).unwrap());
+            let both_wait = left.contains(&Party::Page) && left.contains(&Party::Background);
+            left.swap_remove(left.iter().position(|party| *party == call.party).unwrap());
             // The first found a token and never waited.
             if at > 0 && both_wait {
-                let page = call.priority == Priority::Page;
+                let page = call.party == Party::Page;
                 assert_eq!(page, pages_in_a_row < 3, "{calls:?}");
                 pages_in_a_row = if page { pages_in_a_row + 1 } else { 0 };
             }
         }
     });
+}
+
+/// The lane of all exchanges.
+fn exchanges(bucket: Bucket, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Lane> {
+    Arc::new(Lane::new(BucketId::from_hash([0; 32]), Kind::Exchanges, bucket, shared))
+}
+
+#[test]
+fn t59_in_every_interleaving_all_exchanges_get_a_turn_though_one_goes_ahead() {
+    exhaustively(20, |stage| {
+        let lane = exchanges(TWO, None);
+        serve(stage, &lane, &[(exchange(1), Stays::Always), (exchange(2), Stays::Always)], steps(2), TWO);
+    });
+    for bucket in [ONE, TWO] {
+        randomly(500, move |stage| {
+            let lane = exchanges(bucket, None);
+            let callers = [exchange(1), exchange(1), exchange(2), exchange(3), Ask { again: true, ..exchange(3) }];
+            serve(stage, &lane, &callers.map(|ask| (ask, Stays::Always)), steps(6), bucket);
+        });
+    }
+}
+
+#[test]
+fn t40_in_many_interleavings_exchanges_go_round_the_parties() {
+    randomly(500, |stage| {
+        let lane = exchanges(ONE, None);
+        let callers = [exchange(1), exchange(1), exchange(1), exchange(1), exchange(2), exchange(3)];
+        let mut calls = serve(stage, &lane, &callers.map(|ask| (ask, Stays::Always)), steps(6), ONE);
+        calls.sort_by_key(|call| call.ended);
+        // The first found a token and never waited; of the next three each party has one, or has had its only one.
+        let last_of = |party| calls.iter().rposition(|call| call.party == exchange(party).party).unwrap();
+        assert!(last_of(2) <= 3 && last_of(3) <= 3, "{calls:?}");
+    });
+}
+
+#[test]
+fn t59_in_every_interleaving_an_exchange_that_goes_away_holds_up_nobody() {
+    for leaves in LEAVERS {
+        exhaustively(5, move |stage| {
+            let lane = exchanges(TWO, None);
+            serve(stage, &lane, &[(exchange(1), leaves), (exchange(2), Stays::Always)], steps(4), TWO);
+        });
+        randomly(200, move |stage| {
+            let lane = exchanges(TWO, None);
+            let callers = [
+                (exchange(1), leaves),
+                (exchange(2), leaves),
+                (exchange(2), Stays::Always),
+                (exchange(3), Stays::Always),
+            ];
+            serve(stage, &lane, &callers, steps(6), TWO);
+        });
+    }
+}
+
+#[test]
+fn t68_in_many_interleavings_nodes_share_the_bucket_of_exchanges_and_learn_from_a_429() {
+    for answers in [Answers::Well, Answers::WithErrors, Answers::Never] {
+        randomly(200, move |stage| {
+            let shared = Shared::new(TWO);
+            let lane = exchanges(TWO, Some(way(stage, &shared, answers, Duration::ZERO)));
+            stage.refuse(&lane, Duration::ZERO, 3 * SECOND);
+            [1, 1, 2, 3].iter().for_each(|party| stage.call(&lane, exchange(*party), Stays::Always));
+            let calls = stage.run(Time::WhenAllWait, 10 + shared_steps(6));
+            assert_served(&calls, 4);
+            let times = granted(&calls);
+            assert!(times.iter().all(|time| time.is_zero() || *time >= 3 * SECOND), "closed until then: {times:?}");
+        });
+    }
 }
 
 /// The same when each question to a shared bucket takes until it is given up.
@@ -255,18 +330,17 @@ fn t59_in_many_interleavings_all_get_a_turn_also_when_time_never_stands_still() 
 
 /// Looks keys up in threads of their own, where there is room for one bucket in each shard, so that every new one sweeps.
 fn look_ups(threads: &[&[usize]]) {
-    let limits = ClientLimits { buckets: 1, ..ClientLimits::default() };
     let api = Url::parse("https://api.example").unwrap();
-    let (pacer, clock) = (Pacer::alone(&api, &limits, None), ManualClock::default());
+    let (pacer, clock) = (Pacer::alone(&api, None), ManualClock::default());
     let look_up = |numbers: &[usize]| {
         let keys: Vec<_> = numbers.iter().map(|number| key(*number)).collect();
         let (pacer, clock) = (Arc::clone(&pacer), clock.clone());
-        thread::spawn(move || keys.iter().fold(None, |_, key| Some(pacer.lane(key, &clock))).unwrap())
+        thread::spawn(move || keys.iter().fold(None, |_, key| Some(pacer.of_key(key, ONE, 1, &clock))).unwrap())
     };
     let threads: Vec<_> = threads.iter().map(|numbers| look_up(numbers)).collect();
     let lanes: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
     assert!(lanes.iter().all(|lane| Arc::ptr_eq(lane, &lanes[0])), "two buckets of one key");
-    assert!(Arc::ptr_eq(&lanes[0], &pacer.lane(&key(0), &clock)));
+    assert!(Arc::ptr_eq(&lanes[0], &pacer.of_key(&key(0), ONE, 1, &clock)));
 }
 
 fn key(number: usize) -> ApiKey {
@@ -275,8 +349,8 @@ fn key(number: usize) -> ApiKey {
 
 #[test]
 fn t59_in_every_interleaving_a_key_has_one_bucket_also_while_others_are_swept() {
-    let api = Url::parse("https://api.example").unwrap();
-    let shard = |number: usize| usize::from(BucketId::of(&api, &key(number)).first_byte()) % SHARDS;
+    let id = |number: usize| BucketId::of(b"bucket\0", "https://api.example", key(number).expose_secret());
+    let shard = |number: usize| usize::from(id(number).first_byte()) % SHARDS;
     let mut neighbours = (1..).filter(|number| shard(*number) == shard(0));
     let (one, two) = (neighbours.next().unwrap(), neighbours.next().unwrap());
     explore_exhaustively(100, move || look_ups(&[&[one, 0], &[0]]));

@@ -1,18 +1,19 @@
-//! How many exchanges each user has begun within the last minute.
+//! How many exchanges each party has begun within the last minute: a user, a browser or an address.
 //!
-//! 1. Who is over the budget is told when it is free again.
-//! 2. A charge whose exchange was never begun is taken back, so that here are only those who wait and those who got a turn: what
-//!    is refused for want of a turn leaves nothing behind.
-//! 3. Users whose minute is over are swept out; each sweep is paid for by the charges since the last one.
+//! 1. A party over its budget is told when it is free again.
+//! 2. A charge whose exchange was never begun is taken back. What is refused for want of a turn leaves nothing behind.
+//! 3. Parties whose minute is over are swept out; each sweep is paid for by the charges since the last one.
 //! 4. There is a hard bound. Over it the half that was charged longest ago is forgotten, and may begin a few exchanges more than
-//!    its budget allows: the bucket of the process still bounds all together, and to refuse new users instead would let one who
-//!    makes up users shut everybody else out.
+//!    its budget allows. The bucket of the process still bounds all together. To refuse new parties instead would let one who
+//!    makes up parties shut everybody else out.
 
-use super::UserKey;
 use std::{
     collections::{HashMap, VecDeque},
     time::Duration,
 };
+
+/// Identifies whoever is charged: a hash.
+pub(crate) type PartyKey = [u8; 32];
 
 /// What a budget is counted over.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -24,21 +25,21 @@ const SWEEP_OVER: usize = 1_024;
 const MOST: usize = 16_384;
 
 /// The budgets of all users.
-pub(super) struct Budgets {
+pub(crate) struct Budgets {
     per_user: usize,
-    begun: HashMap<UserKey, VecDeque<Duration>>,
+    begun: HashMap<PartyKey, VecDeque<Duration>>,
     /// Swept when there are so many.
     sweep_at: usize,
 }
 
 impl Budgets {
-    pub(super) fn new(per_user: u32) -> Self {
+    pub(crate) fn new(per_user: u32) -> Self {
         let per_user = usize::try_from(per_user).unwrap_or(usize::MAX);
         Self { per_user, begun: HashMap::new(), sweep_at: SWEEP_OVER }
     }
 
     /// Counts an exchange, or says how long it takes until one is free.
-    pub(super) fn charge(&mut self, user: UserKey, now: Duration) -> Result<(), Duration> {
+    pub(crate) fn charge(&mut self, user: PartyKey, now: Duration) -> Result<(), Duration> {
         if self.per_user == 0 {
             return Err(MINUTE);
         }
@@ -57,7 +58,7 @@ impl Budgets {
     }
 
     /// Takes back the charge of that time.
-    pub(super) fn refund(&mut self, user: UserKey, charged_at: Duration) {
+    pub(crate) fn refund(&mut self, user: PartyKey, charged_at: Duration) {
         let Some(times) = self.begun.get_mut(&user) else { return };
         if let Some(at) = times.iter().position(|time| *time == charged_at) {
             times.remove(at);
@@ -95,7 +96,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn user(number: u32) -> UserKey {
+    fn user(number: u32) -> PartyKey {
         let mut key = [0; 32];
         key[..4].copy_from_slice(&number.to_be_bytes());
         key

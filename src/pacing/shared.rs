@@ -1,9 +1,9 @@
 //! The seam for buckets that several nodes share.
 
-use crate::{config::Bucket, store::StoreError};
-use std::{fmt, time::Duration};
+use crate::config::Bucket;
+use std::{error::Error, fmt, time::Duration};
 
-/// Names the bucket of one key: a hash of the API's address and the key. It leads back to neither.
+/// Names one bucket: a hash of the API's host and of the key, or of the word for exchanges. It leads back to none of them.
 ///
 /// Its text is 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +40,41 @@ pub struct Taken {
     pub wait: Duration,
 }
 
-/// Buckets that several nodes of an app share, so that together they never ask more of a key than the provider allows.
+/// Shared buckets could not be asked, or did not answer.
+///
+/// # Security
+/// Give it causes that hold no secret: they are logged.
+#[derive(Debug)]
+pub struct SharedBucketsError {
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl SharedBucketsError {
+    /// An error with its cause.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: cause.into() }
+    }
+
+    pub(super) fn timed_out() -> Self {
+        Self::new("no answer in time")
+    }
+}
+
+impl fmt::Display for SharedBucketsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the shared buckets could not be asked")
+    }
+}
+
+impl Error for SharedBucketsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// Buckets that several nodes of an app share, so that together they never ask for more than the provider allows.
+///
+/// There is one for the calls of each key and one for all exchanges.
 ///
 /// Set it with [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Each node keeps its own line of waiting
 /// calls and takes tokens here for as many of them as there are. A call that fails, or takes longer than
@@ -57,12 +91,12 @@ pub trait SharedBuckets: Send + Sync + 'static {
     /// between the two.
     ///
     /// # Errors
-    /// [`StoreError`] when it cannot tell.
-    async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, StoreError>;
+    /// [`SharedBucketsError`] when it cannot tell.
+    async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, SharedBucketsError>;
 
     /// The provider refused a call by 429: nothing for `wait`, then a batch at the end of each period.
     ///
     /// # Errors
-    /// [`StoreError`] when it could not be noted.
-    async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), StoreError>;
+    /// [`SharedBucketsError`] when it could not be noted.
+    async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), SharedBucketsError>;
 }

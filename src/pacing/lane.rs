@@ -1,0 +1,347 @@
+//! One bucket and the line in front of it.
+
+use super::{
+    Ask, BucketId, Busy, SharedBuckets, SharedBucketsError, Taken,
+    bucket::TokenBucket,
+    line::{Line, Place},
+};
+use crate::{
+    config::Bucket,
+    sync::Lock,
+    telemetry::{log, metrics},
+    time::Clock,
+};
+use std::{sync::Arc, time::Duration};
+
+/// How long a shared bucket that has failed is left alone, so that one that hangs does not hold up every call.
+const ALONE: Duration = Duration::from_secs(5);
+
+/// How long others wait for the answer to the exchange that goes ahead.
+const PROBE: Duration = Duration::from_secs(2);
+
+/// What a bucket is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// The calls of one key.
+    Calls,
+    /// All exchanges. While nothing is known of the provider's bucket, one exchange goes ahead and the others wait for its answer.
+    Exchanges,
+    /// The part of the exchanges that unknown browsers may use.
+    Strangers,
+}
+
+impl Kind {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Calls => "call",
+            Self::Exchanges | Self::Strangers => "exchange",
+        }
+    }
+}
+
+/// One bucket and its line. No lock is held while anything is awaited.
+pub(crate) struct Lane {
+    id: BucketId,
+    kind: Kind,
+    limit: Bucket,
+    shared: Option<Arc<dyn SharedBuckets>>,
+    state: Lock<State>,
+}
+
+/// A turn. Hold that of an exchange until its answer is known.
+pub(crate) struct Turn {
+    /// How long it was waited for.
+    pub(crate) waited: Duration,
+    lane: Option<Arc<Lane>>,
+}
+
+struct State {
+    bucket: TokenBucket,
+    line: Line,
+    /// Whether somebody is asking the shared bucket, and when that is worth while again.
+    asking: bool,
+    ask_at: Duration,
+    /// The shared bucket has failed: our own paces for so long.
+    alone_until: Duration,
+    /// Whether a 429 came since the shared bucket was asked last.
+    refused: bool,
+    /// Since when an exchange is ahead whose answer the others wait for.
+    probe: Option<Duration>,
+    /// Whether a 429 came and no good answer since.
+    doubt: bool,
+}
+
+impl Lane {
+    pub(super) fn new(id: BucketId, kind: Kind, limit: Bucket, shared: Option<Arc<dyn SharedBuckets>>) -> Self {
+        let state = State {
+            bucket: TokenBucket::full(limit).with_slack(super::SLACK),
+            line: Line::default(),
+            asking: false,
+            ask_at: Duration::ZERO,
+            alone_until: Duration::ZERO,
+            refused: false,
+            probe: None,
+            doubt: false,
+        };
+        Self { id, kind, limit, shared, state: Lock::new(state) }
+    }
+
+    /// Whether tokens come from the shared bucket at this time.
+    fn shares(&self, state: &State, now: Duration) -> bool {
+        self.shared.is_some() && state.alone_until <= now
+    }
+
+    fn is_off(&self) -> bool {
+        self.limit.period.is_zero()
+    }
+
+    /// Waits for a turn.
+    pub(crate) async fn turn(self: &Arc<Self>, ask: Ask, clock: &dyn Clock, deadline: Duration) -> Result<Turn, Busy> {
+        self.wait(ask, clock, deadline).await.map(|waited| {
+            let lane = (self.kind == Kind::Exchanges).then(|| Arc::clone(self));
+            lane.iter().for_each(|_| metrics::exchanging(1.0));
+            Turn { waited, lane }
+        })
+    }
+
+    async fn wait(&self, ask: Ask, clock: &dyn Clock, deadline: Duration) -> Result<Duration, Busy> {
+        if self.is_off() {
+            return Ok(Duration::ZERO);
+        }
+        let (place, began) = {
+            let mut state = self.state.lock();
+            let began = clock.elapsed();
+            let shares = self.shares(&state, began);
+            if !shares {
+                state.grant_own(self.kind, began);
+            }
+            // Nobody overtakes those who wait.
+            let free = state.line.is_empty() && !shares;
+            let impatient = ask.patience.is_zero();
+            if free && (state.take_own(self.kind, began) || (impatient && state.bucket.take(began).is_ok())) {
+                return Ok(Duration::ZERO);
+            }
+            let ahead = if ask.again { 0 } else { state.line.ahead_of(ask.party) };
+            let full = !ask.again && state.line.len() >= ask.most_waiting;
+            let wait = state.bucket.wait_for(ahead.saturating_add(1), began);
+            if full || wait > ask.patience {
+                return Err(Busy { wait, waited: Duration::ZERO });
+            }
+            (state.line.join(ask.party, ask.again), began)
+        };
+        let waiting = Waiting::begin(self, &place);
+        loop {
+            let (wait, asks) = {
+                let mut state = self.state.lock();
+                let now = clock.elapsed();
+                let shares = self.shares(&state, now);
+                if !shares {
+                    state.grant_own(self.kind, now);
+                }
+                let wait = if state.line.is_front(&place) { state.next_wait(now, shares) } else { Duration::MAX };
+                let asks = shares && wait.is_zero() && !state.asking;
+                if asks {
+                    (state.asking, state.refused) = (true, false);
+                }
+                (wait, asks)
+            };
+            let waited = clock.elapsed().saturating_sub(began);
+            if place.is_granted() {
+                return Ok(waited);
+            }
+            let left = ask.patience.saturating_sub(waited);
+            // With no patience at all the shared bucket is still asked once.
+            if left.is_zero() && !asks {
+                drop(waiting);
+                return Err(Busy { wait: self.wait_estimate(ask.party, clock.elapsed()), waited });
+            }
+            if asks {
+                let patience = if left.is_zero() { deadline } else { deadline.min(left) };
+                self.ask(clock, patience).await;
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = place.wake.notified() => {}
+                () = clock.sleep(wait.min(left)) => {}
+            }
+        }
+    }
+
+    /// Takes tokens out of the shared bucket for those who wait, or out of our own while that cannot be asked.
+    async fn ask(&self, clock: &dyn Clock, deadline: Duration) {
+        let Some(shared) = &self.shared else { return };
+        let _asking = Asking(self);
+        let (wanted, ahead) = {
+            let state = self.state.lock();
+            let ahead = state.goes_ahead(self.kind, clock.elapsed());
+            (if ahead { 1 } else { state.line.len() }, ahead)
+        };
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX).clamp(1, self.limit.capacity.max(1));
+        let asked = tokio::time::timeout(deadline, shared.take(&self.id, self.limit, wanted)).await;
+        let mut state = self.state.lock();
+        let now = clock.elapsed();
+        if state.refused {
+            // What was taken before the 429 is worth nothing.
+            return;
+        }
+        match asked.unwrap_or_else(|_| Err(SharedBucketsError::timed_out())) {
+            Ok(Taken { granted, wait }) => {
+                let mut tokens = 0..granted.min(wanted);
+                // Our own bucket follows, for estimates and for an outage.
+                for _ in tokens.clone() {
+                    let _ = state.bucket.take(now);
+                }
+                if granted < wanted {
+                    state.bucket.empty(wait, now);
+                    state.ask_at = now.saturating_add(wait.max(Duration::from_millis(1)));
+                }
+                if ahead && granted > 0 && !state.line.is_empty() {
+                    state.probe = Some(now);
+                }
+                // What was for callers who have gone is lost: saved up, it would come on top of a bucket that is full again.
+                state.grant(|_| tokens.next().is_some());
+            }
+            Err(error) => {
+                log::warn!(error = %crate::telemetry::log::chain(&error), "the shared bucket does not answer; this process uses its own");
+                state.alone_until = now.saturating_add(ALONE);
+                state.grant_own(self.kind, now);
+            }
+        }
+    }
+
+    /// Learns from a 429 that the bucket is empty for so long.
+    pub(crate) async fn refused(&self, wait: Duration, clock: &dyn Clock, deadline: Duration) {
+        if self.is_off() {
+            return;
+        }
+        let shares = {
+            let mut state = self.state.lock();
+            let now = clock.elapsed();
+            state.bucket.empty(wait, now);
+            state.ask_at = state.ask_at.max(now.saturating_add(wait));
+            (state.refused, state.doubt, state.probe) = (true, true, None);
+            self.shares(&state, now)
+        };
+        if let Some(shared) = self.shared.as_ref().filter(|_| shares) {
+            let noted = tokio::time::timeout(deadline, shared.empty(&self.id, self.limit, wait)).await;
+            if let Err(error) = noted.unwrap_or_else(|_| Err(SharedBucketsError::timed_out())) {
+                log::warn!(error = %crate::telemetry::log::chain(&error), "the shared bucket could not be told of a refusal");
+                self.state.lock().alone_until = clock.elapsed().saturating_add(ALONE);
+            }
+        }
+    }
+
+    pub(crate) fn remaining(&self, now: Duration) -> u32 {
+        let state = self.state.lock();
+        if state.line.is_empty() || self.is_off() { state.bucket.remaining(now) } else { 0 }
+    }
+
+    pub(crate) fn wait_estimate(&self, party: super::Party, now: Duration) -> Duration {
+        let state = self.state.lock();
+        state.bucket.wait_for(state.line.ahead_of(party).saturating_add(1), now)
+    }
+
+    pub(super) fn is_full(&self, now: Duration) -> bool {
+        let state = self.state.lock();
+        state.line.is_empty() && state.bucket.is_full(now)
+    }
+}
+
+impl State {
+    fn is_probing(&self, now: Duration) -> bool {
+        self.probe.is_some_and(|since| now.saturating_sub(since) < PROBE)
+    }
+
+    /// Whether nothing is known of the provider's bucket: nothing was sent lately, or the last answer was a 429.
+    fn goes_ahead(&self, kind: Kind, now: Duration) -> bool {
+        kind == Kind::Exchanges && (self.doubt || self.bucket.is_full(now))
+    }
+
+    /// Takes a token of our own bucket.
+    fn take_own(&mut self, kind: Kind, now: Duration) -> bool {
+        let ahead = self.goes_ahead(kind, now);
+        let taken = !self.is_probing(now) && self.bucket.take(now).is_ok();
+        if taken && ahead {
+            self.probe = Some(now);
+        }
+        taken
+    }
+
+    /// Gives our own bucket's tokens to those whose turn it is.
+    fn grant_own(&mut self, kind: Kind, now: Duration) {
+        self.grant(|state| state.take_own(kind, now));
+    }
+
+    /// The same for as long as `take` says that there is a token.
+    fn grant(&mut self, mut take: impl FnMut(&mut Self) -> bool) {
+        let mut granted = false;
+        while !self.line.is_empty() && take(self) {
+            // One that goes away at this very moment costs a token and nothing else.
+            self.line.next().iter().for_each(|place| place.grant());
+            granted = true;
+        }
+        if granted {
+            self.line.wake_fronts();
+        }
+    }
+
+    /// How long those at the front sleep; zero when the shared bucket is to be asked.
+    fn next_wait(&self, now: Duration, shared: bool) -> Duration {
+        let token = match shared {
+            false => self.bucket.wait_for(1, now),
+            true if self.asking => Duration::MAX,
+            true => self.ask_at.saturating_sub(now),
+        };
+        let probed = self.probe.map_or(Duration::ZERO, |since| since.saturating_add(PROBE).saturating_sub(now));
+        token.max(probed)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(lane) = &self.lane else { return };
+        metrics::exchanging(-1.0);
+        let mut state = lane.state.lock();
+        // A 429 has ended the probe already, and the doubt stays.
+        if state.probe.take().is_some() {
+            state.doubt = false;
+            state.line.wake_fronts();
+        }
+    }
+}
+
+/// Leaves the line when the call is given up.
+struct Waiting<'a> {
+    lane: &'a Lane,
+    place: &'a Arc<Place>,
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(lane: &'a Lane, place: &'a Arc<Place>) -> Self {
+        metrics::waiting(lane.kind.label(), 1.0);
+        Self { lane, place }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        metrics::waiting(self.lane.kind.label(), -1.0);
+        if !self.place.is_granted() {
+            let mut state = self.lane.state.lock();
+            state.line.leave(self.place);
+            state.line.wake_fronts();
+        }
+    }
+}
+
+/// Somebody is asking the shared bucket, or was when it was given up.
+struct Asking<'a>(&'a Lane);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        state.asking = false;
+        state.line.wake_fronts();
+    }
+}

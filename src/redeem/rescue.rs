@@ -1,0 +1,80 @@
+//! What becomes of a fresh key that could not be saved while its visitor waited.
+//!
+//! The visitor has been told, and may reload the page. The save is tried for a while longer, in the task that a shutdown waits for. When
+//! it works, a repetition of the callback is a success. A key that is lost all the same is told to the app, once.
+
+use super::{Outcome, Pending, Redeem};
+use crate::{
+    guard,
+    hooks::Orphaned,
+    store::{StoreErrorKind, StoredToken, TokenVersion},
+    telemetry::log,
+};
+use std::time::Duration;
+
+/// The longest pause between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A fresh key that is not in the store, and the version of the record that was there before.
+pub(super) struct Unsaved {
+    pub(super) token: StoredToken,
+    pub(super) before: Option<TokenVersion>,
+}
+
+impl Redeem {
+    /// Tries to save a key until it is saved, until there is a newer one, or until the time is over.
+    pub(super) async fn keep_trying(&self, pending: &Pending, unsaved: Unsaved) {
+        let token = &unsaved.token;
+        let deadline = self.limits().late_save_deadline;
+        // A timer of zero still runs for a moment, in which a try could come.
+        if deadline.is_zero() {
+            return self.orphan(pending, token).await;
+        }
+        let tries = async {
+            loop {
+                tokio::select! {
+                    () = self.writes.wait() => {}
+                    () = tokio::time::sleep(PAUSE) => {}
+                }
+                if let Some(saved) = guard::caught("connect", self.try_again(pending, &unsaved)).await.flatten() {
+                    return saved;
+                }
+            }
+        };
+        let saved = tokio::time::timeout(deadline, tries).await;
+        if saved != Ok(true) {
+            return self.orphan(pending, token).await;
+        }
+        log::info!(attempt = %pending.attempt, fingerprint = %token.fingerprint(), "connected, after the visitor was told otherwise");
+        self.flights.amend(pending.attempt, Outcome { result: Ok(()), spent: true });
+        self.tell_connected(pending, token).await;
+    }
+
+    /// Whether the key is in the store now, or never will be; `None` to try again.
+    async fn try_again(&self, pending: &Pending, unsaved: &Unsaved) -> Option<bool> {
+        let _alone = self.writes.alone().await;
+        let now = match self.core.load(&pending.user).await {
+            Ok(now) => now.map(|token| *token.version()),
+            Err(error) if error.kind() == StoreErrorKind::Unreadable => unsaved.before,
+            Err(_) => return None,
+        };
+        if now == Some(*unsaved.token.version()) {
+            return Some(true);
+        }
+        // A record that came in between is newer: the user has connected again, or has disconnected.
+        if now != unsaved.before {
+            return Some(false);
+        }
+        self.core.save(&pending.user, &unsaved.token).await.ok()?;
+        self.writes.worked();
+        Some(true)
+    }
+
+    /// Tells the app of a live key that nobody holds.
+    pub(super) async fn orphan(&self, pending: &Pending, token: &StoredToken) {
+        let Pending { user, attempt, .. } = pending;
+        log::error!(%attempt, fingerprint = %token.fingerprint(), "a new key could not be stored; it stays valid at Komerza");
+        let event = Orphaned { user: user.clone(), attempt: Some(*attempt), fingerprint: token.fingerprint() };
+        self.core.hook(async { self.core.hooks.orphaned(&event).await }).await;
+    }
+}

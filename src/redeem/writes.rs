@@ -1,0 +1,119 @@
+//! Whether the store takes writes: no code is spent on a key that cannot be kept.
+//!
+//! 1. A healthy store pays nothing: there is a doubt only after a save has failed.
+//! 2. In doubt a write is tried before each exchange, by one for all: a scratch record is saved and removed. It stands under a name
+//!    of its own, so that neither it nor a late write of it can take the place of a user's record.
+//! 3. A failure holds for a moment. Any write that works ends the doubt.
+//! 4. A store of the app's own may refuse the scratch record alone. So without the store's word that it takes no writes
+//!    one exchange a minute is let through.
+
+use crate::{
+    core::Core,
+    secret::ApiKey,
+    store::{StoreError, StoreErrorKind, StoredToken, TokenVersion},
+    telemetry::log,
+    user::UserId,
+};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+use tokio::{
+    sync::{Mutex, MutexGuard, Notify},
+    time::Instant,
+};
+
+/// The user of the scratch record.
+const SCRATCH: &str = "komerza-connect-write-probe";
+
+/// How long a failure holds.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// How often an exchange is let through though the scratch record is refused.
+const LET_THROUGH: Duration = Duration::from_secs(60);
+
+/// What is known of the store's writes.
+#[derive(Default)]
+pub(crate) struct Writes {
+    doubted: AtomicBool,
+    probe: Mutex<Probe>,
+    /// Told when the doubt has ended.
+    worked: Notify,
+}
+
+#[derive(Default)]
+pub(crate) struct Probe {
+    failed_at: Option<Instant>,
+    let_through_at: Option<Instant>,
+}
+
+impl Writes {
+    /// A save of a fresh key has failed.
+    pub(crate) fn failed(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
+    }
+
+    /// A save has worked.
+    pub(crate) fn worked(&self) {
+        if self.doubted.swap(false, Ordering::Relaxed) {
+            log::info!("the token store takes writes again");
+            self.worked.notify_waiters();
+        }
+    }
+
+    /// Waits until a save has worked that follows one that failed.
+    pub(crate) async fn wait(&self) {
+        self.worked.notified().await;
+    }
+
+    /// One writer at a time, while there is a doubt.
+    pub(crate) async fn alone(&self) -> MutexGuard<'_, Probe> {
+        self.probe.lock().await
+    }
+
+    /// Makes sure, in doubt, that a write works.
+    pub(crate) async fn ensure(&self, core: &Core) -> Result<(), StoreError> {
+        if !self.doubted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let came = Instant::now();
+        let mut probe = self.probe.lock().await;
+        if !self.doubted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if let Some(failed_at) = probe.failed_at {
+            if failed_at >= came {
+                return Err(StoreError::unavailable("it took no writes a moment ago"));
+            }
+            tokio::time::sleep_until(failed_at.checked_add(MOMENT).unwrap_or(failed_at)).await;
+        }
+        let Err(error) = scratch(core).await else {
+            probe.failed_at = None;
+            self.worked();
+            return Ok(());
+        };
+        log::warn!(error = %crate::telemetry::log::chain(&error), "the token store takes no writes; no code is spent on it");
+        let now = Instant::now();
+        probe.failed_at = Some(now);
+        let since = *probe.let_through_at.get_or_insert(now);
+        if error.kind() != StoreErrorKind::NotWritable && now.saturating_duration_since(since) >= LET_THROUGH {
+            probe.let_through_at = Some(now);
+            return Ok(());
+        }
+        Err(error)
+    }
+}
+
+/// Saves a scratch record and removes it.
+async fn scratch(core: &Core) -> Result<(), StoreError> {
+    let user = UserId::new(SCRATCH).map_err(StoreError::misconfigured)?;
+    let key = ApiKey::new("no-key:a-write-probe").map_err(StoreError::misconfigured)?;
+    let version = TokenVersion::draw(&*core.randomness).map_err(StoreError::unavailable)?;
+    let record = StoredToken::saved(key, version, core.clock.now(), None);
+    core.save(&user, &record).await?;
+    // What stays is overwritten by the next one.
+    if let Err(error) = core.delete_if(&user, &version).await {
+        log::debug!(error = %crate::telemetry::log::chain(&error), "the scratch record could not be removed");
+    }
+    Ok(())
+}

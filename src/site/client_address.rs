@@ -1,0 +1,146 @@
+//! Who is charged for an exchange: the app's user, a browser that has connected before, or the client's address.
+//!
+//! An address is one client's if the app says so. That of the connection may be a proxy's, behind which everybody is: one that no
+//! client on the internet can have is taken for such, and shares the part of unknown browsers.
+
+use crate::{guard, redeem::Charged, site::caller::Caller};
+use http::request::Parts;
+use sha2::{Digest, Sha256};
+use std::{net::IpAddr, sync::Arc};
+
+type Read = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
+
+/// How the layer learns a client's address.
+#[derive(Clone, Default)]
+pub(crate) struct ClientAddress(Option<Arc<Read>>);
+
+/// The network of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Network {
+    address: IpAddr,
+    known: bool,
+}
+
+impl ClientAddress {
+    pub(crate) fn by(read: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(read)))
+    }
+
+    /// The network that a request came from, if it can be told.
+    pub(crate) fn network(&self, parts: &Parts) -> Option<Network> {
+        match &self.0 {
+            Some(read) => guard::caught_now("client address", || read(parts))
+                .flatten()
+                .map(|address| Network { address: network(address), known: true }),
+            None => of_connection(parts)
+                .map(|address| Network { address: network(address), known: is_public(address.to_canonical()) }),
+        }
+    }
+}
+
+#[cfg(feature = "axum")]
+fn of_connection(parts: &Parts) -> Option<IpAddr> {
+    use axum::extract::ConnectInfo;
+    parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip())
+}
+
+#[cfg(not(feature = "axum"))]
+fn of_connection(_: &Parts) -> Option<IpAddr> {
+    None
+}
+
+/// A client has one address of version 4, and 64 bits of version 6 to choose from.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        address => address,
+    }
+}
+
+/// Whether a client on the internet can have it. *Source*: IANA's registries of special-purpose addresses, RFC 6890.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            !(address.is_loopback() || address.is_private() || address.is_link_local() || shared || a == 0)
+        }
+        IpAddr::V6(address) => {
+            !(address.is_loopback()
+                || address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local())
+        }
+    }
+}
+
+/// Who is charged for the exchange of a caller.
+pub(crate) fn charged(caller: &Caller, network: Option<Network>) -> Charged {
+    let hash = |what: &[u8], whose: &[u8]| Sha256::new().chain_update(what).chain_update(whose).finalize().into();
+    match (caller, network) {
+        (Caller::User(user), _) => Charged { party: hash(b"user\0", user.as_str().as_bytes()), known: true },
+        (Caller::Browser(Some(session)), _) => Charged { party: hash(b"browser\0", session.lineage()), known: true },
+        (_, Some(Network { address, known })) => {
+            Charged { party: hash(b"address\0", address.to_string().as_bytes()), known }
+        }
+        (_, None) => Charged { party: hash(b"unknown\0", b""), known: false },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{random::SystemRandomness, site::session::BrowserSession, user::UserId};
+    use std::{net::SocketAddr, time::SystemTime};
+
+    fn parts(connection: Option<&str>) -> Parts {
+        let mut request = http::Request::new(());
+        if let Some(address) = connection {
+            let address: SocketAddr = address.parse().unwrap();
+            request.extensions_mut().insert(axum::extract::ConnectInfo(address));
+        }
+        request.into_parts().0
+    }
+
+    #[test]
+    fn t67_the_user_is_charged_before_the_browser_and_the_browser_before_the_address() {
+        let session = || BrowserSession::mint(None, SystemTime::UNIX_EPOCH, &SystemRandomness).unwrap();
+        let network = ClientAddress::default().network(&parts(Some("203.0.113.7:4000")));
+        let user = Caller::User(UserId::new("alice").unwrap());
+        assert_eq!(charged(&user, network), charged(&user, None));
+        let browser = session();
+        let known = Caller::Browser(Some(browser.clone()));
+        assert_eq!(charged(&known, network), charged(&known, None));
+        assert_ne!(charged(&known, network), charged(&Caller::Browser(Some(session())), network));
+        let new = Caller::Browser(None);
+        assert!(charged(&new, network).known && !charged(&new, None).known);
+        assert_ne!(charged(&new, network).party, charged(&new, None).party);
+    }
+
+    #[test]
+    fn t67_an_address_is_one_clients_by_the_apps_word_or_when_it_is_public() {
+        for (connection, address, known) in [
+            ("203.0.113.7:4000", "203.0.113.7", true),
+            ("[::ffff:203.0.113.7]:4000", "203.0.113.7", true),
+            ("[2001:db8:1:2:3:4:5:6]:4000", "2001:db8:1:2::", true),
+            ("127.0.0.1:4000", "127.0.0.1", false),
+            ("[::1]:4000", "::", false),
+            ("[::ffff:10.1.2.3]:4000", "10.1.2.3", false),
+            ("192.168.0.9:4000", "192.168.0.9", false),
+            ("100.64.0.1:4000", "100.64.0.1", false),
+            ("[fd00::1]:4000", "fd00::", false),
+        ] {
+            let network = ClientAddress::default().network(&parts(Some(connection))).unwrap();
+            assert_eq!(network, Network { address: address.parse().unwrap(), known }, "{connection}");
+            let told = ClientAddress::by(|parts| parts.extensions.get::<IpAddr>().copied());
+            let mut parts = parts(Some(connection));
+            assert_eq!(told.network(&parts), None, "the app does not know");
+            parts.extensions.insert(address.parse::<IpAddr>().unwrap());
+            assert_eq!(told.network(&parts), Some(Network { known: true, ..network }));
+        }
+        assert_eq!(ClientAddress::default().network(&parts(None)), None);
+    }
+}
