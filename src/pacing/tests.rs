@@ -69,21 +69,6 @@ async fn those_who_wait_are_served_in_order_four_at_each_period() {
 }
 
 #[tokio::test]
-async fn pages_go_first_and_background_calls_still_get_every_fourth_token() {
-    let clock = ManualClock::default();
-    let (_pacer, lane) = drained(&clock).await;
-    let background: Vec<_> = (0..8).map(|_| ask(&lane, &clock, Priority::Background, 600)).collect();
-    settle().await;
-    let pages: Vec<_> = (0..8).map(|_| ask(&lane, &clock, Priority::Page, 600)).collect();
-    settle().await;
-    for (pages_served, background_served) in [(3, 1), (6, 2), (8, 4), (8, 8)] {
-        clock.advance(SECOND * 2 + Duration::from_millis(100));
-        settle().await;
-        assert_eq!((finished(&pages), finished(&background)), (pages_served, background_served));
-    }
-}
-
-#[tokio::test]
 async fn over_the_bounds_a_call_is_refused_at_once_with_the_wait_it_would_have_had() {
     let clock = ManualClock::default();
     let (_pacer, lane) = drained(&clock).await;
