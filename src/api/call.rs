@@ -239,13 +239,15 @@ fn transport(error: reqwest::Error) -> (Outcome, Error) {
     (outcome, Error::caused_by(kind, error.without_url()))
 }
 
-/// Whether the peer said by HTTP/2 that it did not process the request: RFC 9113, sections 6.8 and 8.7.
+/// Whether the peer said of this very stream that it did not process it: RFC 9113, section 8.7.
+///
+/// A GOAWAY is no such proof. hyper reports it also for a request that it had just opened a stream for when the GOAWAY arrived,
+/// and the server may have carried that request out.
 fn was_refused(error: &reqwest::Error) -> bool {
     let source = std::error::Error::source(error);
     let cause =
         std::iter::successors(source, |cause| cause.source()).find_map(|cause| cause.downcast_ref::<h2::Error>());
     cause.is_some_and(|cause| {
-        let refused = cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM);
-        cause.is_remote() && (refused || cause.is_go_away())
+        cause.is_remote() && cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM)
     })
 }

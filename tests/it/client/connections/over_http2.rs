@@ -3,6 +3,14 @@ use std::{path::PathBuf, process::Stdio};
 
 const DIRECTORY: &str = "KOMERZA_TEST_H2_DIRECTORY";
 
+impl Stage {
+    async fn meet_goodbye(&self) {
+        self.server.say_goodbye_to_next();
+        self.relay.close();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 async fn stage() -> Stage {
     let directory = PathBuf::from(std::env::var(DIRECTORY).expect("only in a process of its own"));
     let stage = Stage::set(Server::tls(&directory).await).await;
@@ -80,21 +88,23 @@ alone! {
         assert_eq!(stage.relay.opened(), 2);
     }
 
-    async fn a_request_above_the_last_of_a_goodbye_is_sent_again(stage) {
-        // The next connection says goodbye to whatever it is asked; the one after it answers.
-        stage.server.say_goodbye_to_next();
-        stage.relay.close();
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        assert_eq!(stage.post().await, Ok(()));
+    // hyper reports a goodbye also for a request that it had opened a stream for, so it proves nothing.
+    async fn after_a_goodbye_no_effect_is_repeated_and_what_may_be_repeated_is(stage) {
+        // The next connection makes the effect of whatever it is asked, and says goodbye to it; the one after it answers.
+        stage.meet_goodbye().await;
+        assert_eq!(stage.post().await, Err(ErrorKind::Interrupted));
         assert_eq!(stage.server.effects(), 1);
+        stage.meet_goodbye().await;
+        assert_eq!(stage.get().await, Ok(()));
     }
 
-    async fn a_goodbye_in_good_order_costs_nothing(stage) {
+    async fn a_goodbye_in_good_order_costs_no_call_that_may_be_repeated(stage) {
+        let mut done = 0;
         for _ in 0..3 {
             stage.server.shut_down_open_connections();
-            assert_eq!(stage.post().await, Ok(()));
+            done += usize::from(stage.post().await.is_ok());
             assert_eq!(stage.get().await, Ok(()));
         }
-        assert_eq!(stage.server.effects(), 3);
+        assert!((done..=3).contains(&stage.server.effects()), "{done} done, {} effects", stage.server.effects());
     }
 }

@@ -112,7 +112,7 @@ impl Server {
                             let farewell = shared.goodbyes.load(Ordering::SeqCst) > 0;
                             if farewell {
                                 shared.goodbyes.fetch_sub(1, Ordering::SeqCst);
-                                let _ = goodbye(stream).await;
+                                let _ = goodbye(stream, &shared).await;
                             } else {
                                 http2(stream, order, shared).await;
                             }
@@ -242,8 +242,8 @@ async fn http2<S: AsyncRead + AsyncWrite + Unpin>(stream: S, mut order: watch::R
     }
 }
 
-/// Reads frames until a request comes, and then says by GOAWAY that it was not processed.
-async fn goodbye<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> std::io::Result<()> {
+/// Reads frames until a request comes, makes its effect, and then says by GOAWAY that it was not processed.
+async fn goodbye<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, shared: &Shared) -> std::io::Result<()> {
     const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
     const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     const HEADERS: u8 = 1;
@@ -255,6 +255,7 @@ async fn goodbye<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> std::io::R
         let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
         stream.read_exact(&mut vec![0; length]).await?;
         if head[3] == HEADERS {
+            shared.effects.fetch_add(1, Ordering::SeqCst);
             stream.write_all(&GOAWAY).await?;
             return stream.shutdown().await;
         }
