@@ -72,5 +72,5 @@ messages! {
     BUCKET_TOO_LARGE = "bucket_too_large", "holds more than 10,000 tokens",
         "Take fewer; a period of zero means no limit.";
     HTTP_CLIENT = "http_client", "cannot be reached with this build: {}",
-        "Switch on the feature `rustls` or `native-tls`, and install the certificates of the system.";
+        "Switch on the feature `rustls` or `native-tls`, and install the certificates of the system, on Debian the package ca-certificates.";
 }

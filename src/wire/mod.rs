@@ -4,7 +4,10 @@ mod envelope;
 
 pub(crate) use envelope::Envelope;
 
-use crate::config::{ConfigError, is_loopback, message};
+use crate::{
+    config::{ConfigError, is_loopback, message},
+    telemetry::log::chain,
+};
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use http_body_util::BodyExt;
@@ -49,7 +52,9 @@ fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuild
 }
 
 pub(crate) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
-    builder.build().map_err(|error| ConfigError::new("api_url", &message::HTTP_CLIENT, error.without_url().to_string()))
+    builder
+        .build()
+        .map_err(|error| ConfigError::new("api_url", &message::HTTP_CLIENT, chain(&error.without_url()).to_string()))
 }
 
 /// Why a body could not be read.
