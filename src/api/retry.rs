@@ -3,7 +3,7 @@
 //! | what happened | GET, HEAD, a call that may be repeated | any other method |
 //! | --- | --- | --- |
 //! | no connection could be opened | again | again: nothing was sent |
-//! | the server says by HTTP/2 that it did not process the request | again | again |
+//! | the server refuses the stream of this request by HTTP/2 | again | again: it was not processed |
 //! | 429 | again, when it is told | again, when it is told: it was refused |
 //! | 502, 503, 504, and 520 to 524 of the network in front of Komerza | again | as it is |
 //! | the connection broke before the whole reply was there | again | an error: a change may have been made |
@@ -23,7 +23,7 @@ pub(super) enum Outcome {
     Answered { status: StatusCode, retry_after: Option<Duration> },
     /// No connection could be opened, so nothing was sent.
     NotSent,
-    /// The server said by HTTP/2 that it did not process the request.
+    /// The server refused the stream of this request by HTTP/2, and so did not process it.
     Refused,
     /// The connection broke; the request may have arrived.
     Broken,

@@ -89,7 +89,7 @@ alone! {
     }
 
     // hyper reports a goodbye also for a request that it had opened a stream for, so it proves nothing.
-    async fn after_a_goodbye_no_effect_is_repeated_and_what_may_be_repeated_is(stage) {
+    async fn t62_after_a_goodbye_no_effect_is_repeated(stage) {
         // The next connection makes the effect of whatever it is asked, and says goodbye to it; the one after it answers.
         stage.meet_goodbye().await;
         assert_eq!(stage.post().await, Err(ErrorKind::Interrupted));
