@@ -213,6 +213,14 @@ fn every_message_about_a_setting_is_provoked() {
 }
 
 #[test]
+fn t75_a_client_that_cannot_be_built_names_its_cause() {
+    let error = provoked().pop().unwrap().to_string();
+    for part in ["builder error: invalid peer certificate", "ca-certificates"] {
+        assert!(error.contains(part), "{part:?} is missing: {error}");
+    }
+}
+
+#[test]
 fn the_authorize_url_encodes_what_it_carries() {
     let config = good().client_id("a-b_c").build().unwrap();
     assert_eq!(

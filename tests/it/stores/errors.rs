@@ -137,7 +137,7 @@ async fn printed(url: &str) -> String {
 
 #[cfg(feature = "servers")]
 #[tokio::test]
-async fn every_error_of_opening_a_store_says_what_failed_where_and_what_to_do() {
+async fn t75_every_error_of_opening_a_store_says_what_failed_where_and_what_to_do() {
     // Bound by us all the while, or another test's server would soon listen there.
     let reserved = RawProvider::reserved();
     let nobody_listens = reserved.address();
