@@ -11,7 +11,7 @@ use tokio::time::sleep;
 #[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Chromium: run .ci/browser"]
-async fn t09_reload_and_back_after_success_spend_nothing_and_show_no_error() {
+async fn t09_t70_reload_and_another_approval_by_the_back_button_spend_nothing() {
     in_chromium(|chromium| async move {
         let sandbox = provider().await;
         let app = Quickstart::start(&sandbox).await;
@@ -25,9 +25,12 @@ async fn t09_reload_and_back_after_success_spend_nothing_and_show_no_error() {
         chromium.back().await;
         chromium.arrives_at(&sandbox.dashboard_url()).await;
         chromium.click("Approve", &app.url).await;
+        let text = chromium.text().await;
+        assert!(text.contains("Another approval was used."), "{text}");
+        chromium.goto(&app.url).await;
         assert_connected(&chromium).await;
         assert_eq!(sandbox.exchanges(), 1);
-        report("back after success", "the consent page again; approved again: connected, still 1 exchange");
+        report("back after success", "the consent page again; approved again: told that the first approval counts; connected, still 1 exchange");
     })
     .await;
 }
