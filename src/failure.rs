@@ -47,6 +47,9 @@ kinds! {
         "Or you disconnected in the meantime. Sign in as the user who started it, or start again.";
     /// The request came from another site, a script or a frame.
     CrossSite = "cross_site", FORBIDDEN, "This request did not come from this site.", "Open the app and try again there.";
+    /// A script asked for the login. It cannot go to Komerza: only a page can.
+    NotNavigated = "not_navigated", FORBIDDEN, "This address must be opened as a page.",
+        "Link to it, or set location.href to it. A script cannot fetch it.";
     /// The user refused at Komerza, or came back without a code.
     ///
     /// The answer is a 303 to the page where the login started, with `komerza=denied` in the query. The status and

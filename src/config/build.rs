@@ -76,7 +76,6 @@ impl ConfigBuilder {
             redirect_uri,
             user_agent,
             api_url,
-            dashboard_url,
             cookie_keys,
             routes,
             default_return_path,

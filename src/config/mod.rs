@@ -47,7 +47,6 @@ pub struct Config {
     pub(crate) redirect_uri: RedirectUri,
     pub(crate) user_agent: HeaderValue,
     pub(crate) api_url: Url,
-    pub(crate) dashboard_url: Url,
     /// The address of the consent page with all parameters except the state.
     authorize_url: String,
     /// Never empty: the first seals.

@@ -42,13 +42,30 @@ impl ReturnPath {
         &self.0
     }
 
-    /// The path with a parameter more in its query.
+    /// The path with this parameter in its query, once.
     pub(crate) fn with_marker(&self, name: &str, value: &str) -> String {
+        let plain = self.without_marker(name);
         let (before, fragment) =
-            self.0.split_once('#').map_or((&*self.0, None), |(before, after)| (before, Some(after)));
+            plain.0.split_once('#').map_or((&*plain.0, None), |(before, after)| (before, Some(after)));
         let joint = if before.contains('?') { '&' } else { '?' };
         let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
         format!("{before}{joint}{name}={value}{fragment}")
+    }
+
+    /// The path without this parameter.
+    pub(crate) fn without_marker(&self, name: &str) -> Self {
+        let (before, fragment) = match self.0.find('#') {
+            Some(at) => self.0.split_at(at),
+            None => (&*self.0, ""),
+        };
+        let Some((path, query)) = before.split_once('?') else { return self.clone() };
+        let is_marker = |pair: &&str| pair.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
+        if !query.split('&').any(|pair| is_marker(&pair)) {
+            return self.clone();
+        }
+        let kept: Vec<_> = query.split('&').filter(|pair| !is_marker(pair)).collect();
+        let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+        Self(format!("{path}{query}{fragment}"))
     }
 }
 
@@ -159,10 +176,17 @@ mod tests {
 
     #[test]
     fn a_marker_goes_into_the_query() {
-        for (path, marked) in
-            [("/a", "/a?k=v"), ("/a?b=c", "/a?b=c&k=v"), ("/a#f", "/a?k=v#f"), ("/a?b#f", "/a?b&k=v#f")]
-        {
+        for (path, marked) in [
+            ("/a", "/a?k=v"),
+            ("/a?b=c", "/a?b=c&k=v"),
+            ("/a#f", "/a?k=v#f"),
+            ("/a?b#f", "/a?b&k=v#f"),
+            ("/a?k=v", "/a?k=v"),
+            ("/a?k=w&b&k=x#f", "/a?b&k=v#f"),
+            ("/a?kk=1", "/a?kk=1&k=v"),
+        ] {
             assert_eq!(parse(path).unwrap().with_marker("k", "v"), marked);
+            assert!(!parse(marked).unwrap().without_marker("k").as_str().contains("k=v"));
         }
     }
 }

@@ -31,7 +31,7 @@ impl KomerzaKey {
         let (shared, found) = find(parts).await?;
         match found {
             Found::Connected(key) => Ok(key),
-            Found::NotConnected => Err(Rejection::not_connected(parts, &shared.core.config)),
+            Found::NotConnected => Err(Rejection::not_connected(parts, &shared.core.config, &shared.site.jar.names)),
             Found::Nobody => Err(Rejection::not_signed_in(parts, &shared.core.config)),
         }
     }

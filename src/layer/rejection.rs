@@ -5,7 +5,14 @@ use crate::{
     config::{Config, return_path::ReturnPath},
     failure::{Failure, FailureKind},
     kinds::kinds,
-    site::{answer::Answer, fetch_metadata, login_url, page::Page, sign_in_url},
+    site::{
+        answer::Answer,
+        cookie::Names,
+        fetch_metadata, login_url,
+        page::Page,
+        sign_in_url,
+        stay::{self, Stay},
+    },
 };
 use axum_core::{body::Body, response::IntoResponse};
 use http::{Method, Response, StatusCode, request::Parts};
@@ -61,6 +68,8 @@ struct Target {
     url: String,
     login: String,
     person: bool,
+    /// Why the visitor is asked before going there.
+    stay: Option<Stay>,
 }
 
 kinds! {
@@ -103,9 +112,11 @@ impl Rejection {
         Self { source: Some(failure.into()), ..Self::new(kind) }
     }
 
-    pub(crate) fn not_connected(parts: &Parts, config: &Config) -> Self {
+    pub(crate) fn not_connected(parts: &Parts, config: &Config, names: &Names) -> Self {
         let login = login_url(&config.routes.login, &wanted_path(parts, config));
-        let target = Target { url: login.clone(), login, person: fetch_metadata::is_page(&parts.headers) };
+        let person = fetch_metadata::is_page(&parts.headers);
+        let stay = Stay::of_request(names, &parts.headers, parts.uri.query());
+        let target = Target { url: login.clone(), login, person, stay };
         Self { target: Some(target), ..Self::new(RejectionKind::NotConnected) }
     }
 
@@ -115,7 +126,7 @@ impl Rejection {
         let sign_in = config.sign_in_page.as_deref();
         let person = sign_in.is_some() && fetch_metadata::is_page(&parts.headers);
         let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &config.sign_in_parameter, &wanted));
-        Self { target: Some(Target { url, login, person }), ..Self::new(RejectionKind::NotSignedIn) }
+        Self { target: Some(Target { url, login, person, stay: None }), ..Self::new(RejectionKind::NotSignedIn) }
     }
 
     /// The kind of this rejection.
@@ -128,7 +139,7 @@ impl Rejection {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match &self.target {
-            Some(target) if target.person => StatusCode::SEE_OTHER,
+            Some(Target { person: true, stay: None, .. }) => StatusCode::SEE_OTHER,
             _ => self.kind.status(),
         }
     }
@@ -140,7 +151,16 @@ impl Rejection {
         let (status, code) = (self.status(), self.kind.code());
         let retry_after = self.retry_after;
         let answer = match self.target {
-            Some(target) if target.person => Answer::see_other(&target.url),
+            Some(Target { person: true, stay: None, url, .. }) => Answer::see_other(&url),
+            Some(Target { person: true, stay: Some(stay), url, .. }) => {
+                let page = Page {
+                    title: stay.title(),
+                    paragraphs: vec![stay.text().into()],
+                    link: Some(("Connect with Komerza", url)),
+                    ..Page::default()
+                };
+                Answer::page(status, page.render())
+            }
             target => {
                 let login_url = target.map(|target| target.login);
                 let title = self.kind.title();
@@ -193,7 +213,10 @@ pub(crate) fn path_back(config: &Config, get: bool, path: &str, query: Option<&s
         None => format!("{}{path}", config.routes.prefix()),
     };
     let path = get.then(|| ReturnPath::parse(&whole, config.limits.return_path_bytes, &config.routes)).flatten();
-    path.map_or_else(|| config.default_return_path.clone(), |path| path.as_str().to_owned())
+    path.map_or_else(
+        || config.default_return_path.clone(),
+        |path| path.without_marker(stay::MARKER).as_str().to_owned(),
+    )
 }
 
 impl fmt::Display for Rejection {

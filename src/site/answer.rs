@@ -12,7 +12,7 @@ use http::{
         RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
 };
-use std::{borrow::Cow, sync::LazyLock, time::Duration};
+use std::{sync::LazyLock, time::Duration};
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
@@ -21,8 +21,6 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 pub(crate) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    /// Where a form on the page may lead.
-    form_action: Cow<'static, str>,
     body: String,
 }
 
@@ -33,7 +31,7 @@ impl Answer {
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        Self { status, headers, form_action: NO_FORM.into(), body }
+        Self { status, headers, body }
     }
 
     pub(crate) fn page(status: StatusCode, html: String) -> Self {
@@ -78,16 +76,11 @@ impl Answer {
         self
     }
 
-    pub(crate) fn form_action(mut self, sources: String) -> Self {
-        self.form_action = sources.into();
-        self
-    }
-
     pub(crate) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
-        secure(&mut response, &self.form_action);
+        secure(&mut response, NO_FORM);
         response
     }
 }

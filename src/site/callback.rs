@@ -4,18 +4,23 @@ use super::{
     Answer, Refusal, Site,
     client_address::charged,
     cookie::Done,
+    page::Page,
     session::BrowserSession,
     verdict::{Connect, Proven, Returning, Verdict, check},
 };
 use crate::{
     api::Keeper,
+    attempt::AttemptId,
     failure::{Failure, FailureKind},
     guard,
     redeem::Redeem,
     secret::CodeHash,
 };
-use http::request::Parts;
-use std::{sync::Arc, time::SystemTime};
+use http::{StatusCode, request::Parts};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 pub(super) async fn callback(
     site: &Site,
@@ -37,6 +42,7 @@ pub(super) async fn callback(
         verdict => verdict,
     };
     match verdict {
+        Verdict::LoadAgain(attempt) => Ok(load_again(site, attempt)),
         Verdict::Done { return_to } => Ok(Answer::see_other(site.checked_return(Some(&return_to)).as_str())),
         Verdict::Refuse { kind, attempt: None } => Err(kind.into()),
         Verdict::Refuse { kind, attempt: Some(attempt) } => {
@@ -59,6 +65,23 @@ pub(super) async fn callback(
             }
         }
     }
+}
+
+/// How long the mark stays that says a callback was loaded again.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// A page that loads its own address again, which makes it a request of this site. The address has code and state in it, so the
+/// page does not repeat it: an empty link leads to the same address too.
+fn load_again(site: &Site, attempt: AttemptId) -> Answer {
+    let names = &site.jar.names;
+    let page = Page {
+        title: "One moment",
+        paragraphs: vec!["You are back from Komerza. This page goes on by itself.".into()],
+        link: Some(("Continue", String::new())),
+        load_again: true,
+        support: None,
+    };
+    Answer::page(StatusCode::OK, page.render()).cookie(names.set(&names.again(attempt), "1", AGAIN))
 }
 
 /// A refusal of an attempt that is this browser's own. Its cookie goes when it is of no more use.

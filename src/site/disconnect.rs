@@ -4,7 +4,7 @@ use super::{Answer, Refusal, Site};
 use crate::{
     failure::{Failure, FailureKind},
     hooks::Disconnected,
-    site::{caller::Caller, fetch_metadata, query::Query},
+    site::{caller::Caller, fetch_metadata, query::Query, stay::Stay},
     telemetry::log,
 };
 use http::request::Parts;
@@ -25,10 +25,10 @@ pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer,
         log::info!("disconnected");
         site.core.hook(async { site.core.hooks.disconnected(&Disconnected { user }).await }).await;
     }
-    let answer = Answer::see_other(return_to.as_str());
     let names = &site.jar.names;
+    let answer = Answer::see_other(return_to.as_str()).cookie(Stay::Disconnected.cookie(names));
     Ok(match caller {
-        Caller::Browser(_) => answer.cookie(names.remove(&names.session)),
+        Caller::Browser(_) => answer.cookie(names.remove_if_sent(&parts.headers, &names.session)),
         Caller::User(_) | Caller::Nobody => answer,
     })
 }

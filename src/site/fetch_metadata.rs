@@ -21,16 +21,24 @@ pub(crate) enum Start {
     Begin,
     /// A link on another site led here: ask first.
     Confirm,
-    /// A script, a frame, or another site's form.
+    /// A service worker hides where the visitor comes from: ask first, and have the answer proven by a cookie.
+    Prove,
+    /// A script of this site, which cannot go to Komerza.
+    NotNavigated,
+    /// A frame, another site's script, or another site's form.
     Refuse,
 }
 
 /// Whether the login may start (T5): what another site can cause without the visitor's will never starts one.
 pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) -> Start {
-    let is_or_absent =
-        |name, wanted| matches!(word(headers, name), Word::Absent) || word(headers, name) == Word::One(wanted);
-    if !is_or_absent(&MODE, "navigate") || !is_or_absent(&DEST, "document") {
-        return Start::Refuse;
+    match (word(headers, &MODE), word(headers, &DEST)) {
+        (Word::Absent | Word::One("navigate"), Word::Absent | Word::One("document")) => {}
+        // A service worker passed the navigation on. What it says of the site is untrue in WebKit and Firefox.
+        (Word::One("navigate" | "same-origin"), Word::One("empty")) if is_page(headers) => return Start::Prove,
+        _ if word(headers, &SITE) == Word::One("same-origin") && word(headers, &DEST) == Word::One("empty") => {
+            return Start::NotNavigated;
+        }
+        _ => return Start::Refuse,
     }
     if *method == Method::POST {
         return if same_origin_post(headers, origin) { Start::Begin } else { Start::Refuse };
@@ -79,12 +87,13 @@ pub(crate) fn is_speculative(headers: &HeaderMap) -> bool {
 /// Whether the answer will be looked at by a person: a page is shown or redirected, a program gets JSON.
 pub(crate) fn is_page(headers: &HeaderMap) -> bool {
     match word(headers, &MODE) {
-        Word::One(mode) => mode == "navigate",
-        Word::Repeated => false,
-        Word::Absent => headers
+        Word::One("navigate") => true,
+        // Firefox calls a navigation so that a service worker passes on; scripts do not ask for HTML.
+        Word::Absent | Word::One("same-origin") => headers
             .get_all(ACCEPT)
             .iter()
             .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html"))),
+        Word::One(_) | Word::Repeated => false,
     }
 }
 
@@ -134,6 +143,14 @@ mod tests {
             (&[("sec-fetch-site", "none"), ("sec-fetch-site", "none")], Start::Confirm),
             (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")], Start::Refuse),
             (
+                &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
+                Start::NotNavigated,
+            ),
+            (
+                &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
+                Start::Refuse,
+            ),
+            (
                 &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
                 Start::Refuse,
             ),
@@ -156,6 +173,25 @@ mod tests {
             (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("origin", HERE)], Start::Refuse),
         ] {
             assert_eq!(login_start(&Method::POST, &headers(list), HERE), start, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn t72_behind_a_service_worker_the_visitor_is_always_asked_first() {
+        // What Chromium, WebKit and Firefox say of a navigation that a worker passes on; WebKit also of another site's.
+        for (site, mode) in [
+            ("same-origin", "navigate"),
+            ("cross-site", "navigate"),
+            ("none", "navigate"),
+            ("same-origin", "same-origin"),
+        ] {
+            let mut list = headers(&[("sec-fetch-dest", "empty"), ("accept", "text/html,*/*;q=0.8")]);
+            list.insert("sec-fetch-site", site.parse().unwrap());
+            list.insert("sec-fetch-mode", mode.parse().unwrap());
+            for method in [Method::GET, Method::POST] {
+                assert_eq!(login_start(&method, &list, HERE), Start::Prove, "{method} {site} {mode}");
+            }
+            assert!(is_page(&list), "{site} {mode}");
         }
     }
 
@@ -207,6 +243,8 @@ mod tests {
             (&[("sec-fetch-mode", "navigate")][..], true),
             (&[("sec-fetch-mode", "cors"), ("accept", "text/html")], false),
             (&[("accept", "text/html,application/xhtml+xml")], true),
+            (&[("sec-fetch-mode", "same-origin"), ("accept", "text/html")], true),
+            (&[("sec-fetch-mode", "same-origin"), ("accept", "*/*")], false),
             (&[("accept", "*/*")], false),
             (&[("accept", "application/json")], false),
             (&[], false),

@@ -5,10 +5,10 @@ use crate::{
     attempt::State,
     config::Place,
     failure::{Failure, FailureKind},
-    random::{Drawn, Randomness, RandomnessError},
+    random::{Drawn, Randomness, RandomnessError, draw},
     site::{
         caller::Caller,
-        cookie::LoginAttempt,
+        cookie::{self, LoginAttempt},
         fetch_metadata::{self, Start},
         login_url,
         page::Page,
@@ -17,27 +17,35 @@ use crate::{
     },
     telemetry::log,
 };
-use http::{StatusCode, request::Parts};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use http::{HeaderMap, StatusCode, request::Parts};
+use subtle::ConstantTimeEq;
 
 pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
     let config = site.config();
     host::notice(config, parts);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let return_to = site.checked_return(query.return_to.value());
+    let confirmed = is_confirmed(site, &parts.headers, &query);
     let refusal = |failure: Failure| Refusal { return_to: Some(return_to.as_str().to_owned()), ..failure.into() };
     let start = fetch_metadata::login_start(&parts.method, &parts.headers, &config.redirect_uri.origin);
-    if start == Start::Refuse {
-        return Err(refusal(Failure::new(FailureKind::CrossSite)));
+    match start {
+        Start::Refuse => return Err(refusal(Failure::new(FailureKind::CrossSite))),
+        Start::NotNavigated => return Err(refusal(Failure::new(FailureKind::NotNavigated))),
+        Start::Begin | Start::Confirm | Start::Prove => {}
     }
     let caller = site.identify(parts).await.map_err(refusal)?;
     order::notice(config, Place::Route, &parts.headers, &caller);
     let Some(user) = caller.binding() else {
         return Err(refusal(Failure::new(FailureKind::NotSignedIn)));
     };
-    if start == Start::Confirm {
-        return Ok(confirm(site, return_to.as_str()));
-    }
     let broken = |error: RandomnessError| refusal(Failure::caused_by(FailureKind::Internal, error));
+    if start == Start::Confirm {
+        return Ok(confirm(login_url(&config.routes.login, return_to.as_str())));
+    }
+    if start == Start::Prove && !confirmed {
+        return prove(site, return_to.as_str()).map_err(broken);
+    }
     // A state, a session with its lineage, and a nonce.
     let chance = Drawn::<{ 32 + 48 + 12 }>::from(&*site.core.randomness).map_err(broken)?;
     let (now, randomness): (_, &dyn Randomness) = (site.core.clock.now(), &chance);
@@ -57,23 +65,38 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
         &value,
         config.limits.attempt_lifetime,
     ));
+    let answer = [&names.confirm, &names.stay]
+        .iter()
+        .fold(answer, |answer, name| answer.cookie(names.remove_if_sent(&parts.headers, name)));
     Ok(dropped.iter().fold(answer, |answer, name| answer.cookie(names.remove(name))))
 }
 
-/// Asks first: a link on another site led here. Nothing is begun and no cookie is set.
-fn confirm(site: &Site, return_to: &str) -> Answer {
-    let config = site.config();
+/// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came with the page and not
+/// by fetch metadata, which a service worker makes untrue.
+fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
+    let Some(value) = query.confirm.value().filter(|value| !value.is_empty()) else { return false };
+    cookie::named(headers, &site.jar.names.confirm).any(|sent| sent.ct_eq(value.as_bytes()).into())
+}
+
+/// Asks first: the visitor may have followed a link of another site. Nothing is begun.
+fn confirm(login: String) -> Answer {
     let page = Page {
         title: "Connect your Komerza store?",
         paragraphs: vec![
-            "Another site sent you here. Continue only if you want to connect your Komerza store to this app. Komerza will ask \
-             you which stores and permissions to approve."
+            "You followed a link to connect your Komerza store to this app. Continue only if you want to. Komerza will ask you \
+             which stores and permissions to approve."
                 .into(),
         ],
-        button: Some(("Connect with Komerza", login_url(&config.routes.login, return_to))),
+        link: Some(("Connect with Komerza", login)),
         ..Page::default()
     };
-    // The form leads here and the answer leads on to Komerza; browsers check both.
-    let authorize = config.dashboard_url.origin().ascii_serialization();
-    Answer::page(StatusCode::OK, page.render()).form_action(format!("'self' {authorize}"))
+    Answer::page(StatusCode::OK, page.render())
+}
+
+/// The same with a link that only this browser can follow.
+fn prove(site: &Site, return_to: &str) -> Result<Answer, RandomnessError> {
+    let (config, names) = (site.config(), &site.jar.names);
+    let value = BASE64_URL_SAFE_NO_PAD.encode(draw::<16>(&*site.core.randomness)?);
+    let login = format!("{}&confirm={value}", login_url(&config.routes.login, return_to));
+    Ok(confirm(login).cookie(names.set(&names.confirm, &value, config.limits.attempt_lifetime)))
 }

@@ -19,6 +19,7 @@ pub(crate) mod page;
 pub(crate) mod query;
 pub(crate) mod session;
 mod status;
+pub(crate) mod stay;
 mod verdict;
 
 use crate::{
@@ -42,6 +43,7 @@ use page::Page;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use session::BrowserSession;
+use stay::Stay;
 use std::{sync::Arc, time::Duration};
 
 /// What the web half of a layer knows. Cheap to clone.
@@ -190,7 +192,8 @@ fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer 
     let person = fetch_metadata::is_page(&parts.headers);
     let answer = if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
-        Answer::see_other(site.checked_return(return_to.as_deref()).with_marker("komerza", kind.code()))
+        Answer::see_other(site.checked_return(return_to.as_deref()).with_marker(stay::MARKER, kind.code()))
+            .cookie(Stay::Denied.cookie(&site.jar.names))
     } else if kind == FailureKind::NotSignedIn && person && config.sign_in_page.is_some() {
         // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
         let next = if matches!(route, Route::Login | Route::Callback) { &*login } else { again };
@@ -203,11 +206,13 @@ fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer 
         let mut paragraphs = vec![failure.reason().unwrap_or(kind.advice()).to_owned()];
         paragraphs.extend(note.map(str::to_owned));
         let link = match kind {
-            FailureKind::NotSignedIn | FailureKind::CrossSite => ("Open the app", config.default_return_path.clone()),
+            FailureKind::NotSignedIn | FailureKind::CrossSite | FailureKind::NotNavigated => {
+                ("Open the app", config.default_return_path.clone())
+            }
             _ => ("Start again", login),
         };
         let support = failure.attempt().map(|attempt| attempt.to_string());
-        let page = Page { title: kind.title(), paragraphs, link: Some(link), button: None, support };
+        let page = Page { title: kind.title(), paragraphs, link: Some(link), load_again: false, support };
         Answer::page(kind.status(), page.render())
     } else {
         let attempt = failure.attempt().map(|attempt| attempt.to_string());

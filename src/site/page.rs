@@ -8,9 +8,9 @@ const STYLE: &str = "\
 :root{color-scheme:light dark}\
 body{font:1.125rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto 2rem;padding:0 1.25rem}\
 h1{font-size:1.5rem;line-height:1.25}\
-a.button,button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.2rem;border:0;border-radius:.5rem;\
-background:#1a56db;color:#fff;text-decoration:none;cursor:pointer}\
-a.button:focus-visible,button:focus-visible{outline:3px solid currentColor;outline-offset:3px}\
+a.button{display:inline-block;font-weight:600;padding:.6rem 1.2rem;border:2px solid transparent;border-radius:.5rem;\
+background:#1a56db;color:#fff;text-decoration:none}\
+a.button:focus-visible{outline:3px solid CanvasText;outline-offset:3px}\
 small{opacity:.75}";
 
 /// The hash of the style sheet, for the content security policy.
@@ -22,10 +22,11 @@ pub(crate) static STYLE_HASH: LazyLock<String> =
 pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
     pub(crate) paragraphs: Vec<String>,
-    /// A link: its text and its target.
+    /// A link that looks like a button: its text and its target. A form would not do: its `form-action` binds every redirect that
+    /// follows, also those of other sites.
     pub(crate) link: Option<(&'a str, String)>,
-    /// A button that sends a POST: its text and its target.
-    pub(crate) button: Option<(&'a str, String)>,
+    /// Whether the browser loads this address again, at once.
+    pub(crate) load_again: bool,
     /// The reference that visitors give to support.
     pub(crate) support: Option<String>,
 }
@@ -34,14 +35,15 @@ impl Page<'_> {
     pub(crate) fn render(&self) -> String {
         let mut html = String::with_capacity(2_048);
         let title = Escaped(self.title);
-        // Browsers without fetch metadata name the page of a form by its origin alone, and the header's `no-referrer` makes that
-        // `null`. Within the site there is nothing to hide, and the way on to Komerza has the header of the redirect.
-        let referrer = if self.button.is_some() { "<meta name=\"referrer\" content=\"same-origin\">" } else { "" };
+        // Browsers without fetch metadata tell by the referrer that the link is on this site; the header says `no-referrer`. The way
+        // on to Komerza has the header of the redirect.
+        let referrer = if self.load_again { "" } else { "<meta name=\"referrer\" content=\"same-origin\">" };
+        let refresh = if self.load_again { "<meta http-equiv=\"refresh\" content=\"0\">" } else { "" };
         // Writing to a string cannot fail.
         let _ = write!(
             html,
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{referrer}\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{referrer}{refresh}\
              <title>{title}</title><style>{STYLE}</style></head>\n<body><main>\n<h1>{title}</h1>\n"
         );
         for paragraph in &self.paragraphs {
@@ -49,13 +51,6 @@ impl Page<'_> {
         }
         if let Some((text, target)) = &self.link {
             let _ = writeln!(html, "<p><a class=\"button\" href=\"{}\">{}</a></p>", Escaped(target), Escaped(text));
-        }
-        if let Some((text, target)) = &self.button {
-            let (target, text) = (Escaped(target), Escaped(text));
-            let _ = writeln!(
-                html,
-                "<form method=\"post\" action=\"{target}\"><button type=\"submit\">{text}</button></form>"
-            );
         }
         if let Some(support) = &self.support {
             let _ = writeln!(html, "<p><small>Reference for support: <code>{}</code></small></p>", Escaped(support));
@@ -95,12 +90,12 @@ mod tests {
             title: evil,
             paragraphs: vec![evil.into()],
             link: Some((evil, evil.into())),
-            button: Some((evil, evil.into())),
+            load_again: true,
             support: Some(evil.into()),
         };
         let html = page.render();
         assert!(!html.contains("<script"), "{html}");
-        assert_eq!(html.matches("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;").count(), 8);
+        assert_eq!(html.matches("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;").count(), 6);
     }
 
     #[test]

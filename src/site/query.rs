@@ -43,6 +43,8 @@ pub(crate) struct Query<'a> {
     pub(crate) state: Param<'a>,
     pub(crate) error: Param<'a>,
     pub(crate) return_to: Param<'a>,
+    /// The value of the page that asked first.
+    pub(crate) confirm: Param<'a>,
 }
 
 impl<'a> Query<'a> {
@@ -55,6 +57,7 @@ impl<'a> Query<'a> {
                 "state" => &mut parsed.state,
                 "error" => &mut parsed.error,
                 "return_to" => &mut parsed.return_to,
+                "confirm" => &mut parsed.confirm,
                 _ => continue,
             };
             *param = match param {

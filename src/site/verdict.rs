@@ -5,14 +5,15 @@
 //! 1. The state is exactly one, and a value that this crate may have made.
 //! 2. An attempt that was answered before ends where it ended then. With another code it is refused.
 //! 3. The attempt's cookie is here, opens, and is not too old.
-//! 4. The user who began is back.
+//! 4. The user who began is back. Where nobody is, the page is loaded again once: on the way back from another site a browser
+//!    withholds an app's session cookie that is `SameSite=Strict`, and brings it when the page itself loads again.
 //! 5. Only then `error` and `code` are looked at.
 //!
 //! A refusal touches no cookie but the one it proved to be its own.
 
 use super::{
     caller::Caller,
-    cookie::{Jar, LoginAttempt, is_fresh},
+    cookie::{self, Jar, LoginAttempt, is_fresh},
     query::{Param, Query},
     session::BrowserSession,
 };
@@ -42,6 +43,8 @@ pub(super) enum Verdict {
     Done { return_to: String },
     /// Who is back has to be known first.
     AskWhoIsBack(Proven),
+    /// Nobody is signed in, as far as this request tells: the same address once more, from this site.
+    LoadAgain(AttemptId),
     /// It is no callback of an attempt of this browser, as far as can be told.
     Refuse { kind: FailureKind, attempt: Option<AttemptId> },
     /// It is one, and is refused all the same. `used_up`: the attempt is of no more use.
@@ -106,6 +109,7 @@ pub(super) fn check(
     }
     let Some(back) = back else { return Verdict::AskWhoIsBack(proven) };
     match back.caller.binding() {
+        None if cookie::named(cookies, &jar.names.again(id)).next().is_none() => return Verdict::LoadAgain(id),
         None => return refuse(FailureKind::NotSignedIn, proven, false),
         Some(returning) if !attempt.user.admits(&returning) => return refuse(FailureKind::OtherUser, proven, false),
         Some(_) => {}

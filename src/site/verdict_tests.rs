@@ -96,6 +96,7 @@ fn cookies(name: &str, value: &str) -> HeaderMap {
 fn word(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Done { return_to } => format!("done {return_to}"),
+        Verdict::LoadAgain(_) => "load again".to_owned(),
         Verdict::AskWhoIsBack(proven) => format!("who? {}", proven.return_to),
         Verdict::Refuse { kind, attempt } => format!("{} {}", kind.code(), attempt.map_or("of none", |_| "of one")),
         Verdict::RefuseProven { kind, used_up, .. } => {
@@ -113,6 +114,12 @@ fn every_callback_has_one_verdict() {
     let browser = |caller| begun(UserBinding::NewBrowser, Some(next.clone()), 9, caller);
     let nothing = || Arrived { state: String::new(), cookies: HeaderMap::new(), back: None };
     let strange = || Arrived { cookies: HeaderMap::new(), ..own(9, None) };
+    let again = || {
+        let mut arrived = own(9, Some(Caller::Nobody));
+        let mark = jar().names.again(State::parse(&arrived.state).unwrap().attempt_id());
+        arrived.cookies.append(COOKIE, HeaderValue::try_from(format!("{mark}=1")).unwrap());
+        arrived
+    };
     let meant = format!("connect {}", next.user_id().as_str());
     for (what, arrived, query, wanted) in [
         ("no state", nothing(), "code=c", "unknown_state of none"),
@@ -123,11 +130,12 @@ fn every_callback_has_one_verdict() {
         ("too old", own(601, Some(alice())), "code=c&state=STATE", "expired_state used up"),
         ("too old, and nobody asked who it is", own(601, None), "state=STATE", "expired_state used up"),
         ("not yet known who is back", own(9, None), "code=c&state=STATE", "who? /orders"),
-        ("nobody is back", own(9, Some(Caller::Nobody)), "code=c&state=STATE", "not_signed_in kept"),
+        ("nobody is back", own(9, Some(Caller::Nobody)), "code=c&state=STATE", "load again"),
+        ("nobody is back a second time", again(), "code=c&state=STATE", "not_signed_in kept"),
         ("somebody else is back", own(9, Some(Caller::User(user("bob")))), "code=c&state=STATE", "other_user kept"),
         ("a browser is back", own(9, Some(Caller::Browser(None))), "code=c&state=STATE", "other_user kept"),
         ("who refused", own(9, Some(alice())), "error=access_denied&state=STATE", "denied used up"),
-        ("somebody else, who refused", own(9, Some(Caller::Nobody)), "error=x&state=STATE", "not_signed_in kept"),
+        ("somebody else, who refused", own(9, Some(Caller::Nobody)), "error=x&state=STATE", "load again"),
         ("code and error", own(9, Some(alice())), "code=c&error=x&state=STATE", "malformed_request kept"),
         ("a good one", own(9, Some(alice())), "code=c&state=STATE", "connect alice"),
         ("a new browser", browser(Some(Caller::Browser(None))), "code=c&state=STATE", &*meant),

@@ -166,6 +166,8 @@ fn body_problems(response: &Response<Bytes>, problems: &mut Vec<String>) {
         problems.push(format!("HTML without its charset: {content_type}"));
     }
     let html = String::from_utf8_lossy(response.body()).to_ascii_lowercase();
+    // A page may load its own address again.
+    let html = html.replacen("<meta http-equiv=\"refresh\" content=\"0\">", "", 1);
     for forbidden in [
         "<script",
         "<link",

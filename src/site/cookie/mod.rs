@@ -16,7 +16,7 @@ pub(crate) use read::with_prefix;
 pub(crate) use sealed::{Done, Jar, LoginAttempt, UserBinding, is_fresh};
 
 use crate::{attempt::AttemptId, config::Config};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -27,6 +27,11 @@ pub(crate) struct Names {
     login: String,
     done: String,
     pub(crate) session: String,
+    /// What the link of the confirm page has to repeat.
+    pub(crate) confirm: String,
+    again: String,
+    /// See [`Stay`](super::stay::Stay).
+    pub(crate) stay: String,
 }
 
 impl Names {
@@ -39,7 +44,15 @@ impl Names {
         let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
         let prefix = if secure { "__Host-" } else { "" };
         let name = |purpose| format!("{prefix}komerza-{a:02x}{b:02x}{c:02x}{d:02x}-{purpose}");
-        Self { secure, login: name("login-"), done: name("done-"), session: name("session") }
+        Self {
+            secure,
+            login: name("login-"),
+            done: name("done-"),
+            session: name("session"),
+            confirm: name("confirm"),
+            again: name("again-"),
+            stay: name("stay"),
+        }
     }
 
     pub(crate) fn login(&self, attempt: AttemptId) -> String {
@@ -48,6 +61,11 @@ impl Names {
 
     pub(crate) fn done(&self, attempt: AttemptId) -> String {
         format!("{}{attempt}", self.done)
+    }
+
+    /// The mark that a callback of this attempt was loaded again.
+    pub(crate) fn again(&self, attempt: AttemptId) -> String {
+        format!("{}{attempt}", self.again)
     }
 
     /// What all names of login attempts start with.
@@ -70,6 +88,12 @@ impl Names {
         let mut header = HeaderValue::try_from(text).ok()?;
         header.set_sensitive(true);
         Some(header)
+    }
+
+    /// A `Set-Cookie` value that removes a cookie, if it came along: nothing is removed by a request that another site made, which
+    /// brings none.
+    pub(crate) fn remove_if_sent(&self, headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
+        named(headers, name).next().and_then(|_| self.remove(name))
     }
 
     /// A `Set-Cookie` value that removes a cookie. The name may come from the request: one with other characters than ours have

@@ -30,7 +30,10 @@ async fn t09_t70_reload_and_another_approval_by_the_back_button_spend_nothing() 
         chromium.goto(&app.url).await;
         assert_connected(&chromium).await;
         assert_eq!(sandbox.exchanges(), 1);
-        report("back after success", "the consent page again; approved again: told that the first approval counts; connected, still 1 exchange");
+        report(
+            "back after success",
+            "the consent page again; approved again: told that the first approval counts; connected, still 1 exchange",
+        );
     })
     .await;
 }

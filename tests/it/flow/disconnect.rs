@@ -5,7 +5,10 @@ use super::{
     ledger::Fault,
 };
 use http::Method;
-use komerza_connect_testing::{browser::Browser, browser::Load};
+use komerza_connect_testing::{
+    browser::{Browser, Load},
+    raw_provider::key_for_code,
+};
 
 async fn connected(mode: Mode) -> (Shop, Browser) {
     let shop = Shop::new(mode).await;
@@ -123,4 +126,20 @@ async fn who_is_signed_out_is_asked_to_sign_in_and_not_sent_to_connect() {
     let hop = nobody.load(Load::form(SITE, &format!("{DISCONNECT}?return_to=/settings"), "").stop_at_first()).await;
     // Signing in must not lead on to a login at Komerza.
     assert_eq!(hop.first().location(), Some("/sign-in?return_to=%2Fsettings"));
+}
+
+/// Another site's form through a service worker, as WebKit and Firefox send it: of the same origin, and without any cookie.
+#[tokio::test]
+async fn t72_a_disconnect_without_the_cookie_removes_no_cookie() {
+    let shop = Shop::new(Mode::Browser).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    shop.accepts(&alice, &login, "C1", "/x").await;
+    let stranger = shop.browser("alice");
+    let hop = stranger.load(Load::form(SITE, DISCONNECT, "")).await.first().clone();
+    assert_eq!(hop.status(), 303);
+    assert!(hop.set_cookies().iter().all(|line| !line.contains("-session=")), "{:?}", hop.set_cookies());
+    assert_eq!(shop.key_seen_by(&alice).await, Some(key_for_code("C1")));
+    let own = alice.load(Load::form(SITE, DISCONNECT, "")).await.first().clone();
+    assert!(own.set_cookies().iter().any(|line| line.contains("-session=;")), "{:?}", own.set_cookies());
 }

@@ -170,7 +170,7 @@ impl Shop {
 
     /// The provider sends the browser back with this query.
     pub(crate) async fn callback(&self, browser: &Browser, query: &str) -> Hop {
-        browser.load(self.returning(query)).await.first().clone()
+        load_and_go_on(browser, self.returning(query)).await
     }
 
     /// The return, to be changed before it is loaded.
@@ -222,7 +222,7 @@ impl Shop {
 
     async fn refuses_for_good(&self, browser: &Browser, load: Load, status: u16) -> Hop {
         let before = self.mark();
-        let hop = browser.load(load).await.first().clone();
+        let hop = load_and_go_on(browser, load).await;
         assert_eq!((hop.status(), hop.location()), (status, None), "{}", hop.text());
         assert_eq!(self.mark(), before, "a refusal reached the provider or the store");
         hop
@@ -285,9 +285,22 @@ pub(crate) fn started(hop: Hop) -> Login {
     Login { state, cookie, hop }
 }
 
+/// Whether a page loads its own address again.
+pub(crate) fn loads_again(page: &Hop) -> bool {
+    page.text().contains("<meta http-equiv=\"refresh\" content=\"0\">")
+}
+
+/// Loads a page, and once more where it does so by itself.
+pub(crate) async fn load_and_go_on(browser: &Browser, load: Load) -> Hop {
+    let hop = browser.load(load.clone()).await.first().clone();
+    if loads_again(&hop) { browser.load(load).await.first().clone() } else { hop }
+}
+
 /// Names and values, sorted.
 pub(crate) fn cookies(browser: &Browser) -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<_> = browser.jar().all().iter().map(|cookie| (cookie.name(), cookie.value.clone())).collect();
+    // The mark of a page that was loaded again: it goes by itself and decides nothing else.
+    all.retain(|(name, _)| !name.contains("-again-"));
     all.sort();
     all
 }
@@ -313,6 +326,8 @@ fn inspect_cookies(hop: &Hop) {
                 _ if rest.starts_with(';') => 0,
                 name if name.contains("-login-") => 600,
                 name if name.contains("-done-") => 120,
+                name if name.ends_with("-confirm") => 600,
+                name if name.contains("-again-") || name.ends_with("-stay") => 60,
                 name if name.ends_with("-session") => 30 * 24 * 3_600,
                 _ => panic!("an unknown cookie of the crate: {name}"),
             };

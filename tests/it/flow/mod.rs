@@ -7,7 +7,7 @@ mod hooks;
 pub(crate) mod ledger;
 mod logs;
 mod nodes;
-mod pages;
+pub(crate) mod pages;
 mod repeats;
 mod sockets;
 mod status;

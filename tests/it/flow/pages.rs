@@ -1,11 +1,11 @@
 //! The ways of a visitor: asked first, refused at Komerza, sent to sign in.
 
-use super::harness::{AUTHORIZE, EVIL, LOGIN, Mode, SITE, Shop, USER, flow_cookies, started};
-use komerza_connect_testing::browser::{Form, Load};
+use super::harness::{AUTHORIZE, DISCONNECT, EVIL, LOGIN, Mode, SITE, Shop, USER, flow_cookies, loads_again, started};
+use komerza_connect_testing::browser::Load;
 use url::Url;
 
 #[tokio::test]
-async fn the_confirm_page_asks_and_its_button_starts_the_login() {
+async fn the_confirm_page_asks_and_its_link_starts_the_login() {
     for mode in Mode::BOTH {
         let shop = Shop::new(mode).await;
         for browser in [shop.browser("alice"), shop.browser("alice").without_fetch_metadata()] {
@@ -13,14 +13,12 @@ async fn the_confirm_page_asks_and_its_button_starts_the_login() {
             assert_eq!((page.status(), page.set_cookies().len(), page.location()), (200, 0, None));
             assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
             let policy = page.header("content-security-policy").unwrap();
-            assert!(policy.contains("form-action 'self' https://dashboard.komerza.com;"), "{policy}");
+            assert!(policy.contains("form-action 'none';"), "{policy}");
             let html = page.text();
             assert!(html.contains("<html lang=\"en\">") && html.contains("name=\"viewport\""), "{html}");
-            assert!(html.contains("Another site sent you here"), "{html}");
-            let [form] = &Form::all(&html)[..] else { panic!("one form: {html}") };
-            assert_eq!((form.method.as_str(), form.fields.len()), ("post", 0));
+            assert!(html.contains("You followed a link to connect"), "{html}");
 
-            let visit = browser.submit(&page).await;
+            let visit = browser.click(page.url.as_str(), &link(&html)).await;
             let login = started(visit.first().clone());
             assert!(visit.stopped_before.unwrap().as_str().starts_with(AUTHORIZE));
             let code = format!("C{}", flow_cookies(&browser).len());
@@ -28,6 +26,124 @@ async fn the_confirm_page_asks_and_its_button_starts_the_login() {
             assert_eq!((hop.status(), hop.location()), (303, Some("/x?a=b")));
         }
     }
+}
+
+/// Where the button of one of our pages leads.
+pub(crate) fn link(html: &str) -> String {
+    let (_, rest) = html.split_once("<a class=\"button\" href=\"").expect("a link");
+    format!("{SITE}{}", rest.split_once('"').expect("its end").0.replace("&amp;", "&"))
+}
+
+#[tokio::test]
+async fn t72_behind_a_service_worker_a_login_starts_by_the_link_of_this_browser_alone() {
+    for mode in Mode::BOTH {
+        // As Chromium, WebKit and Firefox send what a worker passes on, own links and those of other sites.
+        for (site, fetch_mode) in
+            [("cross-site", "navigate"), ("same-origin", "navigate"), ("same-origin", "same-origin")]
+        {
+            let worker = |url: &str| {
+                Load::typed(url)
+                    .header("sec-fetch-site", site)
+                    .header("sec-fetch-mode", fetch_mode)
+                    .header("sec-fetch-dest", "empty")
+                    .header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+                    .stop_at_first()
+            };
+            let shop = Shop::new(mode).await;
+            let (alice, bob) = (shop.browser("alice"), shop.browser("bob"));
+            let page = alice.load(worker(LOGIN)).await.first().clone();
+            assert_eq!((page.status(), page.location(), flow_cookies(&alice).len()), (200, None, 0));
+            let link = link(&page.text());
+            assert!(link.contains("&confirm="), "{link}");
+            // Another browser, one without the value, and a guess are asked again.
+            for (browser, url) in
+                [(&bob, &*link), (&alice, LOGIN), (&alice, &*format!("{LOGIN}?confirm=AAAAAAAAAAAAAAAAAAAAAA"))]
+            {
+                let again = browser.load(worker(url)).await.first().clone();
+                assert_eq!((again.status(), again.location()), (200, None), "{url}");
+            }
+            let page = alice.load(worker(LOGIN)).await.first().clone();
+            let begun = alice.load(worker(&super::pages::link(&page.text()))).await.first().clone();
+            let login = started(begun);
+            shop.accepts(&alice, &login, "C1", "/").await;
+            // The value is used up.
+            let again = alice.load(worker(&super::pages::link(&page.text()))).await.first().clone();
+            assert_eq!((again.status(), again.location()), (200, None));
+        }
+    }
+}
+
+/// The app's session cookie is `SameSite=Strict`: the browser withholds it on the way back from Komerza.
+#[tokio::test]
+async fn t71_a_strict_session_cookie_gets_one_load_from_the_site_itself() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice");
+    let login = shop.start(&alice, "/x").await;
+    // As any engine sends it: they do not agree about the return.
+    for site in ["cross-site", "none", "same-origin"] {
+        let other = shop.browser("alice");
+        let login = shop.start(&other, "/x").await;
+        other.remove_header(USER);
+        let load = shop.returning(&login.with("C0")).header("sec-fetch-site", site);
+        let page = other.load(load).await.first().clone();
+        assert_eq!((page.status(), loads_again(&page)), (200, true), "{site}");
+    }
+    alice.remove_header(USER);
+    let before = shop.mark();
+    let page = alice.load(shop.returning(&login.with("C1"))).await.first().clone();
+    assert_eq!((page.status(), loads_again(&page)), (200, true));
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"), "the code is in the address");
+    assert_eq!(shop.mark(), before);
+    // Never twice: who is nobody from the site itself is nobody.
+    let hop = alice.load(shop.returning(&login.with("C1"))).await.first().clone();
+    assert_eq!((hop.status(), loads_again(&hop)), (401, false));
+    alice.set_header(USER, "alice");
+    shop.accepts(&alice, &login, "C1", "/x").await;
+    // A stranger who has no attempt here is not sent round.
+    let hop = shop.browser("alice").load(shop.returning(&login.with("C1"))).await.first().clone();
+    assert_eq!((hop.status(), loads_again(&hop)), (400, false));
+}
+
+/// README's own app: the page that the visitor comes back to asks for the key.
+#[tokio::test]
+async fn t73_no_refusal_and_no_disconnect_leads_straight_back_into_login() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let page = shop.url("/user");
+        for _ in 0..2 {
+            let login = shop.start(&alice, "/user?a=b&komerza=denied").await;
+            let denied = shop.callback(&alice, &format!("error=access_denied&state={}", login.state)).await;
+            assert_eq!(denied.location(), Some("/user?a=b&komerza=denied"), "the marker once");
+            for url in [shop.url(denied.location().unwrap()), page.clone()] {
+                let hop = alice.load(Load::link(SITE, &url).stop_at_first()).await.first().clone();
+                let html = hop.text();
+                assert_eq!((hop.status(), hop.location()), (401, None), "{url}: {html}");
+                assert!(html.contains("was not approved") && html.contains("Connect with Komerza"), "{html}");
+                assert!(!link(&html).contains("komerza%3D"), "{html}");
+            }
+        }
+        let begun = alice.load(Load::link(SITE, LOGIN).stop_at_first()).await.first().clone();
+        shop.accepts(&alice, &started(begun), "C1", "/").await;
+        alice.load(Load::form(SITE, DISCONNECT, "")).await;
+        let hop = alice.load(Load::link(SITE, &page).stop_at_first()).await.first().clone();
+        assert_eq!((hop.status(), hop.location()), (401, None));
+        assert!(hop.text().contains("You are disconnected."), "{}", hop.text());
+        // Later the way is short again.
+        shop.clock.advance(std::time::Duration::from_secs(61));
+        let hop = alice.load(Load::link(SITE, &page).stop_at_first()).await.first().clone();
+        assert_eq!((hop.status(), hop.location()), (303, Some("/komerza/login?return_to=%2Fuser")));
+    }
+}
+
+#[tokio::test]
+async fn a_script_of_the_site_is_told_that_the_login_is_a_page() {
+    let shop = Shop::new(Mode::App).await;
+    let load = Load::fetch(SITE, http::Method::GET, LOGIN);
+    let hop = shop.browser("alice").load(load).await.first().clone();
+    let problem: serde_json::Value = serde_json::from_str(&hop.text()).unwrap();
+    assert_eq!((hop.status(), &problem["code"]), (403, &"not_navigated".into()), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("location.href"), "{problem}");
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
 
         assert_eq!(shop.disconnect(&browser).await.status(), 303);
         assert!(shop.shelf.snapshot().is_empty());
-        assert_eq!(shop.key(&browser).await, Err(303));
+        assert_eq!(shop.key(&browser).await, Err(401), "a page that says so");
         assert_eq!(shop.disconnect(&browser).await.status(), 303, "again");
     }
 }

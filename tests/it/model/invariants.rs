@@ -13,7 +13,9 @@ pub(super) fn own_cookies(world: &World, browser: usize) -> Vec<(String, usize)>
     use komerza_connect::time::Clock;
     let now = world.clock.now();
     let jar = world.browsers[browser].jar();
+    // What was loaded again, and who just refused or disconnected, is remembered for a minute and decides nothing here.
     let live = jar.all().iter().filter(|cookie| cookie.expires.is_none_or(|at| at > now));
+    let live = live.filter(|cookie| !cookie.name().contains("-again-") && !cookie.name().ends_with("-stay"));
     let mut own: Vec<_> = live.map(|cookie| (cookie.name(), cookie.name.len() + cookie.value.len())).collect();
     own.sort();
     own

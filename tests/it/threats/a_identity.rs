@@ -107,7 +107,7 @@ async fn t05_a_link_of_another_site_is_asked_about_and_starts_nothing() {
         shop.refuses_load(&alice, Load::fetch(EVIL, Method::POST, LOGIN), 403).await;
         shop.refuses_load(&alice, Load::iframe(EVIL, LOGIN), 403).await;
         shop.refuses_load(&alice, Load::image(EVIL, LOGIN), 403).await;
-        // A script of the site itself starts no login either: it could not follow it.
+        // A script of the site itself starts no login either: it could not follow it. It is told so.
         shop.refuses_load(&alice, Load::fetch(SITE, Method::GET, LOGIN), 403).await;
         assert!(flow_cookies(&alice).is_empty());
     }

@@ -1,0 +1,61 @@
+//! Why a visitor is not sent to Komerza right now: who just refused there, or just disconnected, would be back at once.
+//!
+//! A short-lived cookie remembers it, and the marker in the address of a page that follows a refusal. Both only choose between a
+//! page with a link and a redirect, so nobody gains by forging them.
+
+use super::cookie::{self, Names};
+use http::{HeaderMap, HeaderValue};
+use std::time::Duration;
+
+/// The parameter that tells a page of the app what became of a connection: `komerza=denied`.
+pub(crate) const MARKER: &str = "komerza";
+
+/// How long the cookie lives.
+const LIFETIME: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stay {
+    Denied,
+    Disconnected,
+}
+
+impl Stay {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Disconnected => "disconnected",
+        }
+    }
+
+    fn of_code(code: &[u8]) -> Option<Self> {
+        [Self::Denied, Self::Disconnected].into_iter().find(|stay| stay.code().as_bytes() == code)
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Denied => "The connection was not approved.",
+            Self::Disconnected => "You are disconnected.",
+        }
+    }
+
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Denied => "Nothing was stored. You can connect at any time.",
+            Self::Disconnected => {
+                "This app has deleted its key to your store. To withdraw your approval too, remove the app at Komerza."
+            }
+        }
+    }
+
+    pub(crate) fn cookie(self, names: &Names) -> Option<HeaderValue> {
+        names.set(&names.stay, self.code(), LIFETIME)
+    }
+
+    /// What the cookie or the query of a request says.
+    pub(crate) fn of_request(names: &Names, headers: &HeaderMap, query: Option<&str>) -> Option<Self> {
+        let marked = query.and_then(|query| {
+            query.split('&').find_map(|pair| pair.strip_prefix(MARKER)?.strip_prefix('=')).map(str::as_bytes)
+        });
+        cookie::named(headers, &names.stay).chain(marked).find_map(Self::of_code)
+    }
+}
