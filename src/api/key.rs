@@ -6,7 +6,7 @@ use crate::{
     store::{KeyFingerprint, StoredToken, TokenVersion},
     user::UserId,
 };
-use http::Uri;
+use http::{HeaderValue, Uri};
 use std::{fmt, ops::Deref, sync::Arc};
 
 /// A user's API key as a client. Handlers take it as an argument.
@@ -69,6 +69,8 @@ pub(super) struct Owner {
 pub(crate) struct Visit {
     /// Cheap to keep: it shares its text with the request.
     pub(crate) uri: Uri,
+    /// The page that a program's request came from.
+    pub(crate) referer: Option<HeaderValue>,
     /// Whether it was a GET, so that its path can be gone back to.
     pub(crate) get: bool,
     /// Whether a browser is loading a page, so that it can be sent elsewhere.

@@ -2,16 +2,20 @@
 
 use super::{
     Rejection,
-    original::original_uri,
     service::{Found, Handle},
     shared::Shared,
+    way_back::visit_of,
 };
 use crate::{
-    api::{KomerzaKey, Visit},
+    api::KomerzaKey,
     config::Place,
     failure::{Failure, FailureKind},
     guard,
-    site::{caller::Caller, fetch_metadata, order},
+    site::{
+        caller::Caller,
+        fetch_metadata, order,
+        visitor::{self, Asked},
+    },
 };
 use http::{Method, request::Parts};
 use std::sync::Arc;
@@ -58,8 +62,11 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     if let Some(found) = found {
         return Ok((shared, found));
     }
+    visitor::asks(Asked { page: fetch_metadata::is_page(&parts.headers), get: parts.method == Method::GET });
     let looked_up = guard::caught("extractor", look_up(&shared, parts)).await;
-    let found = looked_up.unwrap_or_else(|| Err(Failure::new(FailureKind::Internal))).map_err(Rejection::failed)?;
+    let found = looked_up
+        .unwrap_or_else(|| Err(Failure::new(FailureKind::Internal)))
+        .map_err(|failure| Rejection::failed(failure, parts))?;
     // The look-up of the user had the whole head, and may have taken the handle away.
     parts.extensions.get_or_insert_with(|| Handle { shared: Arc::clone(&shared), found: None }).found =
         Some(found.clone());
@@ -74,9 +81,7 @@ async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failu
         caller => caller.user_id(),
     };
     let Some(user) = user else { return Ok(Found::NotConnected) };
-    let uri = original_uri(&parts.extensions).unwrap_or(&parts.uri).clone();
-    let visit = Visit { uri, get: parts.method == Method::GET, page: fetch_metadata::is_page(&parts.headers) };
-    let key = shared.key_of(&user, Some(visit)).await?;
+    let key = shared.key_of(&user, Some(visit_of(parts))).await?;
     Ok(key.map_or(Found::NotConnected, Found::Connected))
 }
 

@@ -11,6 +11,7 @@ mod records;
 mod rejection;
 mod service;
 mod shared;
+mod way_back;
 
 pub use axum_core::body::Body;
 #[cfg(feature = "axum")]

@@ -1,21 +1,14 @@
 //! The reasons why a handler gets no key, and the answers.
 
-use super::original::original_path;
+use super::way_back::{path_back, visit_of};
 use crate::{
-    config::{Config, return_path::ReturnPath},
+    config::Config,
     failure::{Failure, FailureKind},
     kinds::kinds,
-    site::{
-        answer::Answer,
-        cookie::Names,
-        fetch_metadata, login_url,
-        page::Page,
-        sign_in_url,
-        stay::{self, Stay},
-    },
+    site::{answer::Answer, cookie::Names, fetch_metadata, login_url, page::Page, sign_in_url, stay::Stay},
 };
 use axum_core::{body::Body, response::IntoResponse};
-use http::{Method, Response, StatusCode, request::Parts};
+use http::{Response, StatusCode, request::Parts};
 use serde_json::json;
 use std::{error::Error, fmt, time::Duration};
 
@@ -24,8 +17,7 @@ use std::{error::Error, fmt, time::Duration};
 /// A rejection is also an answer. If the user is not connected, browsers are redirected to the
 /// login (303) and return afterwards. Programs get 401 and a problem document (RFC 9457) with the
 /// address of the login. If nobody is signed in, browsers are redirected to
-/// [`sign_in_page`](crate::ConfigBuilder::sign_in_page). **Without a sign-in page browsers get the
-/// 401 as JSON too.** If the store or the look-up failed, the answer is 503, never "not connected".
+/// [`sign_in_page`](crate::ConfigBuilder::sign_in_page), or get a page that says so. If the store or the look-up failed, the answer is 503, never "not connected".
 /// If the layer is missing, the answer is 500 and says what to add.
 ///
 /// To answer in your own words, take `Result<KomerzaKey, Rejection>`:
@@ -57,19 +49,16 @@ use std::{error::Error, fmt, time::Duration};
 #[derive(Debug)]
 pub struct Rejection {
     kind: RejectionKind,
-    /// Where to go, and whether a person can be sent there.
-    target: Option<Target>,
+    /// Whether a browser is loading a page.
+    person: bool,
+    /// Where to connect.
+    login: Option<String>,
+    /// Where a browser that is loading a page is sent.
+    redirect: Option<String>,
+    /// Why it is asked before it goes there.
+    stay: Option<Stay>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn Error + Send + Sync>>,
-}
-
-#[derive(Debug)]
-struct Target {
-    url: String,
-    login: String,
-    person: bool,
-    /// Why the visitor is asked before going there.
-    stay: Option<Stay>,
 }
 
 kinds! {
@@ -96,37 +85,50 @@ impl Rejection {
             RejectionKind::UserLookupFailed | RejectionKind::StoreFailed => Some(Duration::from_secs(5)),
             _ => None,
         };
-        Self { kind, target: None, retry_after, source: None }
+        Self { kind, person: true, login: None, redirect: None, stay: None, retry_after, source: None }
     }
 
     pub(crate) fn layer_missing() -> Self {
         Self::new(RejectionKind::LayerMissing)
     }
 
-    pub(crate) fn failed(failure: Failure) -> Self {
+    pub(crate) fn failed(failure: Failure, parts: &Parts) -> Self {
         let kind = match failure.kind() {
             FailureKind::StoreUnavailable => RejectionKind::StoreFailed,
             FailureKind::UserLookupFailed => RejectionKind::UserLookupFailed,
             _ => RejectionKind::Internal,
         };
-        Self { source: Some(failure.into()), ..Self::new(kind) }
+        let person = fetch_metadata::is_page(&parts.headers);
+        Self { source: Some(failure.into()), person, ..Self::new(kind) }
     }
 
     pub(crate) fn not_connected(parts: &Parts, config: &Config, names: &Names) -> Self {
-        let login = login_url(&config.routes.login, &wanted_path(parts, config));
-        let person = fetch_metadata::is_page(&parts.headers);
-        let stay = Stay::of_request(names, &parts.headers, parts.uri.query());
-        let target = Target { url: login.clone(), login, person, stay };
-        Self { target: Some(target), ..Self::new(RejectionKind::NotConnected) }
+        let visit = visit_of(parts);
+        let login = login_url(&config.routes.login, &path_back(config, &visit));
+        Self {
+            person: visit.page,
+            redirect: Some(login.clone()),
+            login: Some(login),
+            stay: Stay::of_request(names, &parts.headers, parts.uri.query()),
+            ..Self::new(RejectionKind::NotConnected)
+        }
     }
 
     pub(crate) fn not_signed_in(parts: &Parts, config: &Config) -> Self {
-        let wanted = wanted_path(parts, config);
-        let login = login_url(&config.routes.login, &wanted);
+        let visit = visit_of(parts);
+        let wanted = path_back(config, &visit);
         let sign_in = config.sign_in_page.as_deref();
-        let person = sign_in.is_some() && fetch_metadata::is_page(&parts.headers);
-        let url = sign_in.map_or_else(|| login.clone(), |page| sign_in_url(page, &config.sign_in_parameter, &wanted));
-        Self { target: Some(Target { url, login, person, stay: None }), ..Self::new(RejectionKind::NotSignedIn) }
+        Self {
+            person: visit.page,
+            redirect: sign_in.map(|page| sign_in_url(page, &config.sign_in_parameter, &wanted)),
+            login: Some(login_url(&config.routes.login, &wanted)),
+            ..Self::new(RejectionKind::NotSignedIn)
+        }
+    }
+
+    /// Where the browser is sent, if it is.
+    fn target(&self) -> Option<&str> {
+        self.redirect.as_deref().filter(|_| self.person && self.stay.is_none())
     }
 
     /// The kind of this rejection.
@@ -138,9 +140,9 @@ impl Rejection {
     /// The status of the answer. It is 303 when the browser is redirected.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match &self.target {
-            Some(Target { person: true, stay: None, .. }) => StatusCode::SEE_OTHER,
-            _ => self.kind.status(),
+        match self.target() {
+            Some(_) => StatusCode::SEE_OTHER,
+            None => self.kind.status(),
         }
     }
 
@@ -148,42 +150,33 @@ impl Rejection {
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
         self.report();
-        let (status, code) = (self.status(), self.kind.code());
-        let retry_after = self.retry_after;
-        let answer = match self.target {
-            Some(Target { person: true, stay: None, url, .. }) => Answer::see_other(&url),
-            Some(Target { person: true, stay: Some(stay), url, .. }) => {
-                let page = Page {
-                    title: stay.title(),
-                    paragraphs: vec![stay.text().into()],
-                    link: Some(("Connect with Komerza", url)),
-                    ..Page::default()
-                };
-                Answer::page(status, page.render())
-            }
-            target => {
-                let login_url = target.map(|target| target.login);
-                let title = self.kind.title();
-                match self.kind {
-                    RejectionKind::LayerMissing => {
-                        let page = Page {
-                            title: "komerza-connect is not set up",
-                            paragraphs: vec![title.into()],
-                            ..Page::default()
-                        };
-                        Answer::page(status, page.render())
-                    }
-                    _ => Answer::json(
-                        status,
-                        &json!({
-                            "type": "about:blank", "title": title, "status": status.as_u16(), "code": code,
-                            "login_url": login_url,
-                        }),
-                    ),
-                }
-            }
+        let (status, title) = (self.status(), self.kind.title());
+        let answer = match self.target() {
+            Some(target) => Answer::see_other(target),
+            None if self.person => Answer::page(status, self.page().render()),
+            None => Answer::json(
+                status,
+                &json!({
+                    "type": "about:blank", "title": title, "status": status.as_u16(), "code": self.kind.code(),
+                    "login_url": self.login,
+                }),
+            ),
         };
-        answer.retry_after(retry_after).into_response()
+        answer.retry_after(self.retry_after).into_response()
+    }
+
+    fn page(&self) -> Page<'_> {
+        let (title, text) = match (self.stay, self.kind) {
+            (Some(stay), _) => (stay.title(), stay.text()),
+            (None, RejectionKind::LayerMissing) => ("komerza-connect is not set up", self.kind.title()),
+            (None, RejectionKind::NotSignedIn) => (self.kind.title(), "Sign in to the app, then open this page again."),
+            (None, RejectionKind::Internal) => (self.kind.title(), "Tell the people who run this app."),
+            (None, _) => (self.kind.title(), "Nothing is lost. Try again in a moment."),
+        };
+        let connect = self.login.clone().filter(|_| self.kind == RejectionKind::NotConnected);
+        let again = (self.retry_after.is_some()).then(|| ("Try again", String::new()));
+        let link = connect.map(|login| ("Connect with Komerza", login)).or(again);
+        Page { title, paragraphs: vec![text.into()], link, ..Page::default() }
     }
 
     fn report(&self) {
@@ -198,25 +191,6 @@ impl Rejection {
             ),
         }
     }
-}
-
-/// The path that the visitor wanted if this was a GET, else the default.
-fn wanted_path(parts: &Parts, config: &Config) -> String {
-    let path = original_path(&parts.extensions).unwrap_or_else(|| parts.uri.path());
-    path_back(config, parts.method == Method::GET, path, parts.uri.query())
-}
-
-/// The path as a browser would request it again, if it was a GET and is a valid return path, else the default.
-pub(crate) fn path_back(config: &Config, get: bool, path: &str, query: Option<&str>) -> String {
-    let whole = match query {
-        Some(query) => format!("{}{path}?{query}", config.routes.prefix()),
-        None => format!("{}{path}", config.routes.prefix()),
-    };
-    let path = get.then(|| ReturnPath::parse(&whole, config.limits.return_path_bytes, &config.routes)).flatten();
-    path.map_or_else(
-        || config.default_return_path.clone(),
-        |path| path.without_marker(stay::MARKER).as_str().to_owned(),
-    )
 }
 
 impl fmt::Display for Rejection {

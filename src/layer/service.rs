@@ -1,13 +1,21 @@
 //! The service that the layer makes: is the path ours? Then answer; else pass on, with a handle on the key.
 //!
-//! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no cookies. The body of the
+//! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no cookies. An answer for which
+//! the key was asked for is `no-store`, unless the app says otherwise. The body of the
 //! answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
 use super::{original::original_path, shared::Shared};
-use crate::{api::KomerzaKey, config::Route, site};
+use crate::{
+    api::KomerzaKey,
+    config::Route,
+    site::{
+        self,
+        visitor::{self, Asked},
+    },
+};
 use axum_core::body::Body;
 use bytes::Bytes;
-use http::{Request, Response, request::Parts};
+use http::{HeaderValue, Request, Response, header::CACHE_CONTROL, request::Parts};
 use pin_project_lite::pin_project;
 use std::{
     fmt,
@@ -84,7 +92,7 @@ where
             }
             None => {
                 request.extensions_mut().insert(Handle { shared: Arc::clone(&self.shared), found: None });
-                KomerzaConnectFuture { kind: Kind::Pass { inner: self.inner.call(request) } }
+                KomerzaConnectFuture { kind: Kind::Pass { inner: self.inner.call(request), asked: None } }
             }
         }
     }
@@ -106,7 +114,7 @@ pin_project! {
     #[project = KindProjection]
     enum Kind<F> {
         Own { answer: Pin<Box<dyn Future<Output = Response<Body>> + Send>> },
-        Pass { #[pin] inner: F },
+        Pass { #[pin] inner: F, asked: Option<Asked> },
     }
 }
 
@@ -121,8 +129,16 @@ where
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             KindProjection::Own { answer } => answer.as_mut().poll(task).map(Ok),
-            KindProjection::Pass { inner } => {
-                Poll::Ready(ready!(inner.poll(task)).map(|response| response.map(Body::new)))
+            KindProjection::Pass { inner, asked } => {
+                let answered = ready!(visitor::within(asked, || inner.poll(task)));
+                let mut answered = answered.map(|response| response.map(Body::new));
+                if let Ok(response) = &mut answered
+                    && asked.is_some()
+                {
+                    // What a handler says with a visitor's key is for nobody else, unless the app decides otherwise.
+                    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+                }
+                Poll::Ready(answered)
             }
         }
     }

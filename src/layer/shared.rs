@@ -5,7 +5,7 @@ use crate::{
     config::{Config, ConfigError},
     core::Core,
     hooks::Revoked,
-    layer::rejection::path_back,
+    layer::way_back::path_back,
     redeem::Redeem,
     secret::ApiKey,
     site::{Site, login_url},
@@ -81,7 +81,7 @@ impl Keeper for Shared {
         let login = &self.core.config.routes.login;
         match visit {
             Some(visit) => {
-                let wanted = path_back(&self.core.config, visit.get, visit.uri.path(), visit.uri.query());
+                let wanted = path_back(&self.core.config, visit);
                 Reconnect { url: login_url(login, &wanted), person: visit.page && visit.get }
             }
             None => Reconnect { url: login.clone(), person: false },

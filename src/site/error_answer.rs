@@ -1,6 +1,6 @@
 //! The answer of a handler that gives up on an error.
 
-use super::answer::Answer;
+use super::{answer::Answer, page::Page, visitor};
 use crate::{
     api::{Error, ErrorKind},
     provider::KEY_BUCKET,
@@ -10,7 +10,8 @@ use http::Response;
 use serde_json::json;
 
 impl Error {
-    /// The answer, for stacks without axum; see [`Error`].
+    /// The answer, for stacks without axum; see [`Error`]. A browser that loads a page gets a page, if the handler asked for the key;
+    /// programs get a problem document.
     ///
     /// | kind | status |
     /// | --- | --- |
@@ -25,9 +26,11 @@ impl Error {
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
         let reconnect = self.reconnect();
-        let answer = match reconnect.filter(|reconnect| reconnect.person) {
-            Some(reconnect) => Answer::see_other(&reconnect.url),
-            None => {
+        let page = visitor::asked().filter(|asked| asked.page);
+        let answer = match (reconnect.filter(|reconnect| reconnect.person), page) {
+            (Some(reconnect), _) => Answer::see_other(&reconnect.url),
+            (None, Some(asked)) => Answer::page(self.kind().status(), self.page(asked.get).render()),
+            (None, None) => {
                 let status = self.kind().status();
                 Answer::json(
                     status,
@@ -45,6 +48,37 @@ impl Error {
         let mut response = answer.retry_after(wait).into_response();
         response.extensions_mut().insert(self);
         response
+    }
+
+    /// What a person reads.
+    fn page(&self, may_load_again: bool) -> Page<'static> {
+        let (title, text) = match self.kind() {
+            ErrorKind::KeyRevoked => ("You are not connected any more.", "Connect to Komerza again."),
+            ErrorKind::AccessDenied => (
+                "Komerza does not allow this.",
+                "The app may lack a permission, or you may not do this in this store. Connect again to approve more.",
+            ),
+            ErrorKind::NotFound => ("This was not found at Komerza.", "It may have been removed."),
+            ErrorKind::Validation | ErrorKind::Conflict => {
+                ("Komerza did not accept this.", "Go back and check what you entered.")
+            }
+            ErrorKind::NotEnoughFunds => ("There is too little money on the Komerza account.", "Nothing was changed."),
+            ErrorKind::UpgradeRequired => ("Your Komerza plan does not include this.", "Nothing was changed."),
+            ErrorKind::VerificationRequired => {
+                ("Komerza wants your account to be verified first.", "Verify it at Komerza, then try again.")
+            }
+            _ if self.may_have_happened() => {
+                ("Komerza gave no clear answer.", "If you changed something, check first whether it was done.")
+            }
+            _ if self.is_temporary() => ("Komerza does not answer right now.", "Try again in a moment."),
+            _ => ("This did not work.", "Tell the people who run this app."),
+        };
+        let again = may_load_again && self.is_temporary();
+        let link = match self.login_url() {
+            Some(login) => Some(("Connect with Komerza", login.to_owned())),
+            None => again.then(|| ("Try again", String::new())),
+        };
+        Page { title, paragraphs: vec![text.into()], link, ..Page::default() }
     }
 }
 

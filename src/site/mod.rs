@@ -21,6 +21,7 @@ pub(crate) mod session;
 mod status;
 pub(crate) mod stay;
 mod verdict;
+pub(crate) mod visitor;
 
 use crate::{
     api::Keeper,

@@ -101,6 +101,20 @@ async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() 
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
         assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
     }
+    for (reply, status, words) in [
+        (Reply::error(503, "InternalServerError"), 502, "Try again"),
+        (Reply::error(403, "AccessDenied"), 403, "Connect again to approve more"),
+        (Reply::reset(), 502, "Komerza"),
+    ] {
+        provider.on_path_once("/user", reply);
+        let answer = ask("text/html").await;
+        assert_eq!(answer.status().as_u16(), status);
+        assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8", "a person loads a page");
+        assert!(answer.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
+        let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+        let body = String::from_utf8_lossy(&body);
+        assert!(body.contains("<h1>") && body.contains(words), "{words}: {body}");
+    }
     provider.on_path_once("/user", Reply::error(404, "NotFound"));
     let body = axum::body::to_bytes(ask("*/*").await.into_body(), 1_000).await.unwrap();
     assert_eq!(body, "our own words", "the app maps the error to an answer of its own");
@@ -115,5 +129,6 @@ async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() 
     let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
     let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(problem["code"], "key_revoked");
-    assert_eq!(problem["login_url"], "/komerza/login?return_to=%2Fdash%2Fboard%3Ftab%3D1");
+    // No page is known that made this request.
+    assert_eq!(problem["login_url"], "/komerza/login?return_to=%2F");
 }

@@ -332,10 +332,10 @@ impl Run {
                 (copy.load(load(&url)).await, Answer::refusal(400))
             }
             Forgery::CodeTwice => {
-                (real.load(load(&format!("{url}&code=x"))).await, gated.unwrap_or(Answer::refusal(400)))
+                (returns(real, &format!("{url}&code=x")).await, gated.unwrap_or(Answer::refusal(400)))
             }
             Forgery::CodeAndError => {
-                (real.load(load(&format!("{url}&error=x"))).await, gated.unwrap_or(Answer::refusal(400)))
+                (returns(real, &format!("{url}&error=x")).await, gated.unwrap_or(Answer::refusal(400)))
             }
             Forgery::Head => (real.load(load(&url).method(Method::HEAD)).await, Answer::refusal(405)),
             Forgery::Prefetch => (real.prefetch(&format!("{SITE}/"), &url).await, Answer::refusal(503)),

@@ -140,12 +140,66 @@ async fn a_page_is_sent_to_the_login_and_a_program_is_told_its_address() {
     let answer = send(app.clone(), page("/key?a=1&b=%2F")).await;
     assert_eq!(answer.status(), 303);
     assert_eq!(answer.headers()["location"], "/komerza/login?return_to=%2Fkey%3Fa%3D1%26b%3D%252F");
-    let answer = send(app, get("/key")).await;
-    assert_eq!(answer.status(), 401);
-    assert_eq!(answer.headers()["content-type"], "application/problem+json");
-    let problem: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
-    assert_eq!(problem["code"], "not_connected");
-    assert_eq!(problem["login_url"], "/komerza/login?return_to=%2Fkey");
+    // A script's request leads back to the page that made it, and never to its own JSON.
+    for (referer, back) in [
+        (Some("https://shop.example/dash?tab=1"), "%2Fdash%3Ftab%3D1"),
+        (Some("https://shop.example/"), "%2F"),
+        (Some("https://evil.example/dash"), "%2F"),
+        (Some("https://shop.example.evil.example/dash"), "%2F"),
+        (None, "%2F"),
+    ] {
+        let mut request = get("/key");
+        if let Some(referer) = referer {
+            request.headers_mut().insert("referer", referer.parse().unwrap());
+        }
+        let answer = send(app.clone(), request).await;
+        assert_eq!(answer.status(), 401);
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let problem: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
+        assert_eq!(problem["code"], "not_connected");
+        assert_eq!(problem["login_url"], format!("/komerza/login?return_to={back}"), "{referer:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_for_which_the_key_was_asked_for_is_no_store_unless_the_app_says_otherwise() {
+    let store = store_with("alice").await;
+    let app = app()
+        .route("/plain", routing::get(async || "for everybody"))
+        .route("/own", routing::get(async |_: KomerzaKey| ([("cache-control", "private, max-age=60")], "own")));
+    let cache_control = async |store: MemoryStore, path: &str| {
+        let answer = send(app.clone().layer(layer(store).with_user(everybody_is("alice"))), get(path)).await;
+        answer.headers().get("cache-control").map(|value| value.to_str().unwrap().to_owned())
+    };
+    for (path, wanted) in [
+        ("/key", Some("no-store")),
+        ("/option", Some("no-store")),
+        ("/own", Some("private, max-age=60")),
+        ("/plain", None),
+    ] {
+        assert_eq!(cache_control(store.clone(), path).await.as_deref(), wanted, "{path}");
+    }
+    // Nor may "not connected" be shown to one who is connected by then.
+    assert_eq!(cache_control(MemoryStore::default(), "/option").await.as_deref(), Some("no-store"));
+}
+
+#[tokio::test]
+async fn whoever_loads_a_page_reads_a_page_also_when_no_key_can_be_had() {
+    let text = |answer: &Response<String>| (answer.status().as_u16(), answer.headers()["content-type"].clone());
+    let down = app().layer(layer(Down).with_user(everybody_is("alice")));
+    let nobody = app().layer(layer(MemoryStore::default()).with_user(|_: &http::request::Parts| None));
+    let unknowable = app().layer(layer(MemoryStore::default()).with_user(Unknowable));
+    for (app, status, words) in [
+        (down, 503, "The app cannot reach its storage right now."),
+        (nobody, 401, "Sign in to the app"),
+        (unknowable, 503, "The app cannot check who you are right now."),
+    ] {
+        let answer = send(app.clone(), page("/key")).await;
+        assert_eq!(text(&answer), (status, "text/html; charset=utf-8".parse().unwrap()), "{words}");
+        assert!(answer.body().contains(words), "{}", answer.body());
+        let answer = send(app, get("/key")).await;
+        assert_eq!(text(&answer), (status, "application/problem+json".parse().unwrap()), "{words}");
+    }
 }
 
 #[tokio::test]

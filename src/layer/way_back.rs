@@ -1,0 +1,36 @@
+//! Where the visitor goes back to after connecting.
+
+use super::original::original_uri;
+use crate::{
+    api::Visit,
+    config::{Config, return_path::ReturnPath},
+    site::{fetch_metadata, stay},
+};
+use http::{Method, header::REFERER, request::Parts};
+
+/// What a request tells about it.
+pub(super) fn visit_of(parts: &Parts) -> Visit {
+    Visit {
+        uri: original_uri(&parts.extensions).unwrap_or(&parts.uri).clone(),
+        referer: parts.headers.get(REFERER).cloned(),
+        get: parts.method == Method::GET,
+        page: fetch_metadata::is_page(&parts.headers),
+    }
+}
+
+/// The page that the browser was loading, or the page of this site whose script made the request, if it is a valid return path.
+/// Else the default.
+pub(super) fn path_back(config: &Config, visit: &Visit) -> String {
+    let wanted = if visit.page {
+        let path = visit.uri.path_and_query().map_or("/", |path| path.as_str());
+        visit.get.then(|| format!("{}{path}", config.routes.prefix()))
+    } else {
+        let referer = visit.referer.as_ref().and_then(|referer| referer.to_str().ok());
+        referer.and_then(|page| page.strip_prefix(&*config.redirect_uri.origin)).map(str::to_owned)
+    };
+    let path = wanted.and_then(|path| ReturnPath::parse(&path, config.limits.return_path_bytes, &config.routes));
+    path.map_or_else(
+        || config.default_return_path.clone(),
+        |path| path.without_marker(stay::MARKER).as_str().to_owned(),
+    )
+}

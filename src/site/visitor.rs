@@ -1,0 +1,49 @@
+//! What a request has shown about its visitor by the time its answer goes out: whether its handler asked for the key, and whether a
+//! person will look at the answer.
+//!
+//! Known in the task that answers the request. A handler that answers from a task of its own gets neither pages for its errors nor
+//! `no-store`.
+
+use std::cell::Cell;
+
+/// A handler asked for the key of this visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Whether a browser is loading a page.
+    pub(crate) page: bool,
+    /// Whether the same address can be loaded again.
+    pub(crate) get: bool,
+}
+
+thread_local! {
+    /// What is known of the request that is being worked on right now. `None`: this is no request of a layer.
+    static CURRENT: Cell<Option<Option<Asked>>> = const { Cell::new(None) };
+}
+
+/// Does a piece of a request's work, and keeps in `asked` what it shows.
+pub(crate) fn within<T>(asked: &mut Option<Asked>, work: impl FnOnce() -> T) -> T {
+    /// Gives the thread back also if the work panics.
+    struct Back<'a>(&'a mut Option<Asked>, Option<Option<Asked>>);
+
+    impl Drop for Back<'_> {
+        fn drop(&mut self) {
+            *self.0 = CURRENT.replace(self.1).flatten();
+        }
+    }
+
+    let before = CURRENT.replace(Some(*asked));
+    let _back = Back(asked, before);
+    work()
+}
+
+/// A handler asks for the key.
+pub(crate) fn asks(asked: Asked) {
+    if CURRENT.get().is_some() {
+        CURRENT.set(Some(Some(asked)));
+    }
+}
+
+/// Who asked for the key in the request that is being answered.
+pub(crate) fn asked() -> Option<Asked> {
+    CURRENT.get().flatten()
+}
