@@ -89,6 +89,16 @@ impl Way {
     }
 }
 
+/// What a connection does next.
+enum Next {
+    Order,
+    Wake,
+    ReadUp,
+    ReadDown,
+    WriteUp,
+    WriteDown,
+}
+
 /// Relays until an order or either side ends it. `open` is dropped once the client has closed.
 pub(super) async fn run<Open>(
     client: TcpStream,
@@ -114,16 +124,28 @@ pub(super) async fn run<Open>(
         }
         let delay = *delay.borrow();
         let due = [up.due, down.due].into_iter().flatten().filter(|due| *due > Instant::now()).min();
-        tokio::select! {
-            heard = orders.changed() => {
-                order = if heard.is_ok() { *orders.borrow_and_update() } else { Order::Close };
+        let next = tokio::select! {
+            _ = orders.changed() => Next::Order,
+            () = async { match due { Some(due) => sleep_until(due).await, None => pending().await } } => Next::Wake,
+            _ = client.readable(), if up.may_read() => Next::ReadUp,
+            _ = server.readable(), if down.may_read() => Next::ReadDown,
+            _ = server.writable(), if up.passing(order) > 0 => Next::WriteUp,
+            _ = client.writable(), if down.passing(order) > 0 => Next::WriteDown,
+        };
+        // An order counts for whatever was sent after it, whichever of the two this task hears of first.
+        let next = if matches!(orders.has_changed(), Ok(false)) { next } else { Next::Order };
+        match next {
+            Next::Order => {
+                let last = *orders.borrow_and_update();
+                let over = orders.has_changed().is_err() && last != Order::Reset;
+                order = if over { Order::Close } else { last };
                 (up.half, down.half) = (None, None);
             }
-            () = async { match due { Some(due) => sleep_until(due).await, None => pending().await } } => {}
-            _ = client.readable(), if up.may_read() => up.read(&client, order, delay),
-            _ = server.readable(), if down.may_read() => down.read(&server, order, delay),
-            _ = server.writable(), if up.passing(order) > 0 => up.write(&server, order),
-            _ = client.writable(), if down.passing(order) > 0 => down.write(&client, order),
+            Next::Wake => {}
+            Next::ReadUp => up.read(&client, order, delay),
+            Next::ReadDown => down.read(&server, order, delay),
+            Next::WriteUp => up.write(&server, order),
+            Next::WriteDown => down.write(&client, order),
         }
     }
 }
