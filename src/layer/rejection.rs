@@ -180,6 +180,7 @@ impl Rejection {
     }
 
     fn report(&self) {
+        crate::telemetry::metrics::refused("handler", self.kind.code());
         match self.kind {
             RejectionKind::NotConnected | RejectionKind::NotSignedIn => {
                 crate::telemetry::log::debug!(kind = self.kind.code(), "a handler got no KomerzaKey")

@@ -70,7 +70,7 @@ pub(crate) fn forgotten_lanes(count: usize) {
     lanes(-f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
 }
 
-/// A route has refused a visit.
+/// A route has refused a visit, or a handler got no key.
 pub(crate) fn refused(route: &'static str, code: &'static str) {
     #[cfg(feature = "metrics")]
     metrics::counter!("komerza_refusals_total", "route" => route, "code" => code).increment(1);

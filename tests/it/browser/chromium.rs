@@ -147,6 +147,19 @@ impl Chromium {
     }
 
     /// Runs a script on the page; its value as JSON.
+    /// Waits until the page shows this text.
+    pub(super) async fn comes_to_say(&self, text: &str) {
+        let began = Instant::now();
+        loop {
+            let shown = self.driver.execute("return document.body ? document.body.innerText : ''", Vec::new()).await;
+            if shown.is_ok_and(|shown| shown.json().as_str().is_some_and(|shown| shown.contains(text))) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{text:?} does not come at {}", self.url().await);
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     pub(super) async fn script(&self, script: &str) -> Value {
         self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
     }

@@ -13,6 +13,7 @@ mod repeats;
 mod report;
 mod sites;
 mod tabs;
+mod visitors;
 
 use chromium::{Chromium, in_chromium, in_chromium_without_cookies};
 use report::report;

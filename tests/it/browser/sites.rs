@@ -98,7 +98,10 @@ impl OwnLogin {
         let app = Router::new()
             .route("/", get(home))
             .route("/sign-in/{name}", get(async |Path(name): Path<String>| sign_in(&name, 3_600)))
+            .route("/sign-in-strict/{name}", get(async |Path(name): Path<String>| sign_in_strictly(&name)))
             .route("/sign-out", get(async || sign_in("", 0)))
+            .route("/worker", get(async || Html(REGISTRATION)))
+            .route("/worker.js", get(async || ([("content-type", "text/javascript")], WORKER)))
             .layer(connect)
             .layer(from_fn_with_state(seen.clone(), note));
         serve(listener, app);
@@ -119,6 +122,22 @@ async fn home(headers: HeaderMap, key: Option<KomerzaKey>) -> Html<String> {
 fn sign_in(name: &str, seconds: u32) -> impl IntoResponse + use<> {
     ([("set-cookie", format!("app-user={name}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}"))], Redirect::to("/"))
 }
+
+/// As the stores of tower-sessions set it.
+fn sign_in_strictly(name: &str) -> impl IntoResponse + use<> {
+    // A page and no redirect: the browser would count the redirect as part of whatever led here.
+    ([("set-cookie", format!("app-user={name}; Path=/; HttpOnly; SameSite=Strict"))], Html("<a href=/>Home</a>"))
+}
+
+/// Passes every request on, as common set-ups do.
+const WORKER: &str = "self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener('fetch', (event) => event.respondWith(fetch(event.request)));";
+
+const REGISTRATION: &str = "<body><script>
+navigator.serviceWorker.addEventListener('controllerchange', () => { document.body.textContent = 'working' });
+navigator.serviceWorker.register('/worker.js');
+</script>";
 
 fn user(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get(COOKIE)?.to_str().ok()?;

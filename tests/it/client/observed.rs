@@ -1,7 +1,10 @@
 //! What operators see of calls and connects: spans, events and metrics, and never an id, a query or a secret.
 
 use super::App;
-use crate::flow::harness::{Mode, Shop};
+use crate::flow::{
+    harness::{Mode, Shop, USER},
+    ledger::Fault,
+};
 use komerza_connect::ErrorKind;
 use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use metrics_util::{
@@ -224,6 +227,36 @@ async fn connects_are_counted_by_their_outcome() {
             ("komerza_connects_total outcome=invalid_client_secret", 1),
             ("komerza_refusals_total route=callback code=invalid_code", 1),
             ("komerza_refusals_total route=callback code=invalid_client_secret", 1),
+        ])
+    );
+}
+
+#[tokio::test]
+async fn handlers_that_get_no_key_are_counted_by_the_reason() {
+    let recorder = DebuggingRecorder::new();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let shop = Shop::new(Mode::App).await;
+    for (user, failing) in [("alice", false), ("", false), ("broken", false), ("alice", true)] {
+        let browser = shop.browser(user);
+        if failing {
+            shop.store.breaks(Fault::Down);
+        }
+        if user.is_empty() {
+            browser.remove_header(USER);
+        }
+        browser.open(&shop.url("/user")).await;
+    }
+    let refusals: BTreeMap<_, _> = snapshot(&recorder.snapshotter())
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("komerza_refusals_total route=handler"))
+        .collect();
+    assert_eq!(
+        refusals,
+        wanted([
+            ("komerza_refusals_total route=handler code=not_connected", 1),
+            ("komerza_refusals_total route=handler code=not_signed_in", 1),
+            ("komerza_refusals_total route=handler code=store_unavailable", 1),
+            ("komerza_refusals_total route=handler code=user_lookup_failed", 1),
         ])
     );
 }
