@@ -1,14 +1,15 @@
 //! Hooks let an app observe connections, refuse them, and answer failures with its own pages.
 
 pub use crate::attempt::AttemptId;
+pub use crate::note::{Note, NoteTooLong};
 use crate::{
     api::KomerzaKey,
     failure::Failure,
-    store::{KeyFingerprint, TokenVersion},
+    store::{KeyFingerprint, StoredToken, TokenVersion},
     user::UserId,
 };
 use axum_core::body::Body;
-use http::Response;
+use http::{Response, request::Parts};
 use std::fmt;
 
 /// Functions of your app that run during a connection. Every method has a default that does
@@ -16,8 +17,8 @@ use std::fmt;
 ///
 /// Set them with [`with_hooks`](crate::KomerzaConnectLayer::with_hooks). Each call must finish
 /// within [`hook_deadline`](crate::config::Limits::hook_deadline). A hook that panics or takes
-/// longer is logged, and the crate goes on without it. [`before_storing`](Self::before_storing) is
-/// the exception: the connection then fails.
+/// longer is logged, and the crate goes on without it. [`before_leaving`](Self::before_leaving) and
+/// [`before_storing`](Self::before_storing) are the exceptions: the login or the connection then fails.
 ///
 /// ```
 /// use komerza_connect::{hooks::{Connecting, Veto}, Hooks, async_trait};
@@ -51,6 +52,32 @@ use std::fmt;
 /// ask the user to remove the app at Komerza.
 #[async_trait::async_trait]
 pub trait Hooks: Send + Sync + 'static {
+    /// Runs when a login starts, before the browser goes to Komerza. An error keeps it here.
+    ///
+    /// The visitor reads the error's reason. A [`Note`] tells later hooks and handlers what this connection is for. It does
+    /// not run for a login that is refused anyway, nor before the visitor has answered the page that asks first. After a
+    /// time-out or a panic the visitor gets a 500 page and nothing has begun.
+    ///
+    /// ```
+    /// use komerza_connect::{hooks::{Leaving, Note, Veto}, Hooks, async_trait};
+    ///
+    /// struct Invitations;
+    ///
+    /// #[async_trait]
+    /// impl Hooks for Invitations {
+    ///     async fn before_leaving(&self, leaving: &Leaving<'_>) -> Result<Option<Note>, Veto> {
+    ///         match leaving.parts.uri.query().and_then(|query| query.split("invitation=").nth(1)) {
+    ///             Some(code) => Note::new(code).map(Some).map_err(|_| Veto::new("This invitation is not valid.")),
+    ///             None => Err(Veto::new("Please open the link in your invitation.")),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    async fn before_leaving(&self, leaving: &Leaving<'_>) -> Result<Option<Note>, Veto> {
+        let _ = leaving;
+        Ok(None)
+    }
+
     /// Runs after a key arrives and before it is stored. An error prevents storing.
     ///
     /// The visitor reads the error's reason. Use this hook to check which account was connected, or
@@ -108,7 +135,45 @@ pub(crate) struct NoHooks;
 
 impl Hooks for NoHooks {}
 
+/// A browser that is about to go to Komerza.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Leaving<'a> {
+    /// The user, if known: the app's own, or the browser's session from an earlier connect.
+    pub user: Option<&'a UserId>,
+    /// The request to the login route, without its body.
+    pub parts: &'a Parts,
+    /// Where the visitor comes back to.
+    pub return_to: &'a str,
+}
+
 /// A key that is about to be stored.
+///
+/// The same Komerza account as before, or not at all:
+///
+/// ```
+/// use komerza_connect::{Error, Hooks, api::Client, async_trait, hooks::{Connecting, Veto}};
+///
+/// async fn is_another_account(connecting: &Connecting<'_>) -> Result<bool, Error> {
+///     let Some(Ok(before)) = connecting.replaced.map(|record| record.api_key().cloned()) else { return Ok(false) };
+///     let Ok(before) = Client::new(before, "MyApp/1.0") else { return Ok(false) };
+///     Ok(before.user().await?.id != connecting.key.user().await?.id)
+/// }
+///
+/// struct SameAccount;
+///
+/// #[async_trait]
+/// impl Hooks for SameAccount {
+///     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
+///         match is_another_account(connecting).await {
+///             Ok(false) => Ok(()),
+///             Err(error) if error.is_revoked() => Ok(()), // the old key is dead: there is nothing to compare with
+///             Err(_) => Err(Veto::new("Your account could not be checked. Please try again.")),
+///             Ok(true) => Err(Veto::new("This is another Komerza account than before. Disconnect first.")),
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Connecting<'a> {
@@ -118,6 +183,11 @@ pub struct Connecting<'a> {
     pub attempt: AttemptId,
     /// A client with the new key.
     pub key: &'a KomerzaKey,
+    /// What [`before_leaving`](Hooks::before_leaving) noted.
+    pub note: Option<&'a Note>,
+    /// The record that this key replaces. `None` if the user has none, and for browser sessions without
+    /// [`with_user`](crate::KomerzaConnectLayer::with_user), where each connect is a new user.
+    pub replaced: Option<&'a StoredToken>,
 }
 
 /// A key was stored.
@@ -132,6 +202,8 @@ pub struct Connected {
     pub fingerprint: KeyFingerprint,
     /// The record's version.
     pub version: TokenVersion,
+    /// What [`before_leaving`](Hooks::before_leaving) noted.
+    pub note: Option<Note>,
 }
 
 /// A key that was issued and could not be stored.

@@ -196,6 +196,7 @@ mod guard;
 pub mod hooks;
 mod kinds;
 pub mod layer;
+mod note;
 pub mod pacing;
 pub mod provider;
 pub mod random;

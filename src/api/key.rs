@@ -2,6 +2,7 @@
 
 use super::{Client, connection::Connection};
 use crate::{
+    note::Note,
     secret::ApiKey,
     store::{KeyFingerprint, StoredToken, TokenVersion},
     user::UserId,
@@ -53,6 +54,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 pub struct KomerzaKey {
     client: Client,
     user: UserId,
+    note: Option<Note>,
 }
 
 /// Whose key a client has.
@@ -118,7 +120,14 @@ impl KomerzaKey {
     ) -> Self {
         let connection = Arc::clone(keeper.connection());
         let owner = Owner { user: user.clone(), version: *token.version(), keeper, visit };
-        Self { client: Client::of(connection, key, token.fingerprint(), Some(owner)), user }
+        let client = Client::of(connection, key, token.fingerprint(), Some(owner));
+        Self { client, user, note: token.note().cloned() }
+    }
+
+    /// What the app noted when the login began, as kept in the record; see [`before_leaving`](crate::Hooks::before_leaving).
+    #[must_use]
+    pub fn note(&self) -> Option<&Note> {
+        self.note.as_ref()
     }
 
     /// The user of the key.

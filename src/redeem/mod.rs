@@ -30,6 +30,7 @@ use crate::{
     failure::{Failure, FailureKind},
     guard::{self, Unfinished},
     hooks::{Connected, Connecting},
+    note::Note,
     pacing::Pacer,
     provider::CODE_LIFETIME,
     secret::{ApiKey, AuthorizationCode},
@@ -68,6 +69,16 @@ pub(crate) struct Pending {
     pub(crate) charged: Charged,
     /// Whose record goes when this one is saved.
     pub(crate) left: Option<UserId>,
+    /// What the app noted when the login began.
+    pub(crate) note: Option<Note>,
+}
+
+/// A key that has just been exchanged, with its record.
+struct Fresh<'a> {
+    token: &'a StoredToken,
+    key: ApiKey,
+    replaced: Option<&'a StoredToken>,
+    keeper: Arc<dyn Keeper>,
 }
 
 /// The exchanges of one layer. Cheap to clone.
@@ -173,8 +184,8 @@ impl Redeem {
         may_be_spent: &AtomicBool,
     ) -> Result<StoredToken, Missed> {
         let unspent = |failure| Missed::from(ExchangeError { failure, spent: false });
-        let before = match self.core.load(&pending.user).await {
-            Ok(before) => before.map(|token| *token.version()),
+        let replaced = match self.core.load(&pending.user).await {
+            Ok(found) => found,
             // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
             Err(error) if error.kind() == StoreErrorKind::Unreadable => {
                 log::warn!(
@@ -185,6 +196,7 @@ impl Redeem {
             }
             Err(error) => return Err(unspent(error.into())),
         };
+        let before = replaced.as_ref().map(|token| *token.version());
         self.writes.ensure(&self.core).await.map_err(|error| unspent(error.into()))?;
         // Drawn while nothing is spent: from the exchange on, a key lives at Komerza that this task must not lose.
         let version = TokenVersion::draw(&*self.core.randomness)
@@ -201,8 +213,10 @@ impl Redeem {
             Err(error) => return Err(error.into()),
         };
         let saved_at = guard::caught_now("clock", || self.core.clock.now()).unwrap_or(now);
-        let token = StoredToken::saved(key.clone(), version, saved_at, Some(pending.attempt));
-        if let Err(failure) = self.keep(pending, &token, key, keeper, turn).await {
+        let token =
+            StoredToken::saved(key.clone(), version, saved_at, Some(pending.attempt)).with_note(pending.note.clone());
+        let fresh = Fresh { token: &token, key, replaced: replaced.as_ref(), keeper };
+        if let Err(failure) = self.keep(pending, fresh, turn).await {
             let unsaved = (failure.kind() == FailureKind::SaveFailed).then(|| Box::new(Unsaved { token, before }));
             return Err(Missed { error: ExchangeError { failure, spent: true }, unsaved });
         }
@@ -216,6 +230,7 @@ impl Redeem {
             attempt: pending.attempt,
             fingerprint: token.fingerprint(),
             version: *token.version(),
+            note: token.note().cloned(),
         };
         self.core.hook(async { self.core.hooks.connected(&event).await }).await;
     }
@@ -277,16 +292,10 @@ impl Redeem {
 
     /// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto and a save
     /// that is still tried, the app is told of a live key that nobody holds.
-    async fn keep(
-        &self,
-        pending: &Pending,
-        token: &StoredToken,
-        key: ApiKey,
-        keeper: Arc<dyn Keeper>,
-        turn: Turn,
-    ) -> Result<(), Failure> {
+    async fn keep(&self, pending: &Pending, fresh: Fresh<'_>, turn: Turn) -> Result<(), Failure> {
+        let token = fresh.token;
         let kept = guard::caught("connect", async {
-            self.approve(pending, token, key, keeper).await?;
+            self.approve(pending, fresh).await?;
             self.save(pending, token, turn).await
         });
         let failure = match kept.await {
@@ -307,15 +316,11 @@ impl Redeem {
     }
 
     /// Asks the app whether the key may be stored.
-    async fn approve(
-        &self,
-        pending: &Pending,
-        token: &StoredToken,
-        key: ApiKey,
-        keeper: Arc<dyn Keeper>,
-    ) -> Result<(), Failure> {
+    async fn approve(&self, pending: &Pending, fresh: Fresh<'_>) -> Result<(), Failure> {
+        let Fresh { token, key, replaced, keeper } = fresh;
         let client = KomerzaKey::new(keeper, pending.user.clone(), token, key, None);
-        let connecting = Connecting { user: &pending.user, attempt: pending.attempt, key: &client };
+        let connecting =
+            Connecting { user: &pending.user, attempt: pending.attempt, key: &client, note: token.note(), replaced };
         match self.core.ask(async { self.core.hooks.before_storing(&connecting).await }).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),

@@ -5,6 +5,7 @@ use crate::{
     attempt::State,
     config::Place,
     failure::{Failure, FailureKind},
+    hooks::{Leaving, Note},
     random::{Drawn, Randomness, RandomnessError, draw},
     site::{
         caller::Caller,
@@ -46,6 +47,7 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
     if start == Start::Prove && !confirmed {
         return prove(site, return_to.as_str()).map_err(broken);
     }
+    let note = ask_the_app(site, parts, &caller, return_to.as_str()).await.map_err(refusal)?;
     // A state, a session with its lineage, and a nonce.
     let chance = Drawn::<{ 32 + 48 + 12 }>::from(&*site.core.randomness).map_err(broken)?;
     let (now, randomness): (_, &dyn Randomness) = (site.core.clock.now(), &chance);
@@ -54,7 +56,8 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
         Caller::User(_) | Caller::Nobody => None,
     };
     let state = State::mint(randomness).map_err(broken)?;
-    let attempt = LoginAttempt { state, user, issued_at: now, next_session, return_to: return_to.as_str().to_owned() };
+    let return_to = return_to.as_str().to_owned();
+    let attempt = LoginAttempt { state, user, issued_at: now, next_session, return_to, note };
     let (name, value) = site.jar.seal_login(&attempt, randomness).map_err(broken)?;
     let room = name.len() + value.len();
     let dropped = site.jar.make_room(&parts.headers, room, now, &config.limits);
@@ -69,6 +72,17 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
         .iter()
         .fold(answer, |answer, name| answer.cookie(names.remove_if_sent(&parts.headers, name)));
     Ok(dropped.iter().fold(answer, |answer, name| answer.cookie(names.remove(name))))
+}
+
+/// Asks the app whether the browser may leave, and what is to be noted.
+async fn ask_the_app(site: &Site, parts: &Parts, caller: &Caller, return_to: &str) -> Result<Option<Note>, Failure> {
+    let user = caller.user_id();
+    let leaving = Leaving { user: user.as_ref(), parts, return_to };
+    match site.core.ask(async { site.core.hooks.before_leaving(&leaving).await }).await {
+        Ok(Ok(note)) => Ok(note),
+        Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
+        Err(_) => Err(Failure::new(FailureKind::Internal)),
+    }
 }
 
 /// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came with the page and not

@@ -158,7 +158,8 @@ fn connect(
         // Whom the attempt admits has what it takes; should that ever change, nobody gets a key by it.
         _ => return Err(FailureKind::OtherUser),
     };
-    let pending = Pending { attempt: attempt.state.attempt_id(), code, user, charged: *charged, left };
+    let LoginAttempt { state, note, .. } = attempt;
+    let pending = Pending { attempt: state.attempt_id(), code, user, charged: *charged, left, note };
     Ok((pending, session))
 }
 

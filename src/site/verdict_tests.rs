@@ -76,8 +76,14 @@ fn begun(
 ) -> Arrived {
     let state = State::mint(&SystemRandomness).unwrap();
     let text = state.expose_secret();
-    let attempt =
-        LoginAttempt { state, user: binding, issued_at: at(seconds_ago), next_session, return_to: "/orders".into() };
+    let attempt = LoginAttempt {
+        state,
+        user: binding,
+        issued_at: at(seconds_ago),
+        next_session,
+        return_to: "/orders".into(),
+        note: None,
+    };
     let (name, value) = jar().seal_login(&attempt, &SystemRandomness).unwrap();
     Arrived { state: text, cookies: cookies(&name, &value), back: back(caller) }
 }
@@ -183,7 +189,8 @@ fn t02_an_attempt_without_a_session_is_no_browsers_and_one_with_a_session_no_use
     let ends = |caller: Caller, next_session: Option<BrowserSession>| {
         let state = State::mint(&SystemRandomness).unwrap();
         let (issued_at, return_to) = (at(0), "/".to_owned());
-        let attempt = LoginAttempt { state, user: UserBinding::NewBrowser, issued_at, next_session, return_to };
+        let attempt =
+            LoginAttempt { state, user: UserBinding::NewBrowser, issued_at, next_session, return_to, note: None };
         let back = Returning { charged: charged(&caller, None), caller, expired: None };
         connect(&back, attempt, AuthorizationCode::new("code").unwrap()).map(|(pending, _)| pending.user)
     };

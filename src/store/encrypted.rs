@@ -155,7 +155,10 @@ impl<S: TokenStore> EncryptedStore<S> {
     fn with_context<T>(&self, user: &UserId, token: &StoredToken, act: impl FnOnce(&[&[u8]]) -> T) -> T {
         let version = token.version().to_string();
         let saved_at = unix_millis(token.saved_at()).to_be_bytes();
-        act(&[FORMAT, self.app.as_bytes(), user.as_str().as_bytes(), version.as_bytes(), &saved_at])
+        let mut context = vec![FORMAT, self.app.as_bytes(), user.as_str().as_bytes(), version.as_bytes(), &saved_at];
+        // Records of before there were notes have none.
+        context.extend(token.note().map(|note| note.as_str().as_bytes()));
+        act(&context)
     }
 }
 

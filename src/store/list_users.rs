@@ -1,7 +1,7 @@
 //! Listing the users of a store, removing old records, and asking whether the store answers.
 
 use super::{StoreError, StoredToken, TokenStore};
-use crate::user::UserId;
+use crate::{note::Note, user::UserId};
 use std::{sync::Arc, time::SystemTime};
 
 /// A store that can list its users and remove old records.
@@ -104,13 +104,15 @@ pub struct ListedUser {
     pub user: UserId,
     /// When the record was saved. `None` when the record cannot be read.
     pub saved_at: Option<SystemTime>,
+    /// What the app noted when the login began. `None` also when the record cannot be read.
+    pub note: Option<Note>,
 }
 
 impl ListedUser {
     /// A user and the record that was found, or `None` when the record cannot be read.
     #[must_use]
     pub fn new(user: UserId, record: Option<&StoredToken>) -> Self {
-        Self { user, saved_at: record.map(StoredToken::saved_at) }
+        Self { user, saved_at: record.map(StoredToken::saved_at), note: record.and_then(StoredToken::note).cloned() }
     }
 }
 

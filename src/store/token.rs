@@ -4,6 +4,7 @@
 
 use crate::{
     attempt::AttemptId,
+    note::Note,
     random::{Randomness, RandomnessError, SystemRandomness, draw},
     secret::{ApiKey, InvalidSecret},
     store::StoreError,
@@ -27,6 +28,7 @@ pub struct StoredToken {
     version: TokenVersion,
     saved_at: u64,
     attempt: Option<AttemptId>,
+    note: Option<Note>,
 }
 
 /// The key, or what stands in its place when a wrapper has sealed it.
@@ -45,6 +47,8 @@ struct TextForm<'a> {
     saved_at: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,7 +108,7 @@ impl StoredToken {
     }
 
     pub(crate) fn saved(key: ApiKey, version: TokenVersion, at: SystemTime, attempt: Option<AttemptId>) -> Self {
-        Self { content: Content::Plain(key), version, saved_at: unix_millis(at), attempt }
+        Self { content: Content::Plain(key), version, saved_at: unix_millis(at), attempt, note: None }
     }
 
     /// The same record with other content: how a wrapper seals and opens it.
@@ -151,6 +155,18 @@ impl StoredToken {
         self.attempt
     }
 
+    /// What the app noted when the login began; see [`Note`].
+    #[must_use]
+    pub fn note(&self) -> Option<&Note> {
+        self.note.as_ref()
+    }
+
+    /// The same record with this note, or with none.
+    #[must_use]
+    pub fn with_note(self, note: Option<Note>) -> Self {
+        Self { note, ..self }
+    }
+
     /// A short hash of the key, for logs and pages. If the record is encrypted, it is a hash of the
     /// encrypted text.
     #[must_use]
@@ -177,6 +193,7 @@ impl StoredToken {
             version: &version,
             saved_at: self.saved_at,
             attempt: self.attempt.map(|attempt| attempt.to_string()),
+            note: self.note.as_ref().map(Note::as_str),
             key,
             sealed,
         };
@@ -204,7 +221,8 @@ impl StoredToken {
         let version = form.version.parse().map_err(StoreError::unreadable)?;
         // An attempt that cannot be read is one that is not known.
         let attempt = form.attempt.as_str().and_then(AttemptId::parse);
-        Ok(Self { content, version, saved_at: form.saved_at, attempt })
+        let note = form.note.as_str().and_then(|note| Note::new(note).ok());
+        Ok(Self { content, version, saved_at: form.saved_at, attempt, note })
     }
 }
 
@@ -217,6 +235,8 @@ struct OwnedForm {
     saved_at: u64,
     #[serde(default)]
     attempt: serde_json::Value,
+    #[serde(default)]
+    note: serde_json::Value,
     #[serde(default, deserialize_with = "wiped")]
     key: Option<Zeroizing<String>>,
     #[serde(default, deserialize_with = "wiped")]
@@ -318,6 +338,17 @@ mod tests {
 
     fn token(key: &str) -> StoredToken {
         StoredToken::new(ApiKey::new(key).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_note_is_kept_and_one_that_is_too_long_is_none() {
+        let token = StoredToken::for_key("obviously-fake-key").unwrap().with_note(Note::new("a\n\"b").ok());
+        let read = StoredToken::from_text(&token.to_text()).unwrap();
+        assert_eq!(read.note().unwrap().as_str(), "a\n\"b");
+        let long = token.to_text().replace("\"a\\n\\\"b\"", &format!("\"{}\"", "x".repeat(257)));
+        assert_ne!(long, token.to_text());
+        assert!(StoredToken::from_text(&long).unwrap().note().is_none());
+        assert!(StoredToken::from_text(&token.clone().with_note(None).to_text()).unwrap().note().is_none());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{Names, read};
 use crate::{
     attempt::{AttemptId, State},
     config::{Config, Limits},
+    note::Note,
     random::{Randomness, RandomnessError},
     seal::Keyring,
     secret::CodeHash,
@@ -87,6 +88,8 @@ pub(crate) struct LoginAttempt {
     /// The session that the browser gets when it connects; `None` with an app's own users.
     pub(crate) next_session: Option<BrowserSession>,
     pub(crate) return_to: String,
+    /// What the app noted.
+    pub(crate) note: Option<Note>,
 }
 
 impl LoginAttempt {
@@ -99,7 +102,12 @@ impl LoginAttempt {
         if let Some(session) = &self.next_session {
             bytes.extend_from_slice(&session.to_bytes());
         }
+        // A return path is visible ASCII, so the line feed ends it.
         bytes.extend_from_slice(self.return_to.as_bytes());
+        if let Some(note) = &self.note {
+            bytes.push(b'\n');
+            bytes.extend_from_slice(note.as_str().as_bytes());
+        }
         bytes
     }
 
@@ -115,12 +123,18 @@ impl LoginAttempt {
                 (Some(BrowserSession::from_bytes(session)?), rest)
             }
         };
+        let rest = std::str::from_utf8(rest).ok()?;
+        let (return_to, note) = match rest.split_once('\n') {
+            Some((return_to, note)) => (return_to, Some(Note::new(note).ok()?)),
+            None => (rest, None),
+        };
         Some(Self {
             state: State::from_bytes(*state),
             user,
             issued_at: from_unix_millis(u64::from_be_bytes(*issued_at)),
             next_session,
-            return_to: std::str::from_utf8(rest).ok()?.to_owned(),
+            return_to: return_to.to_owned(),
+            note,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Claim, Contract, Relay};
 use crate::{
+    note::Note,
     random::{SystemRandomness, draw},
     secret::ApiKey,
     store::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion},
@@ -168,7 +169,7 @@ impl Trial {
     }
 
     pub(super) fn token_of(&self, key: impl Into<String>) -> Result<StoredToken, Found> {
-        Ok(StoredToken::new(ApiKey::new(key)?)?)
+        Ok(StoredToken::new(ApiKey::new(key)?)?.with_note(Some(Note::new("obviously a note of the app")?)))
     }
 
     /// A record that was saved at that time.
@@ -253,13 +254,14 @@ pub(super) async fn expect(store: &dyn TokenStore, user: &UserId, wanted: Option
     Ok(())
 }
 
-/// Whether two records are one: key, version and time.
+/// Whether two records are one: key, version, time and note.
 pub(super) fn same(one: Option<&StoredToken>, other: Option<&StoredToken>) -> bool {
     match (one, other) {
         (None, None) => true,
         (Some(one), Some(other)) => {
             one.version() == other.version()
                 && one.saved_at() == other.saved_at()
+                && one.note() == other.note()
                 && matches!((one.api_key(), other.api_key()),
                     (Ok(one), Ok(other)) if one.expose_secret() == other.expose_secret())
         }

@@ -7,6 +7,7 @@ mod hooks;
 pub(crate) mod ledger;
 mod logs;
 mod nodes;
+mod notes;
 pub(crate) mod pages;
 mod repeats;
 mod sockets;

@@ -57,7 +57,7 @@ fn answer(line: &str, records: &mut HashMap<String, String>) -> String {
     match verb {
         "load" => records.get(place).cloned().unwrap_or_default(),
         "save" => {
-            records.insert(place.to_owned(), words[3].to_owned());
+            records.insert(place.to_owned(), words[3..].join(" "));
             "saved".to_owned()
         }
         _ => {

@@ -90,6 +90,21 @@ async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
 
 /// Sealed by Python's `cryptography` 48: what is in somebody's database must open after every update of this crate.
 #[tokio::test]
+async fn t44_a_note_that_was_changed_in_the_database_closes_the_record() {
+    let database = MemoryStore::default();
+    let store = sealed(database.clone(), "app", [key(1)]);
+    let alice = user("alice");
+    let note = |text: &'static str| Some(komerza_connect::hooks::Note::new(text).unwrap());
+    store.save(&alice, &token("obviously-fake-key").with_note(note("plan=basic"))).await.unwrap();
+    assert_eq!(store.load(&alice).await.unwrap().unwrap().note(), note("plan=basic").as_ref());
+    let kept = database.load(&alice).await.unwrap().unwrap();
+    for changed in [note("plan=pro"), note(""), None] {
+        database.save(&alice, &kept.clone().with_note(changed)).await.unwrap();
+        assert_eq!(store.load(&alice).await.unwrap_err().kind(), StoreErrorKind::Unreadable);
+    }
+}
+
+#[tokio::test]
 async fn t44_a_record_that_another_implementation_sealed_opens() {
     let text_of_the_record = concat!(
         r#"{"format":1,"version":"000102030405060708090a0b0c0d0e0f","saved_at":1764115200000,"#,

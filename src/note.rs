@@ -1,0 +1,73 @@
+//! A few words of the app about one connection.
+
+use std::{fmt, sync::Arc};
+
+/// A few words of the app about one connection: which plan, which invitation, which tenant it is for.
+///
+/// [`before_leaving`](crate::Hooks::before_leaving) returns it. It travels encrypted in the login attempt's cookie, is
+/// handed to [`before_storing`](crate::Hooks::before_storing) and [`connected`](crate::Hooks::connected), and is kept in
+/// the record: see [`KomerzaKey::note`](crate::KomerzaKey::note) and [`StoredToken::note`](crate::StoredToken::note). A
+/// later connect replaces it, also by none.
+///
+/// ```
+/// use komerza_connect::hooks::Note;
+///
+/// assert_eq!(Note::new("plan=pro")?.as_str(), "plan=pro");
+/// assert_eq!(Note::new("x".repeat(257)).unwrap_err().found(), 257);
+/// # Ok::<(), komerza_connect::hooks::NoteTooLong>(())
+/// ```
+///
+/// # Security
+/// Whoever reads the store reads the note, also with an [`EncryptedStore`](crate::store::EncryptedStore), which only
+/// notices when somebody changes it. Its `Debug` shows no text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Note(Arc<str>);
+
+/// A [`Note`] has at most this many bytes. *Source*: our choice, so that five attempts still fit into the cookies of a request.
+const MOST: usize = 256;
+
+impl Note {
+    /// Makes a note of 0 to 256 bytes.
+    ///
+    /// # Errors
+    /// [`NoteTooLong`] for a longer text. Keep it in your own database, and note its id.
+    pub fn new(text: impl Into<Arc<str>>) -> Result<Self, NoteTooLong> {
+        let text = text.into();
+        if text.len() > MOST { Err(NoteTooLong { found: text.len() }) } else { Ok(Self(text)) }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Note({} bytes)", self.0.len())
+    }
+}
+
+/// The text of a [`Note`] has more than 256 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NoteTooLong {
+    found: usize,
+}
+
+impl NoteTooLong {
+    /// How many bytes the text has.
+    #[must_use]
+    pub fn found(&self) -> usize {
+        self.found
+    }
+}
+
+impl fmt::Display for NoteTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a note has at most {MOST} bytes, and this one has {}", self.found)
+    }
+}
+
+impl std::error::Error for NoteTooLong {}

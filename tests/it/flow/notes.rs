@@ -1,0 +1,130 @@
+//! What the app says before the browser leaves, and what it finds again afterwards.
+
+use super::{
+    harness::{LOGIN, Mode, SITE, Shop, flow_cookies},
+    ledger::Ledger,
+};
+use komerza_connect::{
+    Hooks, TokenStore as _, UserId, async_trait,
+    hooks::{Connected, Connecting, Leaving, Note, Veto},
+};
+use komerza_connect_testing::{browser::Load, raw_provider::RawProvider};
+use std::sync::{Arc, Mutex};
+
+/// Notes what the query says, and writes down what it finds again.
+#[derive(Clone, Default)]
+struct Plans(Arc<Mutex<Vec<String>>>);
+
+impl Plans {
+    fn write(&self, entry: String) {
+        self.0.lock().unwrap().push(entry);
+    }
+
+    fn taken(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    async fn shop(&self, mode: Mode) -> Shop {
+        let (provider, hooks) = (RawProvider::start().await, self.clone());
+        let limits = super::harness::limits();
+        Shop::on(provider, Ledger::default(), mode, |config| config.limits(limits), |layer| layer.with_hooks(hooks))
+    }
+}
+
+fn text(note: Option<&Note>) -> String {
+    note.map_or("none".to_owned(), |note| note.as_str().to_owned())
+}
+
+#[async_trait]
+impl Hooks for Plans {
+    async fn before_leaving(&self, leaving: &Leaving<'_>) -> Result<Option<Note>, Veto> {
+        let user = leaving.user.map_or("nobody", UserId::as_str);
+        self.write(format!(
+            "{} leaves for {}",
+            if user.starts_with("browser-") { "a browser" } else { user },
+            leaving.return_to
+        ));
+        match leaving.parts.uri.query().and_then(|query| query.split("plan=").nth(1)) {
+            Some("closed") => Err(Veto::new("This <plan> is sold out.")),
+            Some("panics") => panic!("obviously fake: the hook panics"),
+            Some("long") => Note::new("x".repeat(257)).map(Some).map_err(|error| Veto::new(error.to_string())),
+            Some(plan) => Ok(Note::new(plan).ok()),
+            None => Ok(None),
+        }
+    }
+
+    async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
+        let replaced = connecting.replaced.map_or("nothing".to_owned(), |record| text(record.note()));
+        self.write(format!("{} replaces {replaced}", text(connecting.note)));
+        assert_eq!(connecting.key.note(), connecting.note);
+        Ok(())
+    }
+
+    async fn connected(&self, event: &Connected) {
+        self.write(format!("connected with {}", text(event.note.as_ref())));
+    }
+}
+
+async fn connect(shop: &Shop, browser: &komerza_connect_testing::browser::Browser, plan: &str, code: &str) {
+    let load = Load::typed(&format!("{LOGIN}?return_to=%2Fx&plan={plan}")).stop_at_first();
+    let login = super::harness::started(browser.load(load).await.first().clone());
+    shop.accepts(browser, &login, code, "/x").await;
+}
+
+#[tokio::test]
+async fn a_note_travels_from_the_login_into_the_record_and_the_key() {
+    let plans = Plans::default();
+    let shop = plans.shop(Mode::App).await;
+    let alice = shop.browser("alice");
+    let longest = "x".repeat(256);
+    for (plan, code, found) in [
+        ("pro", "C1", "pro replaces nothing"),
+        (&longest, "C2", &*format!("{longest} replaces pro")),
+        ("basic", "C3", &*format!("basic replaces {longest}")),
+    ] {
+        connect(&shop, &alice, plan, code).await;
+        let entries = plans.taken();
+        assert_eq!(entries[0], "alice leaves for /x");
+        assert_eq!(entries[2], format!("connected with {plan}"));
+        assert_eq!(entries[1], found);
+        let id = UserId::new("alice").unwrap();
+        let record = shop.store.load(&id).await.unwrap().unwrap();
+        assert_eq!(text(record.note()), plan);
+        assert!(!format!("{record:?}{:?}", record.note()).contains(plan), "no text in Debug");
+        let key = shop.layer.client_for(&id).await.unwrap().unwrap();
+        assert_eq!(text(key.note()), plan);
+    }
+    let login = shop.start(&alice, "/x").await;
+    shop.accepts(&alice, &login, "C4", "/x").await;
+    assert_eq!(plans.taken()[1], "none replaces basic", "a later connect replaces the note, also by none");
+}
+
+#[tokio::test]
+async fn the_hook_before_leaving_may_keep_the_visitor_here() {
+    for mode in Mode::BOTH {
+        let plans = Plans::default();
+        let shop = plans.shop(mode).await;
+        for (plan, status, words) in [
+            ("closed", 403, "This &lt;plan&gt; is sold out."),
+            ("long", 403, "a note has at most 256 bytes, and this one has 257"),
+            ("panics", 500, "Tell the people who run it"),
+        ] {
+            let alice = shop.browser("alice");
+            let before = shop.mark();
+            let load = Load::link(SITE, &format!("{LOGIN}?plan={plan}")).stop_at_first();
+            let hop = alice.load(load).await.first().clone();
+            assert_eq!((hop.status(), hop.location()), (status, None), "{plan}: {}", hop.text());
+            assert!(hop.text().contains(words), "{plan}: {}", hop.text());
+            assert_eq!((flow_cookies(&alice).len(), shop.mark()), (0, before), "nothing has begun");
+        }
+        plans.taken();
+        // Nobody is asked about a login that is refused anyway, or that the visitor is asked about first.
+        let alice = shop.browser("alice");
+        alice.load(Load::fetch(SITE, http::Method::GET, LOGIN)).await;
+        alice.click(super::harness::EVIL, LOGIN).await;
+        assert_eq!(plans.taken(), [""; 0]);
+        connect(&shop, &alice, "pro", "C1").await;
+        let leaves = plans.taken().swap_remove(0);
+        assert_eq!(leaves, if mode == Mode::App { "alice leaves for /x" } else { "nobody leaves for /x" });
+    }
+}
