@@ -11,6 +11,9 @@ use tokio::{
 /// Bytes that are held back in one direction before the sender has to wait.
 const MOST_HELD: usize = 1 << 20;
 
+/// Bytes that are read at a time.
+const PIECE: usize = 16 << 10;
+
 /// What a connection is told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
@@ -44,6 +47,8 @@ impl Way {
     }
 
     fn read(&mut self, from: &TcpStream, order: Order, delay: Duration) {
+        // What came in one piece goes on in one: PgBouncer refuses a client whose first message comes in two.
+        self.waiting.reserve(PIECE);
         match from.try_read_buf(&mut self.waiting) {
             Ok(read) if read > 0 => {
                 self.due = self.due.or_else(|| Instant::now().checked_add(delay));
