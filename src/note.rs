@@ -18,7 +18,7 @@ use std::{fmt, sync::Arc};
 /// ```
 ///
 /// # Security
-/// Whoever reads the store reads the note, also with an [`EncryptedStore`](crate::store::EncryptedStore), which only
+/// Whoever reads the store reads the note, also with an `EncryptedStore`, which only
 /// notices when somebody changes it. Its `Debug` shows no text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Note(Arc<str>);
