@@ -111,8 +111,17 @@ impl Chromium {
         self.driver.current_url().await.unwrap().into()
     }
 
+    /// What the page shows. A page that goes while it is read is asked again.
     pub(super) async fn text(&self) -> String {
-        self.driver.find(By::Tag("body")).await.unwrap().text().await.unwrap()
+        let began = Instant::now();
+        loop {
+            let shown = self.driver.execute("return document.body && document.body.innerText", Vec::new()).await;
+            if let Some(text) = shown.ok().and_then(|shown| shown.json().as_str().map(str::to_owned)) {
+                return text;
+            }
+            assert!(began.elapsed() < PATIENCE, "no page comes");
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Status of the page that is shown, as the browser saw it.

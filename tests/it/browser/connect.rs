@@ -44,6 +44,8 @@ async fn a_visitor_connects_and_disconnects() {
             assert!(!cookie["name"].as_str().unwrap().contains("-login-"), "the attempt is used up: {cookie}");
         }
         chromium.click("Disconnect", &app.url).await;
+        // The address is the same before and after.
+        chromium.comes_to_say("Connect with Komerza").await;
         assert_not_connected(&chromium).await;
         assert_eq!(sandbox.keys().len(), 1, "disconnect forgets the key and cannot revoke it");
         report("disconnect", "home without stores; the key lives on at the provider, as the docs say");
