@@ -47,7 +47,7 @@ kinds! {
         "Or you disconnected in the meantime. Sign in as the user who started it, or start again.";
     /// The request came from another site, a script or a frame.
     CrossSite = "cross_site", FORBIDDEN, "This request did not come from this site.", "Open the app and try again there.";
-    /// A script asked for the login. It cannot go to Komerza: only a page can.
+    /// A script fetched the login route. Only a navigation of the browser can go to Komerza.
     NotNavigated = "not_navigated", FORBIDDEN, "This address must be opened as a page.",
         "Link to it, or set location.href to it. A script cannot fetch it.";
     /// The user refused at Komerza, or came back without a code.
@@ -103,13 +103,15 @@ kinds! {
         "Nothing is lost. Reload this page in a moment.";
     /// The key was issued and could not be saved yet.
     ///
-    /// The crate tries for [`late_save_deadline`](crate::config::Limits::late_save_deadline). When it succeeds, a reload is a
-    /// success.
+    /// The crate keeps trying for [`late_save_deadline`](crate::config::Limits::late_save_deadline). Once the
+    /// key is saved, a reload of the page succeeds.
     SaveFailed = "save_failed", SERVICE_UNAVAILABLE, "Your approval arrived but could not be saved.",
         "Reload this page in a moment. If that does not help, start again from the app. At Komerza an extra entry may show up among your connected apps: remove it.";
     /// A hook of the app refused the connection.
     ///
-    /// The key was not stored and stays valid at Komerza. If the hook gave a reason, it replaces the second sentence below.
+    /// After [`before_leaving`](crate::Hooks::before_leaving) nothing has begun. After
+    /// [`before_storing`](crate::Hooks::before_storing) the key is not stored and stays valid at Komerza. If
+    /// the hook gave a reason, it replaces the second sentence below.
     Vetoed = "vetoed", FORBIDDEN, "The app did not accept this connection.", "Nothing was stored.";
     /// The route does not accept this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not accept this kind of request.", "Start again from the app.";

@@ -52,11 +52,11 @@ use std::fmt;
 /// ask the user to remove the app at Komerza.
 #[async_trait::async_trait]
 pub trait Hooks: Send + Sync + 'static {
-    /// Runs when a login starts, before the browser goes to Komerza. An error keeps it here.
+    /// Runs when a login starts, before the browser goes to Komerza. An error stops the login.
     ///
-    /// The visitor reads the error's reason. A [`Note`] tells later hooks and handlers what this connection is for. It does
-    /// not run for a login that is refused anyway, nor before the visitor has answered the page that asks first. After a
-    /// time-out or a panic the visitor gets a 500 page and nothing has begun.
+    /// The visitor reads the error's reason. A [`Note`] tells later hooks and handlers what this connection is
+    /// for. This hook does not run for a login that the crate refuses, nor before the visitor has confirmed on
+    /// the page that asks first. After a time-out or a panic the visitor gets a 500 page and nothing has begun.
     ///
     /// ```
     /// use komerza_connect::{hooks::{Leaving, Note, Veto}, Hooks, async_trait};
@@ -143,13 +143,13 @@ pub struct Leaving<'a> {
     pub user: Option<&'a UserId>,
     /// The request to the login route, without its body.
     pub parts: &'a Parts,
-    /// Where the visitor comes back to.
+    /// The path that the visitor returns to.
     pub return_to: &'a str,
 }
 
 /// A key that is about to be stored.
 ///
-/// The same Komerza account as before, or not at all:
+/// This hook accepts only the Komerza account that the user connected before:
 ///
 /// ```
 /// use komerza_connect::{Error, Hooks, api::Client, async_trait, hooks::{Connecting, Veto}};
@@ -241,7 +241,9 @@ pub struct Revoked {
 
 /// A hook's refusal of a connection, with a reason for the visitor.
 ///
-/// The key is not stored, and stays valid at Komerza until the user removes the app there.
+/// After a veto of [`before_leaving`](Hooks::before_leaving) nothing has begun. After a veto of
+/// [`before_storing`](Hooks::before_storing) the key is not stored, and stays valid at Komerza
+/// until the user removes the app there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Veto {
     reason: String,

@@ -60,7 +60,7 @@
 //!    connect again.
 //!
 //! `POST /komerza/disconnect` deletes the stored key. `GET /komerza/status` tells front ends
-//! whether the user is connected. All four paths are next to the redirect URI's path.
+//! whether the user is connected. By default the four paths differ only in their last segment.
 //! [`guide::routes`] describes each route.
 //!
 //! # Who is the user
@@ -152,7 +152,7 @@
 //! | [`guide`] | the long texts: how to mount, store, test, secure and operate it |
 //! | [`api`] | the client: [`Client`](api::Client) for scripts and jobs, requests, lists, [`models`](api::models), errors |
 //! | [`config`] | settings and limits |
-//! | [`hooks`] | where an app looks on, says no, or answers in its own words |
+//! | [`hooks`] | functions of your app that observe connections, refuse them, or answer failures |
 //! | [`layer`] | the service that the layer makes, and a check that it is mounted |
 //! | [`pacing`] | how calls are spaced out, and buckets that several nodes share |
 //! | [`store`] | the contract for token stores, and the stores that come with the crate |

@@ -69,7 +69,8 @@ impl Config {
 }
 
 impl ConfigBuilder {
-    /// Starts with the settings of the environment. Further settings may follow; a setting that is repeated counts as last given.
+    /// Starts with the settings of the environment. You can add further settings. If a setting is given twice,
+    /// the last one counts.
     ///
     /// | Variable | Meaning | Without it |
     /// | --- | --- | --- |

@@ -290,8 +290,8 @@ impl Redeem {
         }
     }
 
-    /// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto and a save
-    /// that is still tried, the app is told of a live key that nobody holds.
+    /// Asks the app and saves a fresh key. If this fails for any reason but a veto or a save that is still
+    /// retried, the app is told that a valid key was not stored.
     async fn keep(&self, pending: &Pending, fresh: Fresh<'_>, turn: Turn) -> Result<(), Failure> {
         let token = fresh.token;
         let kept = guard::caught("connect", async {

@@ -70,7 +70,7 @@ impl Redeem {
         Some(true)
     }
 
-    /// Tells the app of a live key that nobody holds.
+    /// Tells the app that a valid key could not be stored.
     pub(super) async fn orphan(&self, pending: &Pending, token: &StoredToken) {
         let Pending { user, attempt, .. } = pending;
         log::error!(%attempt, fingerprint = %token.fingerprint(), "a new key could not be stored; it stays valid at Komerza");

@@ -25,8 +25,8 @@ pub enum RefusedKind {
     ///
     /// Code `malformed_signature`, status 400.
     MalformedSignature,
-    /// The signature does not fit the body. Either the secret is another one, or something between Komerza and the app changed
-    /// the body, or the request is forged.
+    /// The signature does not fit the body. Either the secret is wrong, or something between Komerza and the
+    /// app changed the body, or the request is forged.
     ///
     /// Code `wrong_signature`, status 403.
     WrongSignature,

@@ -100,9 +100,9 @@ impl PostgresStore {
     /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to [`connect`](Self::connect)
     /// instead: the two pools do not disturb each other. Nodes may do this at the same moment.
     ///
-    /// Connections on which a call failed or was late are closed. Statements appear in the pool's log as the app has set it;
-    /// ids of users stand in them, keys do not. Set `test_before_acquire(false)` and an `acquire_timeout` below the store's
-    /// deadline on the pool: its ping before each use has no time limit of its own.
+    /// Connections on which a call failed or was late are closed. The pool logs statements as the app has
+    /// configured. They contain user ids but no keys. Set `test_before_acquire(false)` and an `acquire_timeout`
+    /// below the store's deadline on the pool: its ping before each use has no time limit of its own.
     ///
     /// # Errors
     /// Same as [`connect`](Self::connect).

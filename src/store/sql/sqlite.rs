@@ -36,11 +36,12 @@ const WORDS: Words = Words {
 
 /// Keeps records in one SQLite file: nothing to install, for apps on one machine.
 ///
-/// A confirmed save is on the disk. It survives `kill -9` of the app, and a power cut as far as the disk keeps what it
-/// says it wrote (write-ahead log, `synchronous=FULL`). What is deleted is overwritten with zeros (`secure_delete`); the log
-/// beside the file (`-wal`) may keep an older copy until its next checkpoint. Several processes of one machine may share the
-/// file; a network file system may not. Writes of one process queue up, so that they do not fight for SQLite's lock. A write
-/// that waits for the lock of another process and runs into its deadline is never carried out later.
+/// A confirmed save is on the disk. It survives `kill -9` of the app. It survives a power cut if the disk keeps
+/// what it reports as written (write-ahead log, `synchronous=FULL`). What is deleted is overwritten with zeros
+/// (`secure_delete`); the log beside the file (`-wal`) may keep an older copy until its next checkpoint.
+/// Several processes of one machine may share the file; a network file system may not. Writes of one process
+/// queue up, so that they do not fight for SQLite's lock. A write that waits for the lock of another process
+/// and runs into its deadline is never carried out later.
 ///
 /// **The journal mode.** A new file gets a write-ahead log. A database that exists keeps its mode, and a log event names it:
 /// the app decides about its own database. In another mode readers and writers wait for each other.
@@ -142,10 +143,10 @@ impl SqliteStore {
 
     /// Uses the app's own pool, and creates the table if it is missing.
     ///
-    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx opens the same file with [`open`](Self::open)
-    /// instead: two pools may share a file, and two versions of sqlx may stand in one app as long as both agree on
-    /// `libsqlite3-sys`, of which cargo allows one. If they do not, give the store a file of its own in another process, or bring
-    /// the app's sqlx to 0.9.
+    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx opens the same file with
+    /// [`open`](Self::open) instead: two pools may share a file. Two versions of sqlx work in one app if both
+    /// accept the same version of `libsqlite3-sys`, because cargo allows only one. If they do not, change the
+    /// version of the app's sqlx, or use another store.
     ///
     /// The app chooses the pool's settings. Without `synchronous=FULL` a power cut can lose confirmed saves.
     /// Statements appear in the pool's log if the app logs them; they contain no ids and no keys.
