@@ -121,9 +121,9 @@
 //!    than an earlier one or equal to the one before. Komerza cuts lists by position. If items are
 //!    added or removed while a list is read, an item can appear twice or be missing. If that
 //!    matters, sort so that new items come last, and compare ids.
-//! 4. **Models.** Unknown fields are ignored and unknown values of enumerations are kept, because
-//!    Komerza's API grows. Essential fields such as ids are required. All others are empty or
-//!    `None` when missing or null; a missing number is never zero. Amounts of money keep their digits, times are instants, and each id has its
+//! 4. **Models.** Unknown fields are ignored and unknown values of enumerations are kept, because Komerza's API
+//!    grows. Essential fields such as ids are required. All others are empty or `None` when missing or null; a
+//!    missing number is never zero. Amounts of money keep their digits, times are instants, and each id has its
 //!    own type. For a field that a model does not have, read the reply into your own type with
 //!    [`RequestBuilder::fetch`](api::RequestBuilder::fetch).
 //! 5. **Errors.** An [`Error`] has a [kind](ErrorKind).

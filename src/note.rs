@@ -24,7 +24,8 @@ use std::{fmt, sync::Arc};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Note(Arc<str>);
 
-/// A [`Note`] has at most this many bytes. *Source*: our choice, so that five attempts still fit into the cookies of a request.
+/// A [`Note`] has at most this many bytes. *Source*: our choice, so that five attempts still fit into the
+/// cookies of a request.
 const MOST: usize = 256;
 
 impl Note {

@@ -124,7 +124,8 @@ impl KomerzaKey {
         Self { client, user, note: token.note().cloned() }
     }
 
-    /// What the app noted when the login began, as kept in the record; see [`before_leaving`](crate::Hooks::before_leaving).
+    /// What the app noted when the login began, as kept in the record; see
+    /// [`before_leaving`](crate::Hooks::before_leaving).
     #[must_use]
     pub fn note(&self) -> Option<&Note> {
         self.note.as_ref()
@@ -136,8 +137,8 @@ impl KomerzaKey {
         &self.user
     }
 
-    /// The client without its owner's name, as functions take it that serve handlers and scripts alike. Its record is still removed
-    /// when the key dies.
+    /// The client without its owner's name, as functions take it that serve handlers and scripts alike. Its
+    /// record is still removed when the key dies.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

@@ -55,7 +55,8 @@ impl Finding {
         self.severity
     }
 
-    /// What was checked, with its result: `"store_works"`. The [guide](crate::guide::setting_up) lists all codes.
+    /// What was checked, with its result: `"store_works"`. The [guide](crate::guide::setting_up) lists all
+    /// codes.
     #[must_use]
     pub fn code(&self) -> &str {
         self.message.code

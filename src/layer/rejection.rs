@@ -14,11 +14,11 @@ use std::{error::Error, fmt, time::Duration};
 
 /// The reason why a request has no [`KomerzaKey`](crate::KomerzaKey).
 ///
-/// A rejection is also an answer. If the user is not connected, browsers are redirected to the
-/// login (303) and return afterwards. Programs get 401 and a problem document (RFC 9457) with the
-/// address of the login. If nobody is signed in, browsers are redirected to
-/// [`sign_in_page`](crate::ConfigBuilder::sign_in_page), or get a page that says so. If the store or the look-up failed, the answer is 503, never "not connected".
-/// If the layer is missing, the answer is 500 and says what to add.
+/// A rejection is also an answer. If the user is not connected, browsers are redirected to the login (303) and
+/// return afterwards. Programs get 401 and a problem document (RFC 9457) with the address of the login. If
+/// nobody is signed in, browsers are redirected to [`sign_in_page`](crate::ConfigBuilder::sign_in_page), or get
+/// a page that says so. If the store or the look-up failed, the answer is 503, never "not connected". If the
+/// layer is missing, the answer is 500 and says what to add.
 ///
 /// To answer in your own words, take `Result<KomerzaKey, Rejection>`:
 ///
@@ -64,16 +64,18 @@ pub struct Rejection {
 kinds! {
     /// The kind of a [`Rejection`].
     RejectionKind
-    /// The request did not pass through the layer. The app's code has to change. The answer is a page that says where to add the
-    /// layer.
+    /// The request did not pass through the layer. The app's code has to change. The answer is a page that says
+    /// where to add the layer.
     LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, `.route_layer` and merged routers are not covered.";
     /// Nobody is signed in to the app. With a sign-in page, browsers are redirected to it (303).
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
     /// The user has not connected a Komerza account. Browsers are redirected to the login (303).
     NotConnected = "not_connected", UNAUTHORIZED, "Not connected to Komerza.";
-    /// The user look-up failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
+    /// The user look-up failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The
+    /// answer has `Retry-After`.
     UserLookupFailed = "user_lookup_failed", SERVICE_UNAVAILABLE, "The app cannot check who you are right now.";
-    /// The token store failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
+    /// The token store failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer
+    /// has `Retry-After`.
     StoreFailed = "store_unavailable", SERVICE_UNAVAILABLE, "The app cannot reach its storage right now.";
     /// The look-up, the store or the clock of the app panicked. The app's code has to change.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something broke inside the app.";

@@ -1,8 +1,8 @@
 //! The service that the layer makes: is the path ours? Then answer; else pass on, with a handle on the key.
 //!
-//! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no cookies. An answer for which
-//! the key was asked for is `no-store`, unless the app says otherwise. The body of the
-//! answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
+//! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no
+//! cookies. An answer for which the key was asked for is `no-store`, unless the app says otherwise. The body of
+//! the answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
 use super::{original::original_path, shared::Shared};
 use crate::{
@@ -47,7 +47,8 @@ impl<S: fmt::Debug> fmt::Debug for KomerzaConnect<S> {
     }
 }
 
-/// What a request carries for those who ask for the key: the layer that it came through last, and what was found.
+/// What a request carries for those who ask for the key: the layer that it came through last, and what was
+/// found.
 #[derive(Clone)]
 pub(crate) struct Handle {
     pub(crate) shared: Arc<Shared>,

@@ -18,8 +18,8 @@ pub(super) fn visit_of(parts: &Parts) -> Visit {
     }
 }
 
-/// The page that the browser was loading, or the page of this site whose script made the request, if it is a valid return path.
-/// Else the default.
+/// The page that the browser was loading, or the page of this site whose script made the request, if it is a
+/// valid return path. Else the default.
 pub(super) fn path_back(config: &Config, visit: &Visit) -> String {
     let wanted = if visit.page {
         let path = visit.uri.path_and_query().map_or("/", |path| path.as_str());

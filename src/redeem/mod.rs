@@ -2,8 +2,8 @@
 //!
 //! It runs in a task of its own, counted and bounded; the request only waits for its outcome. In this order:
 //!
-//! 1. The store is read and the record's version drawn, so that an outage of either costs no code. After a save that failed a write
-//!    must work first.
+//! 1. The store is read and the record's version drawn, so that an outage of either costs no code. After a save
+//!    that failed a write must work first.
 //! 2. The party's budget is charged, and a turn is waited for; who gets none has spent nothing.
 //! 3. The exchange, repeated only where it cannot have arrived or was refused by 429.
 //! 4. The hook that may veto.
@@ -235,8 +235,8 @@ impl Redeem {
         self.core.hook(async { self.core.hooks.connected(&event).await }).await;
     }
 
-    /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
-    /// allowed in all is not over.
+    /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and
+    /// the wait that is allowed in all is not over.
     async fn exchange(
         &self,
         pending: &Pending,
@@ -371,15 +371,16 @@ impl Redeem {
     }
 }
 
-/// Counts a task before it asks whether the process shuts down, so that a shutdown either waits for it or refuses it.
+/// Counts a task before it asks whether the process shuts down, so that a shutdown either waits for it or
+/// refuses it.
 fn admit(tasks: &TaskTracker) -> Option<TaskTrackerToken> {
     let counted = tasks.token();
     step();
     (!tasks.is_closed()).then_some(counted)
 }
 
-/// Whether the provider may mean by this that the code was used before. It documents neither the statuses nor whether a used code
-/// is called so, or expired, or is refused without a word.
+/// Whether the provider may mean by this that the code was used before. It documents neither the statuses nor
+/// whether a used code is called so, or expired, or is refused without a word.
 fn may_have_been_used(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused)
 }

@@ -1,7 +1,8 @@
 //! Our own answers: what every one of them says to browsers, caches and crawlers.
 //!
-//! 303 is the only redirect; 302 and 307 may send a form's body on. No answer is stored, framed, indexed or named to the next
-//! site, and no page loads anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
+//! 303 is the only redirect; 302 and 307 may send a form's body on. No answer is stored, framed, indexed or
+//! named to the next site, and no page loads anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16;
+//! OWASP Secure Headers.
 
 use super::page::STYLE_HASH;
 use axum_core::body::Body;
@@ -43,7 +44,8 @@ impl Answer {
         Self::new(status, kind, value.to_string())
     }
 
-    /// 303 to an address that was checked; one that no header can carry becomes an internal failure without a text.
+    /// 303 to an address that was checked; one that no header can carry becomes an internal failure without a
+    /// text.
     pub(crate) fn see_other(location: impl Into<String>) -> Self {
         let mut answer = Self::new(StatusCode::SEE_OTHER, "text/plain", String::new());
         match HeaderValue::try_from(location.into()) {
@@ -85,9 +87,10 @@ impl Answer {
     }
 }
 
-/// Every 401 must name a way to sign in; RFC 9110, section 15.5.2. None of the registered ones fits a login in the browser, and
-/// `Basic` would open a dialog. A scheme that browsers do not know does nothing there, and spares clients that insist on one.
-/// *Source* of the name: our choice, after what the browser brings along once it is signed in.
+/// Every 401 must name a way to sign in; RFC 9110, section 15.5.2. None of the registered ones fits a login in
+/// the browser, and `Basic` would open a dialog. A scheme that browsers do not know does nothing there, and
+/// spares clients that insist on one. *Source* of the name: our choice, after what the browser brings along
+/// once it is signed in.
 const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
 
 /// Adds the headers of every own answer where they are missing.

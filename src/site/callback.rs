@@ -70,8 +70,8 @@ pub(super) async fn callback(
 /// How long the mark stays that says a callback was loaded again.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// A page that loads its own address again, which makes it a request of this site. The address has code and state in it, so the
-/// page does not repeat it: an empty link leads to the same address too.
+/// A page that loads its own address again, which makes it a request of this site. The address has code and
+/// state in it, so the page does not repeat it: an empty link leads to the same address too.
 fn load_again(site: &Site, attempt: AttemptId) -> Answer {
     let names = &site.jar.names;
     let page = Page {
@@ -95,8 +95,8 @@ fn refuse(site: &Site, failure: Failure, proven: Proven, used_up: bool) -> Refus
     }
 }
 
-/// Back to where the visitor wanted to go, with the new session; the attempt becomes a done mark. The key is saved: nothing that
-/// breaks from here on is a failure.
+/// Back to where the visitor wanted to go, with the new session; the attempt becomes a done mark. The key is
+/// saved: nothing that breaks from here on is a failure.
 fn welcome(
     site: &Site,
     proven: &Proven,
@@ -120,8 +120,8 @@ fn welcome(
     answer.cookie(names.remove(&names.login(proven.attempt)))
 }
 
-/// For a callback that comes again long after its success: a word that all is well, if it is. Costs nothing and says nothing if
-/// the visitor or the record cannot be found right now.
+/// For a callback that comes again long after its success: a word that all is well, if it is. Costs nothing and
+/// says nothing if the visitor or the record cannot be found right now.
 async fn connected_already(site: &Site, parts: &mut Parts) -> Option<&'static str> {
     let user = site.identify(parts).await.ok()?.user_id()?;
     let connected = site.core.load(&user).await.ok()?.is_some();

@@ -10,8 +10,8 @@ use http::Response;
 use serde_json::json;
 
 impl Error {
-    /// The answer, for stacks without axum; see [`Error`]. A browser that loads a page gets a page, if the handler asked for the key;
-    /// programs get a problem document.
+    /// The answer, for stacks without axum; see [`Error`]. A browser that loads a page gets a page, if the
+    /// handler asked for the key; programs get a problem document.
     ///
     /// | kind | status |
     /// | --- | --- |

@@ -85,8 +85,8 @@ async fn ask_the_app(site: &Site, parts: &Parts, caller: &Caller, return_to: &st
     }
 }
 
-/// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came with the page and not
-/// by fetch metadata, which a service worker makes untrue.
+/// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came
+/// with the page and not by fetch metadata, which a service worker makes untrue.
 fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
     let Some(value) = query.confirm.value().filter(|value| !value.is_empty()) else { return false };
     cookie::named(headers, &site.jar.names.confirm).any(|sent| sent.ct_eq(value.as_bytes()).into())

@@ -1,7 +1,7 @@
 //! The crate's own routes: login, callback, disconnect, status.
 //!
-//! Methods match exactly, so that HEAD never runs what GET does; a browser that only guesses gets 503. What is left is up to the
-//! route, and every failure becomes an answer here.
+//! Methods match exactly, so that HEAD never runs what GET does; a browser that only guesses gets 503. What is
+//! left is up to the route, and every failure becomes an answer here.
 
 pub(crate) mod answer;
 mod callback;
@@ -82,7 +82,8 @@ impl Site {
         }
     }
 
-    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its record can go.
+    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its
+    /// record can go.
     fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
         self.session_within(headers, Duration::MAX)
     }
@@ -101,7 +102,8 @@ impl Site {
     }
 }
 
-/// A session is one of this application and this redirect URI: another mount with the same keys and store does not know it (T6).
+/// A session is one of this application and this redirect URI: another mount with the same keys and store does
+/// not know it (T6).
 fn session_label(config: &Config) -> String {
     // The id has visible characters alone, so that the two parts cannot run into each other.
     format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)

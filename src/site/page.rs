@@ -1,4 +1,5 @@
-//! The pages of this crate. They use plain English and no scripts, load nothing, and suit phones and screen readers.
+//! The pages of this crate. They use plain English and no scripts, load nothing, and suit phones and screen
+//! readers.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -22,8 +23,8 @@ pub(crate) static STYLE_HASH: LazyLock<String> =
 pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
     pub(crate) paragraphs: Vec<String>,
-    /// A link that looks like a button: its text and its target. A form would not do: its `form-action` binds every redirect that
-    /// follows, also those of other sites.
+    /// A link that looks like a button: its text and its target. A form would not do: its `form-action` binds
+    /// every redirect that follows, also those of other sites.
     pub(crate) link: Option<(&'a str, String)>,
     /// Whether the browser loads this address again, at once.
     pub(crate) load_again: bool,

@@ -1,12 +1,12 @@
 //! The crate's own browser session: who the user is when the app does not say.
 //!
-//! 1. A session is 256 random bits with an HMAC-SHA-256 tag, so that junk never reaches the token store. The store sees only
-//!    a hash of them: who reads the store cannot become the user.
+//! 1. A session is 256 random bits with an HMAC-SHA-256 tag, so that junk never reaches the token store. The
+//!    store sees only a hash of them: who reads the store cannot become the user.
 //! 2. Values come from this server alone; an unknown one is not adopted.
-//! 3. Every connect moves to a new value (no session fixation). It is drawn when the login starts and sealed into the attempt,
-//!    so that a repeated callback hands out the same one and a lost answer loses nothing.
-//! 4. Values that follow each other in one browser share a lineage, which says "the same browser as at the start" when another tab
-//!    has finished in between. It opens nothing.
+//! 3. Every connect moves to a new value (no session fixation). It is drawn when the login starts and sealed
+//!    into the attempt, so that a repeated callback hands out the same one and a lost answer loses nothing.
+//! 4. Values that follow each other in one browser share a lineage, which says "the same browser as at the
+//!    start" when another tab has finished in between. It opens nothing.
 
 use crate::{
     random::{Randomness, RandomnessError, draw},

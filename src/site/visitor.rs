@@ -1,8 +1,8 @@
-//! What a request has shown about its visitor by the time its answer goes out: whether its handler asked for the key, and whether a
-//! person will look at the answer.
+//! What a request has shown about its visitor by the time its answer goes out: whether its handler asked for
+//! the key, and whether a person will look at the answer.
 //!
-//! Known in the task that answers the request. A handler that answers from a task of its own gets neither pages for its errors nor
-//! `no-store`.
+//! Known in the task that answers the request. A handler that answers from a task of its own gets neither pages
+//! for its errors nor `no-store`.
 
 use std::cell::Cell;
 

@@ -25,8 +25,8 @@ const PURPOSE: &str = "stored record";
 /// The form of what is sealed: the text of the key and nothing else.
 const FORMAT: &[u8] = b"1";
 
-/// A load with sealing anew takes at most so long, or as long as the load alone. *Source*: our choice, well below
-/// [`store_deadline`](crate::config::Limits::store_deadline).
+/// A load with sealing anew takes at most so long, or as long as the load alone. *Source*: our choice, well
+/// below [`store_deadline`](crate::config::Limits::store_deadline).
 const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Wraps any store so that the store, its files and its backups contain only encrypted keys.
@@ -197,8 +197,8 @@ impl<S: TokenStore> TokenStore for EncryptedStore<S> {
     }
 }
 
-/// As the store inside. A record that [`remove_older`](ListUsers::remove_older) removed is returned opened; one that does not
-/// open is returned as it was kept.
+/// As the store inside. A record that [`remove_older`](ListUsers::remove_older) removed is returned opened; one
+/// that does not open is returned as it was kept.
 #[async_trait::async_trait]
 impl<S: TokenStore> ListUsers for EncryptedStore<S> {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {

@@ -16,8 +16,8 @@ pub struct Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusedKind {
-    /// The request has none of the headers that can hold a signature. Anybody can send that. If Komerza did, set the name of
-    /// its header with [`headers`](super::Verifier::headers).
+    /// The request has none of the headers that can hold a signature. Anybody can send that. If Komerza did,
+    /// set the name of its header with [`headers`](super::Verifier::headers).
     ///
     /// Code `no_signature`, status 403.
     NoSignature,

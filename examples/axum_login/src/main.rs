@@ -1,8 +1,9 @@
 //! An app that has users of its own, by axum-login. `cargo run` in this folder, `cargo test` for its test.
 //!
-//! Keys belong to the app's users, not to browsers. They are in SQLite, encrypted. `Cargo.toml` beside this file has the
-//! dependencies. Settings come from the environment: those of `Config::from_env`, and `TOKEN_STORE_KEYS`, a base64 key of 32 bytes.
-//! `cargo run -p komerza-sandbox` in the repository starts a Komerza for it. Sign in as `alice` with the password `obviously-fake`.
+//! Keys belong to the app's users, not to browsers. They are in SQLite, encrypted. `Cargo.toml` beside this
+//! file has the dependencies. Settings come from the environment: those of `Config::from_env`, and
+//! `TOKEN_STORE_KEYS`, a base64 key of 32 bytes. `cargo run -p komerza-sandbox` in the repository starts a
+//! Komerza for it. Sign in as `alice` with the password `obviously-fake`.
 
 use axum::{
     Form, Router,

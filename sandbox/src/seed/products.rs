@@ -47,7 +47,8 @@ fn product(store: &str, &(name, description, variants): &Product, order: i64) ->
     blank_product(&product, store, name, description, order, variants)
 }
 
-/// A product with the documented fields; the eight `subscription…` overrides are left out, as their names are not known.
+/// A product with the documented fields; the eight `subscription…` overrides are left out, as their names are
+/// not known.
 pub(crate) fn blank_product(
     id: &str,
     store: &str,

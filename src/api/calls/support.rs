@@ -36,7 +36,8 @@ impl InStore {
         self.get("/stores/{}/tickets/{}", &[id.as_str()], scopes::TICKETS_VIEW).fetch().await
     }
 
-    /// Replies to a support ticket, and returns the ticket with the reply. Needs [`TICKETS_UPDATE`](scopes::TICKETS_UPDATE).
+    /// Replies to a support ticket, and returns the ticket with the reply. Needs
+    /// [`TICKETS_UPDATE`](scopes::TICKETS_UPDATE).
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).

@@ -56,8 +56,8 @@ model! {
 
     /// A support ticket.
     ///
-    /// A list has [`message_count`](Self::message_count) and [`last_message`](Self::last_message). A single ticket has
-    /// [`entries`](Self::entries).
+    /// A list has [`message_count`](Self::message_count) and [`last_message`](Self::last_message). A single
+    /// ticket has [`entries`](Self::entries).
     #[derive(Debug)]
     pub struct Ticket {
         must {

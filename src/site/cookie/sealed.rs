@@ -1,7 +1,7 @@
 //! The sealed cookies: login attempts and done marks.
 //!
-//! Nothing about a login is kept on the server: the attempt's cookie carries it, sealed under its own name, the application and
-//! the redirect URI, so that it opens at no other mount and under no other name.
+//! Nothing about a login is kept on the server: the attempt's cookie carries it, sealed under its own name, the
+//! application and the redirect URI, so that it opens at no other mount and under no other name.
 
 use super::{Names, read};
 use crate::{
@@ -47,7 +47,8 @@ impl UserBinding {
 
     /// Whether who comes back may finish what this one began.
     ///
-    /// A browser that had no session may have one by now, from another tab that finished first; its cookie is the proof.
+    /// A browser that had no session may have one by now, from another tab that finished first; its cookie is
+    /// the proof.
     pub(crate) fn admits(&self, returning: &Self) -> bool {
         match (self, returning) {
             (Self::NewBrowser, Self::NewBrowser | Self::Browser(_)) => true,
@@ -182,7 +183,8 @@ impl Jar {
         Ok((name, value))
     }
 
-    /// The attempt that `state` belongs to: each candidate that came is tried, and any one that opens and matches counts.
+    /// The attempt that `state` belongs to: each candidate that came is tried, and any one that opens and
+    /// matches counts.
     ///
     /// Its age is not judged here.
     pub(crate) fn login(&self, headers: &HeaderMap, state: &State) -> Option<LoginAttempt> {
@@ -236,8 +238,8 @@ impl Jar {
         })
     }
 
-    /// Which cookies have to go so that one more of `room` bytes fits: the unreadable and the expired, then done marks, then the
-    /// oldest attempts.
+    /// Which cookies have to go so that one more of `room` bytes fits: the unreadable and the expired, then
+    /// done marks, then the oldest attempts.
     pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> Vec<String> {
         let mut dropped = Vec::new();
         let mut kept = Vec::new();
