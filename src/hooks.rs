@@ -142,6 +142,13 @@ pub struct Leaving<'a> {
     /// The user, if known: the app's own, or the browser's session from an earlier connect.
     pub user: Option<&'a UserId>,
     /// The request to the login route, without its body.
+    ///
+    /// The app may ask for more in its query, such as `?plan=pro`. That survives the page that asks first and
+    /// a detour to the sign-in page, but not a new start after a failure at Komerza, which knows `return_to` alone.
+    ///
+    /// # Security
+    /// Any site can link to the login with any query, and the visitor sees only that a connection is wanted.
+    /// Accept from it only what a stranger may choose for your user.
     pub parts: &'a Parts,
     /// The path that the visitor returns to.
     pub return_to: &'a str,

@@ -75,16 +75,18 @@ pub(crate) struct Visit {
     pub(crate) referer: Option<HeaderValue>,
     /// Whether it was a GET, so that its path can be gone back to.
     pub(crate) get: bool,
-    /// Whether a browser is loading a page, so that it can be sent elsewhere.
+    /// Whether a browser is loading a page.
     pub(crate) page: bool,
+    /// Whether that browser may be sent to the login without being asked.
+    pub(crate) may_redirect: bool,
 }
 
 /// Where a user connects again.
 #[derive(Debug, Clone)]
 pub(crate) struct Reconnect {
     pub(crate) url: String,
-    /// Whether the answer goes to a browser that is loading a page.
-    pub(crate) person: bool,
+    /// Whether the answer may be a redirect there.
+    pub(crate) may_redirect: bool,
 }
 
 /// Keeps the records of keys, and knows where users connect.

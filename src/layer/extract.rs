@@ -36,7 +36,7 @@ impl KomerzaKey {
         match found {
             Found::Connected(key) => Ok(key),
             Found::NotConnected => Err(Rejection::not_connected(parts, &shared.core.config, &shared.site.jar.names)),
-            Found::Nobody => Err(Rejection::not_signed_in(parts, &shared.core.config)),
+            Found::Nobody => Err(Rejection::not_signed_in(parts, &shared.core.config, &shared.site.jar.names)),
         }
     }
 
@@ -81,7 +81,7 @@ async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failu
         caller => caller.user_id(),
     };
     let Some(user) = user else { return Ok(Found::NotConnected) };
-    let key = shared.key_of(&user, Some(visit_of(parts))).await?;
+    let key = shared.key_of(&user, Some(visit_of(parts, &shared.site.jar.names))).await?;
     Ok(key.map_or(Found::NotConnected, Found::Connected))
 }
 

@@ -4,17 +4,24 @@ use super::original::original_uri;
 use crate::{
     api::Visit,
     config::{Config, return_path::ReturnPath},
-    site::{fetch_metadata, stay},
+    site::{
+        cookie::Names,
+        fetch_metadata,
+        stay::{self, Stay},
+    },
 };
 use http::{Method, header::REFERER, request::Parts};
 
 /// What a request tells about it.
-pub(super) fn visit_of(parts: &Parts) -> Visit {
+pub(super) fn visit_of(parts: &Parts, names: &Names) -> Visit {
+    let (get, page) = (parts.method == Method::GET, fetch_metadata::is_page(&parts.headers));
+    let may_redirect = page && get && Stay::of_request(names, &parts.headers, parts.uri.query()).is_none();
     Visit {
         uri: original_uri(&parts.extensions).unwrap_or(&parts.uri).clone(),
         referer: parts.headers.get(REFERER).cloned(),
-        get: parts.method == Method::GET,
-        page: fetch_metadata::is_page(&parts.headers),
+        get,
+        page,
+        may_redirect,
     }
 }
 

@@ -15,7 +15,7 @@ impl Error {
     ///
     /// | kind | status |
     /// | --- | --- |
-    /// | dead key | 303 to the login for a page navigation, 401 with `login_url` for programs |
+    /// | dead key | 303 to the login for a page navigation, 401 with `login_url` for programs and right after a refusal or a disconnect |
     /// | access denied, login, second factor, verification or upgrade required | 403 |
     /// | not found, conflict, validation, not enough funds | 404, 409, 400, 402 |
     /// | unavailable, upload failed, refused otherwise | 422 |
@@ -27,7 +27,7 @@ impl Error {
     pub fn into_response(self) -> Response<Body> {
         let reconnect = self.reconnect();
         let page = visitor::asked().filter(|asked| asked.page);
-        let answer = match (reconnect.filter(|reconnect| reconnect.person), page) {
+        let answer = match (reconnect.filter(|reconnect| reconnect.may_redirect), page) {
             (Some(reconnect), _) => Answer::see_other(&reconnect.url),
             (None, Some(asked)) => Answer::page(self.kind().status(), self.page(asked.get).render()),
             (None, None) => {

@@ -191,7 +191,10 @@ fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer 
     let kind = failure.kind();
     let config = site.config();
     let again = return_to.as_deref().unwrap_or(&config.default_return_path);
-    let login = login_url(&config.routes.login, again);
+    let login = match route {
+        Route::Login => login::address(site, &parts.uri, again),
+        Route::Callback | Route::Disconnect | Route::Status => login_url(&config.routes.login, again),
+    };
     let person = fetch_metadata::is_page(&parts.headers);
     let answer = if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.

@@ -70,6 +70,14 @@ impl<'a> Query<'a> {
     }
 }
 
+/// The pairs with other names than ours, as they came.
+pub(crate) fn of_the_app(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').filter(|pair| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        !name.is_empty() && !["code", "state", "error", "return_to", "confirm"].contains(&name)
+    })
+}
+
 fn decode(value: &str) -> Option<Cow<'_, str>> {
     let whole = value.match_indices('%').all(|(at, _)| {
         let digits = value.get(at.saturating_add(1)..at.saturating_add(3));

@@ -43,7 +43,7 @@ impl Stay {
         match self {
             Self::Denied => "Nothing was stored. You can connect at any time.",
             Self::Disconnected => {
-                "This app has deleted its key to your store. To withdraw your approval too, remove the app at Komerza."
+                "This app keeps no key to your store. To withdraw your approval too, remove the app at Komerza."
             }
         }
     }
