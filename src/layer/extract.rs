@@ -62,7 +62,11 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     if let Some(found) = found {
         return Ok((shared, found));
     }
-    visitor::asks(Asked { page: fetch_metadata::is_page(&parts.headers), get: parts.method == Method::GET });
+    visitor::asks(Asked {
+        page: fetch_metadata::is_page(&parts.headers),
+        get: parts.method == Method::GET,
+        renewal: None,
+    });
     let looked_up = guard::caught("extractor", look_up(&shared, parts)).await;
     let found = looked_up
         .unwrap_or_else(|| Err(Failure::new(FailureKind::Internal)))
@@ -76,12 +80,19 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
 async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failure> {
     let caller = shared.site.identify(parts).await?;
     order::notice(&shared.core.config, Place::Handler, &parts.headers, &caller);
-    let user = match caller {
+    let (user, session) = match caller {
         Caller::Nobody => return Ok(Found::Nobody),
-        caller => caller.user_id(),
+        Caller::User(user) => (user, None),
+        Caller::Browser(None) => return Ok(Found::NotConnected),
+        Caller::Browser(Some(session)) => (session.user_id(), Some(session)),
     };
-    let Some(user) = user else { return Ok(Found::NotConnected) };
     let key = shared.key_of(&user, Some(visit_of(parts, &shared.site.jar.names))).await?;
+    if let (Some(_), Some(session)) = (&key, session) {
+        for other in shared.site.other_sessions(&parts.headers, &user) {
+            shared.core.leave(&other).await;
+        }
+        shared.site.renewal(&parts.headers, &session).into_iter().for_each(visitor::renews);
+    }
     Ok(key.map_or(Found::NotConnected, Found::Connected))
 }
 

@@ -15,7 +15,11 @@ use crate::{
 };
 use axum_core::body::Body;
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header::CACHE_CONTROL, request::Parts};
+use http::{
+    HeaderMap, HeaderValue, Request, Response,
+    header::{CACHE_CONTROL, SET_COOKIE},
+    request::Parts,
+};
 use pin_project_lite::pin_project;
 use std::{
     fmt,
@@ -133,15 +137,24 @@ where
             KindProjection::Pass { inner, asked } => {
                 let answered = ready!(visitor::within(asked, || inner.poll(task)));
                 let mut answered = answered.map(|response| response.map(Body::new));
-                if let Ok(response) = &mut answered
-                    && asked.is_some()
-                {
-                    // What a handler says with a visitor's key is for nobody else, unless the app decides otherwise.
-                    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+                if let (Ok(response), Some(asked)) = (&mut answered, asked) {
+                    for_this_visitor(response.headers_mut(), asked.renewal.take());
                 }
                 Poll::Ready(answered)
             }
         }
+    }
+}
+
+/// What a handler says with a visitor's key is for nobody else, unless the app decides otherwise. Then it gets no
+/// cookie either.
+fn for_this_visitor(headers: &mut HeaderMap, renewal: Option<HeaderValue>) {
+    let control = headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let stays_private = ["no-store", "private"]
+        .iter()
+        .any(|word| control.to_str().is_ok_and(|control| control.to_ascii_lowercase().contains(word)));
+    if let Some(cookie) = renewal.filter(|_| stays_private) {
+        headers.append(SET_COOKIE, cookie);
     }
 }
 

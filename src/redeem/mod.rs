@@ -167,7 +167,9 @@ impl Redeem {
         match obtained {
             Ok(token) => {
                 log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
-                self.leave(pending).await;
+                if let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) {
+                    self.core.leave(left).await;
+                }
                 (Outcome { result: Ok(()), spent: true }, None)
             }
             Err(Missed { error: ExchangeError { failure, spent }, unsaved }) => {
@@ -356,17 +358,6 @@ impl Redeem {
                 self.writes.failed();
                 Err(Failure::caused_by(FailureKind::SaveFailed, last.unwrap_or_else(StoreError::timed_out)))
             }
-        }
-    }
-
-    /// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.
-    async fn leave(&self, pending: &Pending) {
-        let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) else { return };
-        if let Err(error) = self.core.forget(left).await {
-            log::warn!(
-                attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
-                "the record of the earlier browser session could not be removed"
-            );
         }
     }
 }

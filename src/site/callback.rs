@@ -104,13 +104,13 @@ fn welcome(
     session: Option<&BrowserSession>,
     began: SystemTime,
 ) -> Answer {
-    let (limits, names) = (&site.config().limits, &site.jar.names);
+    let (limits, names, lifetimes) = (&site.config().limits, &site.jar.names, site.lifetimes());
     let return_to = site.checked_return(Some(&proven.return_to));
-    let session = session.and_then(|session| session.cookie_value(&site.session_tags));
-    let session = session.and_then(|value| names.set(&names.session, &value, limits.session_lifetime));
-    let answer = Answer::see_other(return_to.as_str()).cookie(session);
+    let cookie = session.and_then(|session| site.session_cookie(session, lifetimes.idle.min(lifetimes.whole)));
+    let answer = Answer::see_other(return_to.as_str()).cookie(cookie);
     let finished_at = guard::caught_now("clock", || site.core.clock.now()).unwrap_or(began);
-    let done = Done { finished_at, code, return_to: return_to.as_str().to_owned() };
+    let session = session.map(BrowserSession::user_id);
+    let done = Done { finished_at, code, session, return_to: return_to.as_str().to_owned() };
     // Without randomness there is no mark, and a repetition is told that the connection was answered: no reason to fail.
     let answer = match site.jar.seal_done(proven.attempt, &done, &*site.core.randomness) {
         Ok((name, value)) => answer.cookie(names.set(&name, &value, limits.done_lifetime)),

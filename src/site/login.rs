@@ -117,5 +117,9 @@ fn confirm(login: String) -> Answer {
 fn prove(site: &Site, login: String) -> Result<Answer, RandomnessError> {
     let (config, names) = (site.config(), &site.jar.names);
     let value = BASE64_URL_SAFE_NO_PAD.encode(draw::<16>(&*site.core.randomness)?);
-    Ok(confirm(format!("{login}&confirm={value}")).cookie(names.set(&names.confirm, &value, config.limits.attempt_lifetime)))
+    Ok(confirm(format!("{login}&confirm={value}")).cookie(names.set(
+        &names.confirm,
+        &value,
+        config.limits.attempt_lifetime,
+    )))
 }

@@ -32,6 +32,7 @@ use crate::{
     redeem::Redeem,
     seal::Tags,
     telemetry::{log, metrics},
+    user::UserId,
 };
 use answer::{Answer, secure};
 use axum_core::body::Body;
@@ -43,7 +44,7 @@ use http::{HeaderMap, HeaderValue, Response, request::Parts};
 use page::Page;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
-use session::BrowserSession;
+use session::{BrowserSession, Lifetimes};
 use stay::Stay;
 use std::{sync::Arc, time::Duration};
 
@@ -75,23 +76,46 @@ impl Site {
 
     /// Finds out who sent a request.
     pub(crate) async fn identify(&self, parts: &mut Parts) -> Result<Caller, Failure> {
-        let limits = &self.config().limits;
         match &self.identity {
-            Identity::Browser => Ok(Caller::Browser(self.session_within(&parts.headers, limits.session_lifetime))),
-            Identity::App(app) => caller::ask(&**app, limits.store_deadline, parts).await,
+            Identity::Browser => Ok(Caller::Browser(self.session_within(&parts.headers, self.lifetimes()))),
+            Identity::App(app) => caller::ask(&**app, self.config().limits.store_deadline, parts).await,
         }
     }
 
     /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its
     /// record can go.
     fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
-        self.session_within(headers, Duration::MAX)
+        self.session_within(headers, Lifetimes::ENDLESS)
     }
 
-    fn session_within(&self, headers: &HeaderMap, lifetime: Duration) -> Option<BrowserSession> {
+    fn session_within(&self, headers: &HeaderMap, lifetimes: Lifetimes) -> Option<BrowserSession> {
         let now = self.core.clock.now();
         cookie::named(headers, &self.jar.names.session)
-            .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetime))
+            .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetimes))
+    }
+
+    fn lifetimes(&self) -> Lifetimes {
+        let limits = &self.config().limits;
+        Lifetimes { idle: limits.session_idle_lifetime, whole: limits.session_lifetime }
+    }
+
+    /// The `Set-Cookie` value for a session, good for `lifetime`.
+    fn session_cookie(&self, session: &BrowserSession, lifetime: Duration) -> Option<HeaderValue> {
+        let value = session.cookie_value(&self.session_tags)?;
+        self.jar.names.set(&self.jar.names.session, &value, lifetime)
+    }
+
+    /// The cookie that renews a session which is in use, when it is time. None while a login is open: should
+    /// that finish first, an answer that comes late would bring the older session back.
+    pub(crate) fn renewal(&self, headers: &HeaderMap, session: &BrowserSession) -> Option<HeaderValue> {
+        let (renewed, good_for) = session.renewed(self.core.clock.now(), self.lifetimes())?;
+        (!self.jar.has_open_login(headers)).then(|| self.session_cookie(&renewed, good_for))?
+    }
+
+    /// Other sessions that this browser got within the last minutes. When two first logins finish at once, each
+    /// gives the browser a session, and it keeps the one that came last: the records of the others can go.
+    pub(crate) fn other_sessions(&self, headers: &HeaderMap, mine: &UserId) -> Vec<UserId> {
+        self.jar.finished_sessions(headers, self.core.clock.now(), &self.config().limits, mine)
     }
 
     /// A path for the browser, checked (again) at the moment of its use.

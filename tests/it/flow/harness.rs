@@ -270,7 +270,12 @@ pub(crate) fn app(layer: &KomerzaConnectLayer) -> Router {
     async fn user(komerza: KomerzaKey) -> Result<String, komerza_connect::Error> {
         Ok(komerza.user().await?.email)
     }
-    let inner = Router::new().route("/key", get(key)).route("/user", get(user)).fallback(async || "a page of the app");
+    let shared_key = get(async |komerza| ([("cache-control", "public, max-age=60")], key(komerza).await));
+    let inner = Router::new()
+        .route("/key", get(key))
+        .route("/shared-key", shared_key)
+        .route("/user", get(user))
+        .fallback(async || "a page of the app");
     layer.mount(inner)
 }
 
