@@ -159,28 +159,24 @@ pub struct Leaving<'a> {
 /// This hook accepts only the Komerza account that the user connected before:
 ///
 /// ```
-/// use komerza_connect::{Error, Hooks, api::Client, async_trait, hooks::{Connecting, Veto}};
-///
-/// async fn is_another_account(connecting: &Connecting<'_>) -> Result<bool, Error> {
-///     let Some(Ok(before)) = connecting.replaced.map(|record| record.api_key().cloned()) else { return Ok(false) };
-///     let Ok(before) = Client::new(before, "MyApp/1.0") else { return Ok(false) };
-///     Ok(before.user().await?.id != connecting.key.user().await?.id)
-/// }
+/// use komerza_connect::{Hooks, async_trait, hooks::{Connecting, Veto}};
 ///
 /// struct SameAccount;
 ///
 /// #[async_trait]
 /// impl Hooks for SameAccount {
 ///     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
-///         match is_another_account(connecting).await {
-///             Ok(false) => Ok(()),
-///             Err(error) if error.is_revoked() => Ok(()), // the old key is dead: there is nothing to compare with
-///             Err(_) => Err(Veto::new("Your account could not be checked. Please try again.")),
-///             Ok(true) => Err(Veto::new("This is another Komerza account than before. Disconnect first.")),
-///         }
+///         let Some(record) = connecting.replaced else { return Ok(()) };
+///         let before = async { connecting.key.with_key(record.api_key().ok()?.clone()).user().await.ok() };
+///         let (before, now) = (before.await, connecting.key.user().await.ok());
+///         let same = before.zip(now).is_some_and(|(before, now)| before.id == now.id);
+///         if same { Ok(()) } else { Err(Veto::new("This is not the Komerza account of before. Disconnect first.")) }
 ///     }
 /// }
 /// ```
+///
+/// It refuses also when it cannot tell, for example because the old key was revoked. Who disconnects first may
+/// connect any account.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Connecting<'a> {

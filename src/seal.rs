@@ -104,7 +104,7 @@ impl SealingKey {
     /// # Security
     /// Whoever has a leaked secret can make cookies that open until its key leaves the list. They cannot take
     /// over a session with that: its 256 random bits are in its browser alone. Take the old key away after
-    /// [`session_lifetime`](crate::config::Limits::session_lifetime).
+    /// [`session_idle_lifetime`](crate::config::Limits::session_idle_lifetime).
     #[must_use]
     pub fn derived_from(secret: &ClientSecret) -> Self {
         let key = derive::<KEY_MIN>(secret.expose_secret().as_bytes(), "sealing key from client secret");

@@ -62,11 +62,8 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     if let Some(found) = found {
         return Ok((shared, found));
     }
-    visitor::asks(Asked {
-        page: fetch_metadata::is_page(&parts.headers),
-        get: parts.method == Method::GET,
-        renewal: None,
-    });
+    let (page, get) = (fetch_metadata::is_page(&parts.headers), parts.method == Method::GET);
+    visitor::asks(Asked { page, get, renewal: None, look: Arc::clone(&shared.core.config.look) });
     let looked_up = guard::caught("extractor", look_up(&shared, parts)).await;
     let found = looked_up
         .unwrap_or_else(|| Err(Failure::new(FailureKind::Internal)))

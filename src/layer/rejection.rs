@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     failure::{Failure, FailureKind},
     kinds::kinds,
-    site::{answer::Answer, cookie::Names, fetch_metadata, login_url, page::Page, sign_in_url, stay::Stay},
+    site::{answer::Answer, cookie::Names, fetch_metadata, login_url, page::Page, sign_in_url, stay::Stay, visitor},
 };
 use axum_core::{body::Body, response::IntoResponse};
 use http::{Response, StatusCode, request::Parts};
@@ -155,7 +155,10 @@ impl Rejection {
         let (status, title) = (self.status(), self.kind.title());
         let answer = match self.target() {
             Some(target) => Answer::see_other(target),
-            None if self.person => Answer::page(status, self.page().render()),
+            None if self.person => {
+                let look = visitor::asked().map(|asked| asked.look).unwrap_or_default();
+                Answer::page(status, &self.page(), &look)
+            }
             None => Answer::json(
                 status,
                 &json!({

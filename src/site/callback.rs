@@ -81,7 +81,7 @@ fn load_again(site: &Site, attempt: AttemptId) -> Answer {
         load_again: true,
         support: None,
     };
-    Answer::page(StatusCode::OK, page.render()).cookie(names.set(&names.again(attempt), "1", AGAIN))
+    Answer::page(StatusCode::OK, &page, &site.config().look).cookie(names.set(&names.again(attempt), "1", AGAIN))
 }
 
 /// A refusal of an attempt that is this browser's own. Its cookie goes when it is of no more use.

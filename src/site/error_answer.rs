@@ -29,7 +29,7 @@ impl Error {
         let page = visitor::asked().filter(|asked| asked.page);
         let answer = match (reconnect.filter(|reconnect| reconnect.may_redirect), page) {
             (Some(reconnect), _) => Answer::see_other(&reconnect.url),
-            (None, Some(asked)) => Answer::page(self.kind().status(), self.page(asked.get).render()),
+            (None, Some(asked)) => Answer::page(self.kind().status(), &self.page(asked.get), &asked.look),
             (None, None) => {
                 let status = self.kind().status();
                 Answer::json(

@@ -42,7 +42,7 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
     };
     let broken = |error: RandomnessError| refusal(Failure::caused_by(FailureKind::Internal, error));
     if start == Start::Confirm {
-        return Ok(confirm(address(site, &parts.uri, return_to.as_str())));
+        return Ok(confirm(site, address(site, &parts.uri, return_to.as_str())));
     }
     if start == Start::Prove && !confirmed {
         return prove(site, address(site, &parts.uri, return_to.as_str())).map_err(broken);
@@ -99,25 +99,26 @@ fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
 }
 
 /// Asks first: the visitor may have followed a link of another site. Nothing is begun.
-fn confirm(login: String) -> Answer {
+fn confirm(site: &Site, login: String) -> Answer {
+    let look = &site.config().look;
+    let app = look.app_name.as_deref().unwrap_or("this app");
     let page = Page {
         title: "Connect your Komerza store?",
-        paragraphs: vec![
-            "You are about to connect your Komerza store to this app. Continue only if you want to. Komerza will ask you which \
+        paragraphs: vec![format!(
+            "You are about to connect your Komerza store to {app}. Continue only if you want to. Komerza will ask you which \
              stores and permissions to approve."
-                .into(),
-        ],
+        )],
         link: Some(("Connect with Komerza", login)),
         ..Page::default()
     };
-    Answer::page(StatusCode::OK, page.render())
+    Answer::page(StatusCode::OK, &page, look)
 }
 
 /// The same with a link that only this browser can follow.
 fn prove(site: &Site, login: String) -> Result<Answer, RandomnessError> {
     let (config, names) = (site.config(), &site.jar.names);
     let value = BASE64_URL_SAFE_NO_PAD.encode(draw::<16>(&*site.core.randomness)?);
-    Ok(confirm(format!("{login}&confirm={value}")).cookie(names.set(
+    Ok(confirm(site, format!("{login}&confirm={value}")).cookie(names.set(
         &names.confirm,
         &value,
         config.limits.attempt_lifetime,

@@ -243,7 +243,7 @@ fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer 
         };
         let support = failure.attempt().map(|attempt| attempt.to_string());
         let page = Page { title: kind.title(), paragraphs, link: Some(link), load_again: false, support };
-        Answer::page(kind.status(), page.render())
+        Answer::page(kind.status(), &page, &config.look)
     } else {
         let attempt = failure.attempt().map(|attempt| attempt.to_string());
         let detail = failure.reason().unwrap_or(kind.advice());

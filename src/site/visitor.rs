@@ -4,8 +4,9 @@
 //! Known in the task that answers the request. A handler that answers from a task of its own gets neither pages
 //! for its errors nor `no-store` nor a renewed session.
 
+use super::page::Look;
 use http::HeaderValue;
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 /// A handler asked for the key of this visitor.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) get: bool,
     /// The cookie that renews the visitor's session.
     pub(crate) renewal: Option<HeaderValue>,
+    /// How the pages of this app look.
+    pub(crate) look: Arc<Look>,
 }
 
 thread_local! {

@@ -41,7 +41,7 @@ impl Mode {
     pub(crate) const BOTH: [Self; 2] = [Self::App, Self::Browser];
 }
 
-/// The header that stands for the app's own session. `broken` makes the look-up fail.
+/// The header that stands for the app's own session. `broken` makes the look-up fail, `panics` panic.
 pub(crate) const USER: &str = "x-test-user";
 
 struct BySession;
@@ -53,6 +53,7 @@ impl IdentifyUser for BySession {
         tokio::task::yield_now().await;
         match parts.headers.get(USER).map(|user| user.to_str()).transpose()? {
             None => Ok(None),
+            Some("panics") => panic!("obviously fake: the look-up panics"),
             Some("broken") => Err("obviously fake failure of the session store".into()),
             Some(user) => Ok(Some(UserId::new(user)?)),
         }

@@ -191,6 +191,36 @@ async fn what_an_app_asks_in_the_address_of_the_login_survives_the_pages_in_betw
     }
 }
 
+/// Pages of routes, of rejections and of a handler's error.
+#[tokio::test]
+async fn every_page_has_the_apps_name_and_its_style_sheet() {
+    let look = |config: komerza_connect::ConfigBuilder| config.app_name("Beans & Co").style_sheet("/pages.css?v=2");
+    let shop = Shop::with(Mode::App, look, |layer| layer).await;
+    let alice = shop.browser("alice").without_own_answers();
+    let confirm = alice.click(EVIL, LOGIN).await.first().clone();
+    let unknown = shop.callback(&alice, "code=x&state=junk").await;
+    let login = shop.start(&alice, "/").await;
+    shop.accepts(&alice, &login, "C1", "/").await;
+    shop.provider.on_path("/user", Reply::error(403, "AccessDenied"));
+    let load = |url: &str| Load::link(SITE, url).stop_at_first();
+    let error = alice.load(load(&shop.url("/user"))).await.first().clone();
+    alice.remove_header(USER);
+    let rejection = alice.load(load(&shop.url("/user"))).await.first().clone();
+    for (page, status) in [(confirm, 200), (unknown, 400), (error, 403), (rejection, 401)] {
+        let html = page.text();
+        assert_eq!(page.status(), status, "{html}");
+        assert!(html.contains("<p class=\"app\">Beans &amp; Co</p>\n<h1>"), "{html}");
+        assert!(html.contains("\u{2013} Beans &amp; Co</title>"), "{html}");
+        assert!(html.contains("<link rel=\"stylesheet\" href=\"/pages.css?v=2\"></head>"), "{html}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("style-src 'sha256-") && policy.contains("' 'self'; img-src 'self'; font-src 'self';"));
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("script"), "{policy}");
+        if status == 200 {
+            assert!(html.contains("connect your Komerza store to Beans &amp; Co."), "{html}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_script_of_the_site_is_told_that_the_login_is_a_page() {
     let shop = Shop::new(Mode::App).await;

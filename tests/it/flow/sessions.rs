@@ -13,7 +13,7 @@ fn session_lines(lines: &[String]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_session_that_is_used_goes_on_until_its_outer_bound() {
+async fn t22_a_session_that_is_used_goes_on_until_its_outer_bound() {
     let (idle, whole) = (Limits::default().session_idle_lifetime, Limits::default().session_lifetime);
     let shop = Shop::new(Mode::Browser).await;
     let (alice, away) = (shop.browser("alice"), shop.browser("away"));
