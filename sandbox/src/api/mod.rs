@@ -4,13 +4,12 @@
 //! Field names and types are those of the provider's published schema; a file says so where it had to guess.
 
 mod categories;
-mod coupons;
 mod customers;
 mod objects;
 mod orders;
 mod products;
 mod stores;
-mod support;
+mod tickets;
 mod user;
 mod variants;
 mod views;
@@ -47,8 +46,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         categories::routes(),
         orders::routes(),
         customers::routes(),
-        coupons::routes(),
-        support::routes(),
+        tickets::routes(),
         webhooks::routes(),
     ];
     groups
