@@ -24,10 +24,10 @@
 //! sent, what a second connection gives. That something works here is no proof that it works there.
 //!
 //! # Contents
-//! Each account has two stores with products, a month of orders, customers, coupons, reviews, tickets,
-//! subscriptions and a webhook with its log: the same on every run, and made up throughout. Lists come in
-//! pages, take `Filters` and `Sorts`, and what a call changes stays changed until the sandbox stops. The fields
-//! of each object are those of `docs/provider-facts.tsv` in the repository, and a test compares them.
+//! Each account has two stores with products, a month of orders, customers, tickets and a webhook with its log:
+//! the same on every run, and made up throughout. Lists come in pages, take `Filters` and `Sorts`, and what a
+//! call changes stays changed until the sandbox stops. The fields of each object are those of
+//! `docs/provider-facts.tsv` in the repository, and a test compares them.
 //!
 //! # Requests to your app
 //! [`Sandbox::send_event`] posts a signed event to a webhook. An order of a variant that the app delivers is

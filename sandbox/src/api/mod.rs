@@ -5,13 +5,12 @@
 //! to guess.
 
 mod categories;
-mod coupons;
 mod customers;
 mod objects;
 mod orders;
 mod products;
 mod stores;
-mod support;
+mod tickets;
 mod user;
 mod variants;
 mod views;
@@ -48,8 +47,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         categories::routes(),
         orders::routes(),
         customers::routes(),
-        coupons::routes(),
-        support::routes(),
+        tickets::routes(),
         webhooks::routes(),
     ];
     groups

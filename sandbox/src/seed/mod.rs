@@ -7,8 +7,8 @@ mod dice;
 mod orders;
 mod people;
 mod products;
-mod selling;
 mod stores;
+mod webhooks;
 
 use std::collections::HashMap;
 
@@ -16,9 +16,8 @@ use serde_json::{Value, json};
 
 use self::dice::Dice;
 pub(super) use self::{
-    people::{blank_customer, ticket_entry},
+    people::blank_customer,
     products::{blank_category, blank_product, blank_variant, hundredths},
-    selling::blank_coupon,
 };
 use super::order::Order;
 pub(super) use super::value::{id, iso, money, set, text};
@@ -55,10 +54,7 @@ pub(super) struct DemoStore {
     pub(super) categories: Vec<Value>,
     pub(super) customers: Vec<Value>,
     pub(super) orders: Vec<Order>,
-    pub(super) coupons: Vec<Value>,
-    pub(super) reviews: Vec<Value>,
     pub(super) tickets: Vec<Value>,
-    pub(super) subscriptions: Vec<Value>,
 }
 
 impl DemoStore {
@@ -74,7 +70,7 @@ impl Account {
         let owner = if number == 0 { "ada".to_owned() } else { format!("ada{number}") };
         let stores = stores::of(&owner, orders_per_store);
         let ids: Vec<_> = stores.iter().map(|store| store.id.clone()).collect();
-        let webhook = selling::webhook(&owner, &ids);
+        let webhook = webhooks::webhook(&owner, &ids);
         let secrets = [(text(&webhook, "id"), SECRET.to_owned())].into();
         Self { user: user(&owner), webhooks: vec![webhook], secrets, stores }
     }

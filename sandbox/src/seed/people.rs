@@ -1,4 +1,4 @@
-//! Customers, and what they wrote: reviews and tickets.
+//! Customers and their tickets.
 
 use serde_json::{Value, json};
 
@@ -6,6 +6,10 @@ use super::{DAY, Dice, days_ago, id, iso, money, text};
 
 const FIRST: [&str; 12] =
     ["mia", "noah", "lena", "omar", "yuki", "ines", "jonas", "priya", "tomas", "aisha", "felix", "chloe"];
+
+/// `TicketStatus`.
+const OPENED: i64 = 0;
+const RESPONDED: i64 = 3;
 
 const LAST: [&str; 4] = ["berg", "santos", "okafor", "ito"];
 
@@ -42,61 +46,33 @@ pub(crate) fn blank_customer(id: &str, email: &str, created: i64) -> Value {
     })
 }
 
-/// `DisplayReview`.
-pub(super) fn reviews(store: &str, customers: &[Value], products: &[Value]) -> Vec<Value> {
-    const REASONS: [(i64, &str); 5] = [
-        (5, "Exactly what I was looking for."),
-        (5, "Fast delivery, good quality."),
-        (4, "Good, but the documentation is short."),
-        (5, "Third time I buy here."),
-        (3, "Does what it says, not more."),
-    ];
-    let review = |(customer, number): (&Value, i64)| {
-        let mut dice = Dice::of(&["review", store, &number.to_string()]);
-        let (rating, reason) = dice.pick(&REASONS).copied().unwrap_or_default();
-        let product = dice.pick(products)?;
-        Some(json!({
-            "id": id(&["review", store, &number.to_string()]),
-            "dateCreated": iso(days_ago(dice.seconds_below(30))),
-            "rating": rating,
-            "reason": reason,
-            "reply": null,
-            "repliedAt": null,
-            "repliedByUserId": null,
-            "productName": text(product, "name"),
-            "productId": text(product, "id"),
-            "customerId": text(customer, "id"),
-            "customerEmail": text(customer, "emailAddress"),
-            "flagged": null,
-        }))
-    };
-    customers.iter().step_by(2).zip(0..).filter_map(review).collect()
-}
-
-/// `PublicTicket`.
+/// `PublicTicket`. The store has answered every second one.
 pub(super) fn tickets(store: &str, customers: &[Value]) -> Vec<Value> {
     const SUBJECTS: [&str; 3] = ["I cannot find my download", "Which licence do I need?", "An invoice, please"];
     let ticket = |(customer, number): (&Value, i64)| {
-        let mut dice = Dice::of(&["ticket", store, &number.to_string()]);
+        let key = number.to_string();
+        let mut dice = Dice::of(&["ticket", store, &key]);
         let subject = dice.pick(&SUBJECTS).copied().unwrap_or_default();
-        let created = iso(days_ago(dice.seconds_below(20)).saturating_add(dice.seconds_below(DAY)));
+        let created = days_ago(dice.seconds_below(20)).saturating_add(dice.seconds_below(DAY));
+        let entry = |kind: &str, later: i64, message: &str, name: &str| {
+            let date = iso(created.saturating_add(later));
+            json!({ "id": id(&[kind, store, &key]), "dateCreated": date, "message": message, "name": name })
+        };
+        let email = text(customer, "emailAddress");
+        let mut entries = vec![entry("entry", 0, &format!("{subject}. Thank you!"), &email)];
+        if number % 2 == 1 {
+            entries.push(entry("answer", 600, "Here it is.", "Support"));
+        }
         json!({
-            "id": id(&["ticket", store, &number.to_string()]),
-            "dateCreated": created,
+            "id": id(&["ticket", store, &key]),
+            "dateCreated": iso(created),
             "subject": subject,
-            "emailAddress": text(customer, "emailAddress"),
-            "status": 0,
+            "emailAddress": email,
+            "status": if entries.len() == 1 { OPENED } else { RESPONDED },
             "storeId": store,
             "customerId": text(customer, "id"),
-            "entries": [ticket_entry(
-                &id(&["entry", store, &number.to_string()]), &created, &format!("{subject}. Thank you!"), &text(customer, "emailAddress"),
-            )],
+            "entries": entries,
         })
     };
     customers.iter().step_by(7).zip(0..).map(ticket).collect()
-}
-
-/// `PublicTicketEntry`.
-pub(crate) fn ticket_entry(id: &str, created: &str, message: &str, name: &str) -> Value {
-    json!({ "id": id, "dateCreated": created, "message": message, "name": name })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DemoStore, days_ago, id, iso, orders, people, products, selling, set, text};
+use super::{DemoStore, days_ago, id, iso, orders, people, products, set, text};
 
 /// Name, subdomain, description, currency, accent colour, rating.
 type Profile = (&'static str, &'static str, &'static str, &'static str, &'static str, f64);
@@ -28,10 +28,7 @@ fn store(owner: &str, profile: &Profile, second: bool, orders: usize) -> DemoSto
         items: variants.map(|variant| (text(variant, "id"), products::items(variant))).collect(),
         categories: products::categories(&id, &products),
         orders,
-        coupons: selling::coupons(&id),
-        reviews: people::reviews(&id, &customers, &products),
         tickets: people::tickets(&id, &customers),
-        subscriptions: selling::subscriptions(&id, &customers, &products),
         products,
         customers,
         reference,

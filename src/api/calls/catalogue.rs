@@ -1,9 +1,9 @@
-//! Products, variants, categories, coupons.
+//! Products, variants, categories.
 
 use super::InStore;
 use crate::api::{
-    Category, CategoryId, Coupon, CouponId, Error, Form, Listing, Product, ProductId, RequestBuilder, Upload, Variant,
-    VariantDelivery, VariantId, scopes,
+    Category, CategoryId, Error, Form, Listing, Product, ProductId, RequestBuilder, Upload, Variant, VariantDelivery,
+    VariantId, scopes,
 };
 use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
@@ -204,34 +204,6 @@ impl InStore {
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn category_by_slug(&self, slug: &str) -> Result<Category, Error> {
         self.get("/stores/{}/categories/slug/{}", &[slug], scopes::CATEGORIES_VIEW).fetch().await
-    }
-
-    /// The coupons. Needs [`COUPONS_VIEW`](scopes::COUPONS_VIEW).
-    pub fn coupons(&self) -> Listing<Coupon> {
-        self.get("/stores/{}/coupons", &[], scopes::COUPONS_VIEW).paged()
-    }
-
-    /// The coupons that match a text. Needs [`COUPONS_VIEW`](scopes::COUPONS_VIEW).
-    pub fn search_coupons(&self, text: &str) -> Listing<Coupon> {
-        self.get("/stores/{}/coupons/search/{}", &[text], scopes::COUPONS_VIEW).paged()
-    }
-
-    /// One coupon. Needs [`COUPONS_VIEW`](scopes::COUPONS_VIEW).
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
-    pub async fn coupon(&self, id: impl Into<CouponId>) -> Result<Coupon, Error> {
-        let id = id.into();
-        self.get("/stores/{}/coupons/{}", &[id.as_str()], scopes::COUPONS_VIEW).fetch().await
-    }
-
-    /// Removes a coupon. Needs [`COUPONS_DELETE`](scopes::COUPONS_DELETE).
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
-    pub async fn delete_coupon(&self, id: impl Into<CouponId>) -> Result<(), Error> {
-        let id = id.into();
-        self.call(Method::DELETE, "/stores/{}/coupons/{}", &[id.as_str()], scopes::COUPONS_DELETE).execute().await
     }
 }
 

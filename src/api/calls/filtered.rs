@@ -7,8 +7,8 @@
 //! *Source*: the provider's OpenAPI document.
 
 use crate::api::{
-    Amount, Coupon, Customer, Direction, Listing, OrderStatus, OrderSummary, Product, ProductId, Review, Subscription,
-    Ticket, TicketStatus, Visibility, WebhookLog,
+    Amount, Customer, Direction, Listing, OrderStatus, OrderSummary, Product, Ticket, TicketStatus, Visibility,
+    WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -144,82 +144,6 @@ impl Listing<Product> {
     }
 }
 
-/// Filters of coupons, also of a search for them.
-impl Listing<Coupon> {
-    /// Used so often or more.
-    pub fn uses_from(self, uses: i64) -> Self {
-        self.query("UsesFrom", uses)
-    }
-
-    /// Used so often or less.
-    pub fn uses_to(self, uses: i64) -> Self {
-        self.query("UsesTo", uses)
-    }
-
-    /// To be used so often or more. How coupons without a limit, which have -1, are taken is not documented.
-    pub fn maximum_uses_from(self, uses: i64) -> Self {
-        self.query("MaximumUsesFrom", uses)
-    }
-
-    /// To be used so often or less.
-    pub fn maximum_uses_to(self, uses: i64) -> Self {
-        self.query("MaximumUsesTo", uses)
-    }
-
-    /// Taking off so many percent or more.
-    pub fn percentage_from(self, percent: impl Into<Amount>) -> Self {
-        self.query("PercentageFrom", percent.into())
-    }
-
-    /// Taking off so many percent or less.
-    pub fn percentage_to(self, percent: impl Into<Amount>) -> Self {
-        self.query("PercentageTo", percent.into())
-    }
-
-    /// Taking off so much money or more.
-    pub fn amount_from(self, amount: impl Into<Amount>) -> Self {
-        self.query("AmountFrom", amount.into())
-    }
-
-    /// Taking off so much money or less.
-    pub fn amount_to(self, amount: impl Into<Amount>) -> Self {
-        self.query("AmountTo", amount.into())
-    }
-
-    /// Usable, or all others.
-    pub fn is_enabled(self, is: bool) -> Self {
-        self.query("IsEnabled", is)
-    }
-}
-
-/// Filters of reviews.
-impl Listing<Review> {
-    /// With this rating.
-    pub fn rating(self, rating: impl Into<Amount>) -> Self {
-        self.query("rating", rating.into())
-    }
-
-    /// By the customer with this e-mail address.
-    pub fn email_address(self, email: &str) -> Self {
-        self.query("emailAddress", email)
-    }
-
-    /// With a reply of the store, or without.
-    pub fn has_reply(self, has: bool) -> Self {
-        self.query("hasReply", has)
-    }
-
-    /// Written at this time or later.
-    pub fn date_range_from(self, time: Timestamp) -> Self {
-        self.query("dateRangeFrom", time)
-    }
-
-    /// Written at this time or earlier.
-    pub fn date_range_to(self, time: Timestamp) -> Self {
-        self.query("dateRangeTo", time)
-    }
-}
-
 /// Filters of tickets.
 impl Listing<Ticket> {
     /// About this.
@@ -245,34 +169,6 @@ impl Listing<Ticket> {
     /// Opened at this time or earlier.
     pub fn date_to(self, time: Timestamp) -> Self {
         self.query("dateTo", time)
-    }
-}
-
-/// Filters of subscriptions.
-impl Listing<Subscription> {
-    /// With this status: 0 to 4. What they mean is not documented.
-    pub fn status(self, status: i64) -> Self {
-        self.query("status", status)
-    }
-
-    /// To this product.
-    pub fn product_id(self, id: impl Into<ProductId>) -> Self {
-        self.query("productId", id.into())
-    }
-
-    /// Paid by this method, such as `stripe`.
-    pub fn gateway(self, gateway: &str) -> Self {
-        self.query("gateway", gateway)
-    }
-
-    /// Renewed without being asked, or all others.
-    pub fn auto_renew(self, renews: bool) -> Self {
-        self.query("autoRenew", renews)
-    }
-
-    /// Of the customer with this e-mail address.
-    pub fn email(self, email: &str) -> Self {
-        self.query("email", email)
     }
 }
 

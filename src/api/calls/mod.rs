@@ -7,7 +7,7 @@ mod catalogue;
 mod customers;
 mod filtered;
 mod orders;
-mod support;
+mod tickets;
 mod webhooks;
 
 pub use filtered::OrderSort;

@@ -1,6 +1,6 @@
-//! Categories and coupons.
+//! Categories.
 
-use super::{Amount, CategoryId, CouponId, Limit, ProductId, StoreId, VariantId, Visibility, field::model};
+use super::{CategoryId, ProductId, StoreId, Visibility, field::model};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny};
 
@@ -32,37 +32,6 @@ model! {
             product_ids: ProductIds,
             /// The file name of the image.
             image_name: Option<String>,
-        }
-    }
-
-    /// A coupon.
-    #[derive(Debug)]
-    pub struct Coupon {
-        must {
-            /// The id.
-            id: CouponId,
-        }
-        may {
-            /// The store.
-            store_id: Option<StoreId>,
-            /// When it was created.
-            date_created: Option<Timestamp>,
-            /// What customers type. Komerza ignores upper and lower case, and keeps it in lower case.
-            code: String,
-            /// How often it was used.
-            uses: Option<i64>,
-            /// How often it may be used.
-            maximum_uses: Limit,
-            /// The reduction in percent.
-            percentage_decrease: Option<Amount>,
-            /// The reduction in money.
-            amount_decrease: Option<Amount>,
-            /// Whether customers can use it.
-            is_enabled: bool,
-            /// The variants that it is good for. `None`: all.
-            variant_ids: Option<Vec<VariantId>>,
-            /// When it expires.
-            expiration_date: Option<Timestamp>,
         }
     }
 }

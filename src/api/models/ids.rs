@@ -71,12 +71,8 @@ ids! {
     OrderId;
     /// The id of a product.
     ProductId;
-    /// The id of a review.
-    ReviewId;
     /// The id of a store.
     StoreId;
-    /// The id of a customer's subscription.
-    SubscriptionId;
     /// The id of a support ticket.
     TicketId;
     /// The id of a variant of a product.

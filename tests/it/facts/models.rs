@@ -201,7 +201,6 @@ models! {
     every_option_of_a_custom_field_is_read: CustomFieldOption from PublicCustomFieldOption;
     every_volume_discount_is_read: VolumeDiscount from PublicVolumeDiscount;
     every_category_is_read: Category from PublicCategoryReference, PublicCategory;
-    every_coupon_is_read: Coupon from Coupon;
     every_order_of_a_list_is_read: OrderSummary from PageOrder;
     every_line_of_an_order_is_read: LineItem from PublicLineItem;
     every_coupon_of_an_order_is_read: OrderCoupon from PublicOrderCoupon;
@@ -217,11 +216,8 @@ models! {
     every_order_with_its_store_is_read: OrderDetails from OrderResponse;
     every_customer_is_read: Customer from PublicCustomerReference, PublicCustomer;
     every_new_customer_is_read: NewCustomer from Customer;
-    every_review_is_read: Review from DisplayReview;
-    every_flag_of_a_review_is_read: ReviewFlag from DisplayFlaggedReview;
     every_ticket_is_read: Ticket from DisplayTicket, PublicTicket;
     every_entry_of_a_ticket_is_read: TicketEntry from PublicTicketEntry;
-    every_subscription_is_read: Subscription from MerchantSubscriptionDto;
     every_webhook_is_read: Webhook from Webhook;
     every_webhook_with_its_secret_is_read: CreatedWebhook from WebhookCreatedResponse;
     every_delivery_of_a_webhook_is_read: WebhookLog from WebhookExecutionLog;

@@ -88,21 +88,17 @@ async fn ids(key: &KomerzaKey, store: &InStore) -> BTreeMap<&'static str, String
     let pending = store.orders().status("pending").all().await.unwrap();
     let webhook = key.webhooks().await.unwrap().remove(0).id;
     let log = key.webhook_logs(&webhook).page(1).await.unwrap().items.remove(0).id;
-    let first = |items: Vec<String>| items.into_iter().next().unwrap();
     [
         ("{store}", store.id().to_string()),
         ("{product}", products[0].id.to_string()),
         ("{variant}", products[0].variants[0].id.to_string()),
         ("{category}", store.all_categories().await.unwrap()[0].id.to_string()),
-        ("{coupon}", first(store.coupons().all().await.unwrap().iter().map(|coupon| coupon.id.to_string()).collect())),
+        ("{ticket}", store.tickets().all().await.unwrap()[0].id.to_string()),
         ("{customer}", store.customers().all().await.unwrap()[0].id.to_string()),
         ("{email}", store.customers().all().await.unwrap()[0].email_address.clone()),
         ("{order}", pending[0].id.to_string()),
         ("approve", pending[1].id.to_string()),
         ("reject", pending[2].id.to_string()),
-        ("{review}", store.reviews().all().await.unwrap()[0].id.to_string()),
-        ("{ticket}", store.tickets().all().await.unwrap()[0].id.to_string()),
-        ("{subscription}", store.subscriptions().all().await.unwrap()[0].id.to_string()),
         ("{webhook}", webhook.to_string()),
         ("{log}", log.to_string()),
         ("{slug}", products[0].slug.clone().unwrap()),
@@ -118,7 +114,6 @@ fn text_for(call: &Call) -> &'static str {
     match call.name {
         "search_products" => "Tidy",
         "search_variant_items" => "KEY",
-        "search_coupons" => "welcome",
         "search_orders" | "search_customers" => "buyer.example",
         "search_webhook_logs" => "receiver",
         _ => "e",
@@ -196,8 +191,7 @@ async fn everything_that_the_sandbox_sends_is_what_the_table_says() {
     let stores = sandbox.store_ids(0);
     let ids = ids(&key, &key.in_store(stores[1].as_str())).await;
     // What others still need goes last.
-    let last =
-        ["order", "delete_webhook", "delete_coupon", "cancel_subscription", "close_ticket", "clear_variant_items"];
+    let last = ["order", "delete_webhook", "clear_variant_items"];
     let (first, last): (Vec<_>, Vec<_>) = TABLE.calls.iter().partition(|call| !last.contains(&call.name));
     for call in first.into_iter().chain(last) {
         let body = TABLE.forms.contains_key(call.sends).then(|| form(call.sends, &ids, |field| field.name != "cost"));
@@ -213,6 +207,10 @@ async fn everything_that_the_sandbox_sends_is_what_the_table_says() {
             _ if status != 200 => drop(comparison.found.insert(format!("{} {target}: {status} {reply}", call.method))),
             _ => comparison.reply(call, &reply),
         }
+    }
+    for call in &TABLE.raw {
+        let (status, _) = send(&key, call, &path(call, &ids).replace(['{', '}'], ""), None).await;
+        assert!(matches!(status.as_u16(), 404 | 405), "{} {}: {status}", call.method, call.path);
     }
     let sent = |shape: &&&str| TABLE.shapes[**shape].iter().any(|field| field.sent);
     let unseen: Vec<_> =

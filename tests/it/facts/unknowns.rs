@@ -241,7 +241,6 @@ const FOUND: &[(&str, &[&str])] = &[
             "an_image_is_uploaded_as_a_form_and_deleted_by_name",
         ],
     ),
-    ("coupon codes are kept in lower case", &["coupons_reviews_tickets_and_subscriptions_can_be_worked_with"]),
     (
         "the search of items is fuzzy, with index and score",
         &["everything_that_the_sandbox_sends_is_what_the_table_says"],
