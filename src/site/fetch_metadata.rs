@@ -44,10 +44,10 @@ pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) ->
         return if same_origin_post(headers, origin) { Start::Begin } else { Start::Refuse };
     }
     match word(headers, &SITE) {
-        Word::One("same-origin" | "none") => Start::Begin,
-        Word::One(_) | Word::Repeated => Start::Confirm,
-        // A browser without fetch metadata; a referrer, if there is one, tells the same.
-        Word::Absent => match word(headers, &REFERER) {
+        Word::One("same-origin") => Start::Begin,
+        // A browser without fetch metadata, or one that says the visitor typed the address. WebKit also says so of a visitor who goes
+        // back to a page that another site led to, and would never let that visitor back past the login. The referrer stays.
+        Word::One("none") | Word::Absent => match word(headers, &REFERER) {
             Word::Absent => Start::Begin,
             Word::One(page)
                 if page.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) =>
@@ -56,6 +56,7 @@ pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) ->
             }
             _ => Start::Confirm,
         },
+        Word::One(_) | Word::Repeated => Start::Confirm,
     }
 }
 
@@ -158,6 +159,8 @@ mod tests {
                 &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")],
                 Start::Refuse,
             ),
+            (&[("sec-fetch-site", "none"), ("referer", "https://shop.example/page")], Start::Begin),
+            (&[("sec-fetch-site", "none"), ("referer", "https://evil.example/")], Start::Confirm),
             (&[("referer", "https://shop.example/page")], Start::Begin),
             (&[("referer", "https://shop.example")], Start::Begin),
             (&[("referer", "https://shop.example.evil.example/")], Start::Confirm),

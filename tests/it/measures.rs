@@ -46,8 +46,9 @@ const ALLOWED: &[(&str, &str, usize, &str)] = &[
 
 /// Files whose tests need a real server or a browser, which has a clock of its own. `cargo test` leaves them out.
 const NEED_SERVERS: &[&str] = &[
-    "browser/chromium.rs",
+    "browser/front.rs",
     "browser/repeats.rs",
+    "browser/window.rs",
     "processes/outage.rs",
     "stores/own_redis.rs",
     "stores/redis_faults.rs",

@@ -1,46 +1,51 @@
 //! A browser that keeps no cookies, or has lost them.
 
-use super::{Quickstart, connect::ask, in_chromium, in_chromium_without_cookies, provider, report};
+use super::{Quickstart, Setting, connect::ask, scenario};
 
-#[cfg(feature = "servers")]
 #[tokio::test]
-#[ignore = "needs Chromium: run .ci/browser"]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn a_browser_that_blocks_cookies_gets_a_page_that_says_so_and_no_redirect_loop() {
-    in_chromium_without_cookies(|chromium| async move {
-        let sandbox = provider().await;
-        let app = Quickstart::start(&sandbox).await;
-        for round in 1..=2 {
-            ask(&chromium, &app.url, &sandbox).await;
-            chromium.click("Approve", &format!("{}/komerza/callback", app.url)).await;
-            assert_eq!(chromium.status().await, 400, "round {round}");
-            let text = chromium.text().await;
-            assert!(text.contains("cookies"), "{text}");
-        }
-        assert!(chromium.cookies().await.is_empty());
-        assert_eq!(sandbox.exchanges(), 0);
-        chromium.picture("no-cookies").await;
-        chromium.click("Start again", &format!("{}/auth/authorize", sandbox.dashboard_url())).await;
-        report(
-            "blocked cookies",
-            "400 with a page that says to allow cookies, no loop, 0 exchanges; its link starts again",
-        );
-    })
-    .await;
+    scenario("blocked cookies")
+        .in_a(Setting::NoCookies)
+        .run(|visit| async move {
+            let browser = &visit.browser;
+            let sandbox = visit.provider().await;
+            let app = Quickstart::start(&visit, &sandbox).await;
+
+            for _ in 1..=2 {
+                ask(browser, &app.url, &sandbox).await;
+                browser.click("Approve", &format!("{}/komerza/callback", app.url)).await;
+                browser.answers(400, "allow cookies for this site").await;
+            }
+            assert!(browser.cookies().await.is_empty());
+            assert_eq!(sandbox.exchanges(), 0);
+            visit.picture("no-cookies").await;
+            browser.click("Start again", &format!("{}/auth/authorize", sandbox.dashboard_url())).await;
+            "400 with a page that says to allow cookies, no loop, 0 exchanges; its link starts again".into()
+        })
+        .await;
 }
 
-#[cfg(feature = "servers")]
 #[tokio::test]
-#[ignore = "needs Chromium: run .ci/browser"]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn cookies_that_were_cleared_in_between_end_the_attempt_and_nothing_is_stored() {
-    in_chromium(|chromium| async move {
-        let sandbox = provider().await;
-        let app = Quickstart::start(&sandbox).await;
-        ask(&chromium, &app.url, &sandbox).await;
-        chromium.clear_cookies().await;
-        chromium.click("Approve", &format!("{}/komerza/callback", app.url)).await;
-        assert_eq!(chromium.status().await, 400);
-        assert_eq!(sandbox.exchanges(), 0);
-        report("cookies cleared in between", "400; 0 exchanges");
-    })
-    .await;
+    scenario("cookies cleared in between")
+        .run(|visit| async move {
+            let browser = &visit.browser;
+            let sandbox = visit.provider().await;
+            let app = Quickstart::start(&visit, &sandbox).await;
+
+            let consent = browser.this_tab().await;
+            ask(browser, &app.url, &sandbox).await;
+            browser.new_tab().await;
+            browser.goto(&app.url).await;
+            assert!(!browser.cookies().await.is_empty());
+            browser.clear_cookies().await;
+            browser.go_to_tab(&consent).await;
+            browser.click("Approve", &format!("{}/komerza/callback", app.url)).await;
+            browser.answers(400, "Start again from the app").await;
+            assert_eq!(sandbox.exchanges(), 0);
+            "400; 0 exchanges".into()
+        })
+        .await;
 }

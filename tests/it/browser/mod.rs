@@ -1,20 +1,27 @@
-//! A real browser: Chromium, the quickstart as its own process, and the sandbox under another host name.
+//! Real browsers: the quickstart as its own process, and the sandbox under another host name.
 //!
-//! The app is `http://127.0.0.1:PORT` and the sandbox's dashboard is `http://localhost:PORT`, which are two sites to a browser: every
-//! return from the dashboard is a cross-site navigation, as it is from Komerza. Run all of it with `.ci/browser`, which installs
-//! Chromium when it is missing, builds the quickstart and prints the report that these tests write.
+//! Each scenario is tried in Chromium, Firefox and WebKit, over plain HTTP on loopback and over HTTPS behind nginx and HAProxy. The
+//! sandbox's dashboard is another site than the app, so every return from it is a cross-site navigation, as it is from Komerza. Run
+//! all of it with `.ci/browser`, which installs what is missing, builds the quickstart and prints the table that these tests write.
+//! `BROWSER_ENGINES` and `BROWSER_FRONTS` choose some.
 
 mod blocked_cookies;
-mod chromium;
 mod connect;
+mod engine;
+mod front;
+mod history;
+mod openers;
 mod own_login;
 mod refusals;
 mod repeats;
-mod report;
 mod sites;
+mod table;
 mod tabs;
 mod visitors;
+mod window;
 
-use chromium::{Chromium, in_chromium, in_chromium_without_cookies};
-use report::report;
-use sites::{Foreign, OwnLogin, Quickstart, provider};
+use engine::{Engine, Setting};
+use front::Front;
+use sites::{Foreign, OwnLogin, Provider, Quickstart};
+use table::scenario;
+use window::Browser;

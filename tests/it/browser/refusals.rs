@@ -1,76 +1,99 @@
 //! What other sites can make a browser do: links, frames, forms.
 
-use super::{Foreign, Quickstart, connect::assert_connected, in_chromium, provider, report};
-use komerza_sandbox::Sandbox;
+use super::{Foreign, Quickstart, connect::assert_connected, scenario};
 
-fn asked(sandbox: &Sandbox) -> usize {
-    sandbox.requests().iter().filter(|request| request.path.starts_with("/auth/authorize")).count()
-}
-
-#[cfg(feature = "servers")]
 #[tokio::test]
-#[ignore = "needs Chromium: run .ci/browser"]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t05_a_link_on_another_site_asks_first_and_then_connects() {
-    in_chromium(|chromium| async move {
-        let sandbox = provider().await;
-        let app = Quickstart::start(&sandbox).await;
-        let login = format!("{}/komerza/login", app.url);
-        let foreign = Foreign::start(format!("<a href={login}>Free beer</a>")).await;
-        chromium.goto(&foreign.url).await;
-        chromium.click("Free beer", &login).await;
-        assert_eq!(chromium.status().await, 200);
-        assert!(chromium.cookies().await.is_empty(), "nothing has begun");
-        assert_eq!(asked(&sandbox), 0);
-        chromium.picture("confirm").await;
-        chromium.click("Connect with Komerza", &format!("{}/auth/authorize", sandbox.dashboard_url())).await;
-        chromium.click("Approve", &app.url).await;
-        assert_connected(&chromium).await;
-        report(
-            "link on another site",
-            "a page asks first, without a cookie; its button leads to the consent page and connects",
-        );
-    })
-    .await;
+    scenario("link on another site")
+        .run(|visit| async move {
+            let browser = &visit.browser;
+            let sandbox = visit.provider().await;
+            let app = Quickstart::start(&visit, &sandbox).await;
+
+            let login = format!("{}/komerza/login", app.url);
+            let foreign = Foreign::start(&visit, format!("<a href={login}>Free beer</a>")).await;
+            browser.goto(&foreign.url).await;
+            browser.click("Free beer", &login).await;
+            browser.answers(200, "Continue only if you want to").await;
+            assert!(browser.cookies().await.is_empty(), "nothing has begun");
+            assert_eq!(sandbox.asked(), 0);
+            visit.picture("confirm").await;
+            browser.click("Connect with Komerza", &format!("{}/auth/authorize", sandbox.dashboard_url())).await;
+            browser.click("Approve", &app.url).await;
+            assert_connected(browser).await;
+            "a page asks first, without a cookie; its button leads to the consent page and connects".into()
+        })
+        .await;
 }
 
-#[cfg(feature = "servers")]
 #[tokio::test]
-#[ignore = "needs Chromium: run .ci/browser"]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
+async fn t05_a_dashboard_that_leads_on_to_a_third_origin_is_not_stopped() {
+    scenario("dashboard that redirects to a third origin")
+        .run(|visit| async move {
+            let browser = &visit.browser;
+            let sandbox = visit.provider().await;
+            let elsewhere = Foreign::leading_to(&visit, sandbox.dashboard_url()).await;
+            let app = Quickstart::with_dashboard(&visit, &sandbox, &elsewhere.url).await;
+            let login = format!("{}/komerza/login", app.url);
+            let foreign = Foreign::start(&visit, format!("<a href={login}>Free beer</a>")).await;
+            browser.goto(&foreign.url).await;
+            browser.click("Free beer", &login).await;
+            browser.click("Connect with Komerza", &format!("{}/auth/authorize", sandbox.dashboard_url())).await;
+            browser.click("Approve", &app.url).await;
+            assert_connected(browser).await;
+            "the policy of the page that asks first stops neither redirect; connected".into()
+        })
+        .await;
+}
+
+#[tokio::test]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t05_a_form_on_another_site_starts_no_login() {
-    in_chromium(|chromium| async move {
-        let sandbox = provider().await;
-        let app = Quickstart::start(&sandbox).await;
-        let login = format!("{}/komerza/login", app.url);
-        let foreign =
-            Foreign::start(format!("<form method=post action={login}><button>Free beer</button></form>")).await;
-        chromium.goto(&foreign.url).await;
-        chromium.click("Free beer", &login).await;
-        assert_eq!(chromium.status().await, 403);
-        assert!(chromium.cookies().await.is_empty());
-        assert_eq!(asked(&sandbox), 0);
-        report("form on another site", "403, no cookie, the provider saw nothing");
-    })
-    .await;
+    scenario("form on another site")
+        .run(|visit| async move {
+            let browser = &visit.browser;
+            let sandbox = visit.provider().await;
+            let app = Quickstart::start(&visit, &sandbox).await;
+
+            let login = format!("{}/komerza/login", app.url);
+            let form = format!("<form method=post action={login}><button>Free beer</button></form>");
+            let foreign = Foreign::start(&visit, form).await;
+            browser.goto(&foreign.url).await;
+            browser.click("Free beer", &login).await;
+            browser.answers(403, "This request did not come from this site.").await;
+            assert!(browser.cookies().await.is_empty());
+            assert_eq!(sandbox.asked(), 0);
+            "403, no cookie, the provider saw nothing".into()
+        })
+        .await;
 }
 
-#[cfg(feature = "servers")]
 #[tokio::test]
-#[ignore = "needs Chromium: run .ci/browser"]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t23_a_framed_login_is_refused_and_shows_nothing() {
-    in_chromium(|chromium| async move {
-        let sandbox = provider().await;
-        let app = Quickstart::start(&sandbox).await;
-        let frames = ["/komerza/login", "/komerza/callback?code=x&state=y", "/healthz"];
-        let frames: String = frames.iter().map(|path| format!("<iframe src='{}{path}'></iframe>", app.url)).collect();
-        let foreign = Foreign::start(frames).await;
-        chromium.goto(&foreign.url).await;
-        let shown = [chromium.frame(0).await, chromium.frame(1).await, chromium.frame(2).await];
-        // The last one is a page of the app that does not mind: it shows that the other two would have been seen.
-        let error = "chrome-error://chromewebdata/";
-        assert_eq!(shown, [error.to_owned(), error.to_owned(), format!("{}/healthz", app.url)]);
-        assert!(chromium.cookies().await.is_empty());
-        assert_eq!((asked(&sandbox), sandbox.exchanges()), (0, 0));
-        report("framed login and callback", "the browser shows its own error in both frames; no cookie, nothing begun");
-    })
-    .await;
+    scenario("framed login and callback")
+        .run(|visit| async move {
+            let browser = &visit.browser;
+            let sandbox = visit.provider().await;
+            let app = Quickstart::start(&visit, &sandbox).await;
+
+            let frames = ["/komerza/login", "/komerza/callback?code=x&state=y", "/healthz"];
+            let frames: String =
+                frames.iter().map(|path| format!("<iframe src='{}{path}'></iframe>", app.url)).collect();
+            let foreign = Foreign::start(&visit, frames).await;
+            browser.goto(&foreign.url).await;
+            // The last one is a page of the app that does not mind: it shows that the other two would have been seen.
+            assert_eq!(browser.frame(2).await, "ok");
+            for number in 0..2 {
+                let shown = browser.frame(number).await;
+                assert!(!shown.contains("Komerza") && !shown.contains("connection"), "{shown}");
+            }
+            browser.goto(&format!("{}/healthz", app.url)).await;
+            assert!(browser.cookies().await.is_empty());
+            assert_eq!((sandbox.asked(), sandbox.exchanges()), (0, 0));
+            "both frames stay without a page of the app; no cookie, nothing begun".into()
+        })
+        .await;
 }

@@ -1,107 +1,145 @@
 //! Reload, back, the same address again, and pages that are loaded before anybody asks.
 
 use super::{
-    OwnLogin, Quickstart,
+    Engine, OwnLogin, Quickstart,
     connect::{ask, assert_connected},
-    in_chromium, provider, report,
+    scenario,
+    sites::Visited,
 };
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-#[cfg(feature = "servers")]
 #[tokio::test]
-#[ignore = "needs Chromium: run .ci/browser"]
-async fn t09_t70_reload_and_another_approval_by_the_back_button_spend_nothing() {
-    in_chromium(|chromium| async move {
-        let sandbox = provider().await;
-        let app = Quickstart::start(&sandbox).await;
-        ask(&chromium, &app.url, &sandbox).await;
-        chromium.click("Approve", &app.url).await;
-        chromium.reload().await;
-        assert_connected(&chromium).await;
-        assert_eq!(sandbox.exchanges(), 1);
-        report("reload after success", "connected; still 1 exchange");
+#[ignore = "needs browsers and proxies: run .ci/browser"]
+async fn t09_a_reload_after_success_spends_nothing() {
+    scenario("reload after success")
+        .run(|visit| async move {
+            let browser = &visit.browser;
+            let sandbox = visit.provider().await;
+            let app = Quickstart::start(&visit, &sandbox).await;
 
-        chromium.back().await;
-        chromium.arrives_at(&sandbox.dashboard_url()).await;
-        chromium.click("Approve", &app.url).await;
-        let text = chromium.text().await;
-        assert!(text.contains("Another approval was used."), "{text}");
-        chromium.goto(&app.url).await;
-        assert_connected(&chromium).await;
-        assert_eq!(sandbox.exchanges(), 1);
-        report(
-            "back after success",
-            "the consent page again; approved again: told that the first approval counts; connected, still 1 exchange",
-        );
-    })
-    .await;
+            ask(browser, &app.url, &sandbox).await;
+            browser.click("Approve", &app.url).await;
+            browser.reload().await;
+            assert_connected(browser).await;
+            assert_eq!(sandbox.exchanges(), 1);
+            "connected; still 1 exchange".into()
+        })
+        .await;
 }
 
-#[cfg(feature = "servers")]
 #[tokio::test]
-#[ignore = "needs Chromium: run .ci/browser"]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
+async fn t70_another_approval_by_the_back_button_spends_nothing() {
+    scenario("back button, another approval")
+        .run(|visit| async move {
+            let browser = &visit.browser;
+            let sandbox = visit.provider().await;
+            let app = Quickstart::start(&visit, &sandbox).await;
+
+            ask(browser, &app.url, &sandbox).await;
+            browser.click("Approve", &app.url).await;
+            browser.back().await;
+            browser.arrives_at(&sandbox.dashboard_url()).await;
+            browser.click("Approve", &app.url).await;
+            browser.comes_to_say("Another approval was used.").await;
+            browser.goto(&app.url).await;
+            assert_connected(browser).await;
+            assert_eq!(sandbox.exchanges(), 1);
+            "told that the first approval counts; connected, still 1 exchange".into()
+        })
+        .await;
+}
+
+#[tokio::test]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t09_the_same_callback_address_again_ends_where_the_first_ended() {
-    in_chromium(|chromium| async move {
-        let sandbox = provider().await;
-        let app = Quickstart::start(&sandbox).await;
-        ask(&chromium, &app.url, &sandbox).await;
-        let callback = sandbox.approve(&chromium.url().await).unwrap();
-        for _ in 0..3 {
-            chromium.goto(&callback).await;
-            assert_eq!(chromium.url().await, format!("{}/", app.url));
-            assert_connected(&chromium).await;
-        }
+    scenario("callback address three times")
+        .run(|visit| async move {
+            let browser = &visit.browser;
+            let sandbox = visit.provider().await;
+            let app = Quickstart::start(&visit, &sandbox).await;
+
+            ask(browser, &app.url, &sandbox).await;
+            let callback = sandbox.approve(&browser.url().await).unwrap();
+            for _ in 0..3 {
+                browser.goto(&callback).await;
+                assert_eq!(browser.url().await, format!("{}/", app.url));
+                assert_connected(browser).await;
+            }
+            assert_eq!(sandbox.exchanges(), 1);
+            "each ends on the home page, connected; 1 exchange".into()
+        })
+        .await;
+}
+
+#[tokio::test]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
+async fn t29_a_prefetched_callback_spends_nothing_and_then_works() {
+    scenario("prefetch of the callback")
+        .impossible_in(Engine::WebKit, "link rel=prefetch is off in WebKitGTK, and MiniBrowser has no switch for it").run(|visit| async move {
+        let browser = &visit.browser;
+        let sandbox = visit.provider().await;
+        let app = OwnLogin::start(&visit, &sandbox).await;
+
+        browser.goto(&format!("{}/sign-in/alice", app.url)).await;
+        ask(browser, &app.url, &sandbox).await;
+        let callback = sandbox.approve(&browser.url().await).unwrap();
+        browser.goto(&app.url).await;
+        browser.script(&format!(
+            "const link = document.createElement('link'); link.rel = 'prefetch'; link.href = '{callback}'; document.head.append(link);"
+        )).await;
+        let purpose = guessed(&app, "prefetch").await;
+        assert_eq!(sandbox.exchanges(), 0);
+        browser.goto(&callback).await;
+        browser.comes_to_say("alice is connected").await;
         assert_eq!(sandbox.exchanges(), 1);
-        report("callback address three times", "each ends on the home page, connected; 1 exchange");
+        format!("{purpose:?} got 503; the click after it connects, 1 exchange")
     })
     .await;
 }
 
-#[cfg(feature = "servers")]
 #[tokio::test]
-#[ignore = "needs Chromium: run .ci/browser"]
-async fn t29_a_prefetched_or_prerendered_callback_spends_nothing_and_then_works() {
-    in_chromium(|chromium| async move {
-        let sandbox = provider().await;
-        let app = OwnLogin::start(&sandbox).await;
-        chromium.goto(&format!("{}/sign-in/alice", app.url)).await;
-        ask(&chromium, &app.url, &sandbox).await;
-        let callback = sandbox.approve(&chromium.url().await).unwrap();
-        chromium.goto(&app.url).await;
+#[ignore = "needs browsers and proxies: run .ci/browser"]
+async fn t29_a_prerendered_callback_spends_nothing_and_then_works() {
+    scenario("prerender of the callback")
+        .impossible_in(Engine::Firefox, "Firefox has no prerender")
+        .impossible_in(Engine::WebKit, "WebKit has no prerender").run(|visit| async move {
+        let browser = &visit.browser;
+        let sandbox = visit.provider().await;
+        let app = OwnLogin::start(&visit, &sandbox).await;
 
-        let ended = chromium.script_and_wait(&format!(
-            "const done = arguments[0], link = document.createElement('link'); link.rel = 'prefetch'; link.href = '{callback}';
-             link.onload = () => done('loaded'); link.onerror = () => done('refused'); document.head.append(link);"
-        )).await;
-        let guesses = || app.seen().into_iter().filter(|visit| visit.path == "/komerza/callback" && visit.purpose.is_some());
-        let prefetched: Vec<_> = guesses().collect();
-        assert!(!prefetched.is_empty(), "the browser prefetched: {ended}, {:?}", app.seen());
-        assert!(prefetched.iter().all(|visit| visit.status == 503), "{prefetched:?}");
-        report("prefetch of the callback", &format!("{:?} got 503", prefetched[0].purpose.as_deref().unwrap()));
-
-        chromium.script(&format!(
+        browser.goto(&format!("{}/sign-in/alice", app.url)).await;
+        ask(browser, &app.url, &sandbox).await;
+        let callback = sandbox.approve(&browser.url().await).unwrap();
+        browser.goto(&app.url).await;
+        browser.script(&format!(
             "const rules = document.createElement('script'); rules.type = 'speculationrules';
              rules.textContent = JSON.stringify({{ prerender: [{{ source: 'list', urls: ['{callback}'], eagerness: 'immediate' }}] }});
              document.head.append(rules);"
         )).await;
-        let began = Instant::now();
-        let prerendered = loop {
-            let found = guesses().find(|visit| visit.purpose.as_deref().is_some_and(|purpose| purpose.contains("prerender")));
-            if found.is_some() || began.elapsed() > Duration::from_secs(10) {
-                break found;
-            }
-            sleep(Duration::from_millis(50)).await;
-        };
-        let prerendered = prerendered.expect("the browser prerenders a page that speculation rules name");
-        assert_eq!(prerendered.status, 503);
-        report("prerender of the callback", &format!("{:?} got 503", prerendered.purpose.as_deref().unwrap()));
-
+        let purpose = guessed(&app, "prerender").await;
         assert_eq!(sandbox.exchanges(), 0);
-        chromium.goto(&callback).await;
-        assert!(chromium.text().await.contains("alice is connected"), "{}", chromium.text().await);
+        browser.goto(&callback).await;
+        browser.comes_to_say("alice is connected").await;
         assert_eq!(sandbox.exchanges(), 1);
-        report("the click after the guesses", "connected; 1 exchange");
+        format!("{purpose:?} got 503; the click after it connects, 1 exchange")
     })
     .await;
+}
+
+/// Waits for the browser's guess of this kind, which must have got a 503.
+async fn guessed(app: &OwnLogin, kind: &str) -> String {
+    let began = Instant::now();
+    let of_this_kind = |visited: &Visited| {
+        visited.path == "/komerza/callback" && visited.purpose.as_deref().is_some_and(|purpose| purpose.contains(kind))
+    };
+    loop {
+        if let Some(found) = app.seen().into_iter().find(of_this_kind) {
+            assert_eq!(found.status, 503);
+            return found.purpose.unwrap();
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "no {kind}: {:?}", app.seen());
+        sleep(Duration::from_millis(50)).await;
+    }
 }

@@ -1,9 +1,13 @@
 //! The sites: the quickstart in a process of its own, an app with its own login, the provider, and somebody else's page.
 
+use super::{
+    front::{self, Published},
+    table::Visit,
+};
 use axum::{
     Router,
     extract::{Path, Request, State},
-    http::{HeaderMap, header::COOKIE, request::Parts},
+    http::{HeaderMap, Uri, header::COOKIE, request::Parts},
     middleware::{Next, from_fn_with_state},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
@@ -12,7 +16,8 @@ use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId};
 use komerza_sandbox::Sandbox;
 use std::{
     env,
-    net::{SocketAddr, TcpListener as StdListener},
+    net::{Ipv4Addr, SocketAddr},
+    ops::Deref,
     path::PathBuf,
     process::Stdio,
     sync::{Arc, Mutex},
@@ -22,23 +27,61 @@ use tokio::{
     net::TcpListener,
     process::{Child, Command},
 };
+use url::Url;
 
-/// A provider whose dashboard is another site than `127.0.0.1`; it knows the quickstart by the name on its pages.
-pub(super) async fn provider() -> Sandbox {
-    Sandbox::builder().app_name("Demo app").separate_dashboard().unlimited().start().await.unwrap()
+/// A provider whose dashboard is another site than the app; it knows the quickstart by the name on its pages.
+pub(super) struct Provider {
+    sandbox: Sandbox,
+    dashboard: Published,
+}
+
+impl Visit {
+    pub(super) async fn provider(&self) -> Provider {
+        let sandbox = Sandbox::builder().app_name("Demo app").separate_dashboard().unlimited().start().await.unwrap();
+        let port = Url::parse(&sandbox.dashboard_url()).unwrap().port().unwrap();
+        let dashboard = self.front.publish("komerza", (Ipv4Addr::LOCALHOST, port).into()).await;
+        Provider { sandbox, dashboard }
+    }
+}
+
+impl Provider {
+    /// As browsers see it.
+    pub(super) fn dashboard_url(&self) -> String {
+        self.dashboard.url.clone()
+    }
+
+    /// How often somebody was led to the consent page.
+    pub(super) fn asked(&self) -> usize {
+        self.requests().iter().filter(|request| request.path.starts_with("/auth/authorize")).count()
+    }
+}
+
+impl Deref for Provider {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.sandbox
+    }
 }
 
 /// The quickstart, as its reader runs it, against a sandbox that the test can look into.
 pub(super) struct Quickstart {
     pub(super) url: String,
+    _site: Published,
     _process: Child,
 }
 
 impl Quickstart {
-    pub(super) async fn start(sandbox: &Sandbox) -> Self {
+    pub(super) async fn start(visit: &Visit, sandbox: &Provider) -> Self {
+        Self::with_dashboard(visit, sandbox, &sandbox.dashboard_url()).await
+    }
+
+    /// With another address for the dashboard than the sandbox's.
+    pub(super) async fn with_dashboard(visit: &Visit, sandbox: &Provider, dashboard: &str) -> Self {
         // The redirect URI is registered before the app starts, so its port is chosen here.
-        let address = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let url = format!("http://{address}");
+        let address = front::free_address();
+        let site = visit.front.publish("app", address).await;
+        let url = site.url.clone();
         let redirect_uri = format!("{url}/komerza/callback");
         sandbox.register_redirect_uri(&redirect_uri).unwrap();
         let mut process = Command::new(program())
@@ -46,6 +89,7 @@ impl Quickstart {
             .env("TOKEN_STORE", "memory:")
             .env("RUST_LOG", "warn")
             .envs(sandbox.variables(redirect_uri))
+            .env("KOMERZA_DASHBOARD_URL", dashboard)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -58,7 +102,7 @@ impl Quickstart {
             }
         }
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { url, _process: process }
+        Self { url, _site: site, _process: process }
     }
 }
 
@@ -73,26 +117,28 @@ fn program() -> PathBuf {
 /// An app with a login of its own: `/sign-in/NAME` and `/sign-out`; it notes the requests that it gets.
 pub(super) struct OwnLogin {
     pub(super) url: String,
+    _site: Published,
     seen: Seen,
 }
 
-type Seen = Arc<Mutex<Vec<Visit>>>;
+type Seen = Arc<Mutex<Vec<Visited>>>;
 
 /// A request to the app, and the status of its answer.
 #[derive(Debug, Clone)]
-pub(super) struct Visit {
+pub(super) struct Visited {
     pub(super) path: String,
     pub(super) purpose: Option<String>,
     pub(super) status: u16,
 }
 
 impl OwnLogin {
-    pub(super) async fn start(sandbox: &Sandbox) -> Self {
+    pub(super) async fn start(visit: &Visit, sandbox: &Provider) -> Self {
         let (listener, address) = listen().await;
-        let url = format!("http://{address}");
+        let site = visit.front.publish("app", address).await;
+        let url = site.url.clone();
         let redirect_uri = format!("{url}/komerza/callback");
         sandbox.register_redirect_uri(&redirect_uri).unwrap();
-        let config = sandbox.config(&redirect_uri).unwrap();
+        let config = sandbox.config_builder(&redirect_uri).dashboard_url(sandbox.dashboard_url()).build().unwrap();
         let connect = KomerzaConnectLayer::new(config, MemoryStore::default()).unwrap().with_user(signed_in);
         let seen = Seen::default();
         let app = Router::new()
@@ -100,15 +146,16 @@ impl OwnLogin {
             .route("/sign-in/{name}", get(async |Path(name): Path<String>| sign_in(&name, 3_600)))
             .route("/sign-in-strict/{name}", get(async |Path(name): Path<String>| sign_in_strictly(&name)))
             .route("/sign-out", get(async || sign_in("", 0)))
+            .route("/popup", get(async || Html(POPUP)))
             .route("/worker", get(async || Html(REGISTRATION)))
             .route("/worker.js", get(async || ([("content-type", "text/javascript")], WORKER)))
             .layer(connect)
             .layer(from_fn_with_state(seen.clone(), note));
         serve(listener, app);
-        Self { url, seen }
+        Self { url, _site: site, seen }
     }
 
-    pub(super) fn seen(&self) -> Vec<Visit> {
+    pub(super) fn seen(&self) -> Vec<Visited> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -134,6 +181,8 @@ const WORKER: &str = "self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('fetch', (event) => event.respondWith(fetch(event.request)));";
 
+const POPUP: &str = "<button onclick=\"open('/komerza/login', '', 'width=500,height=600')\">Connect</button>";
+
 const REGISTRATION: &str = "<body><script>
 navigator.serviceWorker.addEventListener('controllerchange', () => { document.body.textContent = 'working' });
 navigator.serviceWorker.register('/worker.js');
@@ -152,21 +201,33 @@ async fn note(State(seen): State<Seen>, request: Request, next: Next) -> Respons
     let path = request.uri().path().to_owned();
     let purpose = request.headers().get("sec-purpose").map(|value| value.to_str().unwrap().to_owned());
     let response = next.run(request).await;
-    seen.lock().unwrap().push(Visit { path, purpose, status: response.status().as_u16() });
+    seen.lock().unwrap().push(Visited { path, purpose, status: response.status().as_u16() });
     response
 }
 
 /// Somebody else's site, under another host name than the app's.
 pub(super) struct Foreign {
     pub(super) url: String,
+    _site: Published,
 }
 
 impl Foreign {
     /// A site whose only page is `body`.
-    pub(super) async fn start(body: String) -> Self {
+    pub(super) async fn start(visit: &Visit, body: String) -> Self {
+        Self::serve(visit, "foreign", Router::new().route("/", get(async || Html(body)))).await
+    }
+
+    /// A site that sends every request on to the same path and query at `target`.
+    pub(super) async fn leading_to(visit: &Visit, target: String) -> Self {
+        let lead = async move |uri: Uri| Redirect::to(&format!("{target}{uri}"));
+        Self::serve(visit, "elsewhere", Router::new().fallback(lead)).await
+    }
+
+    async fn serve(visit: &Visit, name: &'static str, app: Router) -> Self {
         let (listener, address) = listen().await;
-        serve(listener, Router::new().route("/", get(async || Html(body))));
-        Self { url: format!("http://localhost:{}/", address.port()) }
+        serve(listener, app);
+        let site = visit.front.publish(name, address).await;
+        Self { url: site.url.clone(), _site: site }
     }
 }
 

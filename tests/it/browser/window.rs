@@ -1,108 +1,58 @@
-//! Chromium over WebDriver: one driver process, one fresh profile and one window per test, gone when the test is.
+//! A window over WebDriver: its driver process and its profile are gone when the test is.
 
-use serde_json::{Value, json};
+use super::{Engine, engine::Setting};
+use serde_json::{Value, json, to_value};
 use std::{
+    any::Any,
     env, fs,
     future::Future,
-    panic::resume_unwind,
     path::PathBuf,
-    process::{self, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
-use thirtyfour::{By, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WindowHandle};
+use tempfile::TempDir;
+use thirtyfour::{By, WebDriver, WindowHandle};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-    time::sleep,
+    task::JoinError,
+    time::{sleep, timeout},
 };
 
 /// How long a page may take to get where it should; only a guard against hanging for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A window of Chromium.
+/// A window of a browser.
 #[derive(Clone)]
-pub(super) struct Chromium {
+pub(super) struct Browser {
     driver: WebDriver,
+    pub(super) engine: Engine,
 }
 
-/// Runs a test in a Chromium of its own and closes it, also after a panic.
-pub(super) async fn in_chromium<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Chromium) -> F) {
-    run(json!({}), test).await;
+/// What ended a test before its end.
+type Panic = Box<dyn Any + Send>;
+
+/// Runs a test in a browser of its own and closes it, also after a panic.
+pub(super) async fn run<F: Future<Output = String> + Send + 'static>(
+    engine: Engine,
+    setting: Setting,
+    test: impl FnOnce(Browser) -> F,
+) -> Result<String, Panic> {
+    let profile = TempDir::new().unwrap();
+    let folder = profile.path().to_owned();
+    let (window, mut driver) =
+        tokio::spawn(async move { engine.open(setting, &folder).await }).await.map_err(JoinError::into_panic)?;
+    let outcome = tokio::spawn(test(Browser { driver: window.clone(), engine })).await;
+    // A browser that hangs is ended with its driver.
+    let closed = timeout(PATIENCE, window.quit()).await;
+    driver.kill().await.unwrap();
+    // The browser may still be writing to it; what is left is a few files in the temporary directory.
+    let _ = profile.close();
+    let seen = outcome.map_err(JoinError::into_panic)?;
+    closed
+        .map_err(|_| Box::new("the browser does not close") as Panic)?
+        .map_err(|error| Box::new(error.to_string()) as Panic)?;
+    Ok(seen)
 }
 
-/// The same in a Chromium that is set to accept no cookies.
-pub(super) async fn in_chromium_without_cookies<F: Future<Output = ()> + Send + 'static>(
-    test: impl FnOnce(Chromium) -> F,
-) {
-    run(json!({ "profile.default_content_setting_values.cookies": 2 }), test).await;
-}
-
-async fn run<F: Future<Output = ()> + Send + 'static>(preferences: Value, test: impl FnOnce(Chromium) -> F) {
-    static PROFILES: AtomicU32 = AtomicU32::new(0);
-    let number = PROFILES.fetch_add(1, Ordering::Relaxed);
-    let profile = env::temp_dir().join(format!("komerza-connect-chromium-{}-{number}", process::id()));
-    fs::create_dir_all(&profile).unwrap();
-    let (mut chromedriver, port) = start_chromedriver().await;
-
-    let mut wanted = DesiredCapabilities::chrome();
-    for argument in [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--window-size=900,700",
-        // Grey text: the same on every screen, and smaller pictures.
-        "--disable-lcd-text",
-        "--hide-scrollbars",
-        &format!("--user-data-dir={}", profile.display()),
-    ] {
-        wanted.add_arg(argument).unwrap();
-    }
-    wanted.add_experimental_option("prefs", preferences).unwrap();
-    let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("Chromium starts");
-    let outcome = tokio::spawn(test(Chromium { driver: driver.clone() })).await;
-    let closed = driver.quit().await;
-    chromedriver.kill().await.unwrap();
-    // Chromium may still be writing to it; what is left is a few files in the temporary directory.
-    let _ = fs::remove_dir_all(&profile);
-    if let Err(error) = outcome {
-        resume_unwind(error.into_panic());
-    }
-    closed.unwrap();
-}
-
-/// Starts the driver on a free port. It picks one for IPv4 and wants the same for IPv6, where somebody else may have it: then it
-/// ends at once and is started again.
-async fn start_chromedriver() -> (Child, u16) {
-    let mut said = Vec::new();
-    for _ in 0..5 {
-        let mut chromedriver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("chromedriver is missing: run .ci/browser, which installs it");
-        let mut lines = BufReader::new(chromedriver.stdout.take().unwrap()).lines();
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                let port = port.trim_end_matches('.').parse().unwrap();
-                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return (chromedriver, port);
-            }
-            said.push(line);
-        }
-    }
-    panic!("chromedriver ended five times before it was ready: {said:#?}");
-}
-
-impl Chromium {
+impl Browser {
     pub(super) async fn goto(&self, url: &str) {
         self.driver.goto(url).await.unwrap();
     }
@@ -124,13 +74,22 @@ impl Chromium {
         }
     }
 
-    /// Status of the page that is shown, as the browser saw it.
-    pub(super) async fn status(&self) -> u64 {
-        self.script("return performance.getEntriesByType('navigation')[0].responseStatus").await.as_u64().unwrap()
+    /// Waits until the page shows this text. Its status is this one; WebKit does not tell.
+    pub(super) async fn answers(&self, status: u64, text: &str) {
+        self.comes_to_say(text).await;
+        let seen = self.script("return performance.getEntriesByType('navigation')[0].responseStatus").await;
+        let expected = if self.engine == Engine::WebKit { Value::Null } else { status.into() };
+        assert_eq!(seen, expected, "at {}", self.url().await);
     }
 
     /// Clicks the link or button with this text and waits until the address starts with `leads_to`.
     pub(super) async fn click(&self, text: &str, leads_to: &str) {
+        self.press(text).await;
+        self.arrives_at(leads_to).await;
+    }
+
+    /// Clicks the link or button with this text.
+    pub(super) async fn press(&self, text: &str) {
         let path = format!("//*[self::a or self::button][normalize-space()='{text}']");
         let found = self.driver.find(By::XPath(path)).await;
         let found = match found {
@@ -138,7 +97,6 @@ impl Chromium {
             Err(_) => panic!("no link or button {text:?} on {}: {}", self.url().await, self.text().await),
         };
         found.click().await.unwrap();
-        self.arrives_at(leads_to).await;
     }
 
     /// Waits until the address starts with `prefix` and the page is loaded.
@@ -155,7 +113,6 @@ impl Chromium {
         }
     }
 
-    /// Runs a script on the page; its value as JSON.
     /// Waits until the page shows this text.
     pub(super) async fn comes_to_say(&self, text: &str) {
         let began = Instant::now();
@@ -169,14 +126,9 @@ impl Chromium {
         }
     }
 
+    /// Runs a script on the page; its value as JSON.
     pub(super) async fn script(&self, script: &str) -> Value {
         self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
-    }
-
-    /// Runs a script that ends by calling `arguments[0]`.
-    pub(super) async fn script_and_wait(&self, script: &str) -> Value {
-        self.driver.set_script_timeout(PATIENCE).await.unwrap();
-        self.driver.execute_async(script, Vec::new()).await.unwrap().json().clone()
     }
 
     pub(super) async fn back(&self) {
@@ -202,31 +154,52 @@ impl Chromium {
         self.driver.switch_to_window(tab.clone()).await.unwrap();
     }
 
-    /// The address that a frame of the page really shows; the browser's own error page when it refused to show any.
+    /// What a frame of the page shows; the browser's own page, or nothing, when it refused to show any.
     pub(super) async fn frame(&self, number: u16) -> String {
         self.driver.enter_frame(number).await.unwrap();
-        let url = self.script("return document.URL").await;
+        let shown = self.text().await;
         self.driver.enter_default_frame().await.unwrap();
-        url.as_str().unwrap().to_owned()
+        shown
     }
 
-    /// All cookies of all sites in this profile.
+    /// The cookies of the site that is shown; in Chromium those of all sites.
     pub(super) async fn cookies(&self) -> Vec<Value> {
-        let reply = self.devtools("Storage.getCookies", json!({})).await;
-        reply["cookies"].as_array().unwrap().clone()
+        if self.engine == Engine::Chromium {
+            let reply = self.devtools("Storage.getCookies", json!({})).await;
+            return reply["cookies"].as_array().unwrap().clone();
+        }
+        let cookies = self.driver.get_all_cookies().await.unwrap();
+        cookies.into_iter().map(|cookie| to_value(cookie).unwrap()).collect()
     }
 
+    /// Removes the cookies of the site that is shown.
     pub(super) async fn clear_cookies(&self) {
-        self.devtools("Network.clearBrowserCookies", json!({})).await;
+        self.driver.delete_all_cookies().await.unwrap();
     }
 
-    pub(super) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+    /// Waits for a window beside `known` and goes there.
+    pub(super) async fn new_window(&self, known: &WindowHandle) -> WindowHandle {
+        let began = Instant::now();
+        loop {
+            if let Some(window) = self.driver.windows().await.unwrap().into_iter().find(|window| window != known) {
+                self.go_to_tab(&window).await;
+                return window;
+            }
+            assert!(began.elapsed() < PATIENCE, "no window opens");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.driver.cdp().send_raw(command, parameters).await.unwrap()
     }
 
     /// Fails when the page is wider than the screen of a small phone, and keeps pictures of it as there and as on a desk:
-    /// `NAME-phone.png` and `NAME.png` in the directory named by `SCREENSHOTS`, if it is set.
+    /// `NAME-phone.png` and `NAME.png` in the directory named by `SCREENSHOTS`, if it is set. In Chromium alone.
     pub(super) async fn picture(&self, name: &str) {
+        if self.engine != Engine::Chromium {
+            return;
+        }
         for (screen, file) in [(375, format!("{name}-phone.png")), (640, format!("{name}.png"))] {
             self.screen(screen, 300).await;
             let size = self

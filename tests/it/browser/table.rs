@@ -1,0 +1,93 @@
+//! A scenario is tried in every engine and behind every front. What was seen is a line of the table that `.ci/browser` prints.
+
+use super::{Engine, Front, engine::Setting, window::Browser};
+use std::{any::Any, env, fs::OpenOptions, future::Future, io::Write};
+
+/// One cell of the table: a window of an engine, and how it reaches the sites.
+#[derive(Clone)]
+pub(super) struct Visit {
+    pub(super) browser: Browser,
+    pub(super) front: Front,
+}
+
+impl Visit {
+    /// Keeps a picture of the page that is shown, once for the whole table.
+    pub(super) async fn picture(&self, name: &str) {
+        if self.front == Front::Http {
+            self.browser.picture(name).await;
+        }
+    }
+}
+
+/// A row of the table.
+pub(super) struct Scenario {
+    name: &'static str,
+    setting: Setting,
+    limits: Vec<(Engine, &'static str)>,
+}
+
+/// A row that every engine can do, until it is said otherwise.
+pub(super) fn scenario(name: &'static str) -> Scenario {
+    Scenario { name, setting: Setting::Usual, limits: Vec::new() }
+}
+
+impl Scenario {
+    pub(super) fn in_a(mut self, setting: Setting) -> Self {
+        self.setting = setting;
+        self
+    }
+
+    /// The engine cannot do this, for this reason.
+    pub(super) fn impossible_in(mut self, engine: Engine, reason: &'static str) -> Self {
+        self.limits.push((engine, reason));
+        self
+    }
+
+    /// Tries every cell, also after one has failed. `test` says what it saw.
+    pub(super) async fn run<F>(self, test: impl Fn(Visit) -> F)
+    where
+        F: Future<Output = String> + Send + 'static,
+    {
+        let mut failed = Vec::new();
+        for engine in chosen("BROWSER_ENGINES", Engine::ALL) {
+            for front in chosen("BROWSER_FRONTS", Front::ALL) {
+                let limit = self.limits.iter().find(|(limited, _)| *limited == engine);
+                let (outcome, seen) = match limit {
+                    Some((_, reason)) => ("n/a", (*reason).to_owned()),
+                    None => {
+                        match super::window::run(engine, self.setting, |browser| test(Visit { browser, front })).await {
+                            Ok(seen) => ("passed", seen),
+                            Err(panic) => ("FAILED", message(panic.as_ref())),
+                        }
+                    }
+                };
+                if outcome == "FAILED" {
+                    failed.push(format!("{engine}, {front}: {seen}"));
+                }
+                note([self.name, &engine.to_string(), &front.to_string(), outcome, &seen]);
+            }
+        }
+        assert!(failed.is_empty(), "{}:\n{}", self.name, failed.join("\n"));
+    }
+}
+
+/// Those that the variable names, or all.
+fn chosen<T: ToString>(variable: &str, all: [T; 3]) -> impl Iterator<Item = T> {
+    let names = env::var(variable).unwrap_or_default();
+    all.into_iter().filter(move |one| names.is_empty() || names.split_whitespace().any(|name| name == one.to_string()))
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
+}
+
+/// A line of the report, its columns between tabs.
+fn note(columns: [&str; 5]) {
+    let line = columns.map(|column| column.replace(['\t', '\n', '\r'], " ")).join("\t");
+    println!("browser: {line}");
+    if let Some(path) = env::var_os("BROWSER_REPORT") {
+        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+}
