@@ -52,9 +52,10 @@ type Row = Vec<Option<Zeroizing<String>>>;
 trait Dialect: Database {
     /// What its error codes are called.
     const CODE: &'static str;
-    /// Whether a connection whose call was dropped must be closed. Not in a library in this process, which
-    /// rolls back itself.
-    const CLOSES: bool;
+    /// Whether a connection whose call failed or was dropped is closed. Not one that has its database in memory.
+    fn closes(_: &<Self::Connection as sqlx::Connection>::Options) -> bool {
+        true
+    }
 
     /// What an error of the database means.
     fn refusal(error: &dyn DatabaseError) -> Refusal;

@@ -142,7 +142,6 @@ const COMMIT: &str = "COMMIT; SET SESSION wait_timeout = DEFAULT";
 
 impl Dialect for MySql {
     const CODE: &'static str = "error";
-    const CLOSES: bool = true;
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         let number = error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number);

@@ -164,7 +164,7 @@ impl<DB: Dialect> Pool<DB> {
     fn close_idle(&self) {
         match &*self.source {
             Source::Own(own) => own.idle().clear(),
-            Source::App(_) if !DB::CLOSES => {}
+            Source::App(pool) if !DB::closes(&pool.connect_options()) => {}
             Source::App(pool) => {
                 while let Some(connection) = pool.try_acquire() {
                     drop(connection.detach());
@@ -253,8 +253,10 @@ impl<DB: Dialect> Drop for Lease<'_, DB> {
         match self.held.take() {
             None => return,
             Some(Held::Own(connection, _place)) => drop(connection),
-            Some(Held::App(connection)) if DB::CLOSES => drop(connection.detach()),
-            Some(Held::App(connection)) => drop(connection),
+            Some(Held::App(connection)) => match &*self.pool.source {
+                Source::App(pool) if DB::closes(&pool.connect_options()) => drop(connection.detach()),
+                _ => drop(connection),
+            },
         }
         // Dropped from outside after so long: the server is silent, as far as anybody can tell.
         if self.began.elapsed() >= TRIAL {

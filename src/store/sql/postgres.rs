@@ -199,7 +199,6 @@ const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 3000
 
 impl Dialect for Postgres {
     const CODE: &'static str = "SQLSTATE";
-    const CLOSES: bool = true;
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         by_sqlstate(&error.code().unwrap_or_default(), error.message())

@@ -239,7 +239,11 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 
 impl Dialect for Sqlite {
     const CODE: &'static str = "code";
-    const CLOSES: bool = false;
+
+    /// A full disk ends a transaction by itself. sqlx counts it all the same and begins no other on that connection.
+    fn closes(options: &SqliteConnectOptions) -> bool {
+        options.get_filename().is_file()
+    }
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         by_code(&error.code().unwrap_or_default())

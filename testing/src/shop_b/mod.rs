@@ -292,7 +292,9 @@ impl IdentifyUser for Lookup {
             Fate::Fine => {}
             Fate::Hang => hang().await,
             Fate::Panic(text) => panic!("{text}"),
-            Fate::Fail | Fate::Unreadable | Fate::DoneAndFail => return Err("the session table is locked".into()),
+            Fate::Fail | Fate::ReadOnly | Fate::Unreadable | Fate::DoneAndFail => {
+                return Err("the session table is locked".into());
+            }
         }
         match parts.headers.get(USER) {
             Some(user) => Ok(Some(UserId::new(user.to_str()?)?)),

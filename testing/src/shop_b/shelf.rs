@@ -19,6 +19,8 @@ pub enum Op {
 pub enum Fate {
     Fine,
     Fail,
+    /// Says that it takes no writes.
+    ReadOnly,
     /// There is a record, and it cannot be read.
     Unreadable,
     /// Never answers.
@@ -120,6 +122,7 @@ impl Shelf {
         match rule.map_or(Fate::Fine, |rule| rule(op)) {
             Fate::Fine => Ok(None),
             Fate::Fail => Err(failed()),
+            Fate::ReadOnly => Err(StoreError::not_writable("the shelf is full")),
             Fate::Unreadable => Err(StoreError::unreadable("the seal does not open")),
             Fate::Hang => hang().await,
             Fate::Panic(text) => panic!("{text}"),

@@ -38,6 +38,7 @@ struct Inner {
     /// `Debug` of every event, as an app would log it.
     shown: Vec<String>,
     connected: Vec<Connected>,
+    orphaned: Vec<KeyFingerprint>,
     rule: Option<Rule>,
 }
 
@@ -80,6 +81,11 @@ impl Watch {
         self.inner().connected.iter().map(|event| event.fingerprint.to_string()).collect()
     }
 
+    /// Fingerprints of the keys that were told as orphaned.
+    pub fn orphaned(&self) -> Vec<KeyFingerprint> {
+        self.inner().orphaned.clone()
+    }
+
     /// The records that were reported as connected: fingerprint and version of each.
     pub fn records(&self) -> Vec<(KeyFingerprint, TokenVersion)> {
         self.inner().connected.iter().map(|event| (event.fingerprint, event.version)).collect()
@@ -115,6 +121,7 @@ impl Hooks for Watch {
     }
 
     async fn orphaned(&self, event: &Orphaned) {
+        self.inner().orphaned.push(event.fingerprint);
         self.begin(Hook::Orphaned, format!("{event:?}")).await;
     }
 

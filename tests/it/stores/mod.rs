@@ -13,6 +13,7 @@ mod encrypted;
 mod errors;
 mod faulty;
 mod list_users;
+mod no_writes;
 #[cfg(feature = "servers")]
 mod own_redis;
 pub(crate) mod places;

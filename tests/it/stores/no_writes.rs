@@ -1,0 +1,276 @@
+//! Stores that read and cannot write: a full disk, a memory limit, a replica. Nobody's code is spent on a key that cannot be kept.
+
+#[cfg(feature = "servers")]
+use super::{
+    own_redis::OwnRedis,
+    places::{mysql_url, postgres_url, unique},
+};
+#[cfg(feature = "servers")]
+use komerza_connect::store::{MySqlStore, PostgresStore, RedisStore};
+use komerza_connect::{
+    StoredToken, TokenStore, UserId,
+    store::{SqliteStore, StoreErrorKind, TableName},
+};
+use komerza_connect_testing::{
+    raw_provider::key_for_code,
+    shop_b::{Hook, Mode, Shop, assert_connected},
+    time::PATIENCE,
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+async fn costs_at_most_one_exchange(store: Arc<dyn TokenStore>, breaks: impl AsyncFnOnce(), heals: impl AsyncFnOnce()) {
+    let early = Ok(key_for_code("early"));
+    costs_at_most_one_exchange_and_answers(store, early, breaks, heals).await;
+}
+
+/// Twenty people connect while the store takes no writes, and again when it does. `reads` is what somebody is told meanwhile
+/// who was connected before.
+async fn costs_at_most_one_exchange_and_answers(
+    store: Arc<dyn TokenStore>,
+    reads: Result<String, u16>,
+    breaks: impl AsyncFnOnce(),
+    heals: impl AsyncFnOnce(),
+) {
+    let shop = Shop::builder(Mode::Users).store(store.clone());
+    let shop = shop.limits(|limits| limits.save_deadline = Duration::from_secs(1)).open().await;
+    let early = shop.browser("early");
+    assert_connected(&shop.connect(&early, "early").await);
+    breaks().await;
+    let mut people = Vec::new();
+    for number in 0..20 {
+        let (browser, code) = (shop.browser(&format!("user-{number:02}")), format!("code-{number:02}"));
+        let state = shop.start(&browser).await;
+        let hop = shop.callback(&browser, &code, &state).await;
+        assert_eq!(hop.status(), 503, "{code}: {}", hop.text());
+        people.push((browser, code, state));
+    }
+    assert!(shop.exchanges() <= 2, "{} exchanges", shop.exchanges());
+    let refused = store.save(&UserId::new("user-x").unwrap(), &token(8)).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
+    assert_eq!(shop.key(&early).await, reads, "what it reads");
+
+    heals().await;
+    for (browser, code, state) in &people {
+        // Each page is loaded again. The key of the one whose code was spent is saved meanwhile.
+        let reload = async {
+            while shop.callback(browser, code, state).await.status() != 303 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reload).await.expect("a healed store is used");
+        assert_eq!(shop.key(browser).await, Ok(key_for_code(code)));
+    }
+    assert_eq!(shop.exchanges(), 21);
+    assert!(!shop.watch.calls().contains(&Hook::Orphaned));
+}
+
+fn token(length: usize) -> StoredToken {
+    StoredToken::for_key("x".repeat(length)).unwrap()
+}
+
+/// Saves until nothing more has room: large records first, then small ones. Servers keep free room of their own.
+async fn fill_up(store: &dyn TokenStore) {
+    for (round, length) in [2_000, 200, 8].into_iter().enumerate() {
+        let mut saved = 0;
+        let refused = loop {
+            match store.save(&UserId::new(format!("f-{round}-{saved:06}")).unwrap(), &token(length)).await {
+                Ok(()) => saved += 1,
+                Err(refused) => break refused,
+            }
+            assert!(saved < 20_000, "it is never full");
+        };
+        assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn t64_an_sqlite_file_that_may_not_grow_costs_at_most_one_exchange() {
+    let directory = super::places::Directory::new();
+    let url = format!("sqlite:{}?mode=rwc", directory.path().join("tokens.db").display());
+    let full = Arc::new(AtomicBool::new(false));
+    // Never fewer pages than there are. Each connection has its own limit.
+    let limit = |full: &AtomicBool| match full.load(Ordering::Relaxed) {
+        true => "PRAGMA max_page_count = 1",
+        false => "PRAGMA max_page_count = 1000000",
+    };
+    let (new, used) = (full.clone(), full.clone());
+    let pool = sqlx::sqlite::SqlitePoolOptions::new()
+        .max_connections(1)
+        .after_connect(move |made, _| {
+            let pragma = sqlx::raw_sql(limit(&new));
+            Box::pin(async { pragma.execute(made).await.map(drop) })
+        })
+        .before_acquire(move |taken, _| {
+            let pragma = sqlx::raw_sql(limit(&used));
+            Box::pin(async { pragma.execute(taken).await.map(|_| true) })
+        });
+    let store = SqliteStore::from_pool(pool.connect(&url).await.unwrap(), &TableName::default()).await.unwrap();
+    let store = Arc::new(store);
+    let breaks = async || {
+        full.store(true, Ordering::Relaxed);
+        fill_up(&*store).await;
+    };
+    let heals = async || full.store(false, Ordering::Relaxed);
+    costs_at_most_one_exchange(store.clone(), breaks, heals).await;
+}
+
+/// A disk that a test fills, made by `.ci/servers`. It is free again when this is dropped.
+#[cfg(feature = "servers")]
+struct SmallDisk {
+    directory: std::path::PathBuf,
+    ballast: std::path::PathBuf,
+}
+
+#[cfg(feature = "servers")]
+impl SmallDisk {
+    fn of(database: &str) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        let disks = std::env::var("KOMERZA_TEST_SMALL_DISKS");
+        let disks =
+            disks.expect("KOMERZA_TEST_SMALL_DISKS is not set: run .ci/servers, which needs root or sudo for it");
+        let disk = std::path::Path::new(&disks).join(database);
+        let (directory, ballast) = (disk.join(unique("small")), disk.join("ballast"));
+        std::fs::create_dir(&directory).unwrap();
+        // The database's own user, who may be another than the test's.
+        let owner = disk.metadata().unwrap();
+        std::os::unix::fs::chown(&directory, Some(owner.uid()), Some(owner.gid())).unwrap();
+        Self { directory, ballast }
+    }
+
+    fn fill(&self) {
+        use std::io::Write as _;
+        let mut ballast = std::fs::File::create(&self.ballast).unwrap();
+        let full = loop {
+            if let Err(error) = ballast.write_all(&[0; 4096]) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(&self.ballast).unwrap();
+    }
+}
+
+#[cfg(feature = "servers")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.ballast);
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+#[cfg(feature = "servers")]
+async fn on_a_full_disk(store: Arc<dyn TokenStore>, disk: &SmallDisk) {
+    let breaks = async || {
+        disk.fill();
+        fill_up(&*store).await;
+    };
+    costs_at_most_one_exchange(store.clone(), breaks, async || disk.free()).await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test]
+#[ignore = "needs a disk to fill: set KOMERZA_TEST_SMALL_DISKS"]
+async fn t64_a_full_disk_under_sqlite_costs_at_most_one_exchange() {
+    let disk = SmallDisk::of("sqlite");
+    let store = SqliteStore::open(disk.directory.join("tokens.db")).await.unwrap();
+    on_a_full_disk(Arc::new(store.clone()), &disk).await;
+    store.close().await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test]
+#[ignore = "needs PostgreSQL and a disk to fill: set KOMERZA_TEST_POSTGRES_URL and KOMERZA_TEST_SMALL_DISKS"]
+async fn t64_a_full_disk_under_postgresql_costs_at_most_one_exchange() {
+    let (disk, name, space) = (SmallDisk::of("postgres"), unique("full"), unique("space"));
+    let store = PostgresStore::connect_with(&postgres_url(), &name.parse().unwrap()).await.unwrap();
+    let admin = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+    let run = async |statement: String| sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await.unwrap();
+    run(format!("CREATE TABLESPACE {space} LOCATION '{}'", disk.directory.display())).await;
+    run(format!("ALTER TABLE {name} SET TABLESPACE {space}")).await;
+    on_a_full_disk(Arc::new(store.clone()), &disk).await;
+    store.close().await;
+    run(format!("DROP TABLE {name}")).await;
+    run(format!("DROP TABLESPACE {space}")).await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test]
+#[ignore = "needs MySQL or MariaDB and a disk to fill: set KOMERZA_TEST_MYSQL_URL and KOMERZA_TEST_SMALL_DISKS"]
+async fn t64_a_full_disk_under_mysql_costs_at_most_one_exchange() {
+    use sqlx::Row as _;
+    let (disk, name) = (SmallDisk::of("mysql"), unique("full"));
+    let store = MySqlStore::connect_with(&mysql_url(), &name.parse().unwrap()).await.unwrap();
+    let admin = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
+    let run = async |statement: String| sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await.unwrap();
+    // The place of a table is chosen when it is made.
+    let shown =
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SHOW CREATE TABLE {name}"))).fetch_one(&admin).await.unwrap();
+    let create = shown.get_unchecked::<String, _>(1);
+    run(format!("DROP TABLE {name}")).await;
+    run(format!("{create} DATA DIRECTORY='{}'", disk.directory.display())).await;
+    on_a_full_disk(Arc::new(store.clone()), &disk).await;
+    store.close().await;
+    run(format!("DROP TABLE {name}")).await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t64_redis_at_its_memory_limit_costs_at_most_one_exchange() {
+    let own = OwnRedis::start(&["--maxmemory-policy", "noeviction"]).await;
+    let store = RedisStore::connect(&format!("redis://{}", own.address)).await.unwrap();
+    let limit = async |bytes| {
+        own.tell(&["CONFIG", "SET", "maxmemory", bytes]).await.unwrap();
+    };
+    costs_at_most_one_exchange(Arc::new(store), async || limit("1").await, async || limit("0").await).await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test]
+#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
+async fn t64_a_replica_of_redis_costs_at_most_one_exchange() {
+    let own = OwnRedis::start(&[]).await;
+    let store = RedisStore::connect(&format!("redis://{}", own.address)).await.unwrap();
+    let replica_of = async |host, port| {
+        own.tell(&["REPLICAOF", host, port]).await.unwrap();
+    };
+    // Nobody listens there, so what it has stays.
+    let breaks = async || replica_of("127.0.0.1", "1").await;
+    // What a replica reads may be old, so nobody is told "not connected" by it.
+    let heals = async || replica_of("NO", "ONE").await;
+    costs_at_most_one_exchange_and_answers(Arc::new(store), Err(503), breaks, heals).await;
+}
+
+#[cfg(feature = "servers")]
+#[tokio::test]
+#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
+async fn t64_a_postgresql_that_became_a_replica_costs_at_most_one_exchange() {
+    let (name, role) = (unique("replica"), unique("role"));
+    PostgresStore::connect_with(&postgres_url(), &name.parse().unwrap()).await.unwrap();
+    let admin = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+    let run = async |statement: String| sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await.unwrap();
+    run(format!("CREATE ROLE {role} LOGIN; GRANT ALL ON {name} TO {role}")).await;
+    let url = postgres_url().replace("komerza@", &format!("{role}@"));
+    let store = PostgresStore::connect_with(&url, &name.parse().unwrap()).await.unwrap();
+    // Sessions that begin now take no writes, and those that are open are ended, as by a failover.
+    let breaks = async || {
+        run(format!("ALTER ROLE {role} SET default_transaction_read_only = on")).await;
+        run(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")).await;
+        while store.load(&UserId::new("early").unwrap()).await.is_err() {}
+    };
+    let heals = async || {
+        run(format!("ALTER ROLE {role} RESET default_transaction_read_only")).await;
+    };
+    costs_at_most_one_exchange(Arc::new(store.clone()), breaks, heals).await;
+    store.close().await;
+    run(format!("DROP TABLE {name}; DROP ROLE {role}")).await;
+}
