@@ -64,8 +64,8 @@ pub struct Rejection {
 kinds! {
     /// The kind of a [`Rejection`].
     RejectionKind
-    /// The request did not pass through the layer. The app's code has to change. The answer is a page that says
-    /// where to add the layer.
+    /// The request did not pass through the layer. The app's code has to change. The answer says where to
+    /// add the layer.
     LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, `.route_layer` and merged routers are not covered.";
     /// Nobody is signed in to the app. With a sign-in page, browsers are redirected to it (303).
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
@@ -87,11 +87,11 @@ impl Rejection {
             RejectionKind::UserLookupFailed | RejectionKind::StoreFailed => Some(Duration::from_secs(5)),
             _ => None,
         };
-        Self { kind, person: true, login: None, redirect: None, stay: None, retry_after, source: None }
+        Self { kind, person: false, login: None, redirect: None, stay: None, retry_after, source: None }
     }
 
-    pub(crate) fn layer_missing() -> Self {
-        Self::new(RejectionKind::LayerMissing)
+    pub(crate) fn layer_missing(parts: &Parts) -> Self {
+        Self { person: fetch_metadata::is_page(&parts.headers), ..Self::new(RejectionKind::LayerMissing) }
     }
 
     pub(crate) fn failed(failure: Failure, parts: &Parts) -> Self {

@@ -103,6 +103,22 @@ async fn a_note_travels_from_the_login_into_the_record_and_the_key() {
     assert_eq!(plans.taken()[1], "none replaces basic", "a later connect replaces the note, also by none");
 }
 
+/// The longest note beside the longest return path.
+#[tokio::test]
+async fn the_largest_login_attempt_fits_into_a_cookie() {
+    let (plans, path) = (Plans::default(), format!("/{}", "p".repeat(511)));
+    for mode in Mode::BOTH {
+        let shop = plans.shop(mode).await;
+        let alice = shop.browser("alice");
+        let url = format!("{LOGIN}?return_to={path}&plan={}", "x".repeat(256));
+        let login = super::harness::started(alice.load(Load::typed(&url).stop_at_first()).await.first().clone());
+        let size = login.cookie.len() + alice.jar().get(&login.cookie).unwrap().len();
+        // With as many as are kept, a request's head stays under the 8 KiB of common servers.
+        assert!(size <= 4_096 / 3, "{size}");
+        shop.accepts(&alice, &login, "C1", &path).await;
+    }
+}
+
 #[tokio::test]
 async fn the_hook_before_leaving_may_keep_the_visitor_here() {
     for mode in Mode::BOTH {
