@@ -42,10 +42,9 @@ const CLOCK_MOST: Duration = Duration::from_secs(60);
 const KOMERZA_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(super) fn settings(config: &Config) -> Vec<Finding> {
-    vec![match config.redirect_uri.https {
-        true => Finding::new(Severity::Fine, &HTTPS, ""),
-        false => Finding::new(Severity::Warning, &PLAIN_HTTP, ""),
-    }]
+    let (severity, message) =
+        if config.redirect_uri.https { (Severity::Fine, &HTTPS) } else { (Severity::Warning, &PLAIN_HTTP) };
+    vec![Finding::new(severity, message, "")]
 }
 
 /// Tries the store with a record of its own, and pings it.
@@ -104,10 +103,10 @@ pub(super) async fn komerza(config: &Config, clock: &dyn Clock) -> Vec<Finding> 
 pub(super) fn compare(here: SystemTime, there: Option<SystemTime>) -> Finding {
     let Some(there) = there else { return Finding::new(Severity::Fine, &NO_DATE, "") };
     let apart = here.duration_since(there).unwrap_or_else(|earlier| earlier.duration());
-    match apart > CLOCK_MOST {
-        true => Finding::new(Severity::Error, &CLOCK_WRONG, &apart.as_secs().to_string()),
-        false => Finding::new(Severity::Fine, &CLOCK_RIGHT, ""),
+    if apart > CLOCK_MOST {
+        return Finding::new(Severity::Error, &CLOCK_WRONG, &apart.as_secs().to_string());
     }
+    Finding::new(Severity::Fine, &CLOCK_RIGHT, "")
 }
 
 #[cfg(test)]

@@ -290,10 +290,12 @@ impl State {
 
     /// How long those at the front sleep; zero when the shared bucket is to be asked.
     fn next_wait(&self, now: Duration, shared: bool) -> Duration {
-        let token = match shared {
-            false => self.bucket.wait_for(1, now),
-            true if self.asking => Duration::MAX,
-            true => self.ask_at.saturating_sub(now),
+        let token = if !shared {
+            self.bucket.wait_for(1, now)
+        } else if self.asking {
+            Duration::MAX
+        } else {
+            self.ask_at.saturating_sub(now)
         };
         let probed = self.probe.map_or(Duration::ZERO, |since| since.saturating_add(PROBE).saturating_sub(now));
         token.max(probed)

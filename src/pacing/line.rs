@@ -69,9 +69,10 @@ impl Line {
         let place = Arc::<Place>::default();
         let at = self.position(party);
         let (_, mut places) = at.and_then(|at| self.parties.remove(at)).unwrap_or((party, VecDeque::new()));
-        match again {
-            true => places.push_front(Arc::clone(&place)),
-            false => places.push_back(Arc::clone(&place)),
+        if again {
+            places.push_front(Arc::clone(&place))
+        } else {
+            places.push_back(Arc::clone(&place))
         }
         let to = if again { 0 } else { at.unwrap_or(self.parties.len()) };
         self.parties.insert(to, (party, places));

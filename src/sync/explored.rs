@@ -33,9 +33,10 @@ pub(crate) enum Guard<'a, T> {
 
 impl<T> Lock<T> {
     pub(crate) fn new(value: T) -> Self {
-        match EXPLORING.get() {
-            true => Self::Explored(shuttle::sync::Mutex::new(value)),
-            false => Self::Plain(std::sync::Mutex::new(value)),
+        if EXPLORING.get() {
+            Self::Explored(shuttle::sync::Mutex::new(value))
+        } else {
+            Self::Plain(std::sync::Mutex::new(value))
         }
     }
 

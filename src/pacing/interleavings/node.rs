@@ -49,10 +49,7 @@ pub(super) struct Node {
 
 impl Node {
     async fn travel(&self) {
-        match self.way.is_zero() {
-            true => shuttle::future::yield_now().await,
-            false => self.clock.sleep(self.way).await,
-        }
+        if self.way.is_zero() { shuttle::future::yield_now().await } else { self.clock.sleep(self.way).await }
     }
 }
 

@@ -177,10 +177,7 @@ impl Contract {
             return Err(claims_failure(format!("neither made nor left out: {forgotten}")));
         }
         let both = which(&|claim| self.claims(claim) && left_out(claim));
-        match both.is_empty() {
-            true => Ok(()),
-            false => Err(claims_failure(format!("made and left out: {both}"))),
-        }
+        if both.is_empty() { Ok(()) } else { Err(claims_failure(format!("made and left out: {both}"))) }
     }
 
     /// What is not checked, and why.

@@ -122,6 +122,32 @@ macro_rules! row {
 }
 use row;
 
+/// How a server is asked: in one message, with each value in the statement's text, and a roll back in words.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+macro_rules! in_literals {
+    ($connection:ty) => {
+        fn rows(connection: &mut $connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>> {
+            Box::pin(async move {
+                let rows = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).fetch_all(connection).await?;
+                Ok(rows.iter().map(|found| row!(found)).collect())
+            })
+        }
+
+        fn execute(connection: &mut $connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+            Box::pin(async move {
+                let done = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).execute(connection).await?;
+                Ok(done.rows_affected())
+            })
+        }
+
+        fn roll_back(connection: &mut $connection) -> Call<'_, u64> {
+            Self::execute(connection, "ROLLBACK".into(), Vec::new())
+        }
+    };
+}
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use in_literals;
+
 /// Makes a store of its table.
 macro_rules! sql_store {
     ($store:ident) => {

@@ -1,7 +1,7 @@
 //! A token store in MySQL or MariaDB.
 
 use super::{
-    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure,
+    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure, in_literals,
     pool::{Call, OPENING},
     row, sql_store,
     statements::Words,
@@ -148,19 +148,7 @@ impl Dialect for MySql {
         by_number(number)
     }
 
-    fn rows(connection: &mut MySqlConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>> {
-        Box::pin(async move {
-            let rows = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).fetch_all(connection).await?;
-            Ok(rows.iter().map(|found| row!(found)).collect())
-        })
-    }
-
-    fn execute(connection: &mut MySqlConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
-        Box::pin(async move {
-            let done = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).execute(connection).await?;
-            Ok(done.rows_affected())
-        })
-    }
+    in_literals!(MySqlConnection);
 
     fn transact(connection: &mut MySqlConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
         Box::pin(async move {
@@ -173,10 +161,6 @@ impl Dialect for MySql {
             Self::execute(connection, COMMIT.into(), Vec::new()).await?;
             Ok(changed)
         })
-    }
-
-    fn roll_back(connection: &mut MySqlConnection) -> Call<'_, u64> {
-        Self::execute(connection, "ROLLBACK".into(), Vec::new())
     }
 }
 

@@ -1,7 +1,7 @@
 //! A token store in PostgreSQL.
 
 use super::{
-    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure,
+    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure, in_literals,
     pool::{Call, OPENING},
     row, sql_store,
     statements::Words,
@@ -204,19 +204,7 @@ impl Dialect for Postgres {
         by_sqlstate(&error.code().unwrap_or_default(), error.message())
     }
 
-    fn rows(connection: &mut PgConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>> {
-        Box::pin(async move {
-            let rows = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).fetch_all(connection).await?;
-            Ok(rows.iter().map(|found| row!(found)).collect())
-        })
-    }
-
-    fn execute(connection: &mut PgConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
-        Box::pin(async move {
-            let done = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).execute(connection).await?;
-            Ok(done.rows_affected())
-        })
-    }
+    in_literals!(PgConnection);
 
     fn transact(connection: &mut PgConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
         Box::pin(async move {
@@ -227,10 +215,6 @@ impl Dialect for Postgres {
             Self::execute(connection, "COMMIT".into(), Vec::new()).await?;
             Ok(changed)
         })
-    }
-
-    fn roll_back(connection: &mut PgConnection) -> Call<'_, u64> {
-        Self::execute(connection, "ROLLBACK".into(), Vec::new())
     }
 }
 

@@ -141,12 +141,6 @@ impl Browser {
         self
     }
 
-    /// Firefox and Safari: a cookie that does not say `SameSite` is sent everywhere.
-    pub fn with_unspecified_same_site_as_none(self) -> Self {
-        self.state().jar.unspecified_is_none = true;
-        self
-    }
-
     /// HTTP/2's way: one `Cookie` line per cookie.
     pub fn splitting_cookie_lines(self) -> Self {
         Self { cookie_lines: true, ..self }

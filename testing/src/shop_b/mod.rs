@@ -145,6 +145,20 @@ impl Shop {
         Self::builder(mode).open().await
     }
 
+    /// A shop and a browser of this user.
+    pub async fn with_browser(mode: Mode, user: &str) -> (Self, Browser) {
+        let shop = Self::new(mode).await;
+        let browser = shop.browser(user);
+        (shop, browser)
+    }
+
+    /// A shop, a browser of this user, and the state of its login.
+    pub async fn with_start(mode: Mode, user: &str) -> (Self, Browser, String) {
+        let (shop, browser) = Self::with_browser(mode, user).await;
+        let state = shop.start(&browser).await;
+        (shop, browser, state)
+    }
+
     /// No limit on exchanges, since most tests are not about it; the store's deadlines are the defaults.
     pub fn builder(mode: Mode) -> ShopBuilder {
         let mut limits = Limits::default();

@@ -33,9 +33,7 @@ async fn t31_every_code_is_one_segment_of_the_path_or_is_refused() {
 #[tokio::test]
 async fn t31_a_code_that_no_segment_can_carry_is_refused_and_the_attempt_is_still_good() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
+        let (shop, browser, state) = Shop::with_start(mode, "alice").await;
         let too_long = "c".repeat(8_001);
         for code in
             [".", "..", "%2e%2E", "a%00b", "%ff", "%", "%4", "a%20b", "a%09b", "%0d%0aX:%20y", "%c3%a9", &too_long]

@@ -100,9 +100,7 @@ async fn t39_a_provider_that_cannot_be_reached_costs_neither_code_nor_attempt() 
 
 #[tokio::test]
 async fn t39_a_connection_closed_before_a_byte_was_read_is_not_trusted_to_have_spent_nothing() {
-    let shop = Shop::new(Mode::Users).await;
-    let browser = shop.browser("alice");
-    let state = shop.start(&browser).await;
+    let (shop, browser, state) = Shop::with_start(Mode::Users, "alice").await;
     shop.provider.close_next_connections_unread(1);
     let hop = shop.callback(&browser, "code", &state).await;
     assert_eq!((hop.status(), shop.watch.last_kind()), (502, Some(FailureKind::UnknownOutcome)));
@@ -132,9 +130,7 @@ async fn t39_a_429_is_waited_out_as_told_and_the_code_is_sent_again() {
 
 #[tokio::test]
 async fn t38_a_wait_beyond_what_is_allowed_is_not_begun() {
-    let shop = Shop::new(Mode::Users).await;
-    let browser = shop.browser("alice");
-    let state = shop.start(&browser).await;
+    let (shop, browser, state) = Shop::with_start(Mode::Users, "alice").await;
     shop.provider.on_code_once("code", Reply::error(429, "RateLimited").header("Retry-After", "21"));
     let hop = shop.callback(&browser, "code", &state).await;
     assert_eq!((hop.status(), hop.header("retry-after"), shop.exchanges()), (503, Some("21"), 1));

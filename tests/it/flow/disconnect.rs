@@ -11,9 +11,7 @@ use komerza_connect_testing::{
 };
 
 async fn connected(mode: Mode) -> (Shop, Browser) {
-    let shop = Shop::new(mode).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
     shop.accepts(&alice, &login, "C1", "/x").await;
     (shop, alice)
 }
@@ -109,8 +107,7 @@ async fn a_store_that_is_down_says_so_and_the_key_is_still_there() {
 async fn one_users_disconnect_is_not_anothers() {
     for mode in Mode::BOTH {
         let (shop, alice) = connected(mode).await;
-        let bob = shop.browser("bob");
-        let login = shop.start(&bob, "/x").await;
+        let (bob, login) = shop.login_of("bob", "/x").await;
         shop.accepts(&bob, &login, "CB", "/x").await;
         assert_eq!(bob.load(Load::form(SITE, DISCONNECT, "")).await.first().status(), 303);
         assert!(shop.key_seen_by(&alice).await.is_some());
@@ -131,9 +128,7 @@ async fn who_is_signed_out_is_asked_to_sign_in_and_not_sent_to_connect() {
 /// Another site's form through a service worker, as WebKit and Firefox send it: of the same origin, and without any cookie.
 #[tokio::test]
 async fn t72_a_disconnect_without_the_cookie_removes_no_cookie() {
-    let shop = Shop::new(Mode::Browser).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
     shop.accepts(&alice, &login, "C1", "/x").await;
     let stranger = shop.browser("alice");
     let hop = stranger.load(Load::form(SITE, DISCONNECT, "")).await.first().clone();

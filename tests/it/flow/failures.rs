@@ -248,9 +248,7 @@ async fn every_failure_has_a_problem_document_for_programs() {
 
 #[tokio::test]
 async fn what_spent_nothing_works_when_the_same_url_is_loaded_again() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     shop.store.breaks(Fault::Down);
     for _ in 0..3 {
         shop.refuses(&alice, &login.with("C1"), 503).await;
@@ -260,8 +258,7 @@ async fn what_spent_nothing_works_when_the_same_url_is_loaded_again() {
 
     let with_clock = |layer: komerza_connect::KomerzaConnectLayer| layer.with_clock(SystemClock);
     let shop = Shop::on(RawProvider::reserved(), Ledger::default(), Mode::App, |config| config, with_clock);
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (alice, login) = shop.login_of("alice", "/x").await;
     shop.refuses(&alice, &login.with("C1"), 502).await;
     shop.provider.listen();
     shop.accepts(&alice, &login, "C1", "/x").await;

@@ -107,6 +107,20 @@ impl Shop {
         Self::with(mode, |config| config, |layer| layer).await
     }
 
+    /// A shop and a browser of this user.
+    pub(crate) async fn with_browser(mode: Mode, user: &str) -> (Self, Browser) {
+        let shop = Self::new(mode).await;
+        let browser = shop.browser(user);
+        (shop, browser)
+    }
+
+    /// A shop, a browser of this user, and its login.
+    pub(crate) async fn with_login(mode: Mode, user: &str, return_to: &str) -> (Self, Browser, Login) {
+        let shop = Self::new(mode).await;
+        let (browser, login) = shop.login_of(user, return_to).await;
+        (shop, browser, login)
+    }
+
     /// A shop with another configuration and another layer than the usual one.
     pub(crate) async fn with(
         mode: Mode,
@@ -161,6 +175,13 @@ impl Shop {
             browser.set_header(USER, user);
         }
         if self.server.is_some() { browser.with_network() } else { browser.serve(SITE, app(&self.layer)) }
+    }
+
+    /// A new browser of this user, and its login.
+    pub(crate) async fn login_of(&self, user: &str, return_to: &str) -> (Browser, Login) {
+        let browser = self.browser(user);
+        let login = self.start(&browser, return_to).await;
+        (browser, login)
     }
 
     /// A same-origin login that ends at `return_to`, in a new tab of the browser.

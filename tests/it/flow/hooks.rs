@@ -95,8 +95,7 @@ async fn a_veto_keeps_the_key_out_and_its_reason_is_read_as_text() {
     for mode in Mode::BOTH {
         let diary = Diary { veto: Some("Only <b>one</b> store & no more."), ..Diary::default() };
         let shop = diary.shop(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (alice, login) = shop.login_of("alice", "/x").await;
         let twin = alice.clone().without_fetch_metadata();
         let hop = shop.callback(&alice, &login.with("C1")).await;
         assert_eq!((hop.status(), hop.location(), shop.store.writes()), (403, None, 0));
@@ -118,8 +117,7 @@ async fn a_veto_keeps_the_key_out_and_its_reason_is_read_as_text() {
 async fn t69_a_late_hook_leaves_a_key_that_is_told_as_orphaned() {
     let diary = Diary { hangs: true, ..Diary::default() };
     let shop = diary.shop(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (alice, login) = shop.login_of("alice", "/x").await;
     let hop = shop.callback(&alice, &login.with("C1")).await;
     assert_eq!((hop.status(), shop.store.writes()), (500, 0));
     let told = diary.entries();
@@ -132,8 +130,7 @@ async fn the_app_knows_of_a_connection_before_the_visitor_does() {
     for mode in Mode::BOTH {
         let diary = Diary::default();
         let shop = diary.shop(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (alice, login) = shop.login_of("alice", "/x").await;
         let hop = shop.callback(&alice, &login.with("C1")).await;
         let entries = diary.entries();
         assert_eq!(hop.status(), 303);
@@ -154,8 +151,7 @@ async fn a_key_that_komerza_calls_dead_is_removed_and_the_app_is_told() {
     for mode in Mode::BOTH {
         let diary = Diary::default();
         let shop = diary.shop(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (alice, login) = shop.login_of("alice", "/x").await;
         shop.accepts(&alice, &login, "C1", "/x").await;
         let fingerprint = alice.load(Load::typed(STATUS)).await.last().json()["fingerprint"].clone();
         shop.provider.on_path("/user", Reply::error(401, "BadToken"));
@@ -174,8 +170,7 @@ async fn the_app_may_answer_every_failure_in_its_own_words() {
     for mode in Mode::BOTH {
         let diary = Diary { answers: true, veto: Some("no"), ..Diary::default() };
         let shop = diary.shop(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (alice, login) = shop.login_of("alice", "/x").await;
         let attempt = login.cookie[login.cookie.len() - 16..].to_owned();
         for (load, status, entry) in [
             (shop.returning("code=a&code=b"), 400, "failed unknown_state ".to_owned()),

@@ -104,8 +104,7 @@ async fn a_look_up_of_the_user_that_failed_is_logged_with_the_apps_own_words() {
 #[tokio::test]
 async fn the_events_of_a_connection_are_in_the_span_of_their_request() {
     let log = Log::from_now();
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
+    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
     alice.move_to(SITE, app(&shop.layer).layer(TraceLayer::new_for_http().make_span_with(path_only_span)));
     let login = shop.start(&alice, "/x").await;
     let attempt = &login.cookie[login.cookie.len() - 16..];

@@ -6,8 +6,7 @@ use komerza_connect_testing::browser::Load;
 #[tokio::test]
 async fn a_login_begun_on_one_node_is_finished_on_another() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         let (one, two) = (shop.start(&alice, "/1").await, shop.start(&alice, "/2").await);
         let other = app(&shop.another_node(|config| config));
         alice.move_to(SITE, other.clone());
@@ -26,9 +25,7 @@ async fn a_login_begun_on_one_node_is_finished_on_another() {
 #[tokio::test]
 async fn a_restart_in_the_middle_of_a_login_is_not_noticed() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         assert!(shop.layer.shutdown(komerza_connect_testing::time::PATIENCE).await);
         let page = shop.refuses(&alice, &login.with("C1"), 503).await;
         assert!(page.header("retry-after").is_some());
@@ -39,9 +36,7 @@ async fn a_restart_in_the_middle_of_a_login_is_not_noticed() {
 
 #[tokio::test]
 async fn a_node_with_another_client_secret_and_no_keys_knows_nothing() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     let other = shop.another_node(|config| config.client_secret(format!("obviously-fake-other-{}", "1".repeat(51))));
     alice.move_to(SITE, app(&other));
     shop.refuses(&alice, &login.with("C1"), 400).await;

@@ -76,13 +76,10 @@ async fn t72_behind_a_service_worker_a_login_starts_by_the_link_of_this_browser_
 /// The app's session cookie is `SameSite=Strict`: the browser withholds it on the way back from Komerza.
 #[tokio::test]
 async fn t71_a_strict_session_cookie_gets_one_load_from_the_site_itself() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     // As any engine sends it: they do not agree about the return.
     for site in ["cross-site", "none", "same-origin"] {
-        let other = shop.browser("alice");
-        let login = shop.start(&other, "/x").await;
+        let (other, login) = shop.login_of("alice", "/x").await;
         other.remove_header(USER);
         let load = shop.returning(&login.with("C0")).header("sec-fetch-site", site);
         let page = other.load(load).await.first().clone();
@@ -108,8 +105,7 @@ async fn t71_a_strict_session_cookie_gets_one_load_from_the_site_itself() {
 #[tokio::test]
 async fn t73_no_refusal_and_no_disconnect_leads_straight_back_into_login() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         let page = shop.url("/user");
         for _ in 0..2 {
             let login = shop.start(&alice, "/user?a=b&komerza=denied").await;
@@ -238,8 +234,7 @@ async fn both_ways_of_saying_no_lead_back_with_a_fixed_marker() {
             [("/x", "/x?komerza=denied"), ("/x?a=b", "/x?a=b&komerza=denied"), ("/x%23f", "/x?komerza=denied#f")]
         {
             for no in ["error=access_denied&", "error=access_denied&error_description=No+thanks&", "error=&", ""] {
-                let shop = Shop::new(mode).await;
-                let alice = shop.browser("alice");
+                let (shop, alice) = Shop::with_browser(mode, "alice").await;
                 let (other, login) = (shop.start(&alice, "/other").await, shop.start(&alice, path).await);
                 let before = shop.mark();
                 let hop = shop.callback(&alice, &format!("{no}state={}", login.state)).await;
@@ -256,8 +251,7 @@ async fn both_ways_of_saying_no_lead_back_with_a_fixed_marker() {
 
 #[tokio::test]
 async fn a_no_without_a_login_of_this_browser_is_no_answer_to_anything() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
+    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
     for query in ["error=access_denied", "", "error=access_denied&state=junk"] {
         shop.refuses(&alice, query, 400).await;
     }
@@ -294,8 +288,7 @@ async fn a_program_is_told_in_json_where_a_person_is_sent_to_sign_in() {
 #[tokio::test]
 async fn a_session_that_ends_while_the_user_is_at_komerza_loses_nothing() {
     let shop = Shop::with(Mode::App, |config| config.sign_in_page("/sign-in"), |layer| layer).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (alice, login) = shop.login_of("alice", "/x").await;
     alice.remove_header(USER);
     let before = shop.mark();
     let hop = shop.callback(&alice, &login.with("C1")).await;
@@ -309,8 +302,7 @@ async fn a_session_that_ends_while_the_user_is_at_komerza_loses_nothing() {
 #[tokio::test]
 async fn a_connected_user_who_connects_again_has_the_new_key_alone() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         for code in ["C1", "C2", "C3"] {
             let login = shop.start(&alice, "/x").await;
             shop.accepts(&alice, &login, code, "/x").await;

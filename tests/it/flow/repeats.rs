@@ -7,9 +7,7 @@ use tokio::task::JoinSet;
 #[tokio::test]
 async fn a_second_click_while_the_first_is_under_way_gets_the_same_answer() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         let gate = Gate::closed();
         shop.provider.on_code("CA", Reply::key(&key_for_code("CA")).held_by(&gate));
         let (mut tabs, mut answers) = (JoinSet::new(), Vec::new());
@@ -38,9 +36,7 @@ async fn a_second_click_while_the_first_is_under_way_gets_the_same_answer() {
 #[tokio::test]
 async fn t70_another_code_for_a_login_that_is_answered_is_refused() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         let before = alice.clone();
         shop.accepts(&alice, &login, "CA", "/x").await;
         // With the cookies of before, so that no done mark answers.
@@ -57,9 +53,7 @@ async fn t70_another_code_for_a_login_that_is_answered_is_refused() {
 
 #[tokio::test]
 async fn a_second_code_at_the_same_time_is_refused_and_the_first_one_wins() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     let gate = Gate::closed();
     shop.provider.on_code("CA", Reply::key(&key_for_code("CA")).held_by(&gate));
     let first = {
@@ -78,9 +72,7 @@ async fn a_second_code_at_the_same_time_is_refused_and_the_first_one_wins() {
 #[tokio::test]
 async fn a_failure_is_repeated_as_it_was_and_not_tried_again() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         let before = alice.clone();
         shop.provider.on_code("CA", Reply::error(401, "code_expired"));
         assert_eq!(shop.callback(&alice, &login.with("CA")).await.status(), 400);
@@ -98,9 +90,7 @@ async fn a_failure_is_repeated_as_it_was_and_not_tried_again() {
 #[tokio::test]
 async fn t70_a_refused_code_is_no_success_because_another_tab_connected() {
     for saved_since in [true, false] {
-        let shop = Shop::new(Mode::App).await;
-        let alice = shop.browser("alice");
-        let earlier = shop.start(&alice, "/x").await;
+        let (shop, alice, earlier) = Shop::with_login(Mode::App, "alice", "/x").await;
         if !saved_since {
             shop.accepts(&alice, &earlier, "C0", "/x").await;
             shop.clock.advance(std::time::Duration::from_millis(1));

@@ -11,8 +11,7 @@ use serde_json::json;
 #[tokio::test]
 async fn it_says_whether_since_when_and_with_which_key() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         let ask = || async { alice.fetch(SITE, Method::GET, STATUS).await.last().clone() };
         let before = ask().await;
         assert_eq!(before.status(), 200);
@@ -36,9 +35,7 @@ async fn it_says_whether_since_when_and_with_which_key() {
 #[tokio::test]
 async fn another_user_is_told_about_oneself_alone() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         shop.accepts(&alice, &login, "C1", "/x").await;
         let bob = shop.browser("bob").fetch(SITE, Method::GET, STATUS).await.last().json();
         assert_eq!(bob["connected"], false);
@@ -47,9 +44,7 @@ async fn another_user_is_told_about_oneself_alone() {
 
 #[tokio::test]
 async fn it_never_says_not_connected_when_it_cannot_tell() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     shop.accepts(&alice, &login, "C1", "/x").await;
     let refused = |status, code: &'static str| {
         let (shop, alice) = (&shop, &alice);
@@ -77,9 +72,7 @@ async fn a_store_that_hangs_is_waited_for_no_longer_than_its_deadline() {
 
 #[tokio::test]
 async fn another_sites_script_cannot_read_it_and_a_frame_gets_no_cookie() {
-    let shop = Shop::new(Mode::Browser).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
     shop.accepts(&alice, &login, "C1", "/x").await;
     let hop = alice.fetch(EVIL, Method::GET, STATUS).await.last().clone();
     assert_eq!((hop.sent("cookie"), hop.header("access-control-allow-origin")), (None, None));

@@ -62,8 +62,7 @@ async fn five_tabs_are_finished_in_many_orders() {
 #[tokio::test]
 async fn five_tabs_at_once_all_work() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         let paths = ["/0", "/1", "/2", "/3", "/4"];
         let start = |path| shop.start(&alice, path);
         let (a, b, c, d, e) =
@@ -85,8 +84,7 @@ async fn five_tabs_at_once_all_work() {
 #[tokio::test]
 async fn a_sixth_tab_drops_the_oldest_alone() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         let mut tabs = Vec::new();
         for tab in 0..6 {
             tabs.push(shop.start(&alice, &format!("/{tab}")).await);
@@ -118,8 +116,7 @@ async fn what_has_expired_makes_room_before_what_is_still_good() {
 
 #[tokio::test]
 async fn done_marks_make_room_for_logins() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
+    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
     for number in 0..5 {
         let login = shop.start(&alice, "/x").await;
         shop.accepts(&alice, &login, &format!("C{number}"), "/x").await;

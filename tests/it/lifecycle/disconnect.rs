@@ -11,8 +11,7 @@ const DISCONNECT: &str = "https://shop.example/komerza/disconnect";
 #[tokio::test]
 async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
+        let (shop, browser) = Shop::with_browser(mode, "alice").await;
         assert_connected(&shop.connect(&browser, "code").await);
         let (home, old) = (format!("{ORIGIN}/"), browser.clone().without_fetch_metadata());
         let post = |from: &str| Load::form(from, DISCONNECT, "").stop_at_first();
@@ -97,8 +96,7 @@ async fn t54_a_connect_that_finishes_after_a_disconnect_is_fully_there_and_said_
 #[tokio::test]
 async fn t54_a_disconnect_sends_the_provider_nothing_and_is_told_to_the_app() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
+        let (shop, browser) = Shop::with_browser(mode, "alice").await;
         assert_connected(&shop.connect(&browser, "code").await);
         let sent = shop.provider.requests().len();
         shop.disconnect(&browser).await;

@@ -65,9 +65,7 @@ async fn t56_copies_of_a_callback_that_fails_get_the_true_outcome() {
 #[tokio::test]
 async fn t56_another_code_for_the_same_attempt_is_refused_and_the_first_goes_on() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
+        let (shop, browser, state) = Shop::with_start(mode, "alice").await;
         let gate = Gate::closed();
         shop.provider.on_code("code", Reply::key("obviously-fake-key").held_by(&gate));
         let other = async {
@@ -193,9 +191,7 @@ async fn t57_a_shutdown_waits_for_the_exchange_and_its_save() {
 #[tokio::test]
 async fn t57_a_process_that_shuts_down_refuses_new_callbacks_and_spends_nothing() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
+        let (shop, browser, state) = Shop::with_start(mode, "alice").await;
         assert!(shop.layer.shutdown(PATIENCE).await, "nothing is under way");
         let hop = shop.callback(&browser, "code", &state).await;
         assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::ShuttingDown)));

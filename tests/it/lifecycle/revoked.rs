@@ -13,8 +13,7 @@ async fn client(shop: &Shop) -> KomerzaKey {
 async fn t50_a_late_401_for_an_old_key_leaves_the_new_one() {
     // The provider may hand out the very same key text again: the version tells the saves apart.
     for new_key in [key_for_code("new"), key_for_code("old")] {
-        let shop = Shop::new(Mode::Users).await;
-        let browser = shop.browser("alice");
+        let (shop, browser) = Shop::with_browser(Mode::Users, "alice").await;
         shop.provider.on_code("new", Reply::key(&new_key));
         assert_connected(&shop.connect(&browser, "old").await);
         let old = client(&shop).await;

@@ -18,9 +18,7 @@ use komerza_connect_testing::time::PATIENCE;
 async fn t48_a_store_that_is_down_at_the_callback_costs_nothing_and_the_same_url_works_later() {
     for mode in MODES {
         for fate in [Fate::Fail, Fate::Hang] {
-            let shop = Shop::new(mode).await;
-            let browser = shop.browser("alice");
-            let state = shop.start(&browser).await;
+            let (shop, browser, state) = Shop::with_start(mode, "alice").await;
             shop.shelf.all(Op::Load, fate);
             let hop = shop.callback(&browser, "code", &state).await;
             assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::StoreUnavailable)));
@@ -116,8 +114,7 @@ async fn t64_a_late_save_never_replaces_what_came_after_it_and_a_shutdown_waits_
 async fn t48_a_save_that_fails_twice_and_then_works_is_success_with_one_exchange() {
     for mode in MODES {
         for fate in [Fate::Fail, Fate::DoneAndFail] {
-            let shop = Shop::new(mode).await;
-            let browser = shop.browser("alice");
+            let (shop, browser) = Shop::with_browser(mode, "alice").await;
             let left = Arc::new(std::sync::atomic::AtomicUsize::new(2));
             shop.shelf.decide(move |op| {
                 let again = |left: usize| left.checked_sub(1);
@@ -134,8 +131,7 @@ async fn t48_a_save_that_fails_twice_and_then_works_is_success_with_one_exchange
 #[tokio::test]
 async fn t48_a_save_whose_confirmations_are_all_lost_is_success_because_the_record_is_there() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
+        let (shop, browser) = Shop::with_browser(mode, "alice").await;
         shop.shelf.saves_fail_for_good(Fate::DoneAndFail);
         let hop = shop.connect(&browser, "code").await;
         shop.shelf.mend();
@@ -155,8 +151,7 @@ async fn t49_an_outage_is_503_with_a_retry_after_and_never_a_way_to_connect_agai
     assert_eq!(Limits::default().store_deadline, Duration::from_secs(2));
     for mode in MODES {
         for fate in [Fate::Fail, Fate::Hang] {
-            let shop = Shop::new(mode).await;
-            let browser = shop.browser("alice");
+            let (shop, browser) = Shop::with_browser(mode, "alice").await;
             assert_connected(&shop.connect(&browser, "code").await);
             shop.shelf.decide(move |op| if op == Op::Save { Fate::Fine } else { fate.clone() });
             for path in ["/key", "/komerza/status"] {

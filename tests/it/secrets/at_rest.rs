@@ -9,8 +9,7 @@ use komerza_connect_testing::shop_b::{Fate, MODES, Mode, ORIGIN, Op, Shop, asser
 #[tokio::test]
 async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_never_deleted() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
+        let (shop, browser) = Shop::with_browser(mode, "alice").await;
         assert_connected(&shop.connect(&browser, "code").await);
         let before = shop.shelf.snapshot();
         shop.shelf.all(Op::Load, Fate::Unreadable);
@@ -26,8 +25,7 @@ async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_never_deleted(
 #[tokio::test]
 async fn t44_a_new_connect_replaces_a_record_that_does_not_open() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
+        let (shop, browser) = Shop::with_browser(mode, "alice").await;
         assert_connected(&shop.connect(&browser, "first").await);
         shop.shelf.all(Op::Load, Fate::Unreadable);
         assert_connected(&shop.connect(&browser, "second").await);

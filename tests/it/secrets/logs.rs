@@ -174,8 +174,7 @@ async fn t42_an_access_log_of_paths_without_queries_holds_neither_code_nor_state
 async fn t42_the_default_span_of_an_access_log_does_hold_the_code() {
     // The danger is real, or the test above would prove nothing.
     let canary = Canary::new();
-    let shop = Shop::new(Mode::Users).await;
-    let browser = shop.browser("alice");
+    let (shop, browser) = Shop::with_browser(Mode::Users, "alice").await;
     browser.move_to(ORIGIN, app(&shop, shop.layer.clone()).layer(TraceLayer::new_for_http()));
     let code = code(&canary, &shop, "logged-code", None);
     assert_connected(&callback(&canary, &shop, &browser, &code).await);

@@ -42,8 +42,7 @@ async fn t43_a_store_that_panics_ends_one_callback_and_says_no_secret() {
 #[tokio::test]
 async fn t48_a_veto_hook_that_panics_keeps_the_key_out_and_the_app_is_told_of_it() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
+        let (shop, browser) = Shop::with_browser(mode, "alice").await;
         shop.watch.decide(|asked| if asked == Hook::BeforeStoring { panic("the hook") } else { Fate::Fine });
         let hop = shop.connect(&browser, "code").await;
         assert_eq!((hop.status(), shop.watch.last_kind()), (500, Some(FailureKind::Internal)));
@@ -57,8 +56,7 @@ async fn t48_a_veto_hook_that_panics_keeps_the_key_out_and_the_app_is_told_of_it
 #[tokio::test]
 async fn t43_a_notice_that_panics_loses_no_connection() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
+        let (shop, browser) = Shop::with_browser(mode, "alice").await;
         assert_connected(&shop.connect(&browser, "earlier").await);
         shop.watch.decide(|asked| if asked == Hook::Connected { panic("the hook") } else { Fate::Fine });
         assert_connected(&shop.connect(&browser, "code").await);
@@ -112,8 +110,7 @@ async fn t48_without_chance_for_the_records_version_no_code_is_spent() {
 
 #[tokio::test]
 async fn t66_a_look_up_or_store_that_panics_is_500_on_each_route_and_in_the_extractor() {
-    let shop = Shop::new(Mode::Users).await;
-    let browser = shop.browser("alice");
+    let (shop, browser) = Shop::with_browser(Mode::Users, "alice").await;
     assert_connected(&shop.connect(&browser, "code").await);
     let status = || async { browser.load(Load::typed(&format!("{ORIGIN}/komerza/status"))).await.last().status() };
     let login = || async { browser.load(Load::typed(&format!("{ORIGIN}/komerza/login"))).await.last().status() };
@@ -141,9 +138,7 @@ async fn t66_a_look_up_or_store_that_panics_is_500_on_each_route_and_in_the_extr
 #[tokio::test]
 async fn t66_a_panic_before_the_exchange_spends_nothing_and_the_same_link_works_afterwards() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
+        let (shop, browser, state) = Shop::with_start(mode, "alice").await;
         shop.shelf.all(Op::Load, panic("the store"));
         assert_eq!(shop.callback(&browser, "code", &state).await.status(), 500);
         shop.shelf.mend();
@@ -159,8 +154,7 @@ async fn t66_a_panic_before_the_exchange_spends_nothing_and_the_same_link_works_
 
 #[tokio::test]
 async fn t66_a_panic_while_the_earlier_record_is_removed_leaves_a_saved_key_a_success() {
-    let shop = Shop::new(Mode::Browsers).await;
-    let browser = shop.browser("alice");
+    let (shop, browser) = Shop::with_browser(Mode::Browsers, "alice").await;
     assert_connected(&shop.connect(&browser, "first").await);
     shop.shelf.decide(|op| if matches!(op, Op::Delete | Op::DeleteIf) { panic("the store") } else { Fate::Fine });
     assert_connected(&shop.connect(&browser, "second").await);
@@ -255,9 +249,7 @@ async fn t66_a_clock_that_panics_is_500_at_login_and_in_the_extractor() {
 #[tokio::test]
 async fn t43_a_callback_that_panicked_after_the_exchange_is_not_sent_again() {
     for mode in MODES {
-        let shop = Shop::new(mode).await;
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
+        let (shop, browser, state) = Shop::with_start(mode, "alice").await;
         let before_the_answer = browser.clone();
         shop.shelf.all(Op::Save, panic("the store"));
         assert_eq!(shop.callback(&browser, "code", &state).await.status(), 500);

@@ -1,5 +1,6 @@
 //! Places for stores to keep their records in: a directory of one's own, a table, a prefix.
 
+use komerza_connect::{ApiKey, StoredToken, UserId};
 use std::{
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
@@ -10,6 +11,15 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 /// A name that no other test of this or another process has.
 pub(crate) fn unique(what: &str) -> String {
     format!("{what}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(crate) fn alice() -> UserId {
+    UserId::new("alice").unwrap()
+}
+
+/// A new record of the same key each time.
+pub(crate) fn token() -> StoredToken {
+    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
 }
 
 /// A directory that is removed when the test ends.

@@ -2,10 +2,10 @@
 
 use super::{
     own_redis::OwnRedis,
-    places::{redis_url, unique},
+    places::{alice, redis_url, token, unique},
 };
 use komerza_connect::{
-    ApiKey, StoredToken, TokenStore, UserId,
+    StoredToken, TokenStore,
     store::{RedisStore, StoreErrorKind},
 };
 use komerza_connect_testing::relay::Relay;
@@ -25,14 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 fn server() -> SocketAddr {
     redis_url().trim_start_matches("redis://").trim_end_matches('/').parse().unwrap()
-}
-
-fn token() -> StoredToken {
-    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
-}
-
-fn alice() -> UserId {
-    UserId::new("alice").unwrap()
 }
 
 async fn through_a_relay() -> (Relay, RedisStore) {

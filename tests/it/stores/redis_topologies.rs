@@ -3,10 +3,10 @@
 use super::{
     list_users::lists_everybody_and_removes_only_what_is_old,
     own_redis::{OwnRedis, free_address},
-    places::{redis_url, unique},
+    places::{alice, redis_url, token, unique},
 };
 use komerza_connect::{
-    ApiKey, StoredToken, TokenStore, UserId,
+    TokenStore, UserId,
     store::{
         RedisStore,
         contract::{Claim, Contract},
@@ -97,14 +97,6 @@ async fn a_redis_cluster_lists_the_users_of_every_primary() {
 #[ignore = "needs Sentinels: set KOMERZA_TEST_REDIS_SENTINEL_URL"]
 async fn the_primary_that_sentinels_name_lists_its_users() {
     lists(sentinel_url()).await;
-}
-
-fn token() -> StoredToken {
-    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
-}
-
-fn alice() -> UserId {
-    UserId::new("alice").unwrap()
 }
 
 fn users() -> Vec<UserId> {

@@ -1,14 +1,10 @@
 //! What is particular to PostgreSQL and Redis.
 
-use super::places::{postgres_url, redis_url, unique};
+use super::places::{postgres_url, redis_url, token, unique};
 use komerza_connect::{
-    ApiKey, StoredToken, TokenStore, UserId,
+    TokenStore, UserId,
     store::{PostgresStore, RedisStore, TableName},
 };
-
-fn token() -> StoredToken {
-    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
-}
 
 #[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]

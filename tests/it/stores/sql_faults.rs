@@ -1,8 +1,8 @@
 //! What networks, failovers and locks do to the SQL stores. Silence, closed connections and late writes come from a relay.
 
-use super::places::{mysql_url, pgbouncer_url, postgres_url, unique};
+use super::places::{alice, mysql_url, pgbouncer_url, postgres_url, token, unique};
 use komerza_connect::{
-    ApiKey, StoredToken, TokenStore, UserId,
+    TokenStore, UserId,
     store::{MySqlStore, PostgresStore, StoreErrorKind, TableName, contract::Relay},
 };
 use std::{sync::Arc, time::Duration};
@@ -10,14 +10,6 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
-
-fn token() -> StoredToken {
-    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
-}
-
-fn alice() -> UserId {
-    UserId::new("alice").unwrap()
-}
 
 /// A server, by the address of a store.
 #[derive(Clone)]

@@ -1,14 +1,10 @@
 //! What is particular to the SQLite file.
 
-use super::places::Directory;
+use super::places::{Directory, alice, token};
 use komerza_connect::{
-    ApiKey, StoredToken, TokenStore, UserId,
+    TokenStore, UserId,
     store::{SqliteStore, StoreErrorKind, TableName},
 };
-
-fn token() -> StoredToken {
-    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
-}
 
 #[cfg(unix)]
 #[tokio::test]
@@ -16,7 +12,7 @@ async fn t44_a_new_file_and_those_beside_it_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = Directory::new();
     let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap();
-    store.save(&UserId::new("alice").unwrap(), &token()).await.unwrap();
+    store.save(&alice(), &token()).await.unwrap();
     let mut names = Vec::new();
     for file in std::fs::read_dir(directory.path()).unwrap() {
         let file = file.unwrap();

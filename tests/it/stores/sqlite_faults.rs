@@ -1,8 +1,8 @@
 //! What the locks of other processes do to the SQLite store.
 
-use super::places::Directory;
+use super::places::{Directory, alice, token};
 use komerza_connect::{
-    ApiKey, StoredToken, TokenStore, UserId,
+    TokenStore,
     store::{SqliteStore, TableName},
 };
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, raw_sql};
@@ -11,14 +11,6 @@ use tokio::{
     sync::oneshot::{Receiver, Sender},
     time::{sleep, timeout},
 };
-
-fn token() -> StoredToken {
-    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
-}
-
-fn alice() -> UserId {
-    UserId::new("alice").unwrap()
-}
 
 #[tokio::test]
 async fn t65_a_removal_given_up_behind_a_lock_of_sqlite_removes_nothing_later() {

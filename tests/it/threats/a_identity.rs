@@ -20,9 +20,7 @@ use komerza_connect_testing::{
 
 #[tokio::test]
 async fn t03_who_returns_must_be_who_began() {
-    let shop = Shop::new(Mode::App).await;
-    let browser = shop.browser("alice");
-    let login = shop.start(&browser, "/x").await;
+    let (shop, browser, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     browser.set_header(USER, "bob");
     let page = shop.refuses(&browser, &login.with("C1"), 403).await;
     assert!(page.text().contains("Sign in as the user who started it, or start again"), "{}", page.text());
@@ -33,9 +31,7 @@ async fn t03_who_returns_must_be_who_began() {
 
 #[tokio::test]
 async fn t03_a_user_name_that_only_looks_alike_is_another_user() {
-    let shop = Shop::new(Mode::App).await;
-    let browser = shop.browser("alice");
-    let login = shop.start(&browser, "/x").await;
+    let (shop, browser, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     for other in ["Alice", "alic", "alicee", "ALICE"] {
         browser.set_header(USER, other);
         shop.refuses(&browser, &login.with("C1"), 403).await;
@@ -62,9 +58,7 @@ async fn t03_without_an_app_login_the_browsers_own_session_must_be_the_same() {
 
 #[tokio::test]
 async fn t04_who_cannot_be_told_is_nobody_in_particular() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     alice.set_header(USER, "broken");
     let page = shop.refuses(&alice, &login.with("C1"), 503).await;
     assert!(page.header("retry-after").is_some() && page.text().contains("Nothing is lost"), "{}", page.text());
@@ -81,9 +75,7 @@ async fn t04_who_cannot_be_told_is_nobody_in_particular() {
 
 #[tokio::test]
 async fn t04_nobody_is_not_a_user() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     alice.remove_header(USER);
     shop.refuses(&alice, &login.with("C1"), 401).await;
     shop.refuses_load(&alice, Load::typed(LOGIN), 401).await;
@@ -97,8 +89,7 @@ async fn t04_nobody_is_not_a_user() {
 #[tokio::test]
 async fn t05_a_link_of_another_site_is_asked_about_and_starts_nothing() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         let page = alice.click(EVIL, LOGIN).await.first().clone();
         assert_eq!(page.sent("sec-fetch-site"), Some("cross-site"));
         assert_eq!((page.status(), page.location(), page.set_cookies().len()), (200, None, 0));
@@ -191,9 +182,7 @@ async fn t06_a_login_begun_at_one_mount_cannot_be_finished_at_the_other() {
 /// As above, with the same app registered for two redirect URIs, and with one mount for two apps in turn.
 #[tokio::test]
 async fn t06_the_seal_holds_the_app_and_the_redirect_uri_each() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     let suffix = &login.cookie[login.cookie.len() - 16..];
     let other_uri = "https://shop.example/komerza/callback2";
     for (app_id, uri) in [("another-app", CALLBACK), ("obviously-fake-app", other_uri)] {
@@ -257,8 +246,7 @@ async fn t07_the_hook_sees_the_account_first_and_its_refusal_leaves_no_trace() {
         let (provider, store) = (RawProvider::start().await, Ledger::default());
         let hooks = Bouncer { store: store.clone() };
         let shop = Shop::on(provider, store, mode, |config| config, |layer| layer.with_hooks(hooks));
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (alice, login) = shop.login_of("alice", "/x").await;
         let hop = shop.callback(&alice, &login.with("stolen")).await;
         assert_eq!((hop.status(), hop.location()), (403, None));
         assert!(hop.text().contains("This Komerza account belongs to somebody else here."), "{}", hop.text());

@@ -23,8 +23,7 @@ fn unknown_state() -> String {
 #[tokio::test]
 async fn t01_a_code_without_the_state_of_a_login_of_this_browser_is_refused() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         let random = unknown_state();
         for query in ["code=CM", &format!("code=CM&state={random}"), "code=CM&state=", "code=CM&state=short"] {
             let page = shop.refuses(&alice, query, 400).await;
@@ -144,9 +143,7 @@ async fn t08_without_randomness_no_login_starts() {
 #[tokio::test]
 async fn t09_the_same_callback_again_ends_in_the_same_place_and_costs_nothing() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         shop.accepts(&alice, &login, "CA", "/x").await;
         let (after, jar) = (shop.mark(), cookies(&alice));
         for _ in 0..3 {
@@ -168,9 +165,7 @@ async fn t09_the_same_callback_again_ends_in_the_same_place_and_costs_nothing() 
 
 #[tokio::test]
 async fn t09_a_done_mark_older_than_its_lifetime_does_not_count_even_if_the_browser_keeps_it() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     shop.accepts(&alice, &login, "CA", "/x").await;
     let stubborn = stopped_in_time(&shop, &alice);
     shop.clock.advance(Duration::from_secs(119));
@@ -188,9 +183,7 @@ async fn t09_who_is_not_connected_is_not_told_so_by_an_unknown_state() {
 
 #[tokio::test]
 async fn t09_a_user_who_cannot_be_told_is_told_nothing_of_a_connection_by_an_unknown_state() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     shop.accepts(&alice, &login, "CA", "/x").await;
     let query = format!("code=x&state={}", unknown_state());
     assert!(shop.refuses(&alice, &query, 400).await.text().contains("You are connected"));
@@ -237,9 +230,7 @@ async fn t10_a_login_from_more_than_a_minute_in_the_future_is_refused() {
 #[tokio::test]
 async fn t11_a_stray_callback_leaves_the_real_login_alone() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         let other = format!("code=x&state={}", unknown_state());
         for query in
             ["code=x&state=junk", &other, "state=junk", "error=access_denied&state=junk", "error=access_denied"]

@@ -12,9 +12,7 @@ use tower::{Layer as _, ServiceExt as _};
 
 #[tokio::test]
 async fn t12_every_cookie_has_exactly_the_attributes_it_needs() {
-    let shop = Shop::new(Mode::Browser).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
     let started = login.hop.set_cookies();
     assert_cookie_form(&started[0], CookieForm::Host, 600);
     let finished = shop.accepts(&alice, &login, "CA", "/x").await.set_cookies();
@@ -34,9 +32,7 @@ async fn t12_every_cookie_has_exactly_the_attributes_it_needs() {
 
 #[tokio::test]
 async fn t12_a_sibling_cannot_overwrite_a_cookie_and_plain_http_does_not_carry_it() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     let sibling = "https://blog.shop.example/";
     let line = format!("{}=theirs; Domain=shop.example; Path=/; Secure", login.cookie);
     assert_eq!(alice.script_sets(sibling, &line), Err(Refused::HostPrefix));
@@ -50,9 +46,7 @@ async fn t12_a_sibling_cannot_overwrite_a_cookie_and_plain_http_does_not_carry_i
 /// The row asks that the builder reject `SameSite=Strict`. There is no setting to say it with; this shows why there is none.
 #[tokio::test]
 async fn t12_lax_is_what_comes_back_from_komerza_and_strict_would_not() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     let mut cookie = alice.jar().all()[0].clone();
     assert_eq!(cookie.same_site, SameSite::Lax);
     let strict = alice.clone();
@@ -65,8 +59,7 @@ async fn t12_lax_is_what_comes_back_from_komerza_and_strict_would_not() {
 
 #[tokio::test]
 async fn t12_a_cookie_goes_to_no_frame_image_or_post_of_another_site() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
+    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
     shop.start(&alice, "/x").await;
     for load in [Load::iframe(EVIL, CALLBACK), Load::image(EVIL, CALLBACK), Load::form(EVIL, LOGIN, "")] {
         assert_eq!(alice.load(load).await.first().sent("cookie"), None);

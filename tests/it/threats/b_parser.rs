@@ -10,10 +10,8 @@ const HOST: &str = "shop.example";
 
 /// A login of alice, and the value of another one's cookie.
 async fn with_a_stranger(shop: &Shop) -> (Browser, Login, String) {
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
-    let mallory = shop.browser("mallory");
-    let theirs = shop.start(&mallory, "/evil").await;
+    let (alice, login) = shop.login_of("alice", "/x").await;
+    let (mallory, theirs) = shop.login_of("mallory", "/evil").await;
     let value = mallory.jar().get(&theirs.cookie).unwrap();
     (alice, login, value)
 }
@@ -53,9 +51,7 @@ async fn t14_a_cookie_whose_encoded_name_imitates_ours_is_another_cookie() {
 
 #[tokio::test]
 async fn t14_the_imitation_alone_counts_for_nothing() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     let encoded = login.cookie.replacen("__", "%5F%5F", 1);
     alice.jar().rename(&login.cookie, &encoded);
     shop.refuses(&alice, &login.with("CA"), 400).await;
@@ -73,9 +69,7 @@ async fn t15_an_odd_cookie_of_a_neighbour_hides_nothing() {
                 (b"z", b"a=b==c"),
                 (b"cart", b"{\"json\": [1, 2]}"),
             ] {
-                let shop = Shop::new(mode).await;
-                let alice = shop.browser("alice");
-                let login = shop.start(&alice, "/x").await;
+                let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
                 surround(&alice, &login.cookie, before, name, value);
                 shop.accepts(&alice, &login, "CA", "/x").await;
             }
@@ -117,9 +111,7 @@ async fn t16_a_stale_cookie_of_the_same_name_does_not_stand_in_the_way() {
 #[tokio::test]
 async fn t16_a_stale_session_of_the_same_name_does_not_stand_in_the_way() {
     for before in [true, false] {
-        let shop = Shop::new(Mode::Browser).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
         shop.accepts(&alice, &login, "CA", "/x").await;
         let session = alice.jar().names().into_iter().find(|name| name.ends_with("-session")).unwrap();
         surround(&alice, &session, before, &session, "stale");
@@ -132,9 +124,7 @@ async fn t16_a_stale_session_of_the_same_name_does_not_stand_in_the_way() {
 #[tokio::test]
 async fn t17_a_login_clears_away_twenty_junk_cookies_and_sets_one() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let real = shop.start(&alice, "/x").await;
+        let (shop, alice, real) = Shop::with_login(mode, "alice", "/x").await;
         let prefix = &real.cookie[..real.cookie.len() - 16];
         let done = prefix.replace("-login-", "-done-");
         for number in 0..20 {
@@ -152,8 +142,7 @@ async fn t17_a_login_clears_away_twenty_junk_cookies_and_sets_one() {
 
 #[tokio::test]
 async fn t17_the_work_is_bounded_whatever_a_client_sends() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
+    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
     let name = shop.start(&alice, "/x").await.cookie;
     let prefix = &name[..name.len() - 16];
     let many: Vec<_> = (0..50_000).map(|number| format!("{prefix}{number:016x}=junk")).collect();
@@ -165,8 +154,7 @@ async fn t17_the_work_is_bounded_whatever_a_client_sends() {
 
 #[tokio::test]
 async fn t17_a_name_that_no_cookie_can_have_is_not_echoed() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
+    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
     let name = shop.start(&alice, "/x").await.cookie;
     let prefix = &name[..name.len() - 16];
     for odd in ["a b", "a\tb", "é", "a,b\"c", "a%41", "a,Secure"] {
@@ -181,8 +169,7 @@ async fn t17_a_name_that_no_cookie_can_have_is_not_echoed() {
 #[tokio::test]
 async fn t17_at_most_five_pieces_and_four_kibibytes_are_kept() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         let mut logins = Vec::new();
         for number in 0..12 {
             logins.push(shop.start(&alice, &format!("/{number}{}", "a".repeat(40 * number))).await);
@@ -201,8 +188,7 @@ async fn t17_at_most_five_pieces_and_four_kibibytes_are_kept() {
 
 #[tokio::test]
 async fn t17_script_requests_start_no_login_and_leave_no_cookie() {
-    let shop = Shop::new(Mode::Browser).await;
-    let alice = shop.browser("alice");
+    let (_shop, alice) = Shop::with_browser(Mode::Browser, "alice").await;
     for _ in 0..20 {
         let hop = alice.fetch(SITE, http::Method::GET, LOGIN).await.first().clone();
         assert_eq!((hop.status(), hop.set_cookies().len()), (403, 0));

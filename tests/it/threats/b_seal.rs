@@ -11,8 +11,7 @@ use std::{collections::HashSet, time::Duration};
 #[tokio::test]
 async fn t18_three_tabs_are_finished_in_any_order() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(mode, "alice").await;
         let mut tabs = Vec::new();
         for tab in 1..=3 {
             tabs.push((format!("C{tab}"), format!("/{tab}"), shop.start(&alice, &format!("/{tab}")).await));
@@ -26,8 +25,7 @@ async fn t18_three_tabs_are_finished_in_any_order() {
 
 #[tokio::test]
 async fn t18_a_login_says_nothing_about_the_cookies_of_the_others() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
+    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
     for _ in 0..5 {
         assert_eq!(shop.start(&alice, "/x").await.hop.set_cookies().len(), 1);
     }
@@ -37,9 +35,7 @@ async fn t18_a_login_says_nothing_about_the_cookies_of_the_others() {
 #[tokio::test]
 async fn t19_a_cookie_with_any_byte_changed_is_no_cookie() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         let good = alice.jar().get(&login.cookie).unwrap();
         for at in 0..good.len() {
             // The last character of base64 has bits that do not count; every one of its neighbours is tried.
@@ -66,8 +62,7 @@ async fn t19_a_cookie_with_any_byte_changed_is_no_cookie() {
 
 #[tokio::test]
 async fn t19_the_same_login_sealed_twice_differs_from_end_to_end() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
+    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
     let (one, two) = (shop.start(&alice, "/x").await.cookie, shop.start(&alice, "/x").await.cookie);
     let value = |name| alice.jar().get(name).unwrap();
     let (one, two) = (value(&one), value(&two));
@@ -93,9 +88,7 @@ async fn t19_the_same_record_sealed_twice_differs() {
 
 #[tokio::test]
 async fn t20_a_value_of_one_kind_is_none_of_another() {
-    let shop = Shop::new(Mode::Browser).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
     let attempt = alice.jar().get(&login.cookie).unwrap();
     shop.accepts(&alice, &login, "CA", "/x").await;
     let done = login.cookie.replace("-login-", "-done-");
@@ -172,8 +165,7 @@ fn keys(letters: &'static str) -> impl FnOnce(ConfigBuilder) -> ConfigBuilder {
 async fn t21_a_new_key_in_front_of_the_list_ends_nothing() {
     for mode in Mode::BOTH {
         let shop = Shop::with(mode, keys("1"), |layer| layer).await;
-        let alice = shop.browser("alice");
-        let before = shop.start(&alice, "/before").await;
+        let (alice, before) = shop.login_of("alice", "/before").await;
         shop.accepts(&alice, &before, "C0", "/before").await;
         let login = shop.start(&alice, "/x").await;
 
@@ -194,8 +186,7 @@ async fn t21_a_new_key_in_front_of_the_list_ends_nothing() {
 async fn t21_a_key_that_is_not_in_the_list_opens_nothing() {
     for mode in Mode::BOTH {
         let shop = Shop::with(mode, keys("1"), |layer| layer).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (alice, login) = shop.login_of("alice", "/x").await;
         alice.move_to(SITE, app(&shop.another_node(keys("23"))));
         shop.refuses(&alice, &login.with("CA"), 400).await;
         // Without keys it is one derived from the client secret, which is another one.

@@ -23,9 +23,7 @@ use std::collections::BTreeSet;
 async fn t23_every_answer_of_every_route_carries_the_headers() {
     let mut seen = BTreeSet::new();
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         shop.accepts(&alice, &login, "C1", "/x").await;
         for load in [
             Load::typed(LOGIN),
@@ -73,8 +71,7 @@ async fn t23_every_answer_of_every_route_carries_the_headers() {
 /// RFC 9110, section 15.5.2. A scheme that browsers know would open a dialog.
 #[tokio::test]
 async fn every_401_names_a_way_to_sign_in_that_opens_no_dialog() {
-    let shop = Shop::new(Mode::App).await;
-    let nobody = shop.browser("alice");
+    let (shop, nobody) = Shop::with_browser(Mode::App, "alice").await;
     nobody.move_to(SITE, needs_key(&shop));
     let program = |url: &str| Load::fetch(SITE, Method::GET, url).header("accept", "application/json");
     let not_connected = nobody.load(program(&format!("{SITE}/needs-key"))).await.first().clone();
@@ -120,9 +117,7 @@ fn each_header_matters(strict: &OwnAnswers, hop: &Hop) {
 #[tokio::test]
 async fn t23_no_code_and_no_state_goes_on_from_the_callback() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (_shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         let visit = alice.load(Load::link(AUTHORIZE, &format!("{CALLBACK}?{}", login.with("very-secret-code")))).await;
         assert_eq!(visit.statuses(), [303, 200]);
         let said = format!("{:?} {:?}", visit.first().response.headers(), visit.first().text());
@@ -222,9 +217,7 @@ async fn t24_paths_of_ordinary_apps_are_kept_to_the_byte() {
 /// The sealed path is checked again when it is used: by then it may have become one of the crate's own routes.
 #[tokio::test]
 async fn t24_a_path_is_checked_again_when_it_is_used() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/account/connect").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/account/connect").await;
     let moved = shop.another_node(|config| config.login_path("/account/connect"));
     alice.move_to(SITE, crate::flow::harness::app(&moved));
     shop.accepts(&alice, &login, "C1", "/").await;
@@ -271,9 +264,7 @@ async fn t26_nothing_that_was_sent_is_on_any_page() {
     const SCRIPT: &str = "<script>alert(1)</script>";
     let encoded: String = percent_encoding::utf8_percent_encode(SCRIPT, percent_encoding::NON_ALPHANUMERIC).collect();
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         for (query, status) in [
             (format!("error=x&error_description={encoded}&state={}", login.state), 303),
             (format!("error={encoded}&state={encoded}"), 400),
@@ -322,8 +313,7 @@ impl Hooks for Talkative {
 async fn t26_what_the_app_says_in_a_refusal_is_text_on_the_page() {
     for mode in Mode::BOTH {
         let shop = Shop::with(mode, |config| config, |layer| layer.with_hooks(Talkative)).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (alice, login) = shop.login_of("alice", "/x").await;
         let page = shop.callback(&alice, &login.with("C1")).await.text();
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
         assert!(!page.contains("<script"), "{page}");

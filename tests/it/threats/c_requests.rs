@@ -8,9 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 #[tokio::test]
 async fn t27_tricks_with_parameters_are_refused_and_the_login_stays_usable() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         let s = &login.state;
         for query in [
             format!("code=a&code=b&state={s}"),
@@ -51,9 +49,7 @@ async fn t27_tricks_with_parameters_are_refused_and_the_login_stays_usable() {
 
 #[tokio::test]
 async fn t27_the_longest_query_that_is_allowed_is_read() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     let query = format!("{}&x=", login.with("CA"));
     let whole = format!("{query}{}", "x".repeat(8_192 - query.len()));
     shop.accepts_load(&alice, shop.returning(&whole), "CA", "/x").await;
@@ -70,9 +66,7 @@ async fn t27_a_plus_sign_and_all_that_a_path_could_misread_reach_the_provider_as
         ("a;b,c'%22%3C", "a;b,c'\"<"),
         (&"c".repeat(8_000), &"c".repeat(8_000)),
     ] {
-        let shop = Shop::new(Mode::App).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
         shop.accepts_load(&alice, shop.returning(&login.with(sent)), code, "/x").await;
     }
 }
@@ -80,9 +74,7 @@ async fn t27_a_plus_sign_and_all_that_a_path_could_misread_reach_the_provider_as
 #[tokio::test]
 async fn t28_only_the_named_methods_run_a_route() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         let others = |allowed: &'static str| {
             let methods =
                 ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "X-ODD"];
@@ -113,8 +105,7 @@ async fn raw(shop: &Shop, request: String) -> String {
 #[tokio::test]
 async fn t28_a_head_request_on_the_wire_spends_nothing() {
     let shop = Shop::over_sockets(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (alice, login) = shop.login_of("alice", "/x").await;
     let cookie = format!("{}={}", login.cookie, alice.jar().get(&login.cookie).unwrap());
     let request = |method: &str| {
         format!(
@@ -133,9 +124,7 @@ async fn t28_a_head_request_on_the_wire_spends_nothing() {
 #[tokio::test]
 async fn t29_what_is_loaded_ahead_of_the_user_spends_nothing() {
     for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/x").await;
+        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
         for (name, value) in [
             ("sec-purpose", "prefetch;prerender"),
             ("sec-purpose", "prefetch"),
@@ -157,9 +146,7 @@ async fn t29_what_is_loaded_ahead_of_the_user_spends_nothing() {
 
 #[tokio::test]
 async fn t29_as_browsers_do_it() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     let url = format!("{CALLBACK}?{}", login.with("CA"));
     for load in
         [Load::prerender(&url), Load::prefetch(SITE, &url), Load::link_prefetch(SITE, &url), Load::prerender(LOGIN)]
