@@ -47,8 +47,8 @@ pub(super) fn document(title: &str, content: &str) -> String {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
 <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
 <title>{title} - Komerza sandbox</title><style>{STYLE}</style></head><body>\
-<p class=\"sandbox\" role=\"note\"><strong>Sandbox.</strong> This page comes from komerza-connect on this machine. \
-It is not Komerza, and every account, store and key here is made up.</p>\
+<aside class=\"sandbox\"><strong>Sandbox.</strong> This page comes from komerza-connect on this machine. \
+It is not Komerza, and every account, store and key here is made up.</aside>\
 <main>{content}</main></body></html>\n"
     )
 }

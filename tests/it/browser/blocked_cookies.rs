@@ -1,5 +1,7 @@
 //! A browser that keeps no cookies, or has lost them.
 
+use thirtyfour::Key;
+
 use super::{Quickstart, Setting, connect::ask, scenario};
 
 #[tokio::test]
@@ -20,7 +22,11 @@ async fn a_browser_that_blocks_cookies_gets_a_page_that_says_so_and_no_redirect_
             assert!(browser.cookies().await.is_empty());
             assert_eq!(sandbox.exchanges(), 0);
             visit.picture("no-cookies").await;
-            browser.click("Start again", &format!("{}/auth/authorize", sandbox.dashboard_url())).await;
+            // By the keyboard alone.
+            browser.reload().await;
+            browser.key(Key::Tab).await;
+            browser.key(Key::Enter).await;
+            browser.arrives_at(&format!("{}/auth/authorize", sandbox.dashboard_url())).await;
             "400 with a page that says to allow cookies, no loop, 0 exchanges; its link starts again".into()
         })
         .await;

@@ -63,6 +63,7 @@ async fn t05_a_form_on_another_site_starts_no_login() {
             browser.goto(&foreign.url).await;
             browser.click("Free beer", &login).await;
             browser.answers(403, "This request did not come from this site.").await;
+            visit.is_accessible().await;
             assert!(browser.cookies().await.is_empty());
             assert_eq!(sandbox.asked(), 0);
             "403, no cookie, the provider saw nothing".into()

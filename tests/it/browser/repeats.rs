@@ -43,6 +43,7 @@ async fn t70_another_approval_by_the_back_button_spends_nothing() {
             browser.arrives_at(&sandbox.dashboard_url()).await;
             browser.click("Approve", &app.url).await;
             browser.comes_to_say("Another approval was used.").await;
+            visit.is_accessible().await;
             browser.goto(&app.url).await;
             assert_connected(browser).await;
             assert_eq!(sandbox.exchanges(), 1);

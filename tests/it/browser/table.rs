@@ -11,10 +11,17 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// Keeps a picture of the page that is shown, once for the whole table.
+    /// See [`Browser::is_accessible`]; once for the whole table.
     pub(super) async fn picture(&self, name: &str) {
         if self.front == Front::Http {
-            self.browser.picture(name).await;
+            self.browser.is_accessible(Some(name)).await;
+        }
+    }
+
+    /// The same without a picture.
+    pub(super) async fn is_accessible(&self) {
+        if self.front == Front::Http {
+            self.browser.is_accessible(None).await;
         }
     }
 }

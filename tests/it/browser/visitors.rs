@@ -48,6 +48,7 @@ async fn t72_behind_a_service_worker_the_visitor_is_asked_and_then_connects() {
             browser.goto(&app.url).await;
             browser.click("Connect with Komerza", &login).await;
             browser.comes_to_say("Continue only if you want to").await; // and by the site's own
+            visit.is_accessible().await;
             assert_eq!(sandbox.asked(), 0);
             browser.click("Connect with Komerza", &authorize).await;
             browser.click("Approve", &format!("{}/", app.url)).await;

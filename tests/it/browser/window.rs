@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use thirtyfour::{By, WebDriver, WindowHandle};
+use thirtyfour::{By, Key, WebDriver, WindowHandle};
 use tokio::{
     task::JoinError,
     time::{sleep, timeout},
@@ -194,24 +194,48 @@ impl Browser {
         self.driver.cdp().send_raw(command, parameters).await.unwrap()
     }
 
-    /// Fails when the page is wider than the screen of a small phone, and keeps pictures of it as there and as on a desk:
-    /// `NAME-phone.png` and `NAME.png` in the directory named by `SCREENSHOTS`, if it is set. In Chromium alone.
-    pub(super) async fn picture(&self, name: &str) {
+    /// On a phone and on a desk, in light and dark: the page is no wider than the screen, axe-core finds nothing to object to, and Tab
+    /// reaches each link and button in turn and shows where it is. Keeps pictures of it, `NAME-phone.png` and `NAME.png`, in the
+    /// directory named by `SCREENSHOTS`, if it is set. In Chromium alone.
+    pub(super) async fn is_accessible(&self, name: Option<&str>) {
         if self.engine != Engine::Chromium {
             return;
         }
-        for (screen, file) in [(375, format!("{name}-phone.png")), (640, format!("{name}.png"))] {
+        let axe = env::var_os("AXE").expect("AXE is missing: run .ci/browser, which fetches it");
+        self.script(&fs::read_to_string(axe).unwrap()).await;
+        let place = self.url().await;
+        for (screen, file) in [(375, "-phone.png"), (640, ".png")] {
             self.screen(screen, 300).await;
             let size = self
                 .script("const page = document.documentElement; return [page.scrollWidth, page.scrollHeight]")
                 .await;
-            assert!(size[0].as_u64().unwrap() <= screen, "{} is {size} on a screen of {screen}", self.url().await);
-            let Some(directory) = env::var_os("SCREENSHOTS").map(PathBuf::from) else { continue };
+            assert!(size[0].as_u64().unwrap() <= screen, "{place} is {size} on a screen of {screen}");
+            for scheme in ["dark", "light"] {
+                let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
+                self.devtools("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await;
+                let each = "({ id, nodes }) => [id, nodes.map((node) => [node.failureSummary, node.html])]";
+                let found = self.script(&format!("return axe.run().then((all) => all.violations.map({each}))")).await;
+                assert_eq!(found, json!([]), "{place}, {scheme}, {screen} pixels wide");
+            }
+            let directory = env::var_os("SCREENSHOTS").map(PathBuf::from);
+            let (Some(directory), Some(name)) = (directory, name) else { continue };
             self.screen(screen, size[1].as_u64().unwrap()).await;
             fs::create_dir_all(&directory).unwrap();
-            fs::write(directory.join(file), self.driver.screenshot_as_png().await.unwrap()).unwrap();
+            fs::write(directory.join(format!("{name}{file}")), self.driver.screenshot_as_png().await.unwrap()).unwrap();
         }
         self.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
+        self.devtools("Emulation.setEmulatedMedia", json!({})).await;
+        let all = "[...document.querySelectorAll('a, button, input:not([type=hidden]), summary')]";
+        for number in 0..self.script(&format!("return {all}.length")).await.as_u64().unwrap() {
+            self.key(Key::Tab).await;
+            let seen = "const shown = getComputedStyle(document.activeElement).outlineStyle !== 'none';";
+            let seen = self.script(&format!("{seen} return [{all}.indexOf(document.activeElement), shown]")).await;
+            assert_eq!(seen, json!([number, true]), "{place}");
+        }
+    }
+
+    pub(super) async fn key(&self, key: Key) {
+        self.driver.action_chain().send_keys(key).perform().await.unwrap();
     }
 
     async fn screen(&self, width: u64, height: u64) {
