@@ -87,14 +87,11 @@ impl Form {
     }
 
     /// Takes over every field that the object has as well, except those that no client may set.
-    pub(super) fn apply_to(&self, object: &mut Value, fixed: &[&str]) {
-        const ALWAYS_FIXED: [&str; 4] = ["id", "dateCreated", "storeId", "userId"];
+    pub(super) fn apply_to(&self, object: &mut Value) {
+        const FIXED: [&str; 5] = ["id", "dateCreated", "storeId", "userId", "variants"];
         let Some(fields) = object.as_object_mut() else { return };
-        for (name, value) in &self.0 {
-            if let Some(field) = fields.get_mut(name)
-                && !ALWAYS_FIXED.contains(&name.as_str())
-                && !fixed.contains(&name.as_str())
-            {
+        for (name, value) in self.0.iter().filter(|(name, _)| !FIXED.contains(&name.as_str())) {
+            if let Some(field) = fields.get_mut(name) {
                 field.clone_from(value);
             }
         }
@@ -137,7 +134,7 @@ mod tests {
         let mut object = json!({ "id": 1, "name": "old", "variants": [] });
         let form =
             form("application/json", r#"{"id":2,"name":"new","variants":[1],"color":"red"}"#).await.ok().unwrap();
-        form.apply_to(&mut object, &["variants"]);
+        form.apply_to(&mut object);
         assert_eq!(object, json!({ "id": 1, "name": "new", "variants": [] }));
     }
 

@@ -1,6 +1,4 @@
-//! Products: list, search, one, create, change, delete, images.
-//!
-//! A form's field is taken over when the product has one of the same name, and only `name` is required.
+//! Products: list, search, one, change, images. A form's field is taken over when the product has one of the same name.
 
 use std::sync::Arc;
 
@@ -13,13 +11,13 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, Call,
-    objects::{Form, find, find_mut, remove},
+    objects::{Form, find, find_mut},
     views,
 };
 use crate::{
     envelope::{Refusal, Reply},
     listing::{Filterable, ListQuery, Reckoned},
-    seed::{DemoStore, blank_product, iso, set, text},
+    seed::{DemoStore, text},
     world::Shared,
 };
 
@@ -35,11 +33,11 @@ const UPDATE: &str = "stores.products.update";
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
-        .route("/stores/{store}/products", get(list).post(create))
+        .route("/stores/{store}/products", get(list))
         .route("/stores/{store}/products/all", get(all))
         .route("/stores/{store}/products/search/{text}", get(search))
         .route("/stores/{store}/products/slug/{slug}", get(by_slug))
-        .route("/stores/{store}/products/{product}", get(one).put(update).delete(destroy))
+        .route("/stores/{store}/products/{product}", get(one).put(update))
         .route("/stores/{store}/products/{product}/images", patch(upload))
         .route("/stores/{store}/products/{product}/images/{file}", delete(drop_image))
 }
@@ -85,33 +83,9 @@ async fn by_slug(call: Call, Path((store, slug)): Path<(String, String)>) -> Ans
     })
 }
 
-async fn create(call: Call, Path(store): Path<String>, form: Form) -> Answer {
-    call.store("stores.products.create", &store, |store, desk| {
-        let name = form.text("name", 3..=128)?;
-        let order = i64::try_from(store.products.len()).unwrap_or(i64::MAX);
-        let mut product = blank_product(&desk.chance.uuid(), &store.id, name, "", order, Vec::new());
-        set(&mut product, "dateCreated", json!(iso(desk.now)));
-        form.apply_to(&mut product, &["variants"]);
-        let shown = views::product(store, &product);
-        store.products.push(product);
-        Ok(Reply::Object(shown))
-    })
-}
-
 async fn update(call: Call, Path((store, product)): Path<(String, String)>, form: Form) -> Answer {
     call.store(UPDATE, &store, |store, _| {
-        let product = find_mut(&mut store.products, &product, "product")?;
-        if form.get("name").is_some() {
-            form.text("name", 3..=128)?;
-        }
-        form.apply_to(product, &["variants"]);
-        Ok(Reply::Done)
-    })
-}
-
-async fn destroy(call: Call, Path((store, product)): Path<(String, String)>) -> Answer {
-    call.store("stores.products.delete", &store, |store, _| {
-        remove(&mut store.products, &product, "product")?;
+        form.apply_to(find_mut(&mut store.products, &product, "product")?);
         Ok(Reply::Done)
     })
 }

@@ -12,13 +12,13 @@ use url::form_urlencoded;
 
 use super::{
     Answer, Call,
-    objects::{Form, find, find_mut, remove},
+    objects::{Form, find, find_mut},
     views,
 };
 use crate::{
     envelope::{Refusal, Reply},
     listing::{ListQuery, Row},
-    seed::{blank_variant, hundredths, iso, set, text},
+    seed::{set, text},
     world::Shared,
 };
 
@@ -30,8 +30,7 @@ type VariantPath = Path<(String, String, String)>;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
-        .route("/stores/{store}/products/{product}/variants", get(one).post(create))
-        .route("/stores/{store}/products/{product}/variants/{variant}", put(update).delete(destroy))
+        .route("/stores/{store}/products/{product}/variants", get(one))
         .route("/stores/{store}/products/{product}/variants/{variant}/items", put(add_items).delete(remove_items))
         .route("/stores/{store}/products/{product}/variants/{variant}/items/clear", delete(clear_items))
         .route("/stores/{store}/products/{product}/variants/{variant}/items/{page}", get(items))
@@ -48,44 +47,6 @@ async fn one(call: Call, Path((store, product)): ProductPath) -> Answer {
         let product = find(&store.products, &product, "product")?;
         let found = views::variants(product).find(|variant| text(variant, "id") == wanted);
         Ok(Reply::Object(views::variant(store, found.ok_or_else(|| Refusal::not_found("variant"))?)))
-    })
-}
-
-/// Takes a `CreateVariantForm`: `name` and `cost` are required, others are taken over by name.
-async fn create(call: Call, Path((store, product)): ProductPath, form: Form) -> Answer {
-    call.store(UPDATE, &store, |store, desk| {
-        let name = form.text("name", 1..=128)?;
-        let cost = form.get("cost").and_then(hundredths).filter(|cost| *cost >= 0);
-        let cost = cost.ok_or_else(|| Refusal::invalid("cost must be an amount."))?;
-        let variants = list(&mut store.products, &product)?;
-        let order = i64::try_from(variants.len()).unwrap_or(i64::MAX).saturating_add(1);
-        let id = desk.chance.uuid();
-        let mut variant = blank_variant(&id, &product, &store.id, name, cost, "license_keys", 0, order);
-        set(&mut variant, "dateCreated", json!(iso(desk.now)));
-        form.apply_to(&mut variant, &["productId", "stock"]);
-        variants.push(variant.clone());
-        store.items.insert(id, Vec::new());
-        Ok(Reply::Object(views::variant(store, &variant)))
-    })
-}
-
-async fn update(call: Call, Path((store, product, variant)): VariantPath, form: Form) -> Answer {
-    call.store(UPDATE, &store, |store, _| {
-        let changed = find_mut(list(&mut store.products, &product)?, &variant, "variant")?;
-        if form.get("cost").is_some_and(|cost| hundredths(cost).is_none()) {
-            return Err(Refusal::invalid("cost must be an amount."));
-        }
-        form.apply_to(changed, &["productId", "stock"]);
-        let changed = changed.clone();
-        Ok(Reply::Object(views::variant(store, &changed)))
-    })
-}
-
-async fn destroy(call: Call, Path((store, product, variant)): VariantPath) -> Answer {
-    call.store(UPDATE, &store, |store, _| {
-        remove(list(&mut store.products, &product)?, &variant, "variant")?;
-        store.items.remove(&variant);
-        Ok(Reply::Done)
     })
 }
 

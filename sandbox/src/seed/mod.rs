@@ -14,10 +14,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use self::dice::Dice;
-pub(super) use self::{
-    people::blank_customer,
-    products::{blank_category, blank_product, blank_variant, hundredths},
-};
+pub(super) use self::{people::blank_customer, products::hundredths};
 use super::order::Order;
 pub(super) use super::value::{id, iso, money, set, text};
 
@@ -46,7 +43,7 @@ pub(super) struct DemoStore {
     pub(super) id: String,
     /// `PublicStoreReference`.
     pub(super) reference: Value,
-    /// The widest form of a product; see `blank_product`.
+    /// The widest form of a product; see `products::product`.
     pub(super) products: Vec<Value>,
     /// What variants have in stock, by variant id.
     pub(super) items: HashMap<String, Vec<String>>,

@@ -37,6 +37,7 @@ pub(super) fn products(store: &str, second: bool) -> Vec<Value> {
     profiles.iter().zip(0..).map(|(profile, order)| product(store, profile, order)).collect()
 }
 
+/// A product with the documented fields; the eight `subscription…` overrides are left out, as their names are not known.
 fn product(store: &str, &(name, description, variants): &Product, order: i64) -> Value {
     let product = id(&["product", store, name]);
     let variants: Vec<_> = variants
@@ -44,20 +45,8 @@ fn product(store: &str, &(name, description, variants): &Product, order: i64) ->
         .zip(1..)
         .map(|(&(name, cents, kind), order)| variant(store, &product, name, cents, kind, order))
         .collect();
-    blank_product(&product, store, name, description, order, variants)
-}
-
-/// A product with the documented fields; the eight `subscription…` overrides are left out, as their names are not known.
-pub(crate) fn blank_product(
-    id: &str,
-    store: &str,
-    name: &str,
-    description: &str,
-    order: i64,
-    variants: Vec<Value>,
-) -> Value {
     json!({
-        "id": id,
+        "id": product,
         "storeId": store,
         "userId": "sandbox-user",
         "dateCreated": iso(days_ago(300_i64.saturating_sub(order.saturating_mul(20)))),
@@ -83,25 +72,11 @@ pub(crate) fn blank_product(
     })
 }
 
+/// A variant in the widest form.
 fn variant(store: &str, product: &str, name: &str, cents: i64, kind: &str, order: i64) -> Value {
     let stock_mode = if kind == "license_keys" { 0 } else { 1 };
-    blank_variant(&id(&["variant", product, name]), product, store, name, cents, kind, stock_mode, order)
-}
-
-/// A variant in the widest form.
-#[expect(clippy::too_many_arguments, reason = "one for each field that differs between variants")]
-pub(crate) fn blank_variant(
-    id: &str,
-    product: &str,
-    store: &str,
-    name: &str,
-    cents: i64,
-    kind: &str,
-    stock_mode: i64,
-    order: i64,
-) -> Value {
     json!({
-        "id": id,
+        "id": id(&["variant", product, name]),
         "productId": product,
         "storeId": store,
         "dateCreated": iso(days_ago(300)),
@@ -142,23 +117,19 @@ pub(super) fn categories(store: &str, products: &[Value]) -> Vec<Value> {
     let ids: Vec<_> = products.iter().map(|product| text(product, "id")).collect();
     let (popular, more) = ids.split_at_checked(2).unwrap_or((&ids, &[]));
     let category = |name: &str, order: i64, products: &[String]| {
-        blank_category(&id(&["category", store, name]), store, name, order, products)
+        json!({
+            "id": id(&["category", store, name]),
+            "dateCreated": iso(days_ago(250)),
+            "name": name,
+            "visibility": 0,
+            "slug": name.to_lowercase().replace(' ', "-"),
+            "imageName": null,
+            "order": order,
+            "storeId": store,
+            "products": products,
+        })
     };
     vec![category("Popular", 0, popular), category("Everything else", 1, more)]
-}
-
-pub(crate) fn blank_category(id: &str, store: &str, name: &str, order: i64, products: &[String]) -> Value {
-    json!({
-        "id": id,
-        "dateCreated": iso(days_ago(250)),
-        "name": name,
-        "visibility": 0,
-        "slug": name.to_lowercase().replace(' ', "-"),
-        "imageName": null,
-        "order": order,
-        "storeId": store,
-        "products": products,
-    })
 }
 
 /// The inverse of [`money`]: an amount as a client wrote it, in hundredths.

@@ -58,20 +58,16 @@ async fn objects_have_exactly_the_documented_fields() {
 }
 
 #[tokio::test]
-async fn products_are_found_created_changed_and_deleted() {
+async fn products_are_found_and_changed() {
     let shop = Shop::open().await;
     let found = shop.data("/products/search/tidy").await[0].take();
     let id = found["id"].as_str().unwrap();
     assert_eq!(shop.data(&format!("/products/{id}")).await, found);
     assert_eq!(shop.data("/products/slug/tidy-desk").await, found);
-    assert_eq!(shop.send(Method::POST, "/products", json!({ "name": "ab" })).await.0, 400);
-    let (_, body) = shop.send(Method::POST, "/products", json!({ "name": "New one", "description": "x" })).await;
-    let path = format!("/products/{}", body["data"]["id"].as_str().unwrap());
+    let path = format!("/products/{id}");
     assert_eq!(shop.send(Method::PUT, &path, json!({ "name": "Newer" })).await.1["data"], Value::Null);
     let changed = shop.data(&path).await;
-    assert_eq!((&changed["name"], &changed["description"]), (&"Newer".into(), &"x".into()));
-    assert_eq!(shop.send(Method::DELETE, &path, json!({})).await.0, 200);
-    assert_eq!(shop.get(&path).await.0, 404);
+    assert_eq!((&changed["name"], &changed["description"]), (&"Newer".into(), &found["description"]));
 }
 
 #[tokio::test]
@@ -123,12 +119,6 @@ async fn variants_and_their_items_can_be_read_and_changed() {
     assert_eq!(shop.data(&format!("{path}?variantId={variant}")).await["stock"], 41);
     assert_eq!(shop.send(Method::DELETE, &format!("{items}/clear"), json!({})).await.0, 200);
     assert_eq!(shop.data(&format!("{path}?variantId={variant}")).await["stock"], 0);
-
-    let (_, made) = shop.send(Method::POST, &path, json!({ "name": "10 devices", "cost": 49.99 })).await;
-    let made = format!("{path}/{}", made["data"]["id"].as_str().unwrap());
-    assert_eq!(shop.send(Method::PUT, &made, json!({ "cost": 59.99 })).await.1["data"]["cost"], 59.99);
-    assert_eq!(shop.send(Method::PUT, &made, json!({ "cost": "much" })).await.0, 400);
-    assert_eq!(shop.send(Method::DELETE, &made, json!({})).await.0, 200);
 }
 
 #[tokio::test]
@@ -138,12 +128,6 @@ async fn categories_show_ids_in_lists_and_products_when_asked_for_one() {
     assert_eq!(listed["productCount"], 2);
     let one = shop.data(&format!("/categories/{}", listed["id"].as_str().unwrap())).await;
     assert_eq!(one["products"][0]["id"], listed["products"][0]);
-    let (_, made) = shop.send(Method::POST, "/categories", json!({ "name": "Bundles" })).await;
-    let path = format!("/categories/{}", made["data"]["id"].as_str().unwrap());
-    assert_eq!(shop.send(Method::PUT, &path, json!({ "name": "Sets" })).await.0, 200);
-    assert_eq!(shop.data(&path).await["name"], "Sets");
-    assert_eq!(shop.send(Method::DELETE, &path, json!({})).await.0, 200);
-    assert_eq!(shop.get(&path).await.0, 404);
 }
 
 #[tokio::test]
