@@ -153,7 +153,7 @@ impl OwnCluster {
 async fn all_good_again(store: &RedisStore, bar: Duration) -> Duration {
     let mut first_failure: Option<Instant> = None;
     loop {
-        let mut failed = false;
+        let (round, mut failed) = (Instant::now(), false);
         let mut loads = tokio::task::JoinSet::new();
         for user in users() {
             let store = store.clone();
@@ -174,7 +174,7 @@ async fn all_good_again(store: &RedisStore, bar: Duration) -> Duration {
         if !failed {
             return since;
         }
-        first_failure.get_or_insert_with(Instant::now);
+        first_failure.get_or_insert(round);
         assert!(since < bar, "still failing after {since:?}");
     }
 }
