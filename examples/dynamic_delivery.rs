@@ -8,8 +8,8 @@
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 //!
-//! Komerza posts an order to the app, and the text that the app answers is what the buyer receives. Here the sandbox stands
-//! for Komerza: it delivers an order, and the example prints what arrived.
+//! Komerza posts an order to the app, and the text that the app answers is what the buyer receives. Here the
+//! sandbox stands for Komerza: it delivers an order, and the example prints what arrived.
 
 use axum::{
     Router,

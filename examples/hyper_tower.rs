@@ -1,4 +1,5 @@
-//! Without axum: a plain hyper server and a tower service. `cargo run --example hyper_tower`, then open the printed address.
+//! Without axum: a plain hyper server and a tower service. `cargo run --example hyper_tower`, then open the
+//! printed address.
 //!
 //! The Komerza is a sandbox on this machine.
 //!
@@ -35,7 +36,8 @@ async fn app(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     })
 }
 
-/// `from_parts` takes the key out of a request. Its rejection knows the answer: a page leads to the login, a program gets 401.
+/// `from_parts` takes the key out of a request. Its rejection knows the answer: a page leads to the login, a
+/// program gets 401.
 async fn stores(parts: &mut Parts) -> Response<Body> {
     let komerza = match KomerzaKey::from_parts(parts).await {
         Ok(komerza) => komerza,

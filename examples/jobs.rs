@@ -1,6 +1,7 @@
 //! A job for all connected users: `cargo run --example jobs`
 //!
-//! It counts the orders of everybody who is connected. Calls for visitors go first, and a user who has gone is no error.
+//! It counts the orders of everybody who is connected. Calls for visitors go first, and a user who has gone is
+//! no error.
 //!
 //! ```toml
 //! [dependencies]

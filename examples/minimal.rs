@@ -1,4 +1,5 @@
-//! The app of the README: start `cargo run -p komerza-sandbox`, set the variables that it prints, `cargo run --example minimal`.
+//! The app of the README: start `cargo run -p komerza-sandbox`, set the variables that it prints,
+//! `cargo run --example minimal`.
 //!
 //! ```toml
 //! [dependencies]

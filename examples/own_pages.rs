@@ -1,6 +1,7 @@
 //! Pages of your own where a connection fails: `cargo run --example own_pages`
 //!
-//! The first printed address is a callback that nobody asked for: the answer is a page of this app, in its own look.
+//! The first printed address is a callback that nobody asked for: the answer is a page of this app, in its own
+//! look.
 //!
 //! ```toml
 //! [dependencies]

@@ -1,6 +1,7 @@
 //! "Connect with Komerza", end to end: `cargo run --example quickstart`, then open the printed URL.
 //!
-//! Without any `KOMERZA_*` variable it runs against a sandbox on this machine. An empty variable counts as none.
+//! Without any `KOMERZA_*` variable it runs against a sandbox on this machine. An empty variable counts as
+//! none.
 //!
 //! | Variable | Meaning | Default |
 //! | --- | --- | --- |
@@ -41,7 +42,8 @@ use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 
 type AnyError = Box<dyn std::error::Error>;
 
-/// Taking `KomerzaKey` is the whole authentication: who is not connected is sent to connect first, and then comes back.
+/// Taking `KomerzaKey` is the whole authentication: who is not connected is sent to connect first, and then
+/// comes back.
 async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {
     Ok(Json(komerza.stores().await?))
 }
@@ -136,7 +138,8 @@ async fn sandbox_for(mut app: SocketAddr) -> Result<(Config, Sandbox), AnyError>
     Ok((sandbox.config(redirect_uri)?, sandbox))
 }
 
-/// The store that `TOKEN_STORE` names, sealed with `TOKEN_STORE_KEYS`; without settings a file that ends with the demo.
+/// The store that `TOKEN_STORE` names, sealed with `TOKEN_STORE_KEYS`; without settings a file that ends with
+/// the demo.
 async fn token_store(client_id: &str) -> Result<(Arc<dyn TokenStore>, Option<TempDir>), AnyError> {
     let (url, directory) = match setting("TOKEN_STORE") {
         Some(url) => (url, None),

@@ -1,6 +1,8 @@
-//! A page with a script, on the same origin as its JSON API: `cargo run --example spa`, then open the printed address.
+//! A page with a script, on the same origin as its JSON API: `cargo run --example spa`, then open the printed
+//! address.
 //!
-//! The script asks the status route whether the user is connected, reads `/api/stores`, and disconnects by a POST. It never sees a key.
+//! The script asks the status route whether the user is connected, reads `/api/stores`, and disconnects by a
+//! POST. It never sees a key.
 //!
 //! ```toml
 //! [dependencies]

@@ -1,7 +1,8 @@
 //! One app on two nodes: `cargo run --example two_nodes`
 //!
-//! Open the first address and connect. The second node knows the user at once: what nodes share is the store and the settings.
-//! The cookies of both are sealed with a key that is derived from the client secret. `KOMERZA_COOKIE_KEYS` sets another.
+//! Open the first address and connect. The second node knows the user at once: what nodes share is the store
+//! and the settings. The cookies of both are sealed with a key that is derived from the client secret.
+//! `KOMERZA_COOKIE_KEYS` sets another.
 //!
 //! ```toml
 //! [dependencies]

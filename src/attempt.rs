@@ -1,7 +1,8 @@
 //! The `state` value: the proof that a callback belongs to a login that this browser began.
 //!
-//! 256 bits of chance for each attempt, 43 characters of base64url. It is compared in constant time, it has no `==`, and what
-//! logs and pages show in its place is the [`AttemptId`], a hash that leads back to nothing. RFC 6749, section 10.12.
+//! 256 bits of chance for each attempt, 43 characters of base64url. It is compared in constant time, it has no
+//! `==`, and what logs and pages show in its place is the [`AttemptId`], a hash that leads back to nothing. RFC
+//! 6749, section 10.12.
 
 use crate::random::{Randomness, RandomnessError, draw};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};

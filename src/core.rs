@@ -69,6 +69,17 @@ impl Core {
         Err(StoreError::unavailable("the record was replaced each time before it could be removed"))
     }
 
+    /// Forgets the record of a session that its browser has left. The browser's other key is safe whatever comes
+    /// of this.
+    pub(crate) async fn leave(&self, session: &UserId) {
+        if let Err(error) = self.forget(session).await {
+            log::warn!(
+                error = %crate::telemetry::log::chain(&error),
+                "the record of the earlier browser session could not be removed"
+            );
+        }
+    }
+
     async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
         within(self.config.limits.store_deadline, async { self.store().delete(user).await }).await
     }

@@ -14,9 +14,9 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 kinds! {
     /// The kind of a failure on one of the crate's routes. Kinds may be added.
     ///
-    /// Two kinds have other answers than their status. [`Denied`](Self::Denied) is always a 303 to the page where the
-    /// login started, with `komerza=denied` in the query. [`NotSignedIn`](Self::NotSignedIn) is a 303 for
-    /// browsers if [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. The hook
+    /// Two kinds have other answers than their status. [`Denied`](Self::Denied) is always a 303 to the page
+    /// where the login started, with `komerza=denied` in the query. [`NotSignedIn`](Self::NotSignedIn) is a 303
+    /// for browsers if [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. The hook
     /// [`failed`](crate::Hooks::failed) may answer with any status.
     ///
     /// [`guide::operating`](crate::guide::operating) says what the operator does about each.
@@ -47,13 +47,13 @@ kinds! {
         "Or you disconnected in the meantime. Sign in as the user who started it, or start again.";
     /// The request came from another site, a script or a frame.
     CrossSite = "cross_site", FORBIDDEN, "This request did not come from this site.", "Open the app and try again there.";
-    /// A script asked for the login. It cannot go to Komerza: only a page can.
+    /// A script fetched the login route. Only a navigation of the browser can go to Komerza.
     NotNavigated = "not_navigated", FORBIDDEN, "This address must be opened as a page.",
         "Link to it, or set location.href to it. A script cannot fetch it.";
     /// The user refused at Komerza, or came back without a code.
     ///
-    /// The answer is a 303 to the page where the login started, with `komerza=denied` in the query. The status and
-    /// the text below are for hooks.
+    /// The answer is a 303 to the page where the login started, with `komerza=denied` in the query. The status
+    /// and the text below are for hooks.
     Denied = "denied", FORBIDDEN, "The connection was not approved.", "Nothing was stored. You can connect at any time.";
     /// Komerza redirected the visitor with neither a code nor a state. The visitor probably refused.
     NotApproved = "not_approved", BAD_REQUEST, "The connection was not approved.",
@@ -84,9 +84,10 @@ kinds! {
         "Nothing was stored. Start again from the app; if an extra entry shows up among your connected apps at Komerza, remove it.";
     /// Something between this server and Komerza refused the exchange.
     ///
-    /// It answered with a 403 or 451 that is not Komerza's own. Komerza's network refuses servers in some countries and
-    /// requests without a User-Agent. Your own proxy or firewall may refuse too. Try
-    /// `curl -A MyApp/1.0 https://api.komerza.com` on this server. Then run the app in another region, or use a relay there.
+    /// It answered with a 403 or 451 that is not Komerza's own. Komerza's network refuses servers in some
+    /// countries and requests without a User-Agent. Your own proxy or firewall may refuse too. Try
+    /// `curl -A MyApp/1.0 https://api.komerza.com` on this server. Then run the app in another region, or use a
+    /// relay there.
     ExchangeBlocked = "exchange_blocked", BAD_GATEWAY, "Komerza could not be reached from this app.",
         "Tell the people who run it: something on the way to Komerza refuses their server.";
     /// Komerza's answer was cut off. The code may have been used.
@@ -103,13 +104,15 @@ kinds! {
         "Nothing is lost. Reload this page in a moment.";
     /// The key was issued and could not be saved yet.
     ///
-    /// The crate tries for [`late_save_deadline`](crate::config::Limits::late_save_deadline). When it succeeds, a reload is a
-    /// success.
+    /// The crate keeps trying for [`late_save_deadline`](crate::config::Limits::late_save_deadline). Once the
+    /// key is saved, a reload of the page succeeds.
     SaveFailed = "save_failed", SERVICE_UNAVAILABLE, "Your approval arrived but could not be saved.",
         "Reload this page in a moment. If that does not help, start again from the app. At Komerza an extra entry may show up among your connected apps: remove it.";
     /// A hook of the app refused the connection.
     ///
-    /// The key was not stored and stays valid at Komerza. If the hook gave a reason, it replaces the second sentence below.
+    /// After [`before_leaving`](crate::Hooks::before_leaving) nothing has begun. After
+    /// [`before_storing`](crate::Hooks::before_storing) the key is not stored and stays valid at Komerza. If
+    /// the hook gave a reason, it replaces the second sentence below.
     Vetoed = "vetoed", FORBIDDEN, "The app did not accept this connection.", "Nothing was stored.";
     /// The route does not accept this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not accept this kind of request.", "Start again from the app.";

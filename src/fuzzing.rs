@@ -1,6 +1,8 @@
-//! The parsers that read what strangers wrote, laid open to the fuzz targets. Outside semver, like everything behind `fuzzing`.
+//! The parsers that read what strangers wrote, laid open to the fuzz targets. Outside semver, like everything
+//! behind `fuzzing`.
 //!
-//! Nothing is judged here: each function only turns crate-private types into plain ones. The oracles are in `tests/it/oracles`.
+//! Nothing is judged here: each function only turns crate-private types into plain ones. The oracles are in
+//! `tests/it/oracles`.
 
 use crate::{
     api, config,

@@ -1,8 +1,10 @@
 //! Runs the app's own code: a look-up, a store, a hook, a clock. The one place where its panics are caught.
 //!
-//! 1. A panic is an ERROR event that names which code it was, and never the text of the panic, which may hold anything.
+//! 1. A panic is an ERROR event that names which code it was, and never the text of the panic, which may hold
+//!    anything.
 //! 2. A future that panicked is not polled again, and nothing of ours is shared with it half-changed.
-//! 3. What the panic means for the visitor is decided by the caller: 500 `internal`, and nothing counts as spent for it.
+//! 3. What the panic means for the visitor is decided by the caller: 500 `internal`, and nothing counts as
+//!    spent for it.
 
 use crate::telemetry::log;
 use std::{

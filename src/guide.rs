@@ -46,7 +46,7 @@ pub mod webhooks {}
 
 #[cfg(test)]
 mod tests {
-    use crate::{Rejection, config, doctor, layer, site};
+    use crate::{RejectionKind, config, doctor, layer, site};
     use std::fmt::Write;
 
     const PAGE: &str = "setting_up.md";
@@ -71,7 +71,11 @@ mod tests {
             }
             if title == "Log and tests" {
                 // Its text is text and remedy in one.
-                let _ = writeln!(text, "| `layer_missing` | {} | as the message says |", Rejection::layer_missing());
+                let _ = writeln!(
+                    text,
+                    "| `layer_missing` | {} | as the message says |",
+                    RejectionKind::LayerMissing.title()
+                );
             }
         }
         text.replace("<", "&lt;")

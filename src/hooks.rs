@@ -52,11 +52,11 @@ use std::fmt;
 /// ask the user to remove the app at Komerza.
 #[async_trait::async_trait]
 pub trait Hooks: Send + Sync + 'static {
-    /// Runs when a login starts, before the browser goes to Komerza. An error keeps it here.
+    /// Runs when a login starts, before the browser goes to Komerza. An error stops the login.
     ///
-    /// The visitor reads the error's reason. A [`Note`] tells later hooks and handlers what this connection is for. It does
-    /// not run for a login that is refused anyway, nor before the visitor has answered the page that asks first. After a
-    /// time-out or a panic the visitor gets a 500 page and nothing has begun.
+    /// The visitor reads the error's reason. A [`Note`] tells later hooks and handlers what this connection is
+    /// for. This hook does not run for a login that the crate refuses, nor before the visitor has confirmed on
+    /// the page that asks first. After a time-out or a panic the visitor gets a 500 page and nothing has begun.
     ///
     /// ```
     /// use komerza_connect::{hooks::{Leaving, Note, Veto}, Hooks, async_trait};
@@ -142,38 +142,41 @@ pub struct Leaving<'a> {
     /// The user, if known: the app's own, or the browser's session from an earlier connect.
     pub user: Option<&'a UserId>,
     /// The request to the login route, without its body.
+    ///
+    /// The app may ask for more in its query, such as `?plan=pro`. That survives the page that asks first and
+    /// a detour to the sign-in page, but not a new start after a failure at Komerza, which knows `return_to` alone.
+    ///
+    /// # Security
+    /// Any site can link to the login with any query, and the visitor sees only that a connection is wanted.
+    /// Accept from it only what a stranger may choose for your user.
     pub parts: &'a Parts,
-    /// Where the visitor comes back to.
+    /// The path that the visitor returns to.
     pub return_to: &'a str,
 }
 
 /// A key that is about to be stored.
 ///
-/// The same Komerza account as before, or not at all:
+/// This hook accepts only the Komerza account that the user connected before:
 ///
 /// ```
-/// use komerza_connect::{Error, Hooks, api::Client, async_trait, hooks::{Connecting, Veto}};
-///
-/// async fn is_another_account(connecting: &Connecting<'_>) -> Result<bool, Error> {
-///     let Some(Ok(before)) = connecting.replaced.map(|record| record.api_key().cloned()) else { return Ok(false) };
-///     let Ok(before) = Client::new(before, "MyApp/1.0") else { return Ok(false) };
-///     Ok(before.user().await?.id != connecting.key.user().await?.id)
-/// }
+/// use komerza_connect::{Hooks, async_trait, hooks::{Connecting, Veto}};
 ///
 /// struct SameAccount;
 ///
 /// #[async_trait]
 /// impl Hooks for SameAccount {
 ///     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
-///         match is_another_account(connecting).await {
-///             Ok(false) => Ok(()),
-///             Err(error) if error.is_revoked() => Ok(()), // the old key is dead: there is nothing to compare with
-///             Err(_) => Err(Veto::new("Your account could not be checked. Please try again.")),
-///             Ok(true) => Err(Veto::new("This is another Komerza account than before. Disconnect first.")),
-///         }
+///         let Some(record) = connecting.replaced else { return Ok(()) };
+///         let before = async { connecting.key.with_key(record.api_key().ok()?.clone()).user().await.ok() };
+///         let (before, now) = (before.await, connecting.key.user().await.ok());
+///         let same = before.zip(now).is_some_and(|(before, now)| before.id == now.id);
+///         if same { Ok(()) } else { Err(Veto::new("This is not the Komerza account of before. Disconnect first.")) }
 ///     }
 /// }
 /// ```
+///
+/// It refuses also when it cannot tell, for example because the old key was revoked. Who disconnects first may
+/// connect any account.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Connecting<'a> {
@@ -241,7 +244,9 @@ pub struct Revoked {
 
 /// A hook's refusal of a connection, with a reason for the visitor.
 ///
-/// The key is not stored, and stays valid at Komerza until the user removes the app there.
+/// After a veto of [`before_leaving`](Hooks::before_leaving) nothing has begun. After a veto of
+/// [`before_storing`](Hooks::before_storing) the key is not stored, and stays valid at Komerza
+/// until the user removes the app there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Veto {
     reason: String,

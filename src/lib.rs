@@ -60,7 +60,7 @@
 //!    connect again.
 //!
 //! `POST /komerza/disconnect` deletes the stored key. `GET /komerza/status` tells front ends
-//! whether the user is connected. All four paths are next to the redirect URI's path.
+//! whether the user is connected. By default the four paths differ only in their last segment.
 //! [`guide::routes`] describes each route.
 //!
 //! # Who is the user
@@ -121,9 +121,9 @@
 //!    than an earlier one or equal to the one before. Komerza cuts lists by position. If items are
 //!    added or removed while a list is read, an item can appear twice or be missing. If that
 //!    matters, sort so that new items come last, and compare ids.
-//! 4. **Models.** Unknown fields are ignored and unknown values of enumerations are kept, because
-//!    Komerza's API grows. Essential fields such as ids are required. All others are empty or
-//!    `None` when missing or null; a missing number is never zero. Amounts of money keep their digits, times are instants, and each id has its
+//! 4. **Models.** Unknown fields are ignored and unknown values of enumerations are kept, because Komerza's API
+//!    grows. Essential fields such as ids are required. All others are empty or `None` when missing or null; a
+//!    missing number is never zero. Amounts of money keep their digits, times are instants, and each id has its
 //!    own type. For a field that a model does not have, read the reply into your own type with
 //!    [`RequestBuilder::fetch`](api::RequestBuilder::fetch).
 //! 5. **Errors.** An [`Error`] has a [kind](ErrorKind).
@@ -152,7 +152,7 @@
 //! | [`guide`] | the long texts: how to mount, store, test, secure and operate it |
 //! | [`api`] | the client: [`Client`](api::Client) for scripts and jobs, requests, lists, [`models`](api::models), errors |
 //! | [`config`] | settings and limits |
-//! | [`hooks`] | where an app looks on, says no, or answers in its own words |
+//! | [`hooks`] | functions of your app that observe connections, refuse them, or answer failures |
 //! | [`layer`] | the service that the layer makes, and a check that it is mounted |
 //! | [`pacing`] | how calls are spaced out, and buckets that several nodes share |
 //! | [`store`] | the contract for token stores, and the stores that come with the crate |

@@ -1,13 +1,14 @@
-//! A few words of the app about one connection.
+//! A short note by the app about one connection.
 
 use std::{fmt, sync::Arc};
 
-/// A few words of the app about one connection: which plan, which invitation, which tenant it is for.
+/// A short note by the app about one connection, such as its plan, invitation or tenant.
 ///
-/// [`before_leaving`](crate::Hooks::before_leaving) returns it. It travels encrypted in the login attempt's cookie, is
-/// handed to [`before_storing`](crate::Hooks::before_storing) and [`connected`](crate::Hooks::connected), and is kept in
-/// the record: see [`KomerzaKey::note`](crate::KomerzaKey::note) and [`StoredToken::note`](crate::StoredToken::note). A
-/// later connect replaces it, also by none.
+/// [`before_leaving`](crate::Hooks::before_leaving) returns it. It travels encrypted in the login attempt's
+/// cookie, is handed to [`before_storing`](crate::Hooks::before_storing) and
+/// [`connected`](crate::Hooks::connected), and is kept in the record: see
+/// [`KomerzaKey::note`](crate::KomerzaKey::note) and [`StoredToken::note`](crate::StoredToken::note). A later
+/// connect replaces the note. If it has no note, the record has none either.
 ///
 /// ```
 /// use komerza_connect::hooks::Note;
@@ -18,12 +19,13 @@ use std::{fmt, sync::Arc};
 /// ```
 ///
 /// # Security
-/// Whoever reads the store reads the note, also with an `EncryptedStore`, which only
-/// notices when somebody changes it. Its `Debug` shows no text.
+/// Anyone who can read the store can read the note. An `EncryptedStore` does not hide the note, but
+/// detects a change of it. Its `Debug` shows no text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Note(Arc<str>);
 
-/// A [`Note`] has at most this many bytes. *Source*: our choice, so that five attempts still fit into the cookies of a request.
+/// A [`Note`] has at most this many bytes. *Source*: our choice, so that five attempts still fit into the
+/// cookies of a request.
 const MOST: usize = 256;
 
 impl Note {

@@ -1,7 +1,7 @@
 //! Every fact about Komerza that this crate did not choose, in one place, each with its source.
 //!
-//! Nothing here was tried against the live service; where the provider's pages are silent the rest of the crate decides
-//! defensively and says so at the decision.
+//! Nothing here was tried against the live service; where the provider's pages are silent the rest of the crate
+//! decides defensively and says so at the decision.
 
 use std::time::Duration;
 
@@ -14,23 +14,26 @@ pub const AUTHORIZE_PATH: [&str; 2] = ["auth", "authorize"];
 /// Host of the API and of the exchange; no path prefix, no version. *Source*: docs.komerza.com.
 pub const API_URL: &str = "https://api.komerza.com";
 
-/// The header that carries the client secret, on the exchange only. *Source*: docs.komerza.com, "Exchange" page.
+/// The header that carries the client secret, on the exchange only. *Source*: docs.komerza.com, "Exchange"
+/// page.
 pub const CLIENT_SECRET_HEADER: &str = "x-client-secret";
 
-/// Length of a client secret in characters. *Source*: docs.komerza.com, "Exchange" page. Its alphabet is not documented.
+/// Length of a client secret in characters. *Source*: docs.komerza.com, "Exchange" page. Its alphabet is not
+/// documented.
 pub const CLIENT_SECRET_LENGTH: usize = 72;
 
 /// How long an authorization code lives; it can be used once. *Source*: docs.komerza.com, "Exchange" page.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
-/// An error code without its casing: `invalid_code` and `InvalidCode` are both `invalidcode`. *Source*: the "Exchange" page of
-/// docs.komerza.com writes its codes in the one way, all others in the other; neither says that the case matters.
+/// An error code without its casing: `invalid_code` and `InvalidCode` are both `invalidcode`. *Source*: the
+/// "Exchange" page of docs.komerza.com writes its codes in the one way, all others in the other; neither says
+/// that the case matters.
 pub fn code_letters(code: &str) -> String {
     code.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// Every error code that is known, without its casing. The set is open. *Source*: the "Exchange" page and the page on errors of
-/// docs.komerza.com, and the list of codes in a public client.
+/// Every error code that is known, without its casing. The set is open. *Source*: the "Exchange" page and the
+/// page on errors of docs.komerza.com, and the list of codes in a public client.
 const ERROR_CODES: [&str; 21] = [
     "accessdenied",
     "appnotfound",
@@ -60,7 +63,8 @@ pub(crate) fn is_error_code(code: &str) -> bool {
     ERROR_CODES.contains(&code_letters(code).as_str())
 }
 
-/// A token bucket as the provider documents it: so many tokens at most, and so many more at the end of every period.
+/// A token bucket as the provider documents it: so many tokens at most, and so many more at the end of every
+/// period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DocumentedBucket {
     /// Tokens in a full bucket; one is taken by each request.
@@ -71,8 +75,8 @@ pub struct DocumentedBucket {
     pub period: Duration,
 }
 
-/// Requests without an API key, hence also the exchange. *Source*: docs.komerza.com, "Rate limits". Whose bucket it is (an
-/// address, an application) is not documented.
+/// Requests without an API key, hence also the exchange. *Source*: docs.komerza.com, "Rate limits". Whose
+/// bucket it is (an address, an application) is not documented.
 pub const ANONYMOUS_BUCKET: DocumentedBucket =
     DocumentedBucket { capacity: 10, refill: 4, period: Duration::from_secs(7) };
 

@@ -61,7 +61,8 @@ impl Randomness for SystemRandomness {
     }
 }
 
-/// Bytes drawn in one go and given out piece by piece, each once: a call of the operating system costs more than what it brings.
+/// Bytes drawn in one go and given out piece by piece, each once: a call of the operating system costs more
+/// than what it brings.
 pub(crate) struct Drawn<const N: usize> {
     bytes: Zeroizing<[u8; N]>,
     given: AtomicUsize,

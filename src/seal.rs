@@ -1,10 +1,12 @@
 //! Sealing: authenticated encryption of what leaves this server and must come back unchanged.
 //!
-//! 1. Every purpose (login attempt, done mark, session, stored record) has a key of its own, derived by HKDF-SHA-256 with a
-//!    label, so that a value of one kind never passes as another.
-//! 2. The cipher is AES-256-GCM-SIV with a random nonce: misuse-resistant, so a repeated nonce reveals equality and no more.
+//! 1. Every purpose (login attempt, done mark, session, stored record) has a key of its own, derived by
+//!    HKDF-SHA-256 with a label, so that a value of one kind never passes as another.
+//! 2. The cipher is AES-256-GCM-SIV with a random nonce: misuse-resistant, so a repeated nonce reveals equality
+//!    and no more.
 //! 3. The context (format, app, name, …) is associated data: a value opens only where it was sealed.
-//! 4. A list of keys: the first seals, all open. A value names its key by a short id, so that rotation costs one attempt.
+//! 4. A list of keys: the first seals, all open. A value names its key by a short id, so that rotation costs
+//!    one attempt.
 //! 5. What does not open is absent; the plaintext is not touched before the tag was checked.
 
 use crate::{
@@ -81,8 +83,8 @@ impl SealingKey {
 
     /// The key that is used when none is given, derived from the client secret.
     ///
-    /// For the list of [`cookie_keys`](crate::ConfigBuilder::cookie_keys), so that a new client secret ends no browser session:
-    /// the new one's key first, then the old one's.
+    /// For the list of [`cookie_keys`](crate::ConfigBuilder::cookie_keys), so that a new client secret ends no
+    /// browser session: the new one's key first, then the old one's.
     ///
     /// ```
     /// use komerza_connect::{Config, SealingKey, config::ClientSecret};
@@ -100,9 +102,9 @@ impl SealingKey {
     /// ```
     ///
     /// # Security
-    /// Whoever has a leaked secret can make cookies that open until its key leaves the list. They cannot take over a session with
-    /// that: its 256 random bits are in its browser alone. Take the old key away after
-    /// [`session_lifetime`](crate::config::Limits::session_lifetime).
+    /// Whoever has a leaked secret can make cookies that open until its key leaves the list. They cannot take
+    /// over a session with that: its 256 random bits are in its browser alone. Take the old key away after
+    /// [`session_idle_lifetime`](crate::config::Limits::session_idle_lifetime).
     #[must_use]
     pub fn derived_from(secret: &ClientSecret) -> Self {
         let key = derive::<KEY_MIN>(secret.expose_secret().as_bytes(), "sealing key from client secret");

@@ -6,8 +6,8 @@ use serde::{Deserialize, de::Error as _};
 
 /// Reads an object.
 ///
-/// `serde_json` also fills a struct from an array, by position: `[true, null, "text"]` would pass for an envelope. And it lets bytes
-/// that are no UTF-8 pass in strings that nobody asks for.
+/// `serde_json` also fills a struct from an array, by position: `[true, null, "text"]` would pass for an
+/// envelope. And it lets bytes that are no UTF-8 pass in strings that nobody asks for.
 pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
     match std::str::from_utf8(json) {
         Ok(text) => {
@@ -24,8 +24,8 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_
 
 /// What is wrong with JSON that somebody else wrote, without a word of what it holds.
 ///
-/// `serde` quotes the value that it did not expect, which may be anything: an address, a license key. What it did expect comes last
-/// in its sentence and is ours, as is the name of a field that is missing.
+/// `serde` quotes the value that it did not expect, which may be anything: an address, a license key. What it
+/// did expect comes last in its sentence and is ours, as is the name of a field that is missing.
 pub(crate) fn why(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(", expected ") {

@@ -1,7 +1,7 @@
 //! The lock of the tables that requests share: flights, turns, and the buckets of the API client.
 //!
-//! Guards are never held across an await. A poisoned lock is taken all the same: the tables are whole after every statement, and
-//! one panic must not end every later connection or call.
+//! Guards are never held across an await. A poisoned lock is taken all the same: the tables are whole after
+//! every statement, and one panic must not end every later connection or call.
 //!
 //! In unit tests the lock is also a point at which an explorer of interleavings (`shuttle`) may switch threads.
 

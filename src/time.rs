@@ -1,8 +1,10 @@
 //! Time, from one injectable clock, so that no test has to sleep.
 //!
-//! 1. Wall-clock time ([`Clock::now`]) decides what outlives a process: how old a login attempt is, when a key was saved.
+//! 1. Wall-clock time ([`Clock::now`]) decides what outlives a process: how old a login attempt is, when a key
+//!    was saved.
 //! 2. Monotonic time ([`Clock::elapsed`]) decides what does not: token buckets, caches, limits.
-//! 3. Deadlines of network calls and of the token store are real time, by tokio: a peer that hangs does so for real.
+//! 3. Deadlines of network calls and of the token store are real time, by tokio: a peer that hangs does so for
+//!    real.
 //!
 //! ```
 //! use komerza_connect::time::{Clock, ManualClock};
@@ -77,7 +79,8 @@ struct Hands {
     elapsed: Duration,
 }
 
-/// 2026-01-01T00:00:00Z in seconds since the Unix epoch: any fixed moment does, a recent one makes cookies plausible.
+/// 2026-01-01T00:00:00Z in seconds since the Unix epoch: any fixed moment does, a recent one makes cookies
+/// plausible.
 const MANUAL_START: Duration = Duration::from_secs(1_767_225_600);
 
 impl Default for ManualClock {

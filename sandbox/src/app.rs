@@ -19,8 +19,8 @@ const SECRET_PREFIX: &str = "obviously-fake-secret-";
 
 /// An application to register, as a developer does by hand in Komerza's dashboard.
 ///
-/// What is not set is made up: a random client ID, a random secret of 72 characters, the name "Demo app", and the
-/// scopes to read the user, stores, products, orders and customers.
+/// What is not set is made up: a random client ID, a random secret of 72 characters, the name "Demo app", and
+/// the scopes to read the user, stores, products, orders and customers.
 ///
 /// # Example
 /// ```
@@ -63,7 +63,8 @@ impl App {
         self
     }
 
-    /// Replaces the permissions that the app asks for. Any name is accepted, also one that the sandbox does not know.
+    /// Replaces the permissions that the app asks for. Any name is accepted, also one that the sandbox does not
+    /// know.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
         self

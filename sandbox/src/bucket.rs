@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use komerza_connect::provider::DocumentedBucket;
 
-/// One caller's bucket. Its periods are counted from its first request, which is our choice: where Komerza's periods
-/// begin is not documented.
+/// One caller's bucket. Its periods are counted from its first request, which is our choice: where Komerza's
+/// periods begin is not documented.
 #[derive(Debug)]
 pub(super) struct Bucket {
     rule: DocumentedBucket,

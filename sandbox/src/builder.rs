@@ -70,7 +70,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// The permissions that the app asks for. Default: to read the user, stores, products, orders and customers.
+    /// The permissions that the app asks for. Default: to read the user, stores, products, orders and
+    /// customers.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.app = self.app.scopes(scopes);
         self
@@ -88,7 +89,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Serves the dashboard on a second free port, under the name `localhost`, while the API stays on the first.
+    /// Serves the dashboard on a second free port, under the name `localhost`, while the API stays on the
+    /// first.
     ///
     /// Browsers then see two sites, as with Komerza itself. Default: one port for both.
     pub fn separate_dashboard(mut self) -> Self {

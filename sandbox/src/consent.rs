@@ -35,7 +35,8 @@ pub(super) enum Outcome {
 impl Ask {
     /// Reads `client_id`, `redirect_uri` and `state` from a query or a form; other fields are ignored.
     ///
-    /// A refusal is the sentence for the error page. A field that comes twice is refused: nothing says which one counts.
+    /// A refusal is the sentence for the error page. A field that comes twice is refused: nothing says which
+    /// one counts.
     pub(super) fn parse(query: &str) -> Result<Self, String> {
         let mut fields = [("client_id", None), ("redirect_uri", None), ("state", None)];
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {

@@ -1,8 +1,8 @@
 //! Requests from the sandbox to an app: events of webhooks, and dynamic deliveries.
 //!
-//! They are signed as Komerza is presumed to sign: HMAC-SHA256 of the body, in hexadecimal digits, in `X-Signature`. The fields
-//! of a dynamic delivery are the sandbox's own, apart from the store's id, which comes first. Only loopback addresses are
-//! called.
+//! They are signed as Komerza is presumed to sign: HMAC-SHA256 of the body, in hexadecimal digits, in
+//! `X-Signature`. The fields of a dynamic delivery are the sandbox's own, apart from the store's id, which
+//! comes first. Only loopback addresses are called.
 
 use std::{fmt, time::Duration};
 
@@ -58,8 +58,9 @@ impl std::error::Error for Undelivered {}
 impl Sandbox {
     /// The secret that signs dynamic deliveries: what the dashboard would show.
     ///
-    /// A product of which the app delivers each piece: set the variant's address with `set_variant_delivery`, then deliver an
-    /// order of it. The sandbox posts the order to that address, and the text of the answer becomes a delivered item.
+    /// A product of which the app delivers each piece: set the variant's address with `set_variant_delivery`,
+    /// then deliver an order of it. The sandbox posts the order to that address, and the text of the answer
+    /// becomes a delivered item.
     #[must_use]
     pub fn delivery_secret(&self) -> String {
         SECRET.to_owned()
@@ -67,8 +68,8 @@ impl Sandbox {
 
     /// Sends an event to a webhook, as Komerza would, and enters it in the webhook's log.
     ///
-    /// The names and fields of real events are not documented, so the event is whatever you pass. Its secret is the one that
-    /// `create_webhook` returned.
+    /// The names and fields of real events are not documented, so the event is whatever you pass. Its secret is
+    /// the one that `create_webhook` returned.
     ///
     /// # Errors
     /// [`Undelivered`].
@@ -94,7 +95,8 @@ impl Sandbox {
     }
 }
 
-/// Posts a body, and gives the answer with a `WebhookExecutionLog` that still lacks its id, its date and what it is about.
+/// Posts a body, and gives the answer with a `WebhookExecutionLog` that still lacks its id, its date and what
+/// it is about.
 pub(super) async fn send(url: &str, secret: &str, body: &Value) -> Result<(Delivered, Value), Undelivered> {
     let address = Url::parse(url).ok().filter(is_loopback).ok_or(Undelivered::NotLoopback)?;
     let no_answer = |error: &dyn fmt::Display| Undelivered::NoAnswer(error.to_string());

@@ -73,7 +73,8 @@ impl Sandbox {
             .dashboard_url(self.dashboard_url())
     }
 
-    /// The environment variables of an app that uses this sandbox, by the names that [`Config::from_env`] reads.
+    /// The environment variables of an app that uses this sandbox, by the names that [`Config::from_env`]
+    /// reads.
     ///
     /// ```
     /// use komerza_connect::Config;
@@ -128,7 +129,8 @@ impl Sandbox {
         [Some(&self.api), self.dashboard.as_ref()].into_iter().flatten()
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end: the API, and the dashboard unless it has its own port.
+    /// `http://127.0.0.1:PORT`, without a slash at the end: the API, and the dashboard unless it has its own
+    /// port.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.api.address)
@@ -192,12 +194,12 @@ impl Sandbox {
 
     /// Does what a user does who presses Approve with all stores ticked.
     ///
-    /// `authorize_url` is where a login redirects to; the answer is the callback URL that the browser would be sent to,
-    /// with `code` and `state`. No request is made: neither the log nor a fault sees this.
+    /// `authorize_url` is where a login redirects to; the answer is the callback URL that the browser would be
+    /// sent to, with `code` and `state`. No request is made: neither the log nor a fault sees this.
     ///
     /// # Errors
-    /// [`SandboxError::Refused`] when the page would have shown an error: another path than the authorize page's, an
-    /// unknown client ID, a redirect URI that is not registered.
+    /// [`SandboxError::Refused`] when the page would have shown an error: another path than the authorize
+    /// page's, an unknown client ID, a redirect URI that is not registered.
     pub fn approve(&self, authorize_url: &str) -> Result<String, SandboxError> {
         self.approve_with(authorize_url, &Approval::everything())
     }
@@ -213,8 +215,8 @@ impl Sandbox {
         }
     }
 
-    /// Does what a user does who presses Deny: the callback URL by the switch [`Switches::deny`], or `None` when the
-    /// browser never returns.
+    /// Does what a user does who presses Deny: the callback URL by the switch [`Switches::deny`], or `None`
+    /// when the browser never returns.
     ///
     /// # Errors
     /// As [`approve`](Self::approve).
@@ -259,7 +261,8 @@ impl Sandbox {
         self.issue_key_for(self.client_id(), &Approval::everything())
     }
 
-    /// A store in memory in which `user` is connected, with a key from [`issue_key`](Self::issue_key): for tests of an app.
+    /// A store in memory in which `user` is connected, with a key from [`issue_key`](Self::issue_key): for
+    /// tests of an app.
     ///
     /// ```
     /// use komerza_connect::{KomerzaConnectLayer, UserId};
@@ -315,7 +318,8 @@ impl Sandbox {
         world.keys.iter().filter(|(_, record)| !record.revoked).map(|(key, _)| key.to_owned()).collect()
     }
 
-    /// Ids of an account's stores, in the order in which they are listed; empty for an account that does not exist.
+    /// Ids of an account's stores, in the order in which they are listed; empty for an account that does not
+    /// exist.
     #[must_use]
     pub fn store_ids(&self, account: usize) -> Vec<String> {
         let world = self.shared.world();

@@ -1,43 +1,47 @@
 //! A Komerza on a loopback port, for tests and for trying things out.
 //!
-//! This is the library, for tests in Rust. The program `komerza-sandbox` serves apps in any language: its `--help` says how.
+//! This is the library, for tests in Rust. The program `komerza-sandbox` serves apps in any language: its
+//! `--help` says how.
 //!
-//! It speaks real HTTP, so that your app runs against it unchanged: set the API and dashboard URLs, the client ID and the
-//! secret. It refuses what Komerza refuses, in this order:
+//! It speaks real HTTP, so that your app runs against it unchanged: set the API and dashboard URLs, the client
+//! ID and the secret. It refuses what Komerza refuses, in this order:
 //!
-//! 1. The authorize page knows the client ID, and the redirect URI is exactly one of the app's; otherwise an error page,
-//!    and the browser is sent nowhere.
+//! 1. The authorize page knows the client ID, and the redirect URI is exactly one of the app's; otherwise an
+//!    error page, and the browser is sent nowhere.
 //! 2. A request to the API has a `User-Agent`; otherwise 403.
-//! 3. Its bucket has a token: 12 and 4 more every 2 seconds for each key, 10 and 4 more every 7 seconds for all requests
-//!    without a key together, the exchange among them; otherwise 429. [`SandboxBuilder::unlimited`] switches both off.
-//! 4. The exchange knows the app (404), its secret (401), the code (401): one use, one minute, for the app it was given to.
-//! 5. Any other call has a living key (401 `BadToken`) with the endpoint's scope (403) for a store that exists (404) and
-//!    that the user ticked (403).
+//! 3. Its bucket has a token: 12 and 4 more every 2 seconds for each key, 10 and 4 more every 7 seconds for all
+//!    requests without a key together, the exchange among them; otherwise 429. [`SandboxBuilder::unlimited`]
+//!    switches both off.
+//! 4. The exchange knows the app (404), its secret (401), the code (401): one use, one minute, for the app it
+//!    was given to.
+//! 5. Any other call has a living key (401 `BadToken`) with the endpoint's scope (403) for a store that exists
+//!    (404) and that the user ticked (403).
 //!
 //! # What is ours and what is Komerza's
-//! Paths, field names, the envelope, limits, lifetimes and error names are those that Komerza documents. Where its pages
-//! are silent the sandbox has to choose, and [`Switches`] lets a test choose otherwise: what a refusal looks like to the
-//! app, the alphabet of codes, the statuses of the exchange, whether `Retry-After` is sent, what a second connection gives.
-//! That something works here is no proof that it works there.
+//! Paths, field names, the envelope, limits, lifetimes and error names are those that Komerza documents. Where
+//! its pages are silent the sandbox has to choose, and [`Switches`] lets a test choose otherwise: what a
+//! refusal looks like to the app, the alphabet of codes, the statuses of the exchange, whether `Retry-After` is
+//! sent, what a second connection gives. That something works here is no proof that it works there.
 //!
 //! # Contents
-//! Each account has two stores with products, a month of orders, customers, tickets and a
-//! webhook with its log: the same on every run, and made up throughout. Lists come in pages, take `Filters` and `Sorts`,
-//! and what a call changes stays changed until the sandbox stops. The fields of each object are those of
+//! Each account has two stores with products, a month of orders, customers, tickets and a webhook with its log:
+//! the same on every run, and made up throughout. Lists come in pages, take `Filters` and `Sorts`, and what a
+//! call changes stays changed until the sandbox stops. The fields of each object are those of
 //! `docs/provider-facts.tsv` in the repository, and a test compares them.
 //!
 //! # Requests to your app
-//! [`Sandbox::send_event`] posts a signed event to a webhook. An order of a variant that the app delivers is posted to the app
-//! when it is delivered, signed with [`Sandbox::delivery_secret`].
+//! [`Sandbox::send_event`] posts a signed event to a webhook. An order of a variant that the app delivers is
+//! posted to the app when it is delivered, signed with [`Sandbox::delivery_secret`].
 //!
 //! # When things go wrong
-//! [`Sandbox::faults`] makes requests slow, unanswered, cut off, answered by a gateway, malformed or endless, before or
-//! after they had their effect; [`Sandbox::go_offline`] refuses connections. [`Sandbox::requests`] tells what arrived. Codes,
-//! limits and latencies go by the [`Clock`](komerza_connect::time::Clock) of [`SandboxBuilder::clock`], so that no test has to sleep.
+//! [`Sandbox::faults`] makes requests slow, unanswered, cut off, answered by a gateway, malformed or endless,
+//! before or after they had their effect; [`Sandbox::go_offline`] refuses connections. [`Sandbox::requests`]
+//! tells what arrived. Codes, limits and latencies go by the [`Clock`](komerza_connect::time::Clock) of
+//! [`SandboxBuilder::clock`], so that no test has to sleep.
 //!
 //! # Security
-//! Whoever reaches the port may approve and revoke. It listens on loopback addresses alone and refuses forms that browsers
-//! send from other sites; use no real secret with it.
+//! Whoever reaches the port may approve and revoke. It listens on loopback addresses alone and refuses forms
+//! that browsers send from other sites; use no real secret with it.
 //!
 //! # Example
 //! Without a browser, [`Sandbox::approve`] stands in for the user:

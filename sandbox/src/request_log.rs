@@ -35,7 +35,8 @@ impl Part {
 
 /// A request as it arrived, and the status that it got.
 ///
-/// It holds secrets as they were sent; `Debug` leaves out the values of headers, the query and the code in the path.
+/// It holds secrets as they were sent; `Debug` leaves out the values of headers, the query and the code in the
+/// path.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RecordedRequest {

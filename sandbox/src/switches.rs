@@ -9,42 +9,50 @@ use komerza_connect::provider;
 /// How the sandbox behaves where Komerza's behaviour is unknown, or where a test wants another.
 ///
 /// Set it at the start with [`SandboxBuilder::switches`](super::SandboxBuilder::switches) or at any time with
-/// [`Sandbox::switch`](super::Sandbox::switch). A change applies to requests that arrive after it; limits that were
-/// switched off and on again go on where they were.
+/// [`Sandbox::switch`](super::Sandbox::switch). A change applies to requests that arrive after it; limits that
+/// were switched off and on again go on where they were.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Switches {
-    /// Where the browser goes when the user denies. Default: [`Deny::AccessDenied`]. Komerza's own behaviour is unknown.
+    /// Where the browser goes when the user denies. Default: [`Deny::AccessDenied`]. Komerza's own behaviour is
+    /// unknown.
     pub deny: Deny,
-    /// The characters of authorization codes. Default: [`CodeAlphabet::UrlSafe`]. Komerza's alphabet is unknown.
+    /// The characters of authorization codes. Default: [`CodeAlphabet::UrlSafe`]. Komerza's alphabet is
+    /// unknown.
     pub code_alphabet: CodeAlphabet,
     /// Length of a code in characters. Default: 48.
     pub code_length: usize,
-    /// How long a code lives. Default: one minute, as documented. 0: a code is valid only in the instant of its issue.
+    /// How long a code lives. Default: one minute, as documented. 0: a code is valid only in the instant of its
+    /// issue.
     pub code_lifetime: Duration,
-    /// What a second connection of the same user gives. Default: [`Reconnect::NewKey`]. Komerza's own is unknown.
+    /// What a second connection of the same user gives. Default: [`Reconnect::NewKey`]. Komerza's own is
+    /// unknown.
     pub reconnect: Reconnect,
     /// The statuses of the exchange's refusals. Komerza documents 401 and 403 with one and the same text.
     pub exchange_statuses: ExchangeStatuses,
-    /// How the exchange names its errors. Default: [`ErrorNames::SnakeCase`], as on the provider's exchange page.
+    /// How the exchange names its errors. Default: [`ErrorNames::SnakeCase`], as on the provider's exchange
+    /// page.
     pub exchange_error_names: ErrorNames,
-    /// Whether `GET /stores` exists. Default: [`StoresRoute::MethodNotAllowed`], as the API's own description suggests.
+    /// Whether `GET /stores` exists. Default: [`StoresRoute::MethodNotAllowed`], as the API's own description
+    /// suggests.
     pub stores_route: StoresRoute,
-    /// The form of `Retry-After` on a 429. Default: [`RetryAfter::Seconds`]. Whether Komerza sends it is unknown.
+    /// The form of `Retry-After` on a 429. Default: [`RetryAfter::Seconds`]. Whether Komerza sends it is
+    /// unknown.
     pub retry_after: RetryAfter,
     /// Whether requests without a key are limited (10, and 4 more every 7 seconds). Default: true.
     pub limit_anonymous: bool,
     /// Whether each key is limited (12, and 4 more every 2 seconds). Default: true.
     pub limit_keys: bool,
-    /// What a request without `User-Agent` gets. Default: [`Blocked::Forbidden`]. Komerza's own shape is unknown.
+    /// What a request without `User-Agent` gets. Default: [`Blocked::Forbidden`]. Komerza's own shape is
+    /// unknown.
     pub missing_user_agent: Blocked,
-    /// Whether a `+` in a code reaches the callback as `%2B`. Default: true. When false it stays `+`, which form parsers
-    /// read as a space; which of the two Komerza does is unknown.
+    /// Whether a `+` in a code reaches the callback as `%2B`. Default: true. When false it stays `+`, which
+    /// form parsers read as a space; which of the two Komerza does is unknown.
     pub encode_plus: bool,
     /// The `Content-Type` of API replies. Default: [`ContentTypes::Mixed`].
     pub content_types: ContentTypes,
-    /// The largest page of a list; a larger `PageSize` is cut down to it. Default: 100; 0 counts as 1. Komerza says that
-    /// it varies.
+    /// The largest page of a list; a larger `PageSize` is cut down to it. Default: 100; 0 counts as 1. Komerza
+    /// says that it varies.
     pub max_page_size: usize,
     /// What `pages` says of an empty list. Default: 0. Whether Komerza says 0 or 1 is unknown.
     pub pages_of_empty_list: usize,
@@ -141,8 +149,8 @@ pub enum ExchangeRefusal {
 
 /// The statuses of the exchange's refusals.
 ///
-/// *Source*: the provider lists 401 and 403 with one text ("secret or code invalid") and 404 for the app; which of 401
-/// and 403 stands for which error is unknown, so the defaults (401, 401, 401, 404) are our choice.
+/// *Source*: the provider lists 401 and 403 with one text ("secret or code invalid") and 404 for the app; which
+/// of 401 and 403 stands for which error is unknown, so the defaults (401, 401, 401, 404) are our choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExchangeStatuses {

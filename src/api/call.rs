@@ -241,8 +241,8 @@ fn transport(error: reqwest::Error) -> (Outcome, Error) {
 
 /// Whether the peer said of this very stream that it did not process it: RFC 9113, section 8.7.
 ///
-/// A GOAWAY is no such proof. hyper reports it also for a request that it had just opened a stream for when the GOAWAY arrived,
-/// and the server may have carried that request out.
+/// A GOAWAY is no such proof. hyper reports it also for a request that it had just opened a stream for when the
+/// GOAWAY arrived, and the server may have carried that request out.
 fn was_refused(error: &reqwest::Error) -> bool {
     let source = std::error::Error::source(error);
     let cause =

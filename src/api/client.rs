@@ -169,12 +169,14 @@ impl Client {
 
     /// The stores that the user approved. Register your app for the scope `user.view`.
     ///
-    /// 1. `GET /stores`, as a sample in Komerza's documentation does. The API's own description does not have it.
-    /// 2. Where that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in `GET /user`. After
-    ///    a 404 or 405 later calls start here.
+    /// 1. `GET /stores`, as a sample in Komerza's documentation does. The API's own description does not have
+    ///    it.
+    /// 2. Where that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in
+    ///    `GET /user`. After a 404 or 405 later calls start here.
     ///
     /// # Errors
-    /// Same as [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope `user.view`.
+    /// Same as [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope
+    /// `user.view`.
     pub async fn stores(&self) -> Result<Vec<Store>, Error> {
         let in_user = &self.inner.connection.stores_in_user;
         if !in_user.load(Ordering::Relaxed) {
@@ -209,14 +211,15 @@ impl Client {
         InStore::new(self.clone(), id.into())
     }
 
-    /// How many calls could be sent at once without waiting, as this process knows; [`u32::MAX`] when pacing is off.
+    /// How many calls could be sent at once without waiting, as this process knows; [`u32::MAX`] when pacing is
+    /// off.
     #[must_use]
     pub fn remaining(&self) -> u32 {
         self.lane().remaining(self.inner.connection.clock.elapsed())
     }
 
-    /// How long a call of [`Priority::Page`](crate::pacing::Priority::Page) made now would wait for its turn: zero when there is a token, [`Duration::MAX`] for
-    /// ever.
+    /// How long a call of [`Priority::Page`](crate::pacing::Priority::Page) made now would wait for its turn:
+    /// zero when there is a token, [`Duration::MAX`] for ever.
     #[must_use]
     pub fn wait_estimate(&self) -> Duration {
         self.lane().wait_estimate(Party::Page, self.inner.connection.clock.elapsed())

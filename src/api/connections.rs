@@ -1,10 +1,11 @@
 //! The connections to the API, and when all of them are given up.
 //!
 //! 1. HTTP/2 has one connection for all users of the app. Pings find out whether its peer is still there.
-//! 2. A peer may answer pings and nothing else, and over HTTP/1.1 many idle connections may be dead at once. So a call
-//!    that got no answer, in its time or for as long as its caller waited, gives up all connections of that time.
-//!    Later calls open new ones. Calls that are under way keep theirs.
-//! 3. Connections are given up at most once a second: a peer that refuses everything is not asked for more of them.
+//! 2. A peer may answer pings and nothing else, and over HTTP/1.1 many idle connections may be dead at once. So
+//!    a call that got no answer, in its time or for as long as its caller waited, gives up all connections of
+//!    that time. Later calls open new ones. Calls that are under way keep theirs.
+//! 3. Connections are given up at most once a second: a peer that refuses everything is not asked for more of
+//!    them.
 
 use crate::config::ConfigError;
 use std::{

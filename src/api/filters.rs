@@ -5,8 +5,9 @@ use std::fmt::{self, Write};
 
 /// Conditions on the items of a list, all of which must hold.
 ///
-/// For what the filters of a [`Listing`](crate::api::Listing) do not say: other comparisons, or one of several values. Which fields a list
-/// can be filtered by differs; for orders they are `dateFrom`, `dateTo`, `status`, `gateway` and `email`.
+/// For what the filters of a [`Listing`](crate::api::Listing) do not say: other comparisons, or one of several
+/// values. Which fields a list can be filtered by differs; for orders they are `dateFrom`, `dateTo`, `status`,
+/// `gateway` and `email`.
 ///
 /// ```
 /// use komerza_connect::api::{Comparison::*, Filters};
@@ -18,8 +19,9 @@ use std::fmt::{self, Write};
 /// ```
 ///
 /// # Source
-/// docs.komerza.com: `field<op>value`, a comma for "and", `|` for "or" inside one field. How those two are escaped in a value is not
-/// documented, so a value that holds one makes the call a [`BadRequest`](ErrorKind::BadRequest).
+/// docs.komerza.com: `field<op>value`, a comma for "and", `|` for "or" inside one field. How those two are
+/// escaped in a value is not documented, so a value that holds one makes the call a
+/// [`BadRequest`](ErrorKind::BadRequest).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Filters {

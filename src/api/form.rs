@@ -15,8 +15,8 @@ use reqwest::multipart;
 /// assert_eq!(form.size(), None, "the file on disk is not opened yet");
 /// ```
 ///
-/// What is in memory stays there, cheaply (cloned bytes share it); files and streams pass through piece by piece. See [`Upload`]
-/// for what can be sent again after a refusal.
+/// What is in memory stays there, cheaply (cloned bytes share it); files and streams pass through piece by
+/// piece. See [`Upload`] for what can be sent again after a refusal.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Form {
@@ -47,8 +47,8 @@ impl Form {
         self.part(name.into(), None, Upload::from(value.into()))
     }
 
-    /// Adds a file: bytes, or anything else that an [`Upload`] is made of. A content type that is none makes the call a
-    /// [`BadRequest`](ErrorKind::BadRequest).
+    /// Adds a file: bytes, or anything else that an [`Upload`] is made of. A content type that is none makes
+    /// the call a [`BadRequest`](ErrorKind::BadRequest).
     pub fn file(
         self,
         name: impl Into<String>,

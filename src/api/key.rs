@@ -75,16 +75,18 @@ pub(crate) struct Visit {
     pub(crate) referer: Option<HeaderValue>,
     /// Whether it was a GET, so that its path can be gone back to.
     pub(crate) get: bool,
-    /// Whether a browser is loading a page, so that it can be sent elsewhere.
+    /// Whether a browser is loading a page.
     pub(crate) page: bool,
+    /// Whether that browser may be sent to the login without being asked.
+    pub(crate) may_redirect: bool,
 }
 
 /// Where a user connects again.
 #[derive(Debug, Clone)]
 pub(crate) struct Reconnect {
     pub(crate) url: String,
-    /// Whether the answer goes to a browser that is loading a page.
-    pub(crate) person: bool,
+    /// Whether the answer may be a redirect there.
+    pub(crate) may_redirect: bool,
 }
 
 /// Keeps the records of keys, and knows where users connect.
@@ -124,7 +126,8 @@ impl KomerzaKey {
         Self { client, user, note: token.note().cloned() }
     }
 
-    /// What the app noted when the login began, as kept in the record; see [`before_leaving`](crate::Hooks::before_leaving).
+    /// What the app noted when the login began, as kept in the record; see
+    /// [`before_leaving`](crate::Hooks::before_leaving).
     #[must_use]
     pub fn note(&self) -> Option<&Note> {
         self.note.as_ref()
@@ -136,8 +139,8 @@ impl KomerzaKey {
         &self.user
     }
 
-    /// The client without its owner's name, as functions take it that serve handlers and scripts alike. Its record is still removed
-    /// when the key dies.
+    /// The client without its owner's name, as functions take it that serve handlers and scripts alike. Its
+    /// record is still removed when the key dies.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

@@ -113,7 +113,8 @@ const WORDS: &[&str] = &[
     "webhooks",
 ];
 
-/// A path for logs: every segment that is not one of the provider's words becomes `{}`, so that no id of anybody gets there.
+/// A path for logs: every segment that is not one of the provider's words becomes `{}`, so that no id of
+/// anybody gets there.
 pub(super) fn template_of(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let mut template = String::with_capacity(path.len());

@@ -38,11 +38,11 @@ impl<'a> Reply<'a> {
     /// Whether the key is dead, as the crate decides it. Only a 401 can say so:
     ///
     /// 1. In Komerza's own envelope: with the code `BadToken`, in upper or lower case, or without a code.
-    /// 2. Without the envelope: with `WWW-Authenticate: Bearer error="invalid_token"`, as servers of Komerza's kind refuse a key
-    ///    before they read the request.
+    /// 2. Without the envelope: with `WWW-Authenticate: Bearer error="invalid_token"`, as servers of Komerza's
+    ///    kind refuse a key before they read the request.
     ///
-    /// `OAuthLoginRequired` is a good key at the wrong endpoint, a 403 is a missing scope, and a page of HTML is something in
-    /// between that knows nothing of keys.
+    /// `OAuthLoginRequired` is a good key at the wrong endpoint, a 403 is a missing scope, and a page of HTML
+    /// is something in between that knows nothing of keys.
     ///
     /// # Source
     /// docs.komerza.com: "revoked" is a listed cause of `401 BadToken`. RFC 6750, section 3.1, for the header.

@@ -10,7 +10,8 @@
 //! | no reply in time | an error | an error |
 //! | any other reply, also 500 | as it is | as it is |
 //!
-//! PUT and DELETE count as changes although RFC 9110 calls them idempotent: refunding twice is not the same as once.
+//! PUT and DELETE count as changes although RFC 9110 calls them idempotent: refunding twice is not the same as
+//! once.
 
 use crate::config::ClientLimits;
 use http::{Method, StatusCode};
@@ -73,12 +74,14 @@ pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-/// *Source*: RFC 9110; 520 to 524 are Cloudflare's own, which says that it could not get an answer from Komerza.
+/// *Source*: RFC 9110; 520 to 524 are Cloudflare's own, which says that it could not get an answer from
+/// Komerza.
 fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 502..=504 | 520..=524)
 }
 
-/// Twice as long each time, cut at random by up to a half, so that those who failed together do not come back together.
+/// Twice as long each time, cut at random by up to a half, so that those who failed together do not come back
+/// together.
 fn pause(tries: u32, limits: &ClientLimits, chance: u8) -> Duration {
     let doubled = 2_u32.saturating_pow(tries - 1);
     let whole = limits.first_pause.saturating_mul(doubled).min(limits.longest_pause);

@@ -1,4 +1,5 @@
-//! What logs and metrics learn of a call: method, path template, status, tries, waits. Never an id, a query or a secret.
+//! What logs and metrics learn of a call: method, path template, status, tries, waits. Never an id, a query or
+//! a secret.
 //!
 //! Komerza's own words about a refusal are only in a DEBUG event, because they may repeat what was sent.
 
@@ -41,7 +42,8 @@ impl Trace {
         part
     }
 
-    /// The call has ended: with a reply of this status, with an error, or with both when the reply is a refusal.
+    /// The call has ended: with a reply of this status, with an error, or with both when the reply is a
+    /// refusal.
     pub(super) fn end(&self, method: &Method, status: Option<StatusCode>, error: Option<&Error>, spent: &Spent) {
         let outcome = error.map_or("answered", |error| error.kind().code());
         crate::telemetry::metrics::call(method, status, outcome, spent.attempts, spent.waited, spent.worked);

@@ -25,8 +25,8 @@ type Once = Arc<Mutex<Option<Pieces>>>;
 
 /// The body of a call, or a file in a [`Form`](super::Form): bytes, a file on disk, or a stream.
 ///
-/// Bytes and text convert into one. Files and streams pass through piece by piece, so that their length costs no memory; all
-/// together have at most [`upload_bytes`](crate::config::ClientLimits::upload_bytes).
+/// Bytes and text convert into one. Files and streams pass through piece by piece, so that their length costs
+/// no memory; all together have at most [`upload_bytes`](crate::config::ClientLimits::upload_bytes).
 ///
 /// | made of | sent again after a refusal by 429 or a connection that could not be opened |
 /// | --- | --- |

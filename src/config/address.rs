@@ -66,8 +66,8 @@ pub(crate) fn base_url(text: &str) -> Result<Url, &'static Message> {
 
 /// Appends segments to the path of a base URL, each encoded as one.
 ///
-/// `None` if the result is not the base plus exactly these segments: the URL standard resolves dots and drops tabs and line
-/// feeds without a word, and a segment that does that must never be sent.
+/// `None` if the result is not the base plus exactly these segments: the URL standard resolves dots and drops
+/// tabs and line feeds without a word, and a segment that does that must never be sent.
 pub(crate) fn with_segments(base: &Url, segments: &[&str]) -> Option<Url> {
     let mut url = base.clone();
     url.path_segments_mut().ok()?.pop_if_empty().extend(segments);

@@ -42,11 +42,17 @@ impl ConfigBuilder {
             if let Some(page) = &self.sign_in_page {
                 wrong.keep(check_local("sign_in_page", page, routes));
             }
+            if let Some(path) = &self.look.style_sheet {
+                wrong.keep(check_local("style_sheet", path, routes));
+            }
         }
         let sign_in_parameter = self.sign_in_parameter.unwrap_or_else(|| "return_to".into());
         if !(1..=64).contains(&sign_in_parameter.len()) || !sign_in_parameter.bytes().all(is_unreserved) {
             let error = ConfigError::about("sign_in_parameter", &sign_in_parameter, &message::PARAMETER_NAME);
             wrong.keep::<()>(Err(error));
+        }
+        if let Some(name) = &self.look.app_name {
+            wrong.keep(app_name(name));
         }
         wrong.check()?;
         let (Some(client_id), Some(client_secret), Some(redirect_uri), Some(user_agent)) =
@@ -82,6 +88,7 @@ impl ConfigBuilder {
             sign_in_page: self.sign_in_page,
             sign_in_parameter,
             limits: self.limits,
+            look: Arc::new(self.look),
             notices: Arc::default(),
         })
     }
@@ -118,6 +125,15 @@ pub(crate) fn user_agent(agent: String) -> Result<HeaderValue, ConfigError> {
     let agent = check("user_agent", agent, 256, visible, &message::NOT_VISIBLE_ASCII)?;
     let agent = HeaderValue::from_str(agent.trim()).ok().filter(|agent| !agent.is_empty());
     agent.ok_or_else(|| ConfigError::because("user_agent", &message::EMPTY))
+}
+
+fn app_name(name: &str) -> Result<(), ConfigError> {
+    match name.chars().count() {
+        0 => Err(ConfigError::because("app_name", &message::EMPTY)),
+        1..=100 if !name.contains(char::is_control) => Ok(()),
+        1..=100 => Err(ConfigError::because("app_name", &message::CONTROL_CHARACTER)),
+        _ => Err(ConfigError::new("app_name", &message::TOO_LONG, "100".to_owned())),
+    }
 }
 
 /// The base URL of an API or a dashboard.

@@ -34,10 +34,12 @@ impl Config {
         VARIABLES.iter().map(|(_, variable, _)| *variable)
     }
 
-    /// Reads the configuration from environment variables: [`ConfigBuilder::from_env`] with [`build`](ConfigBuilder::build).
+    /// Reads the configuration from environment variables: [`ConfigBuilder::from_env`] with
+    /// [`build`](ConfigBuilder::build).
     ///
     /// # Errors
-    /// [`ConfigError`] names every variable that is missing or wrong, with its remedy. An empty variable counts as missing.
+    /// [`ConfigError`] names every variable that is missing or wrong, with its remedy. An empty variable counts
+    /// as missing.
     pub fn from_env() -> Result<Self, ConfigError> {
         ConfigBuilder::from_env().build()
     }
@@ -45,7 +47,8 @@ impl Config {
     /// Same as [`from_env`](Self::from_env), from any source of settings.
     ///
     /// # Errors
-    /// [`ConfigError`] names every variable that is missing or wrong, with its remedy. An empty text counts as missing.
+    /// [`ConfigError`] names every variable that is missing or wrong, with its remedy. An empty text counts as
+    /// missing.
     ///
     /// ```
     /// use komerza_connect::Config;
@@ -69,7 +72,8 @@ impl Config {
 }
 
 impl ConfigBuilder {
-    /// Starts with the settings of the environment. Further settings may follow; a setting that is repeated counts as last given.
+    /// Starts with the settings of the environment. You can add further settings. If a setting is given twice,
+    /// the last one counts.
     ///
     /// | Variable | Meaning | Without it |
     /// | --- | --- | --- |
@@ -81,8 +85,8 @@ impl ConfigBuilder {
     /// | `KOMERZA_DASHBOARD_URL` | base URL of the dashboard | `https://dashboard.komerza.com` |
     /// | `KOMERZA_COOKIE_KEYS` | base64 keys between commas, the first seals | derived from the secret |
     ///
-    /// An empty variable counts as missing. Nothing is checked before [`build`](Self::build), which names everything that is
-    /// missing or wrong.
+    /// An empty variable counts as missing. Nothing is checked before [`build`](Self::build), which names
+    /// everything that is missing or wrong.
     ///
     /// ```no_run
     /// use komerza_connect::ConfigBuilder;

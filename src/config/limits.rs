@@ -42,7 +42,15 @@ pub struct Limits {
     /// Longest query of a callback, in bytes. A longer one is answered with 414. Default: 8,192.
     /// Zero: every callback is refused.
     pub callback_query_bytes: usize,
-    /// How long a browser session of this crate lasts, from the start of its login. Default: 30
+    /// How long a browser session of this crate lasts without use. Default: 30 days. Zero: it ends at
+    /// once.
+    ///
+    /// It starts with the login. Answers of handlers that got the key renew the session's cookie from time to
+    /// time, unless the app lets others store the answer (`Cache-Control: public`).
+    ///
+    /// This setting has no effect with [`with_user`](crate::KomerzaConnectLayer::with_user).
+    pub session_idle_lifetime: Duration,
+    /// How long a browser session of this crate lasts in all, from the start of its login. Default: 90
     /// days. Zero: it ends at once.
     ///
     /// This setting has no effect with [`with_user`](crate::KomerzaConnectLayer::with_user).
@@ -150,7 +158,8 @@ impl Default for Limits {
             attempt_cookie_bytes: 4_096,
             return_path_bytes: 512,
             callback_query_bytes: 8_192,
-            session_lifetime: Duration::from_secs(30 * 24 * 3_600),
+            session_idle_lifetime: Duration::from_secs(30 * 24 * 3_600),
+            session_lifetime: Duration::from_secs(90 * 24 * 3_600),
             exchange_connect_deadline: Duration::from_secs(5),
             exchange_deadline: Duration::from_secs(15),
             exchange_body_bytes: 65_536,

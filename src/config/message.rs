@@ -35,6 +35,7 @@ messages! {
     SURROUNDED = "surrounded", "has {}", "Remove that character; look in the .env file or the file of the secret.";
     NOT_VISIBLE_ASCII = "not_visible_ascii", "has a character that is not visible ASCII",
         "Copy the value again; look for spaces and line breaks inside it.";
+    CONTROL_CHARACTER = "control_character", "has a control character", "Write it in one line.";
     CLIENT_ID_CHARACTERS = "client_id_characters", "may have letters, digits and -._~ only",
         "Copy the client ID from the Komerza dashboard.";
     DOT_SEGMENT = "dot_segment", "is a dot segment", "Copy the client ID from the Komerza dashboard.";

@@ -30,7 +30,7 @@ pub use crate::{
     secret::{AuthorizationCode, ClientSecret, InvalidSecret},
 };
 
-use crate::seal::SealingKey;
+use crate::{seal::SealingKey, site::page::Look};
 use address::RedirectUri;
 use http::HeaderValue;
 use std::sync::Arc;
@@ -56,6 +56,7 @@ pub struct Config {
     pub(crate) sign_in_page: Option<String>,
     pub(crate) sign_in_parameter: String,
     pub(crate) limits: Limits,
+    pub(crate) look: Arc<Look>,
     pub(crate) notices: Arc<notices::Notices>,
 }
 
@@ -135,6 +136,7 @@ pub struct ConfigBuilder {
     default_return_path: Option<String>,
     sign_in_page: Option<String>,
     sign_in_parameter: Option<String>,
+    look: Look,
     limits: Limits,
     /// What was wrong before `build`.
     wrong: error::Wrong,
@@ -203,7 +205,7 @@ impl ConfigBuilder {
     /// A list that is set later must include the [derived key](SealingKey::derived_from). Otherwise
     /// it ends open attempts and browser sessions once. To replace a key, put the new key first.
     /// Remove the old key after
-    /// [`session_lifetime`](Limits::session_lifetime). A new client ID or redirect URI always ends
+    /// [`session_idle_lifetime`](Limits::session_idle_lifetime). A new client ID or redirect URI always ends
     /// attempts and sessions, because cookies are bound to both. With
     /// [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser sessions, and only
     /// open attempts end.
@@ -265,6 +267,27 @@ impl ConfigBuilder {
     /// axum-login reads `next`.
     pub fn sign_in_parameter(mut self, name: impl Into<String>) -> Self {
         self.sign_in_parameter = Some(name.into());
+        self
+    }
+
+    /// The name that visitors know your app by, at most 100 characters. Default: none; the crate's pages say
+    /// "this app".
+    ///
+    /// It stands above the heading of each page of this crate and in the window's title. The page that asks
+    /// before connecting names it.
+    pub fn app_name(mut self, name: impl Into<String>) -> Self {
+        self.look.app_name = Some(name.into());
+        self
+    }
+
+    /// The path of a style sheet on your site, for the pages of this crate. Default: none.
+    ///
+    /// The pages load it after their own style, so its rules win. They consist of `main`, `p.app` (the app's
+    /// name), `h1`, `p`, `a.button` and `small`. The policy of the pages then allows styles, pictures and fonts
+    /// of your own origin, and still no scripts. Serve the file without a login. For pages with other content
+    /// see [`Hooks::failed`](crate::Hooks::failed).
+    pub fn style_sheet(mut self, path: impl Into<String>) -> Self {
+        self.look.style_sheet = Some(path.into());
         self
     }
 

@@ -38,7 +38,8 @@ impl Notices {
         self.said.fetch_or(bit, Relaxed) & bit == 0
     }
 
-    /// Notes whether a look-up found a user. Returns the place that finds one, when the other finds none for the same cookies.
+    /// Notes whether a look-up found a user. Returns the place that finds one, when the other finds none for
+    /// the same cookies.
     pub(crate) fn differs(&self, place: Place, headers: &HeaderMap, user: bool) -> Option<Place> {
         if self.agreed.load(Relaxed) || !(headers.contains_key(COOKIE) || headers.contains_key(AUTHORIZATION)) {
             return None;

@@ -1,13 +1,14 @@
 //! Where the browser goes after a login: a path on this site and nothing else.
 //!
 //! 1. One slash, then visible ASCII without backslashes, within the length.
-//! 2. Not read as another host: no second slash, no encoded slash, backslash or control character after the first one.
+//! 2. Not read as another host: no second slash, no encoded slash, backslash or control character after the
+//!    first one.
 //! 3. No empty segment but the last, no dot segment, plain or encoded, no encoded control character.
 //! 4. The same origin after a parse by the URL standard, which is what browsers do with it.
 //! 5. None of the crate's own routes: a login that ends in a login would never end.
 //!
-//! Checked when a login starts and again when the path is used. What does not pass counts as absent: the default is used and
-//! nothing is said, since a link with a bad path is no fault of the visitor.
+//! Checked when a login starts and again when the path is used. What does not pass counts as absent: the
+//! default is used and nothing is said, since a link with a bad path is no fault of the visitor.
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
@@ -69,7 +70,8 @@ impl ReturnPath {
     }
 }
 
-/// Whether some reader of the path, after its first slash, could see another host, a climb or a control character.
+/// Whether some reader of the path, after its first slash, could see another host, a climb or a control
+/// character.
 fn has_traps(rest: &str) -> bool {
     let lower = rest.to_ascii_lowercase();
     let encoded_start = ["/", "%2f", "%5c"].iter().any(|trap| lower.starts_with(trap));

@@ -127,8 +127,8 @@ impl Routes {
 
     /// The route of a request.
     ///
-    /// `seen` is the path of the request as it arrives at the layer; `original` is the whole path where the framework kept
-    /// it (axum strips what `nest` took). Paths are equal byte by byte or not ours.
+    /// `seen` is the path of the request as it arrives at the layer; `original` is the whole path where the
+    /// framework kept it (axum strips what `nest` took). Paths are equal byte by byte or not ours.
     pub(crate) fn find<'a>(&self, seen: &str, original: impl FnOnce() -> Option<&'a str>) -> Option<Route> {
         // Nearly every request ends here: a stripped path is the end of the whole one, so the last bytes differ.
         let mut alike = self.all().into_iter().filter(|(_, public)| public.ends_with(seen)).peekable();

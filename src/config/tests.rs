@@ -52,6 +52,10 @@ fn t33_every_wrong_setting_is_named_and_no_secret_is_repeated() {
         ("default_return_path", |b| b.default_return_path("https://evil.example/")),
         ("default_return_path", |b| b.default_return_path("/komerza/login")),
         ("sign_in_page", |b| b.sign_in_page("//evil.example")),
+        ("style_sheet", |b| b.style_sheet("https://evil.example/a.css")),
+        ("app_name", |b| b.app_name("")),
+        ("app_name", |b| b.app_name("a\nb")),
+        ("app_name", |b| b.app_name("\u{e4}".repeat(101))),
     ];
     assert!(good().build().is_ok());
     for (setting, change) in table {
@@ -170,6 +174,7 @@ pub(crate) fn provoked() -> Vec<ConfigError> {
         good().client_id("x".repeat(129)),
         good().client_secret(format!("\"{}", "s".repeat(72))),
         good().user_agent("M\u{fc}ller/1.0"),
+        good().app_name("a\nb"),
         good().client_id("a/b"),
         good().client_id(".."),
         good().client_secret("too short"),

@@ -19,8 +19,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `cargo run --example doctor` does the same for the settings of the environment, and `komerza-sandbox doctor URL` looks at a
-//! deployed app from outside.
+//! `cargo run --example doctor` does the same for the settings of the environment, and
+//! `komerza-sandbox doctor URL` looks at a deployed app from outside.
 
 pub(crate) mod checks;
 mod report;
@@ -40,9 +40,10 @@ use tower_service::Service;
 impl KomerzaConnectLayer {
     /// Checks the settings, the token store, the connection to Komerza and the clock.
     ///
-    /// In this order: reads the settings; saves, loads and removes a scratch record in the store, under a user ID that begins with
-    /// `komerza-connect-doctor-`; pings the store if it can be pinged; sends one GET without a key to the API, where any answer
-    /// counts; compares the clock with the `Date` of the answer. Takes at most a few deadlines of the store and 10 seconds.
+    /// In this order: reads the settings; saves, loads and removes a scratch record in the store, under a user
+    /// ID that begins with `komerza-connect-doctor-`; pings the store if it can be pinged; sends one GET
+    /// without a key to the API, where any answer counts; compares the clock with the `Date` of the answer.
+    /// Takes at most a few deadlines of the store and 10 seconds.
     ///
     /// See the [module](crate::doctor) for an example.
     pub async fn doctor(&self) -> Report {

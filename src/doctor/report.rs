@@ -12,7 +12,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
-    /// It is as it should be.
+    /// No problem was found.
     Fine,
     /// It works, and something should be changed before the app is deployed.
     Warning,
@@ -32,7 +32,7 @@ impl Severity {
     }
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     severity: Severity,
@@ -55,7 +55,8 @@ impl Finding {
         self.severity
     }
 
-    /// What was looked at and how it is: `"store_works"`. The [guide](crate::guide::setting_up) lists all.
+    /// What was checked, with its result: `"store_works"`. The [guide](crate::guide::setting_up) lists all
+    /// codes.
     #[must_use]
     pub fn code(&self) -> &str {
         self.message.code
@@ -101,7 +102,7 @@ impl Report {
         self.findings.push(finding);
     }
 
-    /// Everything that was looked at.
+    /// Everything that was checked.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings

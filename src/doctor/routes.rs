@@ -67,7 +67,7 @@ impl KomerzaConnectLayer {
             Route::Login => vec![(format!("{}*", names.login_prefix()), limits.attempt_lifetime)],
             Route::Callback => {
                 let session = matches!(self.shared.site.identity, Identity::Browser)
-                    .then(|| (names.session.clone(), limits.session_lifetime));
+                    .then(|| (names.session.clone(), limits.session_idle_lifetime.min(limits.session_lifetime)));
                 let done = (format!("{}*", names.done_prefix()), limits.done_lifetime);
                 std::iter::once(done).chain(session).collect()
             }

@@ -36,7 +36,7 @@ impl KomerzaKey {
         match found {
             Found::Connected(key) => Ok(key),
             Found::NotConnected => Err(Rejection::not_connected(parts, &shared.core.config, &shared.site.jar.names)),
-            Found::Nobody => Err(Rejection::not_signed_in(parts, &shared.core.config)),
+            Found::Nobody => Err(Rejection::not_signed_in(parts, &shared.core.config, &shared.site.jar.names)),
         }
     }
 
@@ -57,12 +57,13 @@ impl KomerzaKey {
 /// Identifies the user and reads the store, unless this request has done so before.
 async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     let Some(Handle { shared, found }) = parts.extensions.get::<Handle>().cloned() else {
-        return Err(Rejection::layer_missing());
+        return Err(Rejection::layer_missing(parts));
     };
     if let Some(found) = found {
         return Ok((shared, found));
     }
-    visitor::asks(Asked { page: fetch_metadata::is_page(&parts.headers), get: parts.method == Method::GET });
+    let (page, get) = (fetch_metadata::is_page(&parts.headers), parts.method == Method::GET);
+    visitor::asks(Asked { page, get, renewal: None, look: Arc::clone(&shared.core.config.look) });
     let looked_up = guard::caught("extractor", look_up(&shared, parts)).await;
     let found = looked_up
         .unwrap_or_else(|| Err(Failure::new(FailureKind::Internal)))
@@ -76,12 +77,19 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
 async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failure> {
     let caller = shared.site.identify(parts).await?;
     order::notice(&shared.core.config, Place::Handler, &parts.headers, &caller);
-    let user = match caller {
+    let (user, session) = match caller {
         Caller::Nobody => return Ok(Found::Nobody),
-        caller => caller.user_id(),
+        Caller::User(user) => (user, None),
+        Caller::Browser(None) => return Ok(Found::NotConnected),
+        Caller::Browser(Some(session)) => (session.user_id(), Some(session)),
     };
-    let Some(user) = user else { return Ok(Found::NotConnected) };
-    let key = shared.key_of(&user, Some(visit_of(parts))).await?;
+    let key = shared.key_of(&user, Some(visit_of(parts, &shared.site.jar.names))).await?;
+    if let (Some(_), Some(session)) = (&key, session) {
+        for other in shared.site.other_sessions(&parts.headers, &user) {
+            shared.core.leave(&other).await;
+        }
+        shared.site.renewal(&parts.headers, &session).into_iter().for_each(visitor::renews);
+    }
     Ok(key.map_or(Found::NotConnected, Found::Connected))
 }
 

@@ -42,8 +42,8 @@ use tower_layer::Layer;
 
 /// Answers the login, callback, disconnect and status routes, and passes all other requests on.
 ///
-/// Handlers behind the layer can take a [`KomerzaKey`](crate::KomerzaKey). A clone is cheap and shares everything. The
-/// [crate's page](crate) gives the overview and says where to put the layer.
+/// Handlers behind the layer can take a [`KomerzaKey`](crate::KomerzaKey). A clone is cheap and shares
+/// everything. The [crate's page](crate) gives the overview and says where to put the layer.
 ///
 /// ```
 /// use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore};

@@ -70,8 +70,8 @@ impl KomerzaConnectLayer {
     }
 }
 
-/// A service and not a method router: axum would mix the methods of ours with those of a route of the app on the same path,
-/// where this panics.
+/// A service and not a method router: axum would mix the methods of ours with those of a route of the app on
+/// the same path, where this panics.
 fn endpoint(shared: Arc<Shared>, route: Route) -> MethodRouter {
     // Every method: the route itself says which are allowed.
     any(move |request: Request| {

@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     failure::{Failure, FailureKind},
     kinds::kinds,
-    site::{answer::Answer, cookie::Names, fetch_metadata, login_url, page::Page, sign_in_url, stay::Stay},
+    site::{answer::Answer, cookie::Names, fetch_metadata, login_url, page::Page, sign_in_url, stay::Stay, visitor},
 };
 use axum_core::{body::Body, response::IntoResponse};
 use http::{Response, StatusCode, request::Parts};
@@ -14,11 +14,11 @@ use std::{error::Error, fmt, time::Duration};
 
 /// The reason why a request has no [`KomerzaKey`](crate::KomerzaKey).
 ///
-/// A rejection is also an answer. If the user is not connected, browsers are redirected to the
-/// login (303) and return afterwards. Programs get 401 and a problem document (RFC 9457) with the
-/// address of the login. If nobody is signed in, browsers are redirected to
-/// [`sign_in_page`](crate::ConfigBuilder::sign_in_page), or get a page that says so. If the store or the look-up failed, the answer is 503, never "not connected".
-/// If the layer is missing, the answer is 500 and says what to add.
+/// A rejection is also an answer. If the user is not connected, browsers are redirected to the login (303) and
+/// return afterwards. Programs get 401 and a problem document (RFC 9457) with the address of the login. If
+/// nobody is signed in, browsers are redirected to [`sign_in_page`](crate::ConfigBuilder::sign_in_page), or get
+/// a page that says so. If the store or the look-up failed, the answer is 503, never "not connected". If the
+/// layer is missing, the answer is 500 and says what to add.
 ///
 /// To answer in your own words, take `Result<KomerzaKey, Rejection>`:
 ///
@@ -64,16 +64,18 @@ pub struct Rejection {
 kinds! {
     /// The kind of a [`Rejection`].
     RejectionKind
-    /// The request did not pass through the layer. The app's code has to change. The answer is a page that says where to add the
-    /// layer.
+    /// The request did not pass through the layer. The app's code has to change. The answer says where to
+    /// add the layer.
     LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, `.route_layer` and merged routers are not covered.";
     /// Nobody is signed in to the app. With a sign-in page, browsers are redirected to it (303).
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
     /// The user has not connected a Komerza account. Browsers are redirected to the login (303).
     NotConnected = "not_connected", UNAUTHORIZED, "Not connected to Komerza.";
-    /// The user look-up failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
+    /// The user look-up failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The
+    /// answer has `Retry-After`.
     UserLookupFailed = "user_lookup_failed", SERVICE_UNAVAILABLE, "The app cannot check who you are right now.";
-    /// The token store failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer has `Retry-After`.
+    /// The token store failed or exceeded [`store_deadline`](crate::config::Limits::store_deadline). The answer
+    /// has `Retry-After`.
     StoreFailed = "store_unavailable", SERVICE_UNAVAILABLE, "The app cannot reach its storage right now.";
     /// The look-up, the store or the clock of the app panicked. The app's code has to change.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something broke inside the app.";
@@ -85,11 +87,11 @@ impl Rejection {
             RejectionKind::UserLookupFailed | RejectionKind::StoreFailed => Some(Duration::from_secs(5)),
             _ => None,
         };
-        Self { kind, person: true, login: None, redirect: None, stay: None, retry_after, source: None }
+        Self { kind, person: false, login: None, redirect: None, stay: None, retry_after, source: None }
     }
 
-    pub(crate) fn layer_missing() -> Self {
-        Self::new(RejectionKind::LayerMissing)
+    pub(crate) fn layer_missing(parts: &Parts) -> Self {
+        Self { person: fetch_metadata::is_page(&parts.headers), ..Self::new(RejectionKind::LayerMissing) }
     }
 
     pub(crate) fn failed(failure: Failure, parts: &Parts) -> Self {
@@ -103,7 +105,7 @@ impl Rejection {
     }
 
     pub(crate) fn not_connected(parts: &Parts, config: &Config, names: &Names) -> Self {
-        let visit = visit_of(parts);
+        let visit = visit_of(parts, names);
         let login = login_url(&config.routes.login, &path_back(config, &visit));
         Self {
             person: visit.page,
@@ -114,8 +116,8 @@ impl Rejection {
         }
     }
 
-    pub(crate) fn not_signed_in(parts: &Parts, config: &Config) -> Self {
-        let visit = visit_of(parts);
+    pub(crate) fn not_signed_in(parts: &Parts, config: &Config, names: &Names) -> Self {
+        let visit = visit_of(parts, names);
         let wanted = path_back(config, &visit);
         let sign_in = config.sign_in_page.as_deref();
         Self {
@@ -153,7 +155,10 @@ impl Rejection {
         let (status, title) = (self.status(), self.kind.title());
         let answer = match self.target() {
             Some(target) => Answer::see_other(target),
-            None if self.person => Answer::page(status, self.page().render()),
+            None if self.person => {
+                let look = visitor::asked().map(|asked| asked.look).unwrap_or_default();
+                Answer::page(status, &self.page(), &look)
+            }
             None => Answer::json(
                 status,
                 &json!({

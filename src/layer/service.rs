@@ -1,8 +1,8 @@
 //! The service that the layer makes: is the path ours? Then answer; else pass on, with a handle on the key.
 //!
-//! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no cookies. An answer for which
-//! the key was asked for is `no-store`, unless the app says otherwise. The body of the
-//! answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
+//! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no
+//! cookies. An answer for which the key was asked for is `no-store`, unless the app says otherwise. The body of
+//! the answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
 use super::{original::original_path, shared::Shared};
 use crate::{
@@ -15,7 +15,11 @@ use crate::{
 };
 use axum_core::body::Body;
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header::CACHE_CONTROL, request::Parts};
+use http::{
+    HeaderMap, HeaderValue, Request, Response,
+    header::{CACHE_CONTROL, SET_COOKIE},
+    request::Parts,
+};
 use pin_project_lite::pin_project;
 use std::{
     fmt,
@@ -47,7 +51,8 @@ impl<S: fmt::Debug> fmt::Debug for KomerzaConnect<S> {
     }
 }
 
-/// What a request carries for those who ask for the key: the layer that it came through last, and what was found.
+/// What a request carries for those who ask for the key: the layer that it came through last, and what was
+/// found.
 #[derive(Clone)]
 pub(crate) struct Handle {
     pub(crate) shared: Arc<Shared>,
@@ -132,15 +137,24 @@ where
             KindProjection::Pass { inner, asked } => {
                 let answered = ready!(visitor::within(asked, || inner.poll(task)));
                 let mut answered = answered.map(|response| response.map(Body::new));
-                if let Ok(response) = &mut answered
-                    && asked.is_some()
-                {
-                    // What a handler says with a visitor's key is for nobody else, unless the app decides otherwise.
-                    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+                if let (Ok(response), Some(asked)) = (&mut answered, asked) {
+                    for_this_visitor(response.headers_mut(), asked.renewal.take());
                 }
                 Poll::Ready(answered)
             }
         }
+    }
+}
+
+/// What a handler says with a visitor's key is for nobody else, unless the app decides otherwise. Then it gets no
+/// cookie either.
+fn for_this_visitor(headers: &mut HeaderMap, renewal: Option<HeaderValue>) {
+    let control = headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let stays_private = ["no-store", "private"]
+        .iter()
+        .any(|word| control.to_str().is_ok_and(|control| control.to_ascii_lowercase().contains(word)));
+    if let Some(cookie) = renewal.filter(|_| stays_private) {
+        headers.append(SET_COOKIE, cookie);
     }
 }
 

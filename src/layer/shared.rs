@@ -82,9 +82,9 @@ impl Keeper for Shared {
         match visit {
             Some(visit) => {
                 let wanted = path_back(&self.core.config, visit);
-                Reconnect { url: login_url(login, &wanted), person: visit.page && visit.get }
+                Reconnect { url: login_url(login, &wanted), may_redirect: visit.may_redirect }
             }
-            None => Reconnect { url: login.clone(), person: false },
+            None => Reconnect { url: login.clone(), may_redirect: false },
         }
     }
 }

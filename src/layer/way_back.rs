@@ -4,22 +4,29 @@ use super::original::original_uri;
 use crate::{
     api::Visit,
     config::{Config, return_path::ReturnPath},
-    site::{fetch_metadata, stay},
+    site::{
+        cookie::Names,
+        fetch_metadata,
+        stay::{self, Stay},
+    },
 };
 use http::{Method, header::REFERER, request::Parts};
 
 /// What a request tells about it.
-pub(super) fn visit_of(parts: &Parts) -> Visit {
+pub(super) fn visit_of(parts: &Parts, names: &Names) -> Visit {
+    let (get, page) = (parts.method == Method::GET, fetch_metadata::is_page(&parts.headers));
+    let may_redirect = page && get && Stay::of_request(names, &parts.headers, parts.uri.query()).is_none();
     Visit {
         uri: original_uri(&parts.extensions).unwrap_or(&parts.uri).clone(),
         referer: parts.headers.get(REFERER).cloned(),
-        get: parts.method == Method::GET,
-        page: fetch_metadata::is_page(&parts.headers),
+        get,
+        page,
+        may_redirect,
     }
 }
 
-/// The page that the browser was loading, or the page of this site whose script made the request, if it is a valid return path.
-/// Else the default.
+/// The page that the browser was loading, or the page of this site whose script made the request, if it is a
+/// valid return path. Else the default.
 pub(super) fn path_back(config: &Config, visit: &Visit) -> String {
     let wanted = if visit.page {
         let path = visit.uri.path_and_query().map_or("/", |path| path.as_str());

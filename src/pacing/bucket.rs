@@ -1,12 +1,13 @@
 //! A token bucket that is refilled in batches, as the provider describes its own, seen from outside.
 //!
-//! The provider's periods begin at moments that we do not know, and a batch that finds the bucket nearly full is partly lost. So
-//! what is safe is not what one such bucket would hold, but what all of them hold, whenever their periods begin: from any
-//! request to any later one there are at most `capacity` requests, and `refill` more for each whole period between the two,
-//! since that many periods have ended in between for certain.
+//! The provider's periods begin at moments that we do not know, and a batch that finds the bucket nearly full
+//! is partly lost. So what is safe is not what one such bucket would hold, but what all of them hold, whenever
+//! their periods begin: from any request to any later one there are at most `capacity` requests, and `refill`
+//! more for each whole period between the two, since that many periods have ended in between for certain.
 //!
-//! The rule needs no history beyond the last `capacity` requests. Let `t` be the time of a request, counted `n`, and
-//! `due(n) = max(t, due(n - refill) + period)`. Then the next request, `n`, is safe from `due(n - capacity) + period` on.
+//! The rule needs no history beyond the last `capacity` requests. Let `t` be the time of a request, counted
+//! `n`, and `due(n) = max(t, due(n - refill) + period)`. Then the next request, `n`, is safe from
+//! `due(n - capacity) + period` on.
 
 use crate::config::Bucket;
 use std::{collections::VecDeque, time::Duration};
@@ -15,7 +16,8 @@ use std::{collections::VecDeque, time::Duration};
 #[derive(Debug, Clone)]
 pub(crate) struct TokenBucket {
     limit: Bucket,
-    /// How much later than counted a request may have arrived there, at most: requests overtake each other on the way.
+    /// How much later than counted a request may have arrived there, at most: requests overtake each other on
+    /// the way.
     slack: Duration,
     /// `due` of the last requests, oldest first; as many as the capacity, or fewer.
     due: VecDeque<Duration>,

@@ -1,11 +1,12 @@
 //! How many exchanges each party has begun within the last minute: a user, a browser or an address.
 //!
 //! 1. A party over its budget is told when it is free again.
-//! 2. A charge whose exchange was never begun is taken back. What is refused for want of a turn leaves nothing behind.
+//! 2. A charge whose exchange was never begun is taken back. What is refused for want of a turn leaves nothing
+//!    behind.
 //! 3. Parties whose minute is over are swept out; each sweep is paid for by the charges since the last one.
-//! 4. There is a hard bound. Over it the half that was charged longest ago is forgotten, and may begin a few exchanges more than
-//!    its budget allows. The bucket of the process still bounds all together. To refuse new parties instead would let one who
-//!    makes up parties shut everybody else out.
+//! 4. There is a hard bound. Over it the half that was charged longest ago is forgotten, and may begin a few
+//!    exchanges more than its budget allows. The bucket of the process still bounds all together. To refuse new
+//!    parties instead would let one who makes up parties shut everybody else out.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,7 +22,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Fewer users are never swept.
 const SWEEP_OVER: usize = 1_024;
 
-/// More users are never remembered. *Source*: our choice; the provider's documented bucket lets 45 exchanges through in a minute.
+/// More users are never remembered. *Source*: our choice; the provider's documented bucket lets 45 exchanges
+/// through in a minute.
 const MOST: usize = 16_384;
 
 /// The budgets of all users.

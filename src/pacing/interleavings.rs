@@ -55,7 +55,8 @@ fn way(stage: &Stage, shared: &Arc<Shared>, answers: Answers, way: Duration) -> 
     Arc::new(Node { shared, clock, answers, way, asking: Default::default() })
 }
 
-/// All call, time passes, and who stays is served: within so many steps, and never by more than the bucket allows.
+/// All call, time passes, and who stays is served: within so many steps, and never by more than the bucket
+/// allows.
 fn serve(stage: &mut Stage, lane: &Arc<Lane>, callers: &[(Ask, Stays)], steps: u32, bucket: Bucket) -> Vec<Call> {
     callers.iter().for_each(|(turn, stays)| stage.call(lane, *turn, *stays));
     let calls = stage.run(Time::WhenAllWait, steps);
@@ -328,7 +329,8 @@ fn t59_in_many_interleavings_all_get_a_turn_also_when_time_never_stands_still() 
     }
 }
 
-/// Looks keys up in threads of their own, where there is room for one bucket in each shard, so that every new one sweeps.
+/// Looks keys up in threads of their own, where there is room for one bucket in each shard, so that every new
+/// one sweeps.
 fn look_ups(threads: &[&[usize]]) {
     let api = Url::parse("https://api.example").unwrap();
     let (pacer, clock) = (Pacer::alone(&api, None), ManualClock::default());

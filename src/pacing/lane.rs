@@ -24,7 +24,8 @@ const PROBE: Duration = Duration::from_secs(2);
 pub(crate) enum Kind {
     /// The calls of one key.
     Calls,
-    /// All exchanges. While nothing is known of the provider's bucket, one exchange goes ahead and the others wait for its answer.
+    /// All exchanges. While nothing is known of the provider's bucket, one exchange goes ahead and the others
+    /// wait for its answer.
     Exchanges,
     /// The part of the exchanges that unknown browsers may use.
     Strangers,
@@ -253,7 +254,8 @@ impl State {
         self.probe.is_some_and(|since| now.saturating_sub(since) < PROBE)
     }
 
-    /// Whether nothing is known of the provider's bucket: nothing was sent lately, or the last answer was a 429.
+    /// Whether nothing is known of the provider's bucket: nothing was sent lately, or the last answer was a
+    /// 429.
     fn goes_ahead(&self, kind: Kind, now: Duration) -> bool {
         kind == Kind::Exchanges && (self.doubt || self.bucket.is_full(now))
     }

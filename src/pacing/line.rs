@@ -1,8 +1,11 @@
 //! Who is next among those who wait for a token of one bucket.
 //!
-//! 1. Calls: [`Page`](Party::Page) before [`Background`](Party::Background), which gets every fourth token while both wait.
-//! 2. Exchanges: one token for each party that is charged, round by round, however many requests of a party wait.
-//! 3. Within a party, first come, first served. A request that had a turn before and was refused goes to the front.
+//! 1. Calls: [`Page`](Party::Page) before [`Background`](Party::Background), which gets every fourth token
+//!    while both wait.
+//! 2. Exchanges: one token for each party that is charged, round by round, however many requests of a party
+//!    wait.
+//! 3. Within a party, first come, first served. A request that had a turn before and was refused goes to the
+//!    front.
 
 use std::{
     collections::VecDeque,

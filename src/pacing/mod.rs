@@ -1,12 +1,12 @@
 //! Rate limits for calls and exchanges, and buckets that several nodes share.
 //!
-//! 1. Each key has a bucket for its calls, and all exchanges have one. They follow Komerza's documented limits. All layers of a
-//!    process with the same API host share them. With [`SharedBuckets`] all nodes share them.
-//! 2. Requests without a token queue. Visitors' calls go before background jobs, which still get every fourth token. Exchanges
-//!    go one for each user, browser or address in turn.
+//! 1. Each key has a bucket for its calls, and all exchanges have one. They follow Komerza's documented limits.
+//!    All layers of a process with the same API host share them. With [`SharedBuckets`] all nodes share them.
+//! 2. Requests without a token queue. Visitors' calls go before background jobs, which still get every fourth
+//!    token. Exchanges go one for each user, browser or address in turn.
 //! 3. A request that would wait too long fails at once and uses no token. One that is dropped leaves the queue.
-//! 4. A 429 empties the bucket, because somebody else uses it. After that, and after a pause, one exchange is sent first, and
-//!    the others wait for its answer.
+//! 4. A 429 empties the bucket, because somebody else uses it. After that, and after a pause, one exchange is
+//!    sent first, and the others wait for its answer.
 //! 5. A bucket that is full again is removed.
 
 pub(crate) mod bucket;
@@ -62,7 +62,8 @@ impl From<Priority> for Party {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ask {
     pub(crate) party: Party,
-    /// Whether it had a turn before: then it goes to the front, and is never refused for the length of the line.
+    /// Whether it had a turn before: then it goes to the front, and is never refused for the length of the
+    /// line.
     pub(crate) again: bool,
     /// How long it may wait.
     pub(crate) patience: Duration,
@@ -83,8 +84,8 @@ const SHARDS: usize = 16;
 /// A shard below this many buckets is never swept.
 const SWEEP_OVER: usize = 64;
 
-/// How much later than another a request may arrive at the provider, although it was sent before: the slack between the provider's
-/// clock and ours. It delays those who wait, not those who find a token.
+/// How much later than another a request may arrive at the provider, although it was sent before: the slack
+/// between the provider's clock and ours. It delays those who wait, not those who find a token.
 const SLACK: Duration = Duration::from_millis(100);
 
 /// All buckets towards one API host.

@@ -9,9 +9,9 @@ const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
 
 /// Takes tokens, or notes a refusal, by Redis' own clock and in one step.
 ///
-/// The rule is that of `bucket.rs`. The value holds the time before which the bucket is closed, then the due times of the last
-/// requests, in microseconds; it expires when the bucket is full again. One that lies further in the future than a refusal can
-/// ask for was written before the clock was set back, and is forgotten.
+/// The rule is that of `bucket.rs`. The value holds the time before which the bucket is closed, then the due
+/// times of the last requests, in microseconds; it expires when the bucket is full again. One that lies further
+/// in the future than a refusal can ask for was written before the clock was set back, and is forgotten.
 const SCRIPT: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

@@ -3,7 +3,8 @@
 use crate::config::Bucket;
 use std::{error::Error, fmt, time::Duration};
 
-/// Names one bucket: a hash of the API's host and of the key, or of the word for exchanges. It leads back to none of them.
+/// Names one bucket: a hash of the API's host and of the key, or of the word for exchanges. It leads back to
+/// none of them.
 ///
 /// Its text is 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,23 +73,24 @@ impl Error for SharedBucketsError {
     }
 }
 
-/// Buckets that several nodes of an app share, so that together they never ask for more than the provider allows.
+/// Buckets that several nodes of an app share, so that together they never ask for more than the provider
+/// allows.
 ///
 /// There is one for the calls of each key and one for all exchanges.
 ///
-/// Set it with [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Each node keeps its own line of waiting
-/// calls and takes tokens here for as many of them as there are. A call that fails, or takes longer than
-/// [`store_deadline`](crate::config::Limits::store_deadline), makes the node fall back on its own bucket for five seconds, after which it
-/// asks again: an outage costs precision, and no calls.
+/// Set it with [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Each node keeps its
+/// own line of waiting calls and takes tokens here for as many of them as there are. A call that fails, or
+/// takes longer than [`store_deadline`](crate::config::Limits::store_deadline), makes the node fall back on its
+/// own bucket for five seconds, after which it asks again: an outage costs precision, and no calls.
 ///
 /// `RedisBuckets` is the implementation for Redis, under the feature `redis`.
 #[async_trait::async_trait]
 pub trait SharedBuckets: Send + Sync + 'static {
     /// Takes up to `wanted` tokens (at least 1) out of a bucket, which is full when it was never asked for.
     ///
-    /// It must be atomic, and safe whenever the provider's periods begin: from any token to any later one at most
-    /// [`capacity`](Bucket::capacity) tokens, and [`refill`](Bucket::refill) more for each whole [`period`](Bucket::period)
-    /// between the two.
+    /// It must be atomic, and safe whenever the provider's periods begin: from any token to any later one at
+    /// most [`capacity`](Bucket::capacity) tokens, and [`refill`](Bucket::refill) more for each whole
+    /// [`period`](Bucket::period) between the two.
     ///
     /// # Errors
     /// [`SharedBucketsError`] when it cannot tell.

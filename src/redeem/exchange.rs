@@ -1,7 +1,9 @@
 //! Authorization code to API key: one GET, sent once.
 //!
-//! 1. On a fresh connection, since a stale one that breaks leaves the outcome unknown, and the code may be spent.
-//! 2. Without redirects and referrer, since the secret would go along and the code is in the path; without decompression.
+//! 1. On a fresh connection, since a stale one that breaks leaves the outcome unknown, and the code may be
+//!    spent.
+//! 2. Without redirects and referrer, since the secret would go along and the code is in the path; without
+//!    decompression.
 //! 3. Under one deadline, with a bounded body, JSON whatever the content type says.
 //! 4. Sent again by the caller only when the request cannot have arrived, or was refused by 429.
 //!
@@ -108,11 +110,12 @@ fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> ExchangeError {
 /// How long to wait after a 429 that does not say: until the documented bucket has tokens again.
 const DEFAULT_WAIT: Duration = provider::ANONYMOUS_BUCKET.period;
 
-/// What an answer means: a key only for status 200, `success: true`, and a string fit for a header. A `code` beside them matters
-/// only if it is known to be an error: Komerza's own client looks at `success` alone.
+/// What an answer means: a key only for status 200, `success: true`, and a string fit for a header. A `code`
+/// beside them matters only if it is known to be an error: Komerza's own client looks at `success` alone.
 ///
-/// Failures are told apart by the envelope's code first, by the status second: 401 and 403 each stand for a wrong secret and for
-/// a wrong code. A 403 or 451 without the envelope comes from the network in front of Komerza.
+/// Failures are told apart by the envelope's code first, by the status second: 401 and 403 each stand for a
+/// wrong secret and for a wrong code. A 403 or 451 without the envelope comes from the network in front of
+/// Komerza.
 pub(crate) fn judge(
     status: StatusCode,
     retry_after: Option<&HeaderValue>,

@@ -1,7 +1,8 @@
 //! Single flight: however often a callback arrives, it is acted on once, and every copy gets the same answer.
 //!
-//! A finished flight is remembered for a while if its code may be spent, so that a repetition of the callback, even with the cookies
-//! of before, costs the provider nothing. One that spent nothing is forgotten at once: the same URL may be tried again.
+//! A finished flight is remembered for a while if its code may be spent, so that a repetition of the callback,
+//! even with the cookies of before, costs the provider nothing. One that spent nothing is forgotten at once:
+//! the same URL may be tried again.
 
 use crate::{
     attempt::AttemptId,
@@ -113,8 +114,8 @@ impl Table {
     }
 }
 
-/// The one that acts on a callback. Dropped without an outcome (a panic, say), the outcome is an internal failure, and it is remembered:
-/// the code may be spent.
+/// The one that acts on a callback. Dropped without an outcome (a panic, say), the outcome is an internal
+/// failure, and it is remembered: the code may be spent.
 pub(crate) struct Leader {
     flights: Arc<Flights>,
     attempt: AttemptId,
@@ -149,7 +150,8 @@ impl Drop for Leader {
     }
 }
 
-/// Waits for an outcome; `None` cannot happen while a [`Leader`] always leaves one, and counts as an internal failure.
+/// Waits for an outcome; `None` cannot happen while a [`Leader`] always leaves one, and counts as an internal
+/// failure.
 pub(crate) async fn outcome(mut receiver: Receiver) -> Option<Outcome> {
     receiver.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone())
 }

@@ -2,8 +2,8 @@
 //!
 //! It runs in a task of its own, counted and bounded; the request only waits for its outcome. In this order:
 //!
-//! 1. The store is read and the record's version drawn, so that an outage of either costs no code. After a save that failed a write
-//!    must work first.
+//! 1. The store is read and the record's version drawn, so that an outage of either costs no code. After a save
+//!    that failed a write must work first.
 //! 2. The party's budget is charged, and a turn is waited for; who gets none has spent nothing.
 //! 3. The exchange, repeated only where it cannot have arrived or was refused by 429.
 //! 4. The hook that may veto.
@@ -167,7 +167,9 @@ impl Redeem {
         match obtained {
             Ok(token) => {
                 log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
-                self.leave(pending).await;
+                if let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) {
+                    self.core.leave(left).await;
+                }
                 (Outcome { result: Ok(()), spent: true }, None)
             }
             Err(Missed { error: ExchangeError { failure, spent }, unsaved }) => {
@@ -235,8 +237,8 @@ impl Redeem {
         self.core.hook(async { self.core.hooks.connected(&event).await }).await;
     }
 
-    /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and the wait that is
-    /// allowed in all is not over.
+    /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and
+    /// the wait that is allowed in all is not over.
     async fn exchange(
         &self,
         pending: &Pending,
@@ -290,8 +292,8 @@ impl Redeem {
         }
     }
 
-    /// Asks the app and saves a fresh key, the only one of its kind. Whatever ends that, but for a veto and a save
-    /// that is still tried, the app is told of a live key that nobody holds.
+    /// Asks the app and saves a fresh key. If this fails for any reason but a veto or a save that is still
+    /// retried, the app is told that a valid key was not stored.
     async fn keep(&self, pending: &Pending, fresh: Fresh<'_>, turn: Turn) -> Result<(), Failure> {
         let token = fresh.token;
         let kept = guard::caught("connect", async {
@@ -358,28 +360,18 @@ impl Redeem {
             }
         }
     }
-
-    /// Forgets the record of the session that the browser has left. The new key is safe whatever comes of this.
-    async fn leave(&self, pending: &Pending) {
-        let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) else { return };
-        if let Err(error) = self.core.forget(left).await {
-            log::warn!(
-                attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
-                "the record of the earlier browser session could not be removed"
-            );
-        }
-    }
 }
 
-/// Counts a task before it asks whether the process shuts down, so that a shutdown either waits for it or refuses it.
+/// Counts a task before it asks whether the process shuts down, so that a shutdown either waits for it or
+/// refuses it.
 fn admit(tasks: &TaskTracker) -> Option<TaskTrackerToken> {
     let counted = tasks.token();
     step();
     (!tasks.is_closed()).then_some(counted)
 }
 
-/// Whether the provider may mean by this that the code was used before. It documents neither the statuses nor whether a used code
-/// is called so, or expired, or is refused without a word.
+/// Whether the provider may mean by this that the code was used before. It documents neither the statuses nor
+/// whether a used code is called so, or expired, or is refused without a word.
 fn may_have_been_used(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused)
 }

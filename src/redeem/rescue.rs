@@ -1,7 +1,8 @@
 //! What becomes of a fresh key that could not be saved while its visitor waited.
 //!
-//! The visitor has been told, and may reload the page. The save is tried for a while longer, in the task that a shutdown waits for. When
-//! it works, a repetition of the callback is a success. A key that is lost all the same is told to the app, once.
+//! The visitor has been told, and may reload the page. The save is tried for a while longer, in the task that a
+//! shutdown waits for. When it works, a repetition of the callback is a success. A key that is lost all the
+//! same is told to the app, once.
 
 use super::{Outcome, Pending, Redeem};
 use crate::{
@@ -70,7 +71,7 @@ impl Redeem {
         Some(true)
     }
 
-    /// Tells the app of a live key that nobody holds.
+    /// Tells the app that a valid key could not be stored.
     pub(super) async fn orphan(&self, pending: &Pending, token: &StoredToken) {
         let Pending { user, attempt, .. } = pending;
         log::error!(%attempt, fingerprint = %token.fingerprint(), "a new key could not be stored; it stays valid at Komerza");

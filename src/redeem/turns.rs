@@ -1,6 +1,7 @@
 //! Whose exchange is next: the budget of each party, and the lines of [`pacing`](crate::pacing).
 //!
-//! 1. Each known party has a budget of exchanges a minute, so that one who sends junk cannot use up everybody's bucket.
+//! 1. Each known party has a budget of exchanges a minute, so that one who sends junk cannot use up everybody's
+//!    bucket.
 //! 2. Parties that are not known pass a smaller bucket first, which is a part of that of all.
 //! 3. Then everybody waits for a token of the bucket of all exchanges, and for a place among those under way.
 

@@ -1,11 +1,12 @@
 //! Whether the store takes writes: no code is spent on a key that cannot be kept.
 //!
 //! 1. A healthy store pays nothing: there is a doubt only after a save has failed.
-//! 2. In doubt a write is tried before each exchange, by one for all: a scratch record is saved and removed. It stands under a name
-//!    of its own, so that neither it nor a late write of it can take the place of a user's record.
+//! 2. In doubt a write is tried before each exchange, by one for all: a scratch record is saved and removed. It
+//!    stands under a name of its own, so that neither it nor a late write of it can take the place of a user's
+//!    record.
 //! 3. A failure holds for a moment. Any write that works ends the doubt.
-//! 4. A store of the app's own may refuse the scratch record alone. So without the store's word that it takes no writes
-//!    one exchange a minute is let through.
+//! 4. A store of the app's own may refuse the scratch record alone. So without the store's word that it takes
+//!    no writes one exchange a minute is let through.
 
 use crate::{
     core::Core,

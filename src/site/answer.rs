@@ -1,9 +1,10 @@
 //! Our own answers: what every one of them says to browsers, caches and crawlers.
 //!
-//! 303 is the only redirect; 302 and 307 may send a form's body on. No answer is stored, framed, indexed or named to the next
-//! site, and no page loads anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
+//! 303 is the only redirect; 302 and 307 may send a form's body on. No answer is stored, framed, indexed or
+//! named to the next site, and no page loads anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16;
+//! OWASP Secure Headers.
 
-use super::page::STYLE_HASH;
+use super::page::{Look, Page, STYLE_HASH};
 use axum_core::body::Body;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
@@ -34,8 +35,12 @@ impl Answer {
         Self { status, headers, body }
     }
 
-    pub(crate) fn page(status: StatusCode, html: String) -> Self {
-        Self::new(status, "text/html; charset=utf-8", html)
+    pub(crate) fn page(status: StatusCode, page: &Page<'_>, look: &Look) -> Self {
+        let mut answer = Self::new(status, "text/html; charset=utf-8", page.render(look));
+        if look.style_sheet.is_some() {
+            answer.headers.insert(CONTENT_SECURITY_POLICY, STYLED_POLICY.clone());
+        }
+        answer
     }
 
     pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Self {
@@ -43,7 +48,8 @@ impl Answer {
         Self::new(status, kind, value.to_string())
     }
 
-    /// 303 to an address that was checked; one that no header can carry becomes an internal failure without a text.
+    /// 303 to an address that was checked; one that no header can carry becomes an internal failure without a
+    /// text.
     pub(crate) fn see_other(location: impl Into<String>) -> Self {
         let mut answer = Self::new(StatusCode::SEE_OTHER, "text/plain", String::new());
         match HeaderValue::try_from(location.into()) {
@@ -85,9 +91,10 @@ impl Answer {
     }
 }
 
-/// Every 401 must name a way to sign in; RFC 9110, section 15.5.2. None of the registered ones fits a login in the browser, and
-/// `Basic` would open a dialog. A scheme that browsers do not know does nothing there, and spares clients that insist on one.
-/// *Source* of the name: our choice, after what the browser brings along once it is signed in.
+/// Every 401 must name a way to sign in; RFC 9110, section 15.5.2. None of the registered ones fits a login in
+/// the browser, and `Basic` would open a dialog. A scheme that browsers do not know does nothing there, and
+/// spares clients that insist on one. *Source* of the name: our choice, after what the browser brings along
+/// once it is signed in.
 const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
 
 /// Adds the headers of every own answer where they are missing.
@@ -106,7 +113,7 @@ pub(crate) fn secure(response: &mut Response<Body>, form_action: &str) {
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    let policy = if form_action == NO_FORM { Some(POLICY.clone()) } else { policy(form_action) };
+    let policy = if form_action == NO_FORM { Some(POLICY.clone()) } else { policy(form_action, "") };
     if let Some(policy) = policy {
         headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     }
@@ -114,17 +121,22 @@ pub(crate) fn secure(response: &mut Response<Body>, form_action: &str) {
 
 /// Whether these are the headers of an answer of this crate; its content security policy is like no other.
 pub(crate) fn is_own_answer(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| *policy == *POLICY)
+    headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| [&*POLICY, &*STYLED_POLICY].contains(&policy))
 }
 
 /// Most answers have no form.
 const NO_FORM: &str = "'none'";
 static POLICY: LazyLock<HeaderValue> =
-    LazyLock::new(|| policy(NO_FORM).unwrap_or(HeaderValue::from_static("default-src 'none'")));
+    LazyLock::new(|| policy(NO_FORM, "").unwrap_or(HeaderValue::from_static("default-src 'none'")));
+/// With a style sheet of the app, which may load pictures and fonts of this site.
+static STYLED_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    policy(NO_FORM, " 'self'; img-src 'self'; font-src 'self'")
+        .unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
 
-fn policy(form_action: &str) -> Option<HeaderValue> {
+fn policy(form_action: &str, styles: &str) -> Option<HeaderValue> {
     let policy = format!(
-        "default-src 'none'; style-src '{}'; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; style-src '{}'{styles}; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
         *STYLE_HASH
     );
     HeaderValue::try_from(policy).ok()

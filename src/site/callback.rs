@@ -70,8 +70,8 @@ pub(super) async fn callback(
 /// How long the mark stays that says a callback was loaded again.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// A page that loads its own address again, which makes it a request of this site. The address has code and state in it, so the
-/// page does not repeat it: an empty link leads to the same address too.
+/// A page that loads its own address again, which makes it a request of this site. The address has code and
+/// state in it, so the page does not repeat it: an empty link leads to the same address too.
 fn load_again(site: &Site, attempt: AttemptId) -> Answer {
     let names = &site.jar.names;
     let page = Page {
@@ -81,7 +81,7 @@ fn load_again(site: &Site, attempt: AttemptId) -> Answer {
         load_again: true,
         support: None,
     };
-    Answer::page(StatusCode::OK, page.render()).cookie(names.set(&names.again(attempt), "1", AGAIN))
+    Answer::page(StatusCode::OK, &page, &site.config().look).cookie(names.set(&names.again(attempt), "1", AGAIN))
 }
 
 /// A refusal of an attempt that is this browser's own. Its cookie goes when it is of no more use.
@@ -95,8 +95,8 @@ fn refuse(site: &Site, failure: Failure, proven: Proven, used_up: bool) -> Refus
     }
 }
 
-/// Back to where the visitor wanted to go, with the new session; the attempt becomes a done mark. The key is saved: nothing that
-/// breaks from here on is a failure.
+/// Back to where the visitor wanted to go, with the new session; the attempt becomes a done mark. The key is
+/// saved: nothing that breaks from here on is a failure.
 fn welcome(
     site: &Site,
     proven: &Proven,
@@ -104,13 +104,13 @@ fn welcome(
     session: Option<&BrowserSession>,
     began: SystemTime,
 ) -> Answer {
-    let (limits, names) = (&site.config().limits, &site.jar.names);
+    let (limits, names, lifetimes) = (&site.config().limits, &site.jar.names, site.lifetimes());
     let return_to = site.checked_return(Some(&proven.return_to));
-    let session = session.and_then(|session| session.cookie_value(&site.session_tags));
-    let session = session.and_then(|value| names.set(&names.session, &value, limits.session_lifetime));
-    let answer = Answer::see_other(return_to.as_str()).cookie(session);
+    let cookie = session.and_then(|session| site.session_cookie(session, lifetimes.idle.min(lifetimes.whole)));
+    let answer = Answer::see_other(return_to.as_str()).cookie(cookie);
     let finished_at = guard::caught_now("clock", || site.core.clock.now()).unwrap_or(began);
-    let done = Done { finished_at, code, return_to: return_to.as_str().to_owned() };
+    let session = session.map(BrowserSession::user_id);
+    let done = Done { finished_at, code, session, return_to: return_to.as_str().to_owned() };
     // Without randomness there is no mark, and a repetition is told that the connection was answered: no reason to fail.
     let answer = match site.jar.seal_done(proven.attempt, &done, &*site.core.randomness) {
         Ok((name, value)) => answer.cookie(names.set(&name, &value, limits.done_lifetime)),
@@ -120,8 +120,8 @@ fn welcome(
     answer.cookie(names.remove(&names.login(proven.attempt)))
 }
 
-/// For a callback that comes again long after its success: a word that all is well, if it is. Costs nothing and says nothing if
-/// the visitor or the record cannot be found right now.
+/// For a callback that comes again long after its success: a word that all is well, if it is. Costs nothing and
+/// says nothing if the visitor or the record cannot be found right now.
 async fn connected_already(site: &Site, parts: &mut Parts) -> Option<&'static str> {
     let user = site.identify(parts).await.ok()?.user_id()?;
     let connected = site.core.load(&user).await.ok()?.is_some();

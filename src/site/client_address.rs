@@ -1,7 +1,9 @@
-//! Who is charged for an exchange: the app's user, a browser that has connected before, or the client's address.
+//! Who is charged for an exchange: the app's user, a browser that has connected before, or the client's
+//! address.
 //!
-//! An address is one client's if the app says so. That of the connection may be a proxy's, behind which everybody is: one that no
-//! client on the internet can have is taken for such, and shares the part of unknown browsers.
+//! An address is one client's if the app says so. That of the connection may be a proxy's, behind which
+//! everybody is: one that no client on the internet can have is taken for such, and shares the part of unknown
+//! browsers.
 
 use crate::{guard, redeem::Charged, site::caller::Caller};
 use http::request::Parts;
@@ -60,7 +62,8 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether a client on the internet can have it. *Source*: IANA's registries of special-purpose addresses, RFC 6890.
+/// Whether a client on the internet can have it. *Source*: IANA's registries of special-purpose addresses, RFC
+/// 6890.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {

@@ -20,13 +20,14 @@ pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer,
         let return_to = Some(return_to.as_str().to_owned());
         return Err(Refusal { return_to, ..FailureKind::NotSignedIn.into() });
     }
+    let mut answer = Answer::see_other(return_to.as_str());
     if let Some(user) = caller.user_id() {
         site.core.forget(&user).await.map_err(Failure::from)?;
         log::info!("disconnected");
         site.core.hook(async { site.core.hooks.disconnected(&Disconnected { user }).await }).await;
+        answer = answer.cookie(Stay::Disconnected.cookie(&site.jar.names));
     }
     let names = &site.jar.names;
-    let answer = Answer::see_other(return_to.as_str()).cookie(Stay::Disconnected.cookie(names));
     Ok(match caller {
         Caller::Browser(_) => answer.cookie(names.remove_if_sent(&parts.headers, &names.session)),
         Caller::User(_) | Caller::Nobody => answer,

@@ -10,12 +10,12 @@ use http::Response;
 use serde_json::json;
 
 impl Error {
-    /// The answer, for stacks without axum; see [`Error`]. A browser that loads a page gets a page, if the handler asked for the key;
-    /// programs get a problem document.
+    /// The answer, for stacks without axum; see [`Error`]. A browser that loads a page gets a page, if the
+    /// handler asked for the key; programs get a problem document.
     ///
     /// | kind | status |
     /// | --- | --- |
-    /// | dead key | 303 to the login for a page navigation, 401 with `login_url` for programs |
+    /// | dead key | 303 to the login for a page navigation, 401 with `login_url` for programs and right after a refusal or a disconnect |
     /// | access denied, login, second factor, verification or upgrade required | 403 |
     /// | not found, conflict, validation, not enough funds | 404, 409, 400, 402 |
     /// | unavailable, upload failed, refused otherwise | 422 |
@@ -27,9 +27,9 @@ impl Error {
     pub fn into_response(self) -> Response<Body> {
         let reconnect = self.reconnect();
         let page = visitor::asked().filter(|asked| asked.page);
-        let answer = match (reconnect.filter(|reconnect| reconnect.person), page) {
+        let answer = match (reconnect.filter(|reconnect| reconnect.may_redirect), page) {
             (Some(reconnect), _) => Answer::see_other(&reconnect.url),
-            (None, Some(asked)) => Answer::page(self.kind().status(), self.page(asked.get).render()),
+            (None, Some(asked)) => Answer::page(self.kind().status(), &self.page(asked.get), &asked.look),
             (None, None) => {
                 let status = self.kind().status();
                 Answer::json(

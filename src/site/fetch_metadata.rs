@@ -1,7 +1,8 @@
 //! What a browser says about a request: where it came from, what for, and whether anybody asked for it.
 //!
-//! Decisions by fetch metadata (`Sec-Fetch-*`), which pages cannot forge, and by `Origin` where a browser sends none. Nothing here
-//! looks at `Host` or at forwarding headers. *Source*: W3C Fetch Metadata; OWASP, Cross-Site Request Forgery Prevention.
+//! Decisions by fetch metadata (`Sec-Fetch-*`), which pages cannot forge, and by `Origin` where a browser sends
+//! none. Nothing here looks at `Host` or at forwarding headers. *Source*: W3C Fetch Metadata; OWASP, Cross-Site
+//! Request Forgery Prevention.
 
 use http::{
     HeaderMap, Method,
@@ -60,7 +61,8 @@ pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) ->
     }
 }
 
-/// Whether a POST comes from a page of this site (T53): fetch metadata first, `Origin` where there is none, and never against it.
+/// Whether a POST comes from a page of this site (T53): fetch metadata first, `Origin` where there is none, and
+/// never against it.
 pub(crate) fn same_origin_post(headers: &HeaderMap, origin: &str) -> bool {
     let from = word(headers, &ORIGIN);
     // A page with `Referrer-Policy: no-referrer`, such as our own, posts with the origin `null`.

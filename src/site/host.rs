@@ -1,7 +1,8 @@
 //! Says when a login is opened under another host than the redirect URI's. It decides nothing.
 //!
-//! The login cookie is set for the host of the login. When Komerza sends the browser back to another one, such as `127.0.0.1` in
-//! place of `localhost`, the cookie does not come along and the callback calls the state unknown.
+//! The login cookie is set for the host of the login. When Komerza sends the browser back to another one, such
+//! as `127.0.0.1` in place of `localhost`, the cookie does not come along and the callback calls the state
+//! unknown.
 
 use crate::{
     config::{Config, is_loopback, message::messages},

@@ -13,13 +13,13 @@ use crate::{
         fetch_metadata::{self, Start},
         login_url,
         page::Page,
-        query::Query,
+        query::{self, Query},
         session::BrowserSession,
     },
     telemetry::log,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use http::{HeaderMap, StatusCode, request::Parts};
+use http::{HeaderMap, StatusCode, Uri, request::Parts};
 use subtle::ConstantTimeEq;
 
 pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
@@ -42,10 +42,10 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
     };
     let broken = |error: RandomnessError| refusal(Failure::caused_by(FailureKind::Internal, error));
     if start == Start::Confirm {
-        return Ok(confirm(login_url(&config.routes.login, return_to.as_str())));
+        return Ok(confirm(site, address(site, &parts.uri, return_to.as_str())));
     }
     if start == Start::Prove && !confirmed {
-        return prove(site, return_to.as_str()).map_err(broken);
+        return prove(site, address(site, &parts.uri, return_to.as_str())).map_err(broken);
     }
     let note = ask_the_app(site, parts, &caller, return_to.as_str()).await.map_err(refusal)?;
     // A state, a session with its lineage, and a nonce.
@@ -74,6 +74,12 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
     Ok(dropped.iter().fold(answer, |answer, name| answer.cookie(names.remove(name))))
 }
 
+/// The address of this login for a page in between: what the app asks in its query goes along.
+pub(super) fn address(site: &Site, asked: &Uri, return_to: &str) -> String {
+    let login = login_url(&site.config().routes.login, return_to);
+    query::of_the_app(asked.query().unwrap_or_default()).fold(login, |login, pair| login + "&" + pair)
+}
+
 /// Asks the app whether the browser may leave, and what is to be noted.
 async fn ask_the_app(site: &Site, parts: &Parts, caller: &Caller, return_to: &str) -> Result<Option<Note>, Failure> {
     let user = caller.user_id();
@@ -85,32 +91,36 @@ async fn ask_the_app(site: &Site, parts: &Parts, caller: &Caller, return_to: &st
     }
 }
 
-/// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came with the page and not
-/// by fetch metadata, which a service worker makes untrue.
+/// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came
+/// with the page and not by fetch metadata, which a service worker makes untrue.
 fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
     let Some(value) = query.confirm.value().filter(|value| !value.is_empty()) else { return false };
     cookie::named(headers, &site.jar.names.confirm).any(|sent| sent.ct_eq(value.as_bytes()).into())
 }
 
 /// Asks first: the visitor may have followed a link of another site. Nothing is begun.
-fn confirm(login: String) -> Answer {
+fn confirm(site: &Site, login: String) -> Answer {
+    let look = &site.config().look;
+    let app = look.app_name.as_deref().unwrap_or("this app");
     let page = Page {
         title: "Connect your Komerza store?",
-        paragraphs: vec![
-            "You followed a link to connect your Komerza store to this app. Continue only if you want to. Komerza will ask you \
-             which stores and permissions to approve."
-                .into(),
-        ],
+        paragraphs: vec![format!(
+            "You are about to connect your Komerza store to {app}. Continue only if you want to. Komerza will ask you which \
+             stores and permissions to approve."
+        )],
         link: Some(("Connect with Komerza", login)),
         ..Page::default()
     };
-    Answer::page(StatusCode::OK, page.render())
+    Answer::page(StatusCode::OK, &page, look)
 }
 
 /// The same with a link that only this browser can follow.
-fn prove(site: &Site, return_to: &str) -> Result<Answer, RandomnessError> {
+fn prove(site: &Site, login: String) -> Result<Answer, RandomnessError> {
     let (config, names) = (site.config(), &site.jar.names);
     let value = BASE64_URL_SAFE_NO_PAD.encode(draw::<16>(&*site.core.randomness)?);
-    let login = format!("{}&confirm={value}", login_url(&config.routes.login, return_to));
-    Ok(confirm(login).cookie(names.set(&names.confirm, &value, config.limits.attempt_lifetime)))
+    Ok(confirm(site, format!("{login}&confirm={value}")).cookie(names.set(
+        &names.confirm,
+        &value,
+        config.limits.attempt_lifetime,
+    )))
 }

@@ -1,7 +1,7 @@
 //! The crate's own routes: login, callback, disconnect, status.
 //!
-//! Methods match exactly, so that HEAD never runs what GET does; a browser that only guesses gets 503. What is left is up to the
-//! route, and every failure becomes an answer here.
+//! Methods match exactly, so that HEAD never runs what GET does; a browser that only guesses gets 503. What is
+//! left is up to the route, and every failure becomes an answer here.
 
 pub(crate) mod answer;
 mod callback;
@@ -32,6 +32,7 @@ use crate::{
     redeem::Redeem,
     seal::Tags,
     telemetry::{log, metrics},
+    user::UserId,
 };
 use answer::{Answer, secure};
 use axum_core::body::Body;
@@ -43,7 +44,7 @@ use http::{HeaderMap, HeaderValue, Response, request::Parts};
 use page::Page;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
-use session::BrowserSession;
+use session::{BrowserSession, Lifetimes};
 use stay::Stay;
 use std::{sync::Arc, time::Duration};
 
@@ -75,22 +76,46 @@ impl Site {
 
     /// Finds out who sent a request.
     pub(crate) async fn identify(&self, parts: &mut Parts) -> Result<Caller, Failure> {
-        let limits = &self.config().limits;
         match &self.identity {
-            Identity::Browser => Ok(Caller::Browser(self.session_within(&parts.headers, limits.session_lifetime))),
-            Identity::App(app) => caller::ask(&**app, limits.store_deadline, parts).await,
+            Identity::Browser => Ok(Caller::Browser(self.session_within(&parts.headers, self.lifetimes()))),
+            Identity::App(app) => caller::ask(&**app, self.config().limits.store_deadline, parts).await,
         }
     }
 
-    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its record can go.
+    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its
+    /// record can go.
     fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
-        self.session_within(headers, Duration::MAX)
+        self.session_within(headers, Lifetimes::ENDLESS)
     }
 
-    fn session_within(&self, headers: &HeaderMap, lifetime: Duration) -> Option<BrowserSession> {
+    fn session_within(&self, headers: &HeaderMap, lifetimes: Lifetimes) -> Option<BrowserSession> {
         let now = self.core.clock.now();
         cookie::named(headers, &self.jar.names.session)
-            .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetime))
+            .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetimes))
+    }
+
+    fn lifetimes(&self) -> Lifetimes {
+        let limits = &self.config().limits;
+        Lifetimes { idle: limits.session_idle_lifetime, whole: limits.session_lifetime }
+    }
+
+    /// The `Set-Cookie` value for a session, good for `lifetime`.
+    fn session_cookie(&self, session: &BrowserSession, lifetime: Duration) -> Option<HeaderValue> {
+        let value = session.cookie_value(&self.session_tags)?;
+        self.jar.names.set(&self.jar.names.session, &value, lifetime)
+    }
+
+    /// The cookie that renews a session which is in use, when it is time. None while a login is open: should
+    /// that finish first, an answer that comes late would bring the older session back.
+    pub(crate) fn renewal(&self, headers: &HeaderMap, session: &BrowserSession) -> Option<HeaderValue> {
+        let (renewed, good_for) = session.renewed(self.core.clock.now(), self.lifetimes())?;
+        (!self.jar.has_open_login(headers)).then(|| self.session_cookie(&renewed, good_for))?
+    }
+
+    /// Other sessions that this browser got within the last minutes. When two first logins finish at once, each
+    /// gives the browser a session, and it keeps the one that came last: the records of the others can go.
+    pub(crate) fn other_sessions(&self, headers: &HeaderMap, mine: &UserId) -> Vec<UserId> {
+        self.jar.finished_sessions(headers, self.core.clock.now(), &self.config().limits, mine)
     }
 
     /// A path for the browser, checked (again) at the moment of its use.
@@ -101,7 +126,8 @@ impl Site {
     }
 }
 
-/// A session is one of this application and this redirect URI: another mount with the same keys and store does not know it (T6).
+/// A session is one of this application and this redirect URI: another mount with the same keys and store does
+/// not know it (T6).
 fn session_label(config: &Config) -> String {
     // The id has visible characters alone, so that the two parts cannot run into each other.
     format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
@@ -189,7 +215,10 @@ fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer 
     let kind = failure.kind();
     let config = site.config();
     let again = return_to.as_deref().unwrap_or(&config.default_return_path);
-    let login = login_url(&config.routes.login, again);
+    let login = match route {
+        Route::Login => login::address(site, &parts.uri, again),
+        Route::Callback | Route::Disconnect | Route::Status => login_url(&config.routes.login, again),
+    };
     let person = fetch_metadata::is_page(&parts.headers);
     let answer = if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
@@ -214,7 +243,7 @@ fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer 
         };
         let support = failure.attempt().map(|attempt| attempt.to_string());
         let page = Page { title: kind.title(), paragraphs, link: Some(link), load_again: false, support };
-        Answer::page(kind.status(), page.render())
+        Answer::page(kind.status(), &page, &config.look)
     } else {
         let attempt = failure.attempt().map(|attempt| attempt.to_string());
         let detail = failure.reason().unwrap_or(kind.advice());

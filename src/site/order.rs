@@ -1,7 +1,7 @@
 //! Notices that the app's session layer is on the wrong side of this layer. It decides nothing.
 //!
-//! A handler is asked who the user is after all layers ran; the routes of this layer are asked where the layer stands. When the
-//! answers for the same cookies differ, one of them did not go through the session layer.
+//! A handler is asked who the user is after all layers ran; the routes of this layer are asked where the layer
+//! stands. When the answers for the same cookies differ, one of them did not go through the session layer.
 
 use super::caller::Caller;
 use crate::{
@@ -17,7 +17,8 @@ messages! {
         "Put handlers and routes behind the same session layer; look for a middleware that takes the user out of the request.";
 }
 
-/// Compares what one place found with what the other found for the same cookies, and says so once when they differ.
+/// Compares what one place found with what the other found for the same cookies, and says so once when they
+/// differ.
 pub(crate) fn notice(config: &Config, place: Place, headers: &HeaderMap, caller: &Caller) {
     let user = match caller {
         Caller::User(_) => true,

@@ -1,4 +1,5 @@
-//! The pages of this crate. They use plain English and no scripts, load nothing, and suit phones and screen readers.
+//! The pages of this crate. They use plain English and no scripts, load nothing, and suit phones and screen
+//! readers.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -17,13 +18,22 @@ small{opacity:.75}";
 pub(crate) static STYLE_HASH: LazyLock<String> =
     LazyLock::new(|| format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(STYLE))));
 
+/// What an app adds to the pages.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Look {
+    /// The name that visitors know the app by.
+    pub(crate) app_name: Option<String>,
+    /// The path of a style sheet on this site.
+    pub(crate) style_sheet: Option<String>,
+}
+
 /// A page: a heading, what happened, what to do next.
 #[derive(Default)]
 pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
     pub(crate) paragraphs: Vec<String>,
-    /// A link that looks like a button: its text and its target. A form would not do: its `form-action` binds every redirect that
-    /// follows, also those of other sites.
+    /// A link that looks like a button: its text and its target. A form would not do: its `form-action` binds
+    /// every redirect that follows, also those of other sites.
     pub(crate) link: Option<(&'a str, String)>,
     /// Whether the browser loads this address again, at once.
     pub(crate) load_again: bool,
@@ -32,7 +42,7 @@ pub(crate) struct Page<'a> {
 }
 
 impl Page<'_> {
-    pub(crate) fn render(&self) -> String {
+    pub(crate) fn render(&self, look: &Look) -> String {
         let mut html = String::with_capacity(2_048);
         let title = Escaped(self.title);
         // Browsers without fetch metadata tell by the referrer that the link is on this site; the header says `no-referrer`. The way
@@ -44,8 +54,20 @@ impl Page<'_> {
             html,
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{referrer}{refresh}\
-             <title>{title}</title><style>{STYLE}</style></head>\n<body><main>\n<h1>{title}</h1>\n"
+             <title>{title}"
         );
+        if let Some(name) = &look.app_name {
+            let _ = write!(html, " \u{2013} {}", Escaped(name));
+        }
+        let _ = write!(html, "</title><style>{STYLE}</style>");
+        if let Some(path) = &look.style_sheet {
+            let _ = write!(html, "<link rel=\"stylesheet\" href=\"{}\">", Escaped(path));
+        }
+        html.push_str("</head>\n<body><main>\n");
+        if let Some(name) = &look.app_name {
+            let _ = writeln!(html, "<p class=\"app\">{}</p>", Escaped(name));
+        }
+        let _ = writeln!(html, "<h1>{title}</h1>");
         for paragraph in &self.paragraphs {
             let _ = writeln!(html, "<p>{}</p>", Escaped(paragraph));
         }
@@ -93,9 +115,9 @@ mod tests {
             load_again: true,
             support: Some(evil.into()),
         };
-        let html = page.render();
+        let html = page.render(&Look { app_name: Some(evil.into()), style_sheet: Some(evil.into()) });
         assert!(!html.contains("<script"), "{html}");
-        assert_eq!(html.matches("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;").count(), 6);
+        assert_eq!(html.matches("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;").count(), 9);
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! 3. A value with a broken escape or with bytes that are not UTF-8 is [`Param::Malformed`].
 //! 4. A plus sign stays a plus sign: codes and states hold no spaces, but a code may well hold a plus.
 //!
-//! Popular parsers keep the last duplicate, replace bad bytes and turn plus signs into spaces, all without a word.
+//! Popular parsers keep the last duplicate, replace bad bytes and turn plus signs into spaces, all without a
+//! word.
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
@@ -67,6 +68,14 @@ impl<'a> Query<'a> {
         }
         parsed
     }
+}
+
+/// The pairs with other names than ours, as they came.
+pub(crate) fn of_the_app(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').filter(|pair| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        !name.is_empty() && !["code", "state", "error", "return_to", "confirm"].contains(&name)
+    })
 }
 
 fn decode(value: &str) -> Option<Cow<'_, str>> {

@@ -1,12 +1,14 @@
 //! The crate's own browser session: who the user is when the app does not say.
 //!
-//! 1. A session is 256 random bits with an HMAC-SHA-256 tag, so that junk never reaches the token store. The store sees only
-//!    a hash of them: who reads the store cannot become the user.
+//! 1. A session is 256 random bits with an HMAC-SHA-256 tag, so that junk never reaches the token store. The
+//!    store sees only a hash of them: who reads the store cannot become the user.
 //! 2. Values come from this server alone; an unknown one is not adopted.
-//! 3. Every connect moves to a new value (no session fixation). It is drawn when the login starts and sealed into the attempt,
-//!    so that a repeated callback hands out the same one and a lost answer loses nothing.
-//! 4. Values that follow each other in one browser share a lineage, which says "the same browser as at the start" when another tab
-//!    has finished in between. It opens nothing.
+//! 3. Every connect moves to a new value (no session fixation). It is drawn when the login starts and sealed
+//!    into the attempt, so that a repeated callback hands out the same one and a lost answer loses nothing.
+//! 4. A session that is used is renewed, up to an outer bound. What a visitor's answer carries then is the same
+//!    session with a new time.
+//! 5. Values that follow each other in one browser share a lineage, which says "the same browser as at the
+//!    start" when another tab has finished in between. It opens nothing.
 
 use crate::{
     random::{Randomness, RandomnessError, draw},
@@ -26,7 +28,23 @@ use std::{
 pub(crate) struct BrowserSession {
     id: [u8; 32],
     lineage: Lineage,
-    issued_at: u64,
+    /// When the login began that led to it, in milliseconds since 1970.
+    began_at: u64,
+    /// When its cookie was given out last.
+    renewed_at: u64,
+}
+
+/// For how long a session is good.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lifetimes {
+    /// Without use.
+    pub(crate) idle: Duration,
+    /// In all.
+    pub(crate) whole: Duration,
+}
+
+impl Lifetimes {
+    pub(crate) const ENDLESS: Self = Self { idle: Duration::MAX, whole: Duration::MAX };
 }
 
 /// What successive sessions of one browser have in common.
@@ -36,7 +54,10 @@ pub(crate) type Lineage = [u8; 16];
 pub(crate) const BROWSER_PREFIX: &str = "browser-";
 
 /// Bytes of [`BrowserSession::to_bytes`].
-pub(crate) const SESSION_BYTES: usize = 56;
+pub(crate) const SESSION_BYTES: usize = 64;
+
+/// A cookie is renewed when this part of the idle lifetime is over, so that few answers carry a new one.
+const RENEWED_AFTER: u32 = 10;
 
 impl BrowserSession {
     /// A new session, which follows another one or begins a lineage.
@@ -46,7 +67,8 @@ impl BrowserSession {
         randomness: &dyn Randomness,
     ) -> Result<Self, RandomnessError> {
         let lineage = after.map_or_else(|| draw(randomness), |session| Ok(session.lineage))?;
-        Ok(Self { id: draw(randomness)?, lineage, issued_at: unix_millis(now) })
+        let now = unix_millis(now);
+        Ok(Self { id: draw(randomness)?, lineage, began_at: now, renewed_at: now })
     }
 
     /// The same session, in the lineage of the one that the browser has got meanwhile from another tab.
@@ -67,9 +89,18 @@ impl BrowserSession {
         UserId::generated(&id)
     }
 
+    /// The same session with a new cookie, and for how long that is good; `None` if it is too early for one.
+    pub(crate) fn renewed(&self, now: SystemTime, lifetimes: Lifetimes) -> Option<(Self, Duration)> {
+        let since = |millis| now.duration_since(from_unix_millis(millis)).unwrap_or_default();
+        let due = since(self.renewed_at) >= lifetimes.idle / RENEWED_AFTER;
+        let left = lifetimes.whole.saturating_sub(since(self.began_at)).min(lifetimes.idle);
+        due.then(|| (Self { renewed_at: unix_millis(now), ..self.clone() }, left))
+    }
+
     pub(crate) fn to_bytes(&self) -> [u8; SESSION_BYTES] {
         let mut bytes = [0; SESSION_BYTES];
-        let parts = self.id.iter().chain(&self.lineage).copied().chain(self.issued_at.to_be_bytes());
+        let times = self.began_at.to_be_bytes().into_iter().chain(self.renewed_at.to_be_bytes());
+        let parts = self.id.iter().chain(&self.lineage).copied().chain(times);
         bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
         bytes
     }
@@ -77,8 +108,9 @@ impl BrowserSession {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (id, rest) = bytes.split_first_chunk()?;
         let (lineage, rest) = rest.split_first_chunk()?;
-        let issued_at = u64::from_be_bytes(rest.try_into().ok()?);
-        Some(Self { id: *id, lineage: *lineage, issued_at })
+        let (began_at, rest) = rest.split_first_chunk()?;
+        let renewed_at = u64::from_be_bytes(rest.try_into().ok()?);
+        Some(Self { id: *id, lineage: *lineage, began_at: u64::from_be_bytes(*began_at), renewed_at })
     }
 
     /// The value of the session cookie.
@@ -90,8 +122,8 @@ impl BrowserSession {
         Some(BASE64URL.encode(signed))
     }
 
-    /// Reads a cookie value: `None` unless this server issued it, and not longer ago than `lifetime`.
-    pub(crate) fn read(value: &[u8], tags: &Tags, now: SystemTime, lifetime: Duration) -> Option<Self> {
+    /// Reads a cookie value: `None` unless this server issued it and its lifetimes are not over.
+    pub(crate) fn read(value: &[u8], tags: &Tags, now: SystemTime, lifetimes: Lifetimes) -> Option<Self> {
         // On the stack: this runs for every request that asks for the key.
         let mut signed = [0_u8; SESSION_BYTES + 32];
         let length = BASE64URL.decode_slice(value, &mut signed).ok()?;
@@ -100,8 +132,8 @@ impl BrowserSession {
             return None;
         }
         let session = Self::from_bytes(bytes)?;
-        let age = now.duration_since(from_unix_millis(session.issued_at)).unwrap_or_default();
-        (age < lifetime).then_some(session)
+        let age = |since| now.duration_since(from_unix_millis(since)).unwrap_or_default();
+        (age(session.renewed_at) < lifetimes.idle && age(session.began_at) < lifetimes.whole).then_some(session)
     }
 }
 
@@ -117,6 +149,7 @@ mod tests {
     use crate::{random::SystemRandomness, seal::SealingKey};
 
     const DAY: Duration = Duration::from_secs(86_400);
+    const LIFETIMES: Lifetimes = Lifetimes { idle: DAY, whole: Duration::from_secs(3 * 86_400) };
 
     fn tags(fill: u8) -> Tags {
         let mut key = [fill; 32];
@@ -132,16 +165,28 @@ mod tests {
     fn a_session_is_read_back_until_its_lifetime_is_over() {
         let (session, now) = (mint(), SystemTime::now());
         let value = session.cookie_value(&tags(1)).unwrap();
-        let read = |at| BrowserSession::read(value.as_bytes(), &tags(1), at, DAY);
-        assert_eq!(read(now), Some(session));
+        let read = |at| BrowserSession::read(value.as_bytes(), &tags(1), at, LIFETIMES);
+        assert_eq!(read(now), Some(session.clone()));
         assert_eq!(read(now + DAY), None);
+        // Used each day it lasts longer, but not for ever.
+        assert!(session.renewed(now, LIFETIMES).is_none());
+        let (second, good_for) = session.renewed(now + DAY, LIFETIMES).unwrap();
+        assert_eq!((second.user_id(), good_for), (session.user_id(), DAY));
+        let value = second.cookie_value(&tags(1)).unwrap();
+        let read = |at| BrowserSession::read(value.as_bytes(), &tags(1), at, LIFETIMES);
+        assert!(read(now + DAY + DAY / 2).is_some() && read(now + 2 * DAY + DAY / 1_000).is_none());
+        let (third, good_for) = second.renewed(now + DAY * 5 / 2, LIFETIMES).unwrap();
+        assert!(good_for <= DAY / 2, "{good_for:?}");
+        let value = third.cookie_value(&tags(1)).unwrap();
+        assert!(BrowserSession::read(value.as_bytes(), &tags(1), now + 3 * DAY, LIFETIMES).is_none());
     }
 
     #[test]
     fn t22_a_value_that_this_server_did_not_issue_is_not_adopted() {
         let ours = tags(1);
         let value = mint().cookie_value(&ours).unwrap();
-        let read = |value: &str, tags: &Tags| BrowserSession::read(value.as_bytes(), tags, SystemTime::now(), DAY);
+        let read =
+            |value: &str, tags: &Tags| BrowserSession::read(value.as_bytes(), tags, SystemTime::now(), LIFETIMES);
         assert!(read(&value, &ours).is_some());
         assert_eq!(read(&value, &tags(2)), None);
         // Miri interprets each tag: every seventh byte there, of all parts of the value.
@@ -150,7 +195,7 @@ mod tests {
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
             assert_eq!(read(std::str::from_utf8(&other).unwrap(), &ours), None, "byte {at}");
         }
-        for other in ["", "x", &value[..value.len() - 4], &"A".repeat(118), &"A".repeat(4_000)] {
+        for other in ["", "x", &value[..value.len() - 4], &"A".repeat(128), &"A".repeat(4_000)] {
             assert_eq!(read(other, &ours), None, "{other}");
         }
     }

@@ -10,7 +10,8 @@ use http::{StatusCode, request::Parts};
 use jiff::Timestamp;
 use serde_json::json;
 
-/// `{"connected":true,"since":"2026-11-23T12:00:00Z","fingerprint":"…"}` or `{"connected":false,"login_url":"…"}`.
+/// `{"connected":true,"since":"2026-11-23T12:00:00Z","fingerprint":"…"}` or
+/// `{"connected":false,"login_url":"…"}`.
 pub(super) async fn status(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
     let caller = site.identify(parts).await?;
     order::notice(site.config(), Place::Route, &parts.headers, &caller);

@@ -1,7 +1,8 @@
-//! Why a visitor is not sent to Komerza right now: who just refused there, or just disconnected, would be back at once.
+//! Why a visitor is not sent to Komerza right now: who just refused there, or just disconnected, would be back
+//! at once.
 //!
-//! A short-lived cookie remembers it, and the marker in the address of a page that follows a refusal. Both only choose between a
-//! page with a link and a redirect, so nobody gains by forging them.
+//! A short-lived cookie remembers it, and the marker in the address of a page that follows a refusal. Both only
+//! choose between a page with a link and a redirect, so nobody gains by forging them.
 
 use super::cookie::{self, Names};
 use http::{HeaderMap, HeaderValue};
@@ -42,7 +43,7 @@ impl Stay {
         match self {
             Self::Denied => "Nothing was stored. You can connect at any time.",
             Self::Disconnected => {
-                "This app has deleted its key to your store. To withdraw your approval too, remove the app at Komerza."
+                "This app keeps no key to your store. To withdraw your approval too, remove the app at Komerza."
             }
         }
     }

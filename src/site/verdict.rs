@@ -1,12 +1,14 @@
-//! What a callback means: one decision over what the browser brought, which [`callback`](super::callback) carries out.
+//! What a callback means: one decision over what the browser brought, which [`callback`](super::callback)
+//! carries out.
 //!
 //! In this order:
 //!
 //! 1. The state is exactly one, and a value that this crate may have made.
 //! 2. An attempt that was answered before ends where it ended then. With another code it is refused.
 //! 3. The attempt's cookie is here, opens, and is not too old.
-//! 4. The user who began is back. Where nobody is, the page is loaded again once: on the way back from another site a browser
-//!    withholds an app's session cookie that is `SameSite=Strict`, and brings it when the page itself loads again.
+//! 4. The user who began is back. Where nobody is, the page is loaded again once: on the way back from another
+//!    site a browser withholds an app's session cookie that is `SameSite=Strict`, and brings it when the page
+//!    itself loads again.
 //! 5. Only then `error` and `code` are looked at.
 //!
 //! A refusal touches no cookie but the one it proved to be its own.
@@ -120,8 +122,8 @@ pub(super) fn check(
     }
 }
 
-/// The code, or why there is none. A callback without a code is a refusal by the user, with `error` or without: the provider
-/// documents neither. An empty value is none.
+/// The code, or why there is none. A callback without a code is a refusal by the user, with `error` or without:
+/// the provider documents neither. An empty value is none.
 fn read_code(query: &Query<'_>) -> Result<AuthorizationCode, FailureKind> {
     match (given(&query.code)?, given(&query.error)?) {
         (Some(code), None) => AuthorizationCode::new(code).map_err(|_| FailureKind::MalformedRequest),

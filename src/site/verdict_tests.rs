@@ -167,7 +167,7 @@ fn t70_an_answered_attempt_ends_where_it_ended_then_unless_another_code_comes_un
     let Arrived { state, .. } = begun(UserBinding::NewBrowser, None, 9, None);
     let attempt = State::parse(&state).unwrap().attempt_id();
     let code = AuthorizationCode::new("first").unwrap().hash();
-    let done = Done { finished_at: at(60), code, return_to: "/then".into() };
+    let done = Done { finished_at: at(60), code, session: None, return_to: "/then".into() };
     let (name, value) = jar().seal_done(attempt, &done, &SystemRandomness).unwrap();
     let ends = |query: &str, now| {
         let query = format!("{query}&state={state}");

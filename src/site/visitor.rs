@@ -1,23 +1,29 @@
-//! What a request has shown about its visitor by the time its answer goes out: whether its handler asked for the key, and whether a
-//! person will look at the answer.
+//! What a request has shown about its visitor by the time its answer goes out: whether its handler asked for
+//! the key, whether a person will look at the answer, and whether the session is renewed.
 //!
-//! Known in the task that answers the request. A handler that answers from a task of its own gets neither pages for its errors nor
-//! `no-store`.
+//! Known in the task that answers the request. A handler that answers from a task of its own gets neither pages
+//! for its errors nor `no-store` nor a renewed session.
 
-use std::cell::Cell;
+use super::page::Look;
+use http::HeaderValue;
+use std::{cell::RefCell, sync::Arc};
 
 /// A handler asked for the key of this visitor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
     /// Whether a browser is loading a page.
     pub(crate) page: bool,
     /// Whether the same address can be loaded again.
     pub(crate) get: bool,
+    /// The cookie that renews the visitor's session.
+    pub(crate) renewal: Option<HeaderValue>,
+    /// How the pages of this app look.
+    pub(crate) look: Arc<Look>,
 }
 
 thread_local! {
     /// What is known of the request that is being worked on right now. `None`: this is no request of a layer.
-    static CURRENT: Cell<Option<Option<Asked>>> = const { Cell::new(None) };
+    static CURRENT: RefCell<Option<Option<Asked>>> = const { RefCell::new(None) };
 }
 
 /// Does a piece of a request's work, and keeps in `asked` what it shows.
@@ -27,23 +33,34 @@ pub(crate) fn within<T>(asked: &mut Option<Asked>, work: impl FnOnce() -> T) -> 
 
     impl Drop for Back<'_> {
         fn drop(&mut self) {
-            *self.0 = CURRENT.replace(self.1).flatten();
+            *self.0 = CURRENT.replace(self.1.take()).flatten();
         }
     }
 
-    let before = CURRENT.replace(Some(*asked));
+    let before = CURRENT.replace(Some(asked.take()));
     let _back = Back(asked, before);
     work()
 }
 
 /// A handler asks for the key.
 pub(crate) fn asks(asked: Asked) {
-    if CURRENT.get().is_some() {
-        CURRENT.set(Some(Some(asked)));
-    }
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(current) = current {
+            *current = Some(asked);
+        }
+    });
+}
+
+/// The answer is to renew the visitor's session.
+pub(crate) fn renews(cookie: HeaderValue) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(Some(asked)) = current {
+            asked.renewal = Some(cookie);
+        }
+    });
 }
 
 /// Who asked for the key in the request that is being answered.
 pub(crate) fn asked() -> Option<Asked> {
-    CURRENT.get().flatten()
+    CURRENT.with_borrow(|current| current.clone().flatten())
 }

@@ -197,8 +197,8 @@ impl<S: TokenStore> TokenStore for CachedStore<S> {
     }
 }
 
-/// As the store inside. [`remove_older`](ListUsers::remove_older) also forgets the users whose records it removes; when its
-/// future is dropped half-way or fails, it forgets all users.
+/// As the store inside. [`remove_older`](ListUsers::remove_older) also forgets the users whose records it
+/// removes; when its future is dropped half-way or fails, it forgets all users.
 #[async_trait::async_trait]
 impl<S: TokenStore> ListUsers for CachedStore<S> {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {

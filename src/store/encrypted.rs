@@ -25,8 +25,8 @@ const PURPOSE: &str = "stored record";
 /// The form of what is sealed: the text of the key and nothing else.
 const FORMAT: &[u8] = b"1";
 
-/// A load with sealing anew takes at most so long, or as long as the load alone. *Source*: our choice, well below
-/// [`store_deadline`](crate::config::Limits::store_deadline).
+/// A load with sealing anew takes at most so long, or as long as the load alone. *Source*: our choice, well
+/// below [`store_deadline`](crate::config::Limits::store_deadline).
 const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Wraps any store so that the store, its files and its backups contain only encrypted keys.
@@ -85,8 +85,8 @@ impl<S: TokenStore> EncryptedStore<S> {
     /// Wraps a store. `app` is the client ID; `keys` has the key that seals first.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when there is no key: nothing could be saved, and
-    /// that must not be found out when a code has been spent.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) if `keys` is empty.
+    /// Otherwise the mistake would show only after a code was used.
     pub fn new(inner: S, app: impl AsRef<str>, keys: impl IntoIterator<Item = SealingKey>) -> Result<Self, StoreError> {
         let keys: Vec<_> = keys.into_iter().collect();
         if keys.is_empty() {
@@ -96,7 +96,7 @@ impl<S: TokenStore> EncryptedStore<S> {
         Ok(Self { inner, app: app.as_ref().into(), keyring, plain_accepted: false, reseal: None })
     }
 
-    /// Lets records that were saved before there was this wrapper load as they are, until all are sealed.
+    /// Accepts unencrypted records, saved before this wrapper was added.
     ///
     /// # Security
     /// Switch it off when the migration is over. While it is on, anyone who can write to the store can
@@ -197,8 +197,8 @@ impl<S: TokenStore> TokenStore for EncryptedStore<S> {
     }
 }
 
-/// As the store inside. A record that [`remove_older`](ListUsers::remove_older) removed is returned opened; one that does not
-/// open is returned as it was kept.
+/// As the store inside. A record that [`remove_older`](ListUsers::remove_older) removed is returned opened; one
+/// that does not open is returned as it was kept.
 #[async_trait::async_trait]
 impl<S: TokenStore> ListUsers for EncryptedStore<S> {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {

@@ -7,11 +7,13 @@ type Source = Box<dyn Error + Send + Sync>;
 
 /// A call of a token store failed, or the store could not tell the result.
 ///
-/// `Display` shows the kind and the cause. `Debug` shows the whole chain of causes, so that an error that `main`
-/// returns is readable. [`source`](Error::source) returns the cause of the cause; [`cause`](Self::cause) returns the cause.
+/// `Display` shows the kind and the cause. `Debug` shows the whole chain of causes, so that an error that
+/// `main` returns is readable. [`source`](Error::source) returns the cause of the cause; [`cause`](Self::cause)
+/// returns the cause.
 ///
 /// # Security
-/// Give it only causes without a key; a driver's error may quote the values of a statement. Its own text never contains a key.
+/// Give it only causes without a key; a driver's error may quote the values of a statement. Its own text never
+/// contains a key.
 ///
 /// ```
 /// use komerza_connect::{store::StoreErrorKind, StoreError};
@@ -33,10 +35,11 @@ kinds! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the token store is not available";
     /// The store did not answer within the deadline.
     TimedOut = "timed_out", SERVICE_UNAVAILABLE, "the token store did not answer in time";
-    /// A record is there but cannot be read: an unknown format, or a seal that does not open. It is never deleted for that;
-    /// a new connect may replace it.
+    /// A record is there but cannot be read: an unknown format, or a seal that does not open. It is never
+    /// deleted for that; a new connect may replace it.
     Unreadable = "unreadable", SERVICE_UNAVAILABLE, "a record of the token store cannot be read";
-    /// The store answers and takes no writes: a replica, a full disk, or its memory limit. Loads may still work.
+    /// The store answers and takes no writes: a replica, a full disk, or its memory limit. Loads may still
+    /// work.
     NotWritable = "not_writable", SERVICE_UNAVAILABLE, "the token store takes no writes";
     /// The code of the store panicked: a defect in it.
     Panicked = "panicked", INTERNAL_SERVER_ERROR, "the token store panicked";

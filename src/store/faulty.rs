@@ -107,7 +107,8 @@ impl Fault {
         Self::of(Kind::Delay(by))
     }
 
-    /// The call does nothing and is an error of kind [`Unavailable`](crate::store::StoreErrorKind::Unavailable).
+    /// The call does nothing and is an error of kind
+    /// [`Unavailable`](crate::store::StoreErrorKind::Unavailable).
     pub fn error() -> Self {
         Self::of(Kind::Error)
     }

@@ -6,9 +6,9 @@ use std::{sync::Arc, time::SystemTime};
 
 /// A store that can list its users and remove old records.
 ///
-/// Every store of this crate can, and so do its wrappers when the store inside can. A store of your own need not implement it:
-/// connecting, calling and disconnecting work without it. If it does, return `Some(self)` from
-/// [`TokenStore::lists_users`], so that the layer finds it.
+/// Every store of this crate can, and so do its wrappers when the store inside can. A store of your own need
+/// not implement it: connecting, calling and disconnecting work without it. If it does, return `Some(self)`
+/// from [`TokenStore::lists_users`], so that the layer finds it.
 ///
 /// ```
 /// use komerza_connect::{store::ListUsers, ApiKey, MemoryStore, StoredToken, TokenStore, UserId};
@@ -43,27 +43,28 @@ use std::{sync::Arc, time::SystemTime};
 pub trait ListUsers: TokenStore {
     /// Returns the users who have a record, about `limit` at a time.
     ///
-    /// Pass `None` for the first page, then the `next` of the page before. A cursor is the store's own text: do not make or
-    /// change one. The order is the store's own.
+    /// Pass `None` for the first page, then the `next` of the page before. A cursor is the store's own text: do
+    /// not make or change one. The order is the store's own.
     ///
-    /// A user whose record is there during the whole listing is returned at least once. A user who connects or disconnects
-    /// meanwhile may be missing, and some stores (Redis) may return a user twice. A page may have more or fewer users than
-    /// `limit`, or none at all: only `next` says whether the listing is over.
+    /// A user whose record is there during the whole listing is returned at least once. A user who connects or
+    /// disconnects meanwhile may be missing, and some stores (Redis) may return a user twice. A page may have
+    /// more or fewer users than `limit`, or none at all: only `next` says whether the listing is over.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a cursor that the store did not make; else as
-    /// [`load`](TokenStore::load). The same page may be asked for again.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a cursor that the
+    /// store did not make; else as [`load`](TokenStore::load). The same page may be asked for again.
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError>;
 
     /// Removes at most `limit` records that were saved before `than`, of users whose id begins with `prefix`.
     ///
-    /// Each record is removed only if it is still the one that was found too old: a record that is saved meanwhile stays.
-    /// Returns what this call removed. Fewer than `limit` records means that no more were found. An empty `prefix` means every
-    /// user. A record that cannot be read is never removed, and its age counts as unknown.
+    /// Each record is removed only if it is still the one that was found too old: a record that is saved
+    /// meanwhile stays. Returns what this call removed. Fewer than `limit` records means that no more were
+    /// found. An empty `prefix` means every user. A record that cannot be read is never removed, and its age
+    /// counts as unknown.
     ///
     /// # Errors
-    /// [`StoreError`] when the store fails and nothing was removed yet. A failure after the first removal ends the call early:
-    /// it returns what it removed, since the caller must learn of each key that is gone.
+    /// [`StoreError`] when the store fails and nothing was removed yet. A failure after the first removal ends
+    /// the call early: it returns what it removed, since the caller must learn of each key that is gone.
     async fn remove_older(
         &self,
         prefix: &str,

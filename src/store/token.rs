@@ -226,8 +226,8 @@ impl StoredToken {
     }
 }
 
-/// [`TextForm`] as read: owned, because JSON may escape what it holds, and wiped. Unknown fields are ignored, so that a newer
-/// version of this crate may add some.
+/// [`TextForm`] as read: owned, because JSON may escape what it holds, and wiped. Unknown fields are ignored,
+/// so that a newer version of this crate may add some.
 #[derive(Deserialize)]
 struct OwnedForm {
     format: u8,

@@ -28,8 +28,9 @@ use std::sync::Arc;
 /// ```
 ///
 /// # Errors
-/// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when there is no such kind of store, when its feature
-/// is off, or as the store's own `connect`. No error repeats the address, which may hold a password.
+/// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when there is no such kind of
+/// store, when its feature is off, or as the store's own `connect`. No error repeats the address, which may
+/// hold a password.
 pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
     let Some((scheme, _rest)) = url.split_once(':') else {
         return Err(StoreError::misconfigured(format!("a token store's address is one of {KNOWN}")));

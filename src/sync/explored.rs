@@ -1,7 +1,7 @@
 //! The lock under the explorer of interleavings (`shuttle`), and what its scenes share.
 //!
-//! It switches threads at every use of a [`Lock`], at every await and at every [`step`](super::step); a thread that waits for
-//! ever is a failure.
+//! It switches threads at every use of a [`Lock`], at every await and at every [`step`](super::step); a thread
+//! that waits for ever is a failure.
 
 use std::{
     cell::Cell,
@@ -9,7 +9,8 @@ use std::{
     sync::PoisonError,
 };
 
-/// More interleavings than any scene has that is explored exhaustively; reaching it means that it was not explored to its end.
+/// More interleavings than any scene has that is explored exhaustively; reaching it means that it was not
+/// explored to its end.
 pub(crate) const MOST: usize = 20_000;
 
 /// Bytes of stack of an explored thread: code that is not optimised fills more than `shuttle` gives by itself.
@@ -78,8 +79,8 @@ pub(super) fn step() {
     }
 }
 
-/// Runs `scene` under every interleaving of its threads, of which there are at least so many: fewer would mean that they do not
-/// meet.
+/// Runs `scene` under every interleaving of its threads, of which there are at least so many: fewer would mean
+/// that they do not meet.
 pub(crate) fn explore_exhaustively(least: usize, scene: impl Fn() + Send + Sync + 'static) {
     let scheduler = shuttle::scheduler::DfsScheduler::new(Some(MOST), false);
     let explored = explore(|| shuttle::Runner::new(scheduler, config()).run(scene));

@@ -9,8 +9,9 @@ use std::fmt;
 
 /// A request of Komerza: its headers and raw body, with a signature that fits.
 ///
-/// In axum handlers take it as the last argument. The app's state must be a [`Verifier`](super::Verifier), or give one by `FromRef`.
-/// Elsewhere call [`Verifier::receive`](super::Verifier::receive) or [`Verifier::verify`](super::Verifier::verify).
+/// In axum handlers take it as the last argument. The app's state must be a [`Verifier`](super::Verifier), or
+/// give one by `FromRef`. Elsewhere call [`Verifier::receive`](super::Verifier::receive) or
+/// [`Verifier::verify`](super::Verifier::verify).
 ///
 /// # Security
 /// The signature has no time in it: whoever saw a delivery once can send it again. Do the work once for each

@@ -1,18 +1,19 @@
 //! Requests that Komerza sends to your app: webhooks and dynamic deliveries.
 //!
-//! Komerza signs the body of such a request with a secret that it shares with you. A [`Verifier`] checks the signature,
-//! and a [`Delivery`] is a body that passed. The rules, in order:
+//! Komerza signs the body of such a request with a secret that it shares with you. A [`Verifier`] checks the
+//! signature, and a [`Delivery`] is a body that passed. The rules, in order:
 //!
 //! 1. The body is read as raw bytes, up to a [limit](Verifier::body_limit). A longer body is refused.
-//! 2. The signature is in `X-Signature`, or else in `X-Komerza-Signature`. [`Verifier::headers`] sets other names. The
-//!    first header of the list that is there counts. A header that is there twice is refused.
-//! 3. The signature is an HMAC-SHA256 of the body: 64 hexadecimal digits or 44 characters of base64, with or without
-//!    `sha256=` in front. Upper and lower case are the same in hexadecimal digits and in `sha256=`.
+//! 2. The signature is in `X-Signature`, or else in `X-Komerza-Signature`. [`Verifier::headers`] sets other
+//!    names. The first header of the list that is there counts. A header that is there twice is refused.
+//! 3. The signature is an HMAC-SHA256 of the body: 64 hexadecimal digits or 44 characters of base64, with or
+//!    without `sha256=` in front. Upper and lower case are the same in hexadecimal digits and in `sha256=`.
 //! 4. The signature is compared in constant time.
 //!
-//! **Nothing here is proven against the live service.** Komerza's documentation names HMAC-SHA256 and `X-Signature` for
-//! dynamic deliveries. It does not say how the signature is encoded, and says nothing about the header of webhooks or
-//! the names of their events. The [guide](crate::guide::webhooks) lists what is known and what is assumed.
+//! **Nothing here is proven against the live service.** Komerza's documentation names HMAC-SHA256 and
+//! `X-Signature` for dynamic deliveries. It does not say how the signature is encoded, and says nothing about
+//! the header of webhooks or the names of their events. The [guide](crate::guide::webhooks) lists what is known
+//! and what is assumed.
 //!
 //! # Example
 //!

@@ -16,8 +16,8 @@ pub struct Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusedKind {
-    /// The request has none of the headers that can hold a signature. Anybody can send that. If Komerza did, set the name of
-    /// its header with [`headers`](super::Verifier::headers).
+    /// The request has none of the headers that can hold a signature. Anybody can send that. If Komerza did,
+    /// set the name of its header with [`headers`](super::Verifier::headers).
     ///
     /// Code `no_signature`, status 403.
     NoSignature,
@@ -25,8 +25,8 @@ pub enum RefusedKind {
     ///
     /// Code `malformed_signature`, status 400.
     MalformedSignature,
-    /// The signature does not fit the body. Either the secret is another one, or something between Komerza and the app changed
-    /// the body, or the request is forged.
+    /// The signature does not fit the body. Either the secret is wrong, or something between Komerza and the
+    /// app changed the body, or the request is forged.
     ///
     /// Code `wrong_signature`, status 403.
     WrongSignature,

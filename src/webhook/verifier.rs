@@ -24,8 +24,9 @@ const SECRET_MAX: usize = 16_384;
 /// `FromRef` if needed.
 ///
 /// # Security
-/// One verifier knows the secrets of one receiver. An app that serves several merchants gives each of them an address of
-/// its own, and checks with that merchant's secret: otherwise one merchant's secret signs for another.
+/// One verifier knows the secrets of one receiver. An app that serves several merchants gives each of them an
+/// address of its own, and checks with that merchant's secret: otherwise one merchant's secret signs for
+/// another.
 ///
 /// ```
 /// use komerza_connect::webhook::{RefusedKind, Verifier};
@@ -50,8 +51,8 @@ impl Verifier {
     /// [`create_webhook`](crate::api::Client::create_webhook) returned it.
     ///
     /// # Errors
-    /// [`InvalidSecret`] for an empty text, one of more than 16,384 bytes, or one with a space or a control character. Such
-    /// a text was pasted together with something else, and would refuse every request.
+    /// [`InvalidSecret`] for an empty text, one of more than 16,384 bytes, or one with a space or a control
+    /// character. Such a text was pasted together with something else, and would refuse every request.
     pub fn new(secret: impl Into<String>) -> Result<Self, InvalidSecret> {
         let headers = ["x-signature", "x-komerza-signature"].map(HeaderName::from_static);
         Ok(Self { secrets: [checked(secret.into())?].into(), headers: headers.into(), body_limit: BODY_LIMIT })
@@ -66,8 +67,8 @@ impl Verifier {
         Ok(self)
     }
 
-    /// The headers that can hold the signature. The first one that a request has counts, and no other is looked at.
-    /// Default: `X-Signature`, `X-Komerza-Signature`.
+    /// The headers that can hold the signature. The first one that a request has counts, and no other is looked
+    /// at. Default: `X-Signature`, `X-Komerza-Signature`.
     #[must_use]
     pub fn headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.headers = names.into_iter().collect();
@@ -85,7 +86,8 @@ impl Verifier {
     /// Checks the signature in these headers against the raw bytes of a body.
     ///
     /// # Errors
-    /// [`Refused`] of kind `NoSignature`, `MalformedSignature` or `WrongSignature`. Answer with it, and do nothing else.
+    /// [`Refused`] of kind `NoSignature`, `MalformedSignature` or `WrongSignature`. Answer with it, and do
+    /// nothing else.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
         let given = self.signature_in(headers)?;
         // Which of several secrets fits is no secret; each comparison takes the same time.
@@ -116,7 +118,8 @@ impl Verifier {
         Ok(Delivery::new(parts.headers, body))
     }
 
-    /// The signature of a body with the first secret, in hexadecimal digits: what Komerza would send. For tests.
+    /// The signature of a body with the first secret, in hexadecimal digits: what Komerza would send. For
+    /// tests.
     #[must_use]
     pub fn sign(&self, body: impl AsRef<[u8]>) -> String {
         let mac = self.secrets.first().and_then(|secret| mac(secret, body.as_ref()));

@@ -1,19 +1,21 @@
 //! An app that has users of its own, by axum-login. `cargo run` in this folder, `cargo test` for its test.
 //!
-//! Keys belong to the app's users, not to browsers. They are in SQLite, encrypted. `Cargo.toml` beside this file has the
-//! dependencies. Settings come from the environment: those of `Config::from_env`, and `TOKEN_STORE_KEYS`, a base64 key of 32 bytes.
-//! `cargo run -p komerza-sandbox` in the repository starts a Komerza for it. Sign in as `alice` with the password `obviously-fake`.
+//! Keys belong to the app's users, not to browsers. They are in SQLite, encrypted. `Cargo.toml` beside this
+//! file has the dependencies. Settings come from the environment: those of `Config::from_env`, and
+//! `TOKEN_STORE_KEYS`, a base64 key of 32 bytes. `cargo run -p komerza-sandbox` in the repository starts a
+//! Komerza for it. Sign in as `alice` with the password `obviously-fake`.
 
 use axum::{
     Form, Router,
     extract::Query,
-    http::{StatusCode, request::Parts},
+    http::StatusCode,
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use axum_login::{AuthManagerLayerBuilder, AuthUser, AuthnBackend, UserId as BackendId};
 use komerza_connect::{
     Config, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, TokenStore, UserId,
+    layer::by_extractor,
     store::{EncryptedStore, SqliteStore},
 };
 use serde::Deserialize;
@@ -68,11 +70,6 @@ impl AuthnBackend for Backend {
     }
 }
 
-/// What komerza-connect asks: who sent this request?
-fn signed_in(parts: &Parts) -> Option<UserId> {
-    parts.extensions.get::<AuthSession>()?.user.as_ref().map(|user| UserId::from(user.id))
-}
-
 async fn home(auth: AuthSession, komerza: Option<KomerzaKey>) -> Result<Html<String>, Error> {
     Ok(Html(match (auth.user, komerza) {
         (None, _) => "<a href=/sign-in>Sign in</a>".into(),
@@ -117,7 +114,8 @@ fn local(path: &str) -> &str {
 fn app(config: Config, store: impl TokenStore) -> Result<Router, Box<dyn std::error::Error>> {
     // Lax, so that the session comes along when Komerza sends the browser back. `Secure` where the app is reached by https.
     let sessions = SessionManagerLayer::new(MemoryStore::default()).with_same_site(SameSite::Lax).with_secure(false);
-    let connect = KomerzaConnectLayer::new(config, store)?.with_user(signed_in);
+    let connect = KomerzaConnectLayer::new(config, store)?
+        .with_user(by_extractor(|auth: AuthSession| auth.user.map(|user| UserId::from(user.id))));
     Ok(Router::new()
         .route("/", get(home))
         .route("/sign-in", get(sign_in_page).post(sign_in))

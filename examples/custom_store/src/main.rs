@@ -1,5 +1,5 @@
-//! A token store of your own, here on redb, and the contract suite that tries to break it. In this folder: `cargo run`, or
-//! `cargo test` for one test of each check.
+//! A token store of your own, here on redb, and the contract suite that tries to break it. In this folder:
+//! `cargo run`, or `cargo test` for one test of each check.
 //!
 //! `Cargo.toml` beside this file has the dependencies.
 
@@ -20,8 +20,8 @@ const TOKENS: TableDefinition<&str, &str> = TableDefinition::new("komerza_tokens
 #[derive(Clone)]
 pub struct RedbStore {
     database: Arc<Database>,
-    /// Writers queue here, first come, first served. A write that was given up while it waited is never begun, and one that was
-    /// begun ends before the next: so none undoes a later one.
+    /// Writers queue here, first come, first served. A write that was given up while it waited is never begun,
+    /// and one that was begun ends before the next: so none undoes a later one.
     writing: Arc<Mutex<()>>,
 }
 

@@ -1,6 +1,8 @@
-//! An app as it runs for customers: keys in PostgreSQL, sealed and cached; metrics; a clean stop. `cargo run` in this folder.
+//! An app as it runs for customers: keys in PostgreSQL, sealed and cached; metrics; a clean stop. `cargo run`
+//! in this folder.
 //!
-//! `Cargo.toml` beside this file has the dependencies. It starts no sandbox: all settings come from the environment.
+//! `Cargo.toml` beside this file has the dependencies. It starts no sandbox: all settings come from the
+//! environment.
 //!
 //! | Variable | Meaning |
 //! | --- | --- |

@@ -1,7 +1,8 @@
 //! The API behind a key: who calls, what the key may do, and one file per group of endpoints.
 //!
-//! Each call is judged in this order: scope (403), store known (404), store ticked (403), then the endpoint's own rules.
-//! Field names and types are those of the provider's published schema; a file says so where it had to guess.
+//! Each call is judged in this order: scope (403), store known (404), store ticked (403), then the endpoint's
+//! own rules. Field names and types are those of the provider's published schema; a file says so where it had
+//! to guess.
 
 mod categories;
 mod customers;

@@ -166,8 +166,8 @@ fn line_item(store: &DemoStore, item: &Value) -> Result<LineItem, Refusal> {
     })
 }
 
-/// Nothing happens to an order that is already delivered. A cancelled one is refused, and so is one whose app does not deliver:
-/// both are our choice.
+/// Nothing happens to an order that is already delivered. A cancelled one is refused, and so is one whose app
+/// does not deliver: both are our choice.
 async fn deliver(call: Call, Path((store, order)): OrderPath) -> Answer {
     let wanted = call.store(DELIVER, &store, |store, _| dynamic_deliveries(store, &order))?;
     let mut answers = Vec::new();

@@ -81,7 +81,8 @@ pub(super) fn variants(product: &Value) -> impl Iterator<Item = &Value> {
     product.get("variants").and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Whether a variant whose stock is counted has fewer than five left. The provider's threshold is not documented.
+/// Whether a variant whose stock is counted has fewer than five left. The provider's threshold is not
+/// documented.
 pub(super) fn is_low_in_stock(store: &DemoStore, product: &Value) -> bool {
     const FEW: usize = 5;
     let counted = |variant: &&Value| variant.get("stockMode") == Some(&json!(0));

@@ -1,4 +1,5 @@
-//! The account's webhooks and their logs. Names and payloads of events are not documented, so only `send_event` delivers.
+//! The account's webhooks and their logs. Names and payloads of events are not documented, so only `send_event`
+//! delivers.
 
 use std::sync::Arc;
 

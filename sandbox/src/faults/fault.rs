@@ -10,7 +10,8 @@ use serde_json::json;
 /// Something that goes wrong at the provider, or on the way to it.
 ///
 /// Unless said otherwise the request has no effect: no code is spent, no token taken, nothing changed. After
-/// [`after_effect`](Self::after_effect) the request is carried out first and only its answer is lost or replaced.
+/// [`after_effect`](Self::after_effect) the request is carried out first and only its answer is lost or
+/// replaced.
 #[derive(Debug, Clone)]
 #[must_use = "a fault does nothing until it is injected"]
 pub struct Fault {
@@ -52,7 +53,8 @@ impl Fault {
         Self::of(Kind::Reply(Scripted { status, headers, body: body.into(), endless: false }))
     }
 
-    /// Waits, by the sandbox's clock, and then goes on as usual. Several latencies add up, also with another fault.
+    /// Waits, by the sandbox's clock, and then goes on as usual. Several latencies add up, also with another
+    /// fault.
     pub fn latency(wait: Duration) -> Self {
         Self::of(Kind::Latency(wait))
     }
@@ -64,7 +66,8 @@ impl Fault {
 
     /// Accepts a connection and closes it without reading anything.
     ///
-    /// Nothing is known of a request then: the rule's target is not asked, and connections are counted, not requests.
+    /// Nothing is known of a request then: the rule's target is not asked, and connections are counted, not
+    /// requests.
     pub fn close_before_reading() -> Self {
         Self::of(Kind::CloseOnAccept)
     }
@@ -155,7 +158,8 @@ impl Fault {
         Self::scripted(status, "application/json", body)
     }
 
-    /// Sets a header of the answer, `Retry-After` for example. Faults that answer nothing of their own ignore it.
+    /// Sets a header of the answer, `Retry-After` for example. Faults that answer nothing of their own ignore
+    /// it.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         if let Kind::Reply(reply) = &mut self.kind {
             reply.headers.insert(name, value);

@@ -1,8 +1,8 @@
 //! Faults: what goes wrong, for which requests, how often.
 //!
-//! A request is read and logged, then the rules are asked in the order in which they were injected; latencies add up, and
-//! the first other fault that is due happens. Faults come before every rule of the sandbox, so that they work without a
-//! key and take no token.
+//! A request is read and logged, then the rules are asked in the order in which they were injected; latencies
+//! add up, and the first other fault that is due happens. Faults come before every rule of the sandbox, so that
+//! they work without a key and take no token.
 
 mod body;
 mod carry_out;

@@ -59,8 +59,8 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// Every latency that is due adds up; of the other faults the first one that is due happens, and rules after it do
-    /// not count the request.
+    /// Every latency that is due adds up; of the other faults the first one that is due happens, and rules
+    /// after it do not count the request.
     pub(super) fn plan(&mut self, request: &RecordedRequest) -> Plan {
         let mut plan = Plan::default();
         let rules = self.rules.iter_mut().filter(|rule| !matches!(rule.fault.kind, Kind::CloseOnAccept));

@@ -57,7 +57,8 @@ impl Target {
         self.when(move |request| request.method == method)
     }
 
-    /// Only requests for which `condition` holds. It runs while the rules are locked, so it must not inject faults itself.
+    /// Only requests for which `condition` holds. It runs while the rules are locked, so it must not inject
+    /// faults itself.
     pub fn when(mut self, condition: impl Fn(&RecordedRequest) -> bool + Send + Sync + 'static) -> Self {
         self.conditions.push(Arc::new(condition));
         self

@@ -1,7 +1,8 @@
-//! The provider's filter language: `field<op>value`, a comma for "and", `|` for "or" between the values of one field.
+//! The provider's filter language: `field<op>value`, a comma for "and", `|` for "or" between the values of one
+//! field.
 //!
-//! *Source*: docs.komerza.com, "Filtering". Its filters `…From` and `…To` are read as bounds when they stand with `==`,
-//! which is our reading: no documented sample shows them.
+//! *Source*: docs.komerza.com, "Filtering". Its filters `…From` and `…To` are read as bounds when they stand
+//! with `==`, which is our reading: no documented sample shows them.
 
 use std::cmp::Ordering;
 

@@ -1,9 +1,9 @@
 //! Lists: filter, sort, cut into pages. Pure functions over rows.
 //!
-//! Names in the query are matched without regard to case, as ASP.NET does; the provider's own pages spell them in two
-//! ways. What is not documented, and chosen here: 20 items a page unless asked otherwise, a larger page than
-//! [`Switches::max_page_size`](super::Switches::max_page_size) is cut down to it, page 0 is invalid, and a page past the
-//! end is empty.
+//! Names in the query are matched without regard to case, as ASP.NET does; the provider's own pages spell them
+//! in two ways. What is not documented, and chosen here: 20 items a page unless asked otherwise, a larger page
+//! than [`Switches::max_page_size`](super::Switches::max_page_size) is cut down to it, page 0 is invalid, and a
+//! page past the end is empty.
 
 mod filter;
 

@@ -1,6 +1,7 @@
 //! A believable demo account, the same on every run: two stores, and what two small shops would have in them.
 //!
-//! Every id is a hash of what it names, and every time lies before one fixed day, so that tests may rely on both.
+//! Every id is a hash of what it names, and every time lies before one fixed day, so that tests may rely on
+//! both.
 
 mod dice;
 mod orders;
@@ -60,8 +61,8 @@ impl DemoStore {
 }
 
 impl Account {
-    /// The account with this number, with so many orders in each store; number 0 is the one that the documentation
-    /// speaks of.
+    /// The account with this number, with so many orders in each store; number 0 is the one that the
+    /// documentation speaks of.
     pub(super) fn demo(number: usize, orders_per_store: usize) -> Self {
         let owner = if number == 0 { "ada".to_owned() } else { format!("ada{number}") };
         let stores = stores::of(&owner, orders_per_store);

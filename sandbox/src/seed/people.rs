@@ -13,7 +13,8 @@ const RESPONDED: i64 = 3;
 
 const LAST: [&str; 4] = ["berg", "santos", "okafor", "ito"];
 
-/// `PublicCustomer` with `isAffiliate`; spending is counted from the orders when it is shown. The first one is an affiliate.
+/// `PublicCustomer` with `isAffiliate`; spending is counted from the orders when it is shown. The first one is
+/// an affiliate.
 pub(super) fn customers(store: &str) -> Vec<Value> {
     let names = LAST.iter().flat_map(|last| FIRST.iter().map(move |first| format!("{first}.{last}")));
     names.zip(0_i64..).map(|(name, number)| customer(store, &name, number)).collect()

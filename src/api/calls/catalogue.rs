@@ -89,8 +89,8 @@ impl InStore {
     /// Searches the items in stock of a variant: similar texts count, best first. Needs
     /// [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
-    /// Each hit has its position and a score from 0 to 1. The names of those fields are not known, so give a type of your
-    /// own, such as `serde_json::Value`.
+    /// Each hit has its position and a score from 0 to 1. The names of those fields are not known, so give a
+    /// type of your own, such as `serde_json::Value`.
     pub fn search_variant_items<T: DeserializeOwned + Send + 'static>(
         &self,
         product: impl Into<ProductId>,
@@ -156,7 +156,8 @@ impl InStore {
         self.call(method, template, &[product.as_str(), variant.as_str()], scopes::PRODUCTS_UPDATE)
     }
 
-    /// Adds an image to a product and returns its file name. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
+    /// Adds an image to a product and returns its file name. Needs
+    /// [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
     ///
     /// Komerza takes up to 30 MB.
     ///

@@ -37,8 +37,8 @@ impl InStore {
     /// Adds a customer. Needs [`CUSTOMERS_CREATE`](scopes::CUSTOMERS_CREATE).
     ///
     /// # Errors
-    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch); [`Conflict`](crate::ErrorKind::Conflict) when the store has it
-    /// already.
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch);
+    /// [`Conflict`](crate::ErrorKind::Conflict) when the store has it already.
     pub async fn create_customer(&self, email: &str) -> Result<NewCustomer, Error> {
         let request = self.call(Method::POST, "/stores/{}/customers", &[], scopes::CUSTOMERS_CREATE);
         request.json(&json!({ "emailAddress": email })).fetch().await

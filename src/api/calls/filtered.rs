@@ -1,8 +1,8 @@
 //! The filters that lists have by name.
 //!
-//! One rule: a method is called as the provider's filter, in Rust's spelling, and sends it in the provider's spelling, whose capitals
-//! differ from list to list. Names are documented, types are not: a filter has the type of the field that it is named after, and is text
-//! where no field tells.
+//! One rule: a method is called as the provider's filter, in Rust's spelling, and sends it in the provider's
+//! spelling, whose capitals differ from list to list. Names are documented, types are not: a filter has the
+//! type of the field that it is named after, and is text where no field tells.
 //!
 //! *Source*: the provider's OpenAPI document.
 
@@ -114,7 +114,8 @@ impl Listing<Customer> {
         self.query("stripeCustomerId", id)
     }
 
-    /// With this text in the affiliate code, in upper or lower case. That the code is the customer's own is likely.
+    /// With this text in the affiliate code, in upper or lower case. That the code is the customer's own is
+    /// likely.
     pub fn affiliate_code(self, code: &str) -> Self {
         self.query("affiliateCode", code)
     }

@@ -1,7 +1,7 @@
 //! The typed calls.
 //!
-//! Each names its scope, so that a refusal can say what is missing. *Source* of paths, scopes and types: the provider's OpenAPI
-//! document.
+//! Each names its scope, so that a refusal can say what is missing. *Source* of paths, scopes and types: the
+//! provider's OpenAPI document.
 
 mod catalogue;
 mod customers;

@@ -34,17 +34,17 @@ impl InStore {
     /// Send the customer to its [`checkout_url`](crate::api::models::Order::checkout_url) to pay.
     ///
     /// # Errors
-    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error
-    /// [may have happened](Error::may_have_happened), look for the order before you create it again: Komerza has no way to
-    /// say that two requests are the same.
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error [may have
+    /// happened](Error::may_have_happened), look for the order before you create it again: Komerza has no way
+    /// to say that two requests are the same.
     pub async fn create_order(&self, order: &NewOrder) -> Result<Order, Error> {
         self.call(Method::POST, "/stores/{}/orders", &[], scopes::ORDERS_CREATE).json(order).fetch().await
     }
 
     /// Delivers an order as if it was paid. Needs [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
     ///
-    /// Komerza does nothing when the order is already delivered. So the call is sent again after a failure, as a read is, and
-    /// you can repeat it.
+    /// Komerza does nothing when the order is already delivered. So the call is sent again after a failure, as
+    /// a read is, and you can repeat it.
     ///
     /// # Errors
     /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
@@ -70,9 +70,9 @@ impl InStore {
     /// Refunds a delivered order. Needs [`ORDERS_REFUND`](scopes::ORDERS_REFUND).
     ///
     /// # Errors
-    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error
-    /// [may have happened](Error::may_have_happened), look at the order's [`refund`](crate::api::models::Order::refund) before you repeat
-    /// it.
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error [may have
+    /// happened](Error::may_have_happened), look at the order's [`refund`](crate::api::models::Order::refund)
+    /// before you repeat it.
     pub async fn refund_order(&self, id: impl Into<OrderId>, reason: RefundReason) -> Result<Refund, Error> {
         let id = id.into();
         self.call(Method::DELETE, "/stores/{}/orders/{}/refund", &[id.as_str()], scopes::ORDERS_REFUND)
@@ -102,7 +102,8 @@ impl InStore {
         self.call(Method::POST, template, &[id.into().as_str()], scopes::ORDERS_DELIVER).execute().await
     }
 
-    /// What the buyer sent as a proof of payment by a custom payment method. Needs [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
+    /// What the buyer sent as a proof of payment by a custom payment method. Needs
+    /// [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
     ///
     /// The fields are not known, so give a type of your own, such as `serde_json::Value`.
     ///
@@ -113,7 +114,8 @@ impl InStore {
         self.get(template, &[id.into().as_str()], scopes::ORDERS_VIEW).fetch().await
     }
 
-    /// The orders between two times as a CSV file, at most `most` bytes, piece by piece. Needs [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
+    /// The orders between two times as a CSV file, at most `most` bytes, piece by piece. Needs
+    /// [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
     ///
     /// # Errors
     /// Same as [`RequestBuilder::download`](crate::api::RequestBuilder::download).

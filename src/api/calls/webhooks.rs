@@ -56,8 +56,8 @@ impl Client {
         self.endpoint(Method::GET, "/webhooks/{}/logs", &[id.as_str()], scopes::WEBHOOKS_VIEW).paged()
     }
 
-    /// A webhook's deliveries with this id, about the order with this id, or to an address with this in it. Needs
-    /// [`WEBHOOKS_VIEW`](scopes::WEBHOOKS_VIEW).
+    /// A webhook's deliveries with this id, about the order with this id, or to an address with this in it.
+    /// Needs [`WEBHOOKS_VIEW`](scopes::WEBHOOKS_VIEW).
     pub fn search_webhook_logs(&self, id: impl Into<WebhookId>, text: &str) -> Listing<WebhookLog> {
         let id = id.into();
         let ids = [id.as_str(), text];

@@ -4,8 +4,9 @@ use crate::{kinds::kinds, provider};
 use http::StatusCode;
 
 kinds! {
-    /// What sort of failure an [`Error`](super::Error) is. [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) has a table of
-    /// what to do about each. The status is that of a handler's own answer after it.
+    /// What sort of failure an [`Error`](super::Error) is.
+    /// [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) has a table of what to do about each. The
+    /// status is that of a handler's own answer after it.
     ErrorKind
     /// The call is malformed. Nothing was sent.
     ///
@@ -31,7 +32,8 @@ kinds! {
     NotEnoughFunds = "not_enough_funds", PAYMENT_REQUIRED, "too little money on the Komerza account";
     /// Komerza does not have the requested object.
     NotFound = "not_found", NOT_FOUND, "Komerza knows no such thing";
-    /// Komerza rejected the input. [`body`](super::Error::body) has its whole answer, which may name the fields.
+    /// Komerza rejected the input. [`body`](super::Error::body) has its whole answer, which may name the
+    /// fields.
     Validation = "validation", BAD_REQUEST, "Komerza found the input wrong";
     /// The object already exists.
     Conflict = "conflict", CONFLICT, "Komerza has this already";
@@ -50,7 +52,8 @@ kinds! {
     Interrupted = "interrupted", BAD_GATEWAY, "the connection to Komerza broke off";
     /// No reply arrived in time. A change may have been made.
     TimedOut = "timed_out", GATEWAY_TIMEOUT, "Komerza did not answer in time";
-    /// Something between the app and Komerza answered 403, such as a block by region. The key may still be valid.
+    /// Something between the app and Komerza answered 403, such as a block by region. The key may still be
+    /// valid.
     Blocked = "blocked", BAD_GATEWAY, "something on the way to Komerza refuses this";
     /// Komerza failed: a status of 500 or above, a reply that is too large, or a contradictory reply.
     ProviderFault = "provider_fault", BAD_GATEWAY, "Komerza gave no usable answer";
@@ -59,13 +62,15 @@ kinds! {
     /// Komerza changed, or this crate is wrong. Your input is not the reason.
     UnexpectedReply = "unexpected_reply", BAD_GATEWAY,
         "Komerza's reply has a shape that this version of komerza-connect does not know";
-    /// Komerza refused for another reason; see [`code`](super::Error::code) and [`status`](super::Error::status).
+    /// Komerza refused for another reason; see [`code`](super::Error::code) and
+    /// [`status`](super::Error::status).
     Refused = "refused", UNPROCESSABLE_ENTITY, "Komerza refused";
 }
 
 /// What a refusal means: by the provider's code first, by the status second.
 ///
-/// `enveloped` tells the provider's own answers from those of something in between. Whether the key is dead is not decided here.
+/// `enveloped` tells the provider's own answers from those of something in between. Whether the key is dead is
+/// not decided here.
 pub(super) fn of_refusal(status: StatusCode, code: Option<&str>, enveloped: bool) -> ErrorKind {
     code.and_then(of_code).unwrap_or_else(|| of_status(status, enveloped))
 }

@@ -55,8 +55,8 @@ struct Inner {
 }
 
 impl Error {
-    /// The error in a reply of [`RequestBuilder::send`](super::RequestBuilder::send), as `fetch` would return it. `None`: it is a
-    /// success.
+    /// The error in a reply of [`RequestBuilder::send`](super::RequestBuilder::send), as `fetch` would return
+    /// it. `None`: it is a success.
     ///
     /// ```
     /// use komerza_connect::{Error, ErrorKind};

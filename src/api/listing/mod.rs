@@ -162,12 +162,13 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         self
     }
 
-    /// Sorts by a field; called again, those that are equal so far by a further one. Default: the provider's order, which is not
-    /// documented.
+    /// Sorts by a field; called again, those that are equal so far by a further one. Default: the provider's
+    /// order, which is not documented.
     ///
     /// For orders use [`newest_first`](Listing::<crate::api::models::OrderSummary>::newest_first) or
-    /// [`sorted`](Listing::<crate::api::models::OrderSummary>::sorted). What other lists can be sorted by is not documented. A text that is no field (empty, or with a comma, a leading minus or a sign of the filters' language)
-    /// makes the call a [`BadRequest`](ErrorKind::BadRequest), and nothing is sent.
+    /// [`sorted`](Listing::<crate::api::models::OrderSummary>::sorted). What other lists can be sorted by is
+    /// not documented. A text that is no field (empty, or with a comma, a leading minus or a sign of the
+    /// filters' language) makes the call a [`BadRequest`](ErrorKind::BadRequest), and nothing is sent.
     ///
     /// # Source
     /// docs.komerza.com: field names, comma-separated, each descending with a leading `-`.

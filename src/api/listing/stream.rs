@@ -58,7 +58,8 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
         Self { next: Some(listing.first), listing, running: None, told: None, longest: 0, print: None }
     }
 
-    /// The call for a page: at once and in a task of its own when it is `ahead` of its turn, else once it is polled.
+    /// The call for a page: at once and in a task of its own when it is `ahead` of its turn, else once it is
+    /// polled.
     fn start(listing: &Listing<T>, number: u32, ahead: bool) -> Running<T> {
         let page = listing.page(number);
         if ahead { Box::pin(Ahead(tokio::spawn(page))) } else { Box::pin(page) }
@@ -208,7 +209,8 @@ mod tests {
         }
     }
 
-    /// Reads a list that is `length` items long when a page of it is asked for: how many items and how many pages that makes.
+    /// Reads a list that is `length` items long when a page of it is asked for: how many items and how many
+    /// pages that makes.
     fn read(size: usize, tells: bool, length: impl Fn(usize) -> usize) -> (usize, usize) {
         let (mut all, mut longest, mut number) = (0, 0, 0);
         loop {

@@ -51,7 +51,8 @@ macro_rules! numbers {
 }
 
 numbers! {
-    /// Who sees a product or a category. *Source*: docs.komerza.com. The schema allows a fourth value without a name.
+    /// Who sees a product or a category. *Source*: docs.komerza.com. The schema allows a fourth value without a
+    /// name.
     Visibility {
         /// Everybody.
         Public = 0,

@@ -117,8 +117,8 @@ pub struct VariantDelivery {
 }
 
 impl VariantDelivery {
-    /// The app delivers: Komerza posts each order to this address, and the text of the answer is what the buyer receives.
-    /// See the guide `webhooks` (feature `webhook`).
+    /// The app delivers: Komerza posts each order to this address, and the text of the answer is what the buyer
+    /// receives. See the guide `webhooks` (feature `webhook`).
     #[must_use]
     pub fn dynamic(url: impl Into<String>) -> Self {
         Self::of("dynamic", Some(url.into()))

@@ -7,8 +7,9 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)+) => { $(
         $(#[$doc])*
         ///
-        /// Any text: it becomes one segment of a path, encoded; one that cannot be a segment (empty, `.` or `..`, longer than 256
-        /// bytes) makes a call a [`BadRequest`](crate::ErrorKind::BadRequest), and nothing is sent.
+        /// Any text: it becomes one segment of a path, encoded; one that cannot be a segment (empty, `.` or
+        /// `..`, longer than 256 bytes) makes a call a [`BadRequest`](crate::ErrorKind::BadRequest), and
+        /// nothing is sent.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(Box<str>);

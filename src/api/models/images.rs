@@ -6,7 +6,8 @@ use super::Product;
 const IMAGES: &str = "https://cdn.komerza.com/stores";
 
 impl Product {
-    /// The addresses of the images, as public clients of 2026 build them. Empty where the reply does not name the store.
+    /// The addresses of the images, as public clients of 2026 build them. Empty where the reply does not name
+    /// the store.
     ///
     /// The documentation does not say where images are. Show a placeholder when one is not there.
     ///

@@ -8,9 +8,9 @@ use std::{fmt, hash::Hash, str::FromStr};
 
 /// An amount of money, or another decimal number, with the very digits that the provider wrote.
 ///
-/// Major units (29.99 are 29 euros and 99 cents), in the currency that stands beside it. It never goes through a float; two amounts are
-/// equal when they are the same number. For arithmetic take it in the smallest unit, or parse [`as_str`](Self::as_str) with the decimal
-/// type of your choice.
+/// Major units (29.99 are 29 euros and 99 cents), in the currency that stands beside it. It never goes through
+/// a float; two amounts are equal when they are the same number. For arithmetic take it in the smallest unit,
+/// or parse [`as_str`](Self::as_str) with the decimal type of your choice.
 ///
 /// ```
 /// use komerza_connect::api::models::Amount;
@@ -51,7 +51,8 @@ impl Amount {
         &self.0
     }
 
-    /// The amount in units of `10^-places`, such as cents for 2; `None` when it is not a whole number of them, or too large.
+    /// The amount in units of `10^-places`, such as cents for 2; `None` when it is not a whole number of them,
+    /// or too large.
     #[must_use]
     pub fn minor_units(&self, places: u32) -> Option<i128> {
         self.scaled(places).filter(|(_, exact)| *exact).map(|(units, _)| units)

@@ -112,7 +112,8 @@ model! {
     }
 
     /// A question to the buyer. The answers are in
-    /// [`Order::custom_field_answers`](crate::api::models::Order::custom_field_answers), under its [`identifier`](Self::identifier).
+    /// [`Order::custom_field_answers`](crate::api::models::Order::custom_field_answers), under its
+    /// [`identifier`](Self::identifier).
     #[derive(Debug, Eq)]
     pub struct CustomField {
         must {

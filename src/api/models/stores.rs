@@ -28,7 +28,8 @@ model! {
             currency_code: String,
             /// The mean rating of the products.
             rating: Option<Amount>,
-            /// What the user may do in a store of a team. Only `GET /user` fills it. `None` for a store that the user owns.
+            /// What the user may do in a store of a team. Only `GET /user` fills it. `None` for a store that
+            /// the user owns.
             scopes: Option<Vec<String>>,
             /// Why the store is closed for maintenance. `None`: it is open.
             maintenance_reason: Option<String>,
@@ -97,8 +98,8 @@ model! {
 
     /// What the user may do in a store.
     ///
-    /// These are the permissions of the **user**, not of the key. The key may do what both the user and its own scopes
-    /// allow. Its scopes are those of the app's registration, and no call returns them.
+    /// These are the permissions of the **user**, not of the key. The key may do what both the user and its own
+    /// scopes allow. Its scopes are those of the app's registration, and no call returns them.
     #[derive(Debug, Eq)]
     pub struct StorePermissions {
         may {
@@ -113,8 +114,8 @@ model! {
 }
 
 impl StorePermissions {
-    /// Whether the user may do this. `false` means that a call fails. `true` does not mean that it succeeds: the app must
-    /// be registered for the scope as well.
+    /// Whether the user may do this. `false` means that a call fails. `true` does not mean that it succeeds:
+    /// the app must be registered for the scope as well.
     #[must_use]
     pub fn user_may(&self, scope: &str) -> bool {
         self.is_owner || self.permissions.iter().any(|permission| permission.eq_ignore_ascii_case(scope))

@@ -38,8 +38,8 @@ model! {
     /// A delivery of a webhook. The signature is left out on purpose.
     ///
     /// # Security
-    /// The bodies may be about customers and what they bought, and the address may hold a secret of the receiver. `Debug`
-    /// leaves them out.
+    /// The bodies may be about customers and what they bought, and the address may hold a secret of the
+    /// receiver. `Debug` leaves them out.
     #[derive(Eq)]
     pub struct WebhookLog {
         must {

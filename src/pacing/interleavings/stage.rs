@@ -47,7 +47,8 @@ pub(super) struct Call {
 /// When time moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Time {
-    /// Only while every caller waits: then what is granted at a moment is also received at it, and can be counted exactly.
+    /// Only while every caller waits: then what is granted at a moment is also received at it, and can be
+    /// counted exactly.
     WhenAllWait,
     /// Also while a caller is in the middle of something.
     AtAnyMoment,
@@ -73,7 +74,8 @@ pub(super) fn randomly(runs: usize, scene: impl Fn(&mut Stage) + Send + Sync + '
     explore_randomly(runs, move || scene(&mut Stage::new(&timers)));
 }
 
-/// Tokio's timers, which give up a question to a shared bucket; they stand still until they are moved with the clock.
+/// Tokio's timers, which give up a question to a shared bucket; they stand still until they are moved with the
+/// clock.
 fn timers() -> Arc<Runtime> {
     Arc::new(Builder::new_current_thread().enable_time().start_paused(true).build().unwrap())
 }

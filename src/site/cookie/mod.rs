@@ -1,11 +1,11 @@
 //! Cookies: their names and attributes, and a reader of our own for the `Cookie` header.
 //!
-//! 1. Names start with `__Host-`, so that no sibling domain can set them; with it go `Secure`, `Path=/` and no `Domain`. On http
-//!    (a loopback redirect URI, for development) there is neither prefix nor `Secure`.
-//! 2. `HttpOnly` always, and `SameSite=Lax` always: the return from Komerza is a cross-site navigation, which `Strict` would
-//!    strip of its cookies.
-//! 3. A name tells the mount (a short hash of application and redirect URI), the purpose, and for attempts which one. So two
-//!    mounts on one host, and two tabs of one browser, do not touch each other's cookies.
+//! 1. Names start with `__Host-`, so that no sibling domain can set them; with it go `Secure`, `Path=/` and no
+//!    `Domain`. On http (a loopback redirect URI, for development) there is neither prefix nor `Secure`.
+//! 2. `HttpOnly` always, and `SameSite=Lax` always: the return from Komerza is a cross-site navigation, which
+//!    `Strict` would strip of its cookies.
+//! 3. A name tells the mount (a short hash of application and redirect URI), the purpose, and for attempts
+//!    which one. So two mounts on one host, and two tabs of one browser, do not touch each other's cookies.
 
 mod read;
 mod sealed;
@@ -90,14 +90,14 @@ impl Names {
         Some(header)
     }
 
-    /// A `Set-Cookie` value that removes a cookie, if it came along: nothing is removed by a request that another site made, which
-    /// brings none.
+    /// A `Set-Cookie` value that removes a cookie, if it came along: nothing is removed by a request that
+    /// another site made, which brings none.
     pub(crate) fn remove_if_sent(&self, headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
         named(headers, name).next().and_then(|_| self.remove(name))
     }
 
-    /// A `Set-Cookie` value that removes a cookie. The name may come from the request: one with other characters than ours have
-    /// is not echoed, and not removed.
+    /// A `Set-Cookie` value that removes a cookie. The name may come from the request: one with other
+    /// characters than ours have is not echoed, and not removed.
     pub(crate) fn remove(&self, name: &str) -> Option<HeaderValue> {
         let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         plain.then(|| self.set(name, "", Duration::ZERO))?

@@ -1,7 +1,7 @@
 //! The sealed cookies: login attempts and done marks.
 //!
-//! Nothing about a login is kept on the server: the attempt's cookie carries it, sealed under its own name, the application and
-//! the redirect URI, so that it opens at no other mount and under no other name.
+//! Nothing about a login is kept on the server: the attempt's cookie carries it, sealed under its own name, the
+//! application and the redirect URI, so that it opens at no other mount and under no other name.
 
 use super::{Names, read};
 use crate::{
@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// Names the format in every seal's context; a new number if it changes.
-const FORMAT: &[u8] = b"2";
+const FORMAT: &[u8] = b"3";
 
 /// Who began a login: compared with who comes back.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,7 +47,8 @@ impl UserBinding {
 
     /// Whether who comes back may finish what this one began.
     ///
-    /// A browser that had no session may have one by now, from another tab that finished first; its cookie is the proof.
+    /// A browser that had no session may have one by now, from another tab that finished first; its cookie is
+    /// the proof.
     pub(crate) fn admits(&self, returning: &Self) -> bool {
         match (self, returning) {
             (Self::NewBrowser, Self::NewBrowser | Self::Browser(_)) => true,
@@ -144,6 +145,8 @@ pub(crate) struct Done {
     pub(crate) finished_at: SystemTime,
     /// A hash of the code that was exchanged: a callback with another one is no repetition.
     pub(crate) code: CodeHash,
+    /// The user of the browser session that it led to; `None` with an app's own users.
+    pub(crate) session: Option<UserId>,
     pub(crate) return_to: String,
 }
 
@@ -182,7 +185,8 @@ impl Jar {
         Ok((name, value))
     }
 
-    /// The attempt that `state` belongs to: each candidate that came is tried, and any one that opens and matches counts.
+    /// The attempt that `state` belongs to: each candidate that came is tried, and any one that opens and
+    /// matches counts.
     ///
     /// Its age is not judged here.
     pub(crate) fn login(&self, headers: &HeaderMap, state: &State) -> Option<LoginAttempt> {
@@ -206,6 +210,9 @@ impl Jar {
         let name = self.names.done(attempt);
         let mut plain = unix_millis(done.finished_at).to_be_bytes().to_vec();
         plain.extend_from_slice(&done.code);
+        // Neither has a line feed in it.
+        plain.extend_from_slice(done.session.as_ref().map_or("", UserId::as_str).as_bytes());
+        plain.push(b'\n');
         plain.extend_from_slice(done.return_to.as_bytes());
         let value = self.dones.seal(randomness, &self.context(&name), &plain)?;
         Ok((name, value))
@@ -228,16 +235,40 @@ impl Jar {
     fn open_done(&self, name: &str, value: &[u8]) -> Option<Done> {
         let opened = self.dones.open(&self.context(name), value)?;
         let (finished_at, rest) = opened.plain.split_first_chunk()?;
-        let (code, return_to) = rest.split_first_chunk()?;
+        let (code, rest) = rest.split_first_chunk()?;
+        let (session, return_to) = std::str::from_utf8(rest).ok()?.split_once('\n')?;
         Some(Done {
             finished_at: from_unix_millis(u64::from_be_bytes(*finished_at)),
             code: *code,
-            return_to: std::str::from_utf8(return_to).ok()?.to_owned(),
+            session: UserId::new(session).ok(),
+            return_to: return_to.to_owned(),
         })
     }
 
-    /// Which cookies have to go so that one more of `room` bytes fits: the unreadable and the expired, then done marks, then the
-    /// oldest attempts.
+    /// The sessions but `mine` that the done marks of this browser lead to. A single mark is not even opened.
+    pub(crate) fn finished_sessions(
+        &self,
+        headers: &HeaderMap,
+        now: SystemTime,
+        limits: &Limits,
+        mine: &UserId,
+    ) -> Vec<UserId> {
+        let marks = || read::with_prefix(headers, self.names.done_prefix());
+        if marks().nth(1).is_none() {
+            return Vec::new();
+        }
+        let done = marks().filter_map(|(name, value)| self.open_done(name, value));
+        let fresh = done.filter(|done| is_fresh(done.finished_at, now, limits.done_lifetime));
+        fresh.filter_map(|done| done.session).filter(|session| session != mine).collect()
+    }
+
+    /// Whether the browser has begun a login that is not finished, by the name of its cookie.
+    pub(crate) fn has_open_login(&self, headers: &HeaderMap) -> bool {
+        read::with_prefix(headers, self.names.login_prefix()).next().is_some()
+    }
+
+    /// Which cookies have to go so that one more of `room` bytes fits: the unreadable and the expired, then
+    /// done marks, then the oldest attempts.
     pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> Vec<String> {
         let mut dropped = Vec::new();
         let mut kept = Vec::new();

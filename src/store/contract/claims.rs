@@ -72,8 +72,8 @@ impl Contract {
 
     /// Makes all user ids by the app's own rule, and leaves [`Claim::AnyId`] out.
     ///
-    /// For stores whose ids are, for example, a foreign key of type `BIGINT`. `make` gets a positive number that no other
-    /// call got, and must give a different user for each.
+    /// For stores whose ids are, for example, a foreign key of type `BIGINT`. `make` gets a positive number
+    /// that no other call got, and must give a different user for each.
     ///
     /// ```
     /// use komerza_connect::{MemoryStore, UserId, store::contract::Contract};
@@ -125,8 +125,8 @@ impl Contract {
 
     /// Claims that the store bears a bad network: the checks put a [`Relay`](super::Relay) before `server`.
     ///
-    /// `open` opens the store by the address that it is given, which is the relay's. The store needs deadlines of its
-    /// own: no call of the checks is given up from outside.
+    /// `open` opens the store by the address that it is given, which is the relay's. The store needs deadlines
+    /// of its own: no call of the checks is given up from outside.
     #[must_use]
     pub fn over_network<S, F, Fut>(mut self, server: SocketAddr, open: F) -> Self
     where
@@ -142,7 +142,8 @@ impl Contract {
         self
     }
 
-    /// Adds a store that cannot reach what it rests on: each of its calls must be an error, and no error may hold a key.
+    /// Adds a store that cannot reach what it rests on: each of its calls must be an error, and no error may
+    /// hold a key.
     #[must_use]
     pub fn unreachable<S, F, Fut>(mut self, open: F) -> Self
     where

@@ -10,7 +10,8 @@ use std::{
 
 type Outcome = Result<(), Found>;
 
-/// A future is dropped after each number of polls up to this one. *Source*: our choice; real stores end long before it.
+/// A future is dropped after each number of polls up to this one. *Source*: our choice; real stores end long
+/// before it.
 const MOST_POLLS: usize = 64;
 
 /// Drives a future and drops it once it was polled `polls` times without coming to its end.

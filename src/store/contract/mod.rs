@@ -4,7 +4,8 @@
 //!
 //! 1. A [`Contract`] says how the store is opened, and makes claims beyond what every store owes.
 //! 2. Every claim is either made or left out by name, with the reason: [`Contract::without`].
-//! 3. [`token_store_contract!`](crate::token_store_contract) makes one test of each check. [`Contract::check`] runs them all in one call.
+//! 3. [`token_store_contract!`](crate::token_store_contract) makes one test of each check. [`Contract::check`]
+//!    runs them all in one call.
 //! 4. A check that fails says which it was, what every store owes, and what was found: [`ContractFailure`].
 //!
 //! | Claim | The store |
@@ -18,8 +19,8 @@
 //! | [`lists`](Contract::lists) | implements [`ListUsers`](crate::store::ListUsers) |
 //! | [`network`](Contract::over_network) | reaches its server over TCP: silences, late writes |
 //!
-//! Every run uses user ids of its own and removes its records afterwards, so runs may share a database. All keys are
-//! obvious fakes. A check has 30 seconds; a call that hangs or panics is a failure like any other.
+//! Every run uses user ids of its own and removes its records afterwards, so runs may share a database. All
+//! keys are obvious fakes. A check has 30 seconds; a call that hangs or panics is a failure like any other.
 //!
 //! ```
 //! # #[cfg(feature = "sqlite")]
@@ -158,7 +159,8 @@ where
 }
 
 impl Contract {
-    /// A contract over the store that `open` gives; it is opened anew for each check. A panic in it fails the check.
+    /// A contract over the store that `open` gives; it is opened anew for each check. A panic in it fails the
+    /// check.
     pub fn new<S, F, Fut>(open: F) -> Self
     where
         S: TokenStore,
@@ -225,8 +227,8 @@ impl Contract {
     /// Runs the check of that name.
     ///
     /// # Errors
-    /// [`ContractFailure`], also when there is no such check or the contract lacks the claim that it needs: a check that was
-    /// asked for is never skipped.
+    /// [`ContractFailure`], also when there is no such check or the contract lacks the claim that it needs: a
+    /// check that was asked for is never skipped.
     pub async fn run(&self, name: &str) -> Result<(), ContractFailure> {
         let Some(check) = checks().iter().find(|check| check.name == name) else {
             let found = format!("{name:?} is not the name of a check");

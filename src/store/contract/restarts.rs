@@ -1,4 +1,5 @@
-//! For stores that claim that their records outlive them. Each restart closes the store before it opens it again.
+//! For stores that claim that their records outlive them. Each restart closes the store before it opens it
+//! again.
 
 use super::trial::{Found, Trial, ensure};
 use std::sync::Arc;

@@ -147,13 +147,13 @@ pub(super) static CHECKS: LazyLock<Vec<Check>> = LazyLock::new(|| {
 
 /// Makes a test of each check of the [contract](crate::store::contract), for the module it stands in.
 ///
-/// Give it an expression that makes a [`Contract`](crate::store::contract::Contract), and the names of the claims that
-/// the contract makes: `any_id`, `restarts`, `nodes`, `unreachable`, `damage`, `replaces`, `lists`, `network`. The
-/// expression is evaluated in each test. The tests need no runtime of yours. An `#[ignore = "…"]` in front is put on
-/// every test.
+/// Give it an expression that makes a [`Contract`](crate::store::contract::Contract), and the names of the
+/// claims that the contract makes: `any_id`, `restarts`, `nodes`, `unreachable`, `damage`, `replaces`, `lists`,
+/// `network`. The expression is evaluated in each test. The tests need no runtime of yours. An
+/// `#[ignore = "…"]` in front is put on every test.
 ///
-/// One test more, `every_claim_is_made_or_left_out`, fails when a claim was forgotten. It prints those that were left
-/// out: see them with `cargo test every_claim -- --show-output`.
+/// One test more, `every_claim_is_made_or_left_out`, fails when a claim was forgotten. It prints those that
+/// were left out: see them with `cargo test every_claim -- --show-output`.
 ///
 /// ```
 /// # fn main() {}

@@ -1,4 +1,5 @@
-//! What every check works with: a store, users and records of its own, and calls that turn an error into a finding.
+//! What every check works with: a store, users and records of its own, and calls that turn an error into a
+//! finding.
 
 use super::{Claim, Contract, Relay};
 use crate::{
@@ -141,7 +142,8 @@ impl Trial {
         Ok(())
     }
 
-    /// A user of this run alone, another one in each call. Its id ends in `id`, unless the app makes its own ids.
+    /// A user of this run alone, another one in each call. Its id ends in `id`, unless the app makes its own
+    /// ids.
     pub(super) fn user(&self, id: &str) -> Result<UserId, Found> {
         match &self.contract.ids {
             None => self.exact_user(&format!("{:016x}{id}", self.run)),

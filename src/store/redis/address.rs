@@ -13,8 +13,8 @@ use std::time::Duration;
 /// How long one attempt to connect may take. *Source*: our choice.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 
-/// How long sent bytes may stay unacknowledged before the system gives a connection up. *Source*: our choice; the
-/// store itself stops using a silent connection earlier.
+/// How long sent bytes may stay unacknowledged before the system gives a connection up. *Source*: our choice;
+/// the store itself stops using a silent connection earlier.
 const USER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// When an idle connection is probed for the first time, and then again.
@@ -177,8 +177,8 @@ async fn one(client: &Client) -> Result<Wire, RedisError> {
     client.get_multiplexed_async_connection_with_config(&config).await.map(Wire::One)
 }
 
-/// rustls panics where an app's crates brought two providers of its cryptography and nobody chose one. So the one
-/// that this crate brings is chosen, unless the app was first.
+/// rustls panics where an app's crates brought two providers of its cryptography and nobody chose one. So the
+/// one that this crate brings is chosen, unless the app was first.
 #[cfg(feature = "rustls")]
 pub(super) fn choose_tls_provider() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {

@@ -59,7 +59,8 @@ impl Failure {
     }
 }
 
-/// Redis quotes the arguments of a command that it does not know, so none of its words are kept but the error's code.
+/// Redis quotes the arguments of a command that it does not know, so none of its words are kept but the error's
+/// code.
 fn told(error: &RedisError, place: &str) -> StoreError {
     let because = |what: &str| format!("{place}: {what}");
     match error.code() {

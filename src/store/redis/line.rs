@@ -2,12 +2,12 @@
 //!
 //! 1. All calls share one connection. A new one is made in a task of its own, by the first call that needs it.
 //! 2. A call has a deadline, which includes connecting.
-//! 3. After a call that was late, or dropped after a while without an answer, or refused by a server that takes no
-//!    writes, no later call uses the connection. It closes when the calls over it have ended.
-//! 4. A call that was surely not carried out is sent again, once. So is one that may be repeated, over a connection
-//!    that was closed.
-//! 5. A write carries its deadline by the server's clock, and the server refuses it afterwards. So a write that was
-//!    stuck in a silent connection can never undo a later one.
+//! 3. After a call that was late, or dropped after a while without an answer, or refused by a server that takes
+//!    no writes, no later call uses the connection. It closes when the calls over it have ended.
+//! 4. A call that was surely not carried out is sent again, once. So is one that may be repeated, over a
+//!    connection that was closed.
+//! 5. A write carries its deadline by the server's clock, and the server refuses it afterwards. So a write that
+//!    was stuck in a silent connection can never undo a later one.
 
 use super::{
     address::{Address, CONNECT_LIMIT},
@@ -28,14 +28,15 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-/// A dropped call that waited this long in vain puts the connection under suspicion. A browser that hangs up earlier
-/// does not.
+/// A dropped call that waited this long in vain puts the connection under suspicion. A browser that hangs up
+/// earlier does not.
 const SUSPICIOUS: Duration = Duration::from_millis(100);
 
 /// How long after a failed attempt to connect the next one may begin.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a reading of the server's clock is used: two clocks drift apart by less than a tenth of a second in it.
+/// How long a reading of the server's clock is used: two clocks drift apart by less than a tenth of a second in
+/// it.
 const CLOCK_KEPT: Duration = Duration::from_secs(60);
 
 /// How often a connection in use is asked whether its server still takes writes.
@@ -126,7 +127,8 @@ impl Link {
         self.wire.wait().await.clone().map_err(|(error, _)| Failure::Connecting(error))
     }
 
-    /// The call's deadline by the clock of the server that has the key, in microseconds: never later than by ours.
+    /// The call's deadline by the clock of the server that has the key, in microseconds: never later than by
+    /// ours.
     async fn until(&self, wire: &mut Wire, key: &str, deadline: Instant) -> Result<u64, RedisError> {
         let kept = *lock(&self.clock);
         let (clock, read) = match kept {
@@ -147,7 +149,8 @@ impl Link {
         Ok(clock.saturating_add(u64::try_from(left).unwrap_or(u64::MAX)))
     }
 
-    /// Whether it is time to ask whether the server still takes writes. A cluster's connections find out themselves.
+    /// Whether it is time to ask whether the server still takes writes. A cluster's connections find out
+    /// themselves.
     fn wants_check(&self, wire: &Wire) -> bool {
         if wire.is_cluster() {
             return false;

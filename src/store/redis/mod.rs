@@ -13,8 +13,8 @@ use redis::{Cmd, FromRedisValue};
 use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
-/// How long a call may take, connecting included. *Source*: our choice, below the deadline that the layer gives a
-/// call, so that the store notices first. With `appendfsync always` an answer waits for the disk.
+/// How long a call may take, connecting included. *Source*: our choice, below the deadline that the layer gives
+/// a call, so that the store notices first. With `appendfsync always` an answer waits for the disk.
 const LIMIT: Duration = Duration::from_millis(1_500);
 
 /// A value begins with the version, 32 digits, then a space, then the record.
@@ -48,8 +48,8 @@ const REPLACE_IF: &str = in_time!(
 
 /// Keeps records in Redis, one key for each user: for apps on several nodes that already use Redis.
 ///
-/// All calls share one connection. It is replaced when a call over it is late, when it breaks, and when its server
-/// turns out to be a replica, as after a failover. A write that is late is never carried out afterwards.
+/// All calls share one connection. It is replaced when a call over it is late, when it breaks, and when its
+/// server turns out to be a replica, as after a failover. A write that is late is never carried out afterwards.
 ///
 /// | Address | Where the records are |
 /// | --- | --- |
@@ -59,10 +59,11 @@ const REPLACE_IF: &str = in_time!(
 /// | `redis-cluster://[[user]:password@]host[:port],…` | a Redis Cluster, found by any of its nodes |
 /// | `redis-sentinel://[[user]:password@]host[:port],…/service[/database]` | the primary that Sentinels name; their port is 26379 unless given. The password is the servers'; the Sentinels' own is `?sentinel_password=…`, with `sentinel_user=…` |
 ///
-/// It needs Redis 5 or newer, or Valkey. The user needs `GET`, `SET`, `DEL`, `GETRANGE`, `EVAL`, `TIME`, `SCAN` and `PING`.
+/// It needs Redis 5 or newer, or Valkey. The user needs `GET`, `SET`, `DEL`, `GETRANGE`, `EVAL`, `TIME`, `SCAN`
+/// and `PING`.
 ///
-/// **Configure Redis to be durable.** By default it loses up to minutes of confirmed saves when it is killed, and a
-/// lost record is a merchant who must connect again. Set in its configuration:
+/// **Configure Redis to be durable.** By default it loses up to minutes of confirmed saves when it is killed,
+/// and a lost record is a merchant who must connect again. Set in its configuration:
 ///
 /// | Setting | Why |
 /// | --- | --- |
@@ -70,8 +71,8 @@ const REPLACE_IF: &str = in_time!(
 /// | `appendfsync always` | a save is confirmed once it is on the disk; with `everysec` a crash loses up to a second |
 /// | `maxmemory-policy noeviction` | any other policy throws records away when memory is short, and the user is "not connected" |
 ///
-/// A replica that takes over may lack the last writes, since Redis copies them afterwards: PostgreSQL is the better choice
-/// where that matters.
+/// A replica that takes over may lack the last writes, since Redis copies them afterwards: PostgreSQL is the
+/// better choice where that matters.
 ///
 /// ```no_run
 /// use komerza_connect::store::RedisStore;
@@ -83,8 +84,8 @@ const REPLACE_IF: &str = in_time!(
 /// ```
 ///
 /// # Security
-/// Anyone who can read the database or its files has every key, unless the store is wrapped in an encrypted one. Through a
-/// network, use a `rediss://` address.
+/// Anyone who can read the database or its files has every key, unless the store is wrapped in an encrypted
+/// one. Through a network, use a `rediss://` address.
 #[derive(Clone)]
 pub struct RedisStore {
     line: Arc<Line>,
@@ -100,10 +101,11 @@ impl RedisStore {
     /// Connects to a server, a cluster or Sentinels; see the addresses [above](Self).
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address or password: correct the setting.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address or
+    /// password: correct the setting.
     /// [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
-    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut) when Redis cannot be reached: try again later. They name
-    /// the server, never the password.
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut) when Redis cannot be reached: try
+    /// again later. They name the server, never the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, Self::DEFAULT_PREFIX).await
     }
@@ -135,8 +137,8 @@ impl RedisStore {
 
     /// Sets how long a call may take, connecting included. Default: 1.5 seconds.
     ///
-    /// Keep it below [`Limits::store_deadline`](crate::config::Limits::store_deadline): the store then replaces a connection
-    /// that does not answer, and a write that was given up is never carried out later.
+    /// Keep it below [`Limits::store_deadline`](crate::config::Limits::store_deadline): the store then replaces
+    /// a connection that does not answer, and a write that was given up is never carried out later.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { line: Arc::new(self.line.with_limit(deadline)), ..self }

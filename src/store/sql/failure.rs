@@ -46,8 +46,8 @@ pub(super) fn late(place: &str, deadline: Duration) -> StoreError {
     ))
 }
 
-/// Turns the driver's error into ours. What a database says may quote the row it refused, so its words are kept only where
-/// the dialect knows that they cannot.
+/// Turns the driver's error into ours. What a database says may quote the row it refused, so its words are kept
+/// only where the dialect knows that they cannot.
 pub(super) fn explain<DB: Dialect>(error: sqlx::Error, place: &str) -> StoreError {
     match error {
         sqlx::Error::Database(error) => refused::<DB>(&*error, place),

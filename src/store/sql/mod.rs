@@ -1,13 +1,15 @@
 //! What the SQL stores share: one table, its statements, and how each operation runs.
 //!
-//! 1. **Nothing is left on a server between two calls**: no named statement, no session setting, no open transaction. So a pooler
-//!    may give each transaction another connection.
-//! 2. **Loads are one round trip**: one statement whose values stand in it as hexadecimal digits. Records are never written
-//!    into a statement's text, which servers log; they are sent as parameters, inside a transaction.
-//! 3. **A write that is not conditional is committed in a message of its own.** If its caller has gone away by then, nothing is
-//!    committed; if the commit itself is late, the row is locked until then, so that no later write can come before it.
-//! 4. **The record says when it was saved.** The column `saved_at` is a copy for the index. It may be missing or stale where a
-//!    role may not add it or an older version of this crate writes; the answers are the same.
+//! 1. **Nothing is left on a server between two calls**: no named statement, no session setting, no open
+//!    transaction. So a pooler may give each transaction another connection.
+//! 2. **Loads are one round trip**: one statement whose values stand in it as hexadecimal digits. Records are
+//!    never written into a statement's text, which servers log; they are sent as parameters, inside a
+//!    transaction.
+//! 3. **A write that is not conditional is committed in a message of its own.** If its caller has gone away by
+//!    then, nothing is committed; if the commit itself is late, the row is locked until then, so that no later
+//!    write can come before it.
+//! 4. **The record says when it was saved.** The column `saved_at` is a copy for the index. It may be missing
+//!    or stale where a role may not add it or an older version of this crate writes; the answers are the same.
 
 mod failure;
 #[cfg(feature = "mysql")]
@@ -64,7 +66,8 @@ trait Dialect: Database {
     /// Runs a statement whose values are no secrets; returns how many rows it changed.
     fn execute(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64>;
 
-    /// Runs a statement in a transaction, whose commit is a message of its own. Its values do not stand in the statement's text.
+    /// Runs a statement in a transaction, whose commit is a message of its own. Its values do not stand in the
+    /// statement's text.
     fn transact(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64>;
 
     /// Ends the transaction of a call that is tried again.
@@ -123,10 +126,11 @@ use row;
 macro_rules! sql_store {
     ($store:ident) => {
         impl $store {
-            /// Sets the time for one call: waiting for a connection, opening it, and the statements. Default: 1.5 seconds.
+            /// Sets the time for one call: waiting for a connection, opening it, and the statements. Default:
+            /// 1.5 seconds.
             ///
-            /// Keep it below [`store_deadline`](crate::config::Limits::store_deadline), so that the log has the store's own error. Zero:
-            /// every call fails.
+            /// Keep it below [`store_deadline`](crate::config::Limits::store_deadline), so that the log has the
+            /// store's own error. Zero: every call fails.
             #[must_use]
             pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
                 self.table = self.table.with_deadline(deadline);

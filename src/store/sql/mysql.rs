@@ -33,13 +33,15 @@ const WORDS: Words = Words {
 /// Keeps records in a table of a MySQL or MariaDB database: for apps on several nodes.
 ///
 /// A confirmed save is committed. It survives a crash of the app and of the server, unless the server has
-/// `innodb_flush_log_at_trx_commit` set to something else than 1. The server may restart or fail over at any time: connections
-/// that are silent, broken or lead to a server that takes no writes are closed, and the next call opens a new one.
+/// `innodb_flush_log_at_trx_commit` set to something else than 1. The server may restart or fail over at any
+/// time: connections that are silent, broken or lead to a server that takes no writes are closed, and the next
+/// call opens a new one.
 ///
-/// **Exact ids.** Ids are bytes (`VARBINARY`), so no collation folds their case, their accents or their trailing spaces.
+/// **Exact ids.** Ids are bytes (`VARBINARY`), so no collation folds their case, their accents or their
+/// trailing spaces.
 ///
-/// **The table.** The columns are `user_id`, `version`, `record` and `saved_at` (milliseconds since 1970, with an index). Its
-/// engine is InnoDB.
+/// **The table.** The columns are `user_id`, `version`, `record` and `saved_at` (milliseconds since 1970, with
+/// an index). Its engine is InnoDB.
 ///
 /// Tested with MariaDB 10.11. MySQL 8 was not tried; its `caching_sha2_password` needs TLS or a Unix socket.
 ///
@@ -53,22 +55,25 @@ const WORDS: Words = Words {
 /// ```
 ///
 /// # Security
-/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted one. Through a
-/// network, ask for `ssl-mode=VERIFY_IDENTITY` in the address. Keys are sent as parameters of prepared statements; a server
-/// with a general or slow query log logs the parameters too.
+/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted
+/// one. Through a network, ask for `ssl-mode=VERIFY_IDENTITY` in the address. Keys are sent as parameters of
+/// prepared statements; a server with a general or slow query log logs the parameters too.
 #[derive(Clone)]
 pub struct MySqlStore {
     table: Table<MySql>,
 }
 
 impl MySqlStore {
-    /// Connects to a `mysql://` or `mariadb://` address, and creates the table `komerza_tokens` if it is missing.
+    /// Connects to a `mysql://` or `mariadb://` address, and creates the table `komerza_tokens` if it is
+    /// missing.
     ///
-    /// At most 10 connections. The address names the database; it takes the client's options: `ssl-mode`, `ssl-ca`, `socket`.
+    /// At most 10 connections. The address names the database; it takes the client's options: `ssl-mode`,
+    /// `ssl-ca`, `socket`.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
-    /// right; else [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address,
+    /// password, database or missing right; else
+    /// [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
     /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). None repeats the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, &TableName::default()).await
@@ -96,12 +101,13 @@ impl MySqlStore {
 
     /// Uses the app's own pool, and creates the table if it is missing.
     ///
-    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to [`connect`](Self::connect)
-    /// instead: the two pools do not disturb each other. Nodes may do this at the same moment.
+    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to
+    /// [`connect`](Self::connect) instead: the two pools do not disturb each other. Nodes may do this at the
+    /// same moment.
     ///
-    /// Connections on which a call failed or was late are closed. Statements appear in the pool's log as the app has set it;
-    /// ids of users stand in them, keys do not. Set `test_before_acquire(false)` and an `acquire_timeout` below the store's
-    /// deadline on the pool: its ping before each use has no time limit of its own.
+    /// Connections on which a call failed or was late are closed. The pool logs statements as the app has
+    /// configured. They contain user ids but no keys. Set `test_before_acquire(false)` and an `acquire_timeout`
+    /// below the store's deadline on the pool: its ping before each use has no time limit of its own.
     ///
     /// # Errors
     /// Same as [`connect`](Self::connect).
@@ -180,8 +186,8 @@ fn literal(statement: &str, values: &[Value]) -> String {
 
 sql_store!(MySqlStore);
 
-/// Which words of the server are kept: those about names, rights and the server's state. Others may quote a row.
-/// *Source*: <https://mariadb.com/kb/en/mariadb-error-codes/>.
+/// Which words of the server are kept: those about names, rights and the server's state. Others may quote a
+/// row. *Source*: <https://mariadb.com/kb/en/mariadb-error-codes/>.
 fn by_number(number: u16) -> Refusal {
     match number {
         // Database, login, table, column, rights, plugins.

@@ -1,14 +1,16 @@
 //! Connections: how a call gets one, how long it may take, and what becomes of the connection afterwards.
 //!
 //! 1. A call has one deadline for all it does: waiting for a connection, opening it, the statements.
-//! 2. A connection goes back only after a call that succeeded. After an error, a time-out or a dropped future it is closed, so
-//!    that no later call waits for an answer that never comes, or reads the answer of another call.
-//! 3. After a time-out, a broken connection or a server that takes no writes, the idle connections are closed too: they lead to
-//!    the same server.
+//! 2. A connection goes back only after a call that succeeded. After an error, a time-out or a dropped future
+//!    it is closed, so that no later call waits for an answer that never comes, or reads the answer of another
+//!    call.
+//! 3. After a time-out, a broken connection or a server that takes no writes, the idle connections are closed
+//!    too: they lead to the same server.
 //! 4. A connection that was idle for long is tried before it is used, with a time limit.
 //!
-//! The crate's own pool and not sqlx's, because that one sends a ping each time a connection is returned, without a limit: a
-//! silent server then holds every place in the pool for ever. A pool of the app is used all the same when the app gives one.
+//! The crate's own pool and not sqlx's, because that one sends a ping each time a connection is returned,
+//! without a limit: a silent server then holds every place in the pool for ever. A pool of the app is used all
+//! the same when the app gives one.
 
 use super::{Dialect, failure};
 use crate::store::StoreError;
@@ -24,8 +26,9 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Default time for one call. *Source*: our choice, below [`store_deadline`](crate::config::Limits::store_deadline), so that the error
-/// that is logged is the store's own, which says what it waited for.
+/// Default time for one call. *Source*: our choice, below
+/// [`store_deadline`](crate::config::Limits::store_deadline), so that the error that is logged is the store's
+/// own, which says what it waited for.
 pub(super) const DEADLINE: Duration = Duration::from_millis(1_500);
 
 /// Time to open the store: names are looked up, certificates checked, the table made. *Source*: our choice.

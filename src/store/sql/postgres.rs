@@ -22,7 +22,8 @@ use std::{str::FromStr, sync::Arc};
 /// At most so many connections. *Source*: our choice, the client's own default.
 const CONNECTIONS: usize = 10;
 
-/// The lock under which tables are made, so that nodes that start together do not collide. *Source*: our choice, at random.
+/// The lock under which tables are made, so that nodes that start together do not collide. *Source*: our
+/// choice, at random.
 const MIGRATION_LOCK: i64 = 0x6b6f_6d65_727a_6131;
 
 const WORDS: Words = Words {
@@ -34,18 +35,20 @@ const WORDS: Words = Words {
 
 /// Keeps records in a table of a PostgreSQL database: for apps on several nodes.
 ///
-/// A confirmed save is committed. It survives a crash of the app and of the server, unless the server, the database
-/// or the role has `synchronous_commit` or `fsync` switched off. The server may restart or fail over at any time: connections
-/// that are silent, broken or lead to a server that takes no writes are closed, and the next call opens a new one.
+/// A confirmed save is committed. It survives a crash of the app and of the server, unless the server, the
+/// database or the role has `synchronous_commit` or `fsync` switched off. The server may restart or fail over
+/// at any time: connections that are silent, broken or lead to a server that takes no writes are closed, and
+/// the next call opens a new one.
 ///
-/// **Poolers.** PgBouncer in session and transaction mode works with the default address: no statement, setting or transaction
-/// is left on a server between two calls. In statement mode opening the store is refused, because saving needs a transaction.
-/// Tested with PgBouncer 1.18; other poolers that keep a transaction on one server should work and were not tried.
+/// **Poolers.** PgBouncer in session and transaction mode works with the default address: no statement, setting
+/// or transaction is left on a server between two calls. In statement mode opening the store is refused,
+/// because saving needs a transaction. Tested with PgBouncer 1.18; other poolers that keep a transaction on one
+/// server should work and were not tried.
 ///
-/// **The table.** The columns are `user_id` (bytes; `WHERE user_id = 'alice'` still finds a user), `version`, `record`
-/// and `saved_at` (milliseconds since 1970, with an index). A table of an earlier version of this crate gets the last one when
-/// the store is opened. For a role that may not change the table, a warning says which statements its owner should run;
-/// everything works meanwhile, and the removal of old records is slower.
+/// **The table.** The columns are `user_id` (bytes; `WHERE user_id = 'alice'` still finds a user), `version`,
+/// `record` and `saved_at` (milliseconds since 1970, with an index). A table of an earlier version of this
+/// crate gets the last one when the store is opened. For a role that may not change the table, a warning says
+/// which statements its owner should run; everything works meanwhile, and the removal of old records is slower.
 ///
 /// ```no_run
 /// use komerza_connect::store::PostgresStore;
@@ -57,9 +60,10 @@ const WORDS: Words = Words {
 /// ```
 ///
 /// # Security
-/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted one. Through a
-/// network, ask for `sslmode=verify-full` in the address. Keys are sent as parameters, so that they stand in no statement's
-/// text; a server that logs the parameters of statements (`log_statement`, `log_min_duration_statement`) logs them.
+/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted
+/// one. Through a network, ask for `sslmode=verify-full` in the address. Keys are sent as parameters, so that
+/// they stand in no statement's text; a server that logs the parameters of statements (`log_statement`,
+/// `log_min_duration_statement`) logs them.
 #[derive(Clone)]
 pub struct PostgresStore {
     table: Table<Postgres>,
@@ -68,12 +72,13 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects to a `postgres://` address, and creates the table `komerza_tokens` if it is missing.
     ///
-    /// At most 10 connections. The address takes the client's options: `sslmode`, `sslrootcert`, `application_name`,
-    /// `options`.
+    /// At most 10 connections. The address takes the client's options: `sslmode`, `sslrootcert`,
+    /// `application_name`, `options`.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address, password, database or missing
-    /// right, or a pooler in statement mode; else [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address,
+    /// password, database or missing right, or a pooler in statement mode; else
+    /// [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
     /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). None repeats the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, &TableName::default()).await
@@ -97,12 +102,13 @@ impl PostgresStore {
 
     /// Uses the app's own pool, and creates the table if it is missing.
     ///
-    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to [`connect`](Self::connect)
-    /// instead: the two pools do not disturb each other. Nodes may do this at the same moment.
+    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to
+    /// [`connect`](Self::connect) instead: the two pools do not disturb each other. Nodes may do this at the
+    /// same moment.
     ///
-    /// Connections on which a call failed or was late are closed. Statements appear in the pool's log as the app has set it;
-    /// ids of users stand in them, keys do not. Set `test_before_acquire(false)` and an `acquire_timeout` below the store's
-    /// deadline on the pool: its ping before each use has no time limit of its own.
+    /// Connections on which a call failed or was late are closed. The pool logs statements as the app has
+    /// configured. They contain user ids but no keys. Set `test_before_acquire(false)` and an `acquire_timeout`
+    /// below the store's deadline on the pool: its ping before each use has no time limit of its own.
     ///
     /// # Errors
     /// Same as [`connect`](Self::connect).
@@ -235,8 +241,8 @@ fn literal(statement: &str, values: &[Value]) -> String {
 
 sql_store!(PostgresStore);
 
-/// Which words of the server are kept: those about names, rights and the server's state. Others may quote a row.
-/// *Source*: the classes of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+/// Which words of the server are kept: those about names, rights and the server's state. Others may quote a
+/// row. *Source*: the classes of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 fn by_sqlstate(code: &str, message: &str) -> Refusal {
     match (code.get(..2), code) {
         // PgBouncer's own words, with the code of a protocol violation.

@@ -20,11 +20,12 @@ use sqlx::{
 use std::{io, path::Path, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// How long a statement waits for another process's lock at a time. *Source*: our choice, below the deadline of a call, so that
-/// the error says that the database is locked.
+/// How long a statement waits for another process's lock at a time. *Source*: our choice, below the deadline of
+/// a call, so that the error says that the database is locked.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(1_200);
 
-/// Connections to one file. *Source*: our choice: loads run beside each other, writes one at a time whatever the number.
+/// Connections to one file. *Source*: our choice: loads run beside each other, writes one at a time whatever
+/// the number.
 const CONNECTIONS: usize = 4;
 
 const WORDS: Words = Words {
@@ -36,17 +37,20 @@ const WORDS: Words = Words {
 
 /// Keeps records in one SQLite file: nothing to install, for apps on one machine.
 ///
-/// A confirmed save is on the disk. It survives `kill -9` of the app, and a power cut as far as the disk keeps what it
-/// says it wrote (write-ahead log, `synchronous=FULL`). What is deleted is overwritten with zeros (`secure_delete`); the log
-/// beside the file (`-wal`) may keep an older copy until its next checkpoint. Several processes of one machine may share the
-/// file; a network file system may not. Writes of one process queue up, so that they do not fight for SQLite's lock. A write
-/// that waits for the lock of another process and runs into its deadline is never carried out later.
+/// A confirmed save is on the disk. It survives `kill -9` of the app. It survives a power cut if the disk keeps
+/// what it reports as written (write-ahead log, `synchronous=FULL`). What is deleted is overwritten with zeros
+/// (`secure_delete`); the log beside the file (`-wal`) may keep an older copy until its next checkpoint.
+/// Several processes of one machine may share the file; a network file system may not. Writes of one process
+/// queue up, so that they do not fight for SQLite's lock. A write that waits for the lock of another process
+/// and runs into its deadline is never carried out later.
 ///
-/// **The journal mode.** A new file gets a write-ahead log. A database that exists keeps its mode, and a log event names it:
-/// the app decides about its own database. In another mode readers and writers wait for each other.
+/// **The journal mode.** A new file gets a write-ahead log. A database that exists keeps its mode, and a log
+/// event names it: the app decides about its own database. In another mode readers and writers wait for each
+/// other.
 ///
-/// **The table.** The columns are `user_id` (bytes), `version`, `record` and `saved_at` (milliseconds since 1970, with an index).
-/// A table of an earlier version of this crate gets the last one when the store is opened.
+/// **The table.** The columns are `user_id` (bytes), `version`, `record` and `saved_at` (milliseconds since
+/// 1970, with an index). A table of an earlier version of this crate gets the last one when the store is
+/// opened.
 ///
 /// ```
 /// use komerza_connect::{ApiKey, StoredToken, TokenStore, UserId, store::SqliteStore};
@@ -70,8 +74,8 @@ const WORDS: Words = Words {
 /// ```
 ///
 /// # Security
-/// Only its owner can read and write a new file (0600). Anyone who can read it has every key, unless the store is
-/// wrapped in an encrypted one.
+/// Only its owner can read and write a new file (0600). Anyone who can read it has every key, unless the store
+/// is wrapped in an encrypted one.
 #[derive(Clone)]
 pub struct SqliteStore {
     table: Table<Sqlite>,
@@ -81,8 +85,8 @@ impl SqliteStore {
     /// Opens the file at `path` and makes the file, and the table `komerza_tokens`, if they are not there.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the file cannot be opened, made or written;
-    /// the directory must exist.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the file cannot be
+    /// opened, made or written; the directory must exist.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with(path, &TableName::default()).await
     }
@@ -105,13 +109,14 @@ impl SqliteStore {
         Self::with(Pool::own(options, CONNECTIONS, place), table).await
     }
 
-    /// Same as [`open`](Self::open), for an address as settings hold it: `sqlite:PATH`, `sqlite://PATH` or `sqlite::memory:`.
+    /// Same as [`open`](Self::open), for an address as settings hold it: `sqlite:PATH`, `sqlite://PATH` or
+    /// `sqlite::memory:`.
     ///
     /// The path is taken as it is; nothing in it is decoded.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured), also for options after a question mark: bring a
-    /// pool of your own to [`from_pool`](Self::from_pool) for those.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured), also for options after a
+    /// question mark: bring a pool of your own to [`from_pool`](Self::from_pool) for those.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
         match path {
@@ -142,16 +147,17 @@ impl SqliteStore {
 
     /// Uses the app's own pool, and creates the table if it is missing.
     ///
-    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx opens the same file with [`open`](Self::open)
-    /// instead: two pools may share a file, and two versions of sqlx may stand in one app as long as both agree on
-    /// `libsqlite3-sys`, of which cargo allows one. If they do not, give the store a file of its own in another process, or bring
-    /// the app's sqlx to 0.9.
+    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx opens the same file with
+    /// [`open`](Self::open) instead: two pools may share a file. Two versions of sqlx work in one app if both
+    /// accept the same version of `libsqlite3-sys`, because cargo allows only one. If they do not, change the
+    /// version of the app's sqlx, or use another store.
     ///
     /// The app chooses the pool's settings. Without `synchronous=FULL` a power cut can lose confirmed saves.
     /// Statements appear in the pool's log if the app logs them; they contain no ids and no keys.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the table cannot be made.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the table cannot be
+    /// made.
     pub async fn from_pool(pool: SqlitePool, table: &TableName) -> Result<Self, StoreError> {
         Self::with(Pool::of_app(pool), table).await
     }
@@ -194,7 +200,8 @@ async fn set_mode(options: &SqliteConnectOptions, empty: bool, place: &str) -> R
     Ok(())
 }
 
-/// Makes what is missing, and returns whether anything was. The lock of the transaction lets one node after the other do it.
+/// Makes what is missing, and returns whether anything was. The lock of the transaction lets one node after the
+/// other do it.
 async fn migrate(pool: &Pool<Sqlite>, table: &TableName) -> Result<bool, StoreError> {
     let (schema, name) = table.parts();
     let schema = schema.unwrap_or("main");
@@ -273,8 +280,8 @@ impl Dialect for Sqlite {
 
 sql_store!(SqliteStore);
 
-/// Makes the file for its owner alone, if there is none; whether it is empty. SQLite would use the process's mask, and gives
-/// the files beside it the mode of this one.
+/// Makes the file for its owner alone, if there is none; whether it is empty. SQLite would use the process's
+/// mask, and gives the files beside it the mode of this one.
 fn make_private(path: &Path) -> io::Result<bool> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

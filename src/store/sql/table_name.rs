@@ -8,8 +8,8 @@ const PART_MAX: usize = 63;
 
 /// Where a SQL store keeps its records; `komerza_tokens` unless another is given.
 ///
-/// Letters, digits and underscores of ASCII, not beginning with a digit, at most 63 characters; a schema may stand before
-/// it. It is quoted in every statement, so its case counts.
+/// Letters, digits and underscores of ASCII, not beginning with a digit, at most 63 characters; a schema may
+/// stand before it. It is quoted in every statement, so its case counts.
 ///
 /// ```
 /// use komerza_connect::store::TableName;
@@ -33,7 +33,8 @@ impl FromStr for TableName {
     type Err = StoreError;
 
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when it could not stand in a statement.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when it could not stand
+    /// in a statement.
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let parts: Vec<_> = name.split('.').collect();
         let fits = |part: &&str| {

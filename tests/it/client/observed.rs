@@ -246,6 +246,10 @@ async fn handlers_that_get_no_key_are_counted_by_the_reason() {
         }
         browser.open(&shop.url("/user")).await;
     }
+    shop.browser("panics").open(&shop.url("/user")).await;
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    let missing = komerza_connect::KomerzaKey::from_parts(&mut parts).await.unwrap_err();
+    assert_eq!(missing.into_response().status(), 500);
     let refusals: BTreeMap<_, _> = snapshot(&recorder.snapshotter())
         .into_iter()
         .filter(|(name, _)| name.starts_with("komerza_refusals_total route=handler"))
@@ -253,6 +257,8 @@ async fn handlers_that_get_no_key_are_counted_by_the_reason() {
     assert_eq!(
         refusals,
         wanted([
+            ("komerza_refusals_total route=handler code=internal", 1),
+            ("komerza_refusals_total route=handler code=layer_missing", 1),
             ("komerza_refusals_total route=handler code=not_connected", 1),
             ("komerza_refusals_total route=handler code=not_signed_in", 1),
             ("komerza_refusals_total route=handler code=store_unavailable", 1),

@@ -41,7 +41,7 @@ impl Mode {
     pub(crate) const BOTH: [Self; 2] = [Self::App, Self::Browser];
 }
 
-/// The header that stands for the app's own session. `broken` makes the look-up fail.
+/// The header that stands for the app's own session. `broken` makes the look-up fail, `panics` panic.
 pub(crate) const USER: &str = "x-test-user";
 
 struct BySession;
@@ -53,6 +53,7 @@ impl IdentifyUser for BySession {
         tokio::task::yield_now().await;
         match parts.headers.get(USER).map(|user| user.to_str()).transpose()? {
             None => Ok(None),
+            Some("panics") => panic!("obviously fake: the look-up panics"),
             Some("broken") => Err("obviously fake failure of the session store".into()),
             Some(user) => Ok(Some(UserId::new(user)?)),
         }
@@ -270,7 +271,12 @@ pub(crate) fn app(layer: &KomerzaConnectLayer) -> Router {
     async fn user(komerza: KomerzaKey) -> Result<String, komerza_connect::Error> {
         Ok(komerza.user().await?.email)
     }
-    let inner = Router::new().route("/key", get(key)).route("/user", get(user)).fallback(async || "a page of the app");
+    let shared_key = get(async |komerza| ([("cache-control", "public, max-age=60")], key(komerza).await));
+    let inner = Router::new()
+        .route("/key", get(key))
+        .route("/shared-key", shared_key)
+        .route("/user", get(user))
+        .fallback(async || "a page of the app");
     layer.mount(inner)
 }
 

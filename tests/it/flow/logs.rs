@@ -115,3 +115,16 @@ async fn the_events_of_a_connection_are_in_the_span_of_their_request() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("request{method=GET path=\"/komerza/callback\"}"), "{lines:?}");
 }
+
+#[tokio::test]
+async fn the_reference_on_the_page_is_the_one_in_the_log() {
+    let log = Log::from_now();
+    let (shop, word) = shop_on(true).await;
+    let page = shop.connect(&shop.browser("alice"), "code").await.text();
+    let (_, rest) = page.split_once("Reference for support: <code>").expect("a reference on the page");
+    let (reference, _) = rest.split_once("</code>").expect("its end");
+    assert_eq!(reference.len(), 16, "{page}");
+    let all = log.lines_with(&[&word, "kind=\"save_failed\""]);
+    let same = log.lines_with(&[&word, "kind=\"save_failed\"", &format!("attempt={reference}")]);
+    assert_eq!((all.len(), same.len()), (1, 1), "{reference}: {all:?}");
+}

@@ -10,6 +10,7 @@ mod nodes;
 mod notes;
 pub(crate) mod pages;
 mod repeats;
+mod sessions;
 mod sockets;
 mod status;
 mod tabs;

@@ -8,7 +8,11 @@ use komerza_connect::{
     Hooks, TokenStore as _, UserId, async_trait,
     hooks::{Connected, Connecting, Leaving, Note, Veto},
 };
-use komerza_connect_testing::{browser::Load, raw_provider::RawProvider};
+use komerza_connect_testing::{
+    browser::Load,
+    raw_provider::{RawProvider, Reply, key_for_code},
+};
+use serde_json::json;
 use std::sync::{Arc, Mutex};
 
 /// Notes what the query says, and writes down what it finds again.
@@ -99,6 +103,22 @@ async fn a_note_travels_from_the_login_into_the_record_and_the_key() {
     assert_eq!(plans.taken()[1], "none replaces basic", "a later connect replaces the note, also by none");
 }
 
+/// The longest note beside the longest return path.
+#[tokio::test]
+async fn the_largest_login_attempt_fits_into_a_cookie() {
+    let (plans, path) = (Plans::default(), format!("/{}", "p".repeat(511)));
+    for mode in Mode::BOTH {
+        let shop = plans.shop(mode).await;
+        let alice = shop.browser("alice");
+        let url = format!("{LOGIN}?return_to={path}&plan={}", "x".repeat(256));
+        let login = super::harness::started(alice.load(Load::typed(&url).stop_at_first()).await.first().clone());
+        let size = login.cookie.len() + alice.jar().get(&login.cookie).unwrap().len();
+        // With as many as are kept, a request's head stays under the 8 KiB of common servers.
+        assert!(size <= 4_096 / 3, "{size}");
+        shop.accepts(&alice, &login, "C1", &path).await;
+    }
+}
+
 #[tokio::test]
 async fn the_hook_before_leaving_may_keep_the_visitor_here() {
     for mode in Mode::BOTH {
@@ -127,4 +147,36 @@ async fn the_hook_before_leaving_may_keep_the_visitor_here() {
         let leaves = plans.taken().swap_remove(0);
         assert_eq!(leaves, if mode == Mode::App { "alice leaves for /x" } else { "nobody leaves for /x" });
     }
+}
+
+#[expect(dead_code, reason = "its app is not run here")]
+#[path = "../../../examples/same_account.rs"]
+mod same_account;
+
+/// Which key belongs to whom, as the example's hook asks.
+#[tokio::test]
+async fn the_example_for_the_same_account_lets_no_other_in_and_nobody_when_it_cannot_tell() {
+    let (provider, hooks) = (RawProvider::start().await, same_account::SameAccount);
+    let shop = Shop::on(provider, Ledger::default(), Mode::App, |config| config, |layer| layer.with_hooks(hooks));
+    let alice = shop.browser("alice");
+    shop.provider.on_path(
+        "/user",
+        Reply::from_fn(|request| match request.header("authorization") {
+            Some(key) if key.ends_with(&key_for_code("other")) => Reply::success(&json!({ "id": "b" })),
+            _ => Reply::success(&json!({ "id": "a" })),
+        }),
+    );
+    let again = async |code: &str, status: u16, kept: &str| {
+        let login = shop.start(&alice, "/").await;
+        let hop = shop.callback(&alice, &login.with(code)).await;
+        assert_eq!(hop.status(), status, "{code}: {}", hop.text());
+        assert_eq!(shop.store.keys(), [key_for_code(kept)], "{code}");
+    };
+    again("first", 303, "first").await;
+    again("second", 303, "second").await;
+    again("other", 403, "second").await;
+    shop.provider.on_path("/user", Reply::error(500, "Broken"));
+    again("unknown", 403, "second").await;
+    shop.provider.on_path("/user", Reply::error(401, "BadToken"));
+    again("third", 403, "second").await;
 }

@@ -1,7 +1,7 @@
 //! The ways of a visitor: asked first, refused at Komerza, sent to sign in.
 
 use super::harness::{AUTHORIZE, DISCONNECT, EVIL, LOGIN, Mode, SITE, Shop, USER, flow_cookies, loads_again, started};
-use komerza_connect_testing::browser::Load;
+use komerza_connect_testing::{browser::Load, raw_provider::Reply};
 use url::Url;
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn the_confirm_page_asks_and_its_link_starts_the_login() {
             assert!(policy.contains("form-action 'none';"), "{policy}");
             let html = page.text();
             assert!(html.contains("<html lang=\"en\">") && html.contains("name=\"viewport\""), "{html}");
-            assert!(html.contains("You followed a link to connect"), "{html}");
+            assert!(html.contains("You are about to connect"), "{html}");
 
             let visit = browser.click(page.url.as_str(), &link(&html)).await;
             let login = started(visit.first().clone());
@@ -129,10 +129,95 @@ async fn t73_no_refusal_and_no_disconnect_leads_straight_back_into_login() {
         let hop = alice.load(Load::link(SITE, &page).stop_at_first()).await.first().clone();
         assert_eq!((hop.status(), hop.location()), (401, None));
         assert!(hop.text().contains("You are disconnected."), "{}", hop.text());
+        // Who was never connected is told nothing of the kind.
+        let stranger = shop.browser("stranger");
+        stranger.load(Load::form(SITE, DISCONNECT, "")).await;
+        let hop = stranger.load(Load::link(SITE, &page).stop_at_first()).await.first().clone();
+        let told = if mode == Mode::App { (401, None) } else { (303, Some("/komerza/login?return_to=%2Fuser")) };
+        assert_eq!((hop.status(), hop.location()), told);
+        assert!(!hop.text().contains("deleted"), "{}", hop.text());
         // Later the way is short again.
         shop.clock.advance(std::time::Duration::from_secs(61));
         let hop = alice.load(Load::link(SITE, &page).stop_at_first()).await.first().clone();
         assert_eq!((hop.status(), hop.location()), (303, Some("/komerza/login?return_to=%2Fuser")));
+    }
+}
+
+/// The second login is refused at Komerza, and the key of the first is dead there: the handler's own error.
+#[tokio::test]
+async fn t73_a_dead_key_leads_no_visitor_who_just_refused_back_into_login() {
+    for mode in Mode::BOTH {
+        let shop = Shop::new(mode).await;
+        let alice = shop.browser("alice");
+        let login = shop.start(&alice, "/").await;
+        shop.accepts(&alice, &login, "C1", "/").await;
+        shop.provider.on_path("/user", Reply::error(401, "BadToken"));
+        let login = shop.start(&alice, "/user").await;
+        let denied = shop.callback(&alice, &format!("error=access_denied&state={}", login.state)).await;
+        let url = shop.url(denied.location().unwrap());
+        let hop = alice.load(Load::link(SITE, &url).stop_at_first()).await.first().clone();
+        let html = hop.text();
+        assert_eq!((hop.status(), hop.location()), (401, None), "{html}");
+        assert!(html.contains("You are not connected any more.") && html.contains("Connect with Komerza"), "{html}");
+    }
+}
+
+/// The app's own parameters decide in `before_leaving`, so they go along with the visitor.
+#[tokio::test]
+async fn what_an_app_asks_in_the_address_of_the_login_survives_the_pages_in_between() {
+    let worker = |url: &str| {
+        let load = Load::typed(url).header("sec-fetch-site", "same-origin").header("sec-fetch-mode", "same-origin");
+        load.header("sec-fetch-dest", "empty").header("accept", "text/html").stop_at_first()
+    };
+    let asked = format!("{LOGIN}?plan=p%26r%2B&code=x&return_to=%2Fx&confirm=y&a=%22%3C&b");
+    let kept = format!("{LOGIN}?return_to=%2Fx&plan=p%26r%2B&a=%22%3C&b");
+    for mode in Mode::BOTH {
+        let shop = Shop::with(mode, |config| config.sign_in_page("/sign-in"), |layer| layer).await;
+        let alice = shop.browser("alice");
+        let page = alice.click(EVIL, &asked).await.first().clone();
+        assert_eq!(link(&page.text()), kept);
+        let page = alice.load(worker(&asked)).await.first().clone();
+        let led = link(&page.text());
+        let (before, confirm) = led.rsplit_once("&confirm=").unwrap();
+        assert_eq!((before, confirm.len()), (&*kept, 22), "{led}");
+        started(alice.load(worker(&led)).await.first().clone());
+        if mode == Mode::App {
+            alice.remove_header(USER);
+            let hop = alice.load(Load::link(SITE, &asked).stop_at_first()).await.first().clone();
+            let to = Url::parse(SITE).unwrap().join(hop.location().unwrap()).unwrap();
+            let back = to.query_pairs().find(|(name, _)| name == "return_to").unwrap().1.into_owned();
+            assert_eq!(format!("{SITE}{back}"), kept);
+        }
+    }
+}
+
+/// Pages of routes, of rejections and of a handler's error.
+#[tokio::test]
+async fn every_page_has_the_apps_name_and_its_style_sheet() {
+    let look = |config: komerza_connect::ConfigBuilder| config.app_name("Beans & Co").style_sheet("/pages.css?v=2");
+    let shop = Shop::with(Mode::App, look, |layer| layer).await;
+    let alice = shop.browser("alice").without_own_answers();
+    let confirm = alice.click(EVIL, LOGIN).await.first().clone();
+    let unknown = shop.callback(&alice, "code=x&state=junk").await;
+    let login = shop.start(&alice, "/").await;
+    shop.accepts(&alice, &login, "C1", "/").await;
+    shop.provider.on_path("/user", Reply::error(403, "AccessDenied"));
+    let load = |url: &str| Load::link(SITE, url).stop_at_first();
+    let error = alice.load(load(&shop.url("/user"))).await.first().clone();
+    alice.remove_header(USER);
+    let rejection = alice.load(load(&shop.url("/user"))).await.first().clone();
+    for (page, status) in [(confirm, 200), (unknown, 400), (error, 403), (rejection, 401)] {
+        let html = page.text();
+        assert_eq!(page.status(), status, "{html}");
+        assert!(html.contains("<p class=\"app\">Beans &amp; Co</p>\n<h1>"), "{html}");
+        assert!(html.contains("\u{2013} Beans &amp; Co</title>"), "{html}");
+        assert!(html.contains("<link rel=\"stylesheet\" href=\"/pages.css?v=2\"></head>"), "{html}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("style-src 'sha256-") && policy.contains("' 'self'; img-src 'self'; font-src 'self';"));
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("script"), "{policy}");
+        if status == 200 {
+            assert!(html.contains("connect your Komerza store to Beans &amp; Co."), "{html}");
+        }
     }
 }
 

@@ -88,7 +88,6 @@ async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
     assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-key");
 }
 
-/// Sealed by Python's `cryptography` 48: what is in somebody's database must open after every update of this crate.
 #[tokio::test]
 async fn t44_a_note_that_was_changed_in_the_database_closes_the_record() {
     let database = MemoryStore::default();
@@ -104,6 +103,7 @@ async fn t44_a_note_that_was_changed_in_the_database_closes_the_record() {
     }
 }
 
+/// Sealed by Python's `cryptography` 48: what is in somebody's database must open after every update of this crate.
 #[tokio::test]
 async fn t44_a_record_that_another_implementation_sealed_opens() {
     let text_of_the_record = concat!(

@@ -1,7 +1,8 @@
 //! Looks at a deployed app from outside: `komerza-sandbox doctor URL`.
 //!
-//! Asks the login route as a browser does, then as a link on another site does, and the status route as a script does. It
-//! follows no redirect, so nothing is connected. What the answers mean is decided by [`judge`], which is plain.
+//! Asks the login route as a browser does, then as a link on another site does, and the status route as a
+//! script does. It follows no redirect, so nothing is connected. What the answers mean is decided by [`judge`],
+//! which is plain.
 
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
