@@ -21,6 +21,7 @@ const FORBIDDEN: &[(&str, &str)] = &[
 const ALLOWED: &[(&str, &str, usize, &str)] = &[
     ("browser/mod.rs", "Instant::now", 1, "a guard of a minute against a test that waits for itself"),
     ("browser/mod.rs", "SystemTime::now", 1, "the clock of a browser whose test does not care"),
+    ("client/connections/mod.rs", "Instant::now", 1, "printed; no test rests on it"),
     ("client/connections/mod.rs", "sleep", 2, "at least so long, and more is as well"),
     ("client/connections/mod.rs", "timeout", 1, "a caller who gives up; the answer never comes"),
     ("client/connections/over_http2.rs", "sleep", 1, "a close that is noticed before the call, as it mostly is"),

@@ -46,11 +46,13 @@ async fn good_again(store: &RedisStore, wanted: &StoredToken) -> usize {
             Ok(found) => {
                 // Never "not connected".
                 assert_eq!(found.expect("the record").version(), wanted.version());
+                let took = first_failure.map_or(Duration::ZERO, |since: Instant| since.elapsed()) + begun.elapsed();
+                println!("good again after {took:?}, {failures} failed calls");
                 return failures;
             }
             Err(_) => {
                 failures += 1;
-                let since: &Instant = first_failure.get_or_insert_with(Instant::now);
+                let since = first_failure.get_or_insert(begun);
                 assert!(since.elapsed() < GOOD_AGAIN, "still failing after {:?}", since.elapsed());
             }
         }

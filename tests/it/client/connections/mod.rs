@@ -53,11 +53,12 @@ impl Stage {
 
     /// Calls until one succeeds; how many failed.
     async fn good_again(&self) -> usize {
-        let mut failures = 0;
+        let (begun, mut failures) = (tokio::time::Instant::now(), 0);
         while self.get().await.is_err() {
             failures += 1;
             assert!(failures < 5, "calls still fail");
         }
+        println!("good again after {:?}, {failures} failed calls", begun.elapsed());
         failures
     }
 }

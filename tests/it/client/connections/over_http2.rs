@@ -23,7 +23,12 @@ async fn alone(test: &str) {
     let directory = tempfile::tempdir().unwrap();
     let certificate = server::write_certificate(directory.path());
     let child = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("{}::{test}", module_path!().split_once("::").unwrap().1), "--include-ignored"])
+        .args([
+            "--exact",
+            &format!("{}::{test}", module_path!().split_once("::").unwrap().1),
+            "--include-ignored",
+            "--nocapture",
+        ])
         .env(DIRECTORY, directory.path())
         .env("SSL_CERT_FILE", certificate)
         .env_remove("SSL_CERT_DIR")
@@ -32,7 +37,9 @@ async fn alone(test: &str) {
         .spawn()
         .unwrap();
     let output = tokio::time::timeout(PATIENCE * 6, child.wait_with_output()).await.expect("an end").unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    println!("{said}");
 }
 
 macro_rules! alone {
