@@ -27,6 +27,9 @@ pub mod operating {}
 #[doc = include_str!("guide/routes.md")]
 pub mod routes {}
 
+#[doc = include_str!("guide/scale.md")]
+pub mod scale {}
+
 #[doc = include_str!("guide/security.md")]
 pub mod security {}
 

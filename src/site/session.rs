@@ -83,10 +83,13 @@ impl BrowserSession {
     /// The id under which the token store keeps this browser's key.
     pub(crate) fn user_id(&self) -> UserId {
         let hash = Sha256::new().chain_update(b"komerza-connect browser\0").chain_update(self.id).finalize();
-        let mut id = String::with_capacity(51);
-        id.push_str(BROWSER_PREFIX);
-        BASE64URL.encode_string(hash, &mut id);
-        UserId::generated(&id)
+        // On the stack: this runs for every request that asks for the key.
+        let mut id = [0_u8; BROWSER_PREFIX.len() + 43];
+        let (prefix, text) = id.split_at_mut(BROWSER_PREFIX.len());
+        prefix.copy_from_slice(BROWSER_PREFIX.as_bytes());
+        let written = BASE64URL.encode_slice(hash, text);
+        debug_assert_eq!(written, Ok(text.len()), "43 characters hold 32 bytes");
+        UserId::generated(&String::from_utf8_lossy(&id))
     }
 
     /// The same session with a new cookie, and for how long that is good; `None` if it is too early for one.

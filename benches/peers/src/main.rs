@@ -4,10 +4,13 @@
 //! another time of the same round, so that a busy machine troubles all alike; the median of the rounds is printed. Allocations are
 //! exact.
 
-mod cases;
+mod growth;
 
-use cases::Case;
-use komerza_connect::{MemoryStore, TokenStore, UserId};
+use komerza_connect::{MemoryStore, TokenStore};
+use komerza_connect_peers::{
+    cases::{self, Case},
+    figure, median, user,
+};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::{alloc::System, collections::HashMap, time::Instant};
 use tower_sessions::{
@@ -20,15 +23,6 @@ use tower_sessions::{
 static ALLOCATIONS: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const REQUESTS: usize = 200;
-
-fn figure(name: &str, value: impl std::fmt::Display) {
-    println!("{name}\t{value}");
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
 
 /// Nanoseconds for each of some requests, made beforehand.
 async fn time(case: &mut Case) -> f64 {
@@ -93,11 +87,6 @@ async fn one(name: &str, times: usize) {
     }
 }
 
-fn user(number: usize) -> UserId {
-    // As long as the ids of browsers.
-    UserId::new(format!("obviously-fake-session-{number:028}")).unwrap()
-}
-
 /// Bytes on the heap for each of `users` since then.
 fn bytes_each(region: &Region<'_, System>, users: usize) -> f64 {
     let change = region.change();
@@ -147,14 +136,15 @@ async fn memory(users: usize, rounds: usize) {
     figure("memory look-up, of tower-sessions'", format!("{:.2}", median(ratios)));
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
+fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let number = |at: usize| arguments[at].replace('_', "").parse().expect("a number");
+    let on_one_thread = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match arguments[0].as_str() {
-        "requests" => requests(number(1)).await,
-        "one" => one(&arguments[1], number(2)).await,
-        "memory" => memory(number(1), number(2)).await,
+        "requests" => on_one_thread().block_on(requests(number(1))),
+        "one" => on_one_thread().block_on(one(&arguments[1], number(2))),
+        "memory" => on_one_thread().block_on(memory(number(1), number(2))),
+        "growth" => tokio::runtime::Runtime::new().unwrap().block_on(growth::all()),
         other => panic!("no part is called {other}"),
     }
 }
