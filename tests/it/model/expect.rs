@@ -198,6 +198,21 @@ impl Model {
         }
     }
 
+    /// A browser that is connected shows its done marks: the records of the other sessions that it got go.
+    pub(super) fn looked(&mut self, owner: Owner, cookies: &[String], now: SystemTime, epoch: u8) {
+        let marked: Vec<_> = (0..self.flows.len()).filter(|flow| cookies.contains(&self.flows[*flow].done)).collect();
+        if self.mode == Mode::App || marked.len() < 2 || !self.store.contains_key(&owner) {
+            return;
+        }
+        for flow in marked {
+            let finished = self.flows[flow].finished;
+            let counts = finished.is_some_and(|(at, sealed)| opens(sealed, epoch) && fresh(at, now, DONE));
+            if counts && Owner::Flow(flow) != owner && self.store_fault != Some(Store::Delete) {
+                self.store.remove(&Owner::Flow(flow));
+            }
+        }
+    }
+
     pub(super) fn restart(&mut self, node: usize) {
         self.memory[node].clear();
         self.doubts[node] = false;

@@ -367,13 +367,18 @@ impl Run {
     }
 
     async fn look(&mut self, browser: usize, node: usize) -> Result<(), String> {
+        let (marks, now) = (self.names(browser), self.world.clock.now());
         let visit = self.world.browser(browser, node).open(&format!("{SITE}/look")).await;
         let owner = self.model.owner(browser, self.world.epoch);
         if owner.is_some() && self.model.store_fault == Some(Store::Load) {
             return same(visit.last().status(), 503, "status while the store is down");
         }
         let key = owner.and_then(|owner| self.model.store.get(&owner)).map_or("none", |record| &record.key);
-        same(&*visit.last().text(), key, "the key that the browser sees")
+        same(&*visit.last().text(), key, "the key that the browser sees")?;
+        if let Some(owner) = owner {
+            self.model.looked(owner, &marks, now, self.world.epoch);
+        }
+        Ok(())
     }
 
     async fn hold(&mut self, user: usize) -> Result<(), String> {
