@@ -150,10 +150,9 @@ where
 /// cookie either.
 fn for_this_visitor(headers: &mut HeaderMap, renewal: Option<HeaderValue>) {
     let control = headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    let stays_private = ["no-store", "private"]
-        .iter()
-        .any(|word| control.to_str().is_ok_and(|control| control.to_ascii_lowercase().contains(word)));
-    if let Some(cookie) = renewal.filter(|_| stays_private) {
+    let Some(cookie) = renewal else { return };
+    let control = String::from_utf8_lossy(control.as_bytes()).to_ascii_lowercase();
+    if control.contains("no-store") || control.contains("private") {
         headers.append(SET_COOKIE, cookie);
     }
 }
