@@ -144,7 +144,8 @@ pub struct Leaving<'a> {
     /// The request to the login route, without its body.
     ///
     /// The app may ask for more in its query, such as `?plan=pro`. That survives the page that asks first and
-    /// a detour to the sign-in page, but not a new start after a failure at Komerza, which knows `return_to` alone.
+    /// a detour to the sign-in page. It does not survive a failure at Komerza: the link that starts again there
+    /// has `return_to` alone.
     ///
     /// # Security
     /// Any site can link to the login with any query, and the visitor sees only that a connection is wanted.

@@ -146,8 +146,8 @@ where
     }
 }
 
-/// What a handler says with a visitor's key is for nobody else, unless the app decides otherwise. Then it gets no
-/// cookie either.
+/// What a handler says with a visitor's key is for nobody else, unless the app decides otherwise. An answer that
+/// others may keep gets no cookie.
 fn for_this_visitor(headers: &mut HeaderMap, renewal: Option<HeaderValue>) {
     let control = headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let Some(cookie) = renewal else { return };
