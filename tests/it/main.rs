@@ -34,7 +34,6 @@ mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
 mod public_api;
-mod return_to;
 mod sandbox;
 mod secrets;
 mod stores;

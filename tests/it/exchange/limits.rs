@@ -133,35 +133,6 @@ async fn futures_of(shop: &Shop, waiting: &[(komerza_connect_testing::browser::B
     .await;
 }
 
-#[tokio::test]
-async fn t59_many_waiting_calls_of_one_user_do_not_delay_the_first_of_another() {
-    let clock = ManualClock::default();
-    let shop = limited_shop(Mode::Users, &clock, |_| {}).await;
-    shop.provider.on_path("/echo", Reply::success(&serde_json::json!("fine")));
-    for user in ["mallory", "alice"] {
-        assert_connected(&shop.connect(&shop.browser(user), user).await);
-    }
-    let client = |user: &str| {
-        let user = UserId::new(user).unwrap();
-        let layer = shop.layer.clone();
-        async move { layer.client_for(&user).await.unwrap().unwrap() }
-    };
-    let mallory = client("mallory").await;
-    let mut calls = JoinSet::new();
-    for _ in 0..1_000 {
-        let call = mallory.get("/echo");
-        calls.spawn(async move { call.fetch::<String>().await });
-    }
-    let fine = |sent: usize| sent >= 2 + 12;
-    while !fine(shop.provider.requests().len()) {
-        tokio::task::yield_now().await;
-    }
-    // Time stands still: whoever has to wait for anything waits for ever.
-    assert_eq!(client("alice").await.get("/echo").fetch::<String>().await.unwrap(), "fine");
-    assert_eq!(shop.provider.requests().len(), 2 + 12 + 1, "a full bucket of mallory's, and alice's call");
-    calls.abort_all();
-}
-
 /// Polls all of them until each is answered; time passes while all of them wait for it.
 async fn answered<'a>(
     clock: &Sleepers,

@@ -34,7 +34,7 @@ async fn a_form_of_the_site_itself_forgets_the_key_however_often() {
 }
 
 #[tokio::test]
-async fn without_proof_that_it_comes_from_the_site_nothing_happens() {
+async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
     for mode in Mode::BOTH {
         let (shop, alice) = connected(mode).await;
         let old = alice.clone().without_fetch_metadata();
@@ -61,6 +61,7 @@ async fn without_proof_that_it_comes_from_the_site_nothing_happens() {
             (None, Some("same-site")),
             (None, Some("none")),
             (None, Some("some-later-word")),
+            (None, Some("same-origin, cross-site")),
             (Some("https://shop.example"), Some("cross-site")),
             (Some("https://evil.example"), Some("same-origin")),
         ] {
@@ -70,13 +71,16 @@ async fn without_proof_that_it_comes_from_the_site_nothing_happens() {
         for load in [
             Load::form(EVIL, DISCONNECT, ""),
             Load::form("https://blog.shop.example/", DISCONNECT, ""),
+            Load::form("https://shop.example:8443/", DISCONNECT, ""),
+            Load::typed(DISCONNECT).method(Method::POST).header("host", "shop.example"),
             Load::fetch(EVIL, Method::POST, DISCONNECT),
         ] {
             shop.refuses_load(&alice, load.clone(), 403).await;
             shop.refuses_load(&old, load, 403).await;
         }
         shop.refuses_load(&alice, Load::typed(DISCONNECT), 405).await;
-        shop.refuses_load(&alice, Load::image(EVIL, DISCONNECT), 405).await;
+        let image = shop.refuses_load(&alice, Load::image(EVIL, DISCONNECT), 405).await;
+        assert_eq!(image.header("allow"), Some("POST"));
         assert_eq!(shop.store.keys().len(), 1);
         for (origin, site) in [
             (Some(SITE), None),

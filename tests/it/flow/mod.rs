@@ -11,6 +11,5 @@ mod notes;
 pub(crate) mod pages;
 mod repeats;
 mod sessions;
-mod sockets;
 mod status;
 mod tabs;

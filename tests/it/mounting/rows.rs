@@ -142,24 +142,6 @@ async fn a_method_that_a_route_of_the_app_lacks_is_still_the_routers_affair() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_route_of_ours_lacks_is_405_with_those_it_has() {
-    let app = key_route().layer(connected().await);
-    for (method, path, allow) in [
-        (Method::HEAD, "/komerza/login", "GET, POST"),
-        (Method::PUT, "/komerza/login", "GET, POST"),
-        (Method::POST, "/komerza/callback", "GET"),
-        (Method::HEAD, "/komerza/callback", "GET"),
-        (Method::GET, "/komerza/disconnect", "POST"),
-        (Method::POST, "/komerza/status", "GET"),
-    ] {
-        let request = Request::builder().method(&method).uri(path).body(Body::empty()).unwrap();
-        let answer = send(app.clone(), request).await;
-        let allowed = answer.headers()["allow"].to_str().unwrap();
-        assert_eq!((answer.status().as_u16(), allowed), (405, allow), "{method} {path}");
-    }
-}
-
-#[tokio::test]
 async fn a_path_that_is_only_alike_belongs_to_the_app() {
     let app = Router::new().fallback(text).layer(connected().await);
     for path in [

@@ -108,22 +108,6 @@ async fn t22_an_answer_that_is_lost_loses_nothing() {
 }
 
 #[tokio::test]
-async fn t22_nor_when_the_second_request_reaches_another_node() {
-    let shop = Shop::new(Mode::Browser).await;
-    let alice = shop.browser("");
-    let login = shop.start(&alice, "/x").await;
-    let before = alice.clone();
-    shop.accepts(&alice, &login, "CA", "/x").await;
-    // The provider takes a code once.
-    shop.provider.on_code("CA", komerza_connect_testing::raw_provider::Reply::error(401, "invalid_code"));
-    before.move_to(SITE, app(&shop.another_node(|config| config)));
-    let again = shop.callback(&before, &login.with("CA")).await;
-    assert_eq!((again.status(), again.location()), (303, Some("/x")), "{}", again.text());
-    assert_eq!(session_of(&alice), session_of(&before));
-    assert_eq!(shop.key_seen_by(&before).await, Some(key_for_code("CA")));
-}
-
-#[tokio::test]
 async fn t22_after_a_disconnect_the_session_is_gone_and_its_value_reads_nothing() {
     let shop = Shop::new(Mode::Browser).await;
     let alice = connected(&shop, "C0").await;

@@ -5,10 +5,6 @@ use crate::flow::{
     ledger::Fault,
 };
 use http::Method;
-use komerza_connect::{
-    Hooks, async_trait,
-    hooks::{Connecting, Veto},
-};
 use komerza_connect_testing::{
     browser::{Browser, Hop, Load},
     headers::OwnAnswers,
@@ -179,29 +175,19 @@ async fn t24_the_attacks_of_the_threat_model_end_at_the_default() {
     }
 }
 
-/// Every second attempt from `first` on.
-async fn no_attempt_leaves_the_site(first: usize) {
+#[tokio::test]
+async fn t24_no_attempt_of_the_long_list_leaves_the_site() {
     let shop = Shop::with(Mode::App, |config| config.default_return_path("/home"), |layer| layer).await;
     let alice = shop.browser("alice");
-    let attempts: Vec<_> = attempts().into_iter().skip(first).step_by(2).collect();
-    assert!(attempts.len() > 500);
+    let attempts = attempts();
+    assert!(attempts.len() > 1_000);
     for attempt in attempts {
         let end = ends(&shop, &alice, &attempt.query, None).await;
         assert!(stays_on_site(&end), "{attempt:?} ends at {end}");
-        if attempt.must_be_refused {
-            assert_eq!(end, "/home?komerza=denied", "{attempt:?}");
-        }
+        let unmarked = ["?komerza=denied", "&komerza=denied"].map(|marker| end.replacen(marker, "", 1));
+        let followed = !attempt.must_be_refused && attempt.decoded.is_some_and(|path| unmarked.contains(&path));
+        assert!(followed || end == "/home?komerza=denied", "{} ends at {end}", attempt.query);
     }
-}
-
-#[tokio::test]
-async fn t24_no_attempt_of_the_long_list_leaves_the_site() {
-    no_attempt_leaves_the_site(0).await;
-}
-
-#[tokio::test]
-async fn t24_nor_any_of_its_other_half() {
-    no_attempt_leaves_the_site(1).await;
 }
 
 #[tokio::test]
@@ -297,27 +283,6 @@ async fn t26_a_return_path_with_markup_is_text_on_the_confirm_page() {
     let visit = alice.click(page.url.as_str(), &crate::flow::pages::link(&page.text())).await;
     let login = crate::flow::harness::started(visit.first().clone());
     shop.accepts(&alice, &login, "C1", path).await;
-}
-
-/// Names the account in its refusal, as apps do; and whoever names an account may call it what they like.
-struct Talkative;
-
-#[async_trait]
-impl Hooks for Talkative {
-    async fn before_storing(&self, _: &Connecting<'_>) -> Result<(), Veto> {
-        Err(Veto::new("The account \"<script>alert(1)</script>\" belongs to somebody else here."))
-    }
-}
-
-#[tokio::test]
-async fn t26_what_the_app_says_in_a_refusal_is_text_on_the_page() {
-    for mode in Mode::BOTH {
-        let shop = Shop::with(mode, |config| config, |layer| layer.with_hooks(Talkative)).await;
-        let (alice, login) = shop.login_of("alice", "/x").await;
-        let page = shop.callback(&alice, &login.with("C1")).await.text();
-        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
-        assert!(!page.contains("<script"), "{page}");
-    }
 }
 
 #[tokio::test]
