@@ -39,5 +39,4 @@ mod secrets;
 mod stores;
 mod threats;
 mod torture;
-mod trace;
 mod webhook;

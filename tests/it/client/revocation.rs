@@ -3,7 +3,7 @@
 use super::App;
 use http::StatusCode;
 use komerza_connect::{ErrorKind, UserId, api::Reply as Answer};
-use komerza_connect_testing::raw_provider::{Gate, RawProvider, Reply};
+use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use serde_json::json;
 
 const DEAD: (u16, &str) = (401, "BadToken");

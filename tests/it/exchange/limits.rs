@@ -3,11 +3,10 @@
 use std::{future::Future, time::Duration};
 
 use komerza_connect::{
-    FailureKind, UserId,
+    FailureKind,
     config::Limits,
     time::{Clock, ManualClock},
 };
-use tokio::task::JoinSet;
 
 use komerza_connect_testing::browser::Hop;
 use komerza_connect_testing::raw_provider::Reply;

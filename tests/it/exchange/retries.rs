@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration, time::SystemTime}
 
 use komerza_connect::{
     FailureKind,
-    time::{Clock, ManualClock, SystemClock},
+    time::{Clock, SystemClock},
 };
 use tokio::sync::watch;
 

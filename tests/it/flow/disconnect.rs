@@ -1,13 +1,11 @@
 //! Disconnecting: who may, and what is left.
 
-use super::{
-    harness::{DISCONNECT, EVIL, Mode, SITE, Shop, USER},
-    ledger::Fault,
-};
+use super::harness::{DISCONNECT, EVIL, Mode, SITE, Shop, USER};
 use http::Method;
 use komerza_connect_testing::{
     browser::{Browser, Load},
     raw_provider::key_for_code,
+    shop_b::Fate,
 };
 
 async fn connected(mode: Mode) -> (Shop, Browser) {
@@ -99,10 +97,10 @@ async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
 async fn a_store_that_is_down_says_so_and_the_key_is_still_there() {
     for mode in Mode::BOTH {
         let (shop, alice) = connected(mode).await;
-        shop.store.breaks(Fault::Down);
+        shop.store.decide(|_| Fate::Fail);
         let page = alice.load(Load::form(SITE, DISCONNECT, "")).await.first().clone();
         assert_eq!((page.status(), page.set_cookies().len()), (503, 0));
-        shop.store.breaks(Fault::None);
+        shop.store.mend();
         assert!(shop.key_seen_by(&alice).await.is_some());
     }
 }

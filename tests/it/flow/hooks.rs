@@ -1,9 +1,6 @@
 //! What the app is told, and where it has a say.
 
-use super::{
-    harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop},
-    ledger::Ledger,
-};
+use super::harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop};
 use axum::body::Body;
 use http::{Method, Response};
 use komerza_connect::{
@@ -13,6 +10,7 @@ use komerza_connect::{
 use komerza_connect_testing::{
     browser::Load,
     raw_provider::{RawProvider, Reply, key_for_code},
+    shop_b::Shelf,
 };
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +18,7 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone, Default)]
 struct Diary {
     entries: Arc<Mutex<Vec<String>>>,
-    store: Ledger,
+    store: Shelf,
     veto: Option<&'static str>,
     answers: bool,
     hangs: bool,

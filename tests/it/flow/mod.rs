@@ -4,7 +4,6 @@ mod disconnect;
 mod failures;
 pub(crate) mod harness;
 mod hooks;
-pub(crate) mod ledger;
 mod logs;
 mod nodes;
 mod notes;

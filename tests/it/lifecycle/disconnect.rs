@@ -1,10 +1,8 @@
 //! Disconnecting: who may ask for it, and what it does.
 
-use http::Method;
-
-use komerza_connect_testing::browser::{Hop, Load};
-use komerza_connect_testing::raw_provider::{Gate, key_for_code};
-use komerza_connect_testing::shop_b::{Hook, MODES, ORIGIN, Shop, assert_connected};
+use komerza_connect_testing::browser::Hop;
+use komerza_connect_testing::raw_provider::Gate;
+use komerza_connect_testing::shop_b::{Hook, MODES, Shop, assert_connected};
 
 const DISCONNECT: &str = "https://shop.example/komerza/disconnect";
 

@@ -44,7 +44,7 @@ where
     assert_eq!(visit.statuses(), [303, 303, 200], "the page, the login, Komerza's consent page");
     let consent = visit.last().url.to_string();
     assert!(consent.starts_with(&authorize), "{consent}");
-    assert_eq!(browser.fetch(site, http::Method::GET, &status).await.last().json()["connected"], false);
+    assert_eq!(browser.fetch(&site, http::Method::GET, &status).await.last().json()["connected"], false);
 
     let callback = sandbox.approve(&consent).unwrap();
     for _ in 0..2 {
@@ -52,7 +52,7 @@ where
         assert_eq!(visit.statuses(), [303, 200], "the callback, the page");
         assert_eq!((visit.last().url.as_str(), visit.last().text().as_str()), (&*page, "Pixel Forge, Night Owl Keys"));
     }
-    assert_eq!(browser.fetch(site, http::Method::GET, &status).await.last().json()["connected"], true);
+    assert_eq!(browser.fetch(&site, http::Method::GET, &status).await.last().json()["connected"], true);
 
     assert_eq!(browser.open(&page).await.statuses(), [200], "the key is still there");
     assert_eq!(sandbox.exchanges(), 1);

@@ -80,7 +80,8 @@ async fn t20_a_value_of_one_kind_is_none_of_another() {
     let session = format!("{}-session", login.cookie.split_once("-login-").unwrap().0);
     let value = |name| alice.jar().get(name).unwrap();
     let (done_value, session_value) = (value(&done), value(&session));
-    let record = shop.store.snapshot().into_values().next().unwrap();
+    let owner = UserId::new(shop.store.snapshot().into_keys().next().unwrap()).unwrap();
+    let record = shop.store.load(&owner).await.unwrap().unwrap().to_text();
 
     // The flights of this process remember the callback: a node that does not is asked.
     let fresh = shop.another_node(|config| config);

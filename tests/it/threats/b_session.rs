@@ -1,12 +1,10 @@
 //! Section B, last part: the crate's own browser session (T22).
 
-use crate::flow::{
-    harness::{DISCONNECT, Mode, SITE, Shop, app, cookies},
-    ledger::Fault,
-};
+use crate::flow::harness::{DISCONNECT, Mode, SITE, Shop, cookies};
 use komerza_connect_testing::{
     browser::{Browser, Cookie, Load},
     raw_provider::key_for_code,
+    shop_b::Fate,
 };
 use std::time::Duration;
 
@@ -47,7 +45,7 @@ async fn t22_a_session_with_any_character_changed_is_none_and_the_store_is_not_a
     let status = async |browser: &Browser| {
         browser.load(Load::typed(&format!("{SITE}/key")).stop_at_first()).await.first().status()
     };
-    shop.store.breaks(Fault::Down);
+    shop.store.decide(|_| Fate::Fail);
     assert_eq!(status(&alice).await, 503, "the store is asked about the real one");
     assert_eq!(status(&shop.browser("")).await, 200, "and about none");
     for at in 0..real.len() {

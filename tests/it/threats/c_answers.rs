@@ -1,15 +1,13 @@
 //! Section C, first part: what leaves the site, and where to (T23 to T26).
 
-use crate::flow::{
-    harness::{AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER},
-    ledger::Fault,
-};
+use crate::flow::harness::{AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER};
 use http::Method;
 use komerza_connect_testing::{
     browser::{Browser, Hop, Load},
     headers::OwnAnswers,
     raw_provider::{Reply, key_for_code},
     redirect_attacks::{attempts, harmless, stays_on_site},
+    shop_b::Fate,
 };
 use std::collections::BTreeSet;
 
@@ -49,7 +47,7 @@ async fn t23_every_answer_of_every_route_carries_the_headers() {
             shop.callback(&alice, &login.with("CX")).await;
         }
         let login = shop.start(&alice, "/x").await;
-        shop.store.breaks(Fault::Down);
+        shop.store.decide(|_| Fate::Fail);
         shop.callback(&alice, &login.with("C2")).await;
         alice.load(Load::typed(STATUS)).await;
         for hop in alice.history().iter().filter(|hop| hop.url.path().starts_with("/komerza/")) {
