@@ -1,16 +1,13 @@
 //! What sits between the app and its visitors: a strict session cookie, a service worker.
 
-use super::{Foreign, OwnLogin, connect::ask, scenario};
+use super::{Foreign, connect::ask, scenario};
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t71_a_visitor_with_a_strict_session_cookie_connects() {
     scenario("strict session cookie")
-        .run(|visit| async move {
+        .in_an_app_with_logins(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = OwnLogin::start(&visit, &sandbox).await;
-
             browser.goto(&format!("{}/sign-in-strict/alice", app.url)).await;
             ask(browser, &app.url, &sandbox).await;
             browser.click("Approve", &format!("{}/", app.url)).await;
@@ -31,11 +28,8 @@ async fn t71_a_visitor_with_a_strict_session_cookie_connects() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t72_behind_a_service_worker_the_visitor_is_asked_and_then_connects() {
     scenario("service worker")
-        .run(|visit| async move {
+        .in_an_app_with_logins(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = OwnLogin::start(&visit, &sandbox).await;
-
             browser.goto(&format!("{}/sign-in/alice", app.url)).await;
             browser.goto(&format!("{}/worker", app.url)).await;
             browser.comes_to_say("working").await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{Router, body::Body, extract::Request};
 use komerza_connect::{
-    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
+    ApiKey, Config, KomerzaKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
     config::{AuthorizationCode, ClientSecret},
     trace::path_only_span,
     user::InvalidUserId,
