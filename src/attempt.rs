@@ -1,8 +1,8 @@
 //! The `state` value: the proof that a callback belongs to a login that this browser began.
 //!
-//! 256 bits of chance for each attempt, 43 characters of base64url. It is compared in constant time, it has no
-//! `==`, and what logs and pages show in its place is the [`AttemptId`], a hash that leads back to nothing. RFC
-//! 6749, section 10.12.
+//! It has 256 random bits for each attempt, as 43 characters of base64url. It is compared in constant time and has
+//! no `==`. Logs and pages show the [`AttemptId`] instead, a hash from which the state cannot be found. RFC 6749,
+//! section 10.12.
 
 use crate::random::{Randomness, RandomnessError, draw};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
@@ -19,9 +19,9 @@ impl State {
         draw(randomness).map(|bytes| Self(Zeroizing::new(bytes)))
     }
 
-    /// Reads what [`expose_secret`](Self::expose_secret) wrote; anything else is no state of ours.
+    /// Reads the text of [`expose_secret`](Self::expose_secret). Any other text is not a state of this crate.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        // A shorter or longer text is no state; checked first so that a huge one costs nothing.
+        // The length is checked first, so that a huge text costs nothing.
         if text.len() != 43 {
             return None;
         }
@@ -61,7 +61,7 @@ impl fmt::Debug for State {
 
 /// Names a login attempt in logs, events and on pages: 16 hexadecimal digits, safe to show to everybody.
 ///
-/// It is a hash of the attempt's state value. A visitor who asks for help can be asked for it.
+/// It is a hash of the attempt's state value. A visitor who needs help can tell it to support.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AttemptId([u8; 8]);
 

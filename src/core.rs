@@ -1,4 +1,4 @@
-//! What lies under all parts of a layer: its configuration, and the app's own code behind deadlines.
+//! What all parts of a layer use: the configuration, and the app's own code behind deadlines.
 
 use crate::{
     config::Config,
@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{future::Future, sync::Arc};
 
-/// How often a record is looked up that is replaced before it can be removed.
+/// How often a removal reads the record again, if it is replaced in between.
 const FORGET_TRIES: u32 = 3;
 
 /// Cheap to clone: a layer with another hook or clock shares the rest.
@@ -46,12 +46,12 @@ impl Core {
         within(self.config.limits.store_deadline, async { self.store().load(user).await }).await
     }
 
-    /// Keeps a user's record, within the deadline.
+    /// Saves a user's record, within the deadline.
     pub(crate) async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
         within(self.config.limits.store_deadline, async { self.store().save(user, token).await }).await
     }
 
-    /// Forgets the record that a user has now. Carried out late, it removes nothing newer (T65).
+    /// Removes the record that a user has now. If this reaches the store late, it removes nothing newer (T65).
     pub(crate) async fn forget(&self, user: &UserId) -> Result<(), StoreError> {
         for _ in 0..FORGET_TRIES {
             let token = match self.load(user).await {
@@ -69,8 +69,7 @@ impl Core {
         Err(StoreError::unavailable("the record was replaced each time before it could be removed"))
     }
 
-    /// Forgets the record of a session that its browser has left. The browser's other key is safe whatever comes
-    /// of this.
+    /// Removes the record of a session that its browser has left. A failure does not affect the browser's other key.
     pub(crate) async fn leave(&self, session: &UserId) {
         if let Err(error) = self.forget(session).await {
             log::warn!(
@@ -84,7 +83,7 @@ impl Core {
         within(self.config.limits.store_deadline, async { self.store().delete(user).await }).await
     }
 
-    /// Forgets a user's record if it is still this one, within the deadline.
+    /// Removes a user's record if it still has this version, within the deadline.
     pub(crate) async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
         within(self.config.limits.store_deadline, async { self.store().delete_if(user, version).await }).await
     }

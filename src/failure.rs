@@ -208,7 +208,7 @@ impl Failure {
     }
 }
 
-/// What a store that is asked on a request's way did not answer with.
+/// A store that did not answer a request's look-up.
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let kind = match error.kind() {

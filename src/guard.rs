@@ -1,10 +1,10 @@
 //! Runs the app's own code: a look-up, a store, a hook, a clock. The one place where its panics are caught.
 //!
-//! 1. A panic is an ERROR event that names which code it was, and never the text of the panic, which may hold
+//! 1. A panic becomes an ERROR event. It names the code that panicked, but not the panic's text, which may contain
 //!    anything.
-//! 2. A future that panicked is not polled again, and nothing of ours is shared with it half-changed.
-//! 3. What the panic means for the visitor is decided by the caller: 500 `internal`, and nothing counts as
-//!    spent for it.
+//! 2. A future that panicked is not polled again, and shares no half-changed state with the crate.
+//! 3. The caller decides what the panic means for the visitor. Usually it is 500 `internal`, and no code counts as
+//!    used.
 
 use crate::telemetry::log;
 use std::{
@@ -55,12 +55,12 @@ pub(crate) fn caught_now<T>(what: &'static str, call: impl FnOnce() -> T) -> Opt
     called.ok()
 }
 
-/// As tokio's. What is ready at once, as a look-up in memory is, pays for no timer.
+/// As tokio's, but a future that is ready at once, such as a look-up in memory, pays for no timer.
 async fn timeout<T>(deadline: Duration, call: impl Future<Output = T>) -> Result<T, Elapsed> {
     let mut call = pin!(call);
     match poll_fn(|task| Poll::Ready(call.as_mut().poll(task))).await {
         Poll::Ready(done) => Ok(done),
-        // Boxed, so that it adds nothing to the futures of those who never wait.
+        // Boxed, so that it adds nothing to the size of futures that never wait.
         Poll::Pending => Box::pin(tokio::time::timeout(deadline, call)).await,
     }
 }

@@ -30,7 +30,7 @@ pub trait Randomness: fmt::Debug + Send + Sync + 'static {
 pub struct RandomnessError;
 
 impl RandomnessError {
-    /// For sources of one's own.
+    /// For your own source.
     #[must_use]
     pub fn new() -> Self {
         Self
@@ -92,7 +92,7 @@ impl<const N: usize> fmt::Debug for Drawn<N> {
 /// Draws an array of random bytes.
 pub(crate) fn draw<const N: usize>(source: &dyn Randomness) -> Result<[u8; N], RandomnessError> {
     let mut bytes = [0; N];
-    // What panics has given no bytes either.
+    // A source that panics has given no bytes either.
     guard::caught_now("randomness", || source.fill(&mut bytes)).unwrap_or(Err(RandomnessError))?;
     Ok(bytes)
 }

@@ -1,4 +1,4 @@
-//! The values that must never be seen: they print as redacted and give their text to one greppable method.
+//! Secret values. They print as redacted, and one method, which is easy to search for, returns the text.
 //!
 //! `expose_secret` is the only way to the text. None of these types implements `Display`, `Serialize` or `==`; all are wiped
 //! from memory when the last copy is dropped.
@@ -37,7 +37,7 @@ pub struct ApiKey(Arc<Key>);
 
 struct Key {
     text: Zeroizing<Box<str>>,
-    /// Worked out when it is first asked for: a key in memory is loaded far more often than it changes.
+    /// Computed when it is first needed, because a key in memory is read far more often than it changes.
     fingerprint: OnceLock<KeyFingerprint>,
 }
 
@@ -84,7 +84,7 @@ impl ClientSecret {
     /// Takes a client secret: exactly 72 characters of visible ASCII.
     ///
     /// # Errors
-    /// [`InvalidSecret`]; it tells the length that was found, never the text.
+    /// [`InvalidSecret`], which has the length of the text and never the text.
     ///
     /// # Source
     /// docs.komerza.com, "Exchange": the header takes a string of 72 characters.
@@ -117,7 +117,8 @@ impl ClientSecret {
 pub struct AuthorizationCode(Zeroizing<Box<str>>);
 
 impl AuthorizationCode {
-    /// Takes a code: 1 to 8,000 bytes of visible ASCII, and not a dot segment, since it becomes a segment of a path.
+    /// Takes a code: 1 to 8,000 bytes of visible ASCII, and neither `.` nor `..`, because it becomes a segment of a
+    /// path.
     ///
     /// # Errors
     /// [`InvalidSecret`]; the login attempt is still good for the right code.
@@ -139,7 +140,7 @@ impl AuthorizationCode {
         &self.0
     }
 
-    /// Tells codes apart without keeping them.
+    /// A hash that tells codes apart, so that they need not be kept.
     pub(crate) fn hash(&self) -> CodeHash {
         sha2::Sha256::digest(self.expose_secret()).into()
     }

@@ -6,8 +6,8 @@ use serde::{Deserialize, de::Error as _};
 
 /// Reads an object.
 ///
-/// `serde_json` also fills a struct from an array, by position: `[true, null, "text"]` would pass for an
-/// envelope. And it lets bytes that are no UTF-8 pass in strings that nobody asks for.
+/// `serde_json` also fills a struct from an array, by position, so `[true, null, "text"]` would pass for an
+/// envelope. It also accepts invalid UTF-8 in strings that are skipped.
 pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
     match std::str::from_utf8(json) {
         Ok(text) => {
@@ -22,14 +22,14 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_
     }
 }
 
-/// What is wrong with JSON that somebody else wrote, without a word of what it holds.
+/// What is wrong with foreign JSON, without any of its content.
 ///
-/// `serde` quotes the value that it did not expect, which may be anything: an address, a license key. What it
-/// did expect comes last in its sentence and is ours, as is the name of a field that is missing.
+/// `serde` quotes the value that it did not expect, which may be an address or a license key. The expected type comes
+/// last in its sentence and is ours, as is the name of a missing field.
 pub(crate) fn why(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(", expected ") {
-        // Elsewhere, as in the name of an unknown field, those words may be somebody else's.
+        // In other places, such as the name of an unknown field, those words may be foreign.
         Some((_, expected)) if text.starts_with("invalid ") => format!("expected {expected}"),
         _ if text.starts_with("missing field `") => text,
         _ => format!("{:?} error at line {} column {}", error.classify(), error.line(), error.column()),

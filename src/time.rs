@@ -1,10 +1,10 @@
-//! Time, from one injectable clock, so that no test has to sleep.
+//! The clock, which tests can replace so that they need not sleep.
 //!
 //! 1. Wall-clock time ([`Clock::now`]) decides what outlives a process: how old a login attempt is, when a key
 //!    was saved.
 //! 2. Monotonic time ([`Clock::elapsed`]) decides what does not: token buckets, caches, limits.
-//! 3. Deadlines of network calls and of the token store are real time, by tokio: a peer that hangs does so for
-//!    real.
+//! 3. Deadlines of network calls and of the token store use tokio's real time, because a server that hangs does so
+//!    in real time.
 //!
 //! ```
 //! use komerza_connect::time::{Clock, ManualClock};
@@ -26,17 +26,17 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// The clock of this crate, which also makes it wait.
+/// The clock of this crate. Waiting uses it too.
 ///
 /// Default: [`SystemClock`]. Tests and the sandbox use a [`ManualClock`].
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The time of day. It may step backwards; what is judged by it tolerates a minute.
+    /// The time of day. It may step backwards; decisions that use it tolerate a minute.
     fn now(&self) -> SystemTime;
 
     /// Time since some fixed moment of this clock; never goes backwards.
     fn elapsed(&self) -> Duration;
 
-    /// Completes when [`elapsed`](Clock::elapsed) has grown by `duration`; at once when it is zero.
+    /// Completes when [`elapsed`](Clock::elapsed) has grown by `duration`. Zero: at once.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 

@@ -11,7 +11,7 @@ pub(super) enum Payload {
 }
 
 impl Payload {
-    /// As far as it is known before anything is opened.
+    /// The length, if it is known before anything is opened.
     pub(super) fn known_size(&self) -> u64 {
         match self {
             Self::Plain { upload, .. } => upload.size().unwrap_or_default(),
@@ -19,7 +19,7 @@ impl Payload {
         }
     }
 
-    /// Whether it is still whole: a stream of the caller's can be read once.
+    /// Whether it can still be sent from its start: a stream can be read only once.
     pub(super) fn can_be_sent(&self) -> bool {
         match self {
             Self::Plain { upload, .. } => upload.can_be_sent(),

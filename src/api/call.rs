@@ -1,4 +1,4 @@
-//! One call from its first wait to its last reply: what [`retry`] and the pacing decide is carried out here.
+//! One call from its first wait to its last reply. [`retry`] and the pacing decide; this module carries it out.
 
 use super::{
     Client, Error, ErrorKind, Reply,
@@ -86,7 +86,7 @@ impl Call {
             };
             match lane.turn(ask, clock, connection.shared_deadline).await {
                 Ok(turn) => spent.waited += turn.waited,
-                // The refusal that it was sent again for stands.
+                // The refusal after which it was to be sent again is the result.
                 Err(Busy { wait, waited }) => {
                     spent.waited += waited;
                     return match refused.take() {
@@ -110,7 +110,7 @@ impl Call {
                 Err((outcome, _)) => *outcome,
             };
             let mut chance = [0];
-            // Without chance the pauses are whole: nothing that has to be refused.
+            // Without randomness the pauses are not shortened. That is no reason to fail.
             let _ = connection.randomness.fill(&mut chance);
             let gone = self.payload.as_ref().is_some_and(|payload| !payload.can_be_sent());
             let repeatable = self.options.repeatable || retry::is_safe(&self.method);
@@ -212,7 +212,7 @@ impl Answered {
         }
     }
 
-    /// The error of a reply that is none of those that were wanted.
+    /// The error for a reply that is no success.
     pub(super) fn refused(self, client: &Client, scope: Option<&'static str>) -> Error {
         let error = match &self.reply {
             Received::Whole(reply) => Error::refused(reply, self.dead_key),
@@ -233,7 +233,7 @@ fn transport(error: reqwest::Error) -> (Outcome, Error) {
     } else if was_refused(&error) {
         (Outcome::Refused, ErrorKind::Unreachable)
     } else {
-        // Also a ping without an answer: the deadline of the call itself is not the client's.
+        // An unanswered ping also ends here: the deadline of the call itself is not one of the HTTP client.
         (Outcome::Broken, ErrorKind::Interrupted)
     };
     (outcome, Error::caused_by(kind, error.without_url()))

@@ -44,7 +44,7 @@ use std::{
 /// let stores = komerza.stores().await?;
 /// assert_eq!(stores.len(), 2);
 ///
-/// // For a dead key there is nobody to ask and no record to remove: the error says so, and that is all.
+/// // Without a layer no record is removed and nobody is sent to the login: the call returns an error.
 /// sandbox.revoke_all();
 /// let error = komerza.stores().await.err().ok_or("a dead key worked")?;
 /// assert!(error.is_revoked() && error.login_url().is_none());
@@ -62,9 +62,9 @@ pub(super) struct Inner {
     pub(super) connection: Arc<Connection>,
     key: ApiKey,
     fingerprint: KeyFingerprint,
-    /// Whose key it is, where a layer found it.
+    /// The user of the key. `None` without a layer.
     pub(super) owner: Option<Owner>,
-    /// Looked up at the first call, so that taking a key out of a request costs nothing more.
+    /// Set by the first call, so that a request that makes no call does not pay for it.
     lane: OnceLock<Arc<Lane>>,
     bearer: OnceLock<HeaderValue>,
 }
@@ -182,12 +182,12 @@ impl Client {
         if !in_user.load(Ordering::Relaxed) {
             let missing = match RequestBuilder::to(self.clone(), Method::GET, "/stores", &[], None).fetch_list().await {
                 Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 405)) => true,
-                // This key alone may not, and `GET /user` says which scope it lacks.
+                // Only this key is refused. `GET /user` says which scope it lacks.
                 Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::LoginRequired) => false,
                 answered => return answered,
             };
             let stores = self.user().await?.stores;
-            // Only what has worked is remembered: a 404 alone may come from something in between.
+            // Remembered only after `GET /user` worked: the 404 may have come from a proxy.
             if missing {
                 in_user.store(true, Ordering::Relaxed);
             }
@@ -211,15 +211,15 @@ impl Client {
         InStore::new(self.clone(), id.into())
     }
 
-    /// How many calls could be sent at once without waiting, as this process knows; [`u32::MAX`] when pacing is
-    /// off.
+    /// The number of calls that could be sent now without waiting, as far as this process knows. [`u32::MAX`]
+    /// if pacing is off.
     #[must_use]
     pub fn remaining(&self) -> u32 {
         self.lane().remaining(self.inner.connection.clock.elapsed())
     }
 
-    /// How long a call of [`Priority::Page`](crate::pacing::Priority::Page) made now would wait for its turn:
-    /// zero when there is a token, [`Duration::MAX`] for ever.
+    /// The time that a call of [`Priority::Page`](crate::pacing::Priority::Page) would wait for its turn if it
+    /// was made now. Zero: there is a token. [`Duration::MAX`]: it would wait for ever.
     #[must_use]
     pub fn wait_estimate(&self) -> Duration {
         self.lane().wait_estimate(Party::Page, self.inner.connection.clock.elapsed())

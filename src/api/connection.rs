@@ -20,7 +20,7 @@ use std::{
 };
 use url::Url;
 
-/// How calls are made, whatever their key. Cheap to clone: a layer with another clock shares the rest.
+/// What all keys share when they make calls. Cheap to clone: a layer with another clock shares the rest.
 #[derive(Clone)]
 pub(crate) struct Connection {
     pub(super) connections: Connections,
@@ -97,7 +97,7 @@ impl Revocation {
         Self(Arc::new(is_dead))
     }
 
-    /// A rule that panics has not said yes.
+    /// A rule that panics counts as "not revoked".
     pub(super) fn says_dead(&self, reply: &Reply<'_>) -> bool {
         guard::caught_now("revocation rule", || (self.0)(reply)).unwrap_or(false)
     }

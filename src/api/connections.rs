@@ -1,11 +1,11 @@
-//! The connections to the API, and when all of them are given up.
+//! The connections to the API, and when all of them are replaced.
 //!
-//! 1. HTTP/2 has one connection for all users of the app. Pings find out whether its peer is still there.
-//! 2. A peer may answer pings and nothing else, and over HTTP/1.1 many idle connections may be dead at once. So
-//!    a call that got no answer, in its time or for as long as its caller waited, gives up all connections of
-//!    that time. Later calls open new ones. Calls that are under way keep theirs.
-//! 3. Connections are given up at most once a second: a peer that refuses everything is not asked for more of
-//!    them.
+//! 1. With HTTP/2 one connection serves all users of the app. Pings check whether the server still answers.
+//! 2. A server may answer pings and nothing else, and over HTTP/1.1 many idle connections may be dead at once.
+//!    So a call that times out, or whose caller stops waiting, retires all connections that were open then.
+//!    Later calls open new ones. Running calls keep theirs.
+//! 3. Connections are retired at most once a second, so that a server that refuses everything is not flooded
+//!    with new ones.
 
 use crate::config::ConfigError;
 use std::{
@@ -15,21 +15,22 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// A call that got no answer for this long speaks against its connections. *Source*: our choice.
+/// A call whose caller stops waiting after this time without an answer retires the connections. *Source*: our
+/// choice.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
 
-/// Every so often the peer of an HTTP/2 connection is asked for a sign of life, and so long it has to answer.
-/// *Source*: our choice; a silent peer is given up after ten seconds at most.
+/// The time between two HTTP/2 pings, and the time that the server has to answer one. *Source*: our choice, so
+/// that a silent server is noticed within ten seconds.
 const PING: Duration = Duration::from_secs(5);
 
-/// When the system asks the peer of an idle connection for a sign of life. *Source*: our choice.
+/// The time after which the system sends a TCP keep-alive on an idle connection. *Source*: our choice.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// How long sent bytes may stay unacknowledged. *Source*: our choice.
 #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
 const USER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Has dead connections found out.
+/// Sets the options by which the system notices dead connections.
 pub(super) fn watched(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     let builder = builder
         .http2_keep_alive_interval(PING)
@@ -80,7 +81,7 @@ impl Connections {
 
     pub(super) fn begin(&self) -> Try {
         let mut pool = self.0.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        // It was built before, so it fails only if the system has changed; then the old connections are all there is.
+        // The same client was built before, so this fails only if the system changed. Then the old connections stay in use.
         if pool.given_up
             && let Ok(http) = (self.0.build)()
         {
@@ -114,7 +115,7 @@ impl Try {
         self.ended = true;
     }
 
-    /// The connection is there and does not answer, or takes no requests.
+    /// The connection is open, but the server does not answer or accepts no requests.
     pub(super) fn give_up(mut self) {
         self.ended = true;
         self.connections.give_up(self.number);

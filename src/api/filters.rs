@@ -5,9 +5,8 @@ use std::fmt::{self, Write};
 
 /// Conditions on the items of a list, all of which must hold.
 ///
-/// For what the filters of a [`Listing`](crate::api::Listing) do not say: other comparisons, or one of several
-/// values. Which fields a list can be filtered by differs; for orders they are `dateFrom`, `dateTo`, `status`,
-/// `gateway` and `email`.
+/// Use them where a [`Listing`](crate::api::Listing) has no method: for other comparisons, or for one of several
+/// values. Each list has its own fields; orders have `dateFrom`, `dateTo`, `status`, `gateway` and `email`.
 ///
 /// ```
 /// use komerza_connect::api::{Comparison::*, Filters};
@@ -90,7 +89,7 @@ impl Direction {
     }
 }
 
-/// Whether a text can stand for a field: what would end it, or mean something beside it, is not in it.
+/// Whether a text can be the name of a field: it has no character with a meaning in filters or sorts.
 pub(super) fn is_field(text: &str) -> bool {
     let means_something = [',', '|', '=', '!', '<', '>', '@', '_'];
     !text.is_empty() && !text.starts_with('-') && text.trim() == text && !text.contains(means_something)
@@ -107,7 +106,8 @@ impl Filters {
         self.any(field, comparison, [value])
     }
 
-    /// Adds a condition that one of these values fulfils. None at all makes the filter inexpressible.
+    /// Adds a condition that is met by any of these values. An empty list makes the call a
+    /// [`BadRequest`](crate::ErrorKind::BadRequest).
     pub fn any<V: fmt::Display>(
         mut self,
         field: &str,

@@ -42,7 +42,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 ///     assert!(!order?.currency_code.is_empty());
 /// }
 ///
-/// // The user removes the app at Komerza: the next call says so, and the record goes.
+/// // The user removes the app at Komerza: the next call fails, and the record is removed.
 /// sandbox.revoke_all();
 /// let error = komerza.stores().await.err().ok_or("a dead key worked")?;
 /// assert!(error.is_revoked());
@@ -66,14 +66,14 @@ pub(super) struct Owner {
     visit: Option<Visit>,
 }
 
-/// Where a key was asked for: what decides where its user goes to connect again.
+/// The request in which a key was used. It decides where the user goes to connect again.
 #[derive(Debug, Clone)]
 pub(crate) struct Visit {
     /// Cheap to keep: it shares its text with the request.
     pub(crate) uri: Uri,
     /// The page that a program's request came from.
     pub(crate) referer: Option<HeaderValue>,
-    /// Whether it was a GET, so that its path can be gone back to.
+    /// Whether it was a GET, so that the browser can return to its path.
     pub(crate) get: bool,
     /// Whether a browser is loading a page.
     pub(crate) page: bool,
@@ -95,7 +95,7 @@ pub(crate) trait Keeper: Send + Sync {
     /// The connection that all its keys use.
     fn connection(&self) -> &Arc<Connection>;
 
-    /// Komerza called this key dead: its record goes, if it is still this one.
+    /// Removes the record of a revoked key, unless a newer record has replaced it.
     async fn forget(&self, user: &UserId, version: &TokenVersion, fingerprint: KeyFingerprint);
 
     /// Where the user connects again.
@@ -139,8 +139,8 @@ impl KomerzaKey {
         &self.user
     }
 
-    /// The client without its owner's name, as functions take it that serve handlers and scripts alike. Its
-    /// record is still removed when the key dies.
+    /// The client without the user, for functions that serve handlers and scripts. If the key is revoked, its
+    /// record is still removed.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

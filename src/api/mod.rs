@@ -1,7 +1,7 @@
 //! The client: a key, ready to call Komerza.
 //!
-//! [`RequestBuilder`] reaches every endpoint; the typed calls stand on it. What a call goes through is in
-//! `call`, what is decided on the way in `retry` and in [`pacing`](crate::pacing), which know nothing of HTTP.
+//! [`RequestBuilder`] reaches every endpoint, and the typed calls use it. `call` carries a call out. `retry` and
+//! [`pacing`](crate::pacing) decide when it is sent, and know nothing of HTTP.
 
 // First, so that the page of `Listing` begins with what every list has.
 mod listing;

@@ -14,12 +14,12 @@ pub(super) struct Options {
     pub(super) repeatable: bool,
 }
 
-/// What a call has used up so far of what it may use.
+/// The time that a call has used so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Spent {
-    /// In waits for turns.
+    /// Waiting in the queue.
     pub(super) waited: Duration,
-    /// In tries and pauses between them.
+    /// Sending, and pausing between attempts.
     pub(super) worked: Duration,
     pub(super) attempts: u32,
 }
@@ -39,7 +39,7 @@ impl Options {
         whole.saturating_sub(spent.waited).min(self.left(spent))
     }
 
-    /// How long the call may still work: as the limits or the call's own deadline say.
+    /// How long the call may still send and pause: the limits decide, or the call's own deadline.
     pub(super) fn work(&self, limits: &ClientLimits, spent: &Spent) -> Duration {
         match self.deadline {
             None => limits.deadline.saturating_sub(spent.worked),

@@ -1,4 +1,4 @@
-//! Paths of calls: pinned below the API's base, and told apart from their ids for logs.
+//! Paths of calls: kept below the API's base URL, and without their ids in logs.
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
@@ -9,7 +9,7 @@ use url::Url;
 /// Longer ids are refused; the provider's have 36 characters.
 const ID_MOST: usize = 256;
 
-/// The URL of a path below the base: same origin, and no segment that climbs.
+/// The URL of a path below the base URL: same origin, and no segment that leads upwards.
 pub(crate) fn below(base: &Url, path: &str) -> Result<Url, Error> {
     let rest = path.strip_prefix('/').filter(|rest| !rest.starts_with(['/', '\\'])).ok_or_else(Error::bad_path)?;
     let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#'));
@@ -35,7 +35,7 @@ pub(super) fn fill(base: &Url, template: &str, ids: &[&str]) -> Result<Url, Erro
     segments.and_then(|segments| with_segments(base, &segments)).ok_or_else(Error::bad_id)
 }
 
-/// The words of the provider's paths; whatever else is in one is an id, a search or a name.
+/// The words in Komerza's paths. Every other segment is an id, a search text or a name.
 const WORDS: &[&str] = &[
     "affiliateDiscount",
     "affiliates",

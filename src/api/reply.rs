@@ -41,8 +41,8 @@ impl<'a> Reply<'a> {
     /// 2. Without the envelope: with `WWW-Authenticate: Bearer error="invalid_token"`, as servers of Komerza's
     ///    kind refuse a key before they read the request.
     ///
-    /// `OAuthLoginRequired` is a good key at the wrong endpoint, a 403 is a missing scope, and a page of HTML
-    /// is something in between that knows nothing of keys.
+    /// `OAuthLoginRequired` means a valid key at the wrong endpoint, and a 403 a missing scope. An HTML page comes
+    /// from a proxy, which does not know keys.
     ///
     /// # Source
     /// docs.komerza.com: "revoked" is a listed cause of `401 BadToken`. RFC 6750, section 3.1, for the header.

@@ -10,8 +10,7 @@
 //! | no reply in time | an error | an error |
 //! | any other reply, also 500 | as it is | as it is |
 //!
-//! PUT and DELETE count as changes although RFC 9110 calls them idempotent: refunding twice is not the same as
-//! once.
+//! PUT and DELETE count as changes although RFC 9110 calls them idempotent: two refunds are not the same as one.
 
 use crate::config::ClientLimits;
 use http::{Method, StatusCode};
@@ -35,11 +34,11 @@ pub(super) enum Outcome {
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It stays as it is.
+    /// Return the outcome.
     Stop,
-    /// Sleep, and send it again.
+    /// Sleep, then send again.
     Pause(Duration),
-    /// The key's bucket is empty for so long: wait for a turn, and send it again.
+    /// The key's bucket is empty for this long: wait for a turn, then send again.
     Refused(Duration),
 }
 
@@ -49,7 +48,7 @@ pub(super) fn next(safe: bool, outcome: Outcome, tries: u32, limits: &ClientLimi
     match outcome {
         Outcome::Answered { status: StatusCode::TOO_MANY_REQUESTS, retry_after } => {
             let wait = retry_after.unwrap_or(limits.bucket.period).min(limits.longest_pause);
-            // One that asks for no wait would be asked again and again, many times a second.
+            // A 429 that asks for no wait would otherwise be repeated many times a second.
             let wait = wait.max(pause(tries, limits, chance));
             if !limits.bucket.period.is_zero() {
                 Next::Refused(wait.saturating_add(spread(chance)))
@@ -80,7 +79,7 @@ fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 502..=504 | 520..=524)
 }
 
-/// Twice as long each time, cut at random by up to a half, so that those who failed together do not come back
+/// Twice as long each time, shortened at random by up to half, so that calls that failed together are not repeated
 /// together.
 fn pause(tries: u32, limits: &ClientLimits, chance: u8) -> Duration {
     let doubled = 2_u32.saturating_pow(tries - 1);
@@ -89,7 +88,7 @@ fn pause(tries: u32, limits: &ClientLimits, chance: u8) -> Duration {
     half + half.saturating_mul(u32::from(chance)) / 255
 }
 
-/// Up to a quarter of a second on top of what a 429 asks, so that processes that draw on one key take turns.
+/// Up to a quarter of a second more than a 429 asks, so that processes with the same key do not collide again.
 fn spread(chance: u8) -> Duration {
     Duration::from_millis(u64::from(chance))
 }

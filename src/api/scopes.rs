@@ -131,7 +131,7 @@ scopes! {
 mod tests {
     use super::ALL;
 
-    /// As the provider's table has them: an area, and what may be done there.
+    /// Checks the form of the provider's names: an area, and what may be done there.
     const FACTS: &[(&str, &str)] = &[
         ("stores", "view update create analytics.view"),
         ("stores.categories", "view create update delete"),

@@ -50,7 +50,7 @@ impl Trace {
         #[cfg(feature = "tracing")]
         {
             if let Some(error) = error {
-                // What Komerza refuses is between it and the app; what breaks on the way concerns whoever runs the app.
+                // A refusal by Komerza concerns the app's code. A call that breaks on the way concerns the operator.
                 let _entered = self.span.enter();
                 let concerns_operators = error.is_temporary()
                     || matches!(error.kind(), super::ErrorKind::ProviderFault | super::ErrorKind::UnexpectedReply);
@@ -70,7 +70,7 @@ impl Trace {
     }
 }
 
-/// Somebody else's words, so that they cannot pass for another line of the log, nor fill it.
+/// Makes foreign text safe for a log: it cannot look like another line, and it is short.
 #[cfg(feature = "tracing")]
 fn in_one_line(text: &str) -> String {
     const MOST: usize = 300;

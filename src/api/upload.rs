@@ -1,4 +1,4 @@
-//! What a call sends, also when it is too long for memory.
+//! Bodies of calls, also those that are too large for memory.
 
 use super::{Error, ErrorKind};
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use tokio_util::io::ReaderStream;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send>>;
-/// Taken by whoever wants the first piece.
+/// Taken when the first piece is read.
 type Once = Arc<Mutex<Option<Pieces>>>;
 
 /// The body of a call, or a file in a [`Form`](super::Form): bytes, a file on disk, or a stream.
@@ -114,7 +114,7 @@ impl Upload {
             }
             Source::Stream { pieces, length } => (Content::Stream(Arc::clone(pieces)), *length),
         };
-        // What is known is charged at once, the rest piece by piece.
+        // A known length is charged at once, an unknown one piece by piece.
         if !budget.charge(length.unwrap_or_default()) {
             return Err(Error::caused_by(ErrorKind::BadRequest, Unfit::TooLong));
         }
@@ -166,7 +166,7 @@ impl Budget {
     }
 }
 
-/// Why a body cannot be sent as it is: the caller's mistake, found before or while it is sent.
+/// Why a body cannot be sent: a mistake of the caller, found before or during sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unfit {
     TooLong,
@@ -198,7 +198,7 @@ impl fmt::Display for Unfit {
 
 impl StdError for Unfit {}
 
-/// An upload in one try.
+/// The body of one attempt.
 pub(super) struct Opened {
     content: Content,
     length: Option<u64>,

@@ -1,4 +1,4 @@
-//! From the collected settings to a configuration. Everything that is missing or wrong is said at once.
+//! From the collected settings to a configuration. One error names everything that is missing or wrong.
 
 use super::{
     Bucket, Config, ConfigBuilder, ConfigError, Limits, Routes, address,
@@ -98,7 +98,7 @@ fn needed<T>(setting: &'static str, value: Option<T>) -> Result<T, ConfigError> 
     value.ok_or_else(|| ConfigError::because(setting, &message::MISSING))
 }
 
-/// What a URL carries unchanged. *Source*: RFC 3986, section 2.3.
+/// Characters that a URL carries unchanged. *Source*: RFC 3986, section 2.3.
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }

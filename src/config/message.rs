@@ -1,4 +1,4 @@
-//! What the crate says while an app is being set up, and what helps: one place for each text.
+//! The messages during set-up, with their remedies. Each text stands here once.
 //!
 //! A test writes the table of [`guide::setting_up`](crate::guide::setting_up) from these.
 

@@ -1,4 +1,4 @@
-//! What is said once per layer and process, so that a log is not filled by it.
+//! Warnings that are logged once per layer and process, so that they do not fill the log.
 
 use crate::sync::Lock;
 use http::{
@@ -24,7 +24,7 @@ pub(crate) enum Place {
 /// Shared by all clones of a configuration.
 #[derive(Default)]
 pub(crate) struct Notices {
-    /// Bits of what was said.
+    /// One bit for each warning that was logged.
     said: AtomicU8,
     /// Handlers and routes have found a user for one browser, so nothing is compared any more.
     agreed: AtomicBool,

@@ -7,8 +7,8 @@
 //! 4. The same origin after a parse by the URL standard, which is what browsers do with it.
 //! 5. None of the crate's own routes: a login that ends in a login would never end.
 //!
-//! Checked when a login starts and again when the path is used. What does not pass counts as absent: the
-//! default is used and nothing is said, since a link with a bad path is no fault of the visitor.
+//! It is checked when a login starts and again when the path is used. A path that does not pass is replaced by the
+//! default without a message, because a bad link is not the visitor's fault.
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
@@ -70,8 +70,7 @@ impl ReturnPath {
     }
 }
 
-/// Whether some reader of the path, after its first slash, could see another host, a climb or a control
-/// character.
+/// Whether a browser or proxy could read the path as another host, as a step upwards, or with a control character.
 fn has_traps(rest: &str) -> bool {
     let lower = rest.to_ascii_lowercase();
     let encoded_start = ["/", "%2f", "%5c"].iter().any(|trap| lower.starts_with(trap));

@@ -1,13 +1,12 @@
 //! Authorization code to API key: one GET, sent once.
 //!
-//! 1. On a fresh connection, since a stale one that breaks leaves the outcome unknown, and the code may be
-//!    spent.
-//! 2. Without redirects and referrer, since the secret would go along and the code is in the path; without
-//!    decompression.
-//! 3. Under one deadline, with a bounded body, JSON whatever the content type says.
-//! 4. Sent again by the caller only when the request cannot have arrived, or was refused by 429.
+//! 1. It uses a fresh connection. If a stale one broke, nobody could tell whether the code was used.
+//! 2. It follows no redirect and sends no referrer, because the secret is in a header and the code in the path.
+//!    It does not decompress.
+//! 3. It has one deadline and a bounded body, which is read as JSON whatever its content type.
+//! 4. The caller sends it again only if the request cannot have arrived, or was refused with 429.
 //!
-//! What the answer means is decided by [`judge`], which is pure.
+//! [`judge`] decides what the answer means. It is a pure function.
 
 use crate::{
     config::{Config, ConfigError, message, with_segments},
@@ -31,7 +30,7 @@ pub(crate) struct ExchangeClient {
     body_bytes: usize,
 }
 
-/// An exchange that gave no key.
+/// An exchange without a key.
 #[derive(Debug)]
 pub(crate) struct ExchangeError {
     pub(crate) failure: Failure,
@@ -107,7 +106,7 @@ fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> ExchangeError {
     ExchangeError::unspent(Failure::new(FailureKind::Busy).retry_after_at_least(wait))
 }
 
-/// How long to wait after a 429 that does not say: until the documented bucket has tokens again.
+/// The wait after a 429 without `Retry-After`: until the documented bucket has tokens again.
 const DEFAULT_WAIT: Duration = provider::ANONYMOUS_BUCKET.period;
 
 /// What an answer means: a key only for status 200, `success: true`, and a string fit for a header. A `code`

@@ -1,8 +1,8 @@
-//! Single flight: however often a callback arrives, it is acted on once, and every copy gets the same answer.
+//! Single flight: a callback that arrives several times is carried out once, and every copy gets the same answer.
 //!
-//! A finished flight is remembered for a while if its code may be spent, so that a repetition of the callback,
-//! even with the cookies of before, costs the provider nothing. One that spent nothing is forgotten at once:
-//! the same URL may be tried again.
+//! If its code may be used up, a finished flight is remembered for a while. So a repeated callback, even one with
+//! the cookies from before, costs no exchange. If no code was used the flight is forgotten at once, and the same
+//! URL can be tried again.
 
 use crate::{
     attempt::AttemptId,
@@ -18,7 +18,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// What a callback came to.
+/// The outcome of a callback.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     pub(crate) result: Result<(), Failure>,
@@ -28,7 +28,7 @@ pub(crate) struct Outcome {
 
 type Receiver = watch::Receiver<Option<Outcome>>;
 
-/// The callbacks under way and those just finished.
+/// The callbacks that are running or have just finished.
 #[derive(Default)]
 pub(crate) struct Flights {
     table: Lock<Table>,
@@ -48,9 +48,9 @@ struct Entry {
 
 /// What a callback finds.
 pub(crate) enum Flight {
-    /// It is the first one: it acts.
+    /// It is the first: it carries the callback out.
     Leader(Leader),
-    /// It is a copy of one that is under way or finished: it waits for that outcome.
+    /// It is a copy of a running or finished callback: it waits for that outcome.
     Follower(Receiver),
     /// The same attempt with another code.
     OtherCode,
@@ -78,7 +78,7 @@ impl Flights {
         }
     }
 
-    /// Gives those who ask later another outcome of a flight that has ended.
+    /// Replaces the outcome of a finished flight, for later copies.
     pub(crate) fn amend(&self, attempt: AttemptId, outcome: Outcome) {
         if let Some(flight) = self.table.lock().flights.get_mut(&attempt) {
             flight.outcome = watch::channel(Some(outcome)).1;
@@ -114,8 +114,8 @@ impl Table {
     }
 }
 
-/// The one that acts on a callback. Dropped without an outcome (a panic, say), the outcome is an internal
-/// failure, and it is remembered: the code may be spent.
+/// Carries a callback out. If it is dropped without an outcome, as in a panic, the outcome is an internal failure
+/// and is remembered, because the code may be used up.
 pub(crate) struct Leader {
     flights: Arc<Flights>,
     attempt: AttemptId,
@@ -125,14 +125,14 @@ pub(crate) struct Leader {
 }
 
 impl Leader {
-    /// Where the outcome will be.
+    /// Receives the outcome.
     pub(crate) fn outcome(&self) -> Receiver {
         self.sender.subscribe()
     }
 
     pub(crate) fn finish(mut self, outcome: Outcome, now: Duration) {
         self.finished = true;
-        // Forgotten before it is told, so that whoever reads the answer and tries again begins afresh.
+        // Forget it before sending the outcome, so that a visitor who reads the answer and tries again starts afresh.
         self.flights.finish(self.attempt, outcome.spent.then_some(now));
         step();
         self.sender.send_replace(Some(outcome));

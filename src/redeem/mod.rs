@@ -1,15 +1,16 @@
-//! From a checked callback to a stored key: what must not be lost when the browser goes away.
+//! From a checked callback to a stored key. This goes on when the browser disconnects.
 //!
-//! It runs in a task of its own, counted and bounded; the request only waits for its outcome. In this order:
+//! It runs in its own task, and their number is counted and limited. The request only waits for the outcome. In
+//! this order:
 //!
-//! 1. The store is read and the record's version drawn, so that an outage of either costs no code. After a save
-//!    that failed a write must work first.
-//! 2. The party's budget is charged, and a turn is waited for; who gets none has spent nothing.
-//! 3. The exchange, repeated only where it cannot have arrived or was refused by 429.
-//! 4. The hook that may veto.
-//! 5. The save, repeated within its bound, and only then the good news.
-//! 6. After that the visitor is told of the failure, and the save is repeated for a while longer.
-//! 7. A key that was received and is neither vetoed nor kept, whatever came between, is told to the app.
+//! 1. The store is read and the record's version is drawn. If either fails, no code is used. After a failed save
+//!    a write has to work first.
+//! 2. The party's budget is charged, then the exchange waits for its turn. Without a turn nothing is used.
+//! 3. The exchange. It is repeated only if it cannot have arrived or was refused with 429.
+//! 4. The hook `before_storing`, which may refuse the key.
+//! 5. The save, repeated within its deadline. Only then the visitor is told of the success.
+//! 6. After the deadline the visitor is told of the failure, and the save is repeated for a while longer.
+//! 7. If a received key is neither refused nor stored, for whatever reason, the hook `orphaned` runs.
 
 pub(crate) mod exchange;
 mod flights;
@@ -59,7 +60,7 @@ const CONNECT_TRIES: u32 = 3;
 /// The first pause between tries; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A callback whose state has been checked.
+/// A callback with a checked state.
 pub(crate) struct Pending {
     pub(crate) attempt: AttemptId,
     pub(crate) code: AuthorizationCode,
@@ -67,7 +68,7 @@ pub(crate) struct Pending {
     pub(crate) user: UserId,
     /// Who is charged for the exchange.
     pub(crate) charged: Charged,
-    /// Whose record goes when this one is saved.
+    /// The user whose record is removed once this one is saved.
     pub(crate) left: Option<UserId>,
     /// What the app noted when the login began.
     pub(crate) note: Option<Note>,
@@ -111,13 +112,13 @@ impl Redeem {
         &self.core.config.limits
     }
 
-    /// Refuses what comes from now on and waits for what is under way; whether that ended in time.
+    /// Refuses new callbacks and waits for the running ones. Returns whether they ended in time.
     pub(crate) async fn shutdown(&self, deadline: Duration) -> bool {
         self.tasks.close();
         tokio::time::timeout(deadline, self.tasks.wait()).await.is_ok()
     }
 
-    /// Acts on a callback, once for each attempt, and waits for the outcome. `keeper` is whose keys they are.
+    /// Carries a callback out, once for each attempt, and waits for the outcome. `keeper` keeps the keys.
     pub(crate) async fn connect(&self, pending: Pending, keeper: Arc<dyn Keeper>) -> Outcome {
         let attempt = pending.attempt;
         let refused = |kind| Outcome { result: Err(Failure::new(kind).of_attempt(attempt)), spent: false };
@@ -128,7 +129,7 @@ impl Redeem {
         let receiver = match self.flights.join(attempt, &pending.code, began, self.limits()) {
             Flight::OtherCode => return refused(FailureKind::StateUsed),
             Flight::Follower(receiver) => {
-                // It only looks on: whoever sends one callback a thousand times takes nobody's place.
+                // A copy takes no place in the queue, so that nobody can fill it with one callback.
                 drop(counted);
                 receiver
             }
@@ -178,7 +179,7 @@ impl Redeem {
         }
     }
 
-    /// The key, exchanged and saved; the record that is in the store.
+    /// Exchanges and saves the key. Returns the record in the store.
     async fn obtain(
         &self,
         pending: &Pending,
@@ -200,14 +201,14 @@ impl Redeem {
         };
         let before = replaced.as_ref().map(|token| *token.version());
         self.writes.ensure(&self.core).await.map_err(|error| unspent(error.into()))?;
-        // Drawn while nothing is spent: from the exchange on, a key lives at Komerza that this task must not lose.
+        // Drawn before the exchange: afterwards there is a key that this task must not lose.
         let version = TokenVersion::draw(&*self.core.randomness)
             .map_err(|error| unspent(Failure::caused_by(FailureKind::Internal, error)))?;
         let (now, charged_at) = (self.core.clock.now(), self.core.clock.elapsed());
         self.turns.charge(pending.charged, charged_at).map_err(unspent)?;
         let (key, turn) = match self.exchange(pending, charged_at, may_be_spent).await {
             Ok(obtained) => obtained,
-            // Used by this very attempt, on another node or in an answer that got lost: then its record is here.
+            // If this attempt used the code, on another node or in an answer that was lost, its record is here.
             Err(error) if may_have_been_used(error.failure.kind()) => {
                 let now = self.core.load(&pending.user).await.ok().flatten();
                 return now.filter(|token| token.attempt() == Some(pending.attempt)).ok_or(error.into());
@@ -237,8 +238,8 @@ impl Redeem {
         self.core.hook(async { self.core.hooks.connected(&event).await }).await;
     }
 
-    /// Sends the exchange when it is this one's turn, again only where that is safe, the code still lives, and
-    /// the wait that is allowed in all is not over.
+    /// Waits for a turn and sends the exchange. Repeats it only if that is safe, the code is still valid, and the
+    /// total wait is not over.
     async fn exchange(
         &self,
         pending: &Pending,
@@ -284,7 +285,7 @@ impl Redeem {
                 return Err(error);
             }
             log::debug!(attempt = %pending.attempt, kind = kind.code(), "the exchange is sent again");
-            // After a 429 the bucket keeps the time, if there is one.
+            // After a 429 the bucket, if there is one, knows how long to wait.
             if !refused || limits.exchange_bucket.period.is_zero() {
                 clock.sleep(wait).await;
                 pause *= 2;
@@ -306,7 +307,7 @@ impl Redeem {
             Some(Err(failure)) => failure,
             None => Failure::new(FailureKind::Internal),
         };
-        // It may be that only the confirmations were lost; what the store says now is one.
+        // Perhaps only the confirmations were lost. If the record is in the store now, that confirms the save.
         let found = self.core.load(&pending.user).await.ok().flatten();
         if found.is_some_and(|found| found.version() == token.version()) {
             return Ok(());
@@ -330,7 +331,7 @@ impl Redeem {
         }
     }
 
-    /// Saves a fresh key, again and again within the bound: the code is spent and there is no other way to it.
+    /// Saves a fresh key, repeatedly within the deadline: the code is used up, so the key cannot be had again.
     async fn save(&self, pending: &Pending, token: &StoredToken, turn: Turn) -> Result<(), Failure> {
         let (mut last, mut turn) = (None, Some(turn));
         let tries = async {
@@ -343,7 +344,7 @@ impl Redeem {
                     attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
                     "saving a new key failed; it is tried again"
                 );
-                // Those who waited for this exchange find the doubt.
+                // Exchanges that waited behind this one now check the store first.
                 self.writes.failed();
                 drop(turn.take());
                 last = Some(error);
@@ -362,21 +363,20 @@ impl Redeem {
     }
 }
 
-/// Counts a task before it asks whether the process shuts down, so that a shutdown either waits for it or
-/// refuses it.
+/// Counts a task before checking for a shutdown, so that a shutdown either waits for the task or refuses it.
 fn admit(tasks: &TaskTracker) -> Option<TaskTrackerToken> {
     let counted = tasks.token();
     step();
     (!tasks.is_closed()).then_some(counted)
 }
 
-/// Whether the provider may mean by this that the code was used before. It documents neither the statuses nor
-/// whether a used code is called so, or expired, or is refused without a word.
+/// Whether this failure may mean that the code was used before. Komerza does not document how it refuses a used
+/// code: as used, as expired, or without a reason.
 fn may_have_been_used(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused)
 }
 
-/// No connection, and the fresh key that may still be saved, if there is one.
+/// A failed connection, with the fresh key that may still be saved, if there is one.
 struct Missed {
     error: ExchangeError,
     unsaved: Option<Box<Unsaved>>,

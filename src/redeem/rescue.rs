@@ -1,8 +1,7 @@
-//! What becomes of a fresh key that could not be saved while its visitor waited.
+//! Goes on saving a fresh key after its visitor was told of the failure.
 //!
-//! The visitor has been told, and may reload the page. The save is tried for a while longer, in the task that a
-//! shutdown waits for. When it works, a repetition of the callback is a success. A key that is lost all the
-//! same is told to the app, once.
+//! The save is repeated for a while longer, in a task that a shutdown waits for. Once it works, a reload of the
+//! callback succeeds. If it never works, the hook `orphaned` runs, once.
 
 use super::{Outcome, Pending, Redeem};
 use crate::{
@@ -27,7 +26,7 @@ impl Redeem {
     pub(super) async fn keep_trying(&self, pending: &Pending, unsaved: Unsaved) {
         let token = &unsaved.token;
         let deadline = self.limits().late_save_deadline;
-        // A timer of zero still runs for a moment, in which a try could come.
+        // A timer of zero still runs for a moment, in which a save could start.
         if deadline.is_zero() {
             return self.orphan(pending, token).await;
         }
@@ -62,7 +61,7 @@ impl Redeem {
         if now == Some(*unsaved.token.version()) {
             return Some(true);
         }
-        // A record that came in between is newer: the user has connected again, or has disconnected.
+        // A record that was written meanwhile is newer: the user has connected again or disconnected.
         if now != unsaved.before {
             return Some(false);
         }
@@ -71,7 +70,7 @@ impl Redeem {
         Some(true)
     }
 
-    /// Tells the app that a valid key could not be stored.
+    /// Runs the hook `orphaned`: a valid key could not be stored.
     pub(super) async fn orphan(&self, pending: &Pending, token: &StoredToken) {
         let Pending { user, attempt, .. } = pending;
         log::error!(%attempt, fingerprint = %token.fingerprint(), "a new key could not be stored; it stays valid at Komerza");

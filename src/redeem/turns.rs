@@ -1,9 +1,9 @@
-//! Whose exchange is next: the budget of each party, and the lines of [`pacing`](crate::pacing).
+//! Which exchange is next: the budget of each party, and the queues of [`pacing`](crate::pacing).
 //!
-//! 1. Each known party has a budget of exchanges a minute, so that one who sends junk cannot use up everybody's
-//!    bucket.
-//! 2. Parties that are not known pass a smaller bucket first, which is a part of that of all.
-//! 3. Then everybody waits for a token of the bucket of all exchanges, and for a place among those under way.
+//! 1. Each known party has a budget of exchanges per minute. So a party that sends junk cannot use up the bucket
+//!    of all.
+//! 2. Unknown parties first need a token of a smaller bucket, which is a part of the bucket of all.
+//! 3. Then each exchange waits for a token of the bucket of all, and for a place among the running exchanges.
 
 use super::Redeem;
 use crate::{
@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) struct Charged {
     /// A hash of the user, the browser or the address.
     pub(crate) party: [u8; 32],
-    /// Whether it is surely one party, and not everybody behind a proxy.
+    /// Whether it is certainly one party, and not everybody behind a proxy.
     pub(crate) known: bool,
 }
 
@@ -53,7 +53,7 @@ impl Turns {
         within.map_err(|free| Failure::new(FailureKind::TooManyAttempts).retry_after_exactly(free))
     }
 
-    /// Takes back a charge of that time: no exchange was begun.
+    /// Takes back the charge made at that time, because no exchange was sent.
     pub(crate) fn refund(&self, charged: Charged, charged_at: Duration) {
         self.budgets.lock().refund(charged.party, charged_at);
     }
@@ -104,13 +104,13 @@ fn part(limits: &Limits) -> Bucket {
     Bucket { capacity: of(capacity), refill: of(refill), period }
 }
 
-/// So many percent of a number, rounded up.
+/// A percentage of a number, rounded up.
 fn share(whole: usize, percent: u32) -> usize {
     whole.saturating_mul(usize::try_from(percent.min(100)).unwrap_or(100)).div_ceil(100)
 }
 
 fn busy(Busy { wait, .. }: Busy) -> Failure {
-    // A bucket that never fills again has no time at which to come back.
+    // A bucket that never fills again gives no time for a retry.
     let wait = if wait == Duration::MAX { Duration::ZERO } else { wait };
     Failure::new(FailureKind::Busy).retry_after_at_least(wait)
 }

@@ -1,12 +1,11 @@
-//! Whether the store takes writes: no code is spent on a key that cannot be kept.
+//! Checks that the store accepts writes, so that no code is used for a key that cannot be stored.
 //!
-//! 1. A healthy store pays nothing: there is a doubt only after a save has failed.
-//! 2. In doubt a write is tried before each exchange, by one for all: a scratch record is saved and removed. It
-//!    stands under a name of its own, so that neither it nor a late write of it can take the place of a user's
-//!    record.
-//! 3. A failure holds for a moment. Any write that works ends the doubt.
-//! 4. A store of the app's own may refuse the scratch record alone. So without the store's word that it takes
-//!    no writes one exchange a minute is let through.
+//! 1. A healthy store pays nothing: the check starts only after a save has failed.
+//! 2. Then, before each exchange, one task for all saves and removes a scratch record. It belongs to a user of its
+//!    own, so that not even a late write of it can replace a user's record.
+//! 3. A failed check counts for a moment. Any write that works ends the checks.
+//! 4. An app's own store may refuse only the scratch record. So, unless the store says that it takes no writes,
+//!    one exchange a minute is let through.
 
 use crate::{
     core::Core,
@@ -27,18 +26,18 @@ use tokio::{
 /// The user of the scratch record.
 const SCRATCH: &str = "komerza-connect-write-probe";
 
-/// How long a failure holds.
+/// How long a failed check counts.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// How often an exchange is let through though the scratch record is refused.
+/// How often an exchange is let through although the scratch record is refused.
 const LET_THROUGH: Duration = Duration::from_secs(60);
 
-/// What is known of the store's writes.
+/// What is known about writes to the store.
 #[derive(Default)]
 pub(crate) struct Writes {
     doubted: AtomicBool,
     probe: Mutex<Probe>,
-    /// Told when the doubt has ended.
+    /// Notified when a write has worked.
     worked: Notify,
 }
 

@@ -1,5 +1,6 @@
 //! Counters and histograms, through the `metrics` crate where the feature `metrics` is on.
-//! `docs/operating.md` has the names, the labels, and when each is counted: they are under semantic versioning.
+//! [`guide::operating`](crate::guide::operating) has the names, the labels, and when each is counted. They are
+//! under semantic versioning.
 
 use http::{Method, StatusCode};
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub(crate) fn connect(outcome: &'static str) {
     let _ = outcome;
 }
 
-/// So many more wait for a token of a bucket.
+/// Changes the number of requests that wait for a token.
 pub(crate) fn waiting(what: &'static str, more: f64) {
     #[cfg(feature = "metrics")]
     metrics::gauge!("komerza_waiting", "for" => what).increment(more);
@@ -49,7 +50,7 @@ pub(crate) fn waiting(what: &'static str, more: f64) {
     let _ = (what, more);
 }
 
-/// So many more exchanges are under way.
+/// Changes the number of running exchanges.
 pub(crate) fn exchanging(more: f64) {
     #[cfg(feature = "metrics")]
     metrics::gauge!("komerza_exchanges_running").increment(more);
@@ -57,7 +58,7 @@ pub(crate) fn exchanging(more: f64) {
     let _ = more;
 }
 
-/// So many more buckets are remembered.
+/// Changes the number of buckets in memory.
 pub(crate) fn lanes(more: f64) {
     #[cfg(feature = "metrics")]
     metrics::gauge!("komerza_buckets").increment(more);
@@ -65,12 +66,12 @@ pub(crate) fn lanes(more: f64) {
     let _ = more;
 }
 
-/// So many buckets are forgotten.
+/// Counts buckets that were removed.
 pub(crate) fn forgotten_lanes(count: usize) {
     lanes(-f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
 }
 
-/// A route has refused a visit, or a handler got no key.
+/// A route refused a request, or a handler got no key.
 pub(crate) fn refused(route: &'static str, code: &'static str) {
     #[cfg(feature = "metrics")]
     metrics::counter!("komerza_refusals_total", "route" => route, "code" => code).increment(1);

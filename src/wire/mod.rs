@@ -1,4 +1,4 @@
-//! What goes over the wire to Komerza: an HTTP client that does nothing unasked, bodies that end, and the envelope.
+//! HTTP to Komerza: a client without hidden behaviour, bodies with a limit, and the envelope.
 
 mod envelope;
 
@@ -39,7 +39,8 @@ pub(crate) fn client(user_agent: &HeaderValue, base: &Url) -> Result<reqwest::Cl
     }
 }
 
-/// Plain HTTP needs none, and reading those of the platform takes tens of milliseconds in every test that builds a layer.
+/// Plain HTTP needs no certificates, and reading those of the platform takes tens of milliseconds in every test that
+/// builds a layer.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     builder.tls_certs_only([])
@@ -64,7 +65,7 @@ pub(crate) enum BodyError {
     Broken(reqwest::Error),
 }
 
-/// Reads a body of at most `most` bytes; counts while reading, so that an endless one costs no more.
+/// Reads a body of at most `most` bytes. It counts while reading, so an endless body costs no more.
 pub(crate) async fn read(mut body: reqwest::Body, most: usize) -> Result<Bytes, BodyError> {
     let mut first: Option<Bytes> = None;
     let mut whole = BytesMut::new();
@@ -75,7 +76,7 @@ pub(crate) async fn read(mut body: reqwest::Body, most: usize) -> Result<Bytes, 
             return Err(BodyError::TooLong);
         }
         match first.take() {
-            // Mostly a reply is one chunk, which need not be copied.
+            // Most replies are one chunk, which need not be copied.
             None if whole.is_empty() => first = Some(chunk),
             None => whole.extend_from_slice(&chunk),
             Some(earlier) => {

@@ -20,7 +20,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Items that this version could not read. Usually empty.
     pub unreadable: Vec<UnreadableItem>,
-    /// Tells a page that is sent again and again.
+    /// Recognises a page that is sent again and again.
     pub(super) print: u64,
 }
 

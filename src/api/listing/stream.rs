@@ -23,7 +23,7 @@ fn goes_on(number: u32, items: usize, pages: Option<u32>, longest: usize, repeat
 
 type Running<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 
-/// A page that is fetched ahead; dropping it ends the call.
+/// A page that is loaded ahead. Dropping it ends the call.
 struct Ahead<T>(JoinHandle<Result<Page<T>, Error>>);
 
 impl<T> Future for Ahead<T> {
@@ -45,7 +45,7 @@ impl<T> Drop for Ahead<T> {
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Pages<T> {
     listing: Listing<T>,
-    /// The page to come.
+    /// The next page.
     next: Option<u32>,
     running: Option<Running<T>>,
     told: Option<u32>,
@@ -58,8 +58,7 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
         Self { next: Some(listing.first), listing, running: None, told: None, longest: 0, print: None }
     }
 
-    /// The call for a page: at once and in a task of its own when it is `ahead` of its turn, else once it is
-    /// polled.
+    /// The call for a page. If it is `ahead` of its turn it starts now, in its own task; otherwise when polled.
     fn start(listing: &Listing<T>, number: u32, ahead: bool) -> Running<T> {
         let page = listing.page(number);
         if ahead { Box::pin(Ahead(tokio::spawn(page))) } else { Box::pin(page) }
@@ -93,7 +92,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
 
     fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        // After an error nothing runs and the length is unknowable: the stream has ended.
+        // After an error the stream has ended.
         let Some(number) = this.next.filter(|_| this.longest != usize::MAX) else { return Poll::Ready(None) };
         let listing = &this.listing;
         let running = this.running.get_or_insert_with(|| Self::start(listing, number, false));

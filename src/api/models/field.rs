@@ -8,7 +8,7 @@ use serde::{
 };
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-/// Declares models. Fields under `must` have to be there; all others default when they are missing or null.
+/// Declares models. Fields under `must` are required; all others default when they are missing or null.
 macro_rules! model {
     ($(
         $(#[$meta:meta])*
@@ -30,7 +30,7 @@ macro_rules! model {
     )+ };
 }
 
-/// Types that are read as their own `Deserialize` says.
+/// Types that are read by their own `Deserialize`.
 macro_rules! plain {
     ($($name:ty),+) => { $(
         impl<'de> super::field::Field<'de> for $name {
@@ -53,12 +53,12 @@ pub(super) trait Field<'de>: Sized {
     }
 }
 
-/// A field that has to be there.
+/// A required field.
 pub(super) fn must<'de, T: Field<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     T::read(from)
 }
 
-/// A field that may be null; serde itself takes care of one that is missing.
+/// A field that may be null. serde handles one that is missing.
 pub(super) fn may<'de, T: Field<'de> + Default, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     Ok(Option::<T>::read(from)?.unwrap_or_default())
 }
