@@ -15,12 +15,11 @@ use komerza_connect_testing::time::{PATIENCE, Sleepers};
 
 /// The limits as they are by default.
 async fn limited_shop(mode: Mode, clock: &(impl Clock + Clone), change: impl FnOnce(&mut Limits)) -> Shop {
-    let clock = clock.clone();
     let limits = |limits: &mut Limits| {
         *limits = Limits::default();
         change(limits);
     };
-    Shop::builder(mode).limits(limits).layer(|layer| layer.with_clock(clock)).open().await
+    Shop::builder(mode).limits(limits).clock(clock).open().await
 }
 
 #[tokio::test]

@@ -61,9 +61,7 @@ impl Clock for Pauses {
 async fn t39_a_connect_that_was_refused_is_tried_again_and_the_code_is_sent_once() {
     for mode in MODES {
         let pauses = Pauses::new();
-        let clock = pauses.clone();
-        let shop =
-            Shop::builder(mode).provider(RawProvider::reserved()).layer(|layer| layer.with_clock(clock)).open().await;
+        let shop = Shop::builder(mode).provider(RawProvider::reserved()).clock(&pauses).open().await;
         let browser = shop.browser("alice");
         let state = shop.start(&browser).await;
         let script = async {
@@ -83,9 +81,7 @@ async fn t39_a_provider_that_cannot_be_reached_costs_neither_code_nor_attempt() 
     for mode in MODES {
         let pauses = Pauses::new();
         pauses.end(usize::MAX);
-        let clock = pauses.clone();
-        let shop =
-            Shop::builder(mode).provider(RawProvider::reserved()).layer(|layer| layer.with_clock(clock)).open().await;
+        let shop = Shop::builder(mode).provider(RawProvider::reserved()).clock(&pauses).open().await;
         let browser = shop.browser("alice");
         let state = shop.start(&browser).await;
         let hop = shop.callback(&browser, "code", &state).await;
@@ -113,8 +109,7 @@ async fn t39_a_connection_closed_before_a_byte_was_read_is_not_trusted_to_have_s
 async fn t39_a_429_is_waited_out_as_told_and_the_code_is_sent_again() {
     for mode in MODES {
         let pauses = Pauses::new();
-        let clock = pauses.clone();
-        let shop = Shop::builder(mode).layer(|layer| layer.with_clock(clock)).open().await;
+        let shop = Shop::builder(mode).clock(&pauses).open().await;
         shop.provider.on_code_once("code", Reply::error(429, "RateLimited").header("Retry-After", "11"));
         let browser = shop.browser("alice");
         let state = shop.start(&browser).await;
