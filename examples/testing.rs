@@ -6,20 +6,17 @@
 //! komerza-connect = "0.1"
 //! komerza-sandbox = "0.1"
 //! tokio = { version = "1", features = ["full"] }
-//! tower = { version = "0.5", features = ["util"] }
 //! ```
 
-use axum::{Router, body::Body, extract::Request, http::StatusCode, routing::get};
+use axum::{Router, http::StatusCode, routing::get};
 use komerza_connect::{
-    ApiKey, Config, ConfigError, Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId,
-    layer::check_mounted,
+    Config, ConfigError, Error, KomerzaConnectLayer, KomerzaKey, MemoryStore, TokenStore, layer::check_mounted,
 };
 use komerza_sandbox::{Fault, Sandbox, Target};
-use tower::ServiceExt;
 
 /// The app. Its tests choose the settings and the store.
-fn app(config: Config, store: impl TokenStore, user: UserId) -> Result<(Router, KomerzaConnectLayer), ConfigError> {
-    let connect = KomerzaConnectLayer::new(config, store)?.with_user(move |_: &_| Some(user.clone()));
+fn app(config: Config, store: impl TokenStore) -> Result<(Router, KomerzaConnectLayer), ConfigError> {
+    let connect = KomerzaConnectLayer::new(config, store)?;
     Ok((Router::new().route("/count", get(count)).layer(connect.clone()), connect))
 }
 
@@ -27,34 +24,35 @@ async fn count(komerza: KomerzaKey) -> Result<String, Error> {
     Ok(komerza.stores().await?.len().to_string())
 }
 
-async fn status(app: &Router) -> Result<StatusCode, Box<dyn std::error::Error>> {
-    Ok(app.clone().oneshot(Request::get("/count").body(Body::empty())?).await?.status())
-}
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let sandbox = Sandbox::start().await?;
-    let (store, alice) = (MemoryStore::default(), UserId::new("alice")?);
-    let config = sandbox.config("http://127.0.0.1:3000/komerza/callback")?;
-    let (app, connect) = app(config, store.clone(), alice.clone())?;
+    let redirect_uri = "http://127.0.0.1:3000/komerza/callback"; // nothing listens there
+    let sandbox = Sandbox::builder().redirect_uri(redirect_uri).start().await?;
+    let (app, connect) = app(sandbox.config(redirect_uri)?, MemoryStore::default())?;
 
     // The routes are there, whatever is added to the app later.
     check_mounted(app.clone(), connect.config()).await?;
 
-    // Nobody is connected yet. Then Alice is, without a login.
-    assert_eq!(status(&app).await?, 401);
-    store.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
-    assert_eq!(status(&app).await?, 200);
+    // A browser that has connected.
+    let browser = sandbox.browser(app.clone())?.connected("/komerza/login").await?;
+    assert_eq!(browser.open("/count").await?.text, "2");
 
     // Komerza fails.
-    let outage = sandbox.faults().on(Target::api()).inject(Fault::status(StatusCode::INTERNAL_SERVER_ERROR));
-    assert_eq!(status(&app).await?, 502);
+    let outage = sandbox.faults().on(Target::api()).inject(Fault::status(StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(browser.open("/count").await?.status, 502);
     outage.remove();
 
-    // Alice removes the app at Komerza: her record is gone too.
+    // Its user removes the app at Komerza: the page leads there again.
     sandbox.revoke_all();
-    assert_eq!(status(&app).await?, 401);
-    assert!(store.load(&alice).await?.is_none());
+    let left = browser.open("/count").await?;
+    assert!(left.url.as_str().starts_with(&sandbox.dashboard_url()));
+
+    // Another browser, whose user says no. The page says so, with a link.
+    let browser = sandbox.browser(app)?;
+    let left = browser.open("/count").await?;
+    let page = browser.open(&sandbox.deny(left.url.as_str())?.ok_or("no way back")?).await?;
+    assert_eq!(page.status, 401);
+    assert!(page.text.contains("The connection was not approved."));
     Ok(())
 }
 

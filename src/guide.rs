@@ -24,6 +24,9 @@ pub mod mounting {}
 #[doc = include_str!("guide/operating.md")]
 pub mod operating {}
 
+#[doc = include_str!("guide/own_login.md")]
+pub mod own_login {}
+
 #[doc = include_str!("guide/routes.md")]
 pub mod routes {}
 

@@ -121,8 +121,9 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// Runs when one of the crate's routes fails. `Some` replaces the crate's page.
     ///
-    /// The crate adds the security headers that the answer lacks. `None`, a panic or a time-out
-    /// keeps the crate's page.
+    /// The crate adds the security headers that the answer lacks. Its `Content-Security-Policy` allows no
+    /// style, picture, script or form, so set your own if the page has one, and use links in place of forms:
+    /// `form-action` also binds the redirect to Komerza. `None`, a panic or a time-out keeps the crate's page.
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
         let _ = failure;
         None

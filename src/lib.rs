@@ -12,8 +12,8 @@
 //! [security]: guide::security
 //! [operating]: guide::operating
 //!
-//! [`guide::first_steps`] shows how to register and start your app. [`guide::jobs`],
-//! [`guide::front_ends`] and [`guide::deployment`] cover what usually comes next.
+//! [`guide::first_steps`] shows how to register and start your app. [`guide::own_login`],
+//! [`guide::front_ends`], [`guide::jobs`] and [`guide::deployment`] cover what usually comes next.
 //!
 //! # Three lines
 //!

@@ -1,6 +1,6 @@
 //! The authorize page: what is asked, whether it may be asked, and where the answer goes.
 
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use super::{
     SandboxError,
@@ -9,6 +9,7 @@ use super::{
     switches::Deny,
     world::{Shared, World},
 };
+use komerza_connect::provider;
 
 /// The request of an app, as its login sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,20 +17,6 @@ pub(super) struct Ask {
     pub(super) client_id: String,
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
-}
-
-/// What the user pressed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Decision {
-    Approve(Approval),
-    Deny,
-}
-
-/// Where the browser goes next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Return(String),
-    Stay,
 }
 
 impl Ask {
@@ -54,6 +41,15 @@ impl Ask {
         })
     }
 
+    /// What a login's redirect asks.
+    pub(super) fn of(authorize_url: &str) -> Result<Self, SandboxError> {
+        let url = Url::parse(authorize_url).map_err(|error| SandboxError::Refused(error.to_string()))?;
+        if !url.path_segments().is_some_and(|segments| segments.eq(provider::AUTHORIZE_PATH)) {
+            return Err(SandboxError::Refused("This is not the path of the authorize page.".to_owned()));
+        }
+        Self::parse(url.query().unwrap_or_default()).map_err(SandboxError::Refused)
+    }
+
     /// The app that asks; a refusal is the sentence for the error page, and the browser is sent nowhere.
     pub(super) fn check<'w>(&self, world: &'w World) -> Result<&'w RegisteredApp, String> {
         let app = world.app(&self.client_id).ok_or("There is no app with this client_id.")?;
@@ -67,21 +63,23 @@ impl Ask {
         }
     }
 
-    /// Carries out the user's decision. The request is checked again: a form can say anything.
-    pub(super) fn conclude(&self, decision: &Decision, shared: &Shared) -> Result<Outcome, SandboxError> {
+    /// The user approves: where the browser goes next. The request is checked again: a form can say anything.
+    pub(super) fn approve(&self, approval: &Approval, shared: &Shared) -> Result<String, SandboxError> {
         let mut world = shared.world();
         self.check(&world).map_err(SandboxError::Refused)?;
-        Ok(match decision {
-            Decision::Approve(approval) => {
-                let grant = world.grant(&self.client_id, approval)?;
-                let code = world.issue_code(grant, &*shared.clock);
-                Outcome::Return(self.callback(&[("code", &code)], world.switches.encode_plus))
-            }
-            Decision::Deny => match world.switches.deny {
-                Deny::AccessDenied => Outcome::Return(self.callback(&[("error", "access_denied")], true)),
-                Deny::StateOnly => Outcome::Return(self.callback(&[], true)),
-                Deny::NeverReturn => Outcome::Stay,
-            },
+        let grant = world.grant(&self.client_id, approval)?;
+        let code = world.issue_code(grant, &*shared.clock);
+        Ok(self.callback(&[("code", &code)], world.switches.encode_plus))
+    }
+
+    /// The user says no: where the browser goes next, if it goes anywhere.
+    pub(super) fn deny(&self, shared: &Shared) -> Result<Option<String>, SandboxError> {
+        let world = shared.world();
+        self.check(&world).map_err(SandboxError::Refused)?;
+        Ok(match world.switches.deny {
+            Deny::AccessDenied => Some(self.callback(&[("error", "access_denied")], true)),
+            Deny::StateOnly => Some(self.callback(&[], true)),
+            Deny::NeverReturn => None,
         })
     }
 

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 use super::{
     SandboxError,
     app::RegisteredApp,
-    consent::{Ask, Decision, Outcome},
+    consent::Ask,
     grant::Approval,
     page::{document, escape, html, see_other},
     scopes,
@@ -53,15 +53,15 @@ async fn decide(State(shared): State<Arc<Shared>>, headers: HeaderMap, form: Str
     if is_cross_site(&headers) {
         return error_page(StatusCode::FORBIDDEN, "This form was sent from another site.");
     }
-    let decision = match field(&form, "decision").as_deref() {
-        Some("approve") => Decision::Approve(approval(&form)),
-        Some("deny") => Decision::Deny,
+    let ask = Ask::parse(&form).map_err(SandboxError::Refused);
+    let next = match field(&form, "decision").as_deref() {
+        Some("approve") => ask.and_then(|ask| ask.approve(&approval(&form), &shared).map(Some)),
+        Some("deny") => ask.and_then(|ask| ask.deny(&shared)),
         _ => return error_page(StatusCode::BAD_REQUEST, "The form says neither approve nor deny."),
     };
-    let concluded = Ask::parse(&form).map_err(SandboxError::Refused).and_then(|ask| ask.conclude(&decision, &shared));
-    match concluded {
-        Ok(Outcome::Return(target)) => see_other(&target),
-        Ok(Outcome::Stay) => {
+    match next {
+        Ok(Some(target)) => see_other(&target),
+        Ok(None) => {
             let content = "<h1>Not connected</h1><p>You said no. You can close this page.</p>";
             html(StatusCode::OK, document("Not connected", content), None)
         }

@@ -20,6 +20,8 @@ pub enum SandboxError {
     RedirectUri(String),
     /// The authorize page would have shown an error instead of asking the user; the text is that of the page.
     Refused(String),
+    /// The test browser cannot go on; the text says why.
+    Browser(String),
     /// There is no such app, store, account or key.
     Unknown(&'static str),
 }
@@ -39,6 +41,7 @@ impl fmt::Display for SandboxError {
                 write!(f, "{uri:?} is no redirect URI: it must be an absolute http or https URL without a fragment")
             }
             Self::Refused(reason) => write!(f, "the authorize page refuses this request: {reason}"),
+            Self::Browser(reason) => f.write_str(reason),
             Self::Unknown(what) => write!(f, "the sandbox knows no such {what}"),
         }
     }

@@ -2,21 +2,11 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use url::Url;
-
 use super::{
-    App, Faults, RegisteredApp, SandboxBuilder, SandboxError,
-    app::check_redirect_uri,
-    consent::{Ask, Decision, Outcome},
-    grant::Approval,
-    request_log::RecordedRequest,
-    server::Port,
-    switches::Switches,
-    world::Shared,
+    App, Faults, RegisteredApp, SandboxBuilder, SandboxError, app::check_redirect_uri, consent::Ask, grant::Approval,
+    request_log::RecordedRequest, server::Port, switches::Switches, world::Shared,
 };
-use komerza_connect::{
-    Config, ConfigBuilder, ConfigError, MemoryStore, StoreError, StoredToken, TokenStore, UserId, provider,
-};
+use komerza_connect::{Config, ConfigBuilder, ConfigError, MemoryStore, StoreError, StoredToken, TokenStore, UserId};
 
 /// What an app of the sandbox calls itself unless it says otherwise.
 const USER_AGENT: &str = "SandboxedApp/1.0";
@@ -37,7 +27,7 @@ impl Sandbox {
         Self { app, shared, api, dashboard }
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
@@ -209,10 +199,7 @@ impl Sandbox {
     /// # Errors
     /// As [`approve`](Self::approve); [`SandboxError::Unknown`] for an account that does not exist.
     pub fn approve_with(&self, authorize_url: &str, approval: &Approval) -> Result<String, SandboxError> {
-        match self.ask(authorize_url)?.conclude(&Decision::Approve(approval.clone()), &self.shared)? {
-            Outcome::Return(callback) => Ok(callback),
-            Outcome::Stay => Err(SandboxError::Unknown("callback")),
-        }
+        Ask::of(authorize_url)?.approve(approval, &self.shared)
     }
 
     /// Does what a user does who presses Deny: the callback URL by the switch [`Switches::deny`], or `None`
@@ -221,18 +208,7 @@ impl Sandbox {
     /// # Errors
     /// As [`approve`](Self::approve).
     pub fn deny(&self, authorize_url: &str) -> Result<Option<String>, SandboxError> {
-        match self.ask(authorize_url)?.conclude(&Decision::Deny, &self.shared)? {
-            Outcome::Return(callback) => Ok(Some(callback)),
-            Outcome::Stay => Ok(None),
-        }
-    }
-
-    fn ask(&self, authorize_url: &str) -> Result<Ask, SandboxError> {
-        let url = Url::parse(authorize_url).map_err(|error| SandboxError::Refused(error.to_string()))?;
-        if !url.path_segments().is_some_and(|segments| segments.eq(provider::AUTHORIZE_PATH)) {
-            return Err(SandboxError::Refused("This is not the path of the authorize page.".to_owned()));
-        }
-        Ask::parse(url.query().unwrap_or_default()).map_err(SandboxError::Refused)
+        Ask::of(authorize_url)?.deny(&self.shared)
     }
 
     /// An authorization code for the first app and all stores of the first account, good for one minute.

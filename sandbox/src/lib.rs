@@ -33,6 +33,10 @@
 //! [`Sandbox::send_event`] posts a signed event to a webhook. An order of a variant that the app delivers is
 //! posted to the app when it is delivered, signed with [`Sandbox::delivery_secret`].
 //!
+//! # A browser for tests
+//! [`Sandbox::browser`] is one in front of your app, which it calls without a socket. It keeps cookies, follows
+//! redirects, approves at Komerza and comes back.
+//!
 //! # When things go wrong
 //! [`Sandbox::faults`] makes requests slow, unanswered, cut off, answered by a gateway, malformed or endless,
 //! before or after they had their effect; [`Sandbox::go_offline`] refuses connections. [`Sandbox::requests`]
@@ -76,6 +80,7 @@ struct Readme;
 
 mod api;
 mod app;
+mod browser;
 mod bucket;
 mod builder;
 mod chance;
@@ -104,6 +109,7 @@ mod value;
 mod world;
 
 pub use app::{App, RegisteredApp};
+pub use browser::{Browser, Page};
 pub use builder::SandboxBuilder;
 pub use deliveries::{Delivered, Undelivered};
 pub use error::SandboxError;

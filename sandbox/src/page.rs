@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use axum::{body::Body, response::Response};
+use axum::response::{Html, IntoResponse as _, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = "\
@@ -55,44 +55,25 @@ It is not Komerza, and every account, store and key here is made up.</aside>\
 
 /// An HTML answer. Its forms may go to the sandbox itself and, by redirect, to `form_target`.
 pub(super) fn html(status: StatusCode, document: String, form_target: Option<&str>) -> Response {
-    let mut response = Response::new(Body::from(document));
-    *response.status_mut() = status;
     let policy = format!(
         "default-src 'none'; style-src {}; form-action 'self' {}; base-uri 'none'; frame-ancestors 'none'",
         *STYLE_SOURCE,
         form_target.unwrap_or_default()
     );
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    if let Ok(policy) = HeaderValue::try_from(policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    guard(&mut response);
-    response
+    (status, GUARDS, [(header::CONTENT_SECURITY_POLICY, policy)], Html(document)).into_response()
 }
 
 /// The headers of every answer of the dashboard.
-pub(super) fn guard(response: &mut Response) {
-    const HEADERS: [(HeaderName, &str); 4] = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-    ];
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-}
+const GUARDS: [(HeaderName, &str); 4] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+];
 
 /// 303 to `target`, so that the browser's POST becomes a GET and no form is sent on.
 pub(super) fn see_other(target: &str) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    if let Ok(target) = HeaderValue::try_from(target) {
-        response.headers_mut().insert(header::LOCATION, target);
-    }
-    guard(&mut response);
-    response
+    (StatusCode::SEE_OTHER, GUARDS, [(header::LOCATION, target)]).into_response()
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ impl Answer {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
-        secure(&mut response, NO_FORM);
+        secure(&mut response);
         response
     }
 }
@@ -98,7 +98,7 @@ impl Answer {
 const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
 
 /// Adds the headers of every own answer where they are missing.
-pub(crate) fn secure(response: &mut Response<Body>, form_action: &str) {
+pub(crate) fn secure(response: &mut Response<Body>) {
     let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
     if unauthorized {
@@ -113,10 +113,7 @@ pub(crate) fn secure(response: &mut Response<Body>, form_action: &str) {
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    let policy = if form_action == NO_FORM { Some(POLICY.clone()) } else { policy(form_action, "") };
-    if let Some(policy) = policy {
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
-    }
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| POLICY.clone());
 }
 
 /// Whether these are the headers of an answer of this crate; its content security policy is like no other.
@@ -124,20 +121,15 @@ pub(crate) fn is_own_answer(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| [&*POLICY, &*STYLED_POLICY].contains(&policy))
 }
 
-/// Most answers have no form.
-const NO_FORM: &str = "'none'";
-static POLICY: LazyLock<HeaderValue> =
-    LazyLock::new(|| policy(NO_FORM, "").unwrap_or(HeaderValue::from_static("default-src 'none'")));
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
 /// With a style sheet of the app, which may load pictures and fonts of this site.
-static STYLED_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    policy(NO_FORM, " 'self'; img-src 'self'; font-src 'self'")
-        .unwrap_or(HeaderValue::from_static("default-src 'none'"))
-});
+static STYLED_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(" 'self'; img-src 'self'; font-src 'self'"));
 
-fn policy(form_action: &str, styles: &str) -> Option<HeaderValue> {
-    let policy = format!(
-        "default-src 'none'; style-src '{}'{styles}; form-action {form_action}; frame-ancestors 'none'; base-uri 'none'",
+/// Without a form: `form-action` binds every redirect that follows, so a form that leads to Komerza would do nothing.
+fn policy(styles: &str) -> HeaderValue {
+    HeaderValue::try_from(format!(
+        "default-src 'none'; style-src '{}'{styles}; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
         *STYLE_HASH
-    );
-    HeaderValue::try_from(policy).ok()
+    ))
+    .unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }

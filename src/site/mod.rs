@@ -213,7 +213,7 @@ pub(crate) async fn answer(
             if let Some(allow) = allow {
                 response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
             }
-            secure(&mut response, "'self'");
+            secure(&mut response);
             response
         }
         None => {

@@ -40,10 +40,18 @@ async fn connect_and_disconnect(visit: Visit) -> String {
         assert_eq!((name.starts_with("__Host-"), &cookie["secure"]), (secure, &secure.into()), "{cookie}");
         assert!(!name.contains("-login-"), "the attempt is used up: {cookie}");
     }
+    browser.goto(&format!("{}/api/stores/unknown", app.url)).await;
+    browser.answers(404, "This was not found at Komerza.").await;
+    visit.is_accessible().await;
+    browser.goto(&app.url).await;
     browser.press("Disconnect").await;
     // The address is the same before and after.
     browser.comes_to_say("Connect with Komerza").await;
     assert_not_connected(browser).await;
+    // A page that needs the key leads nobody straight back.
+    browser.goto(&format!("{}/api/stores", app.url)).await;
+    browser.answers(401, "You are disconnected.").await;
+    visit.is_accessible().await;
     assert_eq!(sandbox.keys().len(), 1, "disconnect forgets the key and cannot revoke it");
     "consent page on the other site, approve, home with the stores, 1 exchange; after disconnect home without stores, and the key \
      lives on at the provider, as the docs say"
@@ -75,6 +83,10 @@ async fn a_visitor_who_denies_is_back_where_the_login_began_and_nothing_is_store
             browser.click("Deny", &app.url).await;
             assert_eq!(browser.url().await, format!("{}/?komerza=denied", app.url));
             assert_not_connected(browser).await;
+            visit.is_accessible().await;
+            browser.goto(&format!("{}/api/stores?komerza=denied", app.url)).await;
+            browser.answers(401, "The connection was not approved.").await;
+            visit.is_accessible().await;
             assert_eq!(sandbox.exchanges(), 0);
             let cookies = browser.cookies().await;
             let names: Vec<_> = cookies.iter().map(|cookie| cookie["name"].as_str().unwrap()).collect();

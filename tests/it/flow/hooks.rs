@@ -190,6 +190,10 @@ async fn the_app_may_answer_every_failure_in_its_own_words() {
             assert_eq!(hop.text(), "in our own words");
             assert_eq!(diary.entries().last(), Some(&entry));
             assert_eq!(hop.header("allow"), (status == 405).then_some("GET"));
+            assert!(
+                hop.header("content-security-policy").unwrap().contains("form-action 'none'"),
+                "a form would end at its redirect"
+            );
         }
         // Also where a cookie goes: the attempt is used up whoever words it.
         let hop = shop.callback(&alice, &login.with("C1")).await;

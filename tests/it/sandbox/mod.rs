@@ -1,5 +1,6 @@
 //! The sandbox over real sockets: what it grants, what it refuses.
 
+mod browser;
 mod connect;
 mod consent_page;
 mod contents;

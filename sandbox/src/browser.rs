@@ -1,0 +1,238 @@
+//! A browser for the tests of an app: it keeps cookies, follows redirects, and goes to Komerza and back.
+
+use super::{Approval, Sandbox, SandboxError, consent::Ask, world::Shared};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    response::IntoResponse,
+};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+use tower_service::Service;
+use url::{Position, Url};
+
+/// No page under test is longer.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
+/// Browsers give up after so many.
+const MOST_REDIRECTS: usize = 20;
+
+/// A browser that calls your app in this process; from [`Sandbox::browser`].
+///
+/// It keeps cookies and sends all of them, whatever their path and `SameSite`, until they expire by the
+/// sandbox's clock. It sends the headers with which browsers say where a request comes from. It follows
+/// redirects within the app and stops at one that leads away.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use komerza_connect::{KomerzaConnectLayer, MemoryStore};
+/// use komerza_sandbox::Sandbox;
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let redirect_uri = "http://127.0.0.1:3000/komerza/callback";
+/// let sandbox = Sandbox::builder().redirect_uri(redirect_uri).start().await?;
+/// let connect = KomerzaConnectLayer::new(sandbox.config(redirect_uri)?, MemoryStore::default())?;
+/// let app: Router = Router::new().route("/", get(async || "home")).layer(connect);
+///
+/// let browser = sandbox.browser(app)?.connected("/komerza/login").await?;
+/// assert!(browser.open("/komerza/status").await?.text.contains("\"connected\":true"));
+/// let page = browser.submit("/komerza/disconnect", "").await?;
+/// assert_eq!((page.url.path(), &*page.text), ("/", "home"));
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Browser {
+    app: Router,
+    /// Where the app is, by its redirect URI.
+    site: Url,
+    shared: Arc<Shared>,
+    cookies: Mutex<BTreeMap<String, (String, Option<SystemTime>)>>,
+}
+
+/// What a browser shows.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Page {
+    /// The address. After a redirect to another site, such as Komerza, it is that site's, and the rest is the
+    /// redirect.
+    pub url: Url,
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; what is not UTF-8 in it is replaced.
+    pub text: String,
+}
+
+impl Sandbox {
+    /// A browser without cookies in front of `app`. The site is that of the redirect URI which was registered
+    /// last.
+    ///
+    /// # Errors
+    /// [`SandboxError::Browser`] if the app has no redirect URI yet.
+    pub fn browser<S>(&self, app: S) -> Result<Browser, SandboxError>
+    where
+        S: Service<Request<Body>, Error = Infallible, Response: IntoResponse, Future: Send>,
+        S: Clone + Send + Sync + 'static,
+    {
+        let site = self.shared().world().app(self.client_id()).and_then(|app| app.redirect_uris.last()?.parse().ok());
+        let site = site.ok_or_else(|| SandboxError::Browser("the app has no redirect URI yet".into()))?;
+        let (app, shared) = (Router::new().fallback_service(app), self.shared().clone());
+        Ok(Browser { app, site, shared, cookies: Mutex::default() })
+    }
+}
+
+/// What a browser says of a request: the site it comes from, whether it loads a page, and for what.
+type Origin = [&'static str; 3];
+const TYPED: Origin = ["none", "navigate", "document"];
+const FORM: Origin = ["same-origin", "navigate", "document"];
+const RETURN: Origin = ["cross-site", "navigate", "document"];
+const SCRIPT: Origin = ["same-origin", "cors", "empty"];
+
+impl Browser {
+    /// Opens an address of the app, such as `/stores`, or a callback of [`Sandbox::deny`].
+    ///
+    /// # Errors
+    /// [`SandboxError::Browser`] if the address is of another site, or if redirects do not end.
+    pub async fn open(&self, address: &str) -> Result<Page, SandboxError> {
+        self.follow(self.request(Method::GET, address, TYPED, String::new())?).await
+    }
+
+    /// Submits a form of the app's own page with POST, such as `name=alice`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn submit(&self, address: &str, form: &str) -> Result<Page, SandboxError> {
+        let mut request = self.request(Method::POST, address, FORM, form.to_owned())?;
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(header::CONTENT_TYPE, kind);
+        self.follow(request).await
+    }
+
+    /// Sends a request as a script of the app's own page does.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn fetch(&self, request: Request<String>) -> Result<Page, SandboxError> {
+        let (parts, body) = request.into_parts();
+        let mut request = self.request(parts.method, &parts.uri.to_string(), SCRIPT, body)?;
+        request.headers_mut().extend(parts.headers);
+        self.follow(request).await
+    }
+
+    /// Opens the login route, approves everything at Komerza, and comes back.
+    ///
+    /// In an app with users of its own, sign in first.
+    ///
+    /// # Errors
+    /// [`SandboxError::Browser`], with the app's answer, if the login does not lead to Komerza or if the callback
+    /// is refused. [`SandboxError::Refused`] if Komerza's page would be an error.
+    pub async fn connected(self, login: &str) -> Result<Self, SandboxError> {
+        let left = self.open(login).await?.redirected()?;
+        let callback = Ask::of(left.url.as_str())?.approve(&Approval::everything(), &self.shared)?;
+        self.hop(self.request(Method::GET, &callback, RETURN, String::new())?).await?.redirected()?;
+        Ok(self)
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        address: &str,
+        from: Origin,
+        body: String,
+    ) -> Result<Request<String>, SandboxError> {
+        let url = self.site.join(address).ok().filter(|url| url.origin() == self.site.origin());
+        let url = url.ok_or_else(|| SandboxError::Browser(format!("{address} is not on the app's site")))?;
+        let [site, mode, dest] = from;
+        let accept = if mode == "navigate" { "text/html" } else { "*/*" };
+        let request = Request::builder().method(method).uri(url.as_str()).header(header::ACCEPT, accept);
+        let request =
+            request.header("sec-fetch-site", site).header("sec-fetch-mode", mode).header("sec-fetch-dest", dest);
+        request.body(body).map_err(failed)
+    }
+
+    async fn follow(&self, mut request: Request<String>) -> Result<Page, SandboxError> {
+        for _ in 0..MOST_REDIRECTS {
+            let page = self.hop(request.clone()).await?;
+            let to = page.headers.get(header::LOCATION).and_then(|to| page.url.join(to.to_str().ok()?).ok());
+            match to.filter(|_| page.status.is_redirection()) {
+                None => return Ok(page),
+                Some(url) if url.origin() != self.site.origin() => return Ok(Page { url, ..page }),
+                Some(url) => *request.uri_mut() = url.as_str().parse().map_err(failed)?,
+            }
+            if !matches!(page.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+                *request.method_mut() = Method::GET;
+                request.body_mut().clear();
+            }
+        }
+        Err(SandboxError::Browser(format!("{} redirects without end", request.uri())))
+    }
+
+    /// One request and its answer.
+    async fn hop(&self, request: Request<String>) -> Result<Page, SandboxError> {
+        let mut request = request.map(Body::from);
+        let url = Url::parse(&request.uri().to_string()).map_err(failed)?;
+        *request.uri_mut() = url[Position::BeforePath..Position::AfterQuery].parse().map_err(failed)?;
+        let (origin, from_get) = (url.origin().ascii_serialization(), request.method() == Method::GET);
+        let headers = request.headers_mut();
+        if !from_get {
+            headers.insert(header::ORIGIN, origin.parse().map_err(failed)?);
+        }
+        headers.insert(header::HOST, url[Position::BeforeHost..Position::AfterPort].parse().map_err(failed)?);
+        headers.insert(header::COOKIE, self.cookie_line().parse().map_err(failed)?);
+        let (parts, body) = self.app.clone().call(request).await.unwrap_or_else(|never| match never {}).into_parts();
+        self.keep(&parts.headers);
+        let body = to_bytes(body, LONGEST_BODY).await.map_err(failed)?;
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Ok(Page { url, status: parts.status, headers: parts.headers, text })
+    }
+
+    fn cookie_line(&self) -> String {
+        let (now, cookies) = (self.shared.clock.now(), self.cookies.lock().unwrap_or_else(PoisonError::into_inner));
+        let alive = cookies.iter().filter(|(_, (_, end))| end.is_none_or(|end| end > now));
+        alive.map(|(name, (value, _))| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    fn keep(&self, headers: &HeaderMap) {
+        let (now, mut cookies) = (self.shared.clock.now(), self.cookies.lock().unwrap_or_else(PoisonError::into_inner));
+        for line in headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok()) {
+            let mut pairs = line.split(';').filter_map(|pair| pair.trim().split_once('='));
+            let Some((name, value)) = pairs.next() else { continue };
+            let attribute = |wanted| pairs.clone().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            let age = attribute("max-age").and_then(|(_, age)| age.parse::<i64>().ok());
+            let end = match age.map(|age| Duration::from_secs(age.try_into().unwrap_or(0))) {
+                Some(age) => now.checked_add(age),
+                None => attribute("expires").and_then(|(_, date)| httpdate::parse_http_date(date).ok()),
+            };
+            cookies.insert(name.to_owned(), (value.to_owned(), end));
+        }
+    }
+}
+
+impl Page {
+    /// The page itself, if it is a redirect.
+    fn redirected(self) -> Result<Self, SandboxError> {
+        let Self { url, status, text, .. } = &self;
+        let said = text.rsplit("<main>").next().unwrap_or_default();
+        if status.is_redirection() {
+            Ok(self)
+        } else {
+            Err(SandboxError::Browser(format!("{url} answers {status}: {said}")))
+        }
+    }
+}
+
+impl fmt::Debug for Browser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Browser").field("site", &self.site.as_str()).finish_non_exhaustive()
+    }
+}
+
+fn failed(why: impl fmt::Display) -> SandboxError {
+    SandboxError::Browser(why.to_string())
+}
