@@ -192,7 +192,7 @@ const STYLE: &str = ":root{color-scheme:light dark}body{font:1.05rem/1.6 system-
 main{max-width:32rem;margin:12vh auto;padding:1.5rem 2rem;border:1px solid #8884;border-radius:1rem}h1{margin:0}\
 ul{padding:0;list-style:none}li{padding:.6rem 0;border-top:1px solid #8883}small{opacity:.7}\
 button,.button{display:inline-block;font:inherit;padding:.55rem 1.1rem;border:0;border-radius:.5rem;background:#3b5bdb;\
-color:#fff;text-decoration:none;cursor:pointer}.notice{padding:.5rem 1rem;border-left:4px solid #f08c00;background:#f08c0022}";
+color:#fff;text-decoration:none;cursor:pointer}.notice{padding:.5rem 1rem;border-left:4px solid #f08c00}";
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")

@@ -1,8 +1,30 @@
 //! `check_mounted`: what it is not taken in by. What it sees in each shape is in the tables beside.
 
-use super::{connected, connected_at, key_route, text};
+use super::{connected, connected_at, key_route, send, text};
 use axum::{Router, routing};
-use komerza_connect::layer::check_mounted;
+use komerza_connect::{Failure, Hooks, async_trait, layer::check_mounted};
+use metrics_util::debugging::DebuggingRecorder;
+
+#[tokio::test]
+async fn it_is_no_visitor_that_is_counted_logged_or_shown_to_a_hook() {
+    struct Proud;
+    #[async_trait]
+    impl Hooks for Proud {
+        async fn failed(&self, _: &Failure) -> Option<http::Response<axum::body::Body>> {
+            Some(http::Response::default())
+        }
+    }
+    let recorder = DebuggingRecorder::new();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let connect = connected().await.with_hooks(Proud);
+    let app = key_route().layer(connect.clone());
+    check_mounted(app.clone(), connect.config()).await.unwrap();
+    assert!(recorder.snapshotter().snapshot().into_vec().is_empty());
+    // The same request of a visitor is counted, and the hook answers it.
+    let head = http::Request::head("/komerza/login").body(axum::body::Body::empty()).unwrap();
+    assert_eq!(send(app, head).await.status(), 200);
+    assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 1);
+}
 
 #[tokio::test]
 async fn it_is_not_taken_in_by_a_route_of_the_app_that_answers_405() {
