@@ -154,12 +154,14 @@ pub struct Failure {
     attempt: Option<AttemptId>,
     retry_after: Option<Duration>,
     reason: Option<String>,
+    pub(crate) login_url: Option<String>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind) -> Self {
-        Self { kind, attempt: None, retry_after: kind.default_retry_after(), reason: None, source: None }
+        let retry_after = kind.default_retry_after();
+        Self { kind, attempt: None, retry_after, reason: None, login_url: None, source: None }
     }
 
     pub(crate) fn caused_by(kind: FailureKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -199,6 +201,13 @@ impl Failure {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// The address at which the visitor can start again, with the way back in it: a path of this site. Always known in
+    /// [`Hooks::failed`](crate::Hooks::failed).
+    #[must_use]
+    pub fn login_url(&self) -> Option<&str> {
+        self.login_url.as_deref()
     }
 
     /// The reason that a hook gave for the visitor.

@@ -1,5 +1,17 @@
 //! Kinds of failures: an open set, where each kind has a stable code, a status and a sentence.
 
+/// Gives errors a `Debug` that says the same as `Display`, because `main` prints an error with `Debug`.
+macro_rules! readable {
+    ($($error:ty),+) => {$(
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    )+};
+}
+pub(crate) use readable;
+
 /// Makes such an enum out of a table: name, code, status, sentence and, where visitors read it, advice.
 macro_rules! kinds {
     (

@@ -52,7 +52,7 @@ impl fmt::Debug for Note {
 }
 
 /// The text of a [`Note`] has more than 256 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoteTooLong {
     found: usize,
@@ -73,3 +73,5 @@ impl fmt::Display for NoteTooLong {
 }
 
 impl std::error::Error for NoteTooLong {}
+
+crate::kinds::readable!(NoteTooLong);

@@ -25,7 +25,7 @@ pub trait Randomness: fmt::Debug + Send + Sync + 'static {
 }
 
 /// The operating system gave no random bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct RandomnessError;
 
@@ -44,6 +44,8 @@ impl fmt::Display for RandomnessError {
 }
 
 impl std::error::Error for RandomnessError {}
+
+crate::kinds::readable!(RandomnessError);
 
 /// The operating system's source.
 #[derive(Debug, Clone, Copy, Default)]

@@ -119,7 +119,7 @@ impl fmt::Debug for SealingKey {
 }
 
 /// The reason why bytes are not a valid [`SealingKey`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidSealingKey {
     /// There are fewer than 32 bytes.
@@ -136,14 +136,17 @@ pub enum InvalidSealingKey {
 impl fmt::Display for InvalidSealingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooShort { found } => write!(f, "has {found} bytes; at least {KEY_MIN} are needed"),
-            Self::AllEqual => f.write_str("has equal bytes only; use random ones"),
-            Self::NotBase64 => f.write_str("is not base64"),
+            Self::TooShort { found } => write!(f, "the sealing key has {found} bytes; at least {KEY_MIN} are needed")?,
+            Self::AllEqual => f.write_str("all bytes of the sealing key are equal")?,
+            Self::NotBase64 => f.write_str("the sealing key is not base64")?,
         }
+        f.write_str(". Make one with `openssl rand -base64 32`")
     }
 }
 
 impl std::error::Error for InvalidSealingKey {}
+
+crate::kinds::readable!(InvalidSealingKey);
 
 /// Expands a key for one purpose.
 fn derive<const N: usize>(key: &[u8], label: &str) -> Zeroizing<[u8; N]> {
@@ -297,6 +300,9 @@ mod tests {
         assert_eq!(SealingKey::from_bytes(&[1; 31]).unwrap_err(), InvalidSealingKey::TooShort { found: 31 });
         assert_eq!(SealingKey::from_bytes(&[0; 64]).unwrap_err(), InvalidSealingKey::AllEqual);
         assert_eq!(SealingKey::from_base64("obviously not base64").unwrap_err(), InvalidSealingKey::NotBase64);
+        // `main` prints an error with `Debug`.
+        let shown = format!("{:?}", InvalidSealingKey::TooShort { found: 2 });
+        assert!(shown.starts_with("the sealing key has 2 bytes") && shown.contains("openssl"), "{shown}");
         let bytes: Vec<u8> = (220..=255).collect();
         for text in [BASE64_STANDARD_NO_PAD.encode(&bytes), BASE64URL.encode(&bytes)] {
             assert_eq!(***SealingKey::from_base64(&text).unwrap().0, *bytes);

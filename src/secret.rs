@@ -170,7 +170,7 @@ macro_rules! redacted {
 redacted!(ApiKey, ClientSecret, AuthorizationCode);
 
 /// The reason why a text is not a valid secret. It never contains the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidSecret {
     /// Nothing is there.
@@ -198,16 +198,20 @@ pub enum InvalidSecret {
 impl fmt::Display for InvalidSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("is empty"),
-            Self::TooLong { found, most } => write!(f, "has {found} bytes; at most {most} are accepted"),
-            Self::Length { found, wanted } => write!(f, "has {found} characters; Komerza's have {wanted}"),
-            Self::Unprintable => f.write_str("has a character that is not visible ASCII"),
-            Self::DotSegment => f.write_str("is a dot segment"),
+            Self::Empty => f.write_str("the key or secret is empty"),
+            Self::TooLong { found, most } => {
+                write!(f, "the key or secret has {found} bytes; at most {most} are accepted")
+            }
+            Self::Length { found, wanted } => write!(f, "the secret has {found} characters; Komerza's have {wanted}"),
+            Self::Unprintable => f.write_str("the key or secret has a character that is not visible ASCII"),
+            Self::DotSegment => f.write_str("the authorization code is `.` or `..`"),
         }
     }
 }
 
 impl std::error::Error for InvalidSecret {}
+
+crate::kinds::readable!(InvalidSecret);
 
 #[cfg(test)]
 mod tests {

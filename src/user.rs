@@ -93,7 +93,7 @@ impl TryFrom<&str> for UserId {
 }
 
 /// The reason why a text is not a valid [`UserId`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidUserId {
     /// The text is empty, often because a session value is missing.
@@ -118,6 +118,8 @@ impl fmt::Display for InvalidUserId {
 }
 
 impl std::error::Error for InvalidUserId {}
+
+crate::kinds::readable!(InvalidUserId);
 
 #[cfg(test)]
 mod tests {

@@ -56,6 +56,8 @@ impl Trace {
                     || matches!(error.kind(), super::ErrorKind::ProviderFault | super::ErrorKind::UnexpectedReply);
                 if concerns_operators {
                     crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(error), "a call of Komerza failed");
+                } else if let Some(scope) = error.needed_scope() {
+                    crate::telemetry::log::info!(scope, error = %crate::telemetry::log::chain(error), "Komerza refused a call; the key may lack this permission");
                 } else {
                     let says = in_one_line(error.message().unwrap_or_default());
                     crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), says, "Komerza refused a call");

@@ -142,13 +142,9 @@ impl fmt::Display for ConfigError {
     }
 }
 
-impl fmt::Debug for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 impl Error for ConfigError {}
+
+crate::kinds::readable!(ConfigError);
 
 /// Collects what is wrong, so that all of it is said at once.
 #[derive(Debug, Clone, Default)]

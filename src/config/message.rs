@@ -29,18 +29,18 @@ macro_rules! messages {
 pub(crate) use messages;
 
 messages! {
-    MISSING = "missing", "is missing", "Set it; the other settings stay as they are.";
+    MISSING = "missing", "is missing", "Set it: the guide `first_steps` says where each value comes from.";
     EMPTY = "empty", "is empty", "Give it a value.";
     TOO_LONG = "too_long", "has more than {} characters", "Check whether something else was pasted.";
-    SURROUNDED = "surrounded", "has {}", "Remove that character; look in the .env file or the file of the secret.";
+    SURROUNDED = "surrounded", "has {}", "Remove what does not belong to the value; look in the .env file or the file of the secret.";
     NOT_VISIBLE_ASCII = "not_visible_ascii", "has a character that is not visible ASCII",
-        "Copy the value again; look for spaces and line breaks inside it.";
+        "Copy the value again; look for line breaks, accents and signs that are not on an English keyboard.";
     CONTROL_CHARACTER = "control_character", "has a control character", "Write it in one line.";
     CLIENT_ID_CHARACTERS = "client_id_characters", "may have letters, digits and -._~ only",
         "Copy the client ID from the Komerza dashboard.";
     DOT_SEGMENT = "dot_segment", "is a dot segment", "Copy the client ID from the Komerza dashboard.";
     SECRET_LENGTH = "secret_length", "has {} characters; Komerza's have 72",
-        "Copy the whole secret from the Komerza dashboard.";
+        "Copy the secret from the Komerza dashboard: all of it, and nothing else.";
     KEY_TOO_SHORT = "key_too_short", "holds a key of {} bytes; at least 32 are needed",
         "Make each key with `openssl rand -base64 32`, and put commas between them.";
     KEY_OF_EQUAL_BYTES = "key_of_equal_bytes", "holds a key of equal bytes", "Use random bytes: `openssl rand -base64 32`.";
@@ -65,9 +65,9 @@ messages! {
         "Register the whole public path as the redirect URI, prefix included.";
     NOT_UNDER_PREFIX = "not_under_prefix", "must start with a slash, or with the stripped prefix and one",
         "Write the path as browsers see it.";
-    TAKEN = "taken", "is the path of another route", "Give each route a path of its own.";
+    TAKEN = "taken", "is the path of another route", "Give each route a path of its own; the last segment of the redirect URI is the callback's.";
     NOT_LOCAL = "not_local", "must be a path on this site, and none of the crate's routes",
-        "Write a path such as /stores, without scheme and host.";
+        "Write a path that begins with a slash, such as /stores, without scheme and host.";
     PARAMETER_NAME = "parameter_name", "must be 1 to 64 letters, digits or -._~",
         "Use the name that your sign-in page reads, such as next.";
     BUCKET_TOO_LARGE = "bucket_too_large", "holds more than 10,000 tokens",

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Config, Message, Route, message::messages},
-    site::answer::is_own_answer,
+    site::{Probe, answer::is_own_answer},
 };
 use axum_core::body::Body;
 use http::{Method, Request, Response, StatusCode, header::ALLOW};
@@ -132,6 +132,7 @@ fn request(method: Method, path: &str) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.method_mut() = method;
     *request.uri_mut() = path.parse().unwrap_or_default();
+    request.extensions_mut().insert(Probe);
     request
 }
 

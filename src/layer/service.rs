@@ -9,7 +9,7 @@ use crate::{
     api::KomerzaKey,
     config::Route,
     site::{
-        self,
+        self, order,
         visitor::{self, Asked},
     },
 };
@@ -96,7 +96,10 @@ where
                 KomerzaConnectFuture { kind: Kind::Own { answer: Box::pin(answer) } }
             }
             None => {
-                request.extensions_mut().insert(Handle { shared: Arc::clone(&self.shared), found: None });
+                let handle = Handle { shared: Arc::clone(&self.shared), found: None };
+                if let Some(outer) = request.extensions_mut().insert(handle) {
+                    order::one_layer(&outer.shared.core, &self.shared.core);
+                }
                 KomerzaConnectFuture { kind: Kind::Pass { inner: self.inner.call(request), asked: None } }
             }
         }

@@ -52,6 +52,7 @@ impl Error {
 
     /// What a person reads.
     fn page(&self, may_load_again: bool) -> Page<'static> {
+        let lacks = self.needed_scope().map(|scope| format!("The permission that this needs: {scope}."));
         let (title, text) = match self.kind() {
             ErrorKind::KeyRevoked => ("You are not connected any more.", "Connect to Komerza again."),
             ErrorKind::AccessDenied => (
@@ -78,7 +79,7 @@ impl Error {
             Some(login) => Some(("Connect with Komerza", login.to_owned())),
             None => again.then(|| ("Try again", String::new())),
         };
-        Page { title, paragraphs: vec![text.into()], link, ..Page::default() }
+        Page { title, paragraphs: [text.to_owned()].into_iter().chain(lacks).collect(), link, ..Page::default() }
     }
 }
 

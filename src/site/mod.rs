@@ -156,6 +156,11 @@ impl From<FailureKind> for Refusal {
     }
 }
 
+/// Marks the request of a check that the routes are mounted. Its refusal concerns no visitor: it is neither logged nor
+/// counted, and no hook sees it.
+#[derive(Clone)]
+pub(crate) struct Probe;
+
 /// Answers a request to one of the crate's routes. The body of the request is never read.
 pub(crate) async fn answer(
     site: &Site,
@@ -185,13 +190,22 @@ pub(crate) async fn answer(
             None => Err(FailureKind::Internal.into()),
         }
     };
-    let refusal = match answered {
+    let mut refusal = match answered {
         Ok(answer) => return answer.into_response(),
         Err(refusal) => refusal,
     };
-    report(route, &refusal.failure);
+    let again = refusal.return_to.as_deref().unwrap_or(&site.config().default_return_path);
+    refusal.failure.login_url = Some(match route {
+        Route::Login => login::address(site, &parts.uri, again),
+        Route::Callback | Route::Disconnect | Route::Status => login_url(&site.config().routes.login, again),
+    });
     let allow = (refusal.failure.kind() == FailureKind::MethodNotAllowed).then_some(allow);
-    let own = site.core.hook(async { site.core.hooks.failed(&refusal.failure).await }).await.flatten();
+    let own = if parts.extensions.get::<Probe>().is_some() {
+        None
+    } else {
+        report(route, &refusal.failure);
+        site.core.hook(async { site.core.hooks.failed(&refusal.failure).await }).await.flatten()
+    };
     match own {
         Some(mut response) => {
             for cookie in refusal.cookies {
@@ -204,30 +218,27 @@ pub(crate) async fn answer(
             response
         }
         None => {
-            let answer = refuse(site, &parts, route, refusal);
+            let answer = refuse(site, &parts.headers, route, refusal);
             allow.into_iter().fold(answer, Answer::allow).into_response()
         }
     }
 }
 
 /// The crate's own answer to a failure: a page for people, a problem document for programs. RFC 9457.
-fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer {
+fn refuse(site: &Site, headers: &HeaderMap, route: Route, refusal: Refusal) -> Answer {
     let Refusal { failure, return_to, cookies, note } = refusal;
     let kind = failure.kind();
     let config = site.config();
     let again = return_to.as_deref().unwrap_or(&config.default_return_path);
-    let login = match route {
-        Route::Login => login::address(site, &parts.uri, again),
-        Route::Callback | Route::Disconnect | Route::Status => login_url(&config.routes.login, again),
-    };
-    let person = fetch_metadata::is_page(&parts.headers);
+    let login = failure.login_url().unwrap_or(&config.routes.login);
+    let person = fetch_metadata::is_page(headers);
     let answer = if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
         Answer::see_other(site.checked_return(return_to.as_deref()).with_marker(stay::MARKER, kind.code()))
             .cookie(Stay::Denied.cookie(&site.jar.names))
     } else if kind == FailureKind::NotSignedIn && person && config.sign_in_page.is_some() {
         // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
-        let next = if matches!(route, Route::Login | Route::Callback) { &*login } else { again };
+        let next = if matches!(route, Route::Login | Route::Callback) { login } else { again };
         Answer::see_other(sign_in_url(
             config.sign_in_page.as_deref().unwrap_or_default(),
             &config.sign_in_parameter,
@@ -240,7 +251,7 @@ fn refuse(site: &Site, parts: &Parts, route: Route, refusal: Refusal) -> Answer 
             FailureKind::NotSignedIn | FailureKind::CrossSite | FailureKind::NotNavigated => {
                 ("Open the app", config.default_return_path.clone())
             }
-            _ => ("Start again", login),
+            _ => ("Start again", login.to_owned()),
         };
         let support = failure.attempt().map(|attempt| attempt.to_string());
         let page = Page { title: kind.title(), paragraphs, link: Some(link), load_again: false, support };

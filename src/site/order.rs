@@ -1,11 +1,13 @@
-//! Notices that the app's session layer is on the wrong side of this layer. It decides nothing.
+//! Notices that the app's session layer is on the wrong side of this layer, or that there are two of this layer. It
+//! decides nothing.
 //!
 //! A handler is asked who the user is after all layers ran; the routes of this layer are asked where the layer
 //! stands. When the answers for the same cookies differ, one of them did not go through the session layer.
 
 use super::caller::Caller;
 use crate::{
-    config::{Config, Place, message::messages},
+    config::{Config, Message, Place, message::messages},
+    core::Core,
     telemetry::log,
 };
 use http::HeaderMap;
@@ -15,6 +17,8 @@ messages! {
         "Add the layer after your routes and before your session layer, which then runs first: `.layer(connect).layer(auth)`.";
     LAYER_ORDER_REVERSED = "layer_order_reversed", "the login and status routes know who is signed in, and handlers do not",
         "Put handlers and routes behind the same session layer; look for a middleware that takes the user out of the request.";
+    TWO_LAYERS = "two_layers", "two layers have the same redirect URI: the outer one saves the keys, and handlers ask the inner one",
+        "Make one layer and add it once. If parts of the app need it separately, add clones of that one.";
 }
 
 /// Compares what one place found with what the other found for the same cookies, and says so once when they
@@ -31,6 +35,19 @@ pub(crate) fn notice(config: &Config, place: Place, headers: &HeaderMap, caller:
         Some(Place::Route) => &LAYER_ORDER_REVERSED,
     };
     if config.notices.first(4) {
-        log::error!(code = message.code, "{}", format_args!("{}. {}", message.text, message.remedy));
+        say(message);
     }
+}
+
+/// Compares the layer that a request came through before with the one that it reaches now. With two stores a visitor
+/// would connect again and again.
+pub(crate) fn one_layer(outer: &Core, inner: &Core) {
+    let same_uri = outer.config.redirect_uri.text == inner.config.redirect_uri.text;
+    if same_uri && !std::ptr::addr_eq(outer.store(), inner.store()) && inner.config.notices.first(8) {
+        say(&TWO_LAYERS);
+    }
+}
+
+fn say(message: &Message) {
+    log::error!(code = message.code, "{}", format_args!("{}. {}", message.text, message.remedy));
 }

@@ -58,7 +58,7 @@ struct TextForm<'a> {
 const FORMAT: u8 = 1;
 
 /// Why there is no [`StoredToken`] of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidToken {
     /// The text is no key.
@@ -77,6 +77,8 @@ impl fmt::Display for InvalidToken {
 }
 
 impl std::error::Error for InvalidToken {}
+
+crate::kinds::readable!(InvalidToken);
 
 impl StoredToken {
     /// A new record of a key that is given as text: for tests and for keys that come from elsewhere.

@@ -64,7 +64,7 @@ impl fmt::Debug for Delivery {
 }
 
 /// A body that is not the JSON that was asked for. The text quotes nothing of the body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Unreadable {
     why: String,
 }
@@ -76,3 +76,5 @@ impl fmt::Display for Unreadable {
 }
 
 impl std::error::Error for Unreadable {}
+
+crate::kinds::readable!(Unreadable);

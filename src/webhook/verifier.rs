@@ -5,7 +5,10 @@ use super::{
     refused::{Refused, RefusedKind},
     signature,
 };
-use crate::{secret::InvalidSecret, telemetry::log};
+use crate::{
+    secret::InvalidSecret,
+    telemetry::{log, metrics},
+};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, Request};
@@ -159,6 +162,7 @@ fn mac(secret: &[u8], body: &[u8]) -> Option<Hmac<Sha256>> {
 
 fn refuse(kind: RefusedKind) -> Refused {
     log::info!(code = kind.code(), "a delivery was refused");
+    metrics::refused("webhook", kind.code());
     Refused::new(kind)
 }
 

@@ -311,14 +311,7 @@ fn is_plain(code: &str) -> bool {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.kind())
-            .field("status", &self.status())
-            .field("code", &self.code().filter(|code| is_plain(code)))
-            .field("attempts", &self.attempts())
-            .field("retry_after", &self.retry_after())
-            .field("source", &self.inner.source)
-            .finish_non_exhaustive()
+        write!(f, "{}", crate::telemetry::log::chain(self))
     }
 }
 

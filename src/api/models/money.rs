@@ -29,7 +29,7 @@ use std::{fmt, hash::Hash, str::FromStr};
 pub struct Amount(Box<str>);
 
 /// A text that is no number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidAmount;
 
@@ -186,6 +186,8 @@ impl fmt::Display for InvalidAmount {
 }
 
 impl std::error::Error for InvalidAmount {}
+
+crate::kinds::readable!(InvalidAmount);
 
 #[cfg(test)]
 mod tests {

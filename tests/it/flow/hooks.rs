@@ -24,6 +24,8 @@ struct Diary {
     veto: Option<&'static str>,
     answers: bool,
     hangs: bool,
+    /// What the last failure knew of the way back.
+    start_again: Arc<Mutex<Option<String>>>,
 }
 
 impl Diary {
@@ -81,6 +83,7 @@ impl Hooks for Diary {
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
         let attempt = failure.attempt().map(|attempt| attempt.to_string()).unwrap_or_default();
         self.write(format!("failed {} {attempt}", failure.kind().code()));
+        *self.start_again.lock().unwrap() = failure.login_url().map(str::to_owned);
         self.answers.then(|| {
             let mut response = Response::new(Body::from("in our own words"));
             *response.status_mut() = failure.kind().status();
@@ -196,6 +199,8 @@ async fn the_app_may_answer_every_failure_in_its_own_words() {
         let hop = shop.callback(&alice, &login.with("C1")).await;
         assert_eq!((hop.status(), hop.text().as_str()), (403, "in our own words"));
         assert!(super::harness::flow_cookies(&alice).is_empty());
+        // The app's own page can offer the way back to where the visitor came from.
+        assert_eq!(diary.start_again.lock().unwrap().as_deref(), Some("/komerza/login?return_to=%2Fx"));
         let denied = shop.start(&alice, "/x").await;
         let hop = shop.callback(&alice, &format!("state={}", denied.state)).await;
         assert_eq!((hop.status(), hop.text().as_str()), (403, "in our own words"));

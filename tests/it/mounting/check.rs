@@ -1,9 +1,10 @@
 //! `check_mounted`: what it sees, in the shapes of the table, and that it touches nothing.
 
-use super::{config_at, connected, connected_at, key_route, text};
+use super::{config_at, connected, connected_at, key_route, send, text};
 use axum::{Router, routing};
 use komerza_connect::layer::check_mounted;
-use komerza_connect::{KomerzaConnectLayer, MemoryStore};
+use komerza_connect::{Failure, Hooks, KomerzaConnectLayer, MemoryStore, async_trait};
+use metrics_util::debugging::DebuggingRecorder;
 use tower::Layer;
 
 #[tokio::test]
@@ -20,6 +21,27 @@ async fn it_passes_wherever_the_routes_are_answered() {
     let proxied = config_at("/shop/komerza/callback").stripped_prefix("/shop").build().unwrap();
     let proxied = KomerzaConnectLayer::new(proxied, MemoryStore::default()).unwrap();
     check_mounted(key_route().layer(proxied.clone()), proxied.config()).await.unwrap();
+}
+
+#[tokio::test]
+async fn it_is_no_visitor_that_is_counted_logged_or_shown_to_a_hook() {
+    struct Proud;
+    #[async_trait]
+    impl Hooks for Proud {
+        async fn failed(&self, _: &Failure) -> Option<http::Response<axum::body::Body>> {
+            Some(http::Response::default())
+        }
+    }
+    let recorder = DebuggingRecorder::new();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let connect = connected().await.with_hooks(Proud);
+    let app = key_route().layer(connect.clone());
+    check_mounted(app.clone(), connect.config()).await.unwrap();
+    assert!(recorder.snapshotter().snapshot().into_vec().is_empty());
+    // The same request of a visitor is counted, and the hook answers it.
+    let head = http::Request::head("/komerza/login").body(axum::body::Body::empty()).unwrap();
+    assert_eq!(send(app, head).await.status(), 200);
+    assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 1);
 }
 
 #[tokio::test]

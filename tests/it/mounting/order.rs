@@ -98,6 +98,29 @@ async fn the_order_of_the_layers_is_noticed_when_it_is_wrong_and_named_once() {
 }
 
 #[tokio::test]
+async fn two_layers_with_one_redirect_uri_are_named_once() {
+    let log = Log::from_now();
+    let said = || log.lines_with(&["ERROR", "code=\"two_layers\"", "Make one layer and add it once"]).len();
+    let two = [connect("alice").await, connect("alice").await];
+    let app = |inner: &KomerzaConnectLayer, outer: &KomerzaConnectLayer| {
+        key_route().layer(inner.clone()).layer(outer.clone()).layer(from_fn(session))
+    };
+    for other in [
+        config_at("/other/callback"),
+        config_at("/komerza/callback").redirect_uri("https://b.example/komerza/callback"),
+    ] {
+        let other = KomerzaConnectLayer::new(other.build().unwrap(), MemoryStore::default()).unwrap();
+        assert_eq!(send(app(&two[0], &other), signed_in(get("/x"))).await.status(), 200);
+    }
+    assert_eq!(send(app(&two[0], &two[0]), signed_in(get("/x"))).await.status(), 200);
+    assert_eq!(said(), 0, "two apps of Komerza, or one layer twice");
+    for _ in 0..2 {
+        assert_eq!(send(app(&two[0], &two[1]), signed_in(get("/x"))).await.status(), 200);
+    }
+    assert_eq!(said(), 1);
+}
+
+#[tokio::test]
 async fn a_user_is_found_by_any_extractor_at_once_or_later_and_a_refusal_is_no_user_only_if_it_says_so() {
     let config = || config_at("/komerza/callback").build().unwrap();
     let layer = || KomerzaConnectLayer::new(config(), MemoryStore::default()).unwrap();
