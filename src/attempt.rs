@@ -46,7 +46,8 @@ impl State {
     }
 
     pub(crate) fn attempt_id(&self) -> AttemptId {
-        let hash = Sha256::new().chain_update(b"komerza-connect attempt\0").chain_update(*self.0).finalize();
+        // One block of SHA-256.
+        let hash = Sha256::new().chain_update(b"komerza-connect attempt").chain_update(*self.0).finalize();
         let mut id = [0; 8];
         id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
         AttemptId(id)

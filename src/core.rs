@@ -42,8 +42,8 @@ impl Core {
     }
 
     /// A user's record, within the deadline.
-    pub(crate) async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        within(self.config.limits.store_deadline, async { self.store().load(user).await }).await
+    pub(crate) fn load(&self, user: &UserId) -> impl Future<Output = Result<Option<StoredToken>, StoreError>> {
+        within(self.config.limits.store_deadline, async { self.store().load(user).await })
     }
 
     /// Saves a user's record, within the deadline.

@@ -7,14 +7,15 @@
 //!    used.
 
 use crate::telemetry::log;
+use pin_project_lite::pin_project;
 use std::{
-    future::{Future, poll_fn},
+    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    task::Poll,
+    pin::Pin,
+    task::{Context, Poll},
     time::Duration,
 };
-use tokio::time::error::Elapsed;
+use tokio::time::{Sleep, sleep};
 
 /// Why the app's own code gave no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,26 +25,57 @@ pub(crate) enum Unfinished {
 }
 
 /// Runs a future of the app under a deadline. `what` names it in the log.
-pub(crate) async fn run<T>(
-    what: &'static str,
-    deadline: Duration,
-    call: impl Future<Output = T>,
-) -> Result<T, Unfinished> {
-    match timeout(deadline, caught(what, call)).await {
-        Ok(Some(answer)) => Ok(answer),
-        Ok(None) => Err(Unfinished::Panicked),
-        Err(_) => Err(Unfinished::Late),
-    }
+pub(crate) fn run<F: Future>(what: &'static str, deadline: Duration, call: F) -> Run<F> {
+    Run { deadline, timer: None, call: caught(what, call) }
 }
 
 /// Runs a future: `None` if it panicked.
-pub(crate) async fn caught<T>(what: &'static str, call: impl Future<Output = T>) -> Option<T> {
-    let mut call = pin!(call);
-    poll_fn(|task| match caught_now(what, || call.as_mut().poll(task)) {
-        Some(poll) => poll.map(Some),
-        None => Poll::Ready(None),
-    })
-    .await
+pub(crate) fn caught<F: Future>(what: &'static str, call: F) -> Caught<F> {
+    Caught { what, call }
+}
+
+// Both are written out: each `async fn` around a call holds it twice and copies it, for every request.
+pin_project! {
+    pub(crate) struct Run<F> {
+        deadline: Duration,
+        // What is ready at once, as a look-up in memory is, pays for no timer.
+        timer: Option<Pin<Box<Sleep>>>,
+        #[pin]
+        call: Caught<F>,
+    }
+}
+
+pin_project! {
+    pub(crate) struct Caught<F> {
+        what: &'static str,
+        #[pin]
+        call: F,
+    }
+}
+
+impl<F: Future> Future for Run<F> {
+    type Output = Result<F::Output, Unfinished>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(answer) = this.call.poll(task) {
+            return Poll::Ready(answer.ok_or(Unfinished::Panicked));
+        }
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(*this.deadline)));
+        timer.as_mut().poll(task).map(|()| Err(Unfinished::Late))
+    }
+}
+
+impl<F: Future> Future for Caught<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match caught_now(this.what, || this.call.poll(task)) {
+            Some(poll) => poll.map(Some),
+            None => Poll::Ready(None),
+        }
+    }
 }
 
 /// Calls a function: `None` if it panicked.
@@ -53,14 +85,4 @@ pub(crate) fn caught_now<T>(what: &'static str, call: impl FnOnce() -> T) -> Opt
         log::error!(what, "the app's own code panicked");
     }
     called.ok()
-}
-
-/// As tokio's, but a future that is ready at once, such as a look-up in memory, pays for no timer.
-async fn timeout<T>(deadline: Duration, call: impl Future<Output = T>) -> Result<T, Elapsed> {
-    let mut call = pin!(call);
-    match poll_fn(|task| Poll::Ready(call.as_mut().poll(task))).await {
-        Poll::Ready(done) => Ok(done),
-        // Boxed, so that it adds nothing to the size of futures that never wait.
-        Poll::Pending => Box::pin(tokio::time::timeout(deadline, call)).await,
-    }
 }

@@ -64,11 +64,11 @@ impl KomerzaConnectLayer {
         let (config, names) = (self.config(), &self.shared.site.jar.names);
         let limits = &config.limits;
         let of = |route| match route {
-            Route::Login => vec![(format!("{}*", names.login_prefix()), limits.attempt_lifetime)],
+            Route::Login => vec![(format!("{}*", names.login_prefix), limits.attempt_lifetime)],
             Route::Callback => {
                 let session = matches!(self.shared.site.identity, Identity::Browser)
                     .then(|| (names.session.clone(), limits.session_idle_lifetime.min(limits.session_lifetime)));
-                let done = (format!("{}*", names.done_prefix()), limits.done_lifetime);
+                let done = (format!("{}*", names.done_prefix), limits.done_lifetime);
                 std::iter::once(done).chain(session).collect()
             }
             Route::Disconnect | Route::Status => Vec::new(),

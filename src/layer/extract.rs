@@ -64,7 +64,7 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     }
     let (page, get) = (fetch_metadata::is_page(&parts.headers), parts.method == Method::GET);
     visitor::asks(Asked { page, get, renewal: None, look: Arc::clone(&shared.core.config.look) });
-    let looked_up = guard::caught("extractor", look_up(&shared, parts)).await;
+    let looked_up = guard::caught("extractor", look_up(&shared, parts, page)).await;
     let found = looked_up
         .unwrap_or_else(|| Err(Failure::new(FailureKind::Internal)))
         .map_err(|failure| Rejection::failed(failure, parts))?;
@@ -74,7 +74,7 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     Ok((shared, found))
 }
 
-async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failure> {
+async fn look_up(shared: &Arc<Shared>, parts: &mut Parts, page: bool) -> Result<Found, Failure> {
     let caller = shared.site.identify(parts).await?;
     order::notice(&shared.core.config, Place::Handler, &parts.headers, &caller);
     let (user, session) = match caller {
@@ -83,14 +83,16 @@ async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failu
         Caller::Browser(None) => return Ok(Found::NotConnected),
         Caller::Browser(Some(session)) => (session.user_id(), Some(session)),
     };
-    let key = shared.key_of(&user, Some(visit_of(parts, &shared.site.jar.names))).await?;
-    if let (Some(_), Some(session)) = (&key, session) {
-        for other in shared.site.other_sessions(&parts.headers, &user) {
-            shared.core.leave(&other).await;
+    let Some(token) = shared.core.load(&user).await? else { return Ok(Found::NotConnected) };
+    let key = shared.key(user, &token, Some(visit_of(parts, &shared.site.jar.names, page)))?;
+    if let Some(session) = session {
+        for other in shared.site.other_sessions(&parts.headers, key.user_id()) {
+            // Boxed: hardly ever needed, and larger than all the rest.
+            Box::pin(shared.core.leave(&other)).await;
         }
         shared.site.renewal(&parts.headers, &session).into_iter().for_each(visitor::renews);
     }
-    Ok(key.map_or(Found::NotConnected, Found::Connected))
+    Ok(Found::Connected(key))
 }
 
 #[cfg(feature = "axum")]

@@ -35,7 +35,8 @@ impl KomerzaConnectLayer {
     /// [`StoreError`] if the store failed.
     #[doc(alias = "background job")]
     pub async fn client_for(&self, user: &UserId) -> Result<Option<KomerzaKey>, StoreError> {
-        self.shared.key_of(user, None).await
+        let token = self.shared.core.load(user).await?;
+        token.map(|token| self.shared.key(user.clone(), &token, None)).transpose()
     }
 
     /// Returns all users who have a record, as a stream.

@@ -105,7 +105,7 @@ impl Rejection {
     }
 
     pub(crate) fn not_connected(parts: &Parts, config: &Config, names: &Names) -> Self {
-        let visit = visit_of(parts, names);
+        let visit = visit_of(parts, names, fetch_metadata::is_page(&parts.headers));
         let login = login_url(&config.routes.login, &path_back(config, &visit));
         Self {
             person: visit.page,
@@ -117,7 +117,7 @@ impl Rejection {
     }
 
     pub(crate) fn not_signed_in(parts: &Parts, config: &Config, names: &Names) -> Self {
-        let visit = visit_of(parts, names);
+        let visit = visit_of(parts, names, fetch_metadata::is_page(&parts.headers));
         let wanted = path_back(config, &visit);
         let sign_in = config.sign_in_page.as_deref();
         Self {

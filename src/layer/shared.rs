@@ -7,9 +7,8 @@ use crate::{
     hooks::Revoked,
     layer::way_back::path_back,
     redeem::Redeem,
-    secret::ApiKey,
     site::{Site, login_url},
-    store::{KeyFingerprint, StoreError, TokenStore, TokenVersion},
+    store::{KeyFingerprint, StoreError, StoredToken, TokenStore, TokenVersion},
     telemetry::{log, metrics},
     user::UserId,
 };
@@ -43,16 +42,15 @@ impl Shared {
         self.redeem.pacer = Arc::clone(self.api.pacer());
     }
 
-    /// The key of a user, from the store.
-    pub(crate) async fn key_of(
+    /// The key in a user's record, as a client.
+    pub(crate) fn key(
         self: &Arc<Self>,
-        user: &UserId,
+        user: UserId,
+        token: &StoredToken,
         visit: Option<Visit>,
-    ) -> Result<Option<KomerzaKey>, StoreError> {
-        let Some(token) = self.core.load(user).await? else { return Ok(None) };
-        let key = ApiKey::clone(token.api_key()?);
-        let keeper = Arc::<Self>::clone(self);
-        Ok(Some(KomerzaKey::new(keeper, user.clone(), &token, key, visit)))
+    ) -> Result<KomerzaKey, StoreError> {
+        let (key, keeper) = (token.api_key()?.clone(), Arc::<Self>::clone(self));
+        Ok(KomerzaKey::new(keeper, user, token, key, visit))
     }
 }
 

@@ -6,15 +6,14 @@ use crate::{
     config::{Config, return_path::ReturnPath},
     site::{
         cookie::Names,
-        fetch_metadata,
         stay::{self, Stay},
     },
 };
 use http::{Method, header::REFERER, request::Parts};
 
-/// What a request tells about it.
-pub(super) fn visit_of(parts: &Parts, names: &Names) -> Visit {
-    let (get, page) = (parts.method == Method::GET, fetch_metadata::is_page(&parts.headers));
+/// What a request tells about it. `page`: whether a browser is loading a page.
+pub(super) fn visit_of(parts: &Parts, names: &Names, page: bool) -> Visit {
+    let get = parts.method == Method::GET;
     let may_redirect = page && get && Stay::of_request(names, &parts.headers, parts.uri.query()).is_none();
     Visit {
         uri: original_uri(&parts.extensions).unwrap_or(&parts.uri).clone(),

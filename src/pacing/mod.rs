@@ -78,10 +78,7 @@ pub(crate) struct Busy {
     pub(crate) waited: Duration,
 }
 
-/// The maps are many and each has its own lock, so that users do not wait for each other.
-const SHARDS: usize = 16;
-
-/// A shard below this many buckets is never swept.
+/// Fewer buckets are never swept.
 const SWEEP_OVER: usize = 64;
 
 /// How much later than another a request may arrive at the provider, although it was sent before: the slack
@@ -92,15 +89,15 @@ const SLACK: Duration = Duration::from_millis(100);
 pub(crate) struct Pacer {
     host: String,
     shared: Option<Arc<dyn SharedBuckets>>,
-    shards: [Lock<Shard>; SHARDS],
+    lanes: Lock<Lanes>,
 }
 
 /// Layers with other limits have other buckets.
 type LaneKey = (BucketId, Kind, Bucket);
 
 #[derive(Default)]
-struct Shard {
-    lanes: HashMap<LaneKey, Arc<Lane>>,
+struct Lanes {
+    by_key: HashMap<LaneKey, Arc<Lane>>,
     /// Swept when it has grown to this.
     sweep_at: usize,
 }
@@ -126,7 +123,7 @@ impl Pacer {
 
     /// Of one layer: on a clock of its own, or with buckets shared with other nodes.
     pub(crate) fn alone(api: &Url, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Self> {
-        Arc::new(Self { host: api.origin().ascii_serialization(), shared, shards: Default::default() })
+        Arc::new(Self { host: api.origin().ascii_serialization(), shared, lanes: Lock::default() })
     }
 
     pub(crate) fn shared(&self) -> Option<Arc<dyn SharedBuckets>> {
@@ -147,51 +144,44 @@ impl Pacer {
 
     fn lane(&self, key: LaneKey, most: usize, clock: &dyn Clock) -> Arc<Lane> {
         let (id, kind, limit) = key;
-        let mut shard = self.shard(&id).lock();
-        if let Some(lane) = shard.lanes.get(&key) {
+        let mut lanes = self.lanes.lock();
+        if let Some(lane) = lanes.by_key.get(&key) {
             return Arc::clone(lane);
         }
-        shard.make_room(clock.elapsed(), most.div_euclid(SHARDS).max(1));
+        lanes.make_room(clock.elapsed(), most.max(1));
         let lane = Arc::new(Lane::new(id, kind, limit, self.shared.clone()));
-        shard.lanes.insert(key, Arc::clone(&lane));
+        lanes.by_key.insert(key, Arc::clone(&lane));
         metrics::lanes(1.0);
         lane
     }
 
-    fn shard(&self, id: &BucketId) -> &Lock<Shard> {
-        let at = usize::from(id.first_byte()).checked_rem(SHARDS).unwrap_or_default();
-        // There are as many shards as the remainder has values.
-        #[allow(clippy::indexing_slicing, reason = "a remainder by the length of the array")]
-        &self.shards[at]
-    }
-
     #[cfg(test)]
     fn remembered(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().lanes.len()).sum()
+        self.lanes.lock().by_key.len()
     }
 }
 
-impl Shard {
+impl Lanes {
     /// Forgets what is full again; each sweep is paid for by the insertions since the last one.
     fn make_room(&mut self, now: Duration, most: usize) {
-        if self.lanes.len() < self.sweep_at.max(SWEEP_OVER).min(most) {
+        if self.by_key.len() < self.sweep_at.max(SWEEP_OVER).min(most) {
             return;
         }
-        let before = self.lanes.len();
+        let before = self.by_key.len();
         // A lane that somebody holds stays: a second one for the same key would double its rate.
-        self.lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_full(now));
-        if self.lanes.len() >= most {
+        self.by_key.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_full(now));
+        if self.by_key.len() >= most {
             // Forgetting a bucket too early can cost its user one 429, which is learned from.
-            self.lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
+            self.by_key.retain(|_, lane| Arc::strong_count(lane) > 1);
         }
-        self.sweep_at = self.lanes.len().saturating_mul(2);
-        metrics::forgotten_lanes(before.saturating_sub(self.lanes.len()));
+        self.sweep_at = self.by_key.len().saturating_mul(2);
+        metrics::forgotten_lanes(before.saturating_sub(self.by_key.len()));
     }
 }
 
-impl Drop for Shard {
+impl Drop for Lanes {
     fn drop(&mut self) {
-        metrics::forgotten_lanes(self.lanes.len());
+        metrics::forgotten_lanes(self.by_key.len());
     }
 }
 

@@ -14,10 +14,6 @@ impl BucketId {
     pub(super) fn from_hash(hash: [u8; 32]) -> Self {
         Self(hash)
     }
-
-    pub(super) fn first_byte(&self) -> u8 {
-        self.0.first().copied().unwrap_or_default()
-    }
 }
 
 impl fmt::Display for BucketId {

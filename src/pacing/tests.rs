@@ -134,7 +134,7 @@ async fn t59_a_hundred_thousand_users_are_forgotten_when_their_buckets_are_full_
         lane(&pacer, user, &clock).turn(PAGE, &clock, DEADLINE).await.unwrap();
         clock.advance(Duration::from_millis(1));
     }
-    // Those of the last six seconds, and at most twice as many in each shard before it is swept.
+    // Those of the last six seconds, and at most twice as many before they are swept.
     assert!(pacer.remembered() < 20_000, "{}", pacer.remembered());
     assert!(Arc::ptr_eq(&held, &lane(&pacer, 0, &clock)), "a bucket in use is never forgotten");
 

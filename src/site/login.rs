@@ -49,7 +49,7 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
     }
     let note = ask_the_app(site, parts, &caller, return_to.as_str()).await.map_err(refusal)?;
     // A state, a session with its lineage, and a nonce.
-    let chance = Drawn::<{ 32 + 48 + 12 }>::from(&*site.core.randomness).map_err(broken)?;
+    let chance = Drawn::<{ 32 + 44 + 12 }>::from(&*site.core.randomness).map_err(broken)?;
     let (now, randomness): (_, &dyn Randomness) = (site.core.clock.now(), &chance);
     let next_session = match &caller {
         Caller::Browser(session) => Some(BrowserSession::mint(session.as_ref(), now, randomness).map_err(broken)?),

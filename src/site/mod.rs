@@ -115,7 +115,7 @@ impl Site {
     /// Other sessions that this browser got within the last minutes. When two first logins finish at once, each
     /// gives the browser a session, and it keeps the one that came last: the records of the others can go.
     pub(crate) fn other_sessions(&self, headers: &HeaderMap, mine: &UserId) -> Vec<UserId> {
-        self.jar.finished_sessions(headers, self.core.clock.now(), &self.config().limits, mine)
+        self.jar.finished_sessions(headers, &*self.core.clock, &self.config().limits, mine)
     }
 
     /// A path for the browser, checked (again) at the moment of its use.
@@ -179,7 +179,8 @@ pub(crate) async fn answer(
         let answered = guard::caught("route", async {
             match route {
                 Route::Login => login::login(site, &mut parts).await,
-                Route::Callback => callback::callback(site, redeem, keeper, &mut parts).await,
+                // Boxed: it is by far the largest, and the room for it would be kept in every answer.
+                Route::Callback => Box::pin(callback::callback(site, redeem, keeper, &mut parts)).await,
                 Route::Disconnect => disconnect::disconnect(site, &mut parts).await,
                 Route::Status => status::status(site, &mut parts).await,
             }

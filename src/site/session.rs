@@ -13,7 +13,7 @@
 use crate::{
     random::{Randomness, RandomnessError, draw},
     seal::Tags,
-    time::{from_unix_millis, unix_millis},
+    time::unix_millis,
     user::UserId,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
@@ -28,10 +28,10 @@ use std::{
 pub(crate) struct BrowserSession {
     id: [u8; 32],
     lineage: Lineage,
-    /// When the login began that led to it, in milliseconds since 1970.
-    began_at: u64,
+    /// When the login began that led to it, in seconds since 1970.
+    began_at: u32,
     /// When its cookie was given out last.
-    renewed_at: u64,
+    renewed_at: u32,
 }
 
 /// For how long a session is good.
@@ -48,13 +48,13 @@ impl Lifetimes {
 }
 
 /// What successive sessions of one browser have in common.
-pub(crate) type Lineage = [u8; 16];
+pub(crate) type Lineage = [u8; 12];
 
 /// What the ids of all browsers begin with.
 pub(crate) const BROWSER_PREFIX: &str = "browser-";
 
-/// Bytes of [`BrowserSession::to_bytes`].
-pub(crate) const SESSION_BYTES: usize = 64;
+/// Bytes of [`BrowserSession::write`]: with the end of the message, one block of SHA-256.
+pub(crate) const SESSION_BYTES: usize = 52;
 
 /// A cookie is renewed when this part of the idle lifetime is over, so that few answers carry a new one.
 const RENEWED_AFTER: u32 = 10;
@@ -67,7 +67,7 @@ impl BrowserSession {
         randomness: &dyn Randomness,
     ) -> Result<Self, RandomnessError> {
         let lineage = after.map_or_else(|| draw(randomness), |session| Ok(session.lineage))?;
-        let now = unix_millis(now);
+        let now = unix_seconds(now);
         Ok(Self { id: draw(randomness)?, lineage, began_at: now, renewed_at: now })
     }
 
@@ -82,46 +82,45 @@ impl BrowserSession {
 
     /// The id under which the token store keeps this browser's key.
     pub(crate) fn user_id(&self) -> UserId {
-        let hash = Sha256::new().chain_update(b"komerza-connect browser\0").chain_update(self.id).finalize();
+        // One block of SHA-256.
+        let hash = Sha256::new().chain_update(b"komerza-connect browser").chain_update(self.id).finalize();
         // On the stack: this runs for every request that asks for the key.
         let mut id = [0_u8; BROWSER_PREFIX.len() + 43];
         let (prefix, text) = id.split_at_mut(BROWSER_PREFIX.len());
         prefix.copy_from_slice(BROWSER_PREFIX.as_bytes());
         let written = BASE64URL.encode_slice(hash, text);
         debug_assert_eq!(written, Ok(text.len()), "43 characters hold 32 bytes");
-        UserId::generated(&String::from_utf8_lossy(&id))
+        UserId::generated(std::str::from_utf8(&id).unwrap_or_default())
     }
 
     /// The same session with a new cookie, and for how long that is good; `None` if it is too early for one.
     pub(crate) fn renewed(&self, now: SystemTime, lifetimes: Lifetimes) -> Option<(Self, Duration)> {
-        let since = |millis| now.duration_since(from_unix_millis(millis)).unwrap_or_default();
-        let due = since(self.renewed_at) >= lifetimes.idle / RENEWED_AFTER;
-        let left = lifetimes.whole.saturating_sub(since(self.began_at)).min(lifetimes.idle);
-        due.then(|| (Self { renewed_at: unix_millis(now), ..self.clone() }, left))
+        let due = age(self.renewed_at, now) >= lifetimes.idle / RENEWED_AFTER;
+        let left = lifetimes.whole.saturating_sub(age(self.began_at, now)).min(lifetimes.idle);
+        due.then(|| (Self { renewed_at: unix_seconds(now), ..self.clone() }, left))
     }
 
-    pub(crate) fn to_bytes(&self) -> [u8; SESSION_BYTES] {
-        let mut bytes = [0; SESSION_BYTES];
-        let times = self.began_at.to_be_bytes().into_iter().chain(self.renewed_at.to_be_bytes());
-        let parts = self.id.iter().chain(&self.lineage).copied().chain(times);
-        bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = from);
-        bytes
+    pub(crate) fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.id);
+        to.extend_from_slice(&self.lineage);
+        to.extend_from_slice(&self.began_at.to_be_bytes());
+        to.extend_from_slice(&self.renewed_at.to_be_bytes());
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (id, rest) = bytes.split_first_chunk()?;
         let (lineage, rest) = rest.split_first_chunk()?;
         let (began_at, rest) = rest.split_first_chunk()?;
-        let renewed_at = u64::from_be_bytes(rest.try_into().ok()?);
-        Some(Self { id: *id, lineage: *lineage, began_at: u64::from_be_bytes(*began_at), renewed_at })
+        let renewed_at = u32::from_be_bytes(rest.try_into().ok()?);
+        Some(Self { id: *id, lineage: *lineage, began_at: u32::from_be_bytes(*began_at), renewed_at })
     }
 
     /// The value of the session cookie.
     pub(crate) fn cookie_value(&self, tags: &Tags) -> Option<String> {
-        let bytes = self.to_bytes();
-        let mut signed = [0_u8; SESSION_BYTES + 32];
-        let tag = tags.sign(&bytes)?;
-        signed.iter_mut().zip(bytes.into_iter().chain(tag)).for_each(|(to, from)| *to = from);
+        let mut signed = Vec::with_capacity(SESSION_BYTES + 32);
+        self.write(&mut signed);
+        let tag = tags.sign(&signed)?;
+        signed.extend_from_slice(&tag);
         Some(BASE64URL.encode(signed))
     }
 
@@ -135,9 +134,19 @@ impl BrowserSession {
             return None;
         }
         let session = Self::from_bytes(bytes)?;
-        let age = |since| now.duration_since(from_unix_millis(since)).unwrap_or_default();
-        (age(session.renewed_at) < lifetimes.idle && age(session.began_at) < lifetimes.whole).then_some(session)
+        (age(session.renewed_at, now) < lifetimes.idle && age(session.began_at, now) < lifetimes.whole)
+            .then_some(session)
     }
+}
+
+/// A time before 1970 counts as 1970, and one after 2106 as 2106.
+fn unix_seconds(time: SystemTime) -> u32 {
+    u32::try_from(unix_millis(time) / 1_000).unwrap_or(u32::MAX)
+}
+
+/// Whole seconds: both sides are cut alike.
+fn age(since: u32, now: SystemTime) -> Duration {
+    Duration::from_secs(unix_seconds(now).saturating_sub(since).into())
 }
 
 impl fmt::Debug for BrowserSession {

@@ -24,12 +24,14 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Names {
     secure: bool,
-    login: String,
-    done: String,
+    /// What all names of login attempts start with.
+    pub(crate) login_prefix: String,
+    /// What all names of done marks start with.
+    pub(crate) done_prefix: String,
     pub(crate) session: String,
     /// What the link of the confirm page has to repeat.
     pub(crate) confirm: String,
-    again: String,
+    again_prefix: String,
     /// See [`Stay`](super::stay::Stay).
     pub(crate) stay: String,
 }
@@ -46,36 +48,26 @@ impl Names {
         let name = |purpose| format!("{prefix}komerza-{a:02x}{b:02x}{c:02x}{d:02x}-{purpose}");
         Self {
             secure,
-            login: name("login-"),
-            done: name("done-"),
+            login_prefix: name("login-"),
+            done_prefix: name("done-"),
             session: name("session"),
             confirm: name("confirm"),
-            again: name("again-"),
+            again_prefix: name("again-"),
             stay: name("stay"),
         }
     }
 
     pub(crate) fn login(&self, attempt: AttemptId) -> String {
-        format!("{}{attempt}", self.login)
+        format!("{}{attempt}", self.login_prefix)
     }
 
     pub(crate) fn done(&self, attempt: AttemptId) -> String {
-        format!("{}{attempt}", self.done)
+        format!("{}{attempt}", self.done_prefix)
     }
 
     /// The mark that a callback of this attempt was loaded again.
     pub(crate) fn again(&self, attempt: AttemptId) -> String {
-        format!("{}{attempt}", self.again)
-    }
-
-    /// What all names of login attempts start with.
-    pub(crate) fn login_prefix(&self) -> &str {
-        &self.login
-    }
-
-    /// What all names of done marks start with.
-    pub(crate) fn done_prefix(&self) -> &str {
-        &self.done
+        format!("{}{attempt}", self.again_prefix)
     }
 
     /// A `Set-Cookie` value. `None` only for a name or value that no header can carry, which ours never are.

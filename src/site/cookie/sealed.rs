@@ -12,7 +12,7 @@ use crate::{
     seal::Keyring,
     secret::CodeHash,
     site::session::{BrowserSession, Lineage, SESSION_BYTES},
-    time::{from_unix_millis, unix_millis},
+    time::{Clock, from_unix_millis, unix_millis},
     user::UserId,
 };
 use http::HeaderMap;
@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// Names the format in every seal's context; a new number if it changes.
-const FORMAT: &[u8] = b"3";
+const FORMAT: &[u8] = b"4";
 
 /// Who began a login: compared with who comes back.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl LoginAttempt {
         self.user.write(&mut bytes);
         bytes.push(u8::from(self.next_session.is_some()));
         if let Some(session) = &self.next_session {
-            bytes.extend_from_slice(&session.to_bytes());
+            session.write(&mut bytes);
         }
         // A return path is visible ASCII, so the line feed ends it.
         bytes.extend_from_slice(self.return_to.as_bytes());
@@ -249,14 +249,15 @@ impl Jar {
     pub(crate) fn finished_sessions(
         &self,
         headers: &HeaderMap,
-        now: SystemTime,
+        clock: &dyn Clock,
         limits: &Limits,
         mine: &UserId,
     ) -> Vec<UserId> {
-        let marks = || read::with_prefix(headers, self.names.done_prefix());
+        let marks = || read::with_prefix(headers, &self.names.done_prefix);
         if marks().nth(1).is_none() {
             return Vec::new();
         }
+        let now = clock.now();
         let done = marks().filter_map(|(name, value)| self.open_done(name, value));
         let fresh = done.filter(|done| is_fresh(done.finished_at, now, limits.done_lifetime));
         fresh.filter_map(|done| done.session).filter(|session| session != mine).collect()
@@ -264,7 +265,7 @@ impl Jar {
 
     /// Whether the browser has begun a login that is not finished, by the name of its cookie.
     pub(crate) fn has_open_login(&self, headers: &HeaderMap) -> bool {
-        read::with_prefix(headers, self.names.login_prefix()).next().is_some()
+        read::with_prefix(headers, &self.names.login_prefix).next().is_some()
     }
 
     /// Which cookies have to go so that one more of `room` bytes fits: the unreadable and the expired, then
@@ -278,11 +279,11 @@ impl Jar {
             }
             _ => dropped.push(name.to_owned()),
         };
-        for (name, value) in read::with_prefix(headers, self.names.done_prefix()) {
+        for (name, value) in read::with_prefix(headers, &self.names.done_prefix) {
             let since = self.open_done(name, value).map(|done| done.finished_at);
             sort(name, value, 0, since, limits.done_lifetime);
         }
-        for (name, value) in read::with_prefix(headers, self.names.login_prefix()) {
+        for (name, value) in read::with_prefix(headers, &self.names.login_prefix) {
             let since = self.open_login(name, value).map(|attempt| attempt.issued_at);
             sort(name, value, 1, since, limits.attempt_lifetime);
         }
