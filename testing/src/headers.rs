@@ -35,12 +35,6 @@ impl OwnAnswers {
         Self { locations: vec![url.to_owned()], ..Self::default() }
     }
 
-    /// Allows one more absolute `Location`, such as the app's own login page.
-    pub fn and_location(mut self, url: &str) -> Self {
-        self.locations.push(url.to_owned());
-        self
-    }
-
     /// Panics when the answer came from a route of the crate and breaks a rule. Gives its body to the canaries.
     pub fn inspect(&self, hop: &Hop) {
         if self.routes.iter().any(|route| hop.url.path().ends_with(route.as_str())) {
@@ -106,12 +100,6 @@ impl OwnAnswers {
             target.origin() == allowed.origin() && target.path() == allowed.path() && target.username().is_empty()
         })
     }
-}
-
-/// As [`OwnAnswers::problems`], with the real authorize URL. Panics on the first broken rule.
-pub fn assert_own_answer_headers(response: &Response<Bytes>) {
-    let problems = OwnAnswers::default().problems(response);
-    assert!(problems.is_empty(), "{problems:#?}");
 }
 
 /// Nothing is loaded, nobody frames the page, and forms go only where the policy says.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
 use std::panic::catch_unwind;
 
-use super::headers::{CookieForm, OwnAnswers, assert_cookie_form, assert_own_answer_headers};
+use super::headers::{CookieForm, OwnAnswers, assert_cookie_form};
 
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; \
                       style-src 'sha256-QRQPRLGyxt3RJiKpYNjpkgHcmHU2PywsfL2e8oI0LQA='";
@@ -39,12 +39,14 @@ fn redirect(status: u16, location: &str) -> Response<Bytes> {
 }
 
 fn problems(response: &Response<Bytes>) -> Vec<String> {
-    OwnAnswers::default().and_location("https://shop.example/sign-in").problems(response)
+    let mut own = OwnAnswers::default();
+    own.locations.push("https://shop.example/sign-in".to_owned());
+    own.problems(response)
 }
 
 #[test]
 fn a_correct_page_and_correct_redirects_pass() {
-    assert_own_answer_headers(&page());
+    assert_eq!(problems(&page()), [""; 0]);
     for location in [
         "/",
         "/stores?x=1",
@@ -164,7 +166,8 @@ fn every_wrong_redirect_is_named() {
     nowhere.headers_mut().append("location", HeaderValue::from_static("/a"));
     nowhere.headers_mut().append("location", HeaderValue::from_static("/b"));
     assert_ne!(problems(&nowhere), [""; 0]);
-    assert!(catch_unwind(|| assert_own_answer_headers(&redirect(303, "https://shop.example/sign-in"))).is_err());
+    let unlisted = redirect(303, "https://shop.example/sign-in");
+    assert_ne!(OwnAnswers::default().problems(&unlisted), [""; 0]);
 }
 
 #[test]

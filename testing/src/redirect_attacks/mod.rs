@@ -32,13 +32,6 @@ pub struct Attempt {
     pub must_be_refused: bool,
 }
 
-impl Attempt {
-    /// The target of a login with this attempt.
-    pub fn login_target(&self) -> String {
-        format!("/komerza/login?return_to={}", self.query)
-    }
-}
-
 /// All attempts; at least 300, no two with the same bytes.
 pub fn attempts() -> Vec<Attempt> {
     let mut all = families::all();
