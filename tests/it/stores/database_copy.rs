@@ -11,6 +11,8 @@ use komerza_connect::{
     SealingKey, TokenStore,
     store::{EncryptedStore, SqliteStore},
 };
+#[cfg(feature = "servers")]
+use komerza_connect_testing::time::PATIENCE;
 use komerza_connect_testing::{
     raw_provider::key_for_code,
     shop_b::{Mode, Shop, assert_connected},
@@ -93,7 +95,7 @@ async fn t44_after_connects_a_dump_of_postgresql_holds_no_key_session_or_secret(
     for sealed in [false, true] {
         let table = unique("connects");
         let store = PostgresStore::connect_with(&postgres_url(), &table.parse().unwrap()).await.unwrap();
-        let secrets = connect(store, sealed).await;
+        let secrets = connect(store.with_deadline(PATIENCE), sealed).await;
         let dump =
             tokio::process::Command::new("pg_dump").args(["-t", &table, &postgres_url()]).output().await.unwrap();
         assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
@@ -110,7 +112,7 @@ async fn t44_after_connects_a_copy_of_redis_holds_no_key_session_or_secret() {
     for sealed in [false, true] {
         let prefix = unique("connects");
         let store = RedisStore::connect_with(&redis_url(), &prefix).await.unwrap();
-        let secrets = connect(store, sealed).await;
+        let secrets = connect(store.with_deadline(PATIENCE), sealed).await;
         let client = redis::Client::open(redis_url()).unwrap();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
         let keys = redis::cmd("KEYS").arg(format!("{prefix}*")).query_async(&mut connection).await;

@@ -16,6 +16,8 @@ use komerza_connect::{
     },
 };
 use komerza_connect_testing::shop_b::Shelf;
+#[cfg(feature = "servers")]
+use komerza_connect_testing::time::PATIENCE;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Everybody whose id begins so, and the number of pages that it took.
@@ -151,7 +153,8 @@ async fn alone_and_wrapped(store: impl TokenStore + Clone) {
 #[cfg(feature = "servers")]
 async fn in_postgresql(url: String) {
     let table = unique("listed");
-    alone_and_wrapped(PostgresStore::connect_with(&url, &table.parse().unwrap()).await.unwrap()).await;
+    let store = PostgresStore::connect_with(&url, &table.parse().unwrap()).await.unwrap();
+    alone_and_wrapped(store.with_deadline(PATIENCE)).await;
     let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
 }
@@ -159,7 +162,8 @@ async fn in_postgresql(url: String) {
 #[cfg(feature = "servers")]
 async fn in_mysql(url: String) {
     let table = unique("listed");
-    alone_and_wrapped(MySqlStore::connect_with(&url, &table.parse().unwrap()).await.unwrap()).await;
+    let store = MySqlStore::connect_with(&url, &table.parse().unwrap()).await.unwrap();
+    alone_and_wrapped(store.with_deadline(PATIENCE)).await;
     let pool = sqlx::MySqlPool::connect(&url).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
 }
