@@ -1,7 +1,7 @@
 //! Looks at the settings of the environment: `cargo run --example doctor`, or with `-- --json` for programs.
 //!
 //! It reads the variables of `ConfigBuilder::from_env` and `TOKEN_STORE` (`sqlite:PATH`, `postgres://…`,
-//! `redis://…`), tries the store, asks Komerza for an answer, and prints what to register in the Komerza
+//! `redis://…`, each with the feature of that store), tries the store, asks Komerza for an answer, and prints what to register in the Komerza
 //! dashboard. It ends with 1 when something is wrong.
 //!
 //! ```toml

@@ -1,7 +1,7 @@
 //! Pages of your own where a connection fails: `cargo run --example own_pages`
 //!
 //! The first printed address is a callback that nobody asked for: the answer is a page of this app, in its own
-//! look.
+//! look. Handlers answer in your own words by an argument of type `Result<KomerzaKey, Rejection>`.
 //!
 //! ```toml
 //! [dependencies]
@@ -24,15 +24,18 @@ struct Pages;
 #[async_trait]
 impl Hooks for Pages {
     async fn failed(&self, failure: &Failure) -> Option<Response> {
-        // These two lead on into the app, or to its sign-in page.
+        // For these two the crate redirects: into the app, or to its sign-in page.
         if matches!(failure.kind(), FailureKind::Denied | FailureKind::NotSignedIn) {
             return None;
         }
         let attempt = failure.attempt().map_or(String::new(), |attempt| format!("<p>Reference: {attempt}</p>"));
+        // Where the visitor starts again, with the way back. Like every value in a page, it must not end its attribute.
+        let again = failure.login_url().unwrap_or("/").replace('"', "%22");
         let page = format!(
             "<!DOCTYPE html><title>Not connected</title><style>body{{font:1.2rem serif;margin:4rem}}</style>\
-             <h1>That did not work</h1><p>{}</p>{attempt}<p><a href=/komerza/login>Try again</a></p>",
-            failure.kind().advice()
+             <h1>That did not work</h1><p>{}</p>{attempt}<p><a href=\"{}\">Try again</a></p>",
+            failure.kind().advice(),
+            again
         );
         // Without a policy of your own the page may have no style.
         let policy = [("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")];

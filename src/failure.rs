@@ -203,8 +203,8 @@ impl Failure {
         self.retry_after
     }
 
-    /// The address at which the visitor can start again, with the way back in it: a path of this site. Always known in
-    /// [`Hooks::failed`](crate::Hooks::failed).
+    /// The path of this site at which the visitor can start again, with the way back in its query. Escape it when you write
+    /// HTML. [`Hooks::failed`](crate::Hooks::failed) always gets one.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
         self.login_url.as_deref()

@@ -42,9 +42,9 @@ use std::fmt;
 /// no-store`, `Referrer-Policy: no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`,
 /// `X-Frame-Options: DENY`, and a `Content-Security-Policy` with `default-src 'none'`. That policy
 /// blocks all styles, scripts and images, so **set your own `Content-Security-Policy`** on your
-/// page. Return `None` for [`Denied`](crate::FailureKind::Denied) and
-/// [`NotSignedIn`](crate::FailureKind::NotSignedIn): the crate then redirects to the app or to the
-/// sign-in page. [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
+/// page. For [`Denied`](crate::FailureKind::Denied) and
+/// [`NotSignedIn`](crate::FailureKind::NotSignedIn) you usually return `None`, so that the crate
+/// redirects to the app or to the sign-in page. [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
 ///
 /// # Security
 /// A key that [`before_storing`](Self::before_storing) refuses is not stored but **stays valid at

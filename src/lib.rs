@@ -89,7 +89,7 @@
 //! # Where to put the layer
 //!
 //! Add the layer after your routes and before your session layer: `.layer(connect).layer(auth)`.
-//! The session layer then runs first. If the order is wrong, the log has an error, and
+//! The session layer then runs first. If the order is wrong, the log says so, and
 //! [`check_signed_in`](layer::check_signed_in) fails in a test.
 //!
 //! A later `.fallback`, wildcard route or `.merge` can hide the crate's routes, and axum does not

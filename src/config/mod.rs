@@ -253,9 +253,9 @@ impl ConfigBuilder {
     /// finds no user. The crate adds `?return_to=` with the path that the visitor wanted;
     /// [`sign_in_parameter`](Self::sign_in_parameter) changes the name.
     ///
-    /// Without a sign-in page, the crate's routes answer browsers with a 401 page. A handler that
-    /// takes the key answers with 401 as JSON; [`Rejection`](crate::Rejection) shows how to answer
-    /// in your own words.
+    /// Without a sign-in page, browsers get a 401 page and programs get JSON, from the crate's routes
+    /// and from handlers that take the key. [`Rejection`](crate::Rejection) shows how a handler
+    /// answers in your own words.
     pub fn sign_in_page(mut self, path: impl Into<String>) -> Self {
         self.sign_in_page = Some(path.into());
         self

@@ -81,8 +81,8 @@ impl KomerzaConnectLayer {
     ///
     /// `identify` returns the signed-in user of a request. If nobody is signed in, no login can
     /// start. If `identify` fails, the answer is 503. Add this layer after your routes and before
-    /// your session layer, so that the session layer runs first. If the order is wrong, the log has
-    /// an error.
+    /// your session layer, so that the session layer runs first. If the order is wrong, the log
+    /// says so. In a closure write the type of its argument, as in the example.
     ///
     /// With axum you can use any extractor: see [`by_extractor`].
     ///

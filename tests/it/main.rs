@@ -34,11 +34,9 @@ mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
 mod public_api;
-mod return_to;
 mod sandbox;
 mod secrets;
 mod stores;
 mod threats;
 mod torture;
-mod trace;
 mod webhook;

@@ -14,7 +14,7 @@ use axum::{
 };
 use axum_login::{AuthManagerLayerBuilder, AuthUser, AuthnBackend, UserId as BackendId};
 use komerza_connect::{
-    Config, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, TokenStore, UserId,
+    Config, ConfigBuilder, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, TokenStore, UserId,
     layer::by_extractor,
     store::{EncryptedStore, SqliteStore},
 };
@@ -125,7 +125,7 @@ fn app(config: Config, store: impl TokenStore) -> Result<Router, Box<dyn std::er
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let config = Config::from_lookup(|name| env::var(name).ok())?;
+    let config = ConfigBuilder::from_env().sign_in_page("/sign-in").build()?;
     let key = SealingKey::from_base64(&env::var("TOKEN_STORE_KEYS").map_err(|_| "TOKEN_STORE_KEYS is missing")?)?;
     let store = EncryptedStore::new(SqliteStore::open("tokens.db").await?, config.client_id(), [key])?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;

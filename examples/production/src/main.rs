@@ -36,10 +36,12 @@ async fn main() -> Result<(), AnyError> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).init();
     let metrics = PrometheusBuilder::new().install_recorder()?;
+    let upkeep = metrics.clone();
 
     let config = Config::from_env()?;
     let keys = setting("TOKEN_STORE_KEYS")?;
-    let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>()?;
+    let keys = keys.split(',').map(SealingKey::from_base64).collect::<Result<Vec<_>, _>>();
+    let keys = keys.map_err(|error| format!("TOKEN_STORE_KEYS: {error}"))?;
     let postgres = PostgresStore::connect(&setting("DATABASE_URL")?).await?;
     let sealed = EncryptedStore::new(postgres, config.client_id(), keys)?.reseals_on_load();
     let store = std::sync::Arc::new(CachedStore::new(sealed));
@@ -60,10 +62,19 @@ async fn main() -> Result<(), AnyError> {
     let (public, private) =
         (listen("LISTEN_ADDR", "127.0.0.1:3000").await?, listen("METRICS_ADDR", "127.0.0.1:9000").await?);
     tokio::spawn(async move { axum::serve(private, inside).await });
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            upkeep.run_upkeep(); // histograms grow until they are read or swept
+        }
+    });
 
     let mut terminated = unix::signal(unix::SignalKind::terminate())?;
     let stopped = async move {
-        terminated.recv().await;
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
     };
     axum::serve(public, app).with_graceful_shutdown(stopped).await?;
     // Requests have ended. Exchanges that they began are finished and saved.

@@ -15,7 +15,8 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// An API call failed.
 ///
 /// Check its [`kind`](Self::kind) or use one of the predicates. A handler can return it as an
-/// answer. The answer is a problem document (RFC 9457). If the key is revoked, browsers are
+/// answer. A browser that loads a page gets a page. Other clients get a problem document (RFC
+/// 9457) with `code`, `login_url` and `needed_scope`. If the key is revoked, browsers are
 /// redirected to the login. The answer's extensions contain the error, so a layer of your app can
 /// replace it with your own page:
 ///

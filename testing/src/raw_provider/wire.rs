@@ -13,7 +13,6 @@ const LONGEST_REQUEST: usize = 1024 * 1024;
 pub struct LoggedRequest {
     /// Number of the connection, from 1, in the order in which connections were accepted.
     pub connection: usize,
-    /// When the last byte of the request was read.
     /// Head and body, to the byte.
     pub raw: Bytes,
     pub method: String,
@@ -66,9 +65,9 @@ pub enum Read {
 /// Reads until one request is whole; what came behind it stays in `buffer`.
 pub async fn read_request(stream: &mut TcpStream, buffer: &mut BytesMut, connection: usize) -> Read {
     loop {
-        if let Some((head, body, length)) = whole_request(buffer) {
-            let raw = buffer.split_to(length).freeze();
-            return Read::Request(parse(raw, head, body, connection));
+        if let Some(request) = whole_request(buffer, connection) {
+            let _ = buffer.split_to(request.raw.len());
+            return Read::Request(request);
         }
         let read = stream.read_buf(buffer).await;
         if !matches!(read, Ok(1..)) || buffer.len() > LONGEST_REQUEST {
@@ -77,31 +76,36 @@ pub async fn read_request(stream: &mut TcpStream, buffer: &mut BytesMut, connect
     }
 }
 
-/// Length of the head, the decoded body, and length of both on the wire; `None` while something is missing.
-fn whole_request(bytes: &[u8]) -> Option<(usize, Bytes, usize)> {
-    let head = find(bytes, b"\r\n\r\n")? + 4;
-    let headers = headers(&bytes[..head]);
+/// The request that these bytes begin with; `None` while something is missing.
+fn whole_request(bytes: &[u8], connection: usize) -> Option<LoggedRequest> {
+    let mut lines = [httparse::EMPTY_HEADER; 64];
+    let mut head = httparse::Request::new(&mut lines);
+    // What is no request at all, such as a TLS greeting, never becomes one.
+    let Ok(httparse::Status::Complete(start)) = head.parse(bytes) else { return None };
+    let headers = head.headers.iter().map(|line| (line.name.to_owned(), line.value.trim_ascii().to_vec()));
+    let headers: Vec<_> = headers.collect();
     let value = |name: &str| headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    if value("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked")) {
-        let (body, length) = chunks(&bytes[head..])?;
-        return Some((head, body.into(), head + length));
-    }
-    let length = value("content-length").map_or(0, |value| std::str::from_utf8(value).unwrap().parse().unwrap());
-    let body = bytes.get(head..head + length)?;
-    Some((head, Bytes::copy_from_slice(body), head + length))
+    let (body, end) = if value("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked")) {
+        chunks(bytes, start)?
+    } else {
+        let length = value("content-length").map_or(0, |value| std::str::from_utf8(value).unwrap().parse().unwrap());
+        (bytes.get(start..start + length)?.to_vec(), start + length)
+    };
+    let (method, target) = (head.method?.to_owned(), head.path?.to_owned());
+    let raw = Bytes::copy_from_slice(&bytes[..end]);
+    Some(LoggedRequest { connection, raw, method, target, headers, body: body.into() })
 }
 
-/// The decoded body and its length on the wire. Trailers are not expected of the clients under test.
-fn chunks(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
+/// The decoded body that begins there, and its end on the wire. Trailers are not expected of the clients under test.
+fn chunks(bytes: &[u8], mut at: usize) -> Option<(Vec<u8>, usize)> {
     let mut body = Vec::new();
-    let mut at = 0;
     loop {
-        let line = find(&bytes[at..], b"\r\n")?;
-        let size = std::str::from_utf8(&bytes[at..at + line]).unwrap();
-        let size = usize::from_str_radix(size.split(';').next().unwrap().trim(), 16).unwrap();
-        at += line + 2;
-        body.extend_from_slice(bytes.get(at..at + size)?);
-        at += size + 2;
+        let httparse::Status::Complete((line, size)) = httparse::parse_chunk_size(&bytes[at..]).unwrap() else {
+            return None;
+        };
+        let (start, end) = (at + line, at + line + usize::try_from(size).unwrap());
+        body.extend_from_slice(bytes.get(start..end)?);
+        at = end + 2;
         if bytes.len() < at {
             return None;
         }
@@ -109,29 +113,4 @@ fn chunks(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
             return Some((body, at));
         }
     }
-}
-
-fn parse(raw: Bytes, head: usize, body: Bytes, connection: usize) -> LoggedRequest {
-    let line = raw.split(|byte| *byte == b'\r').next().unwrap_or_default();
-    let line = String::from_utf8_lossy(line);
-    let mut words = line.splitn(3, ' ');
-    let mut word = || words.next().unwrap_or_default().to_owned();
-    let (method, target) = (word(), word());
-    let headers = headers(&raw[..head]);
-    LoggedRequest { connection, method, target, headers, body, raw }
-}
-
-fn headers(head: &[u8]) -> Vec<(String, Vec<u8>)> {
-    head.split(|byte| *byte == b'\n')
-        .skip(1)
-        .filter_map(|line| {
-            let colon = line.iter().position(|byte| *byte == b':')?;
-            let name = String::from_utf8_lossy(&line[..colon]).into_owned();
-            Some((name, line[colon + 1..].trim_ascii().to_vec()))
-        })
-        .collect()
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
 }

@@ -216,22 +216,10 @@ fn addresses() -> Vec<Attempt> {
         "addresses",
         pairs(
             &["//", "https://", "/\\"],
-            &[
-                "[::1]",
-                "[::1]:80/",
-                "[::ffff:127.0.0.1]",
-                "[fe80::1%25eth0]",
-                "[::",
-                "127.0.0.1",
-                "127.1",
-                "2130706433",
-                "0x7f000001",
-                "017700000001",
-                "localhost",
-                "1.1.1.1.",
-                ":80",
-                "",
-            ],
+            &words(
+                "[::1] [::1]:80/ [::ffff:127.0.0.1] [fe80::1%25eth0] [:: 127.0.0.1 127.1 2130706433 0x7f000001 \
+                 017700000001 localhost 1.1.1.1. :80 ",
+            ),
         ),
     )
 }
@@ -251,30 +239,10 @@ fn header_lines() -> Vec<Attempt> {
 fn relative() -> Vec<Attempt> {
     refused(
         "relative",
-        [
-            "",
-            "x",
-            "evil.example",
-            "evil.example/x",
-            "?x",
-            "#x",
-            ".",
-            "..",
-            "./x",
-            "../x",
-            "..//evil.example",
-            ";/x",
-            ":80/x",
-            "*",
-            "~",
-            "%2fx",
-            "%2f%2fevil.example",
-            "%5cevil.example",
-            "[::1]",
-            "null",
-            "undefined",
-            "true",
-        ],
+        words(
+            " x evil.example evil.example/x ?x #x . .. ./x ../x ..//evil.example ;/x \
+             :80/x * ~ %2fx %2f%2fevil.example %5cevil.example [::1] null undefined true",
+        ),
     )
 }
 

@@ -15,7 +15,7 @@ use axum::{Router, routing::get};
 use http::request::Parts;
 use komerza_connect::{
     Config, ConfigBuilder, IdentifyUser, KomerzaConnectLayer, KomerzaKey, TokenStore, UserId, async_trait,
-    config::Limits,
+    config::Limits, time::Clock,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -83,6 +83,11 @@ impl ShopBuilder {
     pub fn layer(self, change: impl FnOnce(KomerzaConnectLayer) -> KomerzaConnectLayer + Send + 'static) -> Self {
         let before = self.layer;
         Self { layer: Box::new(|layer| change(before(layer))), ..self }
+    }
+
+    pub fn clock(self, clock: &(impl Clock + Clone)) -> Self {
+        let clock = clock.clone();
+        self.layer(|layer| layer.with_clock(clock))
     }
 
     /// Another store in place of the shelf.

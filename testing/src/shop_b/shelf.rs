@@ -92,12 +92,22 @@ impl Shelf {
         inner.records.iter().map(|(user, token)| (user.as_str().to_owned(), text(token))).collect()
     }
 
+    /// The keys in the order of their users.
+    pub fn keys(&self) -> Vec<String> {
+        self.snapshot().into_values().collect()
+    }
+
     pub fn key_of(&self, user: &str) -> Option<String> {
         self.snapshot().remove(user)
     }
 
     pub fn calls(&self) -> Vec<Op> {
         self.inner().calls.clone()
+    }
+
+    /// The calls since this was last asked.
+    pub fn take_calls(&self) -> Vec<Op> {
+        std::mem::take(&mut self.inner().calls)
     }
 
     pub fn writes(&self) -> usize {
@@ -118,7 +128,7 @@ impl Shelf {
         for _ in 0..yields {
             tokio::task::yield_now().await;
         }
-        let failed = || StoreError::unavailable("the shelf fell down");
+        let failed = || StoreError::unavailable("obviously fake: the shelf fell down");
         match rule.map_or(Fate::Fine, |rule| rule(op)) {
             Fate::Fine => Ok(None),
             Fate::Fail => Err(failed()),

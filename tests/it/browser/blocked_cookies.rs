@@ -2,18 +2,15 @@
 
 use thirtyfour::Key;
 
-use super::{Quickstart, Setting, connect::ask, scenario};
+use super::{Setting, connect::ask, scenario};
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn a_browser_that_blocks_cookies_gets_a_page_that_says_so_and_no_redirect_loop() {
     scenario("blocked cookies")
         .in_a(Setting::NoCookies)
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             for _ in 1..=2 {
                 ask(browser, &app.url, &sandbox).await;
                 browser.click("Approve", &format!("{}/komerza/callback", app.url)).await;
@@ -36,11 +33,8 @@ async fn a_browser_that_blocks_cookies_gets_a_page_that_says_so_and_no_redirect_
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn cookies_that_were_cleared_in_between_end_the_attempt_and_nothing_is_stored() {
     scenario("cookies cleared in between")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             let consent = browser.this_tab().await;
             ask(browser, &app.url, &sandbox).await;
             browser.new_tab().await;

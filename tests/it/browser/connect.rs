@@ -74,11 +74,8 @@ async fn in_a_private_window_too() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn a_visitor_who_denies_is_back_where_the_login_began_and_nothing_is_stored() {
     scenario("deny")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             ask(browser, &app.url, &sandbox).await;
             browser.click("Deny", &app.url).await;
             assert_eq!(browser.url().await, format!("{}/?komerza=denied", app.url));
@@ -100,11 +97,8 @@ async fn a_visitor_who_denies_is_back_where_the_login_began_and_nothing_is_store
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t53_a_form_on_another_site_disconnects_nobody() {
     scenario("disconnect by another site")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             ask(browser, &app.url, &sandbox).await;
             browser.click("Approve", &app.url).await;
             let form =

@@ -1,7 +1,7 @@
 //! The back button and the pages that browsers keep for it.
 
 use super::{
-    Foreign, Quickstart,
+    Foreign,
     connect::{ask, assert_connected, assert_not_connected},
     scenario,
 };
@@ -10,11 +10,8 @@ use super::{
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn no_page_with_a_key_comes_back_after_disconnect() {
     scenario("back-forward cache, after disconnect")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             let plain = format!("{}/healthz", app.url);
             ask(browser, &app.url, &sandbox).await;
             browser.click("Approve", &app.url).await;
@@ -44,11 +41,8 @@ async fn no_page_with_a_key_comes_back_after_disconnect() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn back_from_the_consent_page_and_again_connects() {
     scenario("back-forward cache, back to the page that asks")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             let login = format!("{}/komerza/login", app.url);
             let authorize = format!("{}/auth/authorize", sandbox.dashboard_url());
             let foreign = Foreign::start(&visit, format!("<a href={login}>Free beer</a>")).await;

@@ -1,7 +1,7 @@
 //! A login in a window of its own: a link to a new tab, a popup.
 
 use super::{
-    Foreign, OwnLogin, Quickstart,
+    Foreign,
     connect::{ask, assert_connected},
     scenario,
 };
@@ -10,11 +10,8 @@ use super::{
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t05_a_link_to_a_new_tab_on_another_site_asks_first_and_then_connects() {
     scenario("link to a new tab")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             let login = format!("{}/komerza/login", app.url);
             let foreign = Foreign::start(&visit, format!("<a target=_blank href={login}>Free beer</a>")).await;
             browser.goto(&foreign.url).await;
@@ -35,11 +32,8 @@ async fn t05_a_link_to_a_new_tab_on_another_site_asks_first_and_then_connects() 
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn a_popup_of_the_app_itself_connects() {
     scenario("popup of the app")
-        .run(|visit| async move {
+        .in_an_app_with_logins(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = OwnLogin::start(&visit, &sandbox).await;
-
             browser.goto(&format!("{}/sign-in/alice", app.url)).await;
             browser.goto(&format!("{}/popup", app.url)).await;
             let opener = browser.this_tab().await;
@@ -61,11 +55,8 @@ async fn a_popup_of_the_app_itself_connects() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t05_a_popup_of_another_site_asks_first() {
     scenario("popup of another site")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             let login = format!("{}/komerza/login", app.url);
             let button = format!("<button onclick=\"open('{login}', '', 'width=500,height=600')\">Free beer</button>");
             let foreign = Foreign::start(&visit, button).await;

@@ -1,16 +1,13 @@
 //! An app with its own login: the user signs out, or somebody else signs in, while the consent page is open.
 
-use super::{OwnLogin, connect::ask, scenario};
+use super::{connect::ask, scenario};
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t04_who_signed_out_in_between_is_asked_to_sign_in_and_loses_nothing() {
     scenario("sign-out in between")
-        .run(|visit| async move {
+        .in_an_app_with_logins(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = OwnLogin::start(&visit, &sandbox).await;
-
             browser.goto(&format!("{}/sign-in/alice", app.url)).await;
             ask(browser, &app.url, &sandbox).await;
             let callback = sandbox.approve(&browser.url().await).unwrap();
@@ -32,11 +29,8 @@ async fn t04_who_signed_out_in_between_is_asked_to_sign_in_and_loses_nothing() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t03_another_user_who_signed_in_in_between_gets_no_key_of_the_first() {
     scenario("user switch in between")
-        .run(|visit| async move {
+        .in_an_app_with_logins(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = OwnLogin::start(&visit, &sandbox).await;
-
             browser.goto(&format!("{}/sign-in/alice", app.url)).await;
             ask(browser, &app.url, &sandbox).await;
             let callback = sandbox.approve(&browser.url().await).unwrap();

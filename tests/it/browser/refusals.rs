@@ -6,11 +6,8 @@ use super::{Foreign, Quickstart, connect::assert_connected, scenario};
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t05_a_link_on_another_site_asks_first_and_then_connects() {
     scenario("link on another site")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             let login = format!("{}/komerza/login", app.url);
             let foreign = Foreign::start(&visit, format!("<a href={login}>Free beer</a>")).await;
             browser.goto(&foreign.url).await;
@@ -52,11 +49,8 @@ async fn t05_a_dashboard_that_leads_on_to_a_third_origin_is_not_stopped() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t05_a_form_on_another_site_starts_no_login() {
     scenario("form on another site")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             let login = format!("{}/komerza/login", app.url);
             let form = format!("<form method=post action={login}><button>Free beer</button></form>");
             let foreign = Foreign::start(&visit, form).await;
@@ -75,11 +69,8 @@ async fn t05_a_form_on_another_site_starts_no_login() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t23_a_framed_login_is_refused_and_shows_nothing() {
     scenario("framed login and callback")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             let frames = ["/komerza/login", "/komerza/callback?code=x&state=y", "/healthz"];
             let frames: String =
                 frames.iter().map(|path| format!("<iframe src='{}{path}'></iframe>", app.url)).collect();

@@ -1,7 +1,7 @@
 //! Reload, back, the same address again, and pages that are loaded before anybody asks.
 
 use super::{
-    Engine, OwnLogin, Quickstart,
+    Engine, OwnLogin,
     connect::{ask, assert_connected},
     scenario,
     sites::Visited,
@@ -13,11 +13,8 @@ use tokio::time::sleep;
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t09_a_reload_after_success_spends_nothing() {
     scenario("reload after success")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             ask(browser, &app.url, &sandbox).await;
             browser.click("Approve", &app.url).await;
             browser.reload().await;
@@ -32,11 +29,8 @@ async fn t09_a_reload_after_success_spends_nothing() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t70_another_approval_by_the_back_button_spends_nothing() {
     scenario("back button, another approval")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             ask(browser, &app.url, &sandbox).await;
             browser.click("Approve", &app.url).await;
             browser.back().await;
@@ -56,11 +50,8 @@ async fn t70_another_approval_by_the_back_button_spends_nothing() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t09_the_same_callback_address_again_ends_where_the_first_ended() {
     scenario("callback address three times")
-        .run(|visit| async move {
+        .in_the_quickstart(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = Quickstart::start(&visit, &sandbox).await;
-
             ask(browser, &app.url, &sandbox).await;
             let callback = sandbox.approve(&browser.url().await).unwrap();
             for _ in 0..3 {
@@ -78,11 +69,8 @@ async fn t09_the_same_callback_address_again_ends_where_the_first_ended() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t29_a_prefetched_callback_spends_nothing_and_then_works() {
     scenario("prefetch of the callback")
-        .impossible_in(Engine::WebKit, "link rel=prefetch is off in WebKitGTK, and MiniBrowser has no switch for it").run(|visit| async move {
-        let browser = &visit.browser;
-        let sandbox = visit.provider().await;
-        let app = OwnLogin::start(&visit, &sandbox).await;
-
+        .impossible_in(Engine::WebKit, "link rel=prefetch is off in WebKitGTK, and MiniBrowser has no switch for it").in_an_app_with_logins(|visit, sandbox, app| async move {
+let browser = &visit.browser;
         browser.goto(&format!("{}/sign-in/alice", app.url)).await;
         ask(browser, &app.url, &sandbox).await;
         let callback = sandbox.approve(&browser.url().await).unwrap();
@@ -105,11 +93,8 @@ async fn t29_a_prefetched_callback_spends_nothing_and_then_works() {
 async fn t29_a_prerendered_callback_spends_nothing_and_then_works() {
     scenario("prerender of the callback")
         .impossible_in(Engine::Firefox, "Firefox has no prerender")
-        .impossible_in(Engine::WebKit, "WebKit has no prerender").run(|visit| async move {
-        let browser = &visit.browser;
-        let sandbox = visit.provider().await;
-        let app = OwnLogin::start(&visit, &sandbox).await;
-
+        .impossible_in(Engine::WebKit, "WebKit has no prerender").in_an_app_with_logins(|visit, sandbox, app| async move {
+let browser = &visit.browser;
         browser.goto(&format!("{}/sign-in/alice", app.url)).await;
         ask(browser, &app.url, &sandbox).await;
         let callback = sandbox.approve(&browser.url().await).unwrap();

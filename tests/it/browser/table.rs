@@ -1,6 +1,6 @@
 //! A scenario is tried in every engine and behind every front. What was seen is a line of the table that `.ci/browser` prints.
 
-use super::{Engine, Front, engine::Setting, window::Browser};
+use super::{Engine, Front, OwnLogin, Provider, Quickstart, engine::Setting, window::Browser};
 use std::{any::Any, env, fs::OpenOptions, future::Future, io::Write};
 
 /// One cell of the table: a window of an engine, and how it reaches the sites.
@@ -48,6 +48,32 @@ impl Scenario {
     pub(super) fn impossible_in(mut self, engine: Engine, reason: &'static str) -> Self {
         self.limits.push((engine, reason));
         self
+    }
+
+    /// As [`run`](Self::run), in the quickstart before a provider.
+    pub(super) async fn in_the_quickstart<F>(self, test: fn(Visit, Provider, Quickstart) -> F)
+    where
+        F: Future<Output = String> + Send + 'static,
+    {
+        let set_up = |visit: Visit| async move {
+            let sandbox = visit.provider().await;
+            let app = Quickstart::start(&visit, &sandbox).await;
+            test(visit, sandbox, app).await
+        };
+        self.run(set_up).await;
+    }
+
+    /// The same in the app that has logins of its own.
+    pub(super) async fn in_an_app_with_logins<F>(self, test: fn(Visit, Provider, OwnLogin) -> F)
+    where
+        F: Future<Output = String> + Send + 'static,
+    {
+        let set_up = |visit: Visit| async move {
+            let sandbox = visit.provider().await;
+            let app = OwnLogin::start(&visit, &sandbox).await;
+            test(visit, sandbox, app).await
+        };
+        self.run(set_up).await;
     }
 
     /// Tries every cell, also after one has failed. `test` says what it saw.

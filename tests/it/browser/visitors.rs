@@ -1,6 +1,6 @@
 //! What sits between the app and its visitors: a strict session cookie, a service worker.
 
-use super::{Engine, Foreign, Front, OwnLogin, connect::ask, scenario, table::Visit};
+use super::{Engine, Foreign, Front, connect::ask, scenario, table::Visit};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::{Client, redirect::Policy};
 
@@ -24,11 +24,8 @@ async fn one_moment(visit: &Visit, callback: &str) {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t71_a_visitor_with_a_strict_session_cookie_connects() {
     scenario("strict session cookie")
-        .run(|visit| async move {
+        .in_an_app_with_logins(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = OwnLogin::start(&visit, &sandbox).await;
-
             browser.goto(&format!("{}/sign-in-strict/alice", app.url)).await;
             ask(browser, &app.url, &sandbox).await;
             if (browser.engine, visit.front) == (Engine::Chromium, Front::Http) {
@@ -54,11 +51,8 @@ async fn t71_a_visitor_with_a_strict_session_cookie_connects() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t72_behind_a_service_worker_the_visitor_is_asked_and_then_connects() {
     scenario("service worker")
-        .run(|visit| async move {
+        .in_an_app_with_logins(|visit, sandbox, app| async move {
             let browser = &visit.browser;
-            let sandbox = visit.provider().await;
-            let app = OwnLogin::start(&visit, &sandbox).await;
-
             browser.goto(&format!("{}/sign-in/alice", app.url)).await;
             browser.goto(&format!("{}/worker", app.url)).await;
             browser.comes_to_say("working").await;

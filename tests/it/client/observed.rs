@@ -1,12 +1,12 @@
 //! What operators see of calls and connects: spans, events and metrics, and never an id, a query or a secret.
 
 use super::App;
-use crate::flow::{
-    harness::{Mode, Shop, USER},
-    ledger::Fault,
-};
+use crate::flow::harness::{Mode, Shop, USER};
 use komerza_connect::ErrorKind;
-use komerza_connect_testing::raw_provider::{RawProvider, Reply};
+use komerza_connect_testing::{
+    raw_provider::{RawProvider, Reply},
+    shop_b::Fate,
+};
 use metrics_util::{
     CompositeKey,
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
@@ -239,7 +239,7 @@ async fn handlers_that_get_no_key_are_counted_by_the_reason() {
     for (user, failing) in [("alice", false), ("", false), ("broken", false), ("alice", true)] {
         let browser = shop.browser(user);
         if failing {
-            shop.store.breaks(Fault::Down);
+            shop.store.decide(|_| Fate::Fail);
         }
         if user.is_empty() {
             browser.remove_header(USER);

@@ -3,25 +3,37 @@
 use std::{future::Future, time::Duration};
 
 use komerza_connect::{
-    FailureKind, UserId,
+    FailureKind,
     config::Limits,
     time::{Clock, ManualClock},
 };
-use tokio::task::JoinSet;
 
-use komerza_connect_testing::browser::Hop;
+use komerza_connect_testing::browser::{Browser, Hop};
 use komerza_connect_testing::raw_provider::Reply;
 use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
 use komerza_connect_testing::time::{PATIENCE, Sleepers};
 
 /// The limits as they are by default.
 async fn limited_shop(mode: Mode, clock: &(impl Clock + Clone), change: impl FnOnce(&mut Limits)) -> Shop {
-    let clock = clock.clone();
     let limits = |limits: &mut Limits| {
         *limits = Limits::default();
         change(limits);
     };
-    Shop::builder(mode).limits(limits).layer(|layer| layer.with_clock(clock)).open().await
+    Shop::builder(mode).limits(limits).clock(clock).open().await
+}
+
+/// A browser with a login that has begun: the state, and the code with which it will end.
+type Waiting = (Browser, String, String);
+
+/// So many of them, each with its user and code.
+async fn waiting(shop: &Shop, count: usize, who: impl Fn(usize) -> (String, String)) -> Vec<Waiting> {
+    let mut all = Vec::new();
+    for (user, code) in (0..count).map(who) {
+        let browser = shop.browser(&user);
+        let state = shop.start(&browser).await;
+        all.push((browser, state, code));
+    }
+    all
 }
 
 #[tokio::test]
@@ -87,12 +99,7 @@ async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_anothe
     })
     .await;
     assert_connected(&shop.connect(&shop.browser("first"), "takes-the-token").await);
-    let mut mallory = Vec::new();
-    for number in 0..50 {
-        let browser = shop.browser("mallory");
-        let state = shop.start(&browser).await;
-        mallory.push((browser, state, format!("mallory-{number}")));
-    }
+    let mallory = waiting(&shop, 50, |number| ("mallory".into(), format!("mallory-{number}"))).await;
     let alice = shop.browser("alice");
     let state = shop.start(&alice).await;
     let all_of_mallory = futures_of(&shop, &mallory);
@@ -120,7 +127,7 @@ async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_anothe
     assert!(before_alice <= 2, "{before_alice} of mallory's went first");
 }
 
-async fn futures_of(shop: &Shop, waiting: &[(komerza_connect_testing::browser::Browser, String, String)]) {
+async fn futures_of(shop: &Shop, waiting: &[Waiting]) {
     let mut all = Vec::new();
     for (browser, state, code) in waiting {
         all.push(Box::pin(shop.callback(browser, code, state)));
@@ -131,35 +138,6 @@ async fn futures_of(shop: &Shop, waiting: &[(komerza_connect_testing::browser::B
         if all.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
     })
     .await;
-}
-
-#[tokio::test]
-async fn t59_many_waiting_calls_of_one_user_do_not_delay_the_first_of_another() {
-    let clock = ManualClock::default();
-    let shop = limited_shop(Mode::Users, &clock, |_| {}).await;
-    shop.provider.on_path("/echo", Reply::success(&serde_json::json!("fine")));
-    for user in ["mallory", "alice"] {
-        assert_connected(&shop.connect(&shop.browser(user), user).await);
-    }
-    let client = |user: &str| {
-        let user = UserId::new(user).unwrap();
-        let layer = shop.layer.clone();
-        async move { layer.client_for(&user).await.unwrap().unwrap() }
-    };
-    let mallory = client("mallory").await;
-    let mut calls = JoinSet::new();
-    for _ in 0..1_000 {
-        let call = mallory.get("/echo");
-        calls.spawn(async move { call.fetch::<String>().await });
-    }
-    let fine = |sent: usize| sent >= 2 + 12;
-    while !fine(shop.provider.requests().len()) {
-        tokio::task::yield_now().await;
-    }
-    // Time stands still: whoever has to wait for anything waits for ever.
-    assert_eq!(client("alice").await.get("/echo").fetch::<String>().await.unwrap(), "fine");
-    assert_eq!(shop.provider.requests().len(), 2 + 12 + 1, "a full bucket of mallory's, and alice's call");
-    calls.abort_all();
 }
 
 /// Polls all of them until each is answered; time passes while all of them wait for it.
@@ -202,12 +180,7 @@ async fn t68_of_eight_exchanges_at_once_one_meets_the_429_and_the_others_keep_th
         let clock = Sleepers::default();
         let shop = limited_shop(mode, &clock, |_| {}).await;
         shop.provider.always(refused_for("60"));
-        let mut waiting = Vec::new();
-        for number in 0..8 {
-            let browser = shop.browser(&format!("user-{number}"));
-            let state = shop.start(&browser).await;
-            waiting.push((browser, state, format!("code-{number}")));
-        }
+        let waiting = waiting(&shop, 8, |number| (format!("user-{number}"), format!("code-{number}"))).await;
         let all = || {
             waiting.iter().map(|(browser, state, code)| Box::pin(shop.callback(browser, code, state)) as _).collect()
         };
@@ -237,25 +210,23 @@ async fn t68_two_layers_of_one_process_have_one_bucket_for_their_exchanges() {
     assert_eq!(one.exchanges(), 1);
 }
 
+/// 24 callbacks of mallory with junk, and one of alice, all at once.
+async fn junk_and_alice(shop: &Shop, clock: &Sleepers, alice: Browser) -> Vec<(Duration, Hop)> {
+    let mut all = waiting(shop, 24, |number| ("mallory".into(), format!("junk-{number}"))).await;
+    for (_, _, junk) in &all {
+        shop.provider.on_code(junk, Reply::error(401, "invalid_code"));
+    }
+    let state = shop.start(&alice).await;
+    all.push((alice, state, "alice".into()));
+    let callbacks = all.iter().map(|(browser, state, code)| Box::pin(shop.callback(browser, code, state)) as _);
+    answered(clock, callbacks.collect()).await
+}
+
 #[tokio::test]
 async fn t67_junk_of_one_address_keeps_nobody_else_from_connecting() {
     let clock = Sleepers::default();
     let shop = limited_shop(Mode::Browsers, &clock, |_| {}).await;
-    for number in 0..24 {
-        shop.provider.on_code(&format!("junk-{number}"), Reply::error(401, "invalid_code"));
-    }
-    let mut junk = Vec::new();
-    for number in 0..24 {
-        let browser = shop.browser("mallory");
-        let state = shop.start(&browser).await;
-        junk.push((browser, state, format!("junk-{number}")));
-    }
-    let alice = shop.browser("alice");
-    let state = shop.start(&alice).await;
-    let mut all: Vec<_> =
-        junk.iter().map(|(browser, state, code)| Box::pin(shop.callback(browser, code, state)) as _).collect();
-    all.push(Box::pin(shop.callback(&alice, "alice", &state)) as _);
-    let hops = answered(&clock, all).await;
+    let hops = junk_and_alice(&shop, &clock, shop.browser("alice")).await;
     let of_alice = hops.iter().find(|(_, hop)| hop.status() == 303).expect("alice is served");
     assert_connected(&of_alice.1);
     assert!(of_alice.0 <= Duration::from_secs(20), "{:?}", of_alice.0);
@@ -276,19 +247,8 @@ async fn t67_browsers_without_an_address_share_a_part_of_the_bucket() {
         })
         .open()
         .await;
-    let mut junk = Vec::new();
-    for number in 0..24 {
-        shop.provider.on_code(&format!("junk-{number}"), Reply::error(401, "invalid_code"));
-        let browser = shop.browser("mallory");
-        let state = shop.start(&browser).await;
-        junk.push((browser, state, format!("junk-{number}")));
-    }
     let alice = shop.browser("alice").with_header("x-real", "203.0.113.7");
-    let state = shop.start(&alice).await;
-    let mut all: Vec<_> =
-        junk.iter().map(|(browser, state, code)| Box::pin(shop.callback(browser, code, state)) as _).collect();
-    all.push(Box::pin(shop.callback(&alice, "alice", &state)) as _);
-    let hops = answered(&clock, all).await;
+    let hops = junk_and_alice(&shop, &clock, alice).await;
     assert!(hops.iter().any(|(after, hop)| hop.status() == 303 && *after <= Duration::from_secs(2)), "alice is served");
     // Five at first and two more in each of the two periods of seven seconds.
     assert!(shop.exchanges() <= 1 + 5 + 4, "{}", shop.exchanges());

@@ -1,13 +1,11 @@
 //! Disconnecting: who may, and what is left.
 
-use super::{
-    harness::{DISCONNECT, EVIL, Mode, SITE, Shop, USER},
-    ledger::Fault,
-};
+use super::harness::{DISCONNECT, EVIL, Mode, SITE, Shop, USER};
 use http::Method;
 use komerza_connect_testing::{
     browser::{Browser, Load},
     raw_provider::key_for_code,
+    shop_b::Fate,
 };
 
 async fn connected(mode: Mode) -> (Shop, Browser) {
@@ -34,7 +32,7 @@ async fn a_form_of_the_site_itself_forgets_the_key_however_often() {
 }
 
 #[tokio::test]
-async fn without_proof_that_it_comes_from_the_site_nothing_happens() {
+async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
     for mode in Mode::BOTH {
         let (shop, alice) = connected(mode).await;
         let old = alice.clone().without_fetch_metadata();
@@ -61,6 +59,7 @@ async fn without_proof_that_it_comes_from_the_site_nothing_happens() {
             (None, Some("same-site")),
             (None, Some("none")),
             (None, Some("some-later-word")),
+            (None, Some("same-origin, cross-site")),
             (Some("https://shop.example"), Some("cross-site")),
             (Some("https://evil.example"), Some("same-origin")),
         ] {
@@ -70,13 +69,16 @@ async fn without_proof_that_it_comes_from_the_site_nothing_happens() {
         for load in [
             Load::form(EVIL, DISCONNECT, ""),
             Load::form("https://blog.shop.example/", DISCONNECT, ""),
+            Load::form("https://shop.example:8443/", DISCONNECT, ""),
+            Load::typed(DISCONNECT).method(Method::POST).header("host", "shop.example"),
             Load::fetch(EVIL, Method::POST, DISCONNECT),
         ] {
             shop.refuses_load(&alice, load.clone(), 403).await;
             shop.refuses_load(&old, load, 403).await;
         }
         shop.refuses_load(&alice, Load::typed(DISCONNECT), 405).await;
-        shop.refuses_load(&alice, Load::image(EVIL, DISCONNECT), 405).await;
+        let image = shop.refuses_load(&alice, Load::image(EVIL, DISCONNECT), 405).await;
+        assert_eq!(image.header("allow"), Some("POST"));
         assert_eq!(shop.store.keys().len(), 1);
         for (origin, site) in [
             (Some(SITE), None),
@@ -95,10 +97,10 @@ async fn without_proof_that_it_comes_from_the_site_nothing_happens() {
 async fn a_store_that_is_down_says_so_and_the_key_is_still_there() {
     for mode in Mode::BOTH {
         let (shop, alice) = connected(mode).await;
-        shop.store.breaks(Fault::Down);
+        shop.store.decide(|_| Fate::Fail);
         let page = alice.load(Load::form(SITE, DISCONNECT, "")).await.first().clone();
         assert_eq!((page.status(), page.set_cookies().len()), (503, 0));
-        shop.store.breaks(Fault::None);
+        shop.store.mend();
         assert!(shop.key_seen_by(&alice).await.is_some());
     }
 }

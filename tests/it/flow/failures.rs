@@ -1,9 +1,6 @@
 //! Every kind of failure, made once: its page, its problem document, and what becomes of the login attempt.
 
-use super::{
-    harness::{CALLBACK, DISCONNECT, EVIL, LOGIN, Login, Mode, SITE, Shop, USER, cookies, load_and_go_on},
-    ledger::{Fault, Ledger},
-};
+use super::harness::{CALLBACK, DISCONNECT, EVIL, LOGIN, Login, Mode, SITE, Shop, USER, cookies, load_and_go_on};
 use http::Method;
 use komerza_connect::{
     FailureKind, Hooks, async_trait,
@@ -15,6 +12,7 @@ use komerza_connect::{
 use komerza_connect_testing::{
     browser::{Browser, Hop, Load},
     raw_provider::{RawProvider, Reply},
+    shop_b::{Fate, Op, Shelf},
     time::PATIENCE,
 };
 use std::time::{Duration, SystemTime};
@@ -104,7 +102,7 @@ async fn shop_for(kind: FailureKind) -> Shop {
     };
     let shop = Shop::on(
         provider,
-        Ledger::default(),
+        Shelf::default(),
         Mode::App,
         |config| config.limits(limits(kind)),
         |layer| match kind {
@@ -158,8 +156,8 @@ async fn preparation(shop: &Shop, browser: &Browser, kind: FailureKind) -> (Opti
         FailureKind::NotSignedIn => browser.remove_header(USER),
         FailureKind::OtherUser => browser.set_header(USER, "bob"),
         FailureKind::UserLookupFailed => browser.set_header(USER, "broken"),
-        FailureKind::StoreUnavailable => shop.store.breaks(Fault::Down),
-        FailureKind::SaveFailed => shop.store.breaks(Fault::SavesFail),
+        FailureKind::StoreUnavailable => shop.store.decide(|_| Fate::Fail),
+        FailureKind::SaveFailed => shop.store.all(Op::Save, Fate::Fail),
         FailureKind::ShuttingDown => assert!(shop.layer.shutdown(PATIENCE).await),
         _ => {}
     }
@@ -249,15 +247,15 @@ async fn every_failure_has_a_problem_document_for_programs() {
 #[tokio::test]
 async fn what_spent_nothing_works_when_the_same_url_is_loaded_again() {
     let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    shop.store.breaks(Fault::Down);
+    shop.store.decide(|_| Fate::Fail);
     for _ in 0..3 {
         shop.refuses(&alice, &login.with("C1"), 503).await;
     }
-    shop.store.breaks(Fault::None);
+    shop.store.mend();
     shop.accepts(&alice, &login, "C1", "/x").await;
 
     let with_clock = |layer: komerza_connect::KomerzaConnectLayer| layer.with_clock(SystemClock);
-    let shop = Shop::on(RawProvider::reserved(), Ledger::default(), Mode::App, |config| config, with_clock);
+    let shop = Shop::on(RawProvider::reserved(), Shelf::default(), Mode::App, |config| config, with_clock);
     let (alice, login) = shop.login_of("alice", "/x").await;
     shop.refuses(&alice, &login.with("C1"), 502).await;
     shop.provider.listen();

@@ -4,7 +4,6 @@
 //! [`Shop::refuses`], `P` is [`Shop::provider`] and `St` is [`Shop::store`]. Every answer of the crate's routes that a browser
 //! gets here passes the assertion on headers (T23) and the one on the form of cookies (T12).
 
-use super::ledger::Ledger;
 use axum::{Router, routing::get};
 use http::request::Parts;
 use komerza_connect::{
@@ -16,6 +15,7 @@ use komerza_connect_testing::{
     browser::{Browser, Hop, Load},
     headers::{CookieForm, OwnAnswers, assert_cookie_form},
     raw_provider::{RawProvider, key_for_code},
+    shop_b::Shelf,
 };
 use std::{collections::BTreeMap, error::Error, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -71,7 +71,7 @@ pub(crate) fn limits() -> Limits {
 pub(crate) struct Shop {
     pub(crate) mode: Mode,
     pub(crate) provider: RawProvider,
-    pub(crate) store: Ledger,
+    pub(crate) store: Shelf,
     pub(crate) clock: ManualClock,
     pub(crate) layer: KomerzaConnectLayer,
     /// Where the site is: [`SITE`], or a port of this machine.
@@ -127,13 +127,13 @@ impl Shop {
         config: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
         layer: impl FnOnce(KomerzaConnectLayer) -> KomerzaConnectLayer,
     ) -> Self {
-        Self::on(RawProvider::start().await, Ledger::default(), mode, config, layer)
+        Self::on(RawProvider::start().await, Shelf::default(), mode, config, layer)
     }
 
     /// As [`with`](Self::with), with a provider and a store of one's own.
     pub(crate) fn on(
         provider: RawProvider,
-        store: Ledger,
+        store: Shelf,
         mode: Mode,
         config: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
         layer: impl FnOnce(KomerzaConnectLayer) -> KomerzaConnectLayer,
@@ -147,7 +147,7 @@ impl Shop {
     pub(crate) async fn over_sockets(mode: Mode) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let (provider, store, clock) = (RawProvider::start().await, Ledger::default(), ManualClock::default());
+        let (provider, store, clock) = (RawProvider::start().await, Shelf::default(), ManualClock::default());
         let layer = node(mode, &provider, &store, &clock, &format!("{origin}/komerza/callback"), |config| config);
         let app = app(&layer);
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
@@ -267,7 +267,7 @@ impl Shop {
 pub(crate) fn node(
     mode: Mode,
     provider: &RawProvider,
-    store: &Ledger,
+    store: &Shelf,
     clock: &ManualClock,
     redirect_uri: &str,
     config: impl FnOnce(ConfigBuilder) -> ConfigBuilder,

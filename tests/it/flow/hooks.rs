@@ -1,9 +1,6 @@
 //! What the app is told, and where it has a say.
 
-use super::{
-    harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop},
-    ledger::Ledger,
-};
+use super::harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop};
 use axum::body::Body;
 use http::{Method, Response};
 use komerza_connect::{
@@ -13,6 +10,7 @@ use komerza_connect::{
 use komerza_connect_testing::{
     browser::Load,
     raw_provider::{RawProvider, Reply, key_for_code},
+    shop_b::Shelf,
 };
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +18,7 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone, Default)]
 struct Diary {
     entries: Arc<Mutex<Vec<String>>>,
-    store: Ledger,
+    store: Shelf,
     veto: Option<&'static str>,
     answers: bool,
     hangs: bool,
@@ -93,24 +91,26 @@ impl Hooks for Diary {
     }
 }
 
+/// As apps name the account in it, whose owner may have called it anything.
+const REASON: &str = "Only <script>alert(1)</script> & no more.";
+
 #[tokio::test]
-async fn a_veto_keeps_the_key_out_and_its_reason_is_read_as_text() {
+async fn t26_a_veto_keeps_the_key_out_and_its_reason_is_text_on_the_page() {
     for mode in Mode::BOTH {
-        let diary = Diary { veto: Some("Only <b>one</b> store & no more."), ..Diary::default() };
+        let diary = Diary { veto: Some(REASON), ..Diary::default() };
         let shop = diary.shop(mode).await;
         let (alice, login) = shop.login_of("alice", "/x").await;
         let twin = alice.clone().without_fetch_metadata();
         let hop = shop.callback(&alice, &login.with("C1")).await;
         assert_eq!((hop.status(), hop.location(), shop.store.writes()), (403, None, 0));
-        assert!(hop.text().contains("Only &lt;b&gt;one&lt;/b&gt; store &amp; no more."), "{}", hop.text());
+        let page = hop.text();
+        assert!(page.contains("Only &lt;script&gt;alert(1)&lt;/script&gt; &amp; no more."), "{page}");
+        assert!(!page.contains("<script"), "{page}");
         assert_eq!(shop.exchanges_of("C1"), 1);
         assert!(super::harness::flow_cookies(&alice).is_empty(), "the attempt is over");
         let program = shop.returning(&login.with("C1")).header("accept", "application/json");
         let problem = twin.load(program).await.first().json();
-        assert_eq!(
-            (&problem["code"], &problem["detail"]),
-            (&"vetoed".into(), &"Only <b>one</b> store & no more.".into())
-        );
+        assert_eq!((&problem["code"], &problem["detail"]), (&"vetoed".into(), &REASON.into()));
         assert!(diary.entries()[0].ends_with("stored: false"));
         assert!(!diary.entries().iter().any(|entry| entry.starts_with("connected")));
     }

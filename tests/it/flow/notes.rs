@@ -1,9 +1,6 @@
 //! What the app says before the browser leaves, and what it finds again afterwards.
 
-use super::{
-    harness::{LOGIN, Mode, SITE, Shop, flow_cookies},
-    ledger::Ledger,
-};
+use super::harness::{LOGIN, Mode, SITE, Shop, flow_cookies};
 use komerza_connect::{
     Hooks, TokenStore as _, UserId, async_trait,
     hooks::{Connected, Connecting, Leaving, Note, Veto},
@@ -11,6 +8,7 @@ use komerza_connect::{
 use komerza_connect_testing::{
     browser::Load,
     raw_provider::{RawProvider, Reply, key_for_code},
+    shop_b::Shelf,
 };
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -31,7 +29,7 @@ impl Plans {
     async fn shop(&self, mode: Mode) -> Shop {
         let (provider, hooks) = (RawProvider::start().await, self.clone());
         let limits = super::harness::limits();
-        Shop::on(provider, Ledger::default(), mode, |config| config.limits(limits), |layer| layer.with_hooks(hooks))
+        Shop::on(provider, Shelf::default(), mode, |config| config.limits(limits), |layer| layer.with_hooks(hooks))
     }
 }
 
@@ -157,7 +155,7 @@ mod same_account;
 #[tokio::test]
 async fn the_example_for_the_same_account_lets_no_other_in_and_nobody_when_it_cannot_tell() {
     let (provider, hooks) = (RawProvider::start().await, same_account::SameAccount);
-    let shop = Shop::on(provider, Ledger::default(), Mode::App, |config| config, |layer| layer.with_hooks(hooks));
+    let shop = Shop::on(provider, Shelf::default(), Mode::App, |config| config, |layer| layer.with_hooks(hooks));
     let alice = shop.browser("alice");
     shop.provider.on_path(
         "/user",

@@ -258,13 +258,14 @@ async fn a_no_without_a_login_of_this_browser_is_no_answer_to_anything() {
 }
 
 #[tokio::test]
-async fn who_is_not_signed_in_is_sent_to_sign_in_and_comes_back_to_the_login() {
+async fn t30_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back_to_the_login() {
     let shop = Shop::with(Mode::App, |config| config.sign_in_page("/sign-in?lang=en"), |layer| layer).await;
     let alice = shop.browser("alice");
     alice.remove_header(USER);
     let hop = alice.load(Load::link(SITE, &format!("{LOGIN}?return_to=/x")).stop_at_first()).await.first().clone();
     let location = hop.location().unwrap();
     assert!(location.starts_with("/sign-in?lang=en&return_to="), "{location}");
+    assert_eq!((hop.status(), hop.set_cookies().len()), (303, 0), "nothing has begun");
     let url = Url::parse(SITE).unwrap().join(location).unwrap();
     let back = url.query_pairs().find(|(name, _)| name == "return_to").unwrap().1.into_owned();
     // The app signs the user in and follows its own `return_to`.

@@ -1,37 +1,7 @@
 //! The same callback twice, at once and again.
 
-use super::harness::{Mode, Shop, cookies};
-use komerza_connect_testing::raw_provider::{Gate, Reply, key_for_code};
-use tokio::task::JoinSet;
-
-#[tokio::test]
-async fn a_second_click_while_the_first_is_under_way_gets_the_same_answer() {
-    for mode in Mode::BOTH {
-        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
-        let gate = Gate::closed();
-        shop.provider.on_code("CA", Reply::key(&key_for_code("CA")).held_by(&gate));
-        let (mut tabs, mut answers) = (JoinSet::new(), Vec::new());
-        for _ in 0..20 {
-            let (tab, load) = (alice.clone(), shop.returning(&login.with("CA")));
-            tabs.spawn(async move {
-                let hop = tab.load(load).await.first().clone();
-                (hop, cookies(&tab))
-            });
-        }
-        shop.provider.wait_for_requests(1).await;
-        gate.open();
-        while let Some(answer) = tabs.join_next().await {
-            answers.push(answer.unwrap());
-        }
-        assert_eq!(answers.len(), 20);
-        for (hop, jar) in &answers {
-            assert_eq!((hop.status(), hop.location()), (303, Some("/x")), "{}", hop.text());
-            let session = |jar: &[(String, Vec<u8>)]| jar.iter().find(|(name, _)| name.ends_with("-session")).cloned();
-            assert_eq!(session(jar), session(&answers[0].1), "the same session for all");
-        }
-        assert_eq!((shop.exchanges_of("CA"), shop.store.writes()), (1, 1));
-    }
-}
+use super::harness::{Mode, Shop};
+use komerza_connect_testing::raw_provider::{Reply, key_for_code};
 
 #[tokio::test]
 async fn t70_another_code_for_a_login_that_is_answered_is_refused() {
@@ -49,24 +19,6 @@ async fn t70_another_code_for_a_login_that_is_answered_is_refused() {
         assert_eq!(shop.exchanges_of("CB"), 0);
         assert_eq!(shop.callback(&alice, &login.with("CA")).await.location(), Some("/x"), "a repetition");
     }
-}
-
-#[tokio::test]
-async fn a_second_code_at_the_same_time_is_refused_and_the_first_one_wins() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    let gate = Gate::closed();
-    shop.provider.on_code("CA", Reply::key(&key_for_code("CA")).held_by(&gate));
-    let first = {
-        let (tab, load) = (alice.clone(), shop.returning(&login.with("CA")));
-        tokio::spawn(async move { tab.load(load).await.first().clone() })
-    };
-    shop.provider.wait_for_requests(1).await;
-    let second = shop.callback(&alice, &login.with("CB")).await;
-    assert_eq!(second.status(), 400);
-    assert!(second.set_cookies().is_empty(), "the first one still needs its cookie");
-    gate.open();
-    assert_eq!(first.await.unwrap().location(), Some("/x"));
-    assert_eq!((shop.exchanges_of("CA"), shop.exchanges_of("CB")), (1, 0));
 }
 
 #[tokio::test]

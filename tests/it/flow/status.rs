@@ -1,11 +1,8 @@
 //! The status route: what a front end is told.
 
-use super::{
-    harness::{EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER},
-    ledger::Fault,
-};
+use super::harness::{EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER};
 use http::Method;
-use komerza_connect_testing::{browser::Load, raw_provider::key_for_code};
+use komerza_connect_testing::{browser::Load, raw_provider::key_for_code, shop_b::Fate};
 use serde_json::json;
 
 #[tokio::test]
@@ -54,9 +51,9 @@ async fn it_never_says_not_connected_when_it_cannot_tell() {
             assert_eq!((&hop.json()["code"], &hop.json()["status"]), (&json!(code), &json!(status)));
         }
     };
-    shop.store.breaks(Fault::Down);
+    shop.store.decide(|_| Fate::Fail);
     refused(503, "store_unavailable").await;
-    shop.store.breaks(Fault::None);
+    shop.store.mend();
     alice.set_header(USER, "broken");
     refused(503, "user_lookup_failed").await;
     alice.remove_header(USER);
@@ -66,7 +63,7 @@ async fn it_never_says_not_connected_when_it_cannot_tell() {
 #[tokio::test]
 async fn a_store_that_hangs_is_waited_for_no_longer_than_its_deadline() {
     let shop = Shop::new(Mode::App).await;
-    shop.store.breaks(Fault::Hangs);
+    shop.store.decide(|_| Fate::Hang);
     shop.refuses_load(&shop.browser("alice"), Load::typed(STATUS), 503).await;
 }
 

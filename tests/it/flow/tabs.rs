@@ -36,7 +36,7 @@ async fn finish_in(shop: &Shop, order: &[usize]) {
 }
 
 #[tokio::test]
-async fn three_tabs_are_finished_in_every_order() {
+async fn t18_three_tabs_are_finished_in_every_order() {
     let orders = permutations(&[0, 1, 2]);
     assert_eq!(orders.len(), 6);
     for mode in Mode::BOTH {

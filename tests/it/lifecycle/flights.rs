@@ -132,13 +132,12 @@ async fn t59_callbacks_over_the_bound_are_told_so_and_lose_nothing() {
 async fn t59_who_got_no_turn_has_used_up_no_try_of_the_own_budget() {
     for mode in MODES {
         let clock = ManualClock::default();
-        let time = clock.clone();
         let shop = Shop::builder(mode)
             .limits(|limits| {
                 limits.exchange_bucket = Bucket { capacity: 1, refill: 1, period: Duration::from_secs(10) };
                 (limits.exchange_wait, limits.exchanges_per_user) = (Duration::ZERO, 1);
             })
-            .layer(|layer| layer.with_clock(time))
+            .clock(&clock)
             .open()
             .await;
         assert_connected(&shop.connect(&shop.browser("alice"), "first").await);
@@ -204,21 +203,6 @@ async fn t57_a_process_that_shuts_down_refuses_new_callbacks_and_spends_nothing(
     }
 }
 
-#[tokio::test]
-async fn t57_a_login_begun_on_one_node_is_finished_on_another() {
-    for mode in MODES {
-        let first = Shop::new(mode).await;
-        let second = Shop::builder(mode).beside(&first).open().await;
-        let browser = first.browser("alice");
-        let state = first.start(&browser).await;
-        browser.move_to(ORIGIN, second.app.clone());
-        assert_connected(&second.callback(&browser, "code", &state).await);
-        assert_eq!((first.exchanges(), second.exchanges()), (0, 1));
-        browser.move_to(ORIGIN, first.app.clone());
-        assert_eq!(first.key(&browser).await, Ok(key_for_code("code")));
-    }
-}
-
 /// What the provider may say of a code that was used before: its statuses and names are open.
 fn replies_to_a_used_code() -> [Reply; 4] {
     [
@@ -230,7 +214,7 @@ fn replies_to_a_used_code() -> [Reply; 4] {
 }
 
 #[tokio::test]
-async fn t57_a_code_that_this_attempt_used_on_another_node_is_success_however_the_provider_says_it() {
+async fn t39_a_code_that_this_attempt_used_on_another_node_is_success_however_the_provider_says_it() {
     for mode in MODES {
         for reply in replies_to_a_used_code() {
             let first = Shop::new(mode).await;
@@ -242,23 +226,23 @@ async fn t57_a_code_that_this_attempt_used_on_another_node_is_success_however_th
             second.provider.on_code("code", reply);
             before_the_answer.move_to(ORIGIN, second.app.clone());
             assert_connected(&second.callback(&before_the_answer, "code", &state).await);
+            assert_eq!((second.exchanges(), first.shelf.saved().len()), (1, 1));
             assert_eq!(second.key(&before_the_answer).await, Ok(key_for_code("code")));
         }
     }
 }
 
 #[tokio::test]
-async fn t57_a_refused_code_with_a_key_from_before_the_attempt_is_no_success() {
+async fn t39_a_refused_code_with_a_key_from_before_the_attempt_is_no_success() {
     for reply in replies_to_a_used_code() {
         let clock = ManualClock::default();
-        let time = clock.clone();
-        let shop = Shop::builder(Mode::Users).layer(|layer| layer.with_clock(time)).open().await;
+        let shop = Shop::builder(Mode::Users).clock(&clock).open().await;
         let browser = shop.browser("alice");
         assert_connected(&shop.connect(&browser, "earlier").await);
         clock.advance(Duration::from_secs(1));
         shop.provider.on_code("code", reply);
         assert!(shop.connect(&browser, "code").await.status() >= 400);
-        assert_eq!(shop.key(&browser).await, Ok(key_for_code("earlier")));
+        assert_eq!(shop.key(&browser).await, Ok(key_for_code("earlier")), "the older key stays");
     }
 }
 
@@ -266,9 +250,8 @@ async fn t57_a_refused_code_with_a_key_from_before_the_attempt_is_no_success() {
 async fn t57_a_node_whose_clock_is_behind_has_saved_the_key_of_a_browser_all_the_same() {
     let (early, late) = (ManualClock::default(), ManualClock::default());
     late.advance(Duration::from_secs(50));
-    let (behind, ahead) = (early.clone(), late.clone());
-    let first = Shop::builder(Mode::Browsers).layer(|layer| layer.with_clock(behind)).open().await;
-    let second = Shop::builder(Mode::Browsers).beside(&first).layer(|layer| layer.with_clock(ahead)).open().await;
+    let first = Shop::builder(Mode::Browsers).clock(&early).open().await;
+    let second = Shop::builder(Mode::Browsers).beside(&first).clock(&late).open().await;
     assert!(early.now() < late.now());
     let browser = first.browser("alice");
     browser.move_to(ORIGIN, second.app.clone());
@@ -284,9 +267,8 @@ async fn t57_a_node_whose_clock_is_behind_has_saved_the_key_of_a_browser_all_the
 async fn t57_a_key_that_another_node_saves_meanwhile_is_success_whatever_its_clock_says() {
     let (early, late) = (ManualClock::default(), ManualClock::default());
     late.advance(Duration::from_secs(50));
-    let (behind, ahead) = (early.clone(), late.clone());
-    let first = Shop::builder(Mode::Users).layer(|layer| layer.with_clock(behind)).open().await;
-    let second = Shop::builder(Mode::Users).beside(&first).layer(|layer| layer.with_clock(ahead)).open().await;
+    let first = Shop::builder(Mode::Users).clock(&early).open().await;
+    let second = Shop::builder(Mode::Users).beside(&first).clock(&late).open().await;
     let browser = first.browser("alice");
     assert_connected(&first.connect(&browser, "earlier").await);
     browser.move_to(ORIGIN, second.app.clone());

@@ -38,8 +38,7 @@ async fn every_user_is_listed_once_however_many_pages_that_takes() {
 #[tokio::test]
 async fn a_sweep_removes_what_no_browser_can_reach_any_more_and_tells_of_each_key() {
     let (store, clock) = (MemoryStore::default(), ManualClock::default());
-    let (time, records) = (clock.clone(), store.clone());
-    let shop = Shop::builder(Mode::Browsers).store(records).layer(|layer| layer.with_clock(time)).open().await;
+    let shop = Shop::builder(Mode::Browsers).store(store).clock(&clock).open().await;
     for code in ["one", "two"] {
         assert_connected(&shop.connect(&shop.browser("somebody"), code).await);
     }
@@ -58,8 +57,7 @@ async fn a_sweep_removes_no_user_of_the_app_whatever_the_id() {
     connect(&store, "browser-7").await;
     // The record is of today.
     clock.advance(Duration::from_secs(100 * 365 * 86_400));
-    let records = store.clone();
-    let shop = Shop::builder(Mode::Users).store(records).layer(|layer| layer.with_clock(clock)).open().await;
+    let shop = Shop::builder(Mode::Users).store(store.clone()).clock(&clock).open().await;
     assert_eq!(shop.layer.sweep().await.unwrap(), 0);
     assert!(store.load(&user("browser-7")).await.unwrap().is_some());
 }

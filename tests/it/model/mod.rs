@@ -22,7 +22,6 @@ mod expect;
 mod invariants;
 mod provider;
 mod run;
-mod shelf;
 mod steps;
 mod world;
 

@@ -12,6 +12,7 @@ use http::Method;
 use komerza_connect::{UserId, time::Clock};
 use komerza_connect_testing::{
     browser::{Browser, Load, Visit},
+    shop_b::{Fate, Op},
     time::PATIENCE,
 };
 use std::{
@@ -118,7 +119,11 @@ impl Run {
 
     fn fail_store(&mut self, fault: Option<Store>) {
         self.model.store_fault = fault;
-        self.world.shelf.fail(fault);
+        self.world.shelf.decide(move |op| match (fault, op) {
+            (Some(Store::Load), Op::Load) | (Some(Store::Save), Op::Save) => Fate::Fail,
+            (Some(Store::Delete), Op::Delete | Op::DeleteIf) => Fate::Fail,
+            _ => Fate::Fine,
+        });
     }
 
     fn facts(&self, browser: usize, node: usize, flow: usize) -> Facts {

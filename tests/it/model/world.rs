@@ -1,6 +1,6 @@
 //! The system under test: two nodes over one store, two browsers, a clock that jumps.
 
-use super::{provider::Provider, shelf::Shelf, steps::Mode};
+use super::{provider::Provider, steps::Mode};
 use axum::{Router, body::Body, routing::get};
 use http::{Request, Response, request::Parts};
 use komerza_connect::{
@@ -8,7 +8,7 @@ use komerza_connect::{
     config::{Bucket, Limits},
     time::Clock,
 };
-use komerza_connect_testing::{browser::Browser, headers::OwnAnswers, time::Jumping};
+use komerza_connect_testing::{browser::Browser, headers::OwnAnswers, shop_b::Shelf, time::Jumping};
 use std::{convert::Infallible, time::Duration};
 use tower::{Layer, util::BoxCloneSyncService};
 

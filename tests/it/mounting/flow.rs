@@ -24,17 +24,18 @@ fn app() -> Router {
     Router::new().route("/stores", routing::get(store_names)).fallback(|| async { "home" })
 }
 
-/// A port, a sandbox that knows it, and the layer between the two.
-async fn set_up() -> (TcpListener, Sandbox, KomerzaConnectLayer) {
+/// What a user does: wants a page that needs the key, approves, sees the page; reloads the callback; looks again; disconnects; is
+/// told so. `serve` puts the layer around an app.
+async fn the_flow_works<T>(serve: impl FnOnce(TcpListener, KomerzaConnectLayer) -> T)
+where
+    T: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let redirect_uri = format!("http://{}/komerza/callback", listener.local_addr().unwrap());
+    let site = format!("http://{}", listener.local_addr().unwrap());
+    let redirect_uri = format!("{site}/komerza/callback");
     let sandbox = Sandbox::builder().redirect_uri(&redirect_uri).unlimited().start().await.unwrap();
     let connect = KomerzaConnectLayer::new(sandbox.config(redirect_uri).unwrap(), MemoryStore::default()).unwrap();
-    (listener, sandbox, connect)
-}
-
-/// What a user does: wants a page that needs the key, approves, sees the page; looks again; disconnects; is told so.
-async fn connects_and_disconnects(site: &str, sandbox: &Sandbox) {
+    tokio::spawn(serve(listener, connect).into_future());
     let authorize = format!("{}/auth/authorize", sandbox.dashboard_url());
     let browser = Browser::new().with_network().with_own_answers(OwnAnswers::authorized_at(&authorize));
     let (page, status) = (format!("{site}/stores?sort=name"), format!("{site}/komerza/status"));
@@ -43,12 +44,15 @@ async fn connects_and_disconnects(site: &str, sandbox: &Sandbox) {
     assert_eq!(visit.statuses(), [303, 303, 200], "the page, the login, Komerza's consent page");
     let consent = visit.last().url.to_string();
     assert!(consent.starts_with(&authorize), "{consent}");
-    assert_eq!(browser.fetch(site, http::Method::GET, &status).await.last().json()["connected"], false);
+    assert_eq!(browser.fetch(&site, http::Method::GET, &status).await.last().json()["connected"], false);
 
-    let visit = browser.click(&consent, &sandbox.approve(&consent).unwrap()).await;
-    assert_eq!(visit.statuses(), [303, 200], "the callback, the page");
-    assert_eq!((visit.last().url.as_str(), visit.last().text().as_str()), (&*page, "Pixel Forge, Night Owl Keys"));
-    assert_eq!(browser.fetch(site, http::Method::GET, &status).await.last().json()["connected"], true);
+    let callback = sandbox.approve(&consent).unwrap();
+    for _ in 0..2 {
+        let visit = browser.click(&consent, &callback).await;
+        assert_eq!(visit.statuses(), [303, 200], "the callback, the page");
+        assert_eq!((visit.last().url.as_str(), visit.last().text().as_str()), (&*page, "Pixel Forge, Night Owl Keys"));
+    }
+    assert_eq!(browser.fetch(&site, http::Method::GET, &status).await.last().json()["connected"], true);
 
     assert_eq!(browser.open(&page).await.statuses(), [200], "the key is still there");
     assert_eq!(sandbox.exchanges(), 1);
@@ -60,39 +64,29 @@ async fn connects_and_disconnects(site: &str, sandbox: &Sandbox) {
 
 #[tokio::test]
 async fn the_flow_works_as_a_layer_of_a_router() {
-    let (listener, sandbox, connect) = set_up().await;
-    let site = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(axum::serve(listener, app().layer(connect)).into_future());
-    connects_and_disconnects(&site, &sandbox).await;
+    the_flow_works(|listener, connect| axum::serve(listener, app().layer(connect))).await;
 }
 
 #[tokio::test]
 async fn the_flow_works_around_a_whole_router() {
-    let (listener, sandbox, connect) = set_up().await;
-    let site = format!("http://{}", listener.local_addr().unwrap());
-    let app = connect.layer(app().with_state(()));
-    let service = axum::ServiceExt::<Request>::into_make_service(app);
-    tokio::spawn(axum::serve(listener, service).into_future());
-    connects_and_disconnects(&site, &sandbox).await;
+    the_flow_works(|listener, connect| {
+        axum::serve(listener, axum::ServiceExt::<Request>::into_make_service(connect.layer(app().with_state(()))))
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn the_flow_works_in_a_service_builder() {
-    let (listener, sandbox, connect) = set_up().await;
-    let site = format!("http://{}", listener.local_addr().unwrap());
-    let inner = ServiceBuilder::new().layer(connect).layer(TraceLayer::new_for_http()).service(app().with_state(()));
-    let service = axum::ServiceExt::<Request>::into_make_service(inner);
-    tokio::spawn(axum::serve(listener, service).into_future());
-    connects_and_disconnects(&site, &sandbox).await;
+    the_flow_works(|listener, connect| {
+        let stack = ServiceBuilder::new().layer(connect).layer(TraceLayer::new_for_http());
+        axum::serve(listener, axum::ServiceExt::<Request>::into_make_service(stack.service(app().with_state(()))))
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn the_flow_works_mounted() {
-    let (listener, sandbox, connect) = set_up().await;
-    let site = format!("http://{}", listener.local_addr().unwrap());
-    let app: Router = connect.mount(app());
-    tokio::spawn(axum::serve(listener, app).into_future());
-    connects_and_disconnects(&site, &sandbox).await;
+    the_flow_works(|listener, connect| axum::serve(listener, connect.mount::<()>(app()))).await;
 }
 
 /// No axum: hyper's body in, `Full` out.
@@ -127,8 +121,8 @@ where
 
 #[tokio::test]
 async fn the_flow_works_around_a_plain_hyper_service() {
-    let (listener, sandbox, connect) = set_up().await;
-    let site = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve_with_hyper(listener, ServiceBuilder::new().layer(connect).service_fn(plain)));
-    connects_and_disconnects(&site, &sandbox).await;
+    the_flow_works(|listener, connect| {
+        serve_with_hyper(listener, ServiceBuilder::new().layer(connect).service_fn(plain))
+    })
+    .await;
 }

@@ -1,7 +1,7 @@
 //! What a handler gets when it asks for the key, in each form of asking.
 
 use super::{
-    assert_layer_missing, assert_says, config_at, connected, connected_at, everybody_is, get, send, store_with,
+    assert_layer_missing, assert_says, config_at, connected, connected_at, everybody_is, get, page, send, store_with,
 };
 use axum::{
     Router,
@@ -13,9 +13,10 @@ use axum::{
 use http::Request;
 use komerza_connect::store::StoreErrorKind;
 use komerza_connect::{
-    IdentifyUser, KomerzaConnectLayer, KomerzaKey, MemoryStore, Rejection, RejectionKind, StoreError, StoredToken,
-    TokenStore, TokenVersion, UserId, async_trait,
+    IdentifyUser, KomerzaConnectLayer, KomerzaKey, MemoryStore, Rejection, RejectionKind, TokenStore, UserId,
+    async_trait,
 };
+use komerza_connect_testing::shop_b::{Fate, Shelf};
 
 async fn option(key: Option<KomerzaKey>) -> String {
     key.map_or_else(|| "none".to_owned(), |key| format!("the key of {}", key.user_id().as_str()))
@@ -37,25 +38,10 @@ fn app() -> Router {
 }
 
 /// A store that is down.
-struct Down;
-
-#[async_trait]
-impl TokenStore for Down {
-    async fn load(&self, _: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        Err(StoreError::unavailable("the disk is on fire"))
-    }
-
-    async fn save(&self, _: &UserId, _: &StoredToken) -> Result<(), StoreError> {
-        Err(StoreError::unavailable("the disk is on fire"))
-    }
-
-    async fn delete(&self, _: &UserId) -> Result<(), StoreError> {
-        Err(StoreError::unavailable("the disk is on fire"))
-    }
-
-    async fn delete_if(&self, _: &UserId, _: &TokenVersion) -> Result<bool, StoreError> {
-        Err(StoreError::unavailable("the disk is on fire"))
-    }
+fn down() -> Shelf {
+    let shelf = Shelf::default();
+    shelf.decide(|_| Fate::Fail);
+    shelf
 }
 
 /// A look-up that cannot tell.
@@ -73,10 +59,6 @@ impl IdentifyUser for Unknowable {
 
 fn layer(store: impl TokenStore) -> KomerzaConnectLayer {
     KomerzaConnectLayer::new(config_at("/komerza/callback").build().unwrap(), store).unwrap()
-}
-
-fn page(path: &str) -> Request<Body> {
-    Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap()
 }
 
 #[tokio::test]
@@ -107,11 +89,11 @@ async fn nobody_signed_in_is_none_and_has_a_kind_of_its_own() {
 
 #[tokio::test]
 async fn a_store_that_is_down_is_503_also_for_an_option() {
-    let app = app().layer(layer(Down).with_user(everybody_is("alice")));
+    let app = app().layer(layer(down()).with_user(everybody_is("alice")));
     for path in ["/key", "/option"] {
         let answer = send(app.clone(), get(path)).await;
         assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"].to_str().unwrap()), (503, &"5"));
-        assert!(!answer.body().contains("fire"), "{}", answer.body());
+        assert!(!answer.body().contains("shelf"), "{}", answer.body());
     }
     assert_says(&send(app, get("/result")).await, 200, "StoreFailed");
 }
@@ -186,7 +168,7 @@ async fn an_answer_for_which_the_key_was_asked_for_is_no_store_unless_the_app_sa
 #[tokio::test]
 async fn whoever_loads_a_page_reads_a_page_also_when_no_key_can_be_had() {
     let text = |answer: &Response<String>| (answer.status().as_u16(), answer.headers()["content-type"].clone());
-    let down = app().layer(layer(Down).with_user(everybody_is("alice")));
+    let down = app().layer(layer(down()).with_user(everybody_is("alice")));
     let nobody = app().layer(layer(MemoryStore::default()).with_user(|_: &http::request::Parts| None));
     let unknowable = app().layer(layer(MemoryStore::default()).with_user(Unknowable));
     for (app, status, words) in [
@@ -258,6 +240,6 @@ async fn a_key_outside_of_requests_is_for_known_users_alone() {
     let key = connect.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap();
     assert_eq!(key.user_id().as_str(), "alice");
     assert!(connect.client_for(&UserId::new("bob").unwrap()).await.unwrap().is_none());
-    let down = layer(Down).client_for(&UserId::new("alice").unwrap()).await.unwrap_err();
+    let down = layer(down()).client_for(&UserId::new("alice").unwrap()).await.unwrap_err();
     assert_eq!(down.kind(), StoreErrorKind::Unavailable);
 }

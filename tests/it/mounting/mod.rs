@@ -6,7 +6,6 @@ mod bodies;
 mod check;
 mod flow;
 mod key;
-mod mount;
 mod nested;
 mod order;
 mod rows;
@@ -64,6 +63,11 @@ fn get(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).unwrap()
 }
 
+/// As a browser asks for a page.
+fn page(path: &str) -> Request<Body> {
+    Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap()
+}
+
 /// Sends one request, as a server does: to a router whose state is settled.
 async fn send<S, R>(app: S, request: Request<Body>) -> Response<String>
 where
@@ -102,9 +106,36 @@ fn assert_layer_missing(response: &Response<String>) {
     }
 }
 
-/// The login route, and a route at `/x` that wants the key.
-async fn both(app: Router) -> (Response<String>, Response<String>) {
-    (send(app.clone(), get("/komerza/login")).await, send(app, get("/x")).await)
+/// What a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Login,
+    /// The key of alice.
+    Key,
+    /// An answer of the app's own.
+    App,
+    NotFound,
+    /// There is no key without the layer; with the remedy.
+    LayerMissing,
+}
+
+async fn said<S, R>(app: S, path: &str) -> Said
+where
+    S: Service<Request<Body>, Response = Response<R>, Error: std::fmt::Debug>,
+    R: http_body::Body<Error: std::fmt::Debug>,
+{
+    let answer = send(app, get(path)).await;
+    match (answer.status().as_u16(), answer.body().as_str()) {
+        _ if is_login(&answer) => Said::Login,
+        (200, "the key of alice") => Said::Key,
+        (200, "the app's own answer") => Said::App,
+        (404, "") => Said::NotFound,
+        (500, _) => {
+            assert_layer_missing(&answer);
+            Said::LayerMissing
+        }
+        _ => panic!("{path}: {answer:?}"),
+    }
 }
 
 fn key_route() -> Router {

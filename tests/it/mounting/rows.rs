@@ -1,116 +1,121 @@
-//! One axum router and the layer: what works, and what loses the routes without a word.
+//! One axum router and the layer: what works, and what loses the routes without a word. `check_mounted` tells which.
 
-use super::{assert_layer_missing, assert_login, assert_says, both, connected, get, key_route, send, text, whose};
+use super::{
+    Said::{self, App, Key, LayerMissing, Login, NotFound},
+    assert_login, assert_says, connected, get, key_route, said, send, text, whose,
+};
 use axum::{Router, body::Body, routing};
-use http::{Method, Request};
+use http::Request;
+use komerza_connect::{KomerzaConnectLayer, layer::check_mounted};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tower::{Layer, ServiceBuilder};
 
-#[tokio::test]
-async fn a_layer_after_the_last_route_is_answered() {
-    let (login, key) = both(key_route().layer(connected().await)).await;
-    assert_login(&login);
-    assert_says(&key, 200, "the key of alice");
-}
+/// A shape, and what is said there to a login, at `/x`, which wants the key, and at `/y`.
+type Row = (&'static str, Router, Said, Said, Said);
 
-#[tokio::test]
-async fn a_layer_on_a_router_without_routes_is_answered() {
-    let app: Router = Router::new().layer(connected().await);
-    assert_login(&send(app.clone(), get("/komerza/login")).await);
-    assert_eq!(send(app, get("/x")).await.status(), 404);
-}
-
-#[tokio::test]
-async fn a_fallback_before_the_layer_is_under_it() {
-    for app in [key_route().fallback(whose), key_route().fallback_service(routing::get(whose))] {
-        let app = app.layer(connected().await);
-        assert_login(&send(app.clone(), get("/komerza/login")).await);
-        assert_says(&send(app, get("/nowhere")).await, 200, "the key of alice");
+async fn check(connect: &KomerzaConnectLayer, rows: Vec<Row>) {
+    for (shape, app, login, x, y) in rows {
+        for (path, wanted) in [("/komerza/login", login), ("/x", x), ("/y", y)] {
+            assert_eq!(said(app.clone(), path).await, wanted, "{shape}: {path}");
+        }
+        match check_mounted(app, connect.config()).await {
+            Ok(()) => assert_eq!(login, Login, "{shape} passes the check"),
+            Err(lost) => {
+                assert_eq!((login != Login, lost.path()), (true, "/komerza/login"), "{shape}");
+                assert!(lost.to_string().contains("connect.mount(app)"), "{shape}: {lost}");
+            }
+        }
     }
 }
 
+/// A router with a route at `/y` that wants the key.
+fn plain() -> Router {
+    Router::new().route("/y", routing::get(whose))
+}
+
 #[tokio::test]
-async fn a_fallback_after_the_layer_takes_the_routes_away() {
-    let layered = key_route().layer(connected().await);
-    for app in [layered.clone().fallback(text), layered.fallback_service(routing::get(text))] {
-        let (login, key) = both(app).await;
-        assert_says(&login, 200, "the app's own answer");
-        assert_says(&key, 200, "the key of alice");
+async fn a_layer_over_some_of_the_app_loses_the_routes_or_the_key_and_says_so() {
+    let connect = connected().await;
+    let layered = || key_route().layer(connect.clone());
+    let under = |app: Router| app.layer(connect.clone());
+    let rows = vec![
+        ("no layer", key_route(), NotFound, LayerMissing, NotFound),
+        ("after the last route", layered(), Login, Key, NotFound),
+        ("no routes", under(Router::new()), Login, NotFound, NotFound),
+        ("over a fallback", under(key_route().fallback(whose)), Login, Key, Key),
+        ("over a fallback service", under(key_route().fallback_service(routing::get(whose))), Login, Key, Key),
+        ("over a wildcard", under(Router::new().route("/{*rest}", routing::get(whose))), Login, Key, Key),
+        (
+            "over a route of ours",
+            under(Router::new().route("/komerza/login", routing::get(text))),
+            Login,
+            NotFound,
+            NotFound,
+        ),
+        ("before a fallback", layered().fallback(text), App, Key, App),
+        ("before a fallback service", layered().fallback_service(routing::get(text)), App, Key, App),
+        ("before a fallback that wants the key", layered().fallback(whose), LayerMissing, Key, LayerMissing),
+        ("before a route", layered().route("/y", routing::get(whose)), Login, Key, LayerMissing),
+        ("before a wildcard", layered().route("/{*rest}", routing::get(whose)), LayerMissing, Key, LayerMissing),
+        ("as a route layer", key_route().route_layer(connect.clone()), NotFound, Key, NotFound),
+        (
+            "on one method router",
+            Router::new().route("/x", routing::get(whose).layer(connect.clone())),
+            NotFound,
+            Key,
+            NotFound,
+        ),
+        ("a router merged into it", layered().merge(plain()), NotFound, Key, LayerMissing),
+        ("merged into a router", plain().merge(layered()), Login, Key, LayerMissing),
+        ("a router with a fallback merged into it", layered().merge(plain().fallback(text)), App, Key, LayerMissing),
+        ("merged into a router with a fallback", plain().fallback(text).merge(layered()), App, Key, LayerMissing),
+    ];
+    check(&connect, rows).await;
+}
+
+#[tokio::test]
+async fn a_mounted_app_and_real_routes_survive_what_a_layer_does_not() {
+    let connect = connected().await;
+    let mount = |app: Router| -> Router { connect.mount(app) };
+    let mounted = || mount(key_route());
+    let plain = || Router::new().route("/y", routing::get(text));
+    let with_state: Router<u8> = connect.mount(Router::new().route("/x", routing::get(whose)));
+    let real = || key_route().merge(connect.router()).layer(connect.clone());
+    let rows = vec![
+        ("mounted", mounted(), Login, Key, NotFound),
+        ("mounted, with a fallback", mount(key_route().fallback(whose)), Login, Key, Key),
+        ("mounted, with a wildcard", mount(key_route().route("/{*rest}", routing::get(whose))), Login, Key, Key),
+        ("mounted, with a router merged into it", mounted().merge(plain()), Login, Key, App),
+        ("mounted, merged into a router", plain().merge(mounted()), Login, Key, App),
+        ("mounted, before a route", mounted().route("/y", routing::get(whose)), Login, Key, LayerMissing),
+        // It hides the whole app, and so is noticed.
+        ("mounted, before a fallback", mounted().fallback(text), App, App, App),
+        ("mounted in a router with state", with_state.with_state(7), Login, Key, NotFound),
+        ("real routes without the layer", key_route().merge(connect.router()), Login, LayerMissing, NotFound),
+        ("real routes", real(), Login, Key, NotFound),
+        ("real routes, before a fallback", real().fallback(text), Login, Key, App),
+        ("real routes, before a wildcard", real().route("/{*rest}", routing::get(text)), Login, Key, App),
+        ("real routes, with a router merged into them", real().merge(plain().fallback(text)), Login, Key, App),
+        ("real routes, merged into a router", plain().fallback(text).merge(real()), Login, Key, App),
+    ];
+    for (shape, app, ..) in rows.iter().filter(|(shape, ..)| shape.starts_with("real routes")) {
+        for (method, path) in
+            [("GET", "/komerza/disconnect"), ("POST", "/komerza/callback"), ("HEAD", "/komerza/login")]
+        {
+            let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+            assert_eq!(send(app.clone(), request).await.status(), 405, "{shape}: {method} {path}");
+        }
     }
+    check(&connect, rows).await;
 }
 
 #[tokio::test]
-async fn a_fallback_after_the_layer_gets_no_key_and_is_told_why() {
-    let app = key_route().layer(connected().await).fallback(whose);
-    assert_layer_missing(&send(app, get("/nowhere")).await);
-}
-
-#[tokio::test]
-async fn a_route_after_the_layer_gets_no_key_and_is_told_why() {
-    let app = key_route().layer(connected().await).route("/late", routing::get(whose));
-    assert_layer_missing(&send(app.clone(), get("/late")).await);
-    let (login, key) = both(app).await;
-    assert_login(&login);
-    assert_says(&key, 200, "the key of alice");
-}
-
-#[tokio::test]
-async fn a_wildcard_after_the_layer_takes_the_routes_away() {
-    let app = key_route().layer(connected().await).route("/{*rest}", routing::get(whose));
-    assert_layer_missing(&send(app, get("/komerza/login")).await);
-}
-
-#[tokio::test]
-async fn a_wildcard_before_the_layer_is_under_it() {
-    let app = Router::new().route("/{*rest}", routing::get(whose)).layer(connected().await);
-    let (login, key) = both(app).await;
-    assert_login(&login);
-    assert_says(&key, 200, "the key of alice");
-}
-
-#[tokio::test]
-async fn a_route_layer_has_no_routes_of_its_own_but_brings_the_key() {
-    let (login, key) = both(key_route().route_layer(connected().await)).await;
-    assert_eq!(login.status(), 404);
-    assert_says(&key, 200, "the key of alice");
-}
-
-#[tokio::test]
-async fn a_layer_on_one_method_router_has_no_routes_of_its_own_but_brings_the_key() {
-    let app = Router::new().route("/x", routing::get(whose).layer(connected().await));
-    let (login, key) = both(app).await;
-    assert_eq!(login.status(), 404);
-    assert_says(&key, 200, "the key of alice");
-}
-
-#[tokio::test]
-async fn a_router_merged_into_a_layered_one_takes_the_routes_away() {
-    let plain = || Router::new().route("/y", routing::get(whose));
-    let app = key_route().layer(connected().await).merge(plain());
-    assert_layer_missing(&send(app.clone(), get("/y")).await);
-    let (login, key) = both(app).await;
-    assert_eq!(login.status(), 404);
-    assert_says(&key, 200, "the key of alice");
-}
-
-#[tokio::test]
-async fn a_layered_router_merged_into_a_plain_one_is_answered() {
-    let plain = Router::new().route("/y", routing::get(whose));
-    let app = plain.merge(key_route().layer(connected().await));
-    assert_layer_missing(&send(app.clone(), get("/y")).await);
-    let (login, key) = both(app).await;
-    assert_login(&login);
-    assert_says(&key, 200, "the key of alice");
-}
-
-#[tokio::test]
-async fn a_merge_in_which_the_other_side_has_a_fallback_takes_the_routes_away() {
-    let layered = key_route().layer(connected().await);
-    let plain = Router::new().route("/y", routing::get(whose)).fallback(text);
-    for app in [layered.clone().merge(plain.clone()), plain.merge(layered)] {
-        let (login, key) = both(app).await;
-        assert_says(&login, 200, "the app's own answer");
-        assert_says(&key, 200, "the key of alice");
-    }
+async fn what_clashes_panics_at_start_up() {
+    let connect = connected().await;
+    let of_ours: Router = Router::new().route("/komerza/login", routing::get(text));
+    assert!(catch_unwind(AssertUnwindSafe(|| of_ours.merge(connect.router()))).is_err());
+    let with_fallback: Router = Router::new().fallback(text);
+    assert!(catch_unwind(AssertUnwindSafe(|| connect.mount(key_route()).merge(with_fallback))).is_err());
 }
 
 #[tokio::test]
@@ -118,45 +123,21 @@ async fn around_a_whole_router_nothing_gets_past_the_layer() {
     let app = || key_route().fallback(whose).with_state(());
     let connect = connected().await;
     let wrapped = connect.layer(app());
-    assert_login(&send(wrapped.clone(), get("/komerza/login")).await);
-    assert_says(&send(wrapped, get("/nowhere")).await, 200, "the key of alice");
-    let built = ServiceBuilder::new().layer(connect).service(app());
-    assert_login(&send(built.clone(), get("/komerza/login")).await);
-    assert_says(&send(built, get("/x")).await, 200, "the key of alice");
-}
-
-#[tokio::test]
-async fn a_route_of_the_app_with_the_path_of_ours_is_shadowed() {
-    let app = Router::new().route("/komerza/login", routing::get(text)).layer(connected().await);
-    assert_login(&send(app, get("/komerza/login")).await);
+    let built = ServiceBuilder::new().layer(connect.clone()).service(app());
+    for path in ["/x", "/nowhere"] {
+        assert_eq!((said(wrapped.clone(), path).await, said(built.clone(), path).await), (Key, Key));
+    }
+    assert_login(&send(built, get("/komerza/login")).await);
+    check_mounted(wrapped, connect.config()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_method_that_a_route_of_the_app_lacks_is_still_the_routers_affair() {
+    let post = || Request::post("/x").body(Body::empty()).unwrap();
     let app = key_route().method_not_allowed_fallback(whose).layer(connected().await);
-    let post = Request::post("/x").body(Body::empty()).unwrap();
-    assert_says(&send(app, post).await, 200, "the key of alice");
-    let post = Request::post("/x").body(Body::empty()).unwrap();
-    let answer = send(key_route().layer(connected().await), post).await;
+    assert_says(&send(app, post()).await, 200, "the key of alice");
+    let answer = send(key_route().layer(connected().await), post()).await;
     assert_eq!((answer.status().as_u16(), answer.headers()["allow"].to_str().unwrap()), (405, "GET,HEAD"));
-}
-
-#[tokio::test]
-async fn a_method_that_a_route_of_ours_lacks_is_405_with_those_it_has() {
-    let app = key_route().layer(connected().await);
-    for (method, path, allow) in [
-        (Method::HEAD, "/komerza/login", "GET, POST"),
-        (Method::PUT, "/komerza/login", "GET, POST"),
-        (Method::POST, "/komerza/callback", "GET"),
-        (Method::HEAD, "/komerza/callback", "GET"),
-        (Method::GET, "/komerza/disconnect", "POST"),
-        (Method::POST, "/komerza/status", "GET"),
-    ] {
-        let request = Request::builder().method(&method).uri(path).body(Body::empty()).unwrap();
-        let answer = send(app.clone(), request).await;
-        let allowed = answer.headers()["allow"].to_str().unwrap();
-        assert_eq!((answer.status().as_u16(), allowed), (405, allow), "{method} {path}");
-    }
 }
 
 #[tokio::test]
@@ -174,6 +155,6 @@ async fn a_path_that_is_only_alike_belongs_to_the_app() {
         "/komerza",
         "/",
     ] {
-        assert_says(&send(app.clone(), get(path)).await, 200, "the app's own answer");
+        assert_eq!(said(app.clone(), path).await, App, "{path}");
     }
 }

@@ -1,6 +1,6 @@
 //! The store and the look-up are asked only when somebody needs the key, and then once.
 
-use super::{assert_says, config_at, get, send, store_with, whose};
+use super::{assert_says, config_at, get, send, whose};
 use axum::{
     Router,
     body::Body,
@@ -9,10 +9,8 @@ use axum::{
     routing,
 };
 use http::{Method, Request, request::Parts};
-use komerza_connect::{
-    KomerzaConnectLayer, KomerzaKey, MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId,
-    async_trait,
-};
+use komerza_connect::{KomerzaConnectLayer, KomerzaKey, StoredToken, TokenStore as _, UserId};
+use komerza_connect_testing::shop_b::Shelf;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -21,51 +19,27 @@ use std::sync::{
 /// How often each was asked.
 #[derive(Clone, Default)]
 struct Calls {
-    store: Arc<AtomicUsize>,
+    store: Shelf,
     user: Arc<AtomicUsize>,
 }
 
 impl Calls {
     fn take(&self) -> (usize, usize) {
-        (self.user.swap(0, Ordering::SeqCst), self.store.swap(0, Ordering::SeqCst))
+        (self.user.swap(0, Ordering::SeqCst), self.store.take_calls().len())
     }
 }
 
-struct Counting(MemoryStore, Calls);
-
-impl Counting {
-    fn inner(&self) -> &MemoryStore {
-        self.1.store.fetch_add(1, Ordering::SeqCst);
-        &self.0
-    }
-}
-
-#[async_trait]
-impl TokenStore for Counting {
-    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        self.inner().load(user).await
-    }
-
-    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-        self.inner().save(user, token).await
-    }
-
-    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-        self.inner().delete(user).await
-    }
-
-    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-        self.inner().delete_if(user, version).await
-    }
-}
-
+/// Alice is connected.
 async fn own_session() -> (KomerzaConnectLayer, Calls) {
     let calls = Calls::default();
-    let store = Counting(store_with("alice").await, calls.clone());
-    (KomerzaConnectLayer::new(config_at("/komerza/callback").build().unwrap(), store).unwrap(), calls)
+    let token = StoredToken::for_key("obviously-fake-key").unwrap();
+    calls.store.save(&UserId::new("alice").unwrap(), &token).await.unwrap();
+    calls.take();
+    let config = config_at("/komerza/callback").build().unwrap();
+    (KomerzaConnectLayer::new(config, calls.store.clone()).unwrap(), calls)
 }
 
-/// Users by the header `x-user`; alice is connected.
+/// Users by the header `x-user`.
 async fn own_users() -> (KomerzaConnectLayer, Calls) {
     let (connect, calls) = own_session().await;
     let asked = calls.clone();

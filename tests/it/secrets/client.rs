@@ -35,6 +35,9 @@ async fn t45_a_path_that_leads_elsewhere_is_an_error_and_nothing_is_sent() {
         let error = client.get(&path).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BadRequest, "{path:?}");
     }
+    assert_eq!(client.store("..").await.unwrap_err().kind(), ErrorKind::BadRequest);
+    let of_another = client.get("/thing").header(http::header::AUTHORIZATION, "Bearer other").send().await;
+    assert_eq!(of_another.unwrap_err().kind(), ErrorKind::BadRequest);
     assert_eq!((shop.provider.requests().len(), foreign.connections()), (sent, 0));
 }
 

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use axum::{Router, extract::Request, routing::get};
+use axum::{Router, body::Body, extract::Request};
 use komerza_connect::{
-    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
+    ApiKey, Config, KomerzaKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
     config::{AuthorizationCode, ClientSecret},
+    trace::path_only_span,
     user::InvalidUserId,
 };
+use tower::ServiceExt as _;
 use tower_http::trace::TraceLayer;
 
 use komerza_connect_testing::browser::{Browser, Hop, Load};
-use komerza_connect_testing::canary::Canary;
+use komerza_connect_testing::canary::{Canary, Log, fake_secret};
 use komerza_connect_testing::raw_provider::Reply;
 use komerza_connect_testing::shop_b::{
     Fate, MODES, Mode, ORIGIN, Op, Shop, assert_connected, callback_query, with_sources,
@@ -151,32 +153,39 @@ async fn t41_no_error_and_no_debug_form_shows_what_it_was_made_of() {
     show("Rejection", &KomerzaKey::from_parts(&mut Request::new(()).into_parts().0).await.unwrap_err());
 }
 
-fn app(shop: &Shop, layer: KomerzaConnectLayer) -> Router {
-    let _ = shop;
-    Router::new().route("/x", get(|| async { "the return path" })).layer(layer)
+/// A whole connect in an app with an access log; the canary knows its code, state and cookies.
+async fn connect_under(access_log: impl FnOnce(Router) -> Router) -> Canary {
+    let canary = Canary::new();
+    let (shop, browser) = Shop::with_browser(Mode::Users, "alice").await;
+    browser.move_to(ORIGIN, access_log(shop.app.clone()));
+    let code = code(&canary, &shop, "code", None);
+    assert_connected(&callback(&canary, &shop, &browser, &code).await);
+    canary
 }
 
 #[tokio::test]
-async fn t42_an_access_log_of_paths_without_queries_holds_neither_code_nor_state() {
-    let canary = Canary::new();
-    let shop = Shop::new(Mode::Users).await;
-    // What the documentation tells apps to do: the path and never the query.
-    let by_path = |request: &http::Request<axum::body::Body>| tracing::info_span!("request", method = %request.method(), path = request.uri().path());
-    let traced = app(&shop, shop.layer.clone()).layer(TraceLayer::new_for_http().make_span_with(by_path));
-    let browser = shop.browser("alice");
-    browser.move_to(ORIGIN, traced);
-    let code = code(&canary, &shop, "code", None);
-    assert_connected(&callback(&canary, &shop, &browser, &code).await);
-    canary.assert_nothing_leaked();
+async fn t42_the_ready_span_logs_the_callbacks_path_and_neither_code_nor_state() {
+    let ready = TraceLayer::new_for_http().make_span_with(path_only_span);
+    connect_under(|app| app.layer(ready)).await.assert_nothing_leaked();
 }
 
 #[tokio::test]
 async fn t42_the_default_span_of_an_access_log_does_hold_the_code() {
     // The danger is real, or the test above would prove nothing.
-    let canary = Canary::new();
-    let (shop, browser) = Shop::with_browser(Mode::Users, "alice").await;
-    browser.move_to(ORIGIN, app(&shop, shop.layer.clone()).layer(TraceLayer::new_for_http()));
-    let code = code(&canary, &shop, "logged-code", None);
-    assert_connected(&callback(&canary, &shop, &browser, &code).await);
-    assert!(canary.into_leaks().iter().any(|leak| leak.secret == "logged-code"));
+    let leaks = connect_under(|app| app.layer(TraceLayer::new_for_http())).await.into_leaks();
+    for secret in ["code", "state"] {
+        assert!(leaks.iter().any(|leak| leak.secret == secret), "{secret}: {leaks:?}");
+    }
+}
+
+#[tokio::test]
+async fn under_a_nest_the_ready_span_has_the_whole_path() {
+    let (log, page, secret) = (Log::from_now(), fake_secret("page"), fake_secret("query"));
+    let inner =
+        Router::new().fallback(|| async { "page" }).layer(TraceLayer::new_for_http().make_span_with(path_only_span));
+    let app: Router = Router::new().nest("/api", inner);
+    let request = Request::get(format!("/api/{page}?secret={secret}")).body(Body::empty()).unwrap();
+    app.oneshot(request).await.unwrap();
+    assert!(!log.lines_with(&[&format!("path=\"/api/{page}\"")]).is_empty(), "{:?}", log.lines_with(&[&page]));
+    assert!(log.lines_with(&[&secret]).is_empty());
 }

@@ -235,8 +235,7 @@ async fn t66_a_source_of_chance_that_panics_at_any_call_of_a_callback_loses_noth
 #[tokio::test]
 async fn t66_a_clock_that_panics_is_500_at_login_and_in_the_extractor() {
     let brittle = Brittle::default();
-    let breaks = brittle.clone();
-    let shop = Shop::builder(Mode::Browsers).layer(|layer| layer.with_clock(breaks)).open().await;
+    let shop = Shop::builder(Mode::Browsers).clock(&brittle).open().await;
     let browser = shop.browser("alice");
     assert_connected(&shop.connect(&browser, "code").await);
     brittle.breaks_after(1);

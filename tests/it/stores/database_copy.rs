@@ -1,62 +1,69 @@
-//! A copy of the database gives away no key under an encrypted store, and all of them under a plain one.
+//! After whole connects, a copy of the database holds neither key nor session value nor secret, of which the browser, the
+//! provider or the operator knows each. A plain store's copy does, or this could not be seen.
 
 use super::places::Directory;
 #[cfg(feature = "servers")]
 use super::places::{postgres_url, redis_url, unique};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 #[cfg(feature = "servers")]
-use komerza_connect::store::{PostgresStore, RedisStore, TableName};
+use komerza_connect::store::{PostgresStore, RedisStore};
 use komerza_connect::{
-    ApiKey, SealingKey, StoredToken, TokenStore, UserId,
+    SealingKey, TokenStore,
     store::{EncryptedStore, SqliteStore},
 };
+use komerza_connect_testing::{
+    raw_provider::key_for_code,
+    shop_b::{Mode, Shop, assert_connected},
+};
+use std::collections::HashSet;
 
 const SEALING_KEY: &[u8; 32] = b"obviously-fake-key-of-32-bytes!!";
 
-/// Keys of several lengths, each unlike the others and unlike anything else in a database.
-fn keys() -> Vec<String> {
-    (0..20_u32)
-        .map(|number| {
-            let pattern = format!("obviously{number}Fake{number}Key{}x", number * 7919);
-            pattern.repeat(1 + usize::try_from(number).unwrap() * 3)
-        })
-        .collect()
-}
-
-pub(super) fn encrypted<S: TokenStore>(store: S) -> EncryptedStore<S> {
-    EncryptedStore::new(store, "app", [SealingKey::from_bytes(SEALING_KEY).unwrap()]).unwrap()
-}
-
-/// Connects, reconnects and disconnects, as users do.
-async fn fill(store: &impl TokenStore, prefix: &str) {
-    for (number, key) in keys().into_iter().enumerate() {
-        let user = UserId::new(format!("{prefix}{number}")).unwrap();
-        let token = StoredToken::new(ApiKey::new(key).unwrap()).unwrap();
-        store.save(&user, &token).await.unwrap();
-        store.save(&user, &token).await.unwrap();
-        if number % 5 == 0 {
-            store.delete(&user).await.unwrap();
-        }
-        assert_eq!(store.load(&user).await.unwrap().is_some(), number % 5 != 0);
+/// Connects browsers, one of them thrice and one that leaves again; all that must not be found afterwards.
+async fn connect(store: impl TokenStore, sealed: bool) -> Vec<Vec<u8>> {
+    if !sealed {
+        return connect_in(Shop::builder(Mode::Browsers).store(store).open().await).await;
     }
+    let sealing = EncryptedStore::new(store, "app", [SealingKey::from_bytes(SEALING_KEY).unwrap()]).unwrap();
+    connect_in(Shop::builder(Mode::Browsers).store(sealing).open().await).await
 }
 
-/// How many runs of 12 bytes of a key or of the sealing key occur, also as hexadecimal digits or base64.
-fn leaks(copy: &[u8]) -> usize {
-    use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD as BASE64};
-    let mut needles = Vec::new();
-    for secret in keys().iter().map(String::as_bytes).chain([&SEALING_KEY[..]]) {
-        // One run in each key, besides all runs of its first part: every key repeats its pattern.
-        for run in secret.windows(12).take(40) {
-            needles.push(run.to_vec());
-            needles.push(run.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes());
-            needles.push(BASE64.encode(run).into_bytes());
+async fn connect_in(shop: Shop) -> Vec<Vec<u8>> {
+    let mut secrets = vec![shop.client_secret.clone().into_bytes(), SEALING_KEY.to_vec()];
+    // Of a code of some size, so that its key is a long one.
+    let long = (0..100).map(|number| format!("{}", number * 7_919)).collect::<String>();
+    for (number, codes) in [&["first"][..], &["second", "third", &long], &["fourth"]].into_iter().enumerate() {
+        let browser = shop.browser("");
+        for code in codes {
+            assert_connected(&shop.connect(&browser, code).await);
+            let session = browser.jar().names().into_iter().find(|name| name.ends_with("-session")).unwrap();
+            let session = browser.jar().get(&session).unwrap();
+            secrets.push(BASE64URL.decode(&session).unwrap());
+            secrets.extend([session.into_bytes(), key_for_code(code).into_bytes()]);
+        }
+        if number == 2 {
+            shop.disconnect(&browser).await;
         }
     }
-    let found: std::collections::HashSet<_> = needles.iter().map(Vec::as_slice).collect();
-    [12, 16, 24].iter().map(|length| copy.windows(*length).filter(|bytes| found.contains(bytes)).count()).sum()
+    secrets
 }
 
-pub(super) fn all_files(directory: &Directory) -> Vec<u8> {
+/// Whether the copy holds a run of 12 bytes of a secret: plain, as hexadecimal digits, or as base64 from each third byte on.
+#[track_caller]
+fn assert_leaks(copy: &[u8], secrets: &[Vec<u8>], leaks: bool) {
+    let mut needles = HashSet::new();
+    for run in secrets.iter().flat_map(|secret| secret.windows(12)) {
+        needles.insert(run.to_vec());
+        needles.insert(run.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes());
+        needles.insert(BASE64URL.encode(run).into_bytes());
+    }
+    let runs = |length| copy.windows(length).filter(|bytes| needles.contains(*bytes)).count();
+    let found: usize = [12, 16, 24].map(runs).iter().sum();
+    assert_eq!(found > 0, leaks, "{found} runs");
+    assert!(copy.windows(10).any(|bytes| bytes == b"\"format\":1"), "the copy has the records");
+}
+
+fn all_files(directory: &Directory) -> Vec<u8> {
     // A store that is dropped closes its files in the background, and SQLite removes one of them then: begin anew.
     let read = || -> std::io::Result<Vec<u8>> {
         let mut copy = Vec::new();
@@ -69,81 +76,52 @@ pub(super) fn all_files(directory: &Directory) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn t44_a_copy_of_the_sqlite_files_holds_no_piece_of_a_key() {
+async fn t44_after_connects_the_sqlite_files_hold_no_key_session_or_secret() {
     for sealed in [false, true] {
         let directory = Directory::new();
         let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap();
-        if sealed {
-            fill(&encrypted(store), "user").await
-        } else {
-            fill(&store, "user").await
-        }
+        let secrets = connect(store, sealed).await;
         // The store is dropped without a close: the log beside the file is part of the copy.
-        let copy = all_files(&directory);
-        assert!(copy.windows(6).any(|bytes| bytes == b"user17"), "the copy has the records");
-        assert_eq!(leaks(&copy) == 0, sealed, "{} runs", leaks(&copy));
+        assert_leaks(&all_files(&directory), &secrets, !sealed);
     }
 }
 
 #[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
-async fn t44_a_dump_of_postgresql_holds_no_piece_of_a_key() {
+async fn t44_after_connects_a_dump_of_postgresql_holds_no_key_session_or_secret() {
     for sealed in [false, true] {
-        let name = unique("dump");
-        let table: TableName = name.parse().unwrap();
-        let store = PostgresStore::connect_with(&postgres_url(), &table).await.unwrap();
-        if sealed {
-            fill(&encrypted(store), "user").await
-        } else {
-            fill(&store, "user").await
-        }
-        let dump = postgres_dump(&name).await;
-        // Ids are bytes, so the dump has them as hexadecimal digits.
-        assert!(dump.windows(12).any(|bytes| bytes == b"757365723137"), "the dump has the records");
-        assert_eq!(leaks(&dump) == 0, sealed, "{} runs", leaks(&dump));
+        let table = unique("connects");
+        let store = PostgresStore::connect_with(&postgres_url(), &table.parse().unwrap()).await.unwrap();
+        let secrets = connect(store, sealed).await;
+        let dump =
+            tokio::process::Command::new("pg_dump").args(["-t", &table, &postgres_url()]).output().await.unwrap();
+        assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+        let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
+        assert_leaks(&dump.stdout, &secrets, !sealed);
     }
 }
 
 #[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
-async fn t44_a_dump_of_redis_holds_no_piece_of_a_key() {
+async fn t44_after_connects_a_copy_of_redis_holds_no_key_session_or_secret() {
     for sealed in [false, true] {
-        let prefix = unique("dump");
+        let prefix = unique("connects");
         let store = RedisStore::connect_with(&redis_url(), &prefix).await.unwrap();
-        if sealed {
-            fill(&encrypted(store), "user").await
-        } else {
-            fill(&store, "user").await
+        let secrets = connect(store, sealed).await;
+        let client = redis::Client::open(redis_url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let keys = redis::cmd("KEYS").arg(format!("{prefix}*")).query_async(&mut connection).await;
+        let keys: Vec<Vec<u8>> = keys.unwrap();
+        assert_eq!(keys.len(), 2, "one record of each browser that stayed");
+        let mut copy = Vec::new();
+        for key in &keys {
+            let value: Vec<u8> = redis::cmd("GET").arg(key).query_async(&mut connection).await.unwrap();
+            copy.extend([key.clone(), value].concat());
+            redis::cmd("DEL").arg(key).exec_async(&mut connection).await.unwrap();
         }
-        let (records, copy) = redis_copy(&prefix).await;
-        assert_eq!(records, 16);
-        assert_eq!(leaks(&copy) == 0, sealed, "{} runs", leaks(&copy));
+        assert_leaks(&copy, &secrets, !sealed);
     }
-}
-
-/// What `pg_dump` writes of a table, which is removed then.
-#[cfg(feature = "servers")]
-pub(super) async fn postgres_dump(table: &str) -> Vec<u8> {
-    let dump = tokio::process::Command::new("pg_dump").arg("-t").arg(table).arg(postgres_url()).output().await.unwrap();
-    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
-    let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
-    dump.stdout
-}
-
-/// The number of the records under a prefix, and their names and values one after another; they are removed then.
-#[cfg(feature = "servers")]
-pub(super) async fn redis_copy(prefix: &str) -> (usize, Vec<u8>) {
-    let client = redis::Client::open(redis_url()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let keys: Vec<Vec<u8>> = redis::cmd("KEYS").arg(format!("{prefix}*")).query_async(&mut connection).await.unwrap();
-    let mut copy = Vec::new();
-    for key in &keys {
-        let value: Vec<u8> = redis::cmd("GET").arg(key).query_async(&mut connection).await.unwrap();
-        copy.extend([key.clone(), value].concat());
-        redis::cmd("DEL").arg(key).exec_async(&mut connection).await.unwrap();
-    }
-    (keys.len(), copy)
 }

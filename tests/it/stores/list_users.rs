@@ -1,34 +1,22 @@
 //! `ListUsers`: who is there, and the removal of old records.
 
-use super::places::{Directory, unique};
 #[cfg(feature = "servers")]
 use super::places::{mysql_url, pgbouncer_url, postgres_url};
+use super::{
+    contract::{both, encrypted},
+    places::{Directory, saved_at, time, unique},
+};
 #[cfg(feature = "servers")]
-use komerza_connect::store::{MySqlStore, PostgresStore, TableName};
+use komerza_connect::store::{MySqlStore, PostgresStore};
 use komerza_connect::{
-    ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
+    MemoryStore, TokenStore, UserId,
     store::{
-        CachedStore, EncryptedStore, ListUsers, SqliteStore, StoreErrorKind,
+        CachedStore, ListUsers, SqliteStore, StoreErrorKind,
         faulty::{Fault, FaultyStore, Operation},
     },
 };
-use std::{
-    collections::BTreeSet,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
-
-/// A record that was saved so many milliseconds after 1970.
-fn saved_at(millis: u64) -> StoredToken {
-    let token = StoredToken::new(ApiKey::new(format!("obviously-fake-key-{millis}")).unwrap()).unwrap();
-    let mut form: serde_json::Value = serde_json::from_str(&token.to_text()).unwrap();
-    form["saved_at"] = millis.into();
-    StoredToken::from_text(&form.to_string()).unwrap()
-}
-
-fn time(millis: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
-}
+use komerza_connect_testing::shop_b::Shelf;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Everybody whose id begins so, and the number of pages that it took.
 async fn listed(store: &dyn ListUsers, prefix: &str, limit: usize) -> (BTreeSet<String>, usize) {
@@ -106,11 +94,6 @@ pub(super) async fn lists_everybody_and_removes_only_what_is_old(store: Arc<dyn 
     }
 }
 
-fn encrypted<S: TokenStore>(store: S) -> EncryptedStore<S> {
-    let key = SealingKey::from_bytes(b"obviously-fake-key-of-32-bytes!!").unwrap();
-    EncryptedStore::new(store, "app", [key]).unwrap()
-}
-
 #[tokio::test]
 async fn memory_and_every_wrapper_list_everybody_and_remove_only_what_is_old() {
     let memory = MemoryStore::default;
@@ -119,7 +102,7 @@ async fn memory_and_every_wrapper_list_everybody_and_remove_only_what_is_old() {
         Arc::new(Box::new(memory()) as Box<dyn TokenStore>),
         Arc::new(encrypted(memory())),
         Arc::new(CachedStore::new(memory())),
-        Arc::new(CachedStore::new(encrypted(memory()))),
+        Arc::new(both(memory())),
         Arc::new(FaultyStore::new(memory())),
     ];
     for store in stores {
@@ -127,32 +110,9 @@ async fn memory_and_every_wrapper_list_everybody_and_remove_only_what_is_old() {
     }
 }
 
-/// A store of the four methods alone.
-struct Plain(MemoryStore);
-
-#[async_trait::async_trait]
-impl TokenStore for Plain {
-    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, komerza_connect::StoreError> {
-        self.0.load(user).await
-    }
-    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), komerza_connect::StoreError> {
-        self.0.save(user, token).await
-    }
-    async fn delete(&self, user: &UserId) -> Result<(), komerza_connect::StoreError> {
-        self.0.delete(user).await
-    }
-    async fn delete_if(
-        &self,
-        user: &UserId,
-        version: &komerza_connect::TokenVersion,
-    ) -> Result<bool, komerza_connect::StoreError> {
-        self.0.delete_if(user, version).await
-    }
-}
-
 #[tokio::test]
 async fn a_wrapper_around_a_store_that_cannot_list_says_so() {
-    let cached = CachedStore::new(encrypted(Plain(MemoryStore::default())));
+    let cached = CachedStore::new(encrypted(Shelf::default()));
     assert!(cached.lists_users().is_none());
     assert_eq!(cached.ping().await.unwrap_err().kind(), StoreErrorKind::Misconfigured);
 }
@@ -180,43 +140,36 @@ async fn a_cursor_of_another_store_is_refused() {
 async fn sqlite_lists_everybody_and_removes_only_what_is_old() {
     let directory = Directory::new();
     let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap();
+    alone_and_wrapped(store).await;
+}
+
+async fn alone_and_wrapped(store: impl TokenStore + Clone) {
     lists_everybody_and_removes_only_what_is_old(Arc::new(store.clone())).await;
-    lists_everybody_and_removes_only_what_is_old(Arc::new(CachedStore::new(encrypted(store)))).await;
+    lists_everybody_and_removes_only_what_is_old(Arc::new(both(store))).await;
 }
 
 #[cfg(feature = "servers")]
 async fn in_postgresql(url: String) {
-    let table: TableName = unique("listed").parse().unwrap();
-    let store = PostgresStore::connect_with(&url, &table).await.unwrap();
-    lists_everybody_and_removes_only_what_is_old(Arc::new(store.clone())).await;
-    lists_everybody_and_removes_only_what_is_old(Arc::new(CachedStore::new(encrypted(store)))).await;
+    let table = unique("listed");
+    alone_and_wrapped(PostgresStore::connect_with(&url, &table.parse().unwrap()).await.unwrap()).await;
     let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
 }
 
 #[cfg(feature = "servers")]
-#[tokio::test]
-#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
-async fn postgresql_lists_everybody_and_removes_only_what_is_old() {
-    in_postgresql(postgres_url()).await;
+async fn in_mysql(url: String) {
+    let table = unique("listed");
+    alone_and_wrapped(MySqlStore::connect_with(&url, &table.parse().unwrap()).await.unwrap()).await;
+    let pool = sqlx::MySqlPool::connect(&url).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
 }
 
 #[cfg(feature = "servers")]
-#[tokio::test]
-#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
-async fn postgresql_through_pgbouncer_lists_everybody_and_removes_only_what_is_old() {
-    in_postgresql(pgbouncer_url("transaction")).await;
-}
-
-#[cfg(feature = "servers")]
-#[tokio::test]
-#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
-async fn mysql_lists_everybody_and_removes_only_what_is_old() {
-    let table: TableName = unique("listed").parse().unwrap();
-    let store = MySqlStore::connect_with(&mysql_url(), &table).await.unwrap();
-    lists_everybody_and_removes_only_what_is_old(Arc::new(store.clone())).await;
-    lists_everybody_and_removes_only_what_is_old(Arc::new(CachedStore::new(encrypted(store)))).await;
-    let pool = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
-    let name = table.to_string().replace('"', "`");
-    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {name}"))).execute(&pool).await.unwrap();
+needs! {
+    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
+    postgresql_lists_everybody_and_removes_only_what_is_old => in_postgresql(postgres_url());
+    "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL",
+    postgresql_through_pgbouncer_lists_everybody_and_removes_only_what_is_old => in_postgresql(pgbouncer_url("transaction"));
+    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
+    mysql_lists_everybody_and_removes_only_what_is_old => in_mysql(mysql_url());
 }

@@ -1,10 +1,22 @@
 //! Token stores: the contract suite over every shipped one, and proof that the suite finds faults.
 
+/// Tests that need a server, each in a line: why it is left out without one, its name, and what it runs.
+#[cfg(feature = "servers")]
+macro_rules! needs {
+    ($($why:literal, $(#[$more:meta])? $test:ident => $run:expr;)+) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        #[ignore = $why]
+        $(#[$more])?
+        async fn $test() {
+            $run.await;
+        }
+    )+};
+}
+
 mod broken;
 mod broken_network;
 mod broken_stores;
 mod cached;
-mod connect_copy;
 mod contract;
 #[cfg(feature = "servers")]
 mod contract_servers;
@@ -22,7 +34,6 @@ mod processes;
 mod redis_faults;
 #[cfg(feature = "servers")]
 mod redis_topologies;
-mod replace;
 #[cfg(feature = "servers")]
 mod servers;
 #[cfg(feature = "servers")]

@@ -4,6 +4,7 @@ use komerza_connect::{ApiKey, StoredToken, UserId};
 use std::{
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, SystemTime},
 };
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -64,4 +65,16 @@ pub(crate) fn mysql_url() -> String {
 #[cfg(feature = "servers")]
 pub(crate) fn redis_url() -> String {
     std::env::var("KOMERZA_TEST_REDIS_URL").expect("KOMERZA_TEST_REDIS_URL is not set: run .ci/servers")
+}
+
+/// A record that was saved so many milliseconds after 1970, with a key of its own.
+pub(crate) fn saved_at(millis: u64) -> StoredToken {
+    let token = StoredToken::for_key(format!("obviously-fake-key-{millis}")).unwrap();
+    let mut form: serde_json::Value = serde_json::from_str(&token.to_text()).unwrap();
+    form["saved_at"] = millis.into();
+    StoredToken::from_text(&form.to_string()).unwrap()
+}
+
+pub(crate) fn time(millis: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
 }

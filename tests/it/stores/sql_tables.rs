@@ -1,30 +1,17 @@
 //! Tables and files that were there before: of an earlier version of this crate, and of the app.
 
-use super::places::Directory;
+use super::places::{Directory, saved_at, time};
 #[cfg(feature = "servers")]
 use super::places::{postgres_url, unique};
 #[cfg(feature = "servers")]
 use komerza_connect::store::{PostgresStore, TableName};
 use komerza_connect::{
-    ApiKey, StoredToken, TokenStore, UserId,
+    TokenStore, UserId,
     store::{ListUsers, SqliteStore},
 };
 #[cfg(feature = "servers")]
 use sqlx::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, raw_sql};
-use std::time::{Duration, SystemTime};
-
-/// A record that was saved so many milliseconds after 1970.
-fn saved_at(millis: u64) -> StoredToken {
-    let token = StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap();
-    let mut form: serde_json::Value = serde_json::from_str(&token.to_text()).unwrap();
-    form["saved_at"] = millis.into();
-    StoredToken::from_text(&form.to_string()).unwrap()
-}
-
-fn time(millis: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
-}
 
 fn user(number: u64) -> UserId {
     UserId::from(number)

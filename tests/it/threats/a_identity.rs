@@ -1,10 +1,7 @@
 //! Section A, second part: whose key it becomes (T3 to T7).
 
-use crate::flow::{
-    harness::{
-        AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER, app, flow_cookies, node, started,
-    },
-    ledger::Ledger,
+use crate::flow::harness::{
+    AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER, app, flow_cookies, node, started,
 };
 use http::Method;
 use komerza_connect::{
@@ -16,6 +13,7 @@ use komerza_connect_testing::{
     browser::{Browser, Cookie, Load},
     headers::OwnAnswers,
     raw_provider::{RawProvider, key_for_code},
+    shop_b::Shelf,
 };
 
 #[tokio::test]
@@ -137,7 +135,7 @@ async fn t05_an_old_browser_is_judged_by_referrer_and_origin() {
 async fn t06_a_login_begun_at_one_mount_cannot_be_finished_at_the_other() {
     for mode in Mode::BOTH {
         let provider = RawProvider::start().await;
-        let (store, clock) = (Ledger::default(), ManualClock::default());
+        let (store, clock) = (Shelf::default(), ManualClock::default());
         let layer = |mount: &str, app: &str| {
             let key = SealingKey::from_bytes(b"obviously-fake-sealing-key-of-both-apps").unwrap();
             let uri = format!("{SITE}/{mount}/callback");
@@ -226,7 +224,7 @@ async fn t06_a_session_of_one_mount_is_none_at_another_with_the_same_keys_and_st
 
 /// Looks at the account before the key is kept.
 struct Bouncer {
-    store: Ledger,
+    store: Shelf,
 }
 
 #[async_trait]
@@ -243,7 +241,7 @@ impl Hooks for Bouncer {
 #[tokio::test]
 async fn t07_the_hook_sees_the_account_first_and_its_refusal_leaves_no_trace() {
     for mode in Mode::BOTH {
-        let (provider, store) = (RawProvider::start().await, Ledger::default());
+        let (provider, store) = (RawProvider::start().await, Shelf::default());
         let hooks = Bouncer { store: store.clone() };
         let shop = Shop::on(provider, store, mode, |config| config, |layer| layer.with_hooks(hooks));
         let (alice, login) = shop.login_of("alice", "/x").await;

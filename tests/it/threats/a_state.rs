@@ -38,18 +38,6 @@ async fn t01_a_code_without_the_state_of_a_login_of_this_browser_is_refused() {
 }
 
 #[tokio::test]
-async fn t01_the_same_holds_over_real_sockets() {
-    for mode in Mode::BOTH {
-        let shop = Shop::over_sockets(mode).await;
-        let alice = shop.browser("alice");
-        shop.refuses(&alice, &format!("code=CM&state={}", unknown_state()), 400).await;
-        let login = shop.start(&alice, "/x").await;
-        shop.refuses(&alice, "code=CM", 400).await;
-        shop.accepts(&alice, &login, "CA", "/x").await;
-    }
-}
-
-#[tokio::test]
 async fn t02_a_login_started_by_another_user_cannot_be_finished_in_ones_own_browser() {
     for mode in Mode::BOTH {
         let shop = Shop::new(mode).await;
@@ -73,15 +61,6 @@ async fn t02_a_cookie_carried_to_another_users_browser_does_not_help() {
     let cookie = mallory.jar().all()[0].clone();
     bob.jar().set_raw(cookie);
     shop.refuses(&bob, &hers.with("CB"), 403).await;
-    assert!(shop.store.keys().is_empty());
-}
-
-#[tokio::test]
-async fn t02_over_real_sockets_nothing_of_the_other_login_is_used() {
-    let shop = Shop::over_sockets(Mode::Browser).await;
-    let (mallory, bob) = (shop.browser("mallory"), shop.browser("bob"));
-    let hers = shop.start(&mallory, "/x").await;
-    shop.refuses(&bob, &hers.with("CB"), 400).await;
     assert!(shop.store.keys().is_empty());
 }
 

@@ -121,3 +121,15 @@ async fn t13_a_browser_without_an_exception_for_loopback_finishes_a_login_on_pla
         shop.accepts(&safari, &login, "CA", "/x").await;
     }
 }
+
+#[tokio::test]
+async fn the_removed_cookie_is_the_last_one_of_the_answer() {
+    // Browsers do not care. curl 7.88 does: it reads its jar file again and finds there what an earlier line had removed.
+    for mode in Mode::BOTH {
+        let shop = Shop::over_sockets(mode).await;
+        let (alice, login) = shop.login_of("alice", "/x").await;
+        let set = shop.accepts(&alice, &login, "C1", "/x").await.set_cookies();
+        assert!(set.last().unwrap().starts_with(&format!("{}=; Path=/; Max-Age=0;", login.cookie)), "{set:?}");
+        assert!(!alice.jar().names().contains(&login.cookie));
+    }
+}

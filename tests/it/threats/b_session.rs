@@ -1,12 +1,10 @@
 //! Section B, last part: the crate's own browser session (T22).
 
-use crate::flow::{
-    harness::{DISCONNECT, Mode, SITE, Shop, app, cookies},
-    ledger::Fault,
-};
+use crate::flow::harness::{DISCONNECT, Mode, SITE, Shop, cookies};
 use komerza_connect_testing::{
     browser::{Browser, Cookie, Load},
     raw_provider::key_for_code,
+    shop_b::Fate,
 };
 use std::time::Duration;
 
@@ -47,7 +45,7 @@ async fn t22_a_session_with_any_character_changed_is_none_and_the_store_is_not_a
     let status = async |browser: &Browser| {
         browser.load(Load::typed(&format!("{SITE}/key")).stop_at_first()).await.first().status()
     };
-    shop.store.breaks(Fault::Down);
+    shop.store.decide(|_| Fate::Fail);
     assert_eq!(status(&alice).await, 503, "the store is asked about the real one");
     assert_eq!(status(&shop.browser("")).await, 200, "and about none");
     for at in 0..real.len() {
@@ -105,22 +103,6 @@ async fn t22_an_answer_that_is_lost_loses_nothing() {
         assert_eq!(shop.key_seen_by(&before).await, Some(key_for_code("CA")));
         assert_eq!(lost.set_cookies().len(), again.set_cookies().len());
     }
-}
-
-#[tokio::test]
-async fn t22_nor_when_the_second_request_reaches_another_node() {
-    let shop = Shop::new(Mode::Browser).await;
-    let alice = shop.browser("");
-    let login = shop.start(&alice, "/x").await;
-    let before = alice.clone();
-    shop.accepts(&alice, &login, "CA", "/x").await;
-    // The provider takes a code once.
-    shop.provider.on_code("CA", komerza_connect_testing::raw_provider::Reply::error(401, "invalid_code"));
-    before.move_to(SITE, app(&shop.another_node(|config| config)));
-    let again = shop.callback(&before, &login.with("CA")).await;
-    assert_eq!((again.status(), again.location()), (303, Some("/x")), "{}", again.text());
-    assert_eq!(session_of(&alice), session_of(&before));
-    assert_eq!(shop.key_seen_by(&before).await, Some(key_for_code("CA")));
 }
 
 #[tokio::test]

@@ -1,19 +1,13 @@
 //! Section C, first part: what leaves the site, and where to (T23 to T26).
 
-use crate::flow::{
-    harness::{AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER},
-    ledger::Fault,
-};
+use crate::flow::harness::{AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER};
 use http::Method;
-use komerza_connect::{
-    Hooks, async_trait,
-    hooks::{Connecting, Veto},
-};
 use komerza_connect_testing::{
     browser::{Browser, Hop, Load},
     headers::OwnAnswers,
     raw_provider::{Reply, key_for_code},
     redirect_attacks::{attempts, harmless, stays_on_site},
+    shop_b::Fate,
 };
 use std::collections::BTreeSet;
 
@@ -53,7 +47,7 @@ async fn t23_every_answer_of_every_route_carries_the_headers() {
             shop.callback(&alice, &login.with("CX")).await;
         }
         let login = shop.start(&alice, "/x").await;
-        shop.store.breaks(Fault::Down);
+        shop.store.decide(|_| Fate::Fail);
         shop.callback(&alice, &login.with("C2")).await;
         alice.load(Load::typed(STATUS)).await;
         for hop in alice.history().iter().filter(|hop| hop.url.path().starts_with("/komerza/")) {
@@ -179,29 +173,19 @@ async fn t24_the_attacks_of_the_threat_model_end_at_the_default() {
     }
 }
 
-/// Every second attempt from `first` on.
-async fn no_attempt_leaves_the_site(first: usize) {
+#[tokio::test]
+async fn t24_no_attempt_of_the_long_list_leaves_the_site() {
     let shop = Shop::with(Mode::App, |config| config.default_return_path("/home"), |layer| layer).await;
     let alice = shop.browser("alice");
-    let attempts: Vec<_> = attempts().into_iter().skip(first).step_by(2).collect();
-    assert!(attempts.len() > 500);
+    let attempts = attempts();
+    assert!(attempts.len() > 1_000);
     for attempt in attempts {
         let end = ends(&shop, &alice, &attempt.query, None).await;
         assert!(stays_on_site(&end), "{attempt:?} ends at {end}");
-        if attempt.must_be_refused {
-            assert_eq!(end, "/home?komerza=denied", "{attempt:?}");
-        }
+        let unmarked = ["?komerza=denied", "&komerza=denied"].map(|marker| end.replacen(marker, "", 1));
+        let followed = !attempt.must_be_refused && attempt.decoded.is_some_and(|path| unmarked.contains(&path));
+        assert!(followed || end == "/home?komerza=denied", "{} ends at {end}", attempt.query);
     }
-}
-
-#[tokio::test]
-async fn t24_no_attempt_of_the_long_list_leaves_the_site() {
-    no_attempt_leaves_the_site(0).await;
-}
-
-#[tokio::test]
-async fn t24_nor_any_of_its_other_half() {
-    no_attempt_leaves_the_site(1).await;
 }
 
 #[tokio::test]
@@ -297,27 +281,6 @@ async fn t26_a_return_path_with_markup_is_text_on_the_confirm_page() {
     let visit = alice.click(page.url.as_str(), &crate::flow::pages::link(&page.text())).await;
     let login = crate::flow::harness::started(visit.first().clone());
     shop.accepts(&alice, &login, "C1", path).await;
-}
-
-/// Names the account in its refusal, as apps do; and whoever names an account may call it what they like.
-struct Talkative;
-
-#[async_trait]
-impl Hooks for Talkative {
-    async fn before_storing(&self, _: &Connecting<'_>) -> Result<(), Veto> {
-        Err(Veto::new("The account \"<script>alert(1)</script>\" belongs to somebody else here."))
-    }
-}
-
-#[tokio::test]
-async fn t26_what_the_app_says_in_a_refusal_is_text_on_the_page() {
-    for mode in Mode::BOTH {
-        let shop = Shop::with(mode, |config| config, |layer| layer.with_hooks(Talkative)).await;
-        let (alice, login) = shop.login_of("alice", "/x").await;
-        let page = shop.callback(&alice, &login.with("C1")).await.text();
-        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
-        assert!(!page.contains("<script"), "{page}");
-    }
 }
 
 #[tokio::test]
