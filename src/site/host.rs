@@ -21,11 +21,7 @@ messages! {
 pub(super) fn notice(config: &Config, parts: &Parts) {
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
     let Some(host) = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str())) else { return };
-    let (confused, detail) = match compare(host, &config.redirect_uri.origin) {
-        Hosts::Same => return,
-        Hosts::Confused(detail) => (true, detail),
-        Hosts::Other(detail) => (false, detail),
-    };
+    let Some((confused, detail)) = difference(host, &config.redirect_uri.origin) else { return };
     if config.notices.first(if confused { 1 } else { 2 }) {
         log::warn!(
             code = HOST_DIFFERS.code,
@@ -35,33 +31,20 @@ pub(super) fn notice(config: &Config, parts: &Parts) {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Hosts {
-    Same,
-    /// Two names for one machine, or with and without `www.`.
-    Confused(String),
-    Other(String),
-}
-
-fn compare(host: &str, origin: &str) -> Hosts {
+/// How the hosts differ, if they do, and whether people confuse them: two names for one machine, or with and
+/// without `www.`.
+fn difference(host: &str, origin: &str) -> Option<(bool, String)> {
     let (scheme, wanted) = origin.split_once("://").unwrap_or(("https", origin));
     // As browsers write an origin: lower case, without the default port.
     let Some(url) = Url::parse(&format!("{scheme}://{host}")).ok().filter(|_| host.len() <= 255) else {
-        return Hosts::Other(format!("one that is no host instead of {wanted}"));
+        return Some((false, format!("one that is no host instead of {wanted}")));
     };
     let found = url.origin().ascii_serialization();
     let found = found.split_once("://").map_or("", |(_, found)| found);
-    let detail = || format!("{found} instead of {wanted}");
     let without_www = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
-    if found == wanted {
-        Hosts::Same
-    } else if Url::parse(origin).is_ok_and(|origin| is_loopback(&origin)) && is_loopback(&url)
-        || without_www(found) == without_www(wanted)
-    {
-        Hosts::Confused(detail())
-    } else {
-        Hosts::Other(detail())
-    }
+    let loopback = Url::parse(origin).is_ok_and(|origin| is_loopback(&origin)) && is_loopback(&url);
+    let confused = loopback || without_www(found) == without_www(wanted);
+    (found != wanted).then(|| (confused, format!("{found} instead of {wanted}")))
 }
 
 #[cfg(test)]
@@ -70,19 +53,20 @@ mod tests {
 
     #[test]
     fn hosts_are_compared_as_browsers_write_them() {
-        let confused = |detail: &str| Hosts::Confused(detail.to_owned());
+        let confused = |detail: &str| Some((true, detail.to_owned()));
+        let other = |detail: &str| Some((false, detail.to_owned()));
         for (host, origin, found) in [
-            ("shop.example", "https://shop.example", Hosts::Same),
-            ("Shop.Example:443", "https://shop.example", Hosts::Same),
-            ("127.0.0.1:3000", "http://127.0.0.1:3000", Hosts::Same),
+            ("shop.example", "https://shop.example", None),
+            ("Shop.Example:443", "https://shop.example", None),
+            ("127.0.0.1:3000", "http://127.0.0.1:3000", None),
             ("localhost:3000", "http://127.0.0.1:3000", confused("localhost:3000 instead of 127.0.0.1:3000")),
             ("127.0.0.1:3001", "http://127.0.0.1:3000", confused("127.0.0.1:3001 instead of 127.0.0.1:3000")),
             ("www.shop.example", "https://shop.example", confused("www.shop.example instead of shop.example")),
             ("shop.example", "https://www.shop.example", confused("shop.example instead of www.shop.example")),
-            ("app:8080", "https://shop.example", Hosts::Other("app:8080 instead of shop.example".into())),
-            ("a b\"", "https://shop.example", Hosts::Other("one that is no host instead of shop.example".into())),
+            ("app:8080", "https://shop.example", other("app:8080 instead of shop.example")),
+            ("a b\"", "https://shop.example", other("one that is no host instead of shop.example")),
         ] {
-            assert_eq!(compare(host, origin), found, "{host}");
+            assert_eq!(difference(host, origin), found, "{host}");
         }
     }
 }
