@@ -83,8 +83,10 @@ async fn look_up(shared: &Arc<Shared>, parts: &mut Parts, page: bool) -> Result<
         Caller::Browser(None) => return Ok(Found::NotConnected),
         Caller::Browser(Some(session)) => (session.user_id(), Some(session)),
     };
-    let Some(token) = shared.core.load(&user).await? else { return Ok(Found::NotConnected) };
-    let key = shared.key(user, &token, Some(visit_of(parts, &shared.site.jar.names, page)))?;
+    let key = match shared.core.load(&user).await? {
+        Some(token) => shared.key(user, &token, Some(visit_of(parts, &shared.site.jar.names, page)))?,
+        None => return Ok(Found::NotConnected),
+    };
     if let Some(session) = session {
         for other in shared.site.other_sessions(&parts.headers, key.user_id()) {
             // Boxed: hardly ever needed, and larger than all the rest.

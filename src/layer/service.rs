@@ -69,9 +69,9 @@ pub(crate) enum Found {
 }
 
 /// The answer of one of the crate's routes.
-pub(super) async fn answer(shared: Arc<Shared>, route: Route, parts: Parts) -> Response<Body> {
+pub(super) async fn answer(shared: Arc<Shared>, route: Route, mut parts: Parts) -> Response<Body> {
     let keeper = Arc::<Shared>::clone(&shared);
-    site::answer(&shared.site, &shared.redeem, keeper, route, parts).await
+    site::answer(&shared.site, &shared.redeem, keeper, route, &mut parts).await
 }
 
 impl<S, B, R> Service<Request<B>> for KomerzaConnect<S>

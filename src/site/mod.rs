@@ -167,7 +167,7 @@ pub(crate) async fn answer(
     redeem: &Redeem,
     keeper: Arc<dyn Keeper>,
     route: Route,
-    mut parts: Parts,
+    parts: &mut Parts,
 ) -> Response<Body> {
     let allow = route.allowed_methods();
     let allowed = allow.split(", ").any(|method| method == parts.method.as_str());
@@ -178,11 +178,11 @@ pub(crate) async fn answer(
     } else {
         let answered = guard::caught("route", async {
             match route {
-                Route::Login => login::login(site, &mut parts).await,
+                Route::Login => login::login(site, parts).await,
                 // Boxed: it is by far the largest, and the room for it would be kept in every answer.
-                Route::Callback => Box::pin(callback::callback(site, redeem, keeper, &mut parts)).await,
-                Route::Disconnect => disconnect::disconnect(site, &mut parts).await,
-                Route::Status => status::status(site, &mut parts).await,
+                Route::Callback => Box::pin(callback::callback(site, redeem, keeper, parts)).await,
+                Route::Disconnect => disconnect::disconnect(site, parts).await,
+                Route::Status => status::status(site, parts).await,
             }
         });
         match answered.await {
