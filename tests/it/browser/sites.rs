@@ -71,6 +71,11 @@ pub(super) struct Quickstart {
     _process: Child,
 }
 
+/// Empty on purpose: a scenario that names only `url` would otherwise capture `url` alone, and the app would end at once.
+impl Drop for Quickstart {
+    fn drop(&mut self) {}
+}
+
 impl Quickstart {
     pub(super) async fn start(visit: &Visit, sandbox: &Provider) -> Self {
         Self::with_dashboard(visit, sandbox, &sandbox.dashboard_url()).await
@@ -119,6 +124,11 @@ pub(super) struct OwnLogin {
     pub(super) url: String,
     _site: Published,
     seen: Seen,
+}
+
+/// As [`Quickstart`]'s.
+impl Drop for OwnLogin {
+    fn drop(&mut self) {}
 }
 
 type Seen = Arc<Mutex<Vec<Visited>>>;
