@@ -122,12 +122,14 @@ impl ListedUser {
     }
 }
 
-macro_rules! forwarded {
-    ($($pointer:ident),*) => {$(
+/// Passes every call on, as `passed_on` does.
+macro_rules! list_users_passed_on {
+    ([$($generics:tt)*] $store:ty, |$this:ident| $inner:expr) => {
         #[async_trait::async_trait]
-        impl<T: ListUsers + ?Sized> ListUsers for $pointer<T> {
+        impl<$($generics)*> ListUsers for $store {
             async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
-                (**self).list_users(cursor, limit).await
+                let $this = self;
+                $inner.list_users(cursor, limit).await
             }
             async fn remove_older(
                 &self,
@@ -135,15 +137,20 @@ macro_rules! forwarded {
                 than: SystemTime,
                 limit: usize,
             ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
-                (**self).remove_older(prefix, than, limit).await
+                let $this = self;
+                $inner.remove_older(prefix, than, limit).await
             }
             async fn ping(&self) -> Result<(), StoreError> {
-                (**self).ping().await
+                let $this = self;
+                $inner.ping().await
             }
         }
-    )*};
+    };
 }
-forwarded!(Arc, Box);
+list_users_passed_on!([T: ListUsers + ?Sized] Arc<T>, |store| (**store));
+list_users_passed_on!([T: ListUsers + ?Sized] Box<T>, |store| (**store));
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) use list_users_passed_on;
 
 /// The list of the store inside a wrapper.
 #[cfg(any(feature = "cache", feature = "encrypt", feature = "store-contract"))]

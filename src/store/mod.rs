@@ -189,7 +189,7 @@ pub use sql::PostgresStore;
 pub use sql::SqliteStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sql::TableName;
-pub use token::{InvalidToken, KeyFingerprint, StoredToken, TokenVersion};
+pub use token::{KeyFingerprint, StoredToken, TokenVersion};
 pub use url::connect;
 pub(crate) use within::within;
 
@@ -249,26 +249,35 @@ pub trait TokenStore: Send + Sync + 'static {
     }
 }
 
-macro_rules! forwarded {
-    ($($pointer:ident),*) => {$(
+/// Passes every call on to another store: that inside of one, or behind a pointer.
+macro_rules! passed_on {
+    ([$($generics:tt)*] $store:ty, |$this:ident| $inner:expr) => {
         #[async_trait::async_trait]
-        impl<T: TokenStore + ?Sized> TokenStore for $pointer<T> {
+        impl<$($generics)*> TokenStore for $store {
             async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-                (**self).load(user).await
+                let $this = self;
+                $inner.load(user).await
             }
             async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-                (**self).save(user, token).await
+                let $this = self;
+                $inner.save(user, token).await
             }
             async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-                (**self).delete(user).await
+                let $this = self;
+                $inner.delete(user).await
             }
             async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-                (**self).delete_if(user, version).await
+                let $this = self;
+                $inner.delete_if(user, version).await
             }
             fn lists_users(&self) -> Option<&dyn ListUsers> {
-                (**self).lists_users()
+                let $this = self;
+                $inner.lists_users()
             }
         }
-    )*};
+    };
 }
-forwarded!(Arc, Box);
+passed_on!([T: TokenStore + ?Sized] Arc<T>, |store| (**store));
+passed_on!([T: TokenStore + ?Sized] Box<T>, |store| (**store));
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+use {list_users::list_users_passed_on, passed_on, replace::replace_if_passed_on};

@@ -22,14 +22,19 @@ pub trait ReplaceIf: TokenStore {
     async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError>;
 }
 
-macro_rules! forwarded {
-    ($($pointer:ident),*) => {$(
+/// Passes every call on, as `passed_on` does.
+macro_rules! replace_if_passed_on {
+    ([$($generics:tt)*] $store:ty, |$this:ident| $inner:expr) => {
         #[async_trait::async_trait]
-        impl<T: ReplaceIf + ?Sized> ReplaceIf for $pointer<T> {
+        impl<$($generics)*> ReplaceIf for $store {
             async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
-                (**self).replace_if(user, token).await
+                let $this = self;
+                $inner.replace_if(user, token).await
             }
         }
-    )*};
+    };
 }
-forwarded!(Arc, Box);
+replace_if_passed_on!([T: ReplaceIf + ?Sized] Arc<T>, |store| (**store));
+replace_if_passed_on!([T: ReplaceIf + ?Sized] Box<T>, |store| (**store));
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) use replace_if_passed_on;
