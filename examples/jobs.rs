@@ -11,7 +11,7 @@
 //! ```
 
 use komerza_connect::{
-    Error, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId, api::Client, pacing::Priority,
+    ApiKey, Error, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId, api::Client, pacing::Priority,
 };
 use komerza_sandbox::Sandbox;
 
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start().await?;
     let store = MemoryStore::default(); // yours is a database that the app uses too
     for user in ["alice", "bob"] {
-        store.save(&UserId::new(user)?, &StoredToken::for_key(sandbox.issue_key()?)?).await?;
+        store.save(&UserId::new(user)?, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
     }
     let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
 

@@ -32,37 +32,6 @@ pub fn code_letters(code: &str) -> String {
     code.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// Every error code that is known, without its casing. The set is open. *Source*: the "Exchange" page and the
-/// page on errors of docs.komerza.com, and the list of codes in a public client.
-const ERROR_CODES: [&str; 21] = [
-    "accessdenied",
-    "appnotfound",
-    "badcaptcha",
-    "badtoken",
-    "codeexpired",
-    "featureunavailable",
-    "internalservererror",
-    "invalidclientsecret",
-    "invalidcode",
-    "notenoughfunds",
-    "notfound",
-    "oauthloginrequired",
-    "objectconflict",
-    "productunavailable",
-    "ratelimited",
-    "twofactorrequired",
-    "unsupportedrequest",
-    "upgraderequired",
-    "uploadfailed",
-    "validationerror",
-    "verificationrequired",
-];
-
-/// Whether a code is known to stand for an error, in any casing.
-pub(crate) fn is_error_code(code: &str) -> bool {
-    ERROR_CODES.contains(&code_letters(code).as_str())
-}
-
 /// A token bucket as the provider documents it: so many tokens at most, and so many more at the end of every
 /// period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -76,22 +76,6 @@ impl From<NonZeroU64> for UserId {
     }
 }
 
-impl TryFrom<String> for UserId {
-    type Error = InvalidUserId;
-
-    fn try_from(id: String) -> Result<Self, Self::Error> {
-        Self::new(id)
-    }
-}
-
-impl TryFrom<&str> for UserId {
-    type Error = InvalidUserId;
-
-    fn try_from(id: &str) -> Result<Self, Self::Error> {
-        Self::new(id)
-    }
-}
-
 /// The reason why a text is not a valid [`UserId`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

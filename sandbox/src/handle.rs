@@ -6,7 +6,9 @@ use super::{
     App, Faults, RegisteredApp, SandboxBuilder, SandboxError, app::check_redirect_uri, consent::Ask, grant::Approval,
     request_log::RecordedRequest, server::Port, switches::Switches, world::Shared,
 };
-use komerza_connect::{Config, ConfigBuilder, ConfigError, MemoryStore, StoreError, StoredToken, TokenStore, UserId};
+use komerza_connect::{
+    ApiKey, Config, ConfigBuilder, ConfigError, MemoryStore, StoreError, StoredToken, TokenStore, UserId,
+};
 
 /// What an app of the sandbox calls itself unless it says otherwise.
 const USER_AGENT: &str = "SandboxedApp/1.0";
@@ -260,7 +262,8 @@ impl Sandbox {
     pub async fn connected(&self, user: &UserId) -> Result<MemoryStore, StoreError> {
         let store = MemoryStore::default();
         let key = self.issue_key().map_err(StoreError::unavailable)?;
-        let token = StoredToken::for_key(key).map_err(StoreError::unavailable)?;
+        let key = ApiKey::new(key).map_err(StoreError::unavailable)?;
+        let token = StoredToken::new(key).map_err(StoreError::unavailable)?;
         store.save(user, &token).await?;
         Ok(store)
     }

@@ -1,7 +1,10 @@
 //! What a call sends.
 
-use super::{Error, Form, Upload, upload::Budget};
-use http::{HeaderValue, header::CONTENT_TYPE};
+use super::{Error, Form, Upload};
+use http::{
+    HeaderValue,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 
 /// What a call sends.
 #[derive(Debug, Clone)]
@@ -11,14 +14,6 @@ pub(super) enum Payload {
 }
 
 impl Payload {
-    /// The length, if it is known before anything is opened.
-    pub(super) fn known_size(&self) -> u64 {
-        match self {
-            Self::Plain { upload, .. } => upload.size().unwrap_or_default(),
-            Self::Form(form) => form.known_size(),
-        }
-    }
-
     /// Whether it can still be sent from its start: a stream can be read only once.
     pub(super) fn can_be_sent(&self) -> bool {
         match self {
@@ -33,12 +28,14 @@ impl Payload {
         request: reqwest::RequestBuilder,
         most: u64,
     ) -> Result<reqwest::RequestBuilder, Error> {
+        let mut left = most;
         match self {
             Self::Plain { content_type, upload } => {
-                let body = upload.open(&Budget::of(most)).await?.into_body();
-                Ok(request.header(CONTENT_TYPE, content_type.clone()).body(body))
+                let (body, length) = upload.open(&mut left).await?;
+                let request = request.header(CONTENT_TYPE, content_type.clone()).body(body);
+                Ok(length.into_iter().fold(request, |request, length| request.header(CONTENT_LENGTH, length)))
             }
-            Self::Form(form) => Ok(request.multipart(form.open(&Budget::of(most)).await?)),
+            Self::Form(form) => Ok(request.multipart(form.open(&mut left).await?)),
         }
     }
 }

@@ -1,19 +1,15 @@
 //! A key and a User-Agent, ready to call Komerza.
 
 use super::{
-    Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User,
-    connection::{Connection, Revocation},
-    key::Owner,
-    scopes,
+    Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User, connection::Connection, key::Owner, scopes,
 };
 use crate::{
     config::{self, ClientLimits, ConfigError, Limits},
-    pacing::{Lane, Pacer, Party, SharedBuckets},
+    pacing::{Lane, Party, SharedBuckets},
     provider,
-    random::SystemRandomness,
     secret::ApiKey,
     store::KeyFingerprint,
-    time::{Clock, SystemClock},
+    time::Clock,
 };
 use http::{HeaderValue, Method};
 use std::{
@@ -66,7 +62,6 @@ pub(super) struct Inner {
     pub(super) owner: Option<Owner>,
     /// Set by the first call, so that a request that makes no call does not pay for it.
     lane: OnceLock<Arc<Lane>>,
-    bearer: OnceLock<HeaderValue>,
 }
 
 impl Client {
@@ -94,8 +89,7 @@ impl Client {
         fingerprint: KeyFingerprint,
         owner: Option<Owner>,
     ) -> Self {
-        let (lane, bearer) = (OnceLock::new(), OnceLock::new());
-        Self { inner: Arc::new(Inner { connection, key, fingerprint, owner, lane, bearer }) }
+        Self { inner: Arc::new(Inner { connection, key, fingerprint, owner, lane: OnceLock::new() }) }
     }
 
     /// Returns a client for another key with the same connections and settings.
@@ -234,13 +228,10 @@ impl Client {
     }
 
     pub(super) fn bearer(&self) -> Result<HeaderValue, Error> {
-        if let Some(known) = self.inner.bearer.get() {
-            return Ok(known.clone());
-        }
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", self.inner.key.expose_secret()))
             .map_err(|error| Error::caused_by(ErrorKind::BadRequest, error))?;
         bearer.set_sensitive(true);
-        Ok(self.inner.bearer.get_or_init(|| bearer).clone())
+        Ok(bearer)
     }
 }
 
@@ -292,20 +283,14 @@ impl ClientBuilder {
     /// Same as [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
     pub fn build(self) -> Result<Client, ConfigError> {
         let Self { key, user_agent, api_url, limits, clock, shared } = self;
-        let base = config::base_url("api_url", &api_url)?;
-        let pacer =
-            if clock.is_some() || shared.is_some() { Pacer::alone(&base, shared) } else { Pacer::of_process(&base) };
-        let connection = Connection {
-            connections: Connection::connections(&config::user_agent(user_agent)?, &base, &limits)?,
-            base,
-            limits,
-            shared_deadline: Limits::default().store_deadline,
-            pacer,
-            clock: clock.unwrap_or_else(|| Arc::new(SystemClock)),
-            randomness: Arc::new(SystemRandomness),
-            revocation: Revocation::default(),
-            stores_in_user: Arc::default(),
-        };
+        let (user_agent, base) = (config::user_agent(user_agent)?, config::base_url("api_url", &api_url)?);
+        let mut connection = Connection::new(&user_agent, base, limits, Limits::default().store_deadline)?;
+        if let Some(shared) = shared {
+            connection.share_buckets(shared);
+        }
+        if let Some(clock) = clock {
+            connection.set_clock(clock);
+        }
         let fingerprint = key.fingerprint();
         Ok(Client::of(Arc::new(connection), key, fingerprint, None))
     }

@@ -5,7 +5,7 @@ use super::{
     connections::{self, Connections},
 };
 use crate::{
-    config::{ClientLimits, Config, ConfigError},
+    config::{ClientLimits, ConfigError},
     guard,
     pacing::{Pacer, SharedBuckets},
     random::{Randomness, SystemRandomness},
@@ -14,7 +14,6 @@ use crate::{
 };
 use http::HeaderValue;
 use std::{
-    fmt,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
@@ -37,29 +36,25 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
-        let limits = config.limits.client.clone();
+    pub(crate) fn new(
+        user_agent: &HeaderValue,
+        base: Url,
+        limits: ClientLimits,
+        shared_deadline: Duration,
+    ) -> Result<Self, ConfigError> {
+        let (agent, api, deadline) = (user_agent.clone(), base.clone(), limits.connect_deadline);
+        let client = move || Ok(wire::client(&agent, &api)?.connect_timeout(deadline));
         Ok(Self {
-            connections: Self::connections(&config.user_agent, &config.api_url, &limits)?,
-            pacer: Pacer::of_process(&config.api_url),
-            base: config.api_url.clone(),
+            connections: Connections::new(move || wire::build(connections::watched(client()?)))?,
+            pacer: Pacer::of_process(&base),
+            base,
             limits,
-            shared_deadline: config.limits.store_deadline,
+            shared_deadline,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
-            revocation: Revocation::default(),
+            revocation: Arc::new(|reply| reply.says_key_is_dead()),
             stores_in_user: Arc::default(),
         })
-    }
-
-    pub(super) fn connections(
-        user_agent: &HeaderValue,
-        base: &Url,
-        limits: &ClientLimits,
-    ) -> Result<Connections, ConfigError> {
-        let (user_agent, base, deadline) = (user_agent.clone(), base.clone(), limits.connect_deadline);
-        let client = move || Ok(wire::client(&user_agent, &base)?.connect_timeout(deadline));
-        Connections::new(move || wire::build(connections::watched(client()?)))
     }
 
     /// The buckets, which exchanges use too.
@@ -81,36 +76,15 @@ impl Connection {
         self.revocation = revocation;
     }
 
+    /// A rule that panics counts as "not revoked".
+    pub(super) fn says_dead(&self, reply: &Reply<'_>) -> bool {
+        guard::caught_now("revocation rule", || (self.revocation)(reply)).unwrap_or(false)
+    }
+
     pub(crate) fn share_buckets(&mut self, buckets: Arc<dyn SharedBuckets>) {
         self.pacer = Pacer::alone(&self.base, Some(buckets));
     }
 }
 
-type IsDead = dyn Fn(&Reply<'_>) -> bool + Send + Sync;
-
 /// Decides whether a reply means that its key is dead.
-#[derive(Clone)]
-pub(crate) struct Revocation(Arc<IsDead>);
-
-impl Revocation {
-    pub(crate) fn by(is_dead: impl Fn(&Reply<'_>) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(is_dead))
-    }
-
-    /// A rule that panics counts as "not revoked".
-    pub(super) fn says_dead(&self, reply: &Reply<'_>) -> bool {
-        guard::caught_now("revocation rule", || (self.0)(reply)).unwrap_or(false)
-    }
-}
-
-impl Default for Revocation {
-    fn default() -> Self {
-        Self::by(|reply| reply.says_key_is_dead())
-    }
-}
-
-impl fmt::Debug for Revocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Revocation(<fn>)")
-    }
-}
+pub(crate) type Revocation = Arc<dyn Fn(&Reply<'_>) -> bool + Send + Sync>;

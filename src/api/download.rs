@@ -3,9 +3,9 @@
 use super::{Error, ErrorKind};
 use axum_core::body::Body;
 use bytes::Bytes;
-use futures_core::Stream;
-use http::{HeaderMap, StatusCode};
-use http_body::{Body as _, Frame};
+use http::{HeaderMap, StatusCode, response::Parts};
+use http_body::Frame;
+use http_body_util::{BodyExt, LengthLimitError, Limited, combinators::BoxBody};
 use std::{
     fmt,
     future::Future,
@@ -18,24 +18,31 @@ use tokio::time::{Instant, Sleep};
 /// A reply that is read in pieces. [`RequestBuilder::download`](super::RequestBuilder::download)
 /// makes it.
 ///
-/// It is a [`Stream`] of pieces. [`into_body`](Self::into_body) turns it into the body of an
-/// answer. Dropping it ends the transfer.
+/// [`chunk`](Self::chunk) returns one piece after the other. [`into_body`](Self::into_body) turns it into the
+/// body of an answer. Dropping it ends the transfer.
 pub struct Download {
     status: StatusCode,
     headers: HeaderMap,
     /// `None` after the end and after an error.
-    body: Option<reqwest::Body>,
-    left: u64,
+    body: Option<BoxBody<Bytes, Error>>,
     /// How long a piece may take, and when the next one is late.
     patience: Duration,
     late: Pin<Box<Sleep>>,
 }
 
 impl Download {
-    pub(super) fn new(response: http::Response<reqwest::Body>, most: u64, patience: Duration) -> Self {
-        let (parts, body) = response.into_parts();
+    pub(super) fn new(parts: Parts, body: reqwest::Body, most: u64, patience: Duration) -> Self {
+        let Parts { status, headers, .. } = parts;
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let body = Limited::new(body.map_err(reqwest::Error::without_url), most).map_err(move |error| {
+            let error = match error.downcast::<LengthLimitError>() {
+                Ok(_) => Error::too_long(status),
+                Err(error) => Error::caused_by(ErrorKind::Interrupted, error),
+            };
+            error.after(1, None)
+        });
         let late = Box::pin(tokio::time::sleep(patience));
-        Self { status: parts.status, headers: parts.headers, body: Some(body), left: most, patience, late }
+        Self { status, headers, body: Some(body.boxed()), patience, late }
     }
 
     /// The status, always a success.
@@ -56,10 +63,15 @@ impl Download {
     /// [`ErrorKind::Interrupted`] if the connection breaks; the file is then incomplete.
     /// [`ErrorKind::TimedOut`] if no piece arrives within
     /// [`ClientLimits::deadline`](crate::config::ClientLimits::deadline).
-    /// [`ErrorKind::ProviderFault`] if the reply is larger than allowed. After an error the stream
+    /// [`ErrorKind::ProviderFault`] if the reply is larger than allowed. After an error the download
     /// ends.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        std::future::poll_fn(|task| self.poll_chunk(task)).await.transpose()
+        while let Some(frame) = self.frame().await {
+            if let Ok(piece) = frame?.into_data() {
+                return Ok(Some(piece));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the rest as the body of an answer.
@@ -67,70 +79,35 @@ impl Download {
     /// If an error occurs, the answer breaks off, so that no client takes an incomplete file for a
     /// complete one.
     pub fn into_body(self) -> Body {
-        Body::new(http_body_util::StreamBody::new(Frames(self)))
+        Body::new(self)
     }
+}
 
-    fn poll_chunk(&mut self, task: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        let piece = ready!(self.poll_piece(task));
-        match &piece {
-            Some(Ok(_)) => {
-                let next = Instant::now().checked_add(self.patience).unwrap_or_else(Instant::now);
-                self.late.as_mut().reset(next);
-            }
-            Some(Err(_)) | None => self.body = None,
-        }
-        Poll::Ready(piece)
-    }
+impl http_body::Body for Download {
+    type Data = Bytes;
+    type Error = Error;
 
-    fn poll_piece(&mut self, task: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        loop {
-            let frame = match Pin::new(&mut *body).poll_frame(task) {
-                Poll::Ready(frame) => frame,
-                Poll::Pending => {
-                    ready!(self.late.as_mut().poll(task));
-                    return Poll::Ready(Some(Err(Error::new(ErrorKind::TimedOut).after(1, None))));
-                }
-            };
-            let Some(frame) = frame else { return Poll::Ready(None) };
-            let frame = match frame {
-                Ok(frame) => frame,
-                Err(error) => {
-                    let error = Error::caused_by(ErrorKind::Interrupted, error.without_url());
-                    return Poll::Ready(Some(Err(error.after(1, None))));
-                }
-            };
-            let Ok(chunk) = frame.into_data() else { continue };
-            let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-            let Some(left) = self.left.checked_sub(length) else {
-                return Poll::Ready(Some(Err(Error::unreadable(self.status, Bytes::new(), "the reply is too long"))));
-            };
-            self.left = left;
-            return Poll::Ready(Some(Ok(chunk)));
+        let frame = match Pin::new(body).poll_frame(task) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                ready!(self.late.as_mut().poll(task));
+                Some(Err(Error::new(ErrorKind::TimedOut).after(1, None)))
+            }
+        };
+        if let Some(Ok(_)) = frame {
+            let next = Instant::now().checked_add(self.patience).unwrap_or_else(Instant::now);
+            self.late.as_mut().reset(next);
+        } else {
+            self.body = None;
         }
-    }
-}
-
-impl Stream for Download {
-    type Item = Result<Bytes, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_chunk(task)
-    }
-}
-
-struct Frames(Download);
-
-impl Stream for Frames {
-    type Item = Result<Frame<Bytes>, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_chunk(task).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
+        Poll::Ready(frame)
     }
 }
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("status", &self.status).field("left", &self.left).finish_non_exhaustive()
+        f.debug_struct("Download").field("status", &self.status).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! Forms with files.
 
-use super::{Error, ErrorKind, Upload, upload::Budget};
+use super::{Error, ErrorKind, Upload};
 use reqwest::multipart;
 
 /// A form with files, sent as `multipart/form-data`.
@@ -8,11 +8,13 @@ use reqwest::multipart;
 /// ```
 /// use komerza_connect::api::{Form, Upload};
 ///
+/// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
 /// let form = Form::new()
 ///     .text("caption", "Front")
 ///     .file("file", "front.png", "image/png", &b"\x89PNG"[..])
 ///     .file("file", "back.png", "image/png", Upload::from_path("back.png"));
-/// assert_eq!(form.size(), None, "the file on disk is not opened yet");
+/// key.patch("/stores/s/products/p/images").multipart(form).execute().await?;
+/// # Ok(()) }
 /// ```
 ///
 /// What is in memory stays there, cheaply (cloned bytes share it); files and streams pass through piece by
@@ -26,14 +28,9 @@ pub struct Form {
 #[derive(Debug, Clone)]
 struct Part {
     name: String,
-    file: Option<File>,
+    /// The name and the content type of a file.
+    file: Option<(String, String)>,
     upload: Upload,
-}
-
-#[derive(Debug, Clone)]
-struct File {
-    name: String,
-    content_type: String,
 }
 
 impl Form {
@@ -56,39 +53,27 @@ impl Form {
         content_type: impl Into<String>,
         content: impl Into<Upload>,
     ) -> Self {
-        let file = File { name: file_name.into(), content_type: content_type.into() };
-        self.part(name.into(), Some(file), content.into())
+        self.part(name.into(), Some((file_name.into(), content_type.into())), content.into())
     }
 
-    fn part(mut self, name: String, file: Option<File>, upload: Upload) -> Self {
+    fn part(mut self, name: String, file: Option<(String, String)>, upload: Upload) -> Self {
         self.parts.push(Part { name, file, upload });
         self
-    }
-
-    /// The length of the values together, in bytes; `None` when that of a file or stream is not known yet.
-    #[must_use]
-    pub fn size(&self) -> Option<u64> {
-        self.parts.iter().try_fold(0_u64, |sum, part| Some(sum.saturating_add(part.upload.size()?)))
-    }
-
-    pub(super) fn known_size(&self) -> u64 {
-        self.parts.iter().filter_map(|part| part.upload.size()).fold(0, u64::saturating_add)
     }
 
     pub(super) fn can_be_sent(&self) -> bool {
         self.parts.iter().all(|part| part.upload.can_be_sent())
     }
 
-    /// The form as the HTTP client takes it, anew for each try. All values share the budget.
-    pub(super) async fn open(&self, budget: &Budget) -> Result<multipart::Form, Error> {
+    /// The form as the HTTP client takes it, anew for each try. `left` is how many bytes the try may still send.
+    pub(super) async fn open(&self, left: &mut u64) -> Result<multipart::Form, Error> {
         let mut form = multipart::Form::new();
         for Part { name, file, upload } in &self.parts {
-            let opened = upload.open(budget).await?;
-            let mut part = match opened.length() {
-                Some(length) => multipart::Part::stream_with_length(opened.into_body(), length),
-                None => multipart::Part::stream(opened.into_body()),
+            let mut part = match upload.open(left).await? {
+                (body, Some(length)) => multipart::Part::stream_with_length(body, length),
+                (body, None) => multipart::Part::stream(body),
             };
-            if let Some(File { name, content_type }) = file {
+            if let Some((name, content_type)) = file {
                 part = part
                     .file_name(name.clone())
                     .mime_str(content_type)

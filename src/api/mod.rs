@@ -14,7 +14,6 @@ mod connection;
 mod connections;
 mod download;
 mod error;
-mod filters;
 mod form;
 mod key;
 pub mod models;
@@ -29,14 +28,14 @@ mod upload;
 
 pub use calls::{InStore, OrderSort};
 pub use client::{Client, ClientBuilder};
-pub(crate) use connection::{Connection, Revocation};
+pub(crate) use connection::Connection;
 pub use download::Download;
+pub(crate) use error::is_error_code;
 pub use error::{Error, ErrorKind};
-pub use filters::{Comparison, Direction, Filters};
 pub use form::Form;
 pub use key::KomerzaKey;
 pub(crate) use key::{Keeper, Reconnect, Visit};
-pub use listing::{Items, Listing, Page, Pages, UnreadableItem};
+pub use listing::{Direction, Items, Listing, Page, Pages, UnreadableItem};
 pub(crate) use models::*;
 #[cfg(feature = "__fuzzing")]
 pub(crate) use path::below;

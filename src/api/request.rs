@@ -1,12 +1,7 @@
 //! One API call, from a path to a value.
 
 use super::{
-    Client, Download, Error, ErrorKind, Form, Listing, Upload,
-    body::Payload,
-    call::{Answered, Call, Received},
-    options::Options,
-    path,
-    upload::Unfit,
+    Client, Download, Error, ErrorKind, Form, Listing, Upload, body::Payload, call::Call, options::Options, path,
 };
 use crate::{pacing::Priority, strict_json, wire::Envelope};
 use bytes::Bytes;
@@ -66,14 +61,14 @@ use url::Url;
 #[derive(Clone)]
 #[must_use = "nothing is sent before `send`, `fetch`, `execute` or `download`"]
 pub struct RequestBuilder {
-    client: Client,
-    method: Method,
+    pub(super) client: Client,
+    pub(super) method: Method,
     url: Result<Url, Error>,
-    template: Cow<'static, str>,
-    scope: Option<&'static str>,
-    headers: HeaderMap,
-    payload: Option<Payload>,
-    options: Options,
+    pub(super) template: Cow<'static, str>,
+    pub(super) scope: Option<&'static str>,
+    pub(super) headers: HeaderMap,
+    pub(super) payload: Option<Payload>,
+    pub(super) options: Options,
 }
 
 impl RequestBuilder {
@@ -178,13 +173,9 @@ impl RequestBuilder {
         self
     }
 
-    fn call(self, streams: bool) -> Result<Call, Error> {
-        let Self { client, method, url, template, scope, headers, payload, options } = self;
-        let most = client.inner.connection.limits.upload_bytes;
-        if payload.as_ref().is_some_and(|payload| payload.known_size() > most) {
-            return Err(Error::caused_by(ErrorKind::BadRequest, Unfit::TooLong));
-        }
-        Ok(Call { client, method, url: url?, template, scope, headers, payload, options, streams })
+    fn call(mut self, streams: bool) -> Result<Call, Error> {
+        let url = std::mem::replace(&mut self.url, Err(Error::bad_path()))?;
+        Ok(Call { request: self, url, streams })
     }
 
     /// Sends the call and returns the last reply, whatever its status.
@@ -196,10 +187,7 @@ impl RequestBuilder {
     /// [`TimedOut`](ErrorKind::TimedOut) if no complete reply arrived.
     /// [`ProviderFault`](ErrorKind::ProviderFault) if the reply is too large.
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
-        match self.call(false)?.run().await?.reply {
-            Received::Whole(reply) => Ok(reply),
-            Received::Stream(reply) => Err(Error::unreadable(reply.status(), Bytes::new(), "an unread reply")),
-        }
+        Ok(self.call(false)?.run().await?.received.reply)
     }
 
     /// Sends the call and reads the `data` of Komerza's envelope.
@@ -250,22 +238,20 @@ impl RequestBuilder {
         read: impl FnOnce(&Envelope<'_>) -> Result<T, serde_json::Error>,
     ) -> Result<T, Error> {
         let call = self.call(false)?;
-        let (client, scope) = (call.client.clone(), call.scope);
         let answered = call.run().await?;
-        match &answered.reply {
-            Received::Whole(reply) if reply.status().is_success() => {
-                let opened = match Envelope::open(reply.body()) {
-                    Ok(envelope) if envelope.success => read(&envelope),
-                    Ok(_) => return Err(answered.refused(&client, scope)),
-                    Err(error) => Err(error),
-                };
-                opened.map_err(|error| {
-                    let why = strict_json::why(&error);
-                    Error::unexpected(reply.status(), reply.body().clone(), why).after(answered.attempts, None)
-                })
-            }
-            _ => Err(answered.refused(&client, scope)),
+        let reply = &answered.received.reply;
+        if !reply.status().is_success() {
+            return Err(call.refused(&answered));
         }
+        let opened = match Envelope::open(reply.body()) {
+            Ok(envelope) if envelope.success => read(&envelope),
+            Ok(_) => return Err(call.refused(&answered)),
+            Err(error) => Err(error),
+        };
+        opened.map_err(|error| {
+            let why = strict_json::why(&error);
+            Error::unexpected(reply.status(), reply.body().clone(), why).after(answered.attempts, None)
+        })
     }
 
     /// Sends the call and returns a successful reply in pieces, at most `most` bytes in total. Use
@@ -279,15 +265,10 @@ impl RequestBuilder {
     /// Same as [`send`](Self::send), and every refusal by Komerza.
     pub async fn download(self, most: u64) -> Result<Download, Error> {
         let call = self.call(true)?;
-        let (client, scope) = (call.client.clone(), call.scope);
-        let answered = call.run().await?;
-        match answered.reply {
-            Received::Stream(reply) => {
-                let patience = client.inner.connection.limits.deadline;
-                Ok(Download::new(reply, most, patience))
-            }
-            reply => Err(Answered { reply, ..answered }.refused(&client, scope)),
-        }
+        let mut answered = call.run().await?;
+        let Some(body) = answered.received.unread.take() else { return Err(call.refused(&answered)) };
+        let patience = call.client().inner.connection.limits.deadline;
+        Ok(Download::new(answered.received.reply.into_parts().0, body, most, patience))
     }
 
     /// Reads a list with the query parameters `Page` and `PageSize`, which most of Komerza's lists

@@ -129,7 +129,6 @@ impl Report {
     /// The report as JSON: `severity`, `register`, `routes` and `findings`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let routes = self.routes.iter().map(MountedRoute::json);
         let findings = self.findings.iter().map(|finding| {
             json!({
                 "severity": finding.severity.as_str(), "code": finding.code(), "text": finding.text,
@@ -143,7 +142,7 @@ impl Report {
                 "client_id": self.client_id, "redirect_uri": self.redirect_uri,
                 "permissions": permissions.collect::<Vec<_>>(),
             },
-            "routes": routes.collect::<Vec<_>>(),
+            "routes": self.routes,
             "findings": findings.collect::<Vec<_>>(),
         })
         .to_string()

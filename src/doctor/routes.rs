@@ -5,11 +5,11 @@ use crate::{
     layer::KomerzaConnectLayer,
     site::{caller::Identity, cookie::Names},
 };
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 use std::{fmt, time::Duration};
 
 /// A route of the layer: its path, its methods and its cookies.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MountedRoute {
     /// `login`, `callback`, `disconnect` or `status`.
@@ -25,7 +25,7 @@ pub struct MountedRoute {
 }
 
 /// A cookie that a route sets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RouteCookie {
     /// Its name. `*` stands for the login attempt.
@@ -33,6 +33,7 @@ pub struct RouteCookie {
     /// Its attributes, as in `Set-Cookie`.
     pub attributes: String,
     /// How long it lives.
+    #[serde(serialize_with = "seconds")]
     pub lifetime: Duration,
 }
 
@@ -84,16 +85,8 @@ impl KomerzaConnectLayer {
     }
 }
 
-impl MountedRoute {
-    pub(super) fn json(&self) -> Value {
-        let cookies = self.cookies.iter().map(|cookie| {
-            json!({ "name": cookie.name, "attributes": cookie.attributes, "lifetime": cookie.lifetime.as_secs() })
-        });
-        json!({
-            "name": self.name, "path": self.path, "path_in_app": self.path_in_app, "methods": self.methods,
-            "cookies": cookies.collect::<Vec<_>>(),
-        })
-    }
+fn seconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(time.as_secs())
 }
 
 impl fmt::Display for MountedRoute {

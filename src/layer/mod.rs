@@ -24,7 +24,7 @@ pub use rejection::{Rejection, RejectionKind};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 
 use crate::{
-    api::{Reply, Revocation},
+    api::Reply,
     config::{Config, ConfigError},
     hooks::Hooks,
     pacing::SharedBuckets,
@@ -88,7 +88,7 @@ impl KomerzaConnectLayer {
     ///
     /// ```
     /// use axum::{Router, body::Body, http::Request, routing::get};
-    /// use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId};
+    /// use komerza_connect::{ApiKey, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId};
     /// # use komerza_connect::Config;
     /// # use tower::ServiceExt;
     ///
@@ -99,7 +99,7 @@ impl KomerzaConnectLayer {
     /// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
     /// #     .redirect_uri("https://shop.example/komerza/callback").build()?;
     /// let store = MemoryStore::default();
-    /// store.save(&UserId::from(7), &StoredToken::for_key("obviously-fake-key")?).await?;
+    /// store.save(&UserId::from(7), &StoredToken::new(ApiKey::new("obviously-fake-key")?)?).await?;
     /// let connect = KomerzaConnectLayer::new(config, store)?
     ///     .with_user(|parts: &axum::http::request::Parts| parts.extensions.get::<SignedIn>().map(|user| UserId::from(user.0)));
     /// let app: Router = Router::new().route("/", get(|_: KomerzaKey| async { "connected" })).layer(connect);
@@ -218,7 +218,7 @@ impl KomerzaConnectLayer {
     /// A rule that matches too much disconnects users whose keys work. A 403, or an answer of a
     /// proxy, does not mean that a key is revoked.
     pub fn with_revocation(self, is_dead: impl Fn(&Reply<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.changed(|shared| shared.change_api(|api| api.set_revocation(Revocation::by(is_dead))))
+        self.changed(|shared| shared.change_api(|api| api.set_revocation(Arc::new(is_dead))))
     }
 
     /// Sets how the address of a client is read. New browsers are charged for exchanges by it.

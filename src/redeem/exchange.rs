@@ -9,6 +9,7 @@
 //! [`judge`] decides what the answer means. It is a pure function.
 
 use crate::{
+    api::is_error_code,
     config::{Config, ConfigError, message, with_segments},
     failure::{Failure, FailureKind},
     provider,
@@ -130,11 +131,12 @@ pub(crate) fn judge(
         if blocked { ExchangeError::spent(Failure::new(FailureKind::ExchangeBlocked)) } else { fault() }
     })?;
     let code = envelope.code.as_deref();
-    if status == StatusCode::OK && envelope.success && !code.is_some_and(provider::is_error_code) {
+    let known = code.and_then(kind_of_code);
+    let is_error = known.is_some() || code.is_some_and(is_error_code);
+    if status == StatusCode::OK && envelope.success && !is_error {
         let key = envelope.data.and_then(|data| serde_json::from_str::<String>(data.get()).ok());
         return key.and_then(|key| ApiKey::new(key).ok()).ok_or_else(fault);
     }
-    let known = code.and_then(kind_of_code);
     if known == Some(FailureKind::Busy) {
         return Err(busy(retry_after, now));
     }

@@ -27,7 +27,8 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
-        let mut headers = ALWAYS.clone();
+        // Room for all that follow, in one piece.
+        let mut headers = HeaderMap::with_capacity(12);
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
@@ -85,7 +86,7 @@ impl Answer {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
-        challenge(&mut response);
+        secure(&mut response);
         response
     }
 }
@@ -96,38 +97,31 @@ impl Answer {
 /// once it is signed in.
 const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
 
-fn challenge(response: &mut Response<Body>) {
-    if response.status() == StatusCode::UNAUTHORIZED {
-        response.headers_mut().entry(WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(CHALLENGE));
-    }
-}
-
-/// What every own answer says. Prepared: to insert each into a new map costs a login more.
-static ALWAYS: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = HeaderMap::new();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(CONTENT_SECURITY_POLICY, policy(""));
-    headers
-});
-
-/// Adds what every own answer says to an answer of the app, where it is missing.
+/// Adds the headers of every own answer where they are missing.
 pub(crate) fn secure(response: &mut Response<Body>) {
-    challenge(response);
-    for (name, value) in &*ALWAYS {
-        response.headers_mut().entry(name).or_insert_with(|| value.clone());
+    let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+    let headers = response.headers_mut();
+    if unauthorized {
+        headers.entry(WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(CHALLENGE));
     }
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (ROBOTS, "noindex"),
+        (X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| POLICY.clone());
 }
 
 /// Whether these are the headers of an answer of this crate; its content security policy is like no other.
 pub(crate) fn is_own_answer(headers: &HeaderMap) -> bool {
-    let policy = headers.get(CONTENT_SECURITY_POLICY);
-    policy.is_some() && (policy == ALWAYS.get(CONTENT_SECURITY_POLICY) || policy == Some(&*STYLED_POLICY))
+    headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| [&*POLICY, &*STYLED_POLICY].contains(&policy))
 }
 
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
 /// With a style sheet of the app, which may load pictures and fonts of this site.
 static STYLED_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(" 'self'; img-src 'self'; font-src 'self'"));
 

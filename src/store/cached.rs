@@ -138,14 +138,23 @@ impl<S> CachedStore<S> {
     }
 
     /// Forgets the user when it is dropped: after a write, however that ends.
-    fn written<'a>(&'a self, user: &'a UserId) -> impl Drop + 'a {
-        struct Written<'a>(&'a Cache<UserId, Entry>, &'a UserId);
-        impl Drop for Written<'_> {
-            fn drop(&mut self) {
-                self.0.remove(self.1);
-            }
+    fn written<'a>(&'a self, user: &'a UserId) -> Written<'a> {
+        Written { entries: &self.entries, user: Some(user) }
+    }
+}
+
+/// Forgets a user, or everybody, when it is dropped.
+struct Written<'a> {
+    entries: &'a Cache<UserId, Entry>,
+    user: Option<&'a UserId>,
+}
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        match self.user {
+            Some(user) => drop(self.entries.remove(user)),
+            None => self.entries.clear(),
         }
-        Written(&self.entries, user)
     }
 }
 
@@ -211,20 +220,12 @@ impl<S: TokenStore> ListUsers for CachedStore<S> {
         than: SystemTime,
         limit: usize,
     ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
-        /// Forgets everybody, unless the call ended and said whom it removed.
-        struct Unknown<'a>(Option<&'a Cache<UserId, Entry>>);
-        impl Drop for Unknown<'_> {
-            fn drop(&mut self) {
-                if let Some(entries) = self.0 {
-                    entries.clear();
-                }
-            }
-        }
         let inner = of_inner(&self.inner)?;
-        let mut unknown = Unknown(Some(&self.entries));
+        // It may have removed anybody, unless it ends and says whom.
+        let unknown = Written { entries: &self.entries, user: None };
         let removed = inner.remove_older(prefix, than, limit).await?;
         removed.iter().for_each(|(user, _)| self.forget(user));
-        unknown.0 = None;
+        std::mem::forget(unknown);
         Ok(removed)
     }
 

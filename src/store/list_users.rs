@@ -8,7 +8,7 @@ use std::{sync::Arc, time::SystemTime};
 ///
 /// Every store of this crate can, and so do its wrappers when the store inside can. A store of your own need
 /// not implement it: connecting, calling and disconnecting work without it. If it does, return `Some(self)`
-/// from [`TokenStore::lists_users`], so that the layer finds it.
+/// from [`TokenStore::lists_users`], so that the layer finds it. The [module](super) has an example.
 ///
 /// ```
 /// use komerza_connect::{store::ListUsers, ApiKey, MemoryStore, StoredToken, TokenStore, UserId};
@@ -48,7 +48,8 @@ pub trait ListUsers: TokenStore {
     ///
     /// A user whose record is there during the whole listing is returned at least once. A user who connects or
     /// disconnects meanwhile may be missing, and some stores (Redis) may return a user twice. A page may have
-    /// more or fewer users than `limit`, or none at all: only `next` says whether the listing is over.
+    /// more or fewer users than `limit`, or none at all: only `next` says whether the listing is over. A user
+    /// whose record cannot be read is listed too. Zero: the same as 1.
     ///
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a cursor that the
@@ -60,7 +61,11 @@ pub trait ListUsers: TokenStore {
     /// Each record is removed only if it is still the one that was found too old: a record that is saved
     /// meanwhile stays. Returns what this call removed. Fewer than `limit` records means that no more were
     /// found. An empty `prefix` means every user. A record that cannot be read is never removed, and its age
-    /// counts as unknown.
+    /// counts as unknown. Zero: nothing is removed.
+    ///
+    /// The keys are lost if the answer of the server is lost. So the stores of this crate look for old records
+    /// first, and then remove one after the other by its version. One `DELETE … RETURNING` for all of them
+    /// could lose up to `limit` keys.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails and nothing was removed yet. A failure after the first removal ends
@@ -117,12 +122,14 @@ impl ListedUser {
     }
 }
 
-macro_rules! forwarded {
-    ($($pointer:ident),*) => {$(
+/// Passes every call on, as `passed_on` does.
+macro_rules! list_users_passed_on {
+    ([$($generics:tt)*] $store:ty, |$this:ident| $inner:expr) => {
         #[async_trait::async_trait]
-        impl<T: ListUsers + ?Sized> ListUsers for $pointer<T> {
+        impl<$($generics)*> ListUsers for $store {
             async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
-                (**self).list_users(cursor, limit).await
+                let $this = self;
+                $inner.list_users(cursor, limit).await
             }
             async fn remove_older(
                 &self,
@@ -130,15 +137,20 @@ macro_rules! forwarded {
                 than: SystemTime,
                 limit: usize,
             ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
-                (**self).remove_older(prefix, than, limit).await
+                let $this = self;
+                $inner.remove_older(prefix, than, limit).await
             }
             async fn ping(&self) -> Result<(), StoreError> {
-                (**self).ping().await
+                let $this = self;
+                $inner.ping().await
             }
         }
-    )*};
+    };
 }
-forwarded!(Arc, Box);
+list_users_passed_on!([T: ListUsers + ?Sized] Arc<T>, |store| (**store));
+list_users_passed_on!([T: ListUsers + ?Sized] Box<T>, |store| (**store));
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) use list_users_passed_on;
 
 /// The list of the store inside a wrapper.
 #[cfg(any(feature = "cache", feature = "encrypt", feature = "store-contract"))]

@@ -9,11 +9,13 @@
 //! 3. **Writes are atomic.** [`save`](TokenStore::save) replaces the whole record in one step, and
 //!    the last completed save wins. A reader sees the old record or the new one, never a mixture.
 //!    This also holds when the future of a call is dropped.
-//! 4. **Removal can be conditional.** [`delete_if`](TokenStore::delete_if) compares and removes in
+//! 4. **No write is late.** When a call has failed, or its future was dropped, its write must not
+//!    take effect after a later [`save`](TokenStore::save) was confirmed.
+//! 5. **Removal can be conditional.** [`delete_if`](TokenStore::delete_if) compares and removes in
 //!    one atomic step.
-//! 5. **No size limit and no expiry.** A record stays until it is removed, however long its text
+//! 6. **No size limit and no expiry.** A record stays until it is removed, however long its text
 //!    is. A key may have 16 KiB.
-//! 6. **No secret in an error.** `Display`, `Debug` and the sources of an error never contain a
+//! 7. **No secret in an error.** `Display`, `Debug` and the sources of an error never contain a
 //!    key.
 //!
 //! | Store | Feature | For |
@@ -36,33 +38,39 @@
 //! *Caveat*: a key opens a user's stores until it is revoked. Anyone who can read the token store
 //! has the keys. Protect it as you protect passwords, or encrypt it.
 //!
-//! Here is a complete store:
+//! Here is a complete store. [`ListUsers`] and [`ReplaceIf`] are optional:
 //!
 //! ```
-//! use komerza_connect::{ApiKey, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
-//! use std::{collections::HashMap, sync::Mutex};
+//! use komerza_connect::{
+//!     ApiKey, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
+//!     store::{ListUsers, ListedUser, ReplaceIf, UserPage},
+//! };
+//! use std::{collections::BTreeMap, sync::{Mutex, MutexGuard}, time::SystemTime};
 //!
 //! #[derive(Default)]
-//! struct Shelf(Mutex<HashMap<UserId, String>>);
+//! struct Shelf(Mutex<BTreeMap<UserId, String>>);
+//!
+//! impl Shelf {
+//!     fn lock(&self) -> Result<MutexGuard<'_, BTreeMap<UserId, String>>, StoreError> {
+//!         self.0.lock().map_err(|_| StoreError::unavailable("the shelf fell down"))
+//!     }
+//! }
 //!
 //! #[async_trait]
 //! impl TokenStore for Shelf {
 //!     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-//!         let shelf = self.0.lock().map_err(|_| StoreError::unavailable("the shelf fell down"))?;
-//!         shelf.get(user).map(|text| StoredToken::from_text(text)).transpose()
+//!         self.lock()?.get(user).map(|text| StoredToken::from_text(text)).transpose()
 //!     }
 //!     async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-//!         let mut shelf = self.0.lock().map_err(|_| StoreError::unavailable("the shelf fell down"))?;
-//!         shelf.insert(user.clone(), token.to_text());
+//!         self.lock()?.insert(user.clone(), token.to_text());
 //!         Ok(())
 //!     }
 //!     async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-//!         let mut shelf = self.0.lock().map_err(|_| StoreError::unavailable("the shelf fell down"))?;
-//!         shelf.remove(user);
+//!         self.lock()?.remove(user);
 //!         Ok(())
 //!     }
 //!     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-//!         let mut shelf = self.0.lock().map_err(|_| StoreError::unavailable("the shelf fell down"))?;
+//!         let mut shelf = self.lock()?;
 //!         let Some(text) = shelf.get(user) else { return Ok(false) };
 //!         let same = StoredToken::from_text(text)?.version() == version;
 //!         if same {
@@ -70,8 +78,66 @@
 //!         }
 //!         Ok(same)
 //!     }
+//!     fn lists_users(&self) -> Option<&dyn ListUsers> {
+//!         Some(self)
+//!     }
 //! }
 //!
+//! #[async_trait]
+//! impl ListUsers for Shelf {
+//!     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+//!         let shelf = self.lock()?;
+//!         // The cursor is the last user of the page before. It may have disconnected since.
+//!         let mut rest = shelf.iter().filter(|(user, _)| cursor.is_none_or(|last| user.as_str() > last));
+//!         let listed = |(user, text): (&UserId, &String)| {
+//!             ListedUser::new(user.clone(), StoredToken::from_text(text).ok().as_ref())
+//!         };
+//!         let users: Vec<_> = rest.by_ref().take(limit.max(1)).map(listed).collect();
+//!         let next = rest.next().and(users.last()).map(|last| last.user.as_str().to_owned());
+//!         Ok(UserPage::new(users, next))
+//!     }
+//!     async fn remove_older(
+//!         &self,
+//!         prefix: &str,
+//!         than: SystemTime,
+//!         limit: usize,
+//!     ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+//!         let mut shelf = self.lock()?;
+//!         let found = shelf.iter().filter(|(user, _)| user.as_str().starts_with(prefix));
+//!         // A record that cannot be read stays.
+//!         let read = found.filter_map(|(user, text)| Some((user.clone(), StoredToken::from_text(text).ok()?)));
+//!         let old: Vec<_> = read.filter(|(_, token)| token.saved_at() < than).take(limit).collect();
+//!         for (user, _) in &old {
+//!             shelf.remove(user);
+//!         }
+//!         Ok(old)
+//!     }
+//!     async fn ping(&self) -> Result<(), StoreError> {
+//!         self.lock().map(drop)
+//!     }
+//! }
+//!
+//! #[async_trait]
+//! impl ReplaceIf for Shelf {
+//!     async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
+//!         let mut shelf = self.lock()?;
+//!         let Some(text) = shelf.get_mut(user) else { return Ok(false) };
+//!         let same = StoredToken::from_text(text)?.version() == token.version();
+//!         if same {
+//!             *text = token.to_text();
+//!         }
+//!         Ok(same)
+//!     }
+//! }
+//!
+//! # #[cfg(feature = "store-contract")]
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+//! #     use komerza_connect::store::contract::{Claim, Contract};
+//! #     let open = || async { Shelf::default() };
+//! #     let contract = Contract::new(open).any_id().lists().replaces(open);
+//! #     let left_out = [Claim::Restarts, Claim::Nodes, Claim::Unreachable, Claim::Damage, Claim::Network];
+//! #     left_out.into_iter().fold(contract, |contract, claim| contract.without(claim, "not here")).check().await
+//! # })?;
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! let (shelf, alice) = (Shelf::default(), UserId::new("alice")?);
 //! let token = StoredToken::new(ApiKey::new("obviously-fake-key")?)?;
@@ -123,7 +189,7 @@ pub use sql::PostgresStore;
 pub use sql::SqliteStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sql::TableName;
-pub use token::{InvalidToken, KeyFingerprint, StoredToken, TokenVersion};
+pub use token::{KeyFingerprint, StoredToken, TokenVersion};
 pub use url::connect;
 pub(crate) use within::within;
 
@@ -134,8 +200,9 @@ use std::sync::Arc;
 ///
 /// Implement it with [`#[async_trait]`](crate::async_trait). `Arc<T>` and `Box<T>` of a store are
 /// stores too, also with `dyn TokenStore`. Request handlers call the methods. The crate gives each
-/// call a deadline, by default 2 seconds, so a store needs none of its own. The store must allow
-/// that its futures are dropped.
+/// call a deadline, by default 2 seconds, and then drops its future, which the store must allow. A
+/// store in the app's process needs no deadline of its own. A store that reaches a server needs one:
+/// dropping a future neither takes back what was sent nor closes a silent connection.
 #[async_trait::async_trait]
 pub trait TokenStore: Send + Sync + 'static {
     /// Returns the record of `user`, or `None` if there is certainly none.
@@ -182,26 +249,35 @@ pub trait TokenStore: Send + Sync + 'static {
     }
 }
 
-macro_rules! forwarded {
-    ($($pointer:ident),*) => {$(
+/// Passes every call on to another store: that inside of one, or behind a pointer.
+macro_rules! passed_on {
+    ([$($generics:tt)*] $store:ty, |$this:ident| $inner:expr) => {
         #[async_trait::async_trait]
-        impl<T: TokenStore + ?Sized> TokenStore for $pointer<T> {
+        impl<$($generics)*> TokenStore for $store {
             async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-                (**self).load(user).await
+                let $this = self;
+                $inner.load(user).await
             }
             async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-                (**self).save(user, token).await
+                let $this = self;
+                $inner.save(user, token).await
             }
             async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-                (**self).delete(user).await
+                let $this = self;
+                $inner.delete(user).await
             }
             async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-                (**self).delete_if(user, version).await
+                let $this = self;
+                $inner.delete_if(user, version).await
             }
             fn lists_users(&self) -> Option<&dyn ListUsers> {
-                (**self).lists_users()
+                let $this = self;
+                $inner.lists_users()
             }
         }
-    )*};
+    };
 }
-forwarded!(Arc, Box);
+passed_on!([T: TokenStore + ?Sized] Arc<T>, |store| (**store));
+passed_on!([T: TokenStore + ?Sized] Box<T>, |store| (**store));
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+use {list_users::list_users_passed_on, passed_on, replace::replace_if_passed_on};

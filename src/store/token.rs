@@ -6,13 +6,14 @@ use crate::{
     attempt::AttemptId,
     note::Note,
     random::{Randomness, RandomnessError, SystemRandomness, draw},
-    secret::{ApiKey, InvalidSecret},
+    secret::ApiKey,
     store::StoreError,
     strict_json,
     time::{from_unix_millis, unix_millis},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{fmt, str::FromStr, time::SystemTime};
 use zeroize::Zeroizing;
@@ -39,65 +40,27 @@ pub(crate) enum Content {
     Sealed(Box<str>),
 }
 
-/// The text form, as written.
-#[derive(Serialize)]
-struct TextForm<'a> {
+/// The text form. What is secret is wiped. Unknown fields are ignored, so that a newer version of this crate may
+/// add some.
+#[derive(Serialize, Deserialize)]
+struct TextForm {
     format: u8,
-    version: &'a str,
+    version: String,
     saved_at: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempt: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sealed: Option<&'a str>,
+    /// A text, or anything else, which is none.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    attempt: Value,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    note: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Zeroizing<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<Zeroizing<String>>,
 }
 
 const FORMAT: u8 = 1;
 
-/// Why there is no [`StoredToken`] of a text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidToken {
-    /// The text is no key.
-    Key(InvalidSecret),
-    /// No version could be drawn.
-    Randomness(RandomnessError),
-}
-
-impl fmt::Display for InvalidToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key(error) => error.fmt(f),
-            Self::Randomness(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for InvalidToken {}
-
-crate::kinds::readable!(InvalidToken);
-
 impl StoredToken {
-    /// A new record of a key that is given as text: for tests and for keys that come from elsewhere.
-    ///
-    /// ```
-    /// use komerza_connect::StoredToken;
-    ///
-    /// let token = StoredToken::for_key("obviously-fake-key")?;
-    /// assert_eq!(token.api_key()?.expose_secret(), "obviously-fake-key");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`InvalidToken`] for a text that is no key, or where no version can be drawn.
-    pub fn for_key(key: impl Into<String>) -> Result<Self, InvalidToken> {
-        let key = ApiKey::new(key).map_err(InvalidToken::Key)?;
-        Self::new(key).map_err(InvalidToken::Randomness)
-    }
-
     /// Makes a record of `key`, saved now, with a new version.
     ///
     /// The crate makes records itself after each exchange. Make one to import a key that you
@@ -185,17 +148,16 @@ impl StoredToken {
     /// The text contains the key in plain text. Give it only to the store.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let version = self.version.to_string();
         let (key, sealed) = match &self.content {
-            Content::Plain(key) => (Some(key.expose_secret()), None),
-            Content::Sealed(text) => (None, Some(&**text)),
+            Content::Plain(key) => (Some(Zeroizing::new(key.expose_secret().to_owned())), None),
+            Content::Sealed(text) => (None, Some(Zeroizing::new(text.to_string()))),
         };
         let form = TextForm {
             format: FORMAT,
-            version: &version,
+            version: self.version.to_string(),
             saved_at: self.saved_at,
-            attempt: self.attempt.map(|attempt| attempt.to_string()),
-            note: self.note.as_ref().map(Note::as_str),
+            attempt: self.attempt.map_or(Value::Null, |attempt| attempt.to_string().into()),
+            note: self.note.as_ref().map_or(Value::Null, |note| note.as_str().into()),
             key,
             sealed,
         };
@@ -210,7 +172,7 @@ impl StoredToken {
     /// The error does not contain the text.
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
         // Not serde_json's own error, which may quote what it read.
-        let form: OwnedForm =
+        let form: TextForm =
             strict_json::object(text.as_bytes()).map_err(|_| StoreError::unreadable("not a record of this crate"))?;
         if form.format != FORMAT {
             return Err(StoreError::unreadable(format!("record format {} is not known here", form.format)));
@@ -226,27 +188,6 @@ impl StoredToken {
         let note = form.note.as_str().and_then(|note| Note::new(note).ok());
         Ok(Self { content, version, saved_at: form.saved_at, attempt, note })
     }
-}
-
-/// [`TextForm`] as read: owned, because JSON may escape what it holds, and wiped. Unknown fields are ignored,
-/// so that a newer version of this crate may add some.
-#[derive(Deserialize)]
-struct OwnedForm {
-    format: u8,
-    version: String,
-    saved_at: u64,
-    #[serde(default)]
-    attempt: serde_json::Value,
-    #[serde(default)]
-    note: serde_json::Value,
-    #[serde(default, deserialize_with = "wiped")]
-    key: Option<Zeroizing<String>>,
-    #[serde(default, deserialize_with = "wiped")]
-    sealed: Option<Zeroizing<String>>,
-}
-
-fn wiped<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Zeroizing<String>>, D::Error> {
-    Ok(Option::<String>::deserialize(from)?.map(Zeroizing::new))
 }
 
 impl fmt::Debug for StoredToken {
@@ -344,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_note_is_kept_and_one_that_is_too_long_is_none() {
-        let token = StoredToken::for_key("obviously-fake-key").unwrap().with_note(Note::new("a\n\"b").ok());
+        let token = token("obviously-fake-key").with_note(Note::new("a\n\"b").ok());
         let read = StoredToken::from_text(&token.to_text()).unwrap();
         assert_eq!(read.note().unwrap().as_str(), "a\n\"b");
         let long = token.to_text().replace("\"a\\n\\\"b\"", &format!("\"{}\"", "x".repeat(257)));

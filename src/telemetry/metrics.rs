@@ -2,6 +2,8 @@
 //! [`guide::operating`](crate::guide::operating) has the names, the labels, and when each is counted. They are
 //! under semantic versioning.
 
+#![cfg_attr(not(feature = "metrics"), allow(unused_variables, reason = "what is only counted has no other use"))]
+
 use http::{Method, StatusCode};
 use std::time::Duration;
 
@@ -24,8 +26,6 @@ pub(crate) fn call(
         metrics::histogram!("komerza_call_wait_seconds").record(waited);
         metrics::histogram!("komerza_call_seconds", "method" => method).record(worked);
     }
-    #[cfg(not(feature = "metrics"))]
-    let _ = (method, status, outcome, attempts, waited, worked);
 }
 
 /// A record was removed because its key was dead.
@@ -38,32 +38,24 @@ pub(crate) fn revoked() {
 pub(crate) fn connect(outcome: &'static str) {
     #[cfg(feature = "metrics")]
     metrics::counter!("komerza_connects_total", "outcome" => outcome).increment(1);
-    #[cfg(not(feature = "metrics"))]
-    let _ = outcome;
 }
 
 /// Changes the number of requests that wait for a token.
 pub(crate) fn waiting(what: &'static str, more: f64) {
     #[cfg(feature = "metrics")]
     metrics::gauge!("komerza_waiting", "for" => what).increment(more);
-    #[cfg(not(feature = "metrics"))]
-    let _ = (what, more);
 }
 
 /// Changes the number of running exchanges.
 pub(crate) fn exchanging(more: f64) {
     #[cfg(feature = "metrics")]
     metrics::gauge!("komerza_exchanges_running").increment(more);
-    #[cfg(not(feature = "metrics"))]
-    let _ = more;
 }
 
 /// Changes the number of buckets in memory.
 pub(crate) fn lanes(more: f64) {
     #[cfg(feature = "metrics")]
     metrics::gauge!("komerza_buckets").increment(more);
-    #[cfg(not(feature = "metrics"))]
-    let _ = more;
 }
 
 /// Counts buckets that were removed.
@@ -75,6 +67,4 @@ pub(crate) fn forgotten_lanes(count: usize) {
 pub(crate) fn refused(route: &'static str, code: &'static str) {
     #[cfg(feature = "metrics")]
     metrics::counter!("komerza_refusals_total", "route" => route, "code" => code).increment(1);
-    #[cfg(not(feature = "metrics"))]
-    let _ = (route, code);
 }

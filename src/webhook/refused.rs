@@ -1,5 +1,6 @@
 //! Why a request is no delivery.
 
+use crate::kinds::kinds;
 use axum_core::{body::Body, response::IntoResponse};
 use http::{HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
 use std::fmt;
@@ -12,46 +13,22 @@ pub struct Refused {
     kind: RefusedKind,
 }
 
-/// The sort of a [`Refused`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RefusedKind {
+kinds! {
+    /// The sort of a [`Refused`].
+    RefusedKind
     /// The request has none of the headers that can hold a signature. Anybody can send that. If Komerza did,
     /// set the name of its header with [`headers`](super::Verifier::headers).
-    ///
-    /// Code `no_signature`, status 403.
-    NoSignature,
+    NoSignature = "no_signature", FORBIDDEN, "the request has no signature";
     /// The header is there twice, or its value is no HMAC-SHA256 in hexadecimal digits or base64.
-    ///
-    /// Code `malformed_signature`, status 400.
-    MalformedSignature,
+    MalformedSignature = "malformed_signature", BAD_REQUEST,
+        "the signature is no HMAC-SHA256 in hexadecimal digits or base64";
     /// The signature does not fit the body. Either the secret is wrong, or something between Komerza and the
     /// app changed the body, or the request is forged.
-    ///
-    /// Code `wrong_signature`, status 403.
-    WrongSignature,
+    WrongSignature = "wrong_signature", FORBIDDEN, "the signature does not fit the body";
     /// The body is longer than [`body_limit`](super::Verifier::body_limit).
-    ///
-    /// Code `body_too_large`, status 413.
-    BodyTooLarge,
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "the body is longer than the limit";
     /// The connection ended before the body did.
-    ///
-    /// Code `body_unread`, status 400.
-    BodyUnread,
-}
-
-impl RefusedKind {
-    /// The code that log events carry.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NoSignature => "no_signature",
-            Self::MalformedSignature => "malformed_signature",
-            Self::WrongSignature => "wrong_signature",
-            Self::BodyTooLarge => "body_too_large",
-            Self::BodyUnread => "body_unread",
-        }
-    }
+    BodyUnread = "body_unread", BAD_REQUEST, "the body could not be read to its end";
 }
 
 impl Refused {
@@ -68,23 +45,13 @@ impl Refused {
     /// The status of the answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match self.kind {
-            RefusedKind::NoSignature | RefusedKind::WrongSignature => StatusCode::FORBIDDEN,
-            RefusedKind::MalformedSignature | RefusedKind::BodyUnread => StatusCode::BAD_REQUEST,
-            RefusedKind::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        }
+        self.kind.status()
     }
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            RefusedKind::NoSignature => "the request has no signature",
-            RefusedKind::MalformedSignature => "the signature is no HMAC-SHA256 in hexadecimal digits or base64",
-            RefusedKind::WrongSignature => "the signature does not fit the body",
-            RefusedKind::BodyTooLarge => "the body is longer than the limit",
-            RefusedKind::BodyUnread => "the body could not be read to its end",
-        })
+        f.write_str(self.kind.title())
     }
 }
 

@@ -50,8 +50,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier with one secret, as the Komerza dashboard shows it or as
-    /// [`create_webhook`](crate::api::Client::create_webhook) returned it.
+    /// A verifier with one secret, as the Komerza dashboard shows it or as `POST /webhooks` returned it.
     ///
     /// # Errors
     /// [`InvalidSecret`] for an empty text, one of more than 16,384 bytes, or one with a space or a control

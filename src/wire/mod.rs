@@ -8,9 +8,9 @@ use crate::{
     config::{ConfigError, is_loopback, message},
     telemetry::log::chain,
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderValue;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use std::time::{Duration, SystemTime};
 use url::Url;
 
@@ -66,27 +66,14 @@ pub(crate) enum BodyError {
 }
 
 /// Reads a body of at most `most` bytes. It counts while reading, so an endless body costs no more.
-pub(crate) async fn read(mut body: reqwest::Body, most: usize) -> Result<Bytes, BodyError> {
-    let mut first: Option<Bytes> = None;
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(chunk) = frame.map_err(|error| BodyError::Broken(error.without_url()))?.into_data() else { continue };
-        let read = first.as_ref().map_or(0, Bytes::len) + whole.len();
-        if read + chunk.len() > most {
-            return Err(BodyError::TooLong);
-        }
-        match first.take() {
-            // Most replies are one chunk, which need not be copied.
-            None if whole.is_empty() => first = Some(chunk),
-            None => whole.extend_from_slice(&chunk),
-            Some(earlier) => {
-                whole.reserve(earlier.len() + chunk.len());
-                whole.extend_from_slice(&earlier);
-                whole.extend_from_slice(&chunk);
-            }
-        }
+pub(crate) async fn read(body: reqwest::Body, most: usize) -> Result<Bytes, BodyError> {
+    match Limited::new(body, most).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) => Err(match error.downcast::<reqwest::Error>() {
+            Ok(error) => BodyError::Broken(error.without_url()),
+            Err(_) => BodyError::TooLong,
+        }),
     }
-    Ok(first.unwrap_or_else(|| whole.freeze()))
 }
 
 /// Reads a `Retry-After`: whole seconds or an HTTP date, at most 32 bytes, never more than a minute. RFC 9110, section 10.2.3.

@@ -7,8 +7,6 @@ mod catalogue;
 mod customers;
 mod filtered;
 mod orders;
-mod tickets;
-mod webhooks;
 
 pub use filtered::OrderSort;
 

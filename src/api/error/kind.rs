@@ -75,6 +75,11 @@ pub(super) fn of_refusal(status: StatusCode, code: Option<&str>, enveloped: bool
     code.and_then(of_code).unwrap_or_else(|| of_status(status, enveloped))
 }
 
+/// Whether a code is known to stand for an error of the API.
+pub(crate) fn is_error_code(code: &str) -> bool {
+    of_code(code).is_some()
+}
+
 /// The documented codes, in either of the provider's two casing families. The set is open.
 fn of_code(code: &str) -> Option<ErrorKind> {
     Some(match provider::code_letters(code).as_str() {

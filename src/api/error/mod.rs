@@ -3,6 +3,7 @@
 mod kind;
 
 pub use kind::ErrorKind;
+pub(crate) use kind::is_error_code;
 
 use super::{Reply, key::Reconnect, listing::UnreadableItem};
 use crate::wire::Envelope;
@@ -39,11 +40,12 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// anything, so do not log them unchecked.
 #[derive(Clone)]
 pub struct Error {
-    inner: Arc<Inner>,
+    kind: ErrorKind,
+    details: Arc<Details>,
 }
 
-struct Inner {
-    kind: ErrorKind,
+#[derive(Default)]
+struct Details {
     status: Option<StatusCode>,
     code: Option<String>,
     message: Option<String>,
@@ -76,31 +78,19 @@ impl Error {
     }
 
     pub(super) fn new(kind: ErrorKind) -> Self {
-        let inner = Inner {
-            kind,
-            status: None,
-            code: None,
-            message: None,
-            body: None,
-            attempts: 0,
-            retry_after: None,
-            needed_scope: None,
-            reconnect: None,
-            source: None,
-        };
-        Self { inner: Arc::new(inner) }
+        Self { kind, details: Arc::default() }
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+    fn with(mut self, change: impl FnOnce(&mut Details)) -> Self {
         // While it is being made nobody else holds it.
-        if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            change(inner);
+        if let Some(details) = Arc::get_mut(&mut self.details) {
+            change(details);
         }
         self
     }
 
     pub(super) fn caused_by(kind: ErrorKind, source: impl Into<Source>) -> Self {
-        Self::new(kind).with(|inner| inner.source = Some(source.into()))
+        Self::new(kind).with(|details| details.source = Some(source.into()))
     }
 
     pub(super) fn bad_path() -> Self {
@@ -113,18 +103,19 @@ impl Error {
 
     pub(super) fn paced(wait: Duration, attempts: u32) -> Self {
         let retry_after = (wait != Duration::MAX).then_some(wait);
-        Self::new(ErrorKind::RateLimited).with(|inner| (inner.retry_after, inner.attempts) = (retry_after, attempts))
+        Self::new(ErrorKind::RateLimited)
+            .with(|details| (details.retry_after, details.attempts) = (retry_after, attempts))
     }
 
-    pub(super) fn unreadable(status: StatusCode, body: Bytes, source: impl Into<Source>) -> Self {
-        Self::caused_by(ErrorKind::ProviderFault, source)
-            .with(|inner| (inner.status, inner.body) = (Some(status), Some(body)))
+    /// A reply that is too long to be read.
+    pub(super) fn too_long(status: StatusCode) -> Self {
+        Self::caused_by(ErrorKind::ProviderFault, "the reply is too long").with(|details| details.status = Some(status))
     }
 
     /// A success that this version cannot read.
     pub(super) fn unexpected(status: StatusCode, body: Bytes, why: String) -> Self {
         Self::caused_by(ErrorKind::UnexpectedReply, why)
-            .with(|inner| (inner.status, inner.body) = (Some(status), Some(body)))
+            .with(|details| (details.status, details.body) = (Some(status), Some(body)))
     }
 
     /// An item of a list that this version cannot read.
@@ -144,56 +135,51 @@ impl Error {
         let (code, message) = envelope.map(|envelope| (envelope.code, envelope.message)).unwrap_or_default();
         let kind =
             if dead_key { ErrorKind::KeyRevoked } else { kind::of_refusal(reply.status(), code.as_deref(), enveloped) };
-        Self::new(kind).with(|inner| {
-            inner.status = Some(reply.status());
-            (inner.code, inner.message) = (code, message);
-            inner.body = Some(reply.body().clone());
+        Self::new(kind).with(|details| {
+            details.status = Some(reply.status());
+            (details.code, details.message) = (code, message);
+            details.body = Some(reply.body().clone());
         })
     }
 
     pub(super) fn after(self, attempts: u32, retry_after: Option<Duration>) -> Self {
-        self.with(|inner| {
-            inner.attempts = attempts;
-            inner.retry_after = inner.retry_after.or(retry_after);
+        self.with(|details| {
+            details.attempts = attempts;
+            details.retry_after = details.retry_after.or(retry_after);
         })
     }
 
     pub(super) fn needing(self, scope: Option<&'static str>) -> Self {
-        self.with(|inner| {
-            inner.needed_scope = scope.filter(|_| inner.kind == ErrorKind::AccessDenied);
-        })
+        let denied = self.kind == ErrorKind::AccessDenied;
+        self.with(|details| details.needed_scope = scope.filter(|_| denied))
     }
 
     pub(super) fn reconnect_at(self, at: impl FnOnce() -> Option<Reconnect>) -> Self {
-        self.with(|inner| {
-            if inner.kind == ErrorKind::KeyRevoked {
-                inner.reconnect = at();
-            }
-        })
+        if self.kind == ErrorKind::KeyRevoked { self.with(|details| details.reconnect = at()) } else { self }
     }
 
     /// The kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.inner.kind
+        self.kind
     }
 
     /// The status of the last reply, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        self.inner.status
+        self.details.status
     }
 
     /// Komerza's own code, such as `AccessDenied`. New codes may appear.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.inner.code.as_deref()
+        self.details.code.as_deref()
     }
 
     /// Komerza's own message.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.inner.message.as_deref()
+        self.details.message.as_deref()
     }
 
     /// The complete last reply. It may name the fields of a wrong input.
@@ -202,13 +188,13 @@ impl Error {
     /// Komerza's schema mentions `invalidFields`, but not where and in which form.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
-        self.inner.body.as_ref()
+        self.details.body.as_ref()
     }
 
     /// How often the call was sent. Zero: nothing was sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.inner.attempts
+        self.details.attempts
     }
 
     /// How long to wait before trying again, if known.
@@ -217,7 +203,7 @@ impl Error {
     /// waited.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.inner.retry_after
+        self.details.retry_after
     }
 
     /// The scope that the endpoint needs, if access was denied; see [`scopes`](crate::api::scopes).
@@ -227,7 +213,7 @@ impl Error {
     /// calls, but not for calls by path.
     #[must_use]
     pub fn needed_scope(&self) -> Option<&'static str> {
-        self.inner.needed_scope
+        self.details.needed_scope
     }
 
     /// The path of this app where the user connects again, if the key is revoked.
@@ -237,7 +223,7 @@ impl Error {
     }
 
     pub(crate) fn reconnect(&self) -> Option<&Reconnect> {
-        self.inner.reconnect.as_ref()
+        self.details.reconnect.as_ref()
     }
 
     /// Whether the key is revoked. The user then has to connect again.
@@ -318,6 +304,6 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.inner.source.as_deref().map(|source| source as _)
+        self.details.source.as_deref().map(|source| source as _)
     }
 }

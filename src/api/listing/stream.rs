@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll, ready},
 };
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Whether there may be more after a page; see the [module](super) for the rule.
 fn goes_on(number: u32, items: usize, pages: Option<u32>, longest: usize, repeated: bool) -> bool {
@@ -22,24 +22,6 @@ fn goes_on(number: u32, items: usize, pages: Option<u32>, longest: usize, repeat
 }
 
 type Running<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
-
-/// A page that is loaded ahead. Dropping it ends the call.
-struct Ahead<T>(JoinHandle<Result<Page<T>, Error>>);
-
-impl<T> Future for Ahead<T> {
-    type Output = Result<Page<T>, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        let joined = ready!(Pin::new(&mut self.0).poll(task));
-        Poll::Ready(joined.unwrap_or_else(|error| Err(Error::caused_by(ErrorKind::Interrupted, error))))
-    }
-}
-
-impl<T> Drop for Ahead<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
 
 /// The pages of a list: a [`Stream`]. Made by [`Listing::pages`].
 #[must_use = "a stream does nothing unless it is polled"]
@@ -61,7 +43,12 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     /// The call for a page. If it is `ahead` of its turn it starts now, in its own task; otherwise when polled.
     fn start(listing: &Listing<T>, number: u32, ahead: bool) -> Running<T> {
         let page = listing.page(number);
-        if ahead { Box::pin(Ahead(tokio::spawn(page))) } else { Box::pin(page) }
+        if !ahead {
+            return Box::pin(page);
+        }
+        // Dropping it ends the call.
+        let task = AbortOnDropHandle::new(tokio::spawn(page));
+        Box::pin(async { task.await.unwrap_or_else(|error| Err(Error::caused_by(ErrorKind::Interrupted, error))) })
     }
 
     /// The next page; `None` at the end.

@@ -31,20 +31,23 @@ pub enum Claim {
     Network,
 }
 
-/// The claims, each with its name in [`token_store_contract!`](crate::token_store_contract).
-pub(super) const CLAIMS: [(Claim, &str); 8] = [
-    (Claim::AnyId, "any_id"),
-    (Claim::Restarts, "restarts"),
-    (Claim::Nodes, "nodes"),
-    (Claim::Unreachable, "unreachable"),
-    (Claim::Damage, "damage"),
-    (Claim::Replaces, "replaces"),
-    (Claim::Lists, "lists"),
-    (Claim::Network, "network"),
+/// The claims, each with its name in [`token_store_contract!`](crate::token_store_contract), and how it is made.
+pub(super) const CLAIMS: [(Claim, &str, &str); 8] = [
+    (Claim::AnyId, "any_id", "any_id()"),
+    (Claim::Restarts, "restarts", "outlives_restarts()"),
+    (Claim::Nodes, "nodes", "shared_by_nodes()"),
+    (Claim::Unreachable, "unreachable", "unreachable(…)"),
+    (Claim::Damage, "damage", "damaged_by(…)"),
+    (Claim::Replaces, "replaces", "replaces(…)"),
+    (Claim::Lists, "lists", "lists()"),
+    (Claim::Network, "network", "over_network(…)"),
 ];
 
 impl Contract {
     /// Leaves a claim out, for the reason that is given. The reason is printed with the outcome.
+    ///
+    /// A claim that was made before is taken back. One that is made afterwards is a failure of
+    /// [`check`](Self::check) and of `every_claim_is_made_or_left_out`, and so is leaving out [`Claim::Always`].
     #[must_use]
     pub fn without(mut self, claim: Claim, reason: impl Into<String>) -> Self {
         match claim {
@@ -70,7 +73,7 @@ impl Contract {
         self
     }
 
-    /// Makes all user ids by the app's own rule, and leaves [`Claim::AnyId`] out.
+    /// Makes all user ids by the app's own rule, and leaves [`Claim::AnyId`] out, also if it was made before.
     ///
     /// For stores whose ids are, for example, a foreign key of type `BIGINT`. `make` gets a positive number
     /// that no other call got, and must give a different user for each.
@@ -94,7 +97,8 @@ impl Contract {
         self
     }
 
-    /// Claims that several stores may be open at once over the same records, as on several nodes.
+    /// Claims that several stores may be open at once over the same records, as on several nodes, and that each sees at
+    /// once what another one wrote. A cache in the store breaks this claim: leave it out then, and say for how long.
     #[must_use]
     pub fn shared_by_nodes(mut self) -> Self {
         self.nodes = true;
@@ -126,7 +130,8 @@ impl Contract {
     /// Claims that the store bears a bad network: the checks put a [`Relay`](super::Relay) before `server`.
     ///
     /// `open` opens the store by the address that it is given, which is the relay's. The store needs deadlines
-    /// of its own: no call of the checks is given up from outside.
+    /// of its own: no call of the checks is given up from outside. Each write is disturbed at each message that it sends,
+    /// so several stores are open at once, each with a relay of its own.
     #[must_use]
     pub fn over_network<S, F, Fut>(mut self, server: SocketAddr, open: F) -> Self
     where
@@ -142,8 +147,8 @@ impl Contract {
         self
     }
 
-    /// Adds a store that cannot reach what it rests on: each of its calls must be an error, and no error may
-    /// hold a key.
+    /// Adds a store that cannot reach what it rests on: each of its calls must be an error, before the check's deadline,
+    /// and no error may hold a key.
     #[must_use]
     pub fn unreachable<S, F, Fut>(mut self, open: F) -> Self
     where
@@ -155,7 +160,8 @@ impl Contract {
         self
     }
 
-    /// Adds a way to damage the record of a user in storage, behind the back of the store that `open` gave.
+    /// Adds a way to damage the record of a user in storage, behind the back of the store that `open` gave. Put another
+    /// text in the place of the record, such as half of it, and make sure that a record was changed.
     #[must_use]
     pub fn damaged_by<F, Fut>(mut self, damage: F) -> Self
     where
@@ -169,9 +175,12 @@ impl Contract {
     pub(super) fn claims_are_complete(&self) -> Result<(), ContractFailure> {
         let left_out = |claim| self.left_out.iter().any(|(left_out, _)| *left_out == claim);
         let which = |wrong: &dyn Fn(Claim) -> bool| {
-            let names = CLAIMS.iter().filter(|(claim, _)| wrong(*claim)).map(|(_, name)| *name);
+            let names = CLAIMS.iter().filter(|(claim, ..)| wrong(*claim)).map(|(_, name, _)| *name);
             names.collect::<Vec<_>>().join(", ")
         };
+        if left_out(Claim::Always) {
+            return Err(claims_failure("left out: what every store owes".to_owned()));
+        }
         let forgotten = which(&|claim| !self.claims(claim) && !left_out(claim));
         if !forgotten.is_empty() {
             return Err(claims_failure(format!("neither made nor left out: {forgotten}")));
@@ -182,8 +191,20 @@ impl Contract {
 
     /// What is not checked, and why.
     pub(super) fn left_out(&self) -> Vec<(&'static str, String)> {
-        let name = |claim| CLAIMS.iter().find(|(one, _)| *one == claim).map_or("always", |(_, name)| *name);
+        let name = |claim| CLAIMS.iter().find(|(one, ..)| *one == claim).map_or("always", |(_, name, _)| *name);
         self.left_out.iter().map(|(claim, reason)| (name(*claim), reason.clone())).collect()
+    }
+
+    /// Why a check of that claim cannot be made.
+    pub(super) fn lacks(&self, claim: Claim) -> String {
+        let reason = self.left_out.iter().find(|(left_out, _)| *left_out == claim).map(|(_, reason)| reason);
+        let how = CLAIMS.iter().find(|(one, ..)| *one == claim).map_or("", |(.., how)| how);
+        match reason {
+            Some(reason) => {
+                format!("the contract leaves the claim {claim:?} out ({reason}); to make it, call `.{how}`")
+            }
+            None => format!("the contract does not make the claim {claim:?}: call `.{how}`"),
+        }
     }
 
     pub(super) fn claims(&self, claim: Claim) -> bool {
@@ -202,15 +223,15 @@ impl Contract {
 }
 
 fn claims_failure(found: String) -> ContractFailure {
-    ContractFailure { check: "claims", sentence: "Every claim is made, or left out with `without`.", found }
+    ContractFailure { check: "claims".into(), sentence: "Every claim is made, or left out with `without`.", found }
 }
 
 /// What `every_claim_is_made_or_left_out` does. `named` are the claims that the macro was given.
 #[doc(hidden)]
 pub fn claims_as_test(contract: &Contract, named: &[&str]) -> Result<(), ContractFailure> {
     contract.claims_are_complete()?;
-    let untested = CLAIMS.iter().filter(|(claim, name)| contract.claims(*claim) && !named.contains(name));
-    let untested: Vec<_> = untested.map(|(_, name)| *name).collect();
+    let untested = CLAIMS.iter().filter(|(claim, name, _)| contract.claims(*claim) && !named.contains(name));
+    let untested: Vec<_> = untested.map(|(_, name, _)| *name).collect();
     if !untested.is_empty() {
         return Err(claims_failure(format!("made, and not named to the macro: {}", untested.join(", "))));
     }

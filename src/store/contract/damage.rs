@@ -1,7 +1,9 @@
 //! For stores whose records may be damaged behind their back.
 
 use super::{
-    trial::{Found, Trial, ensure},
+    Claim,
+    lists::{everybody, long_ago},
+    trial::{Found, Trial, answer, ensure, same},
     unreachable::holds_no_key,
 };
 use std::sync::Arc;
@@ -9,11 +11,12 @@ use std::sync::Arc;
 type Outcome = Result<(), Found>;
 
 pub(super) async fn a_damaged_record_is_an_error_and_not_missing(trial: Arc<Trial>) -> Outcome {
-    let (user, _) = trial.saved("alice").await?;
+    let (user, token) = trial.saved("alice").await?;
     trial.damage(&user).await?;
     for _ in 0..2 {
-        let outcome = trial.store()?.load(&user).await;
-        ensure!(outcome.is_err(), "`load` answered {:?}", outcome.map(|record| record.is_some()));
+        let Ok(found) = trial.load(&user).await else { continue };
+        ensure!(!same(found.as_ref(), Some(&token)), "the damage did not arrive: the record loads as it was");
+        return Err(Found(format!("`load` answered with {}", answer(found.as_ref()))));
     }
     Ok(())
 }
@@ -44,8 +47,25 @@ pub(super) async fn errors_about_a_damaged_record_hold_no_key(trial: Arc<Trial>)
     let (user, token) = trial.saved("alice").await?;
     trial.damage(&user).await?;
     let key = token.api_key()?.expose_secret();
-    match trial.store()?.load(&user).await {
+    match trial.watch("load", trial.store()?.load(&user)).await {
         Err(error) => holds_no_key(&error, key),
         Ok(_) => Err(Found::new("no error at all")),
     }
+}
+
+pub(super) async fn a_damaged_record_is_listed_and_never_too_old(trial: Arc<Trial>) -> Outcome {
+    if !trial.claims(Claim::Lists) {
+        return Ok(());
+    }
+    let user = trial.user("alice")?;
+    trial.save(&user, &trial.token_saved_at(long_ago(1))?).await?;
+    trial.damage(&user).await?;
+    match everybody(&trial, 1_000).await?.get(&user) {
+        None => return Err(Found::new("the user of a damaged record is missing in the listing")),
+        Some(at) => ensure!(at.is_none(), "the listing has a time for a damaged record"),
+    }
+    let removed = trial.remove_older(user.as_str(), long_ago(2), 10).await?;
+    ensure!(removed.is_empty(), "a damaged record was given back");
+    ensure!(!matches!(trial.load(&user).await, Ok(None)), "`remove_older` removed a damaged record");
+    Ok(())
 }

@@ -19,16 +19,17 @@ async fn are_distinct(trial: &Trial, ids: &[String]) -> Outcome {
     for (user, token) in &users {
         trial.expect(user, Some(token)).await?;
     }
-    while let Some((user, token)) = users.pop() {
+    for (position, (user, token)) in users.iter().enumerate() {
         // Both ways of removal must be as exact as the look-up.
-        if users.len() % 2 == 0 {
-            trial.delete(&user).await?;
+        let call = if position % 2 == 0 { "delete" } else { "delete_if" };
+        if call == "delete" {
+            trial.delete(user).await?;
         } else {
-            ensure!(trial.delete_if(&user, token.version()).await?, "`false` for {}", Shown(&user));
+            ensure!(trial.delete_if(user, token.version()).await?, "`false` for {}", Shown(user));
         }
-        trial.expect(&user, None).await?;
-        for (user, token) in &users {
-            trial.expect(user, Some(token)).await?;
+        for (other, (user_then, token)) in users.iter().enumerate().skip(position) {
+            let outcome = trial.expect(user_then, (other > position).then_some(token)).await;
+            outcome.map_err(|found| found.after(&format!("`{call}` of {}", Shown(user))))?;
         }
     }
     Ok(())

@@ -1,10 +1,7 @@
 //! For stores that list their users and remove old records.
 
-use super::trial::{Found, Trial, ensure, failed};
-use crate::{
-    store::{ListUsers, TokenStore},
-    user::UserId,
-};
+use super::trial::{Found, Trial, ensure, lists};
+use crate::user::UserId;
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -17,21 +14,16 @@ type Outcome = Result<(), Found>;
 const MOST_PAGES: usize = 100_000;
 
 /// A time long ago: nobody else's records are as old.
-fn long_ago(seconds: u64) -> SystemTime {
+pub(super) fn long_ago(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-fn lists(store: &Arc<dyn TokenStore>) -> Result<&dyn ListUsers, Found> {
-    store.lists_users().ok_or_else(|| Found::new("`lists_users` is `None`"))
-}
-
 /// Everybody of the store, in pages of `limit`.
-async fn everybody(trial: &Trial, limit: usize) -> Result<BTreeMap<UserId, Option<SystemTime>>, Found> {
+pub(super) async fn everybody(trial: &Trial, limit: usize) -> Result<BTreeMap<UserId, Option<SystemTime>>, Found> {
     let store = trial.store()?;
     let (mut users, mut cursor) = (BTreeMap::new(), None);
     for _ in 0..MOST_PAGES {
-        let page = lists(&store)?.list_users(cursor.as_deref(), limit).await;
-        let page = page.map_err(|error| failed("list_users", &error))?;
+        let page = trial.call("list_users", lists(&store)?.list_users(cursor.as_deref(), limit)).await?;
         users.extend(page.users.into_iter().map(|listed| (listed.user, listed.saved_at)));
         match page.next {
             Some(next) => cursor = Some(next),
@@ -70,9 +62,7 @@ pub(super) async fn who_has_no_record_is_not_listed(trial: Arc<Trial>) -> Outcom
 pub(super) async fn remove_older_removes_what_is_old_and_gives_it_back(trial: Arc<Trial>) -> Outcome {
     let (user, token) = (trial.user("alice")?, trial.token_saved_at(long_ago(1))?);
     trial.save(&user, &token).await?;
-    let store = trial.store()?;
-    let removed = lists(&store)?.remove_older(user.as_str(), long_ago(2), 10).await;
-    let removed = removed.map_err(|error| failed("remove_older", &error))?;
+    let removed = trial.remove_older(user.as_str(), long_ago(2), 10).await?;
     ensure!(removed.len() == 1, "{} records were given back for one that is old", removed.len());
     ensure!(
         removed.iter().all(|(whose, record)| *whose == user && record.version() == token.version()),
@@ -85,13 +75,44 @@ pub(super) async fn remove_older_leaves_what_is_young(trial: Arc<Trial>) -> Outc
     let (user, token) = (trial.user("alice")?, trial.token_saved_at(long_ago(2))?);
     trial.save(&user, &trial.token_saved_at(long_ago(1))?).await?;
     trial.save(&user, &token).await?;
-    let store = trial.store()?;
-    let removed = lists(&store)?.remove_older(user.as_str(), long_ago(2), 10).await;
-    ensure!(
-        removed.map_err(|error| failed("remove_older", &error))?.is_empty(),
-        "a record of that very time was removed"
-    );
+    let removed = trial.remove_older(user.as_str(), long_ago(2), 10).await?;
+    ensure!(removed.is_empty(), "a record of that very time was removed");
     trial.expect(&user, Some(&token)).await
+}
+
+pub(super) async fn remove_older_leaves_what_is_saved_meanwhile(trial: Arc<Trial>) -> Outcome {
+    for round in 0..10 {
+        let (user, newer) = (trial.user(&round.to_string())?, trial.token()?);
+        trial.save(&user, &trial.token_saved_at(long_ago(1))?).await?;
+        let (save, removal) =
+            (trial.save(&user, &newer), async { trial.remove_older(user.as_str(), long_ago(2), 10).await.map(drop) });
+        let (one, other) = if round % 2 == 0 { tokio::join!(save, removal) } else { tokio::join!(removal, save) };
+        one.and(other)?;
+        let outcome = trial.expect(&user, Some(&newer)).await;
+        outcome.map_err(|found| found.after("`remove_older` beside a save"))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn remove_older_removes_no_more_than_its_limit(trial: Arc<Trial>) -> Outcome {
+    let users = [trial.user("alice")?, trial.user("bob")?];
+    for user in &users {
+        let token = trial.token_saved_at(long_ago(1))?;
+        trial.save(user, &token).await?;
+        let removed = trial.remove_older(user.as_str(), long_ago(2), 0).await?;
+        ensure!(removed.is_empty(), "a record was removed though the limit was 0");
+        trial.expect(user, Some(&token)).await?;
+    }
+    let Some(prefix) = trial.prefix() else { return Ok(()) };
+    for left in [1, 0] {
+        let removed = trial.remove_older(&prefix, long_ago(2), 1).await?.len();
+        let mut there = 0;
+        for user in &users {
+            there += usize::from(trial.load(user).await?.is_some());
+        }
+        ensure!(removed == 1 && there == left, "limit 1: {removed} were given back, and {there} of 2 are still there");
+    }
+    Ok(())
 }
 
 pub(super) async fn remove_older_leaves_other_users(trial: Arc<Trial>) -> Outcome {
@@ -99,14 +120,12 @@ pub(super) async fn remove_older_leaves_other_users(trial: Arc<Trial>) -> Outcom
     let (hers, his) = (trial.token_saved_at(long_ago(1))?, trial.token_saved_at(long_ago(1))?);
     trial.save(&alice, &hers).await?;
     trial.save(&bob, &his).await?;
-    let store = trial.store()?;
-    let removed = lists(&store)?.remove_older(alice.as_str(), long_ago(2), 10).await;
-    removed.map_err(|error| failed("remove_older", &error))?;
+    trial.remove_older(alice.as_str(), long_ago(2), 10).await?;
     trial.expect(&alice, None).await?;
     trial.expect(&bob, Some(&his)).await
 }
 
 pub(super) async fn a_ping_is_answered(trial: Arc<Trial>) -> Outcome {
     let store = trial.store()?;
-    lists(&store)?.ping().await.map_err(|error| failed("ping", &error))
+    trial.call("ping", lists(&store)?.ping()).await
 }

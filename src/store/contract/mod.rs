@@ -49,6 +49,51 @@
 //! }
 //! # fn main() {} // The macro makes tests, which rustdoc does not run.
 //! ```
+//!
+//! A store that reaches a server makes every claim. Here it is one of this crate:
+//!
+//! ```
+//! # #[cfg(feature = "postgres")]
+//! mod postgres {
+//!     use komerza_connect::{store::{PostgresStore, contract::Contract}, token_store_contract};
+//!     use std::net::SocketAddr;
+//!
+//!     fn url(server: SocketAddr) -> String {
+//!         format!("postgres://app:password@{server}/test")
+//!     }
+//!
+//!     async fn at(server: SocketAddr) -> PostgresStore {
+//!         PostgresStore::connect(&url(server)).await.expect("the server answers")
+//!     }
+//!
+//!     fn contract() -> Contract {
+//!         let server = SocketAddr::from(([127, 0, 0, 1], 5432));
+//!         Contract::new(move || at(server))
+//!             .any_id()
+//!             .outlives_restarts()
+//!             .shared_by_nodes()
+//!             .lists()
+//!             .replaces(move || at(server))
+//!             // The address is the relay's. Connect to it, with the same user, password and database.
+//!             .over_network(server, at)
+//!             // Or a store whose pool connects lazily, to a port where nobody listens.
+//!             .unreachable(move || async move {
+//!                 let store = at(server).await;
+//!                 store.close().await;
+//!                 store
+//!             })
+//!             .damaged_by(move |user| async move {
+//!                 let pool = sqlx::PgPool::connect(&url(server)).await.expect("the server answers");
+//!                 let damage = "UPDATE komerza_tokens SET record = 'half of a rec' WHERE user_id = $1";
+//!                 let done = sqlx::query(damage).bind(user.as_str().as_bytes()).execute(&pool).await;
+//!                 assert_eq!(done.expect("the record is there").rows_affected(), 1);
+//!             })
+//!     }
+//!
+//!     token_store_contract!(contract(), any_id, restarts, nodes, lists, replaces, network, unreachable, damage);
+//! }
+//! # fn main() {}
+//! ```
 
 mod basics;
 mod claims;
@@ -76,7 +121,7 @@ pub use relay::Relay;
 use super::{ReplaceIf, TokenStore};
 use crate::user::UserId;
 use std::{fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
-use trial::{Found, Trial, ended};
+use trial::{Calls, Found, Trial, ended};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Open = Arc<dyn Fn() -> BoxFuture<Arc<dyn TokenStore>> + Send + Sync>;
@@ -231,21 +276,26 @@ impl Contract {
     /// check that was asked for is never skipped.
     pub async fn run(&self, name: &str) -> Result<(), ContractFailure> {
         let Some(check) = checks().iter().find(|check| check.name == name) else {
-            let found = format!("{name:?} is not the name of a check");
-            return Err(ContractFailure { check: "", sentence: "A check must exist to be run.", found });
+            let found = "this is not the name of one of `checks()`".to_owned();
+            return Err(ContractFailure {
+                check: name.to_owned().into(),
+                sentence: "A check must exist to be run.",
+                found,
+            });
         };
         if self.claims(check.claim) {
             return self.make(check).await;
         }
-        let found = format!("the contract does not say how: it lacks the claim {:?}", check.claim);
-        Err(ContractFailure { check: check.name, sentence: check.sentence, found })
+        let found = self.lacks(check.claim);
+        Err(ContractFailure { check: check.name.into(), sentence: check.sentence, found })
     }
 
     async fn make(&self, check: &Check) -> Result<(), ContractFailure> {
         // In a task of its own, so that a panic of the store is a finding and not the end of the run.
-        let (contract, run, claim) = (self.clone(), check.run, check.claim);
+        let (contract, run, claim, calls) = (self.clone(), check.run, check.claim, Calls::default());
+        let under_way = calls.clone();
         let mut task = tokio::spawn(async move {
-            let trial = Arc::new(Trial::begin(contract, claim).await?);
+            let trial = Arc::new(Trial::begin(contract, claim, calls).await?);
             let outcome = run(Arc::clone(&trial)).await;
             trial.clean_up().await;
             outcome
@@ -254,17 +304,25 @@ impl Contract {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => Err(ended(error)),
             Err(_) => {
+                let what = under_way.first().map_or("the check".to_owned(), |call| format!("`{call}`"));
                 task.abort();
-                Err(Found::new(format!("no end after {} seconds", self.deadline.as_secs())))
+                let own = match claim {
+                    Claim::Unreachable | Claim::Network => ": it needs a deadline of its own",
+                    _ => "",
+                };
+                Err(Found(format!(
+                    "{what} did not end, and the check's {} seconds were over{own}",
+                    self.deadline.as_secs()
+                )))
             }
         };
-        outcome.map_err(|Found(found)| ContractFailure { check: check.name, sentence: check.sentence, found })
+        outcome.map_err(|Found(found)| ContractFailure { check: check.name.into(), sentence: check.sentence, found })
     }
 }
 
 impl fmt::Debug for Contract {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let claims = claims::CLAIMS.iter().filter(|(claim, _)| self.claims(*claim)).map(|(_, name)| name);
+        let claims = claims::CLAIMS.iter().filter(|(claim, ..)| self.claims(*claim)).map(|(_, name, _)| name);
         f.debug_struct("Contract").field("claims", &claims.collect::<Vec<_>>()).finish_non_exhaustive()
     }
 }
@@ -282,7 +340,7 @@ pub fn run_as_test(contract: &Contract, name: &str) -> Result<(), ContractFailur
         }
         Err(error) => {
             let found = format!("no runtime: {error}");
-            Err(ContractFailure { check: "", sentence: "A check needs a runtime.", found })
+            Err(ContractFailure { check: name.to_owned().into(), sentence: "A check needs a runtime.", found })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What came out of a run.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// The checks that a store passed, and the claims that were left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl fmt::Display for Passed {
 /// A check that a store did not pass.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ContractFailure {
-    pub(super) check: &'static str,
+    pub(super) check: Cow<'static, str>,
     pub(super) sentence: &'static str,
     pub(super) found: String,
 }
@@ -42,7 +42,7 @@ impl ContractFailure {
     /// The name of the check.
     #[must_use]
     pub fn check(&self) -> &str {
-        self.check
+        &self.check
     }
 
     /// What every store owes here.

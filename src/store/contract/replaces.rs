@@ -12,7 +12,7 @@ fn rewritten(trial: &Trial, token: &StoredToken) -> Result<StoredToken, Found> {
 }
 
 async fn replace(trial: &Trial, user: &crate::user::UserId, token: &StoredToken) -> Result<bool, Found> {
-    trial.replacing()?.replace_if(user, token).await.map_err(|error| super::trial::failed("replace_if", &error))
+    trial.call("replace_if", trial.replacing()?.replace_if(user, token)).await
 }
 
 pub(super) async fn replace_if_rewrites_the_record_of_that_version(trial: Arc<Trial>) -> Outcome {
@@ -55,7 +55,8 @@ pub(super) async fn a_late_replace_if_never_overwrites_a_newer_record(trial: Arc
         };
         saved?;
         replaced?;
-        trial.expect(&user, Some(&newer)).await?;
+        let outcome = trial.expect(&user, Some(&newer)).await;
+        outcome.map_err(|found| found.after("`replace_if` of the older record beside a save"))?;
     }
     Ok(())
 }

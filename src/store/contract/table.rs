@@ -30,6 +30,7 @@ macro_rules! __token_store_checks {
             basics a_key_of_16_kib_is_kept "A key may have 16,384 bytes; a column must not cut or refuse it.",
             basics every_visible_character_of_a_key_is_kept "Every visible ASCII character of a key comes back as it was.",
             basics users_are_independent "What is done to one user leaves every other as it was.",
+            basics calls_end_before_the_layer_gives_up "A call ends within 2 seconds: by default the layer gives it no more.",
             races saves_at_once_leave_one_whole_record "Of many saves at once, one whole record remains.",
             races loads_during_saves_see_whole_records "A load during saves sees the record of one of them, whole.",
             races one_of_many_delete_ifs_is_true "Of many `delete_if` at once for one record, exactly one says `true`.",
@@ -71,6 +72,7 @@ macro_rules! __token_store_checks {
     (nodes, [$($then:tt)*] $given:tt) => {
         $($then)*! { $given
             nodes two_nodes_do_not_undo_each_other "`delete_if` compares with what is stored, not with what this node saw last.",
+            nodes a_node_sees_at_once_what_another_one_wrote "A load never returns what was replaced or removed before it began, by whichever node.",
             nodes many_nodes_may_open_the_store_at_once "Several nodes may start at the same moment.",
         }
     };
@@ -79,6 +81,7 @@ macro_rules! __token_store_checks {
             unreachable a_load_from_an_unreachable_store_is_an_error "A store that cannot look says so: an error is never `Ok(None)`.",
             unreachable a_save_to_an_unreachable_store_is_an_error "A save that was not kept is never confirmed.",
             unreachable a_removal_from_an_unreachable_store_is_an_error "A removal that did not happen is never confirmed.",
+            unreachable a_ping_of_an_unreachable_store_is_an_error "If the store lists its users, its `ping` and its listing tell an outage.",
             unreachable errors_of_an_unreachable_store_hold_no_key "No error, and no cause of one, holds a key.",
         }
     };
@@ -96,6 +99,8 @@ macro_rules! __token_store_checks {
             lists who_has_no_record_is_not_listed "A listing does not return users whose record was removed.",
             lists remove_older_removes_what_is_old_and_gives_it_back "`remove_older` removes records that were saved before the time, and returns them.",
             lists remove_older_leaves_what_is_young "`remove_older` leaves records that were saved at the time or later.",
+            lists remove_older_leaves_what_is_saved_meanwhile "`remove_older` compares and removes in one step, so a save in between is safe.",
+            lists remove_older_removes_no_more_than_its_limit "`remove_older` removes at most `limit` records, and none if it is 0.",
             lists remove_older_leaves_other_users "`remove_older` leaves users whose id does not begin with the prefix.",
             lists a_ping_is_answered "`ping` of a store that can be reached is `Ok`.",
         }
@@ -115,6 +120,7 @@ macro_rules! __token_store_checks {
             damage a_damaged_record_gives_way_to_a_new_save "A new connect replaces a record that cannot be read.",
             damage a_damaged_record_can_be_deleted "A user may disconnect although the record cannot be read.",
             damage damage_to_one_record_leaves_the_others "One damaged record concerns one user.",
+            damage a_damaged_record_is_listed_and_never_too_old "If the store lists its users, it lists one whose record cannot be read, without a time, and `remove_older` leaves the record.",
             damage errors_about_a_damaged_record_hold_no_key "The error about a record does not quote it.",
         }
     };

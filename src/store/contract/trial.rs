@@ -6,7 +6,7 @@ use crate::{
     note::Note,
     random::{SystemRandomness, draw},
     secret::ApiKey,
-    store::{ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion},
+    store::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion},
     telemetry::log::chain,
     user::UserId,
 };
@@ -28,6 +28,36 @@ pub(super) struct Found(pub(super) String);
 impl Found {
     pub(super) fn new(what: impl Into<String>) -> Self {
         Self(what.into())
+    }
+
+    /// The same, with the call that came before it.
+    pub(super) fn after(self, what: &str) -> Self {
+        Self(format!("after {what}, {}", self.0))
+    }
+}
+
+/// The calls that have begun and not ended, for a check that does not end.
+#[derive(Clone, Default)]
+pub(super) struct Calls(Arc<Mutex<Vec<&'static str>>>);
+
+impl Calls {
+    /// The call that has lasted longest.
+    pub(super) fn first(&self) -> Option<&'static str> {
+        lock(&self.0).first().copied()
+    }
+
+    async fn watch<T>(&self, what: &'static str, call: impl Future<Output = T>) -> T {
+        struct UnderWay<'a>(&'a Calls, &'static str);
+        impl Drop for UnderWay<'_> {
+            fn drop(&mut self) {
+                let mut calls = lock(&self.0.0);
+                let ended = calls.iter().position(|call| *call == self.1);
+                ended.map(|ended| calls.remove(ended));
+            }
+        }
+        lock(&self.0).push(what);
+        let _under_way = UnderWay(self, what);
+        call.await
     }
 }
 
@@ -62,6 +92,8 @@ pub(super) use ensure;
 /// One run of one check.
 pub(super) struct Trial {
     contract: Contract,
+    claim: Claim,
+    calls: Calls,
     /// `None` while it is closed.
     store: Mutex<Option<Arc<dyn TokenStore>>>,
     replacing: Option<Arc<dyn ReplaceIf>>,
@@ -80,25 +112,48 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Trial {
     /// Opens the store in the way that checks of this claim need.
-    pub(super) async fn begin(contract: Contract, claim: Claim) -> Result<Self, Found> {
+    pub(super) async fn begin(contract: Contract, claim: Claim, calls: Calls) -> Result<Self, Found> {
         let run = u64::from_be_bytes(draw(&SystemRandomness)?);
         let (mut replacing, mut relay) = (None, None);
         let store: Arc<dyn TokenStore> = match (claim, &contract.replacing, &contract.network) {
             (Claim::Replaces, Some(open), _) => {
-                let store = open().await;
+                let store = calls.watch("open", open()).await;
                 replacing = Some(Arc::clone(&store));
                 store
             }
             (Claim::Network, _, Some((server, open))) => {
                 let between = Relay::to(*server).await?;
-                let store = open(between.address()).await;
+                let store = calls.watch("open", open(between.address())).await;
                 relay = Some(between);
                 store
             }
-            _ => (contract.open)().await,
+            _ => calls.watch("open", (contract.open)()).await,
         };
         let (store, next, users) = (Mutex::new(Some(store)), AtomicU64::new(0), Mutex::default());
-        Ok(Self { contract, store, replacing, relay, run, next, users })
+        Ok(Self { contract, claim, calls, store, replacing, relay, run, next, users })
+    }
+
+    /// Another run of the same kind, with a store and a relay of its own.
+    pub(super) async fn again(&self) -> Result<Self, Found> {
+        Self::begin(self.contract.clone(), self.claim, self.calls.clone()).await
+    }
+
+    pub(super) fn claims(&self, claim: Claim) -> bool {
+        self.contract.claims(claim)
+    }
+
+    /// Awaits a call, whose name is told if it does not end.
+    pub(super) async fn watch<T>(&self, what: &'static str, call: impl Future<Output = T>) -> T {
+        self.calls.watch(what, call).await
+    }
+
+    /// A call that must succeed.
+    pub(super) async fn call<T>(
+        &self,
+        what: &'static str,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Found> {
+        self.watch(what, call).await.map_err(|error| Found(format!("`{what}` failed: {}", chain(&error))))
     }
 
     pub(super) fn store(&self) -> Result<Arc<dyn TokenStore>, Found> {
@@ -107,14 +162,14 @@ impl Trial {
 
     /// Another store over the same records, beside the first.
     pub(super) async fn another(&self) -> Arc<dyn TokenStore> {
-        (self.contract.open)().await
+        self.watch("open", (self.contract.open)()).await
     }
 
     /// Closes the store, then opens it again over the same records.
     pub(super) async fn restart(&self) -> Result<(), Found> {
         let closed = lock(&self.store).take();
         drop(closed);
-        let opened = (self.contract.open)().await;
+        let opened = self.another().await;
         *lock(&self.store) = Some(opened);
         Ok(())
     }
@@ -129,7 +184,7 @@ impl Trial {
 
     pub(super) async fn unreachable(&self) -> Result<Arc<dyn TokenStore>, Found> {
         match &self.contract.unreachable {
-            Some(open) => Ok(open().await),
+            Some(open) => Ok(self.watch("open", open()).await),
             None => Err(Found::new("no unreachable store")),
         }
     }
@@ -151,10 +206,16 @@ impl Trial {
                 // Numbers that neither this run nor another one had.
                 let number = self.run.wrapping_add(self.next.fetch_add(2, Ordering::Relaxed));
                 let user = make(i64::try_from(number >> 1).unwrap_or(i64::MAX));
+                ensure!(!lock(&self.users).contains(&user), "`ids` gave the same user twice: {}", Shown(&user));
                 lock(&self.users).push(user.clone());
                 Ok(user)
             }
         }
+    }
+
+    /// How the ids of this run begin, and no other. `None` if the app makes its own.
+    pub(super) fn prefix(&self) -> Option<String> {
+        self.contract.ids.is_none().then(|| format!("{:016x}", self.run))
     }
 
     /// The user of exactly this id, remembered for tidying up.
@@ -188,24 +249,63 @@ impl Trial {
     }
 
     pub(super) async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, Found> {
-        load(&*self.store()?, user).await
+        self.call("load", self.store()?.load(user)).await
     }
 
     pub(super) async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), Found> {
-        self.store()?.save(user, token).await.map_err(|error| failed("save", &error))
+        self.call("save", self.store()?.save(user, token)).await
     }
 
     pub(super) async fn delete(&self, user: &UserId) -> Result<(), Found> {
-        self.store()?.delete(user).await.map_err(|error| failed("delete", &error))
+        self.call("delete", self.store()?.delete(user)).await
     }
 
     pub(super) async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, Found> {
-        self.store()?.delete_if(user, version).await.map_err(|error| failed("delete_if", &error))
+        self.call("delete_if", self.store()?.delete_if(user, version)).await
+    }
+
+    pub(super) async fn remove_older(
+        &self,
+        prefix: &str,
+        than: SystemTime,
+        limit: usize,
+    ) -> Result<Vec<(UserId, StoredToken)>, Found> {
+        let store = self.store()?;
+        self.call("remove_older", lists(&store)?.remove_older(prefix, than, limit)).await
     }
 
     /// The record of `user` must be `wanted`, whole.
     pub(super) async fn expect(&self, user: &UserId, wanted: Option<&StoredToken>) -> Result<(), Found> {
-        expect(&*self.store()?, user, wanted).await
+        self.expect_in(&*self.store()?, user, wanted).await
+    }
+
+    /// The same of the store of another node.
+    pub(super) async fn expect_in(
+        &self,
+        store: &dyn TokenStore,
+        user: &UserId,
+        wanted: Option<&StoredToken>,
+    ) -> Result<(), Found> {
+        let found = self.call("load", store.load(user)).await?;
+        match (&found, wanted) {
+            (None, None) => Ok(()),
+            (Some(one), Some(other)) => {
+                let differing = differences(one, other).join(" and another ");
+                let (found, wanted) = (described(Some(one)), described(wanted));
+                ensure!(
+                    differing.is_empty(),
+                    "{} loaded with another {differing} than was saved: {found}, not {wanted}",
+                    Shown(user)
+                );
+                Ok(())
+            }
+            _ => Err(Found(format!(
+                "{} loaded as {}, not as {}",
+                Shown(user),
+                described(found.as_ref()),
+                described(wanted)
+            ))),
+        }
     }
 
     /// The record of `user` must be one of `wanted`, whole; `None` stands for no record.
@@ -236,39 +336,35 @@ impl Trial {
     }
 }
 
-pub(super) fn failed(call: &str, error: &StoreError) -> Found {
-    Found::new(format!("`{call}` failed: {}", chain(error)))
+pub(super) fn lists(store: &Arc<dyn TokenStore>) -> Result<&dyn ListUsers, Found> {
+    store.lists_users().ok_or_else(|| Found::new("`lists_users` is `None`"))
 }
 
-pub(super) async fn load(store: &dyn TokenStore, user: &UserId) -> Result<Option<StoredToken>, Found> {
-    store.load(user).await.map_err(|error| failed("load", &error))
-}
-
-pub(super) async fn expect(store: &dyn TokenStore, user: &UserId, wanted: Option<&StoredToken>) -> Result<(), Found> {
-    let found = load(store, user).await?;
-    ensure!(
-        same(found.as_ref(), wanted),
-        "{} loaded as {}, not as {}",
-        Shown(user),
-        described(found.as_ref()),
-        described(wanted)
-    );
-    Ok(())
+/// What differs between two records.
+fn differences(one: &StoredToken, other: &StoredToken) -> Vec<&'static str> {
+    let same_key = matches!((one.api_key(), other.api_key()),
+        (Ok(one), Ok(other)) if one.expose_secret() == other.expose_secret());
+    let same = [
+        ("version", one.version() == other.version()),
+        ("key", same_key),
+        ("time", one.saved_at() == other.saved_at()),
+        ("note", one.note() == other.note()),
+    ];
+    same.into_iter().filter(|(_, same)| !same).map(|(what, _)| what).collect()
 }
 
 /// Whether two records are one: key, version, time and note.
 pub(super) fn same(one: Option<&StoredToken>, other: Option<&StoredToken>) -> bool {
     match (one, other) {
         (None, None) => true,
-        (Some(one), Some(other)) => {
-            one.version() == other.version()
-                && one.saved_at() == other.saved_at()
-                && one.note() == other.note()
-                && matches!((one.api_key(), other.api_key()),
-                    (Ok(one), Ok(other)) if one.expose_secret() == other.expose_secret())
-        }
+        (Some(one), Some(other)) => differences(one, other).is_empty(),
         _ => false,
     }
+}
+
+/// What a load answered, where any record is wrong.
+pub(super) fn answer(found: Option<&StoredToken>) -> &'static str {
+    if found.is_some() { "a record" } else { "no record" }
 }
 
 fn described(token: Option<&StoredToken>) -> String {

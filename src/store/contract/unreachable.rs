@@ -1,28 +1,40 @@
 //! For stores that may be away: that is an error, and never an answer.
 
-use super::trial::{Found, Trial, ensure};
+use super::trial::{Found, Trial, answer, ensure};
 use crate::store::StoreError;
 use std::{error::Error, sync::Arc};
 
 type Outcome = Result<(), Found>;
 
 pub(super) async fn a_load_from_an_unreachable_store_is_an_error(trial: Arc<Trial>) -> Outcome {
-    let outcome = trial.unreachable().await?.load(&trial.user("alice")?).await;
-    ensure!(outcome.is_err(), "`load` answered {:?}", outcome.map(|record| record.is_some()));
-    Ok(())
+    let (store, user) = (trial.unreachable().await?, trial.user("alice")?);
+    match trial.watch("load", store.load(&user)).await {
+        Ok(found) => Err(Found(format!("`load` answered with {}", answer(found.as_ref())))),
+        Err(_) => Ok(()),
+    }
 }
 
 pub(super) async fn a_save_to_an_unreachable_store_is_an_error(trial: Arc<Trial>) -> Outcome {
-    let outcome = trial.unreachable().await?.save(&trial.user("alice")?, &trial.token()?).await;
+    let (store, user, token) = (trial.unreachable().await?, trial.user("alice")?, trial.token()?);
+    let outcome = trial.watch("save", store.save(&user, &token)).await;
     ensure!(outcome.is_err(), "`save` confirmed what it cannot have kept");
     Ok(())
 }
 
 pub(super) async fn a_removal_from_an_unreachable_store_is_an_error(trial: Arc<Trial>) -> Outcome {
-    let (store, user) = (trial.unreachable().await?, trial.user("alice")?);
-    ensure!(store.delete(&user).await.is_err(), "`delete` confirmed a removal");
-    let answer = store.delete_if(&user, trial.token()?.version()).await;
+    let (store, user, token) = (trial.unreachable().await?, trial.user("alice")?, trial.token()?);
+    ensure!(trial.watch("delete", store.delete(&user)).await.is_err(), "`delete` confirmed a removal");
+    let answer = trial.watch("delete_if", store.delete_if(&user, token.version())).await;
     ensure!(answer.is_err(), "`delete_if` answered {:?}", answer.ok());
+    Ok(())
+}
+
+pub(super) async fn a_ping_of_an_unreachable_store_is_an_error(trial: Arc<Trial>) -> Outcome {
+    let store = trial.unreachable().await?;
+    let Some(listing) = store.lists_users() else { return Ok(()) };
+    ensure!(trial.watch("ping", listing.ping()).await.is_err(), "`ping` was `Ok`");
+    let page = trial.watch("list_users", listing.list_users(None, 10)).await;
+    ensure!(page.is_err(), "`list_users` answered with a page");
     Ok(())
 }
 
@@ -30,9 +42,9 @@ pub(super) async fn errors_of_an_unreachable_store_hold_no_key(trial: Arc<Trial>
     let (store, user, token) = (trial.unreachable().await?, trial.user("alice")?, trial.token()?);
     let key = token.api_key()?.expose_secret().to_owned();
     let errors = [
-        store.save(&user, &token).await.err(),
-        store.load(&user).await.err(),
-        store.delete_if(&user, token.version()).await.err(),
+        trial.watch("save", store.save(&user, &token)).await.err(),
+        trial.watch("load", store.load(&user)).await.err(),
+        trial.watch("delete_if", store.delete_if(&user, token.version())).await.err(),
     ];
     errors.iter().flatten().try_for_each(|error| holds_no_key(error, &key))
 }

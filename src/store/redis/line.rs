@@ -62,12 +62,7 @@ struct Link {
     primary: Mutex<Option<Instant>>,
 }
 
-/// What is asked, and what may be done with it.
-pub(super) struct Ask<'a> {
-    pub(super) command: &'a Cmd,
-    pub(super) then: Then<'a>,
-}
-
+/// What may be done with what is asked.
 #[derive(Clone, Copy)]
 pub(super) enum Then<'a> {
     /// Reads: may be repeated, and wants a server that takes writes. The key is one that is never there.
@@ -163,12 +158,12 @@ impl Link {
         due
     }
 
-    async fn carry_out(&self, ask: &Ask<'_>, deadline: Instant) -> Result<Value, Failure> {
+    async fn carry_out(&self, command: &Cmd, then: Then<'_>, deadline: Instant) -> Result<Value, Failure> {
         let mut wire = self.wire().await?;
-        let outcome = match ask.then {
+        let outcome = match then {
             Then::Write { key, .. } => {
                 let until = self.until(&mut wire, key, deadline).await.map_err(Failure::Calling)?;
-                let mut command = ask.command.clone();
+                let mut command = command.clone();
                 wire.send(command.arg(until)).await
             }
             Then::Read { absent } if self.wants_check(&wire) => {
@@ -177,14 +172,14 @@ impl Link {
                 let mut other = wire.clone();
                 let mut check = redis::cmd("DEL");
                 check.arg(absent);
-                let (check, outcome) = tokio::join!(other.send(&check), wire.send(ask.command));
+                let (check, outcome) = tokio::join!(other.send(&check), wire.send(command));
                 match check {
                     Err(error) if error.code() == Some("READONLY") => Err(error),
                     _ => outcome,
                 }
             }
-            Then::ReadOf { slot } => wire.send_to(slot, ask.command.clone()).await,
-            Then::Read { .. } | Then::Once => wire.send(ask.command).await,
+            Then::ReadOf { slot } => wire.send_to(slot, command.clone()).await,
+            Then::Read { .. } | Then::Once => wire.send(command).await,
         };
         outcome.map_err(Failure::Calling)
     }
@@ -243,18 +238,18 @@ impl Line {
     }
 
     /// Carries out a call within the limit.
-    pub(super) async fn ask<T: FromRedisValue>(&self, ask: Ask<'_>) -> Result<T, StoreError> {
-        let value = self.carry_out(ask).await;
+    pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd, then: Then<'_>) -> Result<T, StoreError> {
+        let value = self.carry_out(command, then).await;
         value.and_then(|value| parsed(value).map_err(Failure::Calling)).map_err(|failure| failure.told(&self.place))
     }
 
-    async fn carry_out(&self, ask: Ask<'_>) -> Result<Value, Failure> {
+    async fn carry_out(&self, command: &Cmd, then: Then<'_>) -> Result<Value, Failure> {
         let deadline = Instant::now().checked_add(self.limit).unwrap_or_else(Instant::now);
         let mut repeated = false;
         loop {
             let link = self.link();
             let mut call = Call { link: &link, begun: Instant::now(), ended: false };
-            let outcome = timeout_at(deadline, link.carry_out(&ask, deadline)).await;
+            let outcome = timeout_at(deadline, link.carry_out(command, then, deadline)).await;
             call.ended = true;
             let failure = match outcome {
                 Ok(Ok(value)) => return Ok(value),
@@ -267,7 +262,7 @@ impl Line {
             }
             let again = match next {
                 Next::Keep | Next::GiveUp => false,
-                Next::Renew => !matches!(ask.then, Then::Once | Then::Write { repeat: false, .. }),
+                Next::Renew => !matches!(then, Then::Once | Then::Write { repeat: false, .. }),
                 Next::RenewAndRepeat => true,
             };
             if repeated || !again {

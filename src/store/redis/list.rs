@@ -1,10 +1,6 @@
 //! Listing the users: SCAN over every primary, one after the other.
 
-use super::{
-    RedisStore,
-    line::{Ask, Then},
-    read,
-};
+use super::{RedisStore, line::Then, read};
 use crate::{
     store::{ListUsers, ListedUser, StoreError, StoredToken, TokenStore, UserPage},
     user::UserId,
@@ -77,7 +73,7 @@ impl RedisStore {
         }
         let mut command = redis::cmd("CLUSTER");
         command.arg("SLOTS");
-        let ranges: Vec<Vec<Value>> = self.line.ask(Ask { command: &command, then: Then::ReadOf { slot: 0 } }).await?;
+        let ranges: Vec<Vec<Value>> = self.line.ask(&command, Then::ReadOf { slot: 0 }).await?;
         let range = |range: Vec<Value>| {
             let mut parts = range.into_iter();
             let (first, last, node) = (parts.next()?, parts.next()?, parts.next()?);
@@ -95,8 +91,7 @@ impl RedisStore {
         let mut command = redis::cmd("SCAN");
         let pattern = format!("{}{}*", literally(&self.prefix), literally(prefix));
         command.arg(place.cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(count.max(1));
-        let ask = Ask { command: &command, then: Then::ReadOf { slot: place.slot } };
-        let (cursor, keys): (u64, Vec<Vec<u8>>) = self.line.ask(ask).await?;
+        let (cursor, keys): (u64, Vec<Vec<u8>>) = self.line.ask(&command, Then::ReadOf { slot: place.slot }).await?;
         let user = |key: &Vec<u8>| UserId::new(std::str::from_utf8(key).ok()?.strip_prefix(&*self.prefix)?).ok();
         let users: Vec<_> = keys.iter().filter_map(user).collect();
         let next = match cursor {
@@ -110,8 +105,7 @@ impl RedisStore {
         users.iter().for_each(|user| {
             command.arg(self.key(user));
         });
-        let ask = Ask { command: &command, then: Then::Read { absent: &self.absent } };
-        let records: Vec<Option<Vec<u8>>> = self.line.ask(ask).await?;
+        let records: Vec<Option<Vec<u8>>> = self.line.ask(&command, Then::Read { absent: &self.absent }).await?;
         let found = users.into_iter().zip(records);
         // What is gone by now is not listed.
         let found = found.filter_map(|(user, record)| Some((user, read(&Zeroizing::new(record?)).ok())));
@@ -164,7 +158,7 @@ impl ListUsers for RedisStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.line.ask::<Value>(Ask { command: &redis::cmd("PING"), then: Then::Read { absent: &self.absent } }).await?;
+        self.line.ask::<Value>(&redis::cmd("PING"), Then::Read { absent: &self.absent }).await?;
         Ok(())
     }
 }

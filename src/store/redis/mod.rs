@@ -8,7 +8,7 @@ mod wire;
 
 use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
 use crate::user::UserId;
-use line::{Ask, Line, Then};
+use line::{Line, Then};
 use redis::{Cmd, FromRedisValue};
 use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
@@ -150,7 +150,7 @@ impl RedisStore {
 
     /// Sends a command that is carried out at most once.
     pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        self.line.ask(Ask { command, then: Then::Once }).await
+        self.line.ask(command, Then::Once).await
     }
 
     /// One script with the user's key and what else it takes.
@@ -164,7 +164,7 @@ impl RedisStore {
         let key = self.key(user);
         let mut command = redis::cmd("EVAL");
         command.arg(script).arg(1).arg(&key).arg(rest);
-        self.line.ask(Ask { command: &command, then: Then::Write { key: &key, repeat } }).await
+        self.line.ask(&command, Then::Write { key: &key, repeat }).await
     }
 }
 
@@ -178,8 +178,7 @@ impl TokenStore for RedisStore {
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
         let mut command = redis::cmd("GET");
         command.arg(self.key(user));
-        let ask = Ask { command: &command, then: Then::Read { absent: &self.absent } };
-        let found: Option<Vec<u8>> = self.line.ask(ask).await?;
+        let found: Option<Vec<u8>> = self.line.ask(&command, Then::Read { absent: &self.absent }).await?;
         found.map(|value| read(&Zeroizing::new(value))).transpose()
     }
 

@@ -8,8 +8,7 @@
 //! 3. **A write that is not conditional is committed in a message of its own.** If its caller has gone away by
 //!    then, nothing is committed; if the commit itself is late, the row is locked until then, so that no later
 //!    write can come before it.
-//! 4. **The record says when it was saved.** The column `saved_at` is a copy for the index. It may be missing
-//!    or stale where a role may not add it or an older version of this crate writes; the answers are the same.
+//! 4. **The record says when it was saved.** The column `saved_at` is a copy for the index.
 
 mod failure;
 #[cfg(feature = "mysql")]
@@ -169,53 +168,15 @@ macro_rules! sql_store {
             }
         }
 
-        #[async_trait::async_trait]
-        impl crate::store::TokenStore for $store {
-            async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-                self.table.load(user).await
-            }
-            async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-                self.table.save(user, token).await
-            }
-            async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-                self.table.delete(user).await
-            }
-            async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-                self.table.delete_if(user, version).await
-            }
-            fn lists_users(&self) -> Option<&dyn crate::store::ListUsers> {
-                Some(self)
-            }
-        }
-
-        #[async_trait::async_trait]
-        impl crate::store::ReplaceIf for $store {
-            async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
-                self.table.replace_if(user, token).await
-            }
-        }
-
-        #[async_trait::async_trait]
-        impl crate::store::ListUsers for $store {
-            async fn list_users(
-                &self,
-                cursor: Option<&str>,
-                limit: usize,
-            ) -> Result<crate::store::UserPage, StoreError> {
-                self.table.list_users(cursor, limit).await
-            }
-            async fn remove_older(
-                &self,
-                prefix: &str,
-                than: std::time::SystemTime,
-                limit: usize,
-            ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
-                self.table.remove_older(prefix, than, limit).await
-            }
-            async fn ping(&self) -> Result<(), StoreError> {
-                self.table.ping().await
-            }
-        }
+        use crate::store::{
+            ListUsers, ReplaceIf, StoredToken, TokenStore, TokenVersion, UserPage, list_users_passed_on, passed_on,
+            replace_if_passed_on,
+        };
+        use crate::user::UserId;
+        use std::time::SystemTime;
+        passed_on!([] $store, |store| store.table);
+        replace_if_passed_on!([] $store, |store| store.table);
+        list_users_passed_on!([] $store, |store| store.table);
 
         impl std::fmt::Debug for $store {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

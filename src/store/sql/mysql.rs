@@ -8,10 +8,7 @@ use super::{
     table::Table,
     with_literals,
 };
-use crate::{
-    store::{StoreError, StoredToken, TokenVersion},
-    user::UserId,
-};
+use crate::store::StoreError;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, MySql, MySqlConnection, MySqlPool, Row as _,
     error::DatabaseError,
@@ -22,13 +19,7 @@ use std::{str::FromStr, sync::Arc};
 /// At most so many connections. *Source*: our choice, the client's own default.
 const CONNECTIONS: usize = 10;
 
-const WORDS: Words = Words {
-    id: "HEX(user_id)",
-    upsert: "ON DUPLICATE KEY UPDATE",
-    new: ("VALUES(", ")"),
-    // There was never a table without the column.
-    saved_at: None,
-};
+const WORDS: Words = Words { id: "HEX(user_id)", upsert: "ON DUPLICATE KEY UPDATE", new: ("VALUES(", ")") };
 
 /// Keeps records in a table of a MySQL or MariaDB database: for apps on several nodes.
 ///
@@ -116,23 +107,18 @@ impl MySqlStore {
     }
 
     async fn open(pool: Pool<MySql>, name: &TableName) -> Result<Self, StoreError> {
-        let opening = pool.clone().with_deadline(OPENING);
         let name = name.to_string().replace('"', "`");
+        let table = Table { pool, statements: Arc::new(Statements::new(&name, &WORDS)) };
+        let opening = table.clone().with_deadline(OPENING);
         // A role without the right to make tables is enough once the table is there, so that is asked first. Nodes may make it at
         // the same moment: the server lets one of them do it.
-        let there = format!("SELECT saved_at FROM {name} LIMIT 0");
-        let there = opening.call(move |connection| MySql::rows(connection, there.into(), Vec::new())).await;
-        if there.is_err() {
+        if opening.rows(&format!("SELECT saved_at FROM {name} LIMIT 0").into(), Vec::new()).await.is_err() {
             let create = format!(
-                "CREATE TABLE IF NOT EXISTS {name} (user_id VARBINARY(255) NOT NULL PRIMARY KEY, \
-                 version CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, \
-                 record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
-                 saved_at BIGINT NOT NULL, INDEX (saved_at)) ENGINE=InnoDB"
+                "CREATE TABLE IF NOT EXISTS {name} (user_id VARBINARY(255) NOT NULL PRIMARY KEY,                  version CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,                  record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,                  saved_at BIGINT NOT NULL, INDEX (saved_at)) ENGINE=InnoDB"
             );
-            opening.write(move |connection| MySql::execute(connection, create.into(), Vec::new())).await?;
+            opening.write(&create.into(), Vec::new()).await?;
         }
-        let statements = Arc::new(Statements::new(&name, &WORDS, true));
-        Ok(Self { table: Table { pool, statements } })
+        Ok(Self { table })
     }
 }
 

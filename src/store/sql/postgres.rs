@@ -8,11 +8,7 @@ use super::{
     table::Table,
     with_literals,
 };
-use crate::{
-    store::{StoreError, StoredToken, TokenVersion},
-    telemetry::log,
-    user::UserId,
-};
+use crate::store::StoreError;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres, Row as _, error::DatabaseError,
     postgres::PgConnectOptions,
@@ -26,12 +22,8 @@ const CONNECTIONS: usize = 10;
 /// choice, at random.
 const MIGRATION_LOCK: i64 = 0x6b6f_6d65_727a_6131;
 
-const WORDS: Words = Words {
-    id: "encode(user_id, 'hex')",
-    upsert: "ON CONFLICT (user_id) DO UPDATE SET",
-    new: ("excluded.", ""),
-    saved_at: Some(r#"COALESCE(substring(record from '"saved_at":([0-9]{1,15})')::bigint, 0)"#),
-};
+const WORDS: Words =
+    Words { id: "encode(user_id, 'hex')", upsert: "ON CONFLICT (user_id) DO UPDATE SET", new: ("excluded.", "") };
 
 /// Keeps records in a table of a PostgreSQL database: for apps on several nodes.
 ///
@@ -46,9 +38,8 @@ const WORDS: Words = Words {
 /// server should work and were not tried.
 ///
 /// **The table.** The columns are `user_id` (bytes; `WHERE user_id = 'alice'` still finds a user), `version`,
-/// `record` and `saved_at` (milliseconds since 1970, with an index). A table of an earlier version of this
-/// crate gets the last one when the store is opened. For a role that may not change the table, a warning says
-/// which statements its owner should run; everything works meanwhile, and the removal of old records is slower.
+/// `record` and `saved_at` (milliseconds since 1970, with an index). A role that may not make tables is enough
+/// once the table is there.
 ///
 /// ```no_run
 /// use komerza_connect::store::PostgresStore;
@@ -117,78 +108,32 @@ impl PostgresStore {
     }
 
     async fn open(pool: Pool<Postgres>, name: &TableName) -> Result<Self, StoreError> {
-        let opening = pool.clone().with_deadline(OPENING);
-        let found = look(&opening, name).await?;
-        let has_column = found == Found::Everything || migrate(&opening, name, found).await?;
-        let statements = Arc::new(Statements::new(&name.to_string(), &WORDS, has_column));
-        if found == Found::WithoutColumn {
-            Table { pool: opening, statements: statements.clone() }.fill_in().await?;
-        }
-        Ok(Self { table: Table { pool, statements } })
-    }
-}
-
-/// What there is of the table.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
-    Nothing,
-    WithoutColumn,
-    Everything,
-}
-
-/// Makes what is missing, and returns whether the table has the column `saved_at`.
-async fn migrate(pool: &Pool<Postgres>, table: &TableName, found: Found) -> Result<bool, StoreError> {
-    // Names, digits and words alone: nothing in it comes from a user. `IF NOT EXISTS` alone is no guard: two sessions may both
-    // find no table, and one of them then fails.
-    let changes = format!(
-        "CREATE TABLE IF NOT EXISTS {table} (user_id BYTEA NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
-         record TEXT NOT NULL, saved_at BIGINT); \
-         ALTER TABLE {table} ADD COLUMN IF NOT EXISTS saved_at BIGINT; \
-         CREATE INDEX IF NOT EXISTS {} ON {table} (saved_at)",
-        table.index()
-    );
-    let script = format!(
-        "BEGIN; SET LOCAL lock_timeout = 5000; SELECT pg_advisory_xact_lock({MIGRATION_LOCK}); {changes}; COMMIT"
-    );
-    let done = pool.write(move |connection| Postgres::execute(connection, script.into(), Vec::new())).await;
-    match done {
-        Ok(_) => Ok(true),
-        Err(error) if found == Found::WithoutColumn => {
-            log::warn!(
-                error = %crate::telemetry::log::chain(&error),
-                table = %table,
-                "the table has no column saved_at and it could not be added: removing old records is slow until the table's \
-                 owner opens the store once, or runs: {changes}"
+        let statements = Arc::new(Statements::new(&name.to_string(), &WORDS));
+        let table = Table { pool, statements };
+        let opening = table.clone().with_deadline(OPENING);
+        if !is_there(&opening.pool, name).await? {
+            // Names, digits and words alone: nothing in it comes from a user. `IF NOT EXISTS` alone is no guard: two sessions may
+            // both find no table, and one of them then fails.
+            let script = format!(
+                "BEGIN; SET LOCAL lock_timeout = 5000; SELECT pg_advisory_xact_lock({MIGRATION_LOCK});                  CREATE TABLE IF NOT EXISTS {name} (user_id BYTEA NOT NULL PRIMARY KEY, version TEXT NOT NULL,                  record TEXT NOT NULL, saved_at BIGINT NOT NULL);                  CREATE INDEX IF NOT EXISTS {} ON {name} (saved_at); COMMIT",
+                name.index()
             );
-            Ok(false)
+            opening.write(&script.into(), Vec::new()).await?;
         }
-        // Another node may have made it meanwhile.
-        Err(error) => match look(pool, table).await {
-            Ok(Found::Everything) => Ok(true),
-            _ => Err(error),
-        },
+        Ok(Self { table })
     }
 }
 
-async fn look(pool: &Pool<Postgres>, table: &TableName) -> Result<Found, StoreError> {
-    let values = |table: &TableName| vec![Value::Text(table.to_string().into())];
-    let (is_there, has_column) = (
-        "SELECT 1 WHERE to_regclass($1) IS NOT NULL",
-        "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'saved_at' AND NOT attisdropped",
-    );
-    let (for_table, for_column) = (values(table), values(table));
+async fn is_there(pool: &Pool<Postgres>, table: &TableName) -> Result<bool, StoreError> {
+    let name = vec![Value::Text(table.to_string().into())];
     let found = pool.call(move |connection| {
         Box::pin(async move {
             // A transaction in several messages, which is what saving needs too.
             let mut transaction = connection.begin().await?;
-            let there = !Postgres::rows(&mut transaction, is_there.into(), for_table).await?.is_empty();
-            let column = !Postgres::rows(&mut transaction, has_column.into(), for_column).await?.is_empty();
+            let look = "SELECT 1 WHERE to_regclass($1) IS NOT NULL";
+            let found = Postgres::rows(&mut transaction, look.into(), name).await?;
             transaction.commit().await?;
-            Ok(match (there, column) {
-                (false, _) => Found::Nothing,
-                (true, false) => Found::WithoutColumn,
-                (true, true) => Found::Everything,
-            })
+            Ok(!found.is_empty())
         })
     });
     found.await

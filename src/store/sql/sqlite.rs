@@ -7,11 +7,7 @@ use super::{
     statements::Words,
     table::Table,
 };
-use crate::{
-    store::{StoreError, StoredToken, TokenVersion},
-    telemetry::log,
-    user::UserId,
-};
+use crate::{store::StoreError, telemetry::log};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Row as _, Sqlite, SqliteConnection, SqlitePool,
     error::DatabaseError,
@@ -28,12 +24,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(1_200);
 /// the number.
 const CONNECTIONS: usize = 4;
 
-const WORDS: Words = Words {
-    id: "hex(user_id)",
-    upsert: "ON CONFLICT (user_id) DO UPDATE SET",
-    new: ("excluded.", ""),
-    saved_at: Some("CASE WHEN json_valid(record) THEN COALESCE(json_extract(record, '$.saved_at'), 0) ELSE 0 END"),
-};
+const WORDS: Words =
+    Words { id: "hex(user_id)", upsert: "ON CONFLICT (user_id) DO UPDATE SET", new: ("excluded.", "") };
 
 /// Keeps records in one SQLite file: nothing to install, for apps on one machine.
 ///
@@ -49,8 +41,7 @@ const WORDS: Words = Words {
 /// other.
 ///
 /// **The table.** The columns are `user_id` (bytes), `version`, `record` and `saved_at` (milliseconds since
-/// 1970, with an index). A table of an earlier version of this crate gets the last one when the store is
-/// opened.
+/// 1970, with an index).
 ///
 /// ```
 /// use komerza_connect::{ApiKey, StoredToken, TokenStore, UserId, store::SqliteStore};
@@ -163,14 +154,23 @@ impl SqliteStore {
     }
 
     async fn with(pool: Pool<Sqlite>, name: &TableName) -> Result<Self, StoreError> {
-        let pool = pool.with_turns();
-        let opening = pool.clone().with_deadline(OPENING);
-        let added = migrate(&opening, name).await?;
-        let statements = Arc::new(Statements::new(&name.to_string(), &WORDS, true));
-        if added {
-            Table { pool: opening, statements: statements.clone() }.fill_in().await?;
+        let statements = Arc::new(Statements::new(&name.to_string(), &WORDS));
+        let table = Table { pool: pool.with_turns(), statements };
+        let opening = table.clone().with_deadline(OPENING);
+        let (schema, short) = name.parts();
+        for statement in [
+            format!(
+                "CREATE TABLE IF NOT EXISTS {name} (user_id BLOB NOT NULL PRIMARY KEY, version TEXT NOT NULL,                  record TEXT NOT NULL, saved_at INTEGER NOT NULL)"
+            ),
+            format!(
+                "CREATE INDEX IF NOT EXISTS \"{}\".{} ON \"{short}\" (saved_at)",
+                schema.unwrap_or("main"),
+                name.index()
+            ),
+        ] {
+            opening.write(&statement.into(), Vec::new()).await?;
         }
-        Ok(Self { table: Table { pool, statements } })
+        Ok(Self { table })
     }
 }
 
@@ -198,40 +198,6 @@ async fn set_mode(options: &SqliteConnectOptions, empty: bool, place: &str) -> R
     // Its end takes nothing along; others may use the file.
     let _ = connection.close().await;
     Ok(())
-}
-
-/// Makes what is missing, and returns whether anything was. The lock of the transaction lets one node after the
-/// other do it.
-async fn migrate(pool: &Pool<Sqlite>, table: &TableName) -> Result<bool, StoreError> {
-    let (schema, name) = table.parts();
-    let schema = schema.unwrap_or("main");
-    let look =
-        format!("SELECT name FROM pragma_table_info('{name}', '{schema}') WHERE name IN ('user_id', 'saved_at')");
-    let create = format!(
-        "CREATE TABLE IF NOT EXISTS {table} (user_id BLOB NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
-         record TEXT NOT NULL, saved_at INTEGER)"
-    );
-    let alter = format!("ALTER TABLE {table} ADD COLUMN saved_at INTEGER");
-    let index = format!("CREATE INDEX IF NOT EXISTS \"{schema}\".{} ON \"{name}\" (saved_at)", table.index());
-    let (look, create, alter, index): (Arc<str>, Arc<str>, Arc<str>, Arc<str>) =
-        (look.into(), create.into(), alter.into(), index.into());
-    let first_look = look.clone();
-    let found = pool.call(move |connection| Sqlite::rows(connection, first_look, Vec::new())).await?;
-    if found.len() == 2 {
-        return Ok(false);
-    }
-    let make = pool.write(move |connection| {
-        Box::pin(async move {
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            Sqlite::execute(&mut transaction, create, Vec::new()).await?;
-            if Sqlite::rows(&mut transaction, look, Vec::new()).await?.len() < 2 {
-                Sqlite::execute(&mut transaction, alter, Vec::new()).await?;
-            }
-            Sqlite::execute(&mut transaction, index, Vec::new()).await?;
-            transaction.commit().await
-        })
-    });
-    make.await.map(|()| true)
 }
 
 /// Takes the lock before anything is written: whoever is dropped while waiting for it has written nothing.

@@ -2,7 +2,7 @@
 
 use super::{Dialect, Pool, Row, Statements, Value, failure};
 use crate::{
-    store::{ListedUser, StoreError, StoredToken, TokenVersion, UserPage},
+    store::{ListUsers, ListedUser, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage},
     telemetry::log,
     time::unix_millis,
     user::UserId,
@@ -51,13 +51,13 @@ impl<DB: Dialect> Table<DB> {
         Self { pool: self.pool.with_deadline(deadline), ..self }
     }
 
-    async fn rows(&self, statement: &Arc<str>, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+    pub(super) async fn rows(&self, statement: &Arc<str>, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let statement = statement.clone();
         self.pool.call(move |connection| DB::rows(connection, statement, values)).await
     }
 
     /// A write that does no harm when it is late, because it is conditional on what it replaces.
-    async fn write(&self, statement: &Arc<str>, values: Vec<Value>) -> Result<u64, StoreError> {
+    pub(super) async fn write(&self, statement: &Arc<str>, values: Vec<Value>) -> Result<u64, StoreError> {
         let statement = statement.clone();
         self.pool.write(move |connection| DB::execute(connection, statement, values)).await
     }
@@ -85,8 +85,11 @@ impl<DB: Dialect> Table<DB> {
         });
         work.await
     }
+}
 
-    pub(super) async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
+#[async_trait::async_trait]
+impl<DB: Dialect> TokenStore for Table<DB> {
+    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
         let rows = self.rows(&self.statements.load, vec![id(user)]).await?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         let unreadable = || StoreError::unreadable("the record's column holds something else than text");
@@ -94,35 +97,42 @@ impl<DB: Dialect> Table<DB> {
         StoredToken::from_text(&record).map(Some)
     }
 
-    pub(super) async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-        let (user, token, dated) = (user.clone(), token.clone(), self.statements.column.is_some());
+    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
+        let (user, token) = (user.clone(), token.clone());
         let values = move || {
-            let mut values = vec![id(&user), text(token.version()), Value::Text(Zeroizing::new(token.to_text()))];
-            if dated {
-                values.push(millis(token.saved_at()));
-            }
-            values
+            let record = Value::Text(Zeroizing::new(token.to_text()));
+            vec![id(&user), text(token.version()), record, millis(token.saved_at())]
         };
         self.transact(&self.statements.save, values).await.map(drop)
     }
 
-    pub(super) async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
+    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
         let user = user.clone();
         self.transact(&self.statements.delete, move || vec![id(&user)]).await.map(drop)
     }
 
-    pub(super) async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
+    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
         Ok(self.write(&self.statements.delete_if, vec![id(user), text(version)]).await? > 0)
     }
 
-    pub(super) async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
+    fn lists_users(&self) -> Option<&dyn ListUsers> {
+        Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl<DB: Dialect> ReplaceIf for Table<DB> {
+    async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
         let (user, token) = (user.clone(), token.clone());
         let values = move || vec![Value::Text(Zeroizing::new(token.to_text())), id(&user), text(token.version())];
         Ok(self.transact(&self.statements.replace_if, values).await? > 0)
     }
+}
 
+#[async_trait::async_trait]
+impl<DB: Dialect> ListUsers for Table<DB> {
     /// Pages in the order of the ids' bytes; the cursor is the last id.
-    pub(super) async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
         let limit = limit.max(1);
         // No id has a NUL, so each is greater.
         let after = cursor.map_or(vec![0], |cursor| cursor.as_bytes().to_vec());
@@ -134,71 +144,41 @@ impl<DB: Dialect> Table<DB> {
         Ok(UserPage::new(users, next))
     }
 
-    pub(super) async fn remove_older(
+    async fn remove_older(
         &self,
         prefix: &str,
         than: SystemTime,
         limit: usize,
     ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
-        self.fill_in().await?;
         let (mut removed, mut left) = (Vec::new(), 0_usize);
         while removed.len() < limit {
             let wanted = limit.saturating_sub(removed.len()).min(LOOKED_AT);
-            let mut values = vec![Value::Bytes(prefix.as_bytes().to_vec()), Value::Bytes(end_of(prefix))];
-            values.extend(self.statements.column.is_some().then(|| millis(than)));
-            values.extend([count(wanted), count(left)]);
+            let range = [Value::Bytes(prefix.as_bytes().to_vec()), Value::Bytes(end_of(prefix))];
+            let values = range.into_iter().chain([millis(than), count(wanted), count(left)]).collect();
             let rows = match self.rows(&self.statements.older, values).await {
                 Ok(rows) => rows,
                 Err(error) => return ended_early(removed, error),
             };
-            let looked_at = rows.len();
             for row in &rows {
-                let Some((user, record)) = named(row) else {
+                // What cannot be said to be old stays where it is.
+                let Some((user, record)) = named(row).and_then(|(user, record)| Some((user, record?))) else {
                     left = left.saturating_add(1);
                     continue;
                 };
-                let done = match record.filter(|record| record.saved_at() < than || self.statements.column.is_some()) {
-                    // Neither can be said to be old, and both stay where they are.
-                    None => Ok(false),
-                    Some(record) if record.saved_at() < than => {
-                        let gone = self.delete_if(&user, record.version()).await;
-                        gone.inspect(|gone| {
-                            if *gone {
-                                removed.push((user, record))
-                            }
-                        })
-                        .map(|_| true)
-                    }
-                    Some(record) => self.correct(&user, &record).await.map(|()| true),
-                };
-                match done {
-                    Ok(moved) => left = left.saturating_add(usize::from(!moved)),
+                match self.delete_if(&user, record.version()).await {
+                    Ok(true) => removed.push((user, record)),
+                    Ok(false) => {}
                     Err(error) => return ended_early(removed, error),
                 }
             }
-            if looked_at < wanted {
+            if rows.len() < wanted {
                 break;
             }
         }
         Ok(removed)
     }
 
-    /// The column was older than the record.
-    async fn correct(&self, user: &UserId, record: &StoredToken) -> Result<(), StoreError> {
-        let Some(column) = &self.statements.column else { return Ok(()) };
-        let values = vec![millis(record.saved_at()), id(user), text(record.version())];
-        self.write(&column.correct, values).await.map(drop)
-    }
-
-    /// Fills in the column `saved_at` where it is missing.
-    pub(super) async fn fill_in(&self) -> Result<(), StoreError> {
-        let fill = self.statements.column.as_ref().and_then(|column| column.fill.as_ref());
-        let Some(fill) = fill else { return Ok(()) };
-        while self.write(fill, Vec::new()).await? > 0 {}
-        Ok(())
-    }
-
-    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+    async fn ping(&self) -> Result<(), StoreError> {
         self.rows(&"SELECT 1".into(), Vec::new()).await.map(drop)
     }
 }

@@ -136,26 +136,13 @@ async fn a_stream_of_the_callers_is_sent_once_and_a_refusal_after_that_stands() 
     let provider = RawProvider::start().await;
     let key = key_at(&provider.url()).await;
     provider.always(Reply::error(429, "RateLimited").header("Retry-After", "0"));
-    let error = put(&key, Upload::stream(pieces(["a", "b"])).length(2)).await.unwrap_err();
+    let error = put(&key, Upload::stream(pieces(["a", "b"]))).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts(), provider.requests().len()), (ErrorKind::RateLimited, 1, 1));
     assert_eq!(provider.requests()[0].body, "ab");
 }
 
 #[tokio::test]
-async fn a_stream_that_nobody_has_read_from_is_sent_when_the_connection_can_be_opened() {
-    let provider = RawProvider::reserved();
-    let key = key_at(&provider.url()).await;
-    provider.always(Reply::success(&json!(7)));
-    let call = tokio::spawn(put(&key, Upload::stream(pieces(["a"]))));
-    // The first try has met a port that refuses; whether it was one or three does not matter.
-    tokio::task::yield_now().await;
-    provider.listen();
-    assert_eq!(call.await.unwrap().unwrap(), 7);
-    assert_eq!(provider.requests().len(), 1);
-}
-
-#[tokio::test]
-async fn a_body_that_is_not_what_was_said_is_broken_off_and_called_a_bad_request() {
+async fn a_body_that_is_too_long_or_not_there_is_broken_off_and_called_a_bad_request() {
     let provider = RawProvider::start().await;
     let key = key_at(&provider.url()).await;
     provider.always(Reply::success(&json!(7)));
@@ -164,9 +151,6 @@ async fn a_body_that_is_not_what_was_said_is_broken_off_and_called_a_bad_request
     sender.send(Ok(over.clone().into())).unwrap();
     drop(sender);
     for (name, upload) in [
-        ("longer than told", Upload::stream(pieces(["abc"])).length(2)),
-        ("shorter than told", Upload::stream(pieces(["abc"])).length(4)),
-        ("longer than the limit, as told", Upload::stream(pieces([])).length(1_001)),
         ("longer than the limit, as it turns out", Upload::stream(long)),
         ("bytes over the limit", Upload::from(over)),
         ("no such file", Upload::from_path("obviously/no/such/file")),
@@ -215,5 +199,4 @@ fn t41_an_upload_shows_no_content() {
     let form = Form::new().text("note", "obviously-fake-note").file("f", "n", "text/csv", "obviously-fake-goods");
     let shown = format!("{form:?} {:?} {:?}", Upload::from("obviously-fake-goods"), Upload::from_path("a"));
     assert!(!shown.contains("obviously-fake"), "{shown}");
-    assert_eq!(form.size(), Some(39));
 }

@@ -3,7 +3,7 @@
 use komerza_connect::config::Limits;
 use komerza_connect::store::StoreErrorKind;
 use komerza_connect::time::ManualClock;
-use komerza_connect::{MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
+use komerza_connect::{ApiKey, MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
 use komerza_connect_testing::shop_b::{Hook, Mode, Shop, assert_connected};
 use komerza_connect_testing::time::hang;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ fn user(id: &str) -> UserId {
 }
 
 async fn connect(store: &MemoryStore, id: &str) {
-    store.save(&user(id), &StoredToken::for_key("obviously-fake-key").unwrap()).await.unwrap();
+    store.save(&user(id), &StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use axum::{
     routing,
 };
 use http::{Method, Request, request::Parts};
-use komerza_connect::{KomerzaConnectLayer, KomerzaKey, StoredToken, TokenStore as _, UserId};
+use komerza_connect::{ApiKey, KomerzaConnectLayer, KomerzaKey, StoredToken, TokenStore as _, UserId};
 use komerza_connect_testing::shop_b::Shelf;
 use std::sync::{
     Arc,
@@ -32,7 +32,7 @@ impl Calls {
 /// Alice is connected.
 async fn own_session() -> (KomerzaConnectLayer, Calls) {
     let calls = Calls::default();
-    let token = StoredToken::for_key("obviously-fake-key").unwrap();
+    let token = StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap();
     calls.store.save(&UserId::new("alice").unwrap(), &token).await.unwrap();
     calls.take();
     let config = config_at("/komerza/callback").build().unwrap();

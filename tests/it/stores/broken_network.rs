@@ -89,6 +89,11 @@ impl Far {
                 *connection = Some(tokio::io::BufStream::new(TcpStream::connect(self.server).await?));
             }
             let stream = connection.as_mut().expect("it was made");
+            if self.flaw == Flaw::RemovalsAfterAPingHaveNoDeadline {
+                stream.write_all(format!("{} load nobody\n", u128::MAX).as_bytes()).await?;
+                stream.flush().await?;
+                stream.read_line(&mut String::new()).await?;
+            }
             stream.write_all(format!("{deadline} {rest}\n").as_bytes()).await?;
             stream.flush().await?;
             let mut line = String::new();
@@ -113,7 +118,8 @@ impl Far {
     }
 
     fn deadline(&self, never: Flaw) -> u128 {
-        if self.flaw == never { u128::MAX } else { now() + LIMIT.as_millis() }
+        let after_a_ping = self.flaw == Flaw::RemovalsAfterAPingHaveNoDeadline && never == Flaw::RemovalsHaveNoDeadline;
+        if self.flaw == never || after_a_ping { u128::MAX } else { now() + LIMIT.as_millis() }
     }
 }
 

@@ -38,6 +38,9 @@ pub(super) enum Flaw {
     KeysAreCut,
     BackslashesAreEaten,
     DeleteRemovesNeighbours,
+    NotesAreLost,
+    LoadsHang,
+    SavesAreSlow,
     // Ids.
     IdsAreLowered,
     IdsAreFolded,
@@ -68,16 +71,20 @@ pub(super) enum Flaw {
     LongValuesStayLocal,
     ComparesWithWhatItSawLast,
     OneNodeAtATime,
+    LoadsAreRemembered,
     // Outages and damage.
     OutageIsNone,
     OutageSaves,
     OutageDeletes,
     ErrorsQuoteTheKey,
+    PingsLie,
     DamageIsNone,
     DamageCannotBeReplaced,
     DamageCannotBeDeleted,
     DamageConcernsAll,
     DamageIsQuoted,
+    DamageEndsTheListing,
+    DamageIsTooOld,
     // Rewriting.
     ReplaceIfDoesNothing,
     ReplaceIfIgnoresTheVersion,
@@ -89,6 +96,8 @@ pub(super) enum Flaw {
     RemovalsAreNotTold,
     TheYoungAreRemoved,
     PrefixesAreIgnored,
+    RemoveOlderInTwoSteps,
+    LimitsAreIgnored,
     PingsFail,
     // A bad network.
     WaitsForEver,
@@ -96,6 +105,7 @@ pub(super) enum Flaw {
     NeverConnectsAgain,
     SavesHaveNoDeadline,
     RemovalsHaveNoDeadline,
+    RemovalsAfterAPingHaveNoDeadline,
 }
 
 /// What lies in "storage": one honest map, and what some flaws remember beside it.
@@ -145,8 +155,8 @@ pub(super) fn contract(flaw: Flaw) -> Contract {
     .lists()
     .replaces(move || Broken::open(flaw, replaced.clone(), true))
     .over_network(server(), move |address| async move { Far::at(flaw, address) })
-    // A store with a flaw is found either way; one without gets all the time that a slow machine takes.
-    .deadline(if flaw == Flaw::None { PATIENCE } else { Duration::from_secs(2) })
+    // A store that waits is found by this deadline; any other gets all the time that a slow machine takes.
+    .deadline(if matches!(flaw, Flaw::WaitsForEver | Flaw::LoadsHang) { Duration::from_secs(2) } else { PATIENCE })
     .unreachable(move || Broken::open(flaw, shared.clone(), false))
     .damaged_by(move |user| {
         damaged.lock().unwrap().damaged.insert(user.as_str().to_owned());
@@ -236,6 +246,9 @@ impl TokenStore for Broken {
         if !self.reach(Flaw::OutageIsNone).await? {
             return Ok(None);
         }
+        if self.is(Flaw::LoadsHang) {
+            std::future::pending::<()>().await;
+        }
         if self.is(Flaw::OneUserAtATime) {
             self.shelf().current = place;
             linger().await;
@@ -249,6 +262,7 @@ impl TokenStore for Broken {
         let known = self.own.lock().unwrap().get(&place).cloned();
         let text = known.unwrap_or(stored);
         match self.flaw {
+            Flaw::LoadsAreRemembered => self.own(place, text.clone())?,
             Flaw::MissingIsAnError if text.is_none() => return Err(StoreError::unavailable("no rows")),
             Flaw::LoadsOnce => drop(self.shelf().take(&place)),
             Flaw::LoadTakesAndPutsBack => {
@@ -277,6 +291,9 @@ impl TokenStore for Broken {
         let before = self.shelf().records.get(&place).cloned();
         let damaged = self.shelf().damaged.contains(&place);
         match self.flaw {
+            Flaw::LoadsAreRemembered => self.own(place.clone(), Some(text.clone()))?,
+            Flaw::SavesAreSlow => tokio::time::sleep(Duration::from_secs(3)).await,
+            Flaw::NotesAreLost => text = token.clone().with_note(None).to_text(),
             Flaw::ShortKeysAreRefused if key.len() < 8 => return Err(StoreError::unavailable("not a JWT")),
             Flaw::ShortIdsAreRefused if place.len() < 8 => return Err(StoreError::unavailable("not a UUID")),
             Flaw::DamageCannotBeReplaced if damaged => return Err(StoreError::unreadable("damaged")),
@@ -336,6 +353,7 @@ impl TokenStore for Broken {
             Flaw::DeleteOfNothingFails if !there => return Err(StoreError::unavailable("0 rows")),
             Flaw::DamageCannotBeDeleted if damaged => return Err(StoreError::unreadable("damaged")),
             Flaw::RemovalsStayLocal => return self.own(place, None),
+            Flaw::LoadsAreRemembered => self.own(place.clone(), None)?,
             Flaw::DeletesInTwoSteps => self.halve(&place).await,
             Flaw::SlowDeletesLeaveHalf => {
                 linger().await;
@@ -388,6 +406,7 @@ impl TokenStore for Broken {
             }
             Flaw::DeleteIfForgetsRepeatedSaves if self.shelf().resaved.contains(&place) => return Ok(false),
             Flaw::RemovalsStayLocal => self.own(place.clone(), None)?,
+            Flaw::LoadsAreRemembered if same => self.own(place.clone(), None)?,
             Flaw::ComparesWithWhatItSawLast if there => {
                 let seen = self.own.lock().unwrap().get(&format!("seen {place}")).cloned().flatten();
                 return Ok(seen == Some(version) && self.shelf().take(&place));
@@ -439,7 +458,11 @@ impl ReplaceIf for Broken {
 #[async_trait]
 impl ListUsers for Broken {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+        self.reach(Flaw::PingsLie).await?;
         let shelf = self.shelf();
+        if self.is(Flaw::DamageEndsTheListing) && !shelf.damaged.is_empty() {
+            return Err(StoreError::unreadable("damaged"));
+        }
         let mut all: BTreeMap<_, _> = shelf.records.iter().collect();
         let gone = String::new();
         if self.is(Flaw::RemovedUsersAreListed) {
@@ -453,7 +476,8 @@ impl ListUsers for Broken {
             page.pop();
         }
         let listed = |(place, text): (&String, &String)| {
-            ListedUser::new(UserId::new(place.as_str()).unwrap(), StoredToken::from_text(text).ok().as_ref())
+            let record = StoredToken::from_text(text).ok().filter(|_| !shelf.damaged.contains(place));
+            ListedUser::new(UserId::new(place.as_str()).unwrap(), record.as_ref())
         };
         Ok(UserPage::new(page.into_iter().map(listed).collect(), next))
     }
@@ -464,15 +488,27 @@ impl ListUsers for Broken {
         than: SystemTime,
         limit: usize,
     ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
-        let mut shelf = self.shelf();
+        let limit = if self.is(Flaw::LimitsAreIgnored) { usize::MAX } else { limit };
         let prefix = if self.is(Flaw::PrefixesAreIgnored) { "" } else { prefix };
         let old = |text: &str| {
             let at = StoredToken::from_text(text).unwrap().saved_at();
             at < than || (self.is(Flaw::TheYoungAreRemoved) && at == than)
         };
-        let places = shelf.records.iter().filter(|(place, text)| place.starts_with(prefix) && old(text));
-        let places: Vec<_> = places.map(|(place, _)| place.clone()).take(limit).collect();
-        let removed = places.iter().filter_map(|place| Some((place, shelf.records.remove(place)?)));
+        let found: Vec<_> = {
+            let shelf = self.shelf();
+            let whole = |place: &String| self.is(Flaw::DamageIsTooOld) || !shelf.damaged.contains(place);
+            let found =
+                shelf.records.iter().filter(|(place, text)| place.starts_with(prefix) && old(text) && whole(place));
+            found.map(|(place, text)| (place.clone(), text.clone())).take(limit).collect()
+        };
+        if self.is(Flaw::RemoveOlderInTwoSteps) {
+            linger().await;
+        }
+        let mut shelf = self.shelf();
+        let removed = found.iter().filter_map(|(place, text)| {
+            let still = self.is(Flaw::RemoveOlderInTwoSteps) || shelf.records.get(place) == Some(text);
+            (still && shelf.take(place)).then(|| (place, text.clone()))
+        });
         let removed =
             removed.map(|(place, text)| (UserId::new(place.as_str()).unwrap(), StoredToken::from_text(&text).unwrap()));
         let removed: Vec<_> = removed.collect();
@@ -480,7 +516,7 @@ impl ListUsers for Broken {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        if self.is(Flaw::PingsFail) { Err(away()) } else { Ok(()) }
+        if self.is(Flaw::PingsFail) { Err(away()) } else { self.reach(Flaw::PingsLie).await.map(drop) }
     }
 }
 

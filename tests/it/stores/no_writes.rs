@@ -8,7 +8,7 @@ use super::{
 #[cfg(feature = "servers")]
 use komerza_connect::store::{MySqlStore, PostgresStore, RedisStore};
 use komerza_connect::{
-    StoredToken, TokenStore, UserId,
+    ApiKey, StoredToken, TokenStore, UserId,
     store::{SqliteStore, StoreErrorKind, TableName},
 };
 use komerza_connect_testing::{
@@ -71,7 +71,7 @@ async fn costs_at_most_one_exchange_and_answers(
 }
 
 fn token(length: usize) -> StoredToken {
-    StoredToken::for_key("x".repeat(length)).unwrap()
+    StoredToken::new(ApiKey::new("x".repeat(length)).unwrap()).unwrap()
 }
 
 /// Saves until nothing more has room: large records first, then small ones. Servers keep free room of their own.

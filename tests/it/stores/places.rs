@@ -69,7 +69,7 @@ pub(crate) fn redis_url() -> String {
 
 /// A record that was saved so many milliseconds after 1970, with a key of its own.
 pub(crate) fn saved_at(millis: u64) -> StoredToken {
-    let token = StoredToken::for_key(format!("obviously-fake-key-{millis}")).unwrap();
+    let token = StoredToken::new(ApiKey::new(format!("obviously-fake-key-{millis}")).unwrap()).unwrap();
     let mut form: serde_json::Value = serde_json::from_str(&token.to_text()).unwrap();
     form["saved_at"] = millis.into();
     StoredToken::from_text(&form.to_string()).unwrap()

@@ -60,6 +60,7 @@ struct Shared {
     delay: watch::Sender<Duration>,
     open: watch::Sender<usize>,
     opened: AtomicUsize,
+    turns: AtomicUsize,
 }
 
 /// What the open connections and the next ones are told.
@@ -84,6 +85,7 @@ impl Relay {
             delay: watch::Sender::new(Duration::ZERO),
             open: watch::Sender::new(0),
             opened: AtomicUsize::new(0),
+            turns: AtomicUsize::new(0),
         });
         let listening = tokio::spawn(listen(listener, Arc::clone(&shared)));
         Ok(Self { address, shared, listening })
@@ -118,24 +120,33 @@ impl Relay {
     /// What either side sends meanwhile is held back until [`release`](Self::release), also after
     /// its sender has closed the connection.
     pub fn silence(&self) {
-        self.order(Order::Hold(Held::All));
+        self.order(Order::Hold(Held::All), Order::Pass);
     }
 
     /// Same as [`silence`](Self::silence), and the next connections are accepted and stay silent too.
     pub fn silence_all(&self) {
-        self.new_begin_with(Order::Hold(Held::All));
-        self.silence();
+        self.order(Order::Hold(Held::All), Order::Hold(Held::All));
+    }
+
+    /// Lets each connection, open or new, have so many turns more, then passes nothing on, in either direction. A turn is
+    /// whatever the client sends between two answers.
+    pub(super) fn silence_after(&self, turns: usize) {
+        self.order(Order::Hold(Held::After(turns)), Order::Hold(Held::After(turns)));
+    }
+
+    /// How many turns there were so far, on all connections.
+    pub(super) fn turns(&self) -> usize {
+        self.shared.turns.load(Ordering::Relaxed)
     }
 
     /// Passes half of the next bytes that either side sends, then falls silent.
     pub fn halve(&self) {
-        self.order(Order::Hold(Held::Half));
+        self.order(Order::Hold(Held::Half), Order::Pass);
     }
 
     /// Relays again: what was held back is passed on now, and new connections are relayed.
     pub fn release(&self) {
-        self.new_begin_with(Order::Pass);
-        self.order(Order::Pass);
+        self.order(Order::Pass, Order::Pass);
     }
 
     /// Closes the open connections in good order, both sides.
@@ -150,7 +161,7 @@ impl Relay {
 
     /// Resets the open connections, and each new one as soon as it is accepted.
     pub fn reset_all(&self) {
-        self.new_begin_with(Order::Reset);
+        self.orders().new = Order::Reset;
         self.reset();
     }
 
@@ -164,8 +175,10 @@ impl Relay {
         *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
     }
 
-    fn order(&self, order: Order) {
-        self.orders().open.send_replace(order);
+    fn order(&self, open: Order, new: Order) {
+        let mut orders = self.orders();
+        orders.open.send_replace(open);
+        orders.new = new;
     }
 
     /// Later connections do not hear an order that ended the earlier ones.
@@ -173,10 +186,6 @@ impl Relay {
         let mut orders = self.orders();
         orders.open.send_replace(order);
         orders.open = watch::Sender::new(Order::Pass);
-    }
-
-    fn new_begin_with(&self, order: Order) {
-        self.orders().new = order;
     }
 
     fn orders(&self) -> std::sync::MutexGuard<'_, Orders> {
@@ -228,5 +237,8 @@ async fn relay(client: TcpStream, begin: Order, heard: watch::Receiver<Order>, s
     // A server that is away looks to the client like one that closes at once.
     let Ok(server) = TcpStream::connect(server).await else { return };
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    pipe::run(client, server, begin, heard, shared.delay.subscribe(), open).await;
+    let turn = || {
+        shared.turns.fetch_add(1, Ordering::Relaxed);
+    };
+    pipe::run(client, server, begin, heard, shared.delay.subscribe(), open, turn).await;
 }

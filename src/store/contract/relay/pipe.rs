@@ -28,6 +28,8 @@ pub(super) enum Order {
 pub(super) enum Held {
     All,
     Half,
+    /// Nothing for so many turns; then all.
+    After(usize),
 }
 
 /// What travels from one side to the other.
@@ -46,7 +48,8 @@ impl Way {
         !self.ended && self.waiting.len() < MOST_HELD
     }
 
-    fn read(&mut self, from: &TcpStream, order: Order, delay: Duration) {
+    /// Whether there was something to read.
+    fn read(&mut self, from: &TcpStream, order: Order, delay: Duration) -> bool {
         // What came in one piece goes on in one: PgBouncer refuses a client whose first message comes in two.
         self.waiting.reserve(PIECE);
         match from.try_read_buf(&mut self.waiting) {
@@ -55,10 +58,12 @@ impl Way {
                 if order == Order::Hold(Held::Half) {
                     self.half.get_or_insert(self.waiting.len() / 2);
                 }
+                return true;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             _ => self.ended = true,
         }
+        false
     }
 
     /// How many of the waiting bytes may pass now.
@@ -94,6 +99,32 @@ impl Way {
     }
 }
 
+/// The turns of one connection: whatever the client sends between two answers is one.
+#[derive(Default)]
+struct Turns {
+    begun: usize,
+    answered: bool,
+}
+
+impl Turns {
+    /// Whether what the client sent just now begins a turn.
+    fn sent(&mut self) -> bool {
+        let begins = self.begun == 0 || self.answered;
+        self.begun = self.begun.saturating_add(usize::from(begins));
+        self.answered = false;
+        begins
+    }
+
+    /// What an order means at this turn.
+    fn now(&self, order: Order) -> Order {
+        match order {
+            Order::Hold(Held::After(turns)) if self.begun <= turns => Order::Pass,
+            Order::Hold(Held::After(_)) => Order::Hold(Held::All),
+            order => order,
+        }
+    }
+}
+
 /// What a connection does next.
 enum Next {
     Order,
@@ -104,17 +135,21 @@ enum Next {
     WriteDown,
 }
 
-/// Relays until an order or either side ends it. `open` is dropped once the client has closed.
+/// Relays until an order or either side ends it. `open` is dropped once the client has closed; `turn` is called as each
+/// turn begins.
 pub(super) async fn run<Open>(
     client: TcpStream,
     server: TcpStream,
-    mut order: Order,
+    mut ordered: Order,
     mut orders: watch::Receiver<Order>,
     delay: watch::Receiver<Duration>,
     open: Open,
+    turn: impl Fn(),
 ) {
     let (mut open, mut up, mut down) = (Some(open), Way::default(), Way::default());
+    let mut turns = Turns::default();
     loop {
+        let order = turns.now(ordered);
         if up.ended {
             drop(open.take());
         }
@@ -143,12 +178,16 @@ pub(super) async fn run<Open>(
             Next::Order => {
                 let last = *orders.borrow_and_update();
                 let over = orders.has_changed().is_err() && last != Order::Reset;
-                order = if over { Order::Close } else { last };
-                (up.half, down.half) = (None, None);
+                ordered = if over { Order::Close } else { last };
+                (up.half, down.half, turns) = (None, None, Turns::default());
             }
             Next::Wake => {}
-            Next::ReadUp => up.read(&client, order, delay),
-            Next::ReadDown => down.read(&server, order, delay),
+            Next::ReadUp => {
+                if up.read(&client, order, delay) && turns.sent() {
+                    turn();
+                }
+            }
+            Next::ReadDown => turns.answered |= down.read(&server, order, delay),
             Next::WriteUp => up.write(&server, order),
             Next::WriteDown => down.write(&client, order),
         }
