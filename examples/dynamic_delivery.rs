@@ -5,7 +5,6 @@
 //! axum = "0.8"
 //! komerza-connect = { version = "0.1", features = ["webhook"] }
 //! komerza-sandbox = "0.1" # stands for Komerza
-//! serde_json = "1"
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 //!
@@ -19,11 +18,10 @@ use axum::{
 };
 use komerza_connect::{
     ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId,
-    api::models::Order,
+    api::models::{NewOrder, VariantDelivery},
     webhook::{Delivery, Verifier},
 };
 use komerza_sandbox::Sandbox;
-use serde_json::json;
 use std::{
     collections::HashMap,
     error::Error,
@@ -66,19 +64,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (tokens, alice) = (MemoryStore::default(), UserId::new("alice")?);
     tokens.save(&alice, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
     let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, tokens)?;
-    let komerza = connect.client_for(&alice).await?.ok_or("not connected")?;
-    let store = komerza.in_store(sandbox.store_ids(0).remove(0));
+    let store = connect.client_for(&alice).await?.ok_or("not connected")?.in_store(sandbox.store_ids(0).remove(0));
 
-    // The app becomes the deliverer of a variant; then somebody buys one. Both are calls by path.
+    // The app becomes the deliverer of a variant; then somebody buys one.
     let product = store.all_products().await?.remove(0);
     let variant = product.variants.first().ok_or("no variant")?;
-    let path = format!("/stores/{}/products/{}/variants/{}/delivery", store.id(), product.id, variant.id);
-    let delivery = json!({ "deliveryTypes": ["dynamic"], "dynamicUrl": format!("http://{address}/deliver"),
-        "requireDiscordAuthorization": false });
-    komerza.put(&path).json(&delivery).execute().await?;
-    let order = json!({ "emailAddress": "buyer@shop.example", "gateway": "stripe",
-        "items": [{ "productId": product.id, "variantId": variant.id, "quantity": 1 }] });
-    let order: Order = komerza.post(&format!("/stores/{}/orders", store.id())).json(&order).fetch().await?;
+    let delivery = VariantDelivery::dynamic(format!("http://{address}/deliver"));
+    store.set_variant_delivery(&product.id, &variant.id, &delivery).await?;
+    let order = NewOrder::new("buyer@shop.example", "stripe").item(&product.id, &variant.id, 1);
+    let order = store.create_order(&order).await?;
     store.deliver_order(&order.id).await?;
     let delivered = store.order(&order.id).await?.order.delivered_items;
     let text = delivered.first().and_then(|item| item.text_content.as_deref());

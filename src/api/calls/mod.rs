@@ -7,6 +7,8 @@ mod catalogue;
 mod customers;
 mod filtered;
 mod orders;
+mod tickets;
+mod webhooks;
 
 pub use filtered::OrderSort;
 

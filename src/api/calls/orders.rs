@@ -1,8 +1,12 @@
-//! Orders: read, deliver, refund.
+//! Orders: read, create, deliver, refund, export.
 
 use super::InStore;
-use crate::api::{Error, Listing, OrderDetails, OrderId, OrderSummary, Refund, RefundReason, scopes};
+use crate::api::{
+    Download, Error, Listing, NewOrder, Order, OrderDetails, OrderId, OrderSummary, Refund, RefundReason, scopes,
+};
 use http::Method;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 impl InStore {
@@ -25,6 +29,18 @@ impl InStore {
         self.get("/stores/{}/orders/{}", &[id.as_str()], scopes::ORDERS_VIEW).fetch().await
     }
 
+    /// Creates an order. Needs [`ORDERS_CREATE`](scopes::ORDERS_CREATE).
+    ///
+    /// Send the customer to its [`checkout_url`](crate::api::models::Order::checkout_url) to pay.
+    ///
+    /// # Errors
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error [may have
+    /// happened](Error::may_have_happened), look for the order before you create it again: Komerza has no way
+    /// to say that two requests are the same.
+    pub async fn create_order(&self, order: &NewOrder) -> Result<Order, Error> {
+        self.call(Method::POST, "/stores/{}/orders", &[], scopes::ORDERS_CREATE).json(order).fetch().await
+    }
+
     /// Delivers an order as if it was paid. Needs [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
     ///
     /// Komerza does nothing when the order is already delivered. So the call is sent again after a failure, as
@@ -41,6 +57,16 @@ impl InStore {
         request.repeatable().execute().await
     }
 
+    /// Delivers a delivered order once more. Needs [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
+    ///
+    /// # Errors
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
+    /// [may have happened](Error::may_have_happened), look at the order before you repeat it.
+    pub async fn redeliver_order(&self, id: impl Into<OrderId>) -> Result<(), Error> {
+        let id = id.into();
+        self.call(Method::PUT, "/stores/{}/orders/{}/redeliver", &[id.as_str()], scopes::ORDERS_DELIVER).execute().await
+    }
+
     /// Refunds a delivered order. Needs [`ORDERS_REFUND`](scopes::ORDERS_REFUND).
     ///
     /// # Errors
@@ -53,5 +79,48 @@ impl InStore {
             .json(&json!({ "reason": reason }))
             .fetch()
             .await
+    }
+
+    /// Approves the payment of a pending order by a custom payment method: Komerza delivers it. Needs
+    /// [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
+    ///
+    /// # Errors
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
+    /// [may have happened](Error::may_have_happened), look at the order before you repeat it.
+    pub async fn approve_custom_payment(&self, id: impl Into<OrderId>) -> Result<(), Error> {
+        let template = "/stores/{}/paymentMethods/custom/orders/{}/approve";
+        self.call(Method::POST, template, &[id.into().as_str()], scopes::ORDERS_DELIVER).execute().await
+    }
+
+    /// Rejects the payment of a pending order by a custom payment method: Komerza cancels it. Needs
+    /// [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
+    ///
+    /// # Errors
+    /// Same as [`approve_custom_payment`](Self::approve_custom_payment).
+    pub async fn reject_custom_payment(&self, id: impl Into<OrderId>) -> Result<(), Error> {
+        let template = "/stores/{}/paymentMethods/custom/orders/{}/reject";
+        self.call(Method::POST, template, &[id.into().as_str()], scopes::ORDERS_DELIVER).execute().await
+    }
+
+    /// What the buyer sent as a proof of payment by a custom payment method. Needs
+    /// [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
+    ///
+    /// The fields are not known, so give a type of your own, such as `serde_json::Value`.
+    ///
+    /// # Errors
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
+    pub async fn custom_payment_proof<T: DeserializeOwned>(&self, id: impl Into<OrderId>) -> Result<T, Error> {
+        let template = "/stores/{}/paymentMethods/custom/orders/{}/proof";
+        self.get(template, &[id.into().as_str()], scopes::ORDERS_VIEW).fetch().await
+    }
+
+    /// The orders between two times as a CSV file, at most `most` bytes, piece by piece. Needs
+    /// [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
+    ///
+    /// # Errors
+    /// Same as [`RequestBuilder::download`](crate::api::RequestBuilder::download).
+    pub async fn orders_csv(&self, from: Timestamp, to: Timestamp, most: u64) -> Result<Download, Error> {
+        let request = self.get("/stores/{}/orders/csv", &[], scopes::ORDERS_VIEW);
+        request.query("from", from).query("to", to).download(most).await
     }
 }

@@ -8,25 +8,22 @@
 //! appear twice or be missing. If that matters, sort so that new items come last.
 
 mod page;
-mod sort;
 mod stream;
 
 pub use page::{Page, UnreadableItem};
-pub use sort::Direction;
 pub use stream::{Items, Pages};
 
-use super::{Error, ErrorKind, RequestBuilder};
+use super::{Direction, Error, ErrorKind, Filters, RequestBuilder, filters::is_field};
 use crate::pacing::Priority;
 use serde::de::DeserializeOwned;
-use sort::is_field;
 use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 
 /// A list of the API. Set it up, then use [`items`](Self::items), [`pages`](Self::pages) or
 /// [`page`](Self::page).
 ///
-/// Nothing is sent before that. Lists of orders have methods for Komerza's filters, with the same
+/// Nothing is sent before that. Typed lists have methods for Komerza's filters, with the same
 /// names: `dateFrom` is [`date_from`](Listing::<crate::api::models::OrderSummary>::date_from). For
-/// other conditions use [`query`](Self::query).
+/// other conditions use [`filters`](Self::filters) or [`query`](Self::query).
 ///
 /// ```
 /// use komerza_connect::api::models::OrderStatus;
@@ -150,14 +147,18 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         self
     }
 
-    /// Adds an encoded query parameter, for a filter that has no method here: those that Komerza has by name,
-    /// such as `Visibility` of products, and `Filters` with a text in Komerza's filter language.
-    ///
-    /// # Source
-    /// docs.komerza.com: the parameter `Filters` takes conditions such as `status==pending|delivered`, with a
-    /// comma between two.
+    /// Adds an encoded query parameter, for a filter that has no method here.
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         self.request = self.request.query(name, value);
+        self
+    }
+
+    /// Filters the list with Komerza's filter language.
+    pub fn filters(mut self, filters: &Filters) -> Self {
+        self.request = match filters.text() {
+            Ok(text) => self.request.query("Filters", text),
+            Err(error) => self.request.failed(error),
+        };
         self
     }
 

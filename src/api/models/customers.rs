@@ -38,4 +38,19 @@ model! {
             blocked_at: Option<Timestamp>,
         }
     }
+
+    /// A customer that was just created.
+    #[derive(Debug, Eq)]
+    pub struct NewCustomer {
+        must {
+            /// The id, which is the same in all stores.
+            id: CustomerId,
+            /// When the customer was created.
+            date_created: Timestamp,
+        }
+        may {
+            /// The e-mail address.
+            email_address: String,
+        }
+    }
 }

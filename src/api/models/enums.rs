@@ -81,6 +81,19 @@ numbers! {
         /// Anything else.
         Unspecified = 3,
     }
+    /// The status of a support ticket. *Source*: docs.komerza.com.
+    TicketStatus {
+        /// New.
+        Opened = 0,
+        /// Solved.
+        Resolved = 1,
+        /// Closed.
+        Closed = 2,
+        /// The store has answered.
+        Responded = 3,
+        /// The customer has answered.
+        CustomerResponded = 4,
+    }
     /// The reduction for customers of affiliates. *Source*: the provider's OpenAPI document.
     AffiliateDiscountMode {
         /// The store's own.

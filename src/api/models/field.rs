@@ -2,8 +2,11 @@
 
 use super::times;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, de::Error};
-use std::collections::BTreeMap;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 /// Declares models. Fields under `must` are required; all others default when they are missing or null.
 macro_rules! model {
@@ -60,9 +63,15 @@ pub(super) fn may<'de, T: Field<'de> + Default, D: Deserializer<'de>>(from: D) -
     Ok(Option::<T>::read(from)?.unwrap_or_default())
 }
 
-plain!(bool, i64, String, BTreeMap<String, Option<String>>);
+plain!(bool, i64, String);
 
 impl<'de, T: Deserialize<'de>> Field<'de> for Vec<T> {
+    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::deserialize(from)
+    }
+}
+
+impl<'de> Field<'de> for BTreeMap<String, Option<String>> {
     fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Self::deserialize(from)
     }
@@ -80,14 +89,28 @@ impl<'de> Field<'de> for Timestamp {
 
 impl<'de, T: Field<'de>> Field<'de> for Option<T> {
     fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Inner<T>(Option<T>);
+        struct Maybe<T>(PhantomData<T>);
 
-        impl<'de, T: Field<'de>> Deserialize<'de> for Inner<T> {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                T::read_some(from).map(Self)
+        impl<'de, T: Field<'de>> Visitor<'de> for Maybe<T> {
+            type Value = Option<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value or null")
+            }
+
+            fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+                T::read_some(from)
             }
         }
 
-        Ok(Option::<Inner<T>>::deserialize(from)?.and_then(|Inner(value)| value))
+        from.deserialize_option(Maybe(PhantomData))
     }
 }

@@ -73,6 +73,12 @@ ids! {
     ProductId;
     /// The id of a store.
     StoreId;
+    /// The id of a support ticket.
+    TicketId;
     /// The id of a variant of a product.
     VariantId;
+    /// The id of an account webhook.
+    WebhookId;
+    /// The id of an entry in a webhook's log.
+    WebhookLogId;
 }

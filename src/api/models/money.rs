@@ -19,6 +19,8 @@ use std::{fmt, hash::Hash, str::FromStr};
 /// assert_eq!(amount.as_str(), "29.90");
 /// assert_eq!(amount, "29.9".parse()?);
 /// assert_eq!((amount.minor_units(2), amount.minor_units(0)), (Some(2_990), None));
+/// let odd: Amount = "0.125".parse()?;
+/// assert_eq!((odd.minor_units(2), odd.rounded_minor_units(2)), (None, Some(13)));
 /// # Ok::<(), komerza_connect::api::models::InvalidAmount>(())
 /// ```
 ///
@@ -53,14 +55,40 @@ impl Amount {
     /// or too large.
     #[must_use]
     pub fn minor_units(&self, places: u32) -> Option<i128> {
+        self.scaled(places).filter(|(_, exact)| *exact).map(|(units, _)| units)
+    }
+
+    /// The amount in units of `10^-places`, halves away from zero; `None` when it is too large.
+    #[must_use]
+    pub fn rounded_minor_units(&self, places: u32) -> Option<i128> {
+        self.scaled(places).map(|(units, _)| units)
+    }
+
+    /// The nearest float: for charts, not for sums.
+    #[must_use]
+    pub fn to_f64_lossy(&self) -> f64 {
+        self.0.parse().unwrap_or(f64::NAN)
+    }
+
+    fn scaled(&self, places: u32) -> Option<(i128, bool)> {
         let Canonical { negative, digits, exponent } = self.canonical();
-        if digits.is_empty() {
-            return Some(0);
+        let shift = exponent.checked_add(i64::from(places))?;
+        let keep = i64::try_from(digits.len()).ok()?.checked_add(shift)?;
+        let (whole, rest) = match usize::try_from(keep) {
+            Ok(keep) if keep < digits.len() => digits.split_at_checked(keep)?,
+            Ok(_) => (digits.as_str(), ""),
+            // Less than a tenth of a unit.
+            Err(_) => ("", if digits.is_empty() { "" } else { "0" }),
+        };
+        let zeros = u32::try_from(shift.max(0)).ok()?;
+        let mut units = match whole {
+            "" => 0,
+            whole => whole.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(zeros)?)?,
+        };
+        if rest.bytes().next().is_some_and(|digit| digit >= b'5') {
+            units = units.checked_add(1)?;
         }
-        // Negative where the last digit, which is not zero, is less than a unit.
-        let zeros = u32::try_from(exponent.checked_add(i64::from(places))?).ok()?;
-        let units = digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(zeros)?)?;
-        if negative { units.checked_neg() } else { Some(units) }
+        Some((if negative { units.checked_neg()? } else { units }, rest.is_empty()))
     }
 
     fn canonical(&self) -> Canonical {
@@ -99,6 +127,24 @@ impl FromStr for Amount {
 }
 
 /// Whole numbers: `10` for an amount of 10 in major units.
+macro_rules! from_whole {
+    ($($whole:ty),+) => { $(
+        impl From<$whole> for Amount {
+            fn from(whole: $whole) -> Self {
+                Self(whole.to_string().into())
+            }
+        }
+    )+ };
+}
+
+from_whole!(i32, i64, u32, u64);
+
+impl From<&Amount> for Amount {
+    fn from(amount: &Amount) -> Self {
+        amount.clone()
+    }
+}
+
 impl PartialEq for Amount {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0 || self.canonical() == other.canonical()
@@ -182,24 +228,25 @@ mod tests {
     }
 
     #[test]
-    fn units_are_exact_or_none() {
-        for (text, places, exact) in [
-            ("29.99", 2, Some(2_999)),
-            ("29.9", 2, Some(2_990)),
-            ("29", 2, Some(2_900)),
-            ("29.995", 2, None),
-            ("29.994", 2, None),
-            ("-29.995", 2, None),
-            ("1.5e2", 0, Some(150)),
-            ("0", 2, Some(0)),
-            ("0.004", 2, None),
-            ("0.0004", 2, None),
-            ("0.005", 2, None),
-            ("1e300", 2, None),
-            ("1e-300", 2, None),
-            ("1e99999999999999999999", 2, None),
+    fn units_are_exact_or_rounded_as_asked_and_never_wrong() {
+        for (text, places, exact, rounded) in [
+            ("29.99", 2, Some(2_999), Some(2_999)),
+            ("29.9", 2, Some(2_990), Some(2_990)),
+            ("29", 2, Some(2_900), Some(2_900)),
+            ("29.995", 2, None, Some(3_000)),
+            ("29.994", 2, None, Some(2_999)),
+            ("-29.995", 2, None, Some(-3_000)),
+            ("1.5e2", 0, Some(150), Some(150)),
+            ("0", 2, Some(0), Some(0)),
+            ("0.004", 2, None, Some(0)),
+            ("0.0004", 2, None, Some(0)),
+            ("0.005", 2, None, Some(1)),
+            ("1e300", 2, None, None),
+            ("1e-300", 2, None, Some(0)),
+            ("1e99999999999999999999", 2, None, None),
         ] {
-            assert_eq!(amount(text).minor_units(places), exact, "{text}");
+            let amount = amount(text);
+            assert_eq!((amount.minor_units(places), amount.rounded_minor_units(places)), (exact, rounded), "{text}");
         }
     }
 

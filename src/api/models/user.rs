@@ -80,3 +80,11 @@ model! {
         }
     }
 }
+
+impl User {
+    /// Whether the account is still connected to this application.
+    #[must_use]
+    pub fn is_connected_to(&self, application: &ApplicationId) -> bool {
+        self.integrations.iter().any(|integration| integration.application.id == *application)
+    }
+}

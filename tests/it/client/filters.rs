@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use komerza_connect::{
     ErrorKind, KomerzaKey,
     api::{
-        Direction, Listing, OrderSort,
-        models::{OrderStatus, OrderSummary},
+        Comparison, Direction, Filters, InStore, Listing, OrderSort,
+        models::{Amount, OrderStatus, OrderSummary, Product, TicketStatus, Visibility, WebhookLog},
     },
 };
 use komerza_connect_testing::raw_provider::{RawProvider, Reply};
@@ -35,6 +35,25 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+/// Reads a list with each of its filters alone, and compares what arrives with the provider's name and the value.
+macro_rules! each_filter {
+    ($provider:ident, $list:expr, $path:literal: $($method:ident($value:expr) => $parameter:literal,)+) => {
+        $(
+            assert!($list.$method($value).all().await.unwrap().is_empty());
+            assert_eq!(target(&$provider), concat!($path, "?", $parameter));
+        )+
+        as_the_table_says($path, &[$($parameter),+]);
+    };
+}
+
+/// Whether these are all the filters that `docs/provider-facts.tsv` has for the list, or the search, at a path.
+fn as_the_table_says(path: &str, parameters: &[&str]) {
+    let list = ["webhooks/w/logs", "orders", "customers", "products", "tickets"];
+    let list = list.into_iter().find(|list| path.contains(list)).unwrap().replace("webhooks/w/logs", "webhook_logs");
+    let names: BTreeSet<&str> = parameters.iter().map(|parameter| parameter.split_once('=').unwrap().0).collect();
+    assert_eq!(names, TABLE.queries[list.as_str()], "{path}");
+}
+
 #[tokio::test]
 async fn orders_are_sorted_by_what_the_table_says() {
     let (provider, key) = empty_lists().await;
@@ -54,35 +73,80 @@ async fn orders_are_sorted_by_what_the_table_says() {
 #[tokio::test]
 async fn every_named_filter_reaches_the_provider_under_its_own_name() {
     let (provider, key) = empty_lists().await;
-    let store = key.in_store("s");
-    let (from, to) = (time("2026-11-01T00:00:00Z"), time("2026-11-30T23:59:59.5Z"));
-    for (list, path) in [(store.orders(), "/stores/s/orders"), (store.search_orders("x"), "/stores/s/orders/search/x")]
-    {
-        let list = list.date_from(from).date_to(to).status("something new").gateway("stripe");
-        list.email("ada+x@shop.example").discord("ada#1").all().await.unwrap();
-        let filters = [
-            "dateFrom=2026-11-01T00:00:00Z",
-            "dateTo=2026-11-30T23:59:59.5Z",
-            "status=something+new",
-            "gateway=stripe",
-            "email=ada+x@shop.example",
-            "discord=ada#1",
-        ];
-        assert_eq!(target(&provider), format!("{path}?{}", filters.join("&")));
-        let names: BTreeSet<&str> = filters.iter().map(|filter| filter.split_once('=').unwrap().0).collect();
-        assert_eq!(names, TABLE.queries["orders"]);
+    let store: InStore = key.in_store("s");
+    let amount: Amount = "12.50".parse().unwrap();
+    let from = time("2026-11-01T00:00:00Z");
+    let to = time("2026-11-30T23:59:59.5Z");
+    macro_rules! orders {
+        ($list:expr, $path:literal) => {
+            each_filter! { provider, $list, $path:
+                date_from(from) => "dateFrom=2026-11-01T00:00:00Z",
+                date_to(to) => "dateTo=2026-11-30T23:59:59.5Z",
+                status("something new") => "status=something+new",
+                status(OrderStatus::DELIVERED) => "status=Delivered",
+                gateway("stripe") => "gateway=stripe",
+                email("ada+x@shop.example") => "email=ada+x@shop.example",
+                discord("ada#1") => "discord=ada#1",
+            }
+        };
     }
-    store.orders().status(OrderStatus::DELIVERED).all().await.unwrap();
-    assert_eq!(target(&provider), "/stores/s/orders?status=Delivered");
+    orders!(store.orders(), "/stores/s/orders");
+    orders!(store.search_orders("x"), "/stores/s/orders/search/x");
+    macro_rules! customers {
+        ($list:expr, $path:literal) => {
+            each_filter! { provider, $list, $path:
+                email("ada@shop.example") => "email=ada@shop.example",
+                ip_address("192.0.2.1") => "ipAddress=192.0.2.1",
+                balance_from(&amount) => "balanceFrom=12.50",
+                balance_to(100) => "balanceTo=100",
+                stripe_customer_id("cus_1") => "stripeCustomerId=cus_1",
+                affiliate_code("ADA") => "affiliateCode=ADA",
+            }
+        };
+    }
+    customers!(store.customers(), "/stores/s/customers");
+    customers!(store.search_customers("x"), "/stores/s/customers/search/x");
+    macro_rules! products {
+        ($list:expr, $path:literal) => {
+            each_filter! { provider, $list, $path:
+                visibility(Visibility::Unlisted) => "Visibility=1",
+                is_best_seller(true) => "IsBestSeller=true",
+                should_block_vpns(false) => "ShouldBlockVpns=false",
+                low_stock(true) => "LowStock=true",
+            }
+        };
+    }
+    products!(store.products(), "/stores/s/products");
+    products!(store.search_products("x"), "/stores/s/products/search/x");
+    each_filter! { provider, store.tickets(), "/stores/s/tickets":
+        subject("An invoice") => "subject=An+invoice",
+        status(TicketStatus::CustomerResponded) => "status=4",
+        customer_email("ada@shop.example") => "customerEmail=ada@shop.example",
+        date_from(from) => "dateFrom=2026-11-01T00:00:00Z",
+        date_to(to) => "dateTo=2026-11-30T23:59:59.5Z",
+    }
+    macro_rules! logs {
+        ($list:expr, $path:literal) => {
+            each_filter! { provider, $list, $path:
+                response_code(500) => "ResponseCode=500",
+                success(false) => "Success=false",
+                from(from) => "From=2026-11-01T00:00:00Z",
+                to(to) => "To=2026-11-30T23:59:59.5Z",
+            }
+        };
+    }
+    logs!(key.webhook_logs("w"), "/webhooks/w/logs");
+    logs!(key.search_webhook_logs("w", "x"), "/webhooks/w/logs/search/x");
 }
 
 #[tokio::test]
 async fn filters_sorts_sizes_and_paths_reach_the_provider_encoded() {
     let (provider, key) = empty_lists().await;
-    let orders = key.in_store("s/1").orders().query("Filters", "status==pending").page_size(50);
+    let filters = Filters::new().and("status", Comparison::Equal, "pending");
+    let orders = key.in_store("s/1").orders().filters(&filters).page_size(50);
     let orders = orders.sort_by("dateFrom", Direction::Descending).sort_by("email", Direction::Ascending);
     orders.email("ada+x@shop.example").all().await.unwrap();
-    let items = key.get("/stores/s/products/p/variants/v/items").paged_by_path::<String>("count").page_size(20);
+    let items = key.in_store("s").variant_items("p", "v").page_size(20);
     items.sort_by("added", Direction::Ascending).all().await.unwrap();
     key.in_store("s").orders().query("Sorts", "-dateFrom,email").all().await.unwrap();
     let targets: Vec<String> = provider.requests().into_iter().map(|request| request.target).collect();
@@ -97,8 +161,11 @@ async fn filters_sorts_sizes_and_paths_reach_the_provider_encoded() {
 }
 
 #[tokio::test]
-async fn a_sort_that_cannot_be_written_sends_nothing() {
+async fn a_filter_or_sort_that_cannot_be_written_sends_nothing() {
     let (provider, key) = empty_lists().await;
+    let impossible = Filters::new().and("status", Comparison::Equal, "a,b");
+    let refused = key.in_store("s").orders().filters(&impossible).all().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::BadRequest);
     for field in ["", " ", "a,b", "-dateFrom", "a|b", "a==b", "a@b", "a_b", " dateFrom", "dateFrom\n", "a<b"] {
         let orders = key.in_store("s").orders().sort_by("status", Direction::Ascending);
         let refused = orders.sort_by(field, Direction::Descending).email("x").all().await.unwrap_err();
@@ -138,29 +205,44 @@ async fn orders_are_selected_and_sorted_by_every_filter_that_the_sandbox_has() {
 }
 
 #[tokio::test]
-async fn products_and_customers_are_selected_by_path_in_the_sandbox() {
+async fn products_customers_tickets_and_deliveries_are_selected_in_the_sandbox() {
     let (sandbox, key) = sandboxed().await;
     // The store that sells license keys, whose stock is counted.
     let id = &sandbox.store_ids(0)[1];
     let store = key.in_store(id);
     let products = store.products().all().await.unwrap();
-    key.put(&format!("/stores/{id}/products/{}", products[1].id))
-        .json(&json!({"visibility": 2, "shouldBlockVpns": true}))
-        .execute()
-        .await
-        .unwrap();
+    let hidden = format!("/stores/{id}/products/{}", products[1].id);
+    key.put(&hidden).json(&json!({"visibility": 2, "shouldBlockVpns": true})).execute().await.unwrap();
+    let ids = |products: Vec<Product>| products.into_iter().map(|it| it.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.products().visibility(Visibility::Private).all().await.unwrap()), [products[1].id.clone()]);
+    assert_eq!(ids(store.products().should_block_vpns(true).all().await.unwrap()), [products[1].id.clone()]);
+    assert_eq!(
+        store.products().visibility(Visibility::Public).all().await.unwrap().len(),
+        products.len().checked_sub(1).unwrap()
+    );
+    assert_eq!(ids(store.products().is_best_seller(true).all().await.unwrap()), [products[0].id.clone()]);
+    assert!(store.products().low_stock(true).all().await.unwrap().is_empty());
     let (product, variant) = (&products[2].id, &products[2].variants[0].id);
     let items = format!("/stores/{id}/products/{product}/variants/{variant}/items/clear");
     key.delete(&items).execute().await.unwrap();
-    for (filter, value, found) in
-        [("Visibility", "2", 1), ("ShouldBlockVpns", "true", 1), ("IsBestSeller", "true", 0), ("LowStock", "true", 2)]
-    {
-        let selected = store.products().query(filter, value).all().await.unwrap();
-        assert_eq!(selected.iter().map(|it| &it.id).collect::<Vec<_>>(), [&products[found].id], "{filter}");
-    }
-    let rich = store.customers().query("balanceFrom", 15).all().await.unwrap();
+    assert_eq!(ids(store.products().low_stock(true).all().await.unwrap()), std::slice::from_ref(product));
+
+    let rich = store.customers().balance_from(15).all().await.unwrap();
     assert_eq!(rich.len(), 1);
-    let by_email = store.customers().query("email", &rich[0].email_address).query("balanceTo", 1_000);
-    assert_eq!(by_email.all().await.unwrap(), rich);
-    assert!(store.customers().query("stripeCustomerId", "cus_1").all().await.unwrap().is_empty());
+    let by_email = store.customers().email(&rich[0].email_address).balance_to(1_000).all().await.unwrap();
+    assert_eq!(by_email, rich);
+    assert!(store.customers().stripe_customer_id("cus_1").all().await.unwrap().is_empty());
+
+    let open = store.tickets().status(TicketStatus::Opened).all().await.unwrap();
+    let answered = store.tickets().status(TicketStatus::Responded).all().await.unwrap();
+    assert_eq!((open.len(), answered.len(), store.tickets().all().await.unwrap().len()), (4, 3, 7));
+
+    let webhook = &key.webhooks().await.unwrap()[0].id;
+    let failed: Vec<WebhookLog> = key.webhook_logs(webhook).success(false).all().await.unwrap();
+    assert_eq!(failed.iter().map(|log| log.response_code).collect::<Vec<_>>(), [Some(500)]);
+    assert_eq!(key.webhook_logs(webhook).response_code(500).all().await.unwrap(), failed);
+    let at = failed[0].date_created;
+    assert_eq!(key.webhook_logs(webhook).from(at).to(at).all().await.unwrap(), failed);
+    let found = key.search_webhook_logs(webhook, failed[0].id.as_str()).all().await.unwrap();
+    assert_eq!(found, failed);
 }

@@ -5,8 +5,7 @@ use http::StatusCode;
 use komerza_connect::{
     ErrorKind,
     api::{
-        Form,
-        models::{Amount, OrderStatus, RefundReason, StoreId},
+        models::{Amount, OrderStatus, RefundReason, StoreId, TicketStatus},
         scopes,
     },
 };
@@ -32,16 +31,33 @@ async fn everything_typed_is_read_from_the_sandbox() {
     let products = store.products().all().await.unwrap();
     let product = store.product(&products[0].id).await.unwrap();
     assert_eq!((product.id == products[0].id, product.variants.is_empty()), (true, false));
+    store.variant(&product.id, &product.variants[0].id).await.unwrap();
     assert_eq!(store.all_products().await.unwrap().len(), products.len());
-    assert_eq!(store.all_categories().await.unwrap()[0].product_ids.len(), 2);
+    let categories = store.categories().all().await.unwrap();
+    assert_eq!(store.all_categories().await.unwrap(), categories);
+    let category = store.category(&categories[0].id).await.unwrap();
+    assert_eq!(store.category_by_slug(category.slug.as_deref().unwrap()).await.unwrap(), category);
+    // Lists have the ids of the products, one category the products: both are read as ids.
+    assert_eq!((category.product_ids.len(), &category.product_ids), (2, &categories[0].product_ids));
 
     let customers = store.customers().page_size(7).all().await.unwrap();
     let one = store.customer(&customers[0].id).await.unwrap();
     assert_eq!(one.email_address, customers[0].email_address);
     assert_eq!(store.customer_by_email(&one.email_address).await.unwrap().id, one.id);
-    let balance = format!("/stores/{}/customers/{}/balance", store.id(), one.id);
-    key.patch(&balance).json(&json!({"newBalance": 12.5, "comment": "a gift"})).execute().await.unwrap();
-    assert_eq!(store.customer(&one.id).await.unwrap().balance, Some("12.50".parse().unwrap()));
+    let conflict = store.create_customer(&one.email_address).await.unwrap_err();
+    assert_eq!(conflict.kind(), ErrorKind::Conflict);
+    store.set_customer_balance(&one.id, &"12.50".parse().unwrap(), Some("a gift")).await.unwrap();
+    assert_eq!(store.customer(&one.id).await.unwrap().balance, Some("12.5".parse().unwrap()));
+
+    let tickets = store.tickets().status(TicketStatus::Responded).all().await.unwrap();
+    let ticket = store.ticket(&tickets[0].id).await.unwrap();
+    assert_eq!((&ticket.subject, ticket.entries.len()), (&tickets[0].subject, 2));
+    assert_eq!(
+        (tickets[0].message_count, &tickets[0].last_message),
+        (Some(2), &Some(ticket.entries[1].message.clone()))
+    );
+    let webhooks = key.webhooks().await.unwrap();
+    assert!(!key.webhook_logs(&webhooks[0].id).page_size(10).all().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -64,17 +80,14 @@ async fn orders_are_read_delivered_refunded_and_exported() {
     assert_eq!((&refund.amount, refund.reason), (&details.order.amount, Some(RefundReason::RequestedByCustomer)));
     assert_eq!(store.order(&pending[0].id).await.unwrap().order.refund, Some(refund));
 
-    let export = |store: &str, most| {
-        let csv = key.get(&format!("/stores/{store}/orders/csv"));
-        csv.query("from", "2026-01-01T00:00:00Z").query("to", "2026-12-31T00:00:00Z").download(most)
-    };
-    let mut whole = export(store.id().as_str(), 10_000_000).await.unwrap();
+    let (from, to) = ("2026-01-01T00:00:00Z".parse().unwrap(), "2026-12-31T00:00:00Z".parse().unwrap());
+    let mut export = store.orders_csv(from, to, 10_000_000).await.unwrap();
     let mut csv = Vec::new();
-    while let Some(piece) = whole.chunk().await.unwrap() {
+    while let Some(piece) = export.chunk().await.unwrap() {
         csv.extend_from_slice(&piece);
     }
     assert!(String::from_utf8(csv).unwrap().contains(orders[0].id.as_str()));
-    let mut short = export(store.id().as_str(), 100).await.unwrap();
+    let mut short = store.orders_csv(from, to, 100).await.unwrap();
     let error = loop {
         match short.chunk().await {
             Ok(piece) => assert!(piece.is_some(), "the end came before the limit"),
@@ -82,7 +95,7 @@ async fn orders_are_read_delivered_refunded_and_exported() {
         }
     };
     assert_eq!(error.kind(), ErrorKind::ProviderFault);
-    assert_eq!(export("none", 100).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(key.in_store("none").orders_csv(from, to, 100).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -120,8 +133,8 @@ async fn an_upload_is_sent_whole_again_after_a_429_and_not_at_all_when_it_is_too
     provider.on_path_once(path, Reply::error(429, "RateLimited"));
     provider.on_path(path, Reply::success(&json!("front.png")));
     let image = vec![7; 90_000];
-    let upload = |image| key.patch(path).multipart(Form::new().file("image", "front.png", "image/png", image));
-    assert_eq!(upload(image).fetch::<String>().await.unwrap(), "front.png");
+    let name = key.in_store("s").add_product_image("p", "front.png", "image/png", image).await.unwrap();
+    assert_eq!(name, "front.png");
     let sent = provider.requests();
     assert_eq!(sent.len(), 2);
     for request in &sent {
@@ -130,7 +143,7 @@ async fn an_upload_is_sent_whole_again_after_a_429_and_not_at_all_when_it_is_too
         assert!(request.body.len() > 90_000);
     }
     let long = vec![7; 100_001];
-    let refused = upload(long).execute().await.unwrap_err();
+    let refused = key.in_store("s").add_product_image("p", "f", "image/png", long).await.unwrap_err();
     assert_eq!((refused.kind(), provider.requests().len()), (ErrorKind::BadRequest, 2));
 }
 

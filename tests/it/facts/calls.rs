@@ -1,13 +1,13 @@
 //! Every typed call against a provider that denies access: where it goes, what it sends, and which scope its error names.
 
-use super::table::{CLIENT, Call, FormField, TABLE};
+use super::table::{CLIENT, Call, TABLE};
 use crate::client::App;
 use komerza_connect::{
     Error, ErrorKind,
-    api::{models::RefundReason, scopes},
+    api::{models::*, scopes},
 };
 use komerza_connect_testing::raw_provider::{LoggedRequest, RawProvider, Reply};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
 /// What stands for the names in the paths below.
@@ -34,20 +34,32 @@ fn filled(path: &str) -> String {
     NAMES.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
 }
 
-/// What a call sent: the names of the form's fields.
-fn sent(request: &LoggedRequest) -> BTreeSet<String> {
-    let fields: Map<String, Value> = serde_json::from_slice(&request.body).unwrap_or_default();
-    fields.keys().cloned().collect()
+/// What a call sent: the names of the form's fields or of the file.
+fn sent(request: &LoggedRequest) -> (BTreeSet<String>, bool) {
+    let body = String::from_utf8_lossy(&request.body);
+    match serde_json::from_str::<Value>(&body) {
+        Ok(Value::Object(fields)) => (fields.keys().cloned().collect(), false),
+        _ => (
+            body.split("; name=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect(),
+            true,
+        ),
+    }
 }
 
 /// The fields of a form against the table.
-fn differs(call: &Call, names: &BTreeSet<String>) -> Option<String> {
-    let fields = TABLE.forms.get(call.sends).map(Vec::as_slice).unwrap_or_default();
-    let of = |wanted: &dyn Fn(&FormField) -> bool| -> BTreeSet<String> {
-        fields.iter().filter(|field| wanted(field)).map(|field| field.name.to_owned()).collect()
+fn differs(call: &Call, (names, multipart): &(BTreeSet<String>, bool)) -> Option<String> {
+    let (known, needed): (BTreeSet<_>, BTreeSet<_>) = match call.sends {
+        "" => (BTreeSet::new(), BTreeSet::new()),
+        "multipart image" => (["image".to_owned()].into(), ["image".to_owned()].into()),
+        form => {
+            let fields = &TABLE.forms[form];
+            let needed = fields.iter().filter(|field| field.needed);
+            (fields.iter().map(|f| f.name.to_owned()).collect(), needed.map(|f| f.name.to_owned()).collect())
+        }
     };
-    let (known, needed) = (of(&|_| true), of(&|field| field.needed));
-    let wrong = !names.is_subset(&known) || !needed.is_subset(names);
+    let wrong = !names.is_subset(&known)
+        || !needed.is_subset(names)
+        || (*multipart && call.sends != "multipart image" && !names.is_empty());
     wrong.then(|| format!("{} sends {names:?} and not {known:?}", call.name))
 }
 
@@ -58,11 +70,14 @@ async fn every_typed_call_goes_where_the_table_says_and_names_its_scope() {
     let app = App::at(&provider.url(), |limits| limits.client.bucket.period = Duration::ZERO);
     let key = app.key("obviously-fake-key").await;
     let store = key.in_store("s");
+    let (amount, time) = (Amount::from(5), "2026-11-01T00:00:00Z".parse().unwrap());
+    let form = WebhookForm::new("https://app.example", ["e"], Vec::<StoreId>::new());
+    let (order, delivery) = (whole_order(), VariantDelivery::dynamic("https://app.example"));
     let mut seen = Vec::new();
     macro_rules! calls {
-        ($of:ident: $($call:ident($($argument:expr),*) $(.$all:ident())?,)+) => { $(
+        ($of:ident: $($call:ident $(::<$type:ty>)? ($($argument:expr),*) $(.$all:ident())?,)+) => { $(
             let before = provider.requests().len();
-            let denied: Error = $of.$call($($argument),*)$(.$all())?.await.map(drop).unwrap_err();
+            let denied: Error = $of.$call$(::<$type>)?($($argument),*)$(.$all())?.await.map(drop).unwrap_err();
             assert_eq!(denied.kind(), ErrorKind::AccessDenied, stringify!($call));
             seen.push((stringify!($call), provider.requests().swap_remove(before), denied.needed_scope()));
         )+ };
@@ -70,9 +85,22 @@ async fn every_typed_call_goes_where_the_table_says_and_names_its_scope() {
     calls! { key: user(), store("s"), }
     calls! { store:
         reload(), permissions(),
-        products().all(), all_products(), search_products("t").all(), product("p"), all_categories(),
-        orders().all(), search_orders("t").all(), order("o"), deliver_order("o"), refund_order("o", RefundReason::Duplicate),
+        products().all(), all_products(), search_products("t").all(), product("p"), product_by_slug("g"),
+        add_product_image("p", "f.png", "image/png", vec![7]),
+        variant("p", "v"), set_variant_delivery("p", "v", &delivery),
+        variant_items("p", "v").all(), search_variant_items::<Value>("p", "v", "t").all(),
+        add_variant_items("p", "v", &["k"]), remove_variant_items("p", "v", &["k"]), clear_variant_items("p", "v"),
+        categories().all(), all_categories(), category("c"), category_by_slug("g"),
+        orders().all(), search_orders("t").all(), order("o"), create_order(&order), deliver_order("o"), redeliver_order("o"),
+        refund_order("o", RefundReason::Duplicate), orders_csv(time, time, 100),
+        approve_custom_payment("o"), reject_custom_payment("o"), custom_payment_proof::<Value>("o"),
+        tickets().all(), ticket("t"),
         customers().all(), search_customers("t").all(), customer("c"), customer_by_email("ada@shop.example"),
+        create_customer("ada@shop.example"), set_customer_balance("c", &amount, Some("for fun")),
+    }
+    calls! { key:
+        webhooks(), webhook("w"), create_webhook(&form), update_webhook("w", &form), delete_webhook("w"),
+        webhook_logs("w").all(), search_webhook_logs("w", "t").all(), resend_webhook("w", "l"),
     }
     // It asks twice: for the stores, and for the user who has them.
     let denied = key.stores().await.unwrap_err();
@@ -95,8 +123,13 @@ async fn every_typed_call_goes_where_the_table_says_and_names_its_scope() {
         let asked: BTreeSet<_> = url::form_urlencoded::parse(request.query().unwrap_or_default().as_bytes())
             .map(|(name, _)| name.into_owned())
             .collect();
-        let paged: BTreeSet<_> = ["Page"].into_iter().filter(|_| call.data.ends_with(" page")).collect();
-        if asked.iter().map(String::as_str).collect::<BTreeSet<_>>() != paged {
+        let own = match *name {
+            "variant" | "orders_csv" => TABLE.queries[name].clone(),
+            _ => BTreeSet::new(),
+        };
+        let paged: BTreeSet<_> =
+            ["Page"].into_iter().filter(|_| call.data.ends_with(" page") && !call.path.contains("{page}")).collect();
+        if asked.iter().map(String::as_str).collect::<BTreeSet<_>>() != own.union(&paged).copied().collect() {
             found.push(format!("{name} asks for {asked:?}"));
         }
     }
@@ -120,6 +153,27 @@ async fn what_is_raw_is_reached_by_its_path() {
     assert_eq!(provider.requests().len(), TABLE.raw.len());
 }
 
+/// With everything that a form can have.
+fn whole_order() -> NewOrder {
+    let mut order = NewOrder::new("ada@shop.example", "stripe").item("p", "v", 2);
+    order.cost = Some(Amount::from(5));
+    order.metadata.insert("plan".to_owned(), "pro".to_owned());
+    order.send_receipt = Some(false);
+    let text = || Some("x".to_owned());
+    (order.coupon_code, order.affiliate_code, order.return_url) = (text(), text(), text());
+    (order.ip_address, order.user_agent, order.country_code) = (text(), text(), text());
+    order
+}
+
+#[test]
+fn a_whole_order_has_every_field_of_the_form() {
+    let whole = serde_json::to_value(whole_order()).unwrap();
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let of = |form: &str| TABLE.forms[form].iter().map(|field| field.name.to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(names(&whole), of("CreateDashboardOrderForm"));
+    assert_eq!(names(&whole["items"][0]), of("OrderItemForm"));
+}
+
 #[test]
 fn no_typed_call_is_missing_from_the_table() {
     let client = Path::new(CLIENT);
@@ -135,7 +189,7 @@ fn no_typed_call_is_missing_from_the_table() {
             let (name, body) = function.trim_start_matches("async ").strip_prefix("fn ")?.split_once('(')?;
             let name = name.split('<').next()?;
             let body = body.split("\n    }").next()?;
-            let calls = ["scopes::", "self.client.store(", "self.user()"];
+            let calls = ["scopes::", "self.client.store(", "self.of_variant(", "self.user()"];
             calls.iter().any(|call| body.contains(call)).then(|| name.to_owned())
         }));
     }

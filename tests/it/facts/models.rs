@@ -122,7 +122,7 @@ models! {
     every_custom_field_is_read: CustomField from PublicCustomField;
     every_option_of_a_custom_field_is_read: CustomFieldOption from PublicCustomFieldOption;
     every_volume_discount_is_read: VolumeDiscount from PublicVolumeDiscount;
-    every_category_is_read: Category from PublicCategoryReference;
+    every_category_is_read: Category from PublicCategoryReference, PublicCategory;
     every_order_of_a_list_is_read: OrderSummary from PageOrder;
     every_line_of_an_order_is_read: LineItem from PublicLineItem;
     every_coupon_of_an_order_is_read: OrderCoupon from PublicOrderCoupon;
@@ -137,6 +137,12 @@ models! {
     every_order_is_read: Order from Order, PublicOrder;
     every_order_with_its_store_is_read: OrderDetails from OrderResponse;
     every_customer_is_read: Customer from PublicCustomerReference, PublicCustomer;
+    every_new_customer_is_read: NewCustomer from Customer;
+    every_ticket_is_read: Ticket from DisplayTicket, PublicTicket;
+    every_entry_of_a_ticket_is_read: TicketEntry from PublicTicketEntry;
+    every_webhook_is_read: Webhook from Webhook;
+    every_webhook_with_its_secret_is_read: CreatedWebhook from WebhookCreatedResponse;
+    every_delivery_of_a_webhook_is_read: WebhookLog from WebhookExecutionLog;
 }
 
 #[test]
@@ -212,6 +218,7 @@ proptest! {
     fn unknown_values_of_enumerations_are_kept(number in any::<i64>(), word in ".{0,20}") {
         let text = number.to_string();
         prop_assert_eq!(serde_json::from_str::<Visibility>(&text).unwrap().number(), number);
+        prop_assert_eq!(serde_json::from_str::<TicketStatus>(&text).unwrap().number(), number);
         prop_assert_eq!(serde_json::from_str::<DiscountType>(&text).unwrap().number(), number);
         prop_assert_eq!(serde_json::from_str::<AffiliateDiscountMode>(&text).unwrap().number(), number);
         prop_assert_eq!(serde_json::from_str::<RefundReason>(&text).unwrap().number(), number);
@@ -239,16 +246,29 @@ proptest! {
     ) {
         let amount: Amount = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(amount.as_str(), text);
-        let _ = amount.minor_units(places);
+        let _ = (amount.minor_units(places), amount.rounded_minor_units(places), amount.to_f64_lossy());
         prop_assert_eq!(&amount.clone(), &amount);
     }
 }
 
 #[test]
-fn t41_debug_leaves_out_what_was_delivered() {
+fn t41_debug_leaves_out_goods_secrets_and_what_was_delivered() {
     let fake = "obviously-fake-goods";
-    let item = from_value::<DeliveredItem>(json!({"id": "d", "textContent": fake})).unwrap();
-    assert!(!format!("{item:?}").contains(fake), "{item:?}");
+    let date = "2026-11-20T10:00:00Z";
+    let webhook = json!({"id": "w", "dateCreated": date, "url": "https://app.example"});
+    let shown = [
+        format!("{:?}", from_value::<DeliveredItem>(json!({"id": "d", "textContent": fake})).unwrap()),
+        format!("{:?}", from_value::<CreatedWebhook>(json!({"webhook": webhook, "secret": fake})).unwrap()),
+        format!(
+            "{:?}",
+            from_value::<WebhookLog>(json!({
+                "id": "l", "dateCreated": date, "requestBody": fake, "responseBody": fake,
+                "url": format!("https://app.example/?token={fake}"),
+            }))
+            .unwrap()
+        ),
+    ];
+    assert!(shown.iter().all(|text| !text.contains(fake)), "{shown:?}");
 }
 
 #[test]

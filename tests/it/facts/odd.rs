@@ -1,10 +1,7 @@
 //! An odd but honest provider: whatever stays unknown, in each of its ways. The list is in `unknowns`.
 
 use crate::client::App;
-use komerza_connect::{
-    ErrorKind, KomerzaKey,
-    api::{models::RefundReason, scopes},
-};
+use komerza_connect::{ErrorKind, KomerzaKey, api::scopes};
 use komerza_connect_testing::{
     raw_provider::{RawProvider, Reply, key_for_code},
     shop_b::{Mode, Shop, assert_connected},
@@ -104,12 +101,13 @@ async fn t74_a_list_that_is_null_or_missing_is_empty() {
     ] {
         let (provider, key) = answering(Reply::envelope(200, &reply)).await;
         let store = key.in_store("s");
+        assert_eq!(key.webhooks().await.unwrap(), [], "{reply}");
         assert_eq!(store.all_products().await.unwrap(), [], "{reply}");
         assert_eq!(store.all_categories().await.unwrap(), [], "{reply}");
         assert_eq!(key.stores().await.unwrap(), [], "{reply}");
         assert_eq!(store.orders().all().await.unwrap(), [], "{reply}");
         assert_eq!(store.orders().page(7).await.unwrap().items, [], "{reply}");
-        assert_eq!(provider.requests().len(), 5, "one request each");
+        assert_eq!(provider.requests().len(), 6, "one request each");
     }
 }
 
@@ -155,7 +153,7 @@ async fn the_fields_that_are_wrong_are_in_the_body_wherever_they_are() {
         json!({"success": false, "code": "ValidationError", "data": {"invalidFields": ["name"]}}),
     ] {
         let (_provider, key) = answering(Reply::envelope(400, &body)).await;
-        let error = key.post("/stores/s/customers").json(&json!({})).execute().await.unwrap_err();
+        let error = key.in_store("s").create_customer("x").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Validation);
         assert_eq!(serde_json::from_slice::<Value>(error.body().unwrap()).unwrap(), body);
     }
@@ -171,8 +169,8 @@ async fn a_delivery_is_sent_again_after_a_failure_and_a_refund_is_not() {
         key.in_store("s").deliver_order("o").await.unwrap();
         assert_eq!(provider.requests().len(), 2);
         provider.next(failure);
-        key.in_store("s").refund_order("o", RefundReason::Duplicate).await.unwrap_err();
-        assert_eq!(provider.requests().len(), 3, "a second refund is no repetition");
+        key.in_store("s").redeliver_order("o").await.unwrap_err();
+        assert_eq!(provider.requests().len(), 3, "a second delivery is no repetition");
     }
 }
 
@@ -199,7 +197,7 @@ async fn permissions_are_the_users_whatever_the_key_may() {
 }
 
 #[test]
-fn the_address_of_a_checkout_is_made_of_the_id() {
+fn addresses_of_checkout_and_images_are_made_of_ids() {
     let order = |id: &str| {
         serde_json::from_value::<komerza_connect::api::models::Order>(
             json!({"id": id, "dateCreated": "2026-11-20T10:00:00Z", "amount": 5}),

@@ -214,7 +214,7 @@ const FOUND: &[(&str, &[&str])] = &[
         "casing of query names does not matter; PageSize 100 is taken",
         &["filters_sorts_sizes_and_paths_reach_the_provider_encoded"],
     ),
-    ("prices are JSON numbers in major units", &["units_are_exact_or_none"]),
+    ("prices are JSON numbers in major units", &["units_are_exact_or_rounded_as_asked_and_never_wrong"]),
     ("a User-Agent is needed", &["without_a_user_agent_nothing_is_answered"]),
     ("Delivered has a capital", &["a_new_field_and_a_new_value_change_nothing"]),
     ("permissions are the user's", &["permissions_are_the_users_whatever_the_key_may"]),
@@ -246,7 +246,7 @@ const FOUND: &[(&str, &[&str])] = &[
         &["everything_that_the_sandbox_sends_is_what_the_table_says"],
     ),
     ("use domain for a store's address", &["every_store_is_read"]),
-    ("hosted checkout", &["the_address_of_a_checkout_is_made_of_the_id"]),
+    ("hosted checkout, image addresses", &["addresses_of_checkout_and_images_are_made_of_ids"]),
     (
         "a code has no slash; plus and equals may be in it",
         &["codes_of_every_alphabet_survive_the_path_when_they_are_encoded"],

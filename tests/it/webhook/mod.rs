@@ -8,11 +8,7 @@ use axum::{
     routing::post,
 };
 use komerza_connect::{
-    KomerzaKey,
-    api::{
-        InStore,
-        models::{Order, OrderStatus, Variant},
-    },
+    api::models::{NewOrder, OrderStatus, VariantDelivery, WebhookForm},
     webhook::{Delivery, Verifier},
 };
 use komerza_sandbox::Undelivered;
@@ -47,25 +43,17 @@ async fn app(secret: &str) -> (App, String) {
     (app, url)
 }
 
-/// Makes the app the deliverer of a variant, and orders some of it.
-async fn ordered(key: &KomerzaKey, store: &InStore, url: &str, quantity: u32) -> Order {
-    let product = store.all_products().await.unwrap().remove(0);
-    let (id, variant) = (store.id(), &product.variants[0].id);
-    let delivery = json!({"deliveryTypes": ["dynamic"], "dynamicUrl": url, "requireDiscordAuthorization": false});
-    let path = format!("/stores/{id}/products/{}/variants/{variant}/delivery", product.id);
-    let shown: Variant = key.put(&path).json(&delivery).fetch().await.unwrap();
-    assert_eq!(shown.delivery_types, ["dynamic"]);
-    let items = json!([{"productId": product.id, "variantId": variant, "quantity": quantity}]);
-    let order = json!({"emailAddress": "buyer@shop.example", "gateway": "stripe", "items": items});
-    key.post(&format!("/stores/{id}/orders")).json(&order).fetch().await.unwrap()
-}
-
 #[tokio::test]
 async fn a_variant_is_delivered_by_the_app_once() {
     let (sandbox, key) = sandboxed().await;
     let (app, url) = app(&sandbox.delivery_secret()).await;
     let store = key.in_store(sandbox.store_ids(0)[0].as_str());
-    let order = ordered(&key, &store, &url, 2).await;
+    let product = store.all_products().await.unwrap().remove(0);
+    let variant = &product.variants[0].id;
+    let shown = store.set_variant_delivery(&product.id, variant, &VariantDelivery::dynamic(url)).await.unwrap();
+    assert_eq!(shown.delivery_types, ["dynamic"]);
+    let order = NewOrder::new("buyer@shop.example", "stripe").item(&product.id, variant, 2);
+    let order = store.create_order(&order).await.unwrap();
     assert!(order.checkout_url().unwrap().ends_with(order.id.as_str()));
     for _ in 0..2 {
         store.deliver_order(&order.id).await.unwrap();
@@ -84,7 +72,11 @@ async fn an_app_with_another_secret_refuses_and_the_order_stays_as_it_is() {
     let (sandbox, key) = sandboxed().await;
     let (app, url) = app("obviously-fake-other-secret").await;
     let store = key.in_store(sandbox.store_ids(0)[0].as_str());
-    let order = ordered(&key, &store, &url, 1).await;
+    let product = store.all_products().await.unwrap().remove(0);
+    let variant = &product.variants[0].id;
+    store.set_variant_delivery(&product.id, variant, &VariantDelivery::dynamic(url)).await.unwrap();
+    let order = NewOrder::new("buyer@shop.example", "stripe").item(&product.id, variant, 1);
+    let order = store.create_order(&order).await.unwrap();
     let refused = store.deliver_order(&order.id).await.unwrap_err();
     assert_eq!(refused.message(), Some("The app answered 403 Forbidden."));
     assert_eq!(store.order(&order.id).await.unwrap().order.status, OrderStatus::PENDING);
@@ -97,22 +89,20 @@ async fn an_event_reaches_the_webhook_signed_with_its_own_secret_and_is_in_its_l
     // Its secret is told when it is made, so the app's address comes first and its secret later.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let form = json!({"url": url, "eventTypes": ["an-event"], "storeIds": sandbox.store_ids(0)});
-    let made: Value = key.post("/webhooks").json(&form).fetch().await.unwrap();
-    let (id, secret) = (made["webhook"]["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
-    let app = App { verifier: Verifier::new(secret).unwrap(), received: Arc::default() };
+    let made = key.create_webhook(&WebhookForm::new(&url, ["an-event"], sandbox.store_ids(0))).await.unwrap();
+    let app = App { verifier: Verifier::new(made.secret).unwrap(), received: Arc::default() };
     let routes = Router::new().route("/hook", post(receive)).with_state(app.clone());
     tokio::spawn(async move { axum::serve(listener, routes).await });
 
     let event = json!({ "what": "an event of the test" });
-    let delivered = sandbox.send_event(id, &event).await.unwrap();
+    let delivered = sandbox.send_event(made.webhook.id.as_str(), &event).await.unwrap();
     assert_eq!((delivered.status.as_u16(), delivered.body.as_str()), (200, "OBVIOUSLY-FAKE-LICENCE"));
     assert_eq!(*app.received.lock().unwrap(), std::slice::from_ref(&event));
-    let log = key.get(&format!("/webhooks/{id}/logs")).paged::<Value>().all().await.unwrap().remove(0);
-    assert_eq!((&log["responseCode"], &log["url"]), (&json!(200), &json!(url)));
-    assert_eq!(serde_json::from_str::<Value>(log["requestBody"].as_str().unwrap()).unwrap(), event);
+    let log = key.webhook_logs(&made.webhook.id).all().await.unwrap().remove(0);
+    assert_eq!((log.response_code, log.url), (Some(200), url));
+    assert_eq!(serde_json::from_str::<Value>(&log.request_body).unwrap(), event);
 
     assert_eq!(sandbox.send_event("none", &event).await, Err(Undelivered::NoSuchWebhook));
-    let seeded = key.get("/webhooks").fetch::<Vec<Value>>().await.unwrap().remove(0);
-    assert_eq!(sandbox.send_event(seeded["id"].as_str().unwrap(), &event).await, Err(Undelivered::NotLoopback));
+    let seeded = key.webhooks().await.unwrap().remove(0).id;
+    assert_eq!(sandbox.send_event(seeded.as_str(), &event).await, Err(Undelivered::NotLoopback));
 }
