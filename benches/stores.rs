@@ -20,7 +20,7 @@ use redis::aio::ConnectionManager;
 use sqlx::{
     AssertSqlSafe, MySqlPool, PgPool, SqlitePool,
     mysql::MySqlPoolOptions,
-    postgres::PgPoolOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -53,7 +53,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 /// Prints store against client: the median of single calls taking turns, and calls per second with 16 at once.
-async fn compare<A, B>(what: &str, calls: u64, store: impl Fn(u64) -> A, client: impl Fn(u64) -> B)
+async fn compare<A, B>(what: &str, calls: u64, store: &impl Fn(u64) -> A, client: &impl Fn(u64) -> B)
 where
     A: Future<Output = ()> + Send + 'static,
     B: Future<Output = ()> + Send + 'static,
@@ -79,9 +79,9 @@ where
     for round in 0..20 {
         for turn in 0..2 {
             if (round + turn) % 2 == 0 {
-                store_rate.push(all_at_once(round, calls / 4, &store).await);
+                store_rate.push(all_at_once(round, calls / 4, store).await);
             } else {
-                client_rate.push(all_at_once(round, calls / 4, &client).await);
+                client_rate.push(all_at_once(round, calls / 4, client).await);
             }
         }
     }
@@ -169,6 +169,24 @@ macro_rules! sql_calls {
     }};
 }
 
+/// The save in the messages that the store sends: what its ratio to a plain save is made of.
+macro_rules! save_in_three {
+    ($pool:expr, $begin:expr, $save:expr, $commit:expr) => {{
+        let pool = $pool.clone();
+        move |number| {
+            let pool = pool.clone();
+            async move {
+                let mut connection = pool.acquire().await.unwrap();
+                sqlx::raw_sql($begin).execute(&mut *connection).await.unwrap();
+                let (id, token) = (user(number), token(number));
+                let save = $save.bind(id.as_str().as_bytes()).bind(token.version().to_string());
+                save.bind(token.to_text()).bind(millis(&token)).execute(&mut *connection).await.unwrap();
+                sqlx::raw_sql($commit).execute(&mut *connection).await.unwrap();
+            }
+        }
+    }};
+}
+
 async fn sqlite(table: &TableName) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tokens.db");
@@ -183,8 +201,8 @@ async fn sqlite(table: &TableName) {
     let pool: SqlitePool =
         SqlitePoolOptions::new().max_connections(4).test_before_acquire(false).connect_with(options).await.unwrap();
     let ((load, save), (bare_load, bare_save)) = (calls(store), sql_calls!(pool, LOAD, SAVE));
-    compare("SQLite load", 4_000, load, bare_load).await;
-    compare("SQLite save", 1_000, save, bare_save).await;
+    compare("SQLite load", 4_000, &load, &bare_load).await;
+    compare("SQLite save", 1_000, &save, &bare_save).await;
 }
 
 /// The store at `url` beside the bare client at `bare`: through a pooler and without one.
@@ -193,8 +211,24 @@ async fn postgres(what: &str, url: &str, bare: &str, table: &TableName) {
     fill(&store).await;
     let pool: PgPool = PgPoolOptions::new().test_before_acquire(false).connect(bare).await.unwrap();
     let ((load, save), (bare_load, bare_save)) = (calls(store), sql_calls!(pool, LOAD, SAVE));
-    compare(&format!("{what} load"), 4_000, load, bare_load).await;
-    compare(&format!("{what} save"), 1_000, save, bare_save).await;
+    compare(&format!("{what} load"), 4_000, &load, &bare_load).await;
+    compare(&format!("{what} save"), 1_000, &save, &bare_save).await;
+    let options: PgConnectOptions = url.parse().unwrap();
+    let through = PgPoolOptions::new().test_before_acquire(false).connect_with(options.extra_float_digits(None));
+    let through: PgPool = through.await.unwrap();
+    let asking = through.clone();
+    let same = move |number| {
+        let pool = asking.clone();
+        async move {
+            let id: String = user(number).as_str().bytes().map(|byte| format!("{byte:02x}")).collect();
+            let load = format!("SELECT record FROM komerza_bench WHERE user_id = decode('{id}', 'hex')");
+            assert!(sqlx::raw_sql(AssertSqlSafe(load)).fetch_optional(&pool).await.unwrap().is_some());
+        }
+    };
+    compare(&format!("{what} load, same message"), 4_000, &load, &same).await;
+    let begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 3000; SET LOCAL lock_timeout = 3000";
+    let same = save_in_three!(through, begin, sqlx::query(SAVE).persistent(false), "COMMIT");
+    compare(&format!("{what} save, same messages"), 1_000, &save, &same).await;
     sqlx::query(AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
 }
 
@@ -203,8 +237,12 @@ async fn mysql(url: &str, table: &TableName) {
     fill(&store).await;
     let pool: MySqlPool = MySqlPoolOptions::new().test_before_acquire(false).connect(url).await.unwrap();
     let ((load, save), (bare_load, bare_save)) = (calls(store), sql_calls!(pool, MYSQL_LOAD, MYSQL_SAVE));
-    compare("MySQL load", 4_000, load, bare_load).await;
-    compare("MySQL save", 1_000, save, bare_save).await;
+    compare("MySQL load", 4_000, &load, &bare_load).await;
+    compare("MySQL save", 1_000, &save, &bare_save).await;
+    let (begin, commit) =
+        ("SET SESSION wait_timeout = 3; START TRANSACTION", "COMMIT; SET SESSION wait_timeout = DEFAULT");
+    let same = save_in_three!(pool, begin, sqlx::query(MYSQL_SAVE), commit);
+    compare("MySQL save, same messages", 1_000, &save, &same).await;
     sqlx::query("DROP TABLE komerza_bench").execute(&pool).await.unwrap();
 }
 
@@ -233,8 +271,8 @@ async fn redis(url: &str) {
         }
     };
     let (load, save) = calls(store.clone());
-    compare("Redis load", 4_000, load, bare_load).await;
-    compare("Redis save", 2_000, save, bare_save).await;
+    compare("Redis load", 4_000, &load, &bare_load).await;
+    compare("Redis save", 2_000, &save, &bare_save).await;
     for number in 0..USERS {
         store.delete(&user(number)).await.unwrap();
     }

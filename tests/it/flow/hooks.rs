@@ -9,6 +9,7 @@ use komerza_connect::{
 };
 use komerza_connect_testing::{
     browser::Load,
+    canary::Log,
     raw_provider::{RawProvider, Reply, key_for_code},
     shop_b::Shelf,
 };
@@ -121,8 +122,11 @@ async fn t69_a_late_hook_leaves_a_key_that_is_told_as_orphaned() {
     let diary = Diary { hangs: true, ..Diary::default() };
     let shop = diary.shop(Mode::App).await;
     let (alice, login) = shop.login_of("alice", "/x").await;
+    let log = Log::from_now();
     let hop = shop.callback(&alice, &login.with("C1")).await;
     assert_eq!((hop.status(), shop.store.writes()), (500, 0));
+    let attempt = &login.cookie[login.cookie.len() - 16..];
+    assert_eq!(log.lines_with(&["ERROR", attempt, "a new key could not be stored"]).len(), 1);
     let told = diary.entries();
     assert_eq!(told.iter().filter(|entry| entry.starts_with("orphaned")).count(), 1, "{told:?}");
     assert!(told.iter().any(|entry| entry.starts_with("failed internal")), "{told:?}");

@@ -2,7 +2,7 @@
 
 use super::{
     contract::{DAMAGE, behind_a_cache, both, cached, encrypted, in_every_wrapper, wrapped},
-    places::{mysql_url, pgbouncer_url, postgres_url, redis_url, unique},
+    places::{PATIENCE, mysql_url, pgbouncer_url, postgres_url, redis_url, unique},
 };
 use komerza_connect::{
     TokenStore,
@@ -38,7 +38,7 @@ fn postgres_at<S: TokenStore>(url: String, with: fn(PostgresStore) -> S) -> Cont
     let (opened, plainly, relayed) = (url.clone(), url.clone(), url);
     Contract::new(move || {
         let opened = open(opened.clone());
-        async move { with(opened.await) }
+        async move { with(opened.await.with_deadline(PATIENCE)) }
     })
     .any_id()
     .lists()
@@ -80,7 +80,7 @@ fn mysql<S: TokenStore>(with: fn(MySqlStore) -> S) -> Contract {
     let (open, plain) = (at.clone(), at.clone());
     Contract::new(move || {
         let opened = open(mysql_url());
-        async move { with(opened.await) }
+        async move { with(opened.await.with_deadline(PATIENCE)) }
     })
     .any_id()
     .lists()
@@ -161,7 +161,7 @@ fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
     let (open, plain) = (at.clone(), at.clone());
     Contract::new(move || {
         let opened = open(redis_url());
-        async move { with(opened.await) }
+        async move { with(opened.await.with_deadline(PATIENCE)) }
     })
     .any_id()
     .lists()
@@ -183,7 +183,9 @@ fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
     .unreachable(move || async move {
         let relay = Relay::to(server(&redis_url())).await.unwrap();
         let store = RedisStore::connect(&through(&redis_url(), relay.address())).await.unwrap();
-        drop(relay);
+        relay.reset_all();
+        // Its port stays taken: the relay of another test could get it, and answer.
+        std::mem::forget(relay);
         with(store)
     })
 }

@@ -1,6 +1,6 @@
 //! Servers of a test's own, which it may freeze, fill or turn into replicas.
 
-use super::places::Directory;
+use super::places::{Directory, free_port};
 use std::{net::SocketAddr, process::Command, time::Duration};
 
 /// A Redis server that ends with the test.
@@ -10,14 +10,8 @@ pub(crate) struct OwnRedis {
     _directory: Directory,
 }
 
-/// A port that is free now, and whose cluster bus has a number too.
 pub(crate) fn free_address() -> SocketAddr {
-    loop {
-        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        if address.port() < 55_000 {
-            return address;
-        }
-    }
+    ([127, 0, 0, 1], free_port()).into()
 }
 
 impl OwnRedis {

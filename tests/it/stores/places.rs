@@ -23,6 +23,29 @@ pub(crate) fn token() -> StoredToken {
     StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
 }
 
+#[cfg(feature = "servers")]
+pub(crate) use komerza_connect_testing::time::PATIENCE;
+
+/// A server that a busy machine slows down answers within this time too: for tests that count how many calls fail.
+#[cfg(feature = "servers")]
+pub(crate) const PATIENT: std::time::Duration = std::time::Duration::from_secs(4);
+
+/// A port for a server of a test's own; the port 10,000 above it is free too, which a node of a Redis Cluster uses.
+///
+/// None that the system gives to those who connect: while the server is down, one of them could get it.
+#[cfg(feature = "servers")]
+pub(crate) fn free_port() -> u16 {
+    use std::{hash::BuildHasher as _, sync::LazyLock};
+    static FIRST: LazyLock<u64> = LazyLock::new(|| std::hash::RandomState::new().hash_one(0));
+    loop {
+        let next = u64::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 10_000 + u16::try_from(FIRST.wrapping_add(next) % 10_000).unwrap();
+        if [port, port + 10_000].iter().all(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()) {
+            return port;
+        }
+    }
+}
+
 /// A directory that is removed when the test ends.
 pub(crate) struct Directory(PathBuf);
 

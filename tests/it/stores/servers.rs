@@ -1,6 +1,6 @@
 //! What is particular to PostgreSQL and Redis.
 
-use super::places::{postgres_url, redis_url, token, unique};
+use super::places::{PATIENCE, postgres_url, redis_url, token, unique};
 use komerza_connect::{
     TokenStore, UserId,
     store::{PostgresStore, RedisStore, TableName},
@@ -16,7 +16,7 @@ async fn nodes_that_start_together_on_no_table_all_come_up() {
         for number in 0..8_u32 {
             let table = table.clone();
             nodes.spawn(async move {
-                let store = PostgresStore::connect_with(&postgres_url(), &table).await.unwrap();
+                let store = PostgresStore::connect_with(&postgres_url(), &table).await.unwrap().with_deadline(PATIENCE);
                 store.save(&UserId::from(number), &token()).await.unwrap();
                 store
             });
@@ -34,23 +34,24 @@ async fn nodes_that_start_together_on_no_table_all_come_up() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn a_role_that_may_not_make_tables_can_use_one_that_is_there() {
-    let (name, role) = (unique("granted"), unique("role"));
-    let table: TableName = name.parse().unwrap();
+    let (schema, role) = (unique("granted"), unique("role"));
+    let table: TableName = format!("{schema}.tokens").parse().unwrap();
     let owner = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
     let run = async |statement: String| sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&owner).await.unwrap();
     run(format!("CREATE ROLE {role} LOGIN")).await;
-    run("REVOKE CREATE ON SCHEMA public FROM public".into()).await;
+    run(format!("CREATE SCHEMA {schema}")).await;
+    run(format!("GRANT USAGE ON SCHEMA {schema} TO {role}")).await;
     let url = postgres_url().replace("komerza@", &format!("{role}@"));
     let refused = PostgresStore::connect_with(&url, &table).await.unwrap_err();
     assert!(format!("{refused:?}").contains("permission denied"), "{refused:?}");
 
     PostgresStore::connect_with(&postgres_url(), &table).await.unwrap();
     run(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")).await;
-    let store = PostgresStore::connect_with(&url, &table).await.unwrap();
+    let store = PostgresStore::connect_with(&url, &table).await.unwrap().with_deadline(PATIENCE);
     let alice = UserId::new("alice").unwrap();
     store.save(&alice, &token()).await.unwrap();
     assert!(store.load(&alice).await.unwrap().is_some());
-    run(format!("DROP TABLE {table}")).await;
+    run(format!("DROP SCHEMA {schema} CASCADE")).await;
     run(format!("DROP ROLE {role}")).await;
 }
 
@@ -61,7 +62,7 @@ async fn connections_that_the_server_ended_are_replaced() {
     let table: TableName = unique("ended").parse().unwrap();
     let name = unique("ended_app");
     let url = format!("{}?application_name={name}", postgres_url());
-    let store = PostgresStore::connect_with(&url, &table).await.unwrap();
+    let store = PostgresStore::connect_with(&url, &table).await.unwrap().with_deadline(PATIENCE);
     let alice = UserId::new("alice").unwrap();
     store.save(&alice, &token()).await.unwrap();
 
@@ -83,7 +84,7 @@ async fn connections_that_the_server_ended_are_replaced() {
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn a_record_in_redis_never_expires_and_displaces_what_was_there() {
     let prefix = unique("expiry");
-    let store = RedisStore::connect_with(&redis_url(), &prefix).await.unwrap();
+    let store = RedisStore::connect_with(&redis_url(), &prefix).await.unwrap().with_deadline(PATIENCE);
     let alice = UserId::new("alice").unwrap();
     let key = format!("{prefix}alice");
     let client = redis::Client::open(redis_url()).unwrap();

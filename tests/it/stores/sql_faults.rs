@@ -1,10 +1,11 @@
 //! What networks, failovers and locks do to the SQL stores. Silence, closed connections and late writes come from a relay.
 
-use super::places::{alice, mysql_url, pgbouncer_url, postgres_url, token, unique};
+use super::places::{PATIENT, alice, mysql_url, pgbouncer_url, postgres_url, token, unique};
 use komerza_connect::{
     TokenStore, UserId,
     store::{MySqlStore, PostgresStore, StoreErrorKind, TableName, contract::Relay},
 };
+use komerza_connect_testing::time::PATIENCE;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     task::JoinSet,
@@ -37,6 +38,15 @@ impl Place {
             Arc::new(MySqlStore::connect_with(&self.url, &self.table).await.unwrap())
         } else {
             Arc::new(super::contract_servers::opened(&self.url, &self.table).await)
+        }
+    }
+
+    /// For tests that count failed calls: none fails because the machine is busy.
+    async fn open_patiently(&self) -> Arc<dyn TokenStore> {
+        if self.url.starts_with("mysql") {
+            Arc::new(MySqlStore::connect_with(&self.url, &self.table).await.unwrap().with_deadline(PATIENT))
+        } else {
+            Arc::new(super::contract_servers::opened(&self.url, &self.table).await.with_deadline(PATIENT))
         }
     }
 
@@ -97,7 +107,7 @@ async fn three_thousand_calls(store: Arc<dyn TokenStore>) -> usize {
 async fn t61_no_call_through_pgbouncer_gets_the_statement_of_another() {
     for mode in ["session", "transaction_few"] {
         let place = Place::new(pgbouncer_url(mode));
-        assert_eq!(three_thousand_calls(place.open().await).await, 0, "{mode} mode");
+        assert_eq!(three_thousand_calls(place.open_patiently().await).await, 0, "{mode} mode");
         place.drop_table().await;
     }
 }
@@ -140,10 +150,10 @@ async fn t61_a_pooler_in_statement_mode_is_refused_at_once() {
 
 /// Every way in which connections go bad. Counted in calls: whoever fails once gets a new connection.
 async fn a_call_fails_at_most_once(place: Place) {
-    let direct = place.open().await;
-    direct.save(&alice(), &token()).await.unwrap();
+    place.open_patiently().await.save(&alice(), &token()).await.unwrap();
     let (relay, relayed) = place.relayed().await;
-    let store = relayed.open().await;
+    let store = relayed.open_patiently().await;
+    // The most that failed one after the other, and how many failed in all.
     let twenty_at_once = async |after: &str| {
         let (begun, mut tasks) = (std::time::Instant::now(), JoinSet::new());
         for _ in 0..20 {
@@ -158,33 +168,34 @@ async fn a_call_fails_at_most_once(place: Place) {
                 failures
             });
         }
-        let failures = tasks.join_all().await.into_iter().max().unwrap();
-        println!("{after}: all good again after {:?}, {failures} failed calls each at most", begun.elapsed());
-        failures
+        let failures = tasks.join_all().await;
+        let (most, all) = (failures.iter().copied().max().unwrap(), failures.iter().sum());
+        println!("{after}: all good again after {:?}, {most} failed calls each at most, {all} in all", begun.elapsed());
+        (most, all)
     };
-    // On a busy machine twenty new connections can take longer than a call may.
-    let all_is_well = async || {
-        for _ in 0..5 {
-            match twenty_at_once("nothing").await {
-                0 => return,
-                failures => assert_eq!(failures, 1, "a call fails at most once"),
-            }
-        }
-        panic!("calls still fail");
-    };
+    let all_is_well = async || assert_eq!(twenty_at_once("nothing").await, (0, 0));
     all_is_well().await;
     relay.silence();
-    assert!(twenty_at_once("silence").await <= 1, "silence under load");
+    assert!(twenty_at_once("silence").await.0 <= 1, "silence under load");
     all_is_well().await;
     relay.silence();
     assert!(store.load(&alice()).await.is_err(), "a silent connection was used");
     assert!(store.load(&alice()).await.unwrap().is_some(), "one failed call, then a new connection");
-    // A pooler waits for the other half with a server in its hands, which is not ours to free.
-    let halves = (!place.url.ends_with("transaction")).then_some(("half", Relay::halve as fn(&Relay)));
-    for (fault, disturb) in [("close", Relay::close as fn(&Relay)), ("reset", Relay::reset)].into_iter().chain(halves) {
+    for (fault, disturb) in [("close", Relay::close as fn(&Relay)), ("reset", Relay::reset)] {
         all_is_well().await;
+        let open: usize = relay.open();
         disturb(&relay);
-        assert!(twenty_at_once(fault).await <= 1);
+        // A connection that still carries a call when it is told to end may come back to the pool and end there.
+        assert!(twenty_at_once(fault).await.1 <= open, "each connection that ended costs at most one call");
+    }
+    all_is_well().await;
+    relay.halve();
+    if place.url.ends_with("transaction") {
+        // A pooler waits for the other half with a server in its hands, of which it has few.
+        assert!(store.load(&alice()).await.is_err());
+        assert!(store.load(&alice()).await.unwrap().is_some());
+    } else {
+        assert!(twenty_at_once("half").await.0 <= 1);
     }
 
     // The caller's own deadline is shorter: its future is dropped half-way.
@@ -197,7 +208,7 @@ async fn a_call_fails_at_most_once(place: Place) {
     // No place in the pool is held by a call that is gone, and nobody fails for good.
     twenty_at_once("silence of all").await;
     store.save(&alice(), &token()).await.unwrap();
-    assert!(relay.open() <= 10, "{} connections", relay.open());
+    assert!(relay.settles_at(10, PATIENCE).await, "{} connections", relay.open());
     place.drop_table().await;
 }
 
@@ -222,7 +233,7 @@ async fn t62_a_silent_or_broken_connection_to_mysql_costs_one_call() {
 /// A connection that fell silent while it was idle is found out before it is used.
 async fn silence_after_idling_costs_no_call(place: Place) {
     let (relay, relayed) = place.relayed().await;
-    let store = relayed.open().await;
+    let store = relayed.open_patiently().await;
     store.save(&alice(), &token()).await.unwrap();
     sleep(Duration::from_millis(5_200)).await;
     relay.silence();
@@ -237,6 +248,12 @@ async fn t62_silence_after_idling_costs_no_call_to_postgresql() {
 }
 
 #[tokio::test]
+#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
+async fn t62_silence_after_idling_costs_no_call_to_pgbouncer() {
+    silence_after_idling_costs_no_call(Place::new(pgbouncer_url("transaction"))).await;
+}
+
+#[tokio::test]
 #[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
 async fn t62_silence_after_idling_costs_no_call_to_mysql() {
     silence_after_idling_costs_no_call(Place::new(mysql_url())).await;
@@ -248,7 +265,7 @@ async fn t62_the_apps_own_pool_recovers_from_silence_too() {
     let place = Place::new(postgres_url());
     let (relay, relayed) = place.relayed().await;
     let pool = sqlx::PgPool::connect(&relayed.url).await.unwrap();
-    let store = PostgresStore::from_pool(pool.clone(), &place.table).await.unwrap();
+    let store = PostgresStore::from_pool(pool.clone(), &place.table).await.unwrap().with_deadline(PATIENT);
     store.save(&alice(), &token()).await.unwrap();
     for _ in 0..3 {
         // sqlx takes a connection back a moment after its call, so the next call may have opened another: each may be the silent one.
@@ -269,7 +286,7 @@ async fn t62_the_apps_own_pool_recovers_from_silence_too() {
     calls.join_all().await;
     let mut places = Vec::new();
     for _ in 0..10 {
-        places.push(timeout(Duration::from_secs(5), pool.acquire()).await.expect("a place is free").unwrap());
+        places.push(timeout(PATIENCE, pool.acquire()).await.expect("a place is free").unwrap());
     }
     drop(places);
     place.drop_table().await;
@@ -288,7 +305,7 @@ async fn t63_a_postgresql_that_takes_no_writes_is_left_at_the_first_refusal() {
     let url = postgres_url().replace("komerza@", &format!("{role}@"));
     // Sessions that begin now take no writes, for as long as they last: as on a primary that became a replica.
     admin(format!("ALTER ROLE {role} SET default_transaction_read_only = on")).await;
-    let store = PostgresStore::connect_with(&url, &place.table).await.unwrap();
+    let store = PostgresStore::connect_with(&url, &place.table).await.unwrap().with_deadline(PATIENT);
     let refused = store.save(&alice(), &token()).await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
     assert!(store.load(&alice()).await.unwrap().is_none());
@@ -316,7 +333,7 @@ async fn t63_a_mysql_that_takes_no_writes_is_left_at_the_first_refusal() {
     let url = mysql_url().replace("komerza@", &format!("{role}@"));
     // Run at the beginning of sessions, except those of operators.
     admin("SET GLOBAL init_connect = 'SET SESSION TRANSACTION READ ONLY'".into()).await;
-    let store = MySqlStore::connect_with(&url, &place.table).await.unwrap();
+    let store = MySqlStore::connect_with(&url, &place.table).await.unwrap().with_deadline(PATIENT);
     let refused = store.save(&alice(), &token()).await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
     assert!(store.load(&alice()).await.unwrap().is_none());
@@ -403,14 +420,14 @@ async fn t65_a_removal_given_up_behind_a_lock_of_mysql_removes_nothing_later() {
 
 /// The network holds back what a call sent, wherever it stood, and delivers it after another node's confirmed save.
 async fn what_arrives_late_undoes_nothing(place: Place) {
-    let direct = place.open().await;
+    let direct = place.open_patiently().await;
     let (relay, relayed) = place.relayed().await;
     for step in 0..8_u32 {
         for removal in [true, false] {
             direct.save(&alice(), &token()).await.unwrap();
             // A new connection each time, so that the steps are those of the call alone.
             let store = relayed.open().await;
-            store.load(&alice()).await.unwrap();
+            let _ = store.load(&alice()).await;
             relay.delay(Duration::from_millis(40));
             let call = tokio::spawn(async move {
                 if removal { store.delete(&alice()).await } else { store.save(&alice(), &token()).await }

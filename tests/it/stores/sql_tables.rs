@@ -2,10 +2,11 @@
 
 use super::places::{Directory, saved_at};
 #[cfg(feature = "servers")]
-use super::places::{postgres_url, time, unique};
+use super::places::{PATIENCE, postgres_url, time, unique};
 #[cfg(feature = "servers")]
 use komerza_connect::store::{ListUsers, PostgresStore, TableName};
 use komerza_connect::{TokenStore, UserId, store::SqliteStore};
+use komerza_connect_testing::canary::Log;
 #[cfg(feature = "servers")]
 use sqlx::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, raw_sql};
@@ -23,14 +24,16 @@ async fn nodes_that_start_together_make_one_table_and_a_role_without_that_right_
     let mut nodes = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let table = table.clone();
-        nodes.spawn(async move { PostgresStore::connect_with(&postgres_url(), &table).await.unwrap() });
+        nodes.spawn(async move {
+            PostgresStore::connect_with(&postgres_url(), &table).await.unwrap().with_deadline(PATIENCE)
+        });
     }
     nodes.join_all().await[0].save(&user(1), &saved_at(1)).await.unwrap();
     let mut admin = PgConnection::connect(&postgres_url()).await.unwrap();
     let grant = format!("CREATE ROLE {role} LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {role};");
     raw_sql(AssertSqlSafe(grant)).execute(&mut admin).await.unwrap();
     let url = postgres_url().replace("komerza@", &format!("{role}@"));
-    let restricted = PostgresStore::connect_with(&url, &table).await.unwrap();
+    let restricted = PostgresStore::connect_with(&url, &table).await.unwrap().with_deadline(PATIENCE);
     restricted.save(&user(2), &saved_at(2)).await.unwrap();
     assert_eq!(restricted.remove_older("", time(2), 100).await.unwrap().len(), 1);
     raw_sql(AssertSqlSafe(format!("DROP TABLE {name}; DROP ROLE {role}"))).execute(&mut admin).await.unwrap();
@@ -49,7 +52,10 @@ async fn the_apps_own_database_keeps_its_journal_mode_and_a_new_file_gets_a_log(
             let mut app = sqlite_file(&path).await;
             raw_sql("CREATE TABLE orders (id INTEGER)").execute(&mut app).await.unwrap();
         }
+        let log = Log::from_now();
         let store = SqliteStore::open(&path).await.unwrap();
+        let told = log.lines_with(&["INFO", &path.display().to_string(), "keeps its journal mode", "mode=delete"]);
+        assert_eq!(told.len(), usize::from(made_by_app), "{file}");
         store.save(&user(1), &saved_at(1)).await.unwrap();
         assert!(store.load(&user(1)).await.unwrap().is_some());
         let found: String =

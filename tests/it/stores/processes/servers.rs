@@ -1,6 +1,6 @@
 //! Database servers of a test's own, which it may stop and kill.
 
-use super::super::places::unique;
+use super::super::places::{free_port, unique};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -16,10 +16,7 @@ impl Server {
     pub(super) fn start(kind: &'static str) -> Self {
         // Some run as another user, who must be able to enter.
         let directory = tempfile::Builder::new().prefix(&unique("servers")).tempdir().unwrap();
-        // Both at once, so that they are two.
-        let free = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
-        let [port, behind] = free.map(|port| port.local_addr().unwrap().port());
-        let server = Self { kind, directory, port, behind };
+        let server = Self { kind, directory, port: free_port(), behind: free_port() };
         server.up();
         server
     }
