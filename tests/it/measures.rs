@@ -35,7 +35,7 @@ const ALLOWED: &[(&str, &str, usize, &str)] = &[
     ("stores/broken_network.rs", "SystemTime::now", 1, "the server's own clock"),
     ("stores/broken_network.rs", "timeout", 1, "half a second for a call on loopback, which is tried again"),
     ("stores/broken_stores.rs", "deadline", 1, "ends the run of a store that is to fail anyway"),
-    ("stores/broken_stores.rs", "sleep", 2, "tokio's clock is stopped there"),
+    ("stores/broken_stores.rs", "sleep", 3, "tokio's clock is stopped there"),
     ("stores/encrypted.rs", "timeout", 2, "tokio's clock is stopped there"),
     ("stores/errors.rs", "timeout", 1, "a server that reads what is there before it closes"),
     ("stores/faulty.rs", "Instant::now", 1, "tokio's clock is stopped there"),

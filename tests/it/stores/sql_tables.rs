@@ -8,8 +8,8 @@ use komerza_connect::store::{ListUsers, PostgresStore, TableName};
 use komerza_connect::{TokenStore, UserId, store::SqliteStore};
 use komerza_connect_testing::canary::Log;
 #[cfg(feature = "servers")]
-use sqlx::PgConnection;
-use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, raw_sql};
+use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{Connection as _, SqliteConnection, raw_sql};
 
 fn user(number: u64) -> UserId {
     UserId::from(number)
