@@ -44,8 +44,6 @@ pub mod setting_up {}
 pub mod stores {}
 
 #[doc = include_str!("guide/testing.md")]
-#[cfg_attr(feature = "store-contract", doc = "\n[contract]: crate::store::contract")]
-#[cfg_attr(not(feature = "store-contract"), doc = "\n[contract]: crate::store")]
 pub mod testing {}
 
 #[cfg(feature = "webhook")]
