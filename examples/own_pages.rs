@@ -24,8 +24,9 @@ struct Pages;
 #[async_trait]
 impl Hooks for Pages {
     async fn failed(&self, failure: &Failure) -> Option<Response> {
-        // For these two the crate redirects: into the app, or to its sign-in page.
-        if matches!(failure.kind(), FailureKind::Denied | FailureKind::NotSignedIn) {
+        // Scripts and programs get the crate's JSON. For these two kinds the crate redirects: into the app, or to its
+        // sign-in page.
+        if !failure.is_for_page() || matches!(failure.kind(), FailureKind::Denied | FailureKind::NotSignedIn) {
             return None;
         }
         let attempt = failure.attempt().map_or(String::new(), |attempt| format!("<p>Reference: {attempt}</p>"));
@@ -34,12 +35,16 @@ impl Hooks for Pages {
         let page = format!(
             "<!DOCTYPE html><title>Not connected</title><style>body{{font:1.2rem serif;margin:4rem}}</style>\
              <h1>That did not work</h1><p>{}</p>{attempt}<p><a href=\"{}\">Try again</a></p>",
-            failure.kind().advice(),
+            failure.reason().unwrap_or(failure.kind().advice()).replace('<', "&lt;"), // a hook's own reason, or the crate's
             again
         );
         // Without a policy of your own the page may have no style.
         let policy = [("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")];
-        Some((failure.kind().status(), policy, Html(page)).into_response())
+        let mut response = (failure.kind().status(), policy, Html(page)).into_response();
+        if let Some(wait) = failure.retry_after() {
+            response.headers_mut().insert("retry-after", wait.as_secs().into());
+        }
+        Some(response)
     }
 }
 

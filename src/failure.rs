@@ -155,13 +155,14 @@ pub struct Failure {
     retry_after: Option<Duration>,
     reason: Option<String>,
     pub(crate) login_url: Option<String>,
+    pub(crate) for_page: bool,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind) -> Self {
         let retry_after = kind.default_retry_after();
-        Self { kind, attempt: None, retry_after, reason: None, login_url: None, source: None }
+        Self { kind, attempt: None, retry_after, reason: None, login_url: None, for_page: false, source: None }
     }
 
     pub(crate) fn caused_by(kind: FailureKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -208,6 +209,12 @@ impl Failure {
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
         self.login_url.as_deref()
+    }
+
+    /// Whether a browser is loading a page. `false`: a program or a script asks, which expects JSON.
+    #[must_use]
+    pub fn is_for_page(&self) -> bool {
+        self.for_page
     }
 
     /// The reason that a hook gave for the visitor.

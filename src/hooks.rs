@@ -44,7 +44,8 @@ use std::fmt;
 /// blocks all styles, scripts and images, so **set your own `Content-Security-Policy`** on your
 /// page. For [`Denied`](crate::FailureKind::Denied) and
 /// [`NotSignedIn`](crate::FailureKind::NotSignedIn) you usually return `None`, so that the crate
-/// redirects to the app or to the sign-in page. [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
+/// redirects to the app or to the sign-in page. Also return `None` if
+/// [`is_for_page`](crate::Failure::is_for_page) is false, so that scripts and programs get JSON. [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
 ///
 /// # Security
 /// A key that [`before_storing`](Self::before_storing) refuses is not stored but **stays valid at

@@ -53,7 +53,9 @@ where
 {
     for (route, public) in config.routes.all() {
         let path = config.routes.seen(public);
-        match ask(&mut app, request(Method::HEAD, path)).await {
+        let mut head = request(Method::HEAD, path);
+        head.extensions_mut().insert(Probe);
+        match ask(&mut app, head).await {
             Ok(response) if answers_for(route, &response) => {}
             Ok(response) => return Err(NotMounted::head(path, response.status().to_string())),
             Err(error) => return Err(NotMounted::head(path, error)),
@@ -132,7 +134,6 @@ fn request(method: Method, path: &str) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.method_mut() = method;
     *request.uri_mut() = path.parse().unwrap_or_default();
-    request.extensions_mut().insert(Probe);
     request
 }
 

@@ -148,6 +148,13 @@ impl Rejection {
         }
     }
 
+    /// The path of this site at which the user connects, with the way back in its query. `None` if connecting does not
+    /// help. Escape it when you write HTML.
+    #[must_use]
+    pub fn login_url(&self) -> Option<&str> {
+        self.login.as_deref()
+    }
+
     /// The answer, for stacks without axum.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {

@@ -199,6 +199,7 @@ pub(crate) async fn answer(
         Route::Login => login::address(site, &parts.uri, again),
         Route::Callback | Route::Disconnect | Route::Status => login_url(&site.config().routes.login, again),
     });
+    refusal.failure.for_page = fetch_metadata::is_page(&parts.headers);
     let allow = (refusal.failure.kind() == FailureKind::MethodNotAllowed).then_some(allow);
     let own = if parts.extensions.get::<Probe>().is_some() {
         None
@@ -218,20 +219,20 @@ pub(crate) async fn answer(
             response
         }
         None => {
-            let answer = refuse(site, &parts.headers, route, refusal);
+            let answer = refuse(site, route, refusal);
             allow.into_iter().fold(answer, Answer::allow).into_response()
         }
     }
 }
 
 /// The crate's own answer to a failure: a page for people, a problem document for programs. RFC 9457.
-fn refuse(site: &Site, headers: &HeaderMap, route: Route, refusal: Refusal) -> Answer {
+fn refuse(site: &Site, route: Route, refusal: Refusal) -> Answer {
     let Refusal { failure, return_to, cookies, note } = refusal;
     let kind = failure.kind();
     let config = site.config();
     let again = return_to.as_deref().unwrap_or(&config.default_return_path);
     let login = failure.login_url().unwrap_or(&config.routes.login);
-    let person = fetch_metadata::is_page(headers);
+    let person = failure.for_page;
     let answer = if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
         Answer::see_other(site.checked_return(return_to.as_deref()).with_marker(stay::MARKER, kind.code()))

@@ -53,6 +53,7 @@ impl FromStr for TableName {
 
 impl TableName {
     /// The schema, if there is one, and the name.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(super) fn parts(&self) -> (Option<&str>, &str) {
         match self.0.split_once('.') {
             Some((schema, name)) => (Some(schema.trim_matches('"')), name.trim_matches('"')),
@@ -61,6 +62,7 @@ impl TableName {
     }
 
     /// The name of its index, quoted, without a schema.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(super) fn index(&self) -> String {
         let (_, name) = self.parts();
         // Names are ASCII. The longest name that PostgreSQL takes has 63 characters.

@@ -249,6 +249,7 @@ async fn handlers_that_get_no_key_are_counted_by_the_reason() {
     shop.browser("panics").open(&shop.url("/user")).await;
     let (mut parts, ()) = http::Request::new(()).into_parts();
     let missing = komerza_connect::KomerzaKey::from_parts(&mut parts).await.unwrap_err();
+    assert_eq!(missing.login_url(), None);
     assert_eq!(missing.into_response().status(), 500);
     let refusals: BTreeMap<_, _> = snapshot(&recorder.snapshotter())
         .into_iter()

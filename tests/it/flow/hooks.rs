@@ -24,7 +24,7 @@ struct Diary {
     answers: bool,
     hangs: bool,
     /// What the last failure knew of the way back.
-    start_again: Arc<Mutex<Option<String>>>,
+    start_again: Arc<Mutex<Option<(String, bool)>>>,
 }
 
 impl Diary {
@@ -82,7 +82,7 @@ impl Hooks for Diary {
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
         let attempt = failure.attempt().map(|attempt| attempt.to_string()).unwrap_or_default();
         self.write(format!("failed {} {attempt}", failure.kind().code()));
-        *self.start_again.lock().unwrap() = failure.login_url().map(str::to_owned);
+        *self.start_again.lock().unwrap() = failure.login_url().map(|url| (url.to_owned(), failure.is_for_page()));
         self.answers.then(|| {
             let mut response = Response::new(Body::from("in our own words"));
             *response.status_mut() = failure.kind().status();
@@ -203,8 +203,12 @@ async fn the_app_may_answer_every_failure_in_its_own_words() {
         let hop = shop.callback(&alice, &login.with("C1")).await;
         assert_eq!((hop.status(), hop.text().as_str()), (403, "in our own words"));
         assert!(super::harness::flow_cookies(&alice).is_empty());
-        // The app's own page can offer the way back to where the visitor came from.
-        assert_eq!(diary.start_again.lock().unwrap().as_deref(), Some("/komerza/login?return_to=%2Fx"));
+        // The app's own page can offer the way back to where the visitor came from. A program gets no page.
+        let last = || diary.start_again.lock().unwrap().clone();
+        assert_eq!(last(), Some(("/komerza/login?return_to=%2Fx".to_owned(), true)));
+        let program = shop.returning("code=a&code=b").header("accept", "application/json");
+        alice.clone().without_fetch_metadata().load(program).await;
+        assert_eq!(last(), Some(("/komerza/login?return_to=%2F".to_owned(), false)));
         let denied = shop.start(&alice, "/x").await;
         let hop = shop.callback(&alice, &format!("state={}", denied.state)).await;
         assert_eq!((hop.status(), hop.text().as_str()), (403, "in our own words"));

@@ -2,7 +2,10 @@
 
 use super::{connected, connected_at, key_route, send, text};
 use axum::{Router, routing};
-use komerza_connect::{Failure, Hooks, async_trait, layer::check_mounted};
+use komerza_connect::{
+    Failure, Hooks, UserId, async_trait,
+    layer::{by_extractor, check_mounted, check_signed_in},
+};
 use metrics_util::debugging::DebuggingRecorder;
 
 #[tokio::test]
@@ -20,10 +23,15 @@ async fn it_is_no_visitor_that_is_counted_logged_or_shown_to_a_hook() {
     let app = key_route().layer(connect.clone());
     check_mounted(app.clone(), connect.config()).await.unwrap();
     assert!(recorder.snapshotter().snapshot().into_vec().is_empty());
+    // A look-up that fails is no visitor's either, but the check says that the log has the reason.
+    let failing = by_extractor(async |_: http::Method| Err::<Option<UserId>, _>(std::io::Error::other("down")));
+    let failing = key_route().layer(connected().await.with_user(failing));
+    check_signed_in(failing, connect.config(), |_| {}).await.unwrap_err();
+    assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 1);
     // The same request of a visitor is counted, and the hook answers it.
     let head = http::Request::head("/komerza/login").body(axum::body::Body::empty()).unwrap();
     assert_eq!(send(app, head).await.status(), 200);
-    assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 1);
+    assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 2);
 }
 
 #[tokio::test]
