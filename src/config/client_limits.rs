@@ -33,8 +33,8 @@ pub struct ClientLimits {
     /// Calls with one key that may wait at the same time. One more fails at once. Default: 1,024.
     /// Zero: a call that would wait fails.
     pub queue: usize,
-    /// Keys whose buckets are kept in memory, about 600 bytes each. Default: 65,536. Zero: counts
-    /// as 16, one for each table.
+    /// Keys whose buckets are kept in memory, about 150 bytes each. Default: 65,536. Zero: counts
+    /// as 1.
     ///
     /// Above this number unused buckets are removed. Buckets that are full again are always
     /// removed.

@@ -19,7 +19,7 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// answer. A browser that loads a page gets a page. Other clients get a problem document (RFC
 /// 9457) with `code`, `login_url` and `needed_scope`. If the key is revoked, browsers are
 /// redirected to the login. The answer's extensions contain the error, so a layer of your app can
-/// replace it with your own page:
+/// replace the page with your own:
 ///
 /// ```
 /// use axum::response::{Html, IntoResponse, Response};
@@ -27,8 +27,10 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// // As `axum::middleware::map_response(own_page)`, inside the layer of this crate.
 /// async fn own_page(response: Response) -> Response {
+///     let is_page = response.headers().get("content-type").is_some_and(|of| of.as_bytes().starts_with(b"text/html"));
 ///     match response.extensions().get::<Error>() {
-///         Some(error) if error.is_rate_limited() => (response.status(), Html("One moment, please.")).into_response(),
+///         // Scripts and programs keep their JSON.
+///         Some(error) if is_page && error.is_rate_limited() => (response.status(), Html("One moment, please.")).into_response(),
 ///         _ => response,
 ///     }
 /// }
