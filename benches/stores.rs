@@ -252,13 +252,23 @@ async fn redis(url: &str) {
     fill(&store).await;
     let client = ::redis::Client::open(url).unwrap();
     let connection = ConnectionManager::new(client).await.unwrap();
-    let (loading, saving) = (connection.clone(), connection);
+    let (loading, reading, saving) = (connection.clone(), connection.clone(), connection);
     let bare_load = move |number| {
         let mut connection = loading.clone();
         async move {
             let key = format!("{prefix}{}", user(number).as_str());
             let found: Option<Vec<u8>> = ::redis::cmd("GET").arg(key).query_async(&mut connection).await.unwrap();
             assert!(found.is_some());
+        }
+    };
+    // An app that loads by itself has to read what it loaded too.
+    let bare_read = move |number| {
+        let mut connection = reading.clone();
+        async move {
+            let key = format!("{prefix}{}", user(number).as_str());
+            let found: String = ::redis::cmd("GET").arg(key).query_async(&mut connection).await.unwrap();
+            let (_, record) = found.split_once(' ').unwrap();
+            assert!(StoredToken::from_text(record).is_ok());
         }
     };
     let bare_save = move |number| {
@@ -272,6 +282,7 @@ async fn redis(url: &str) {
     };
     let (load, save) = calls(store.clone());
     compare("Redis load", 4_000, &load, &bare_load).await;
+    compare("Redis load, record read", 4_000, &load, &bare_read).await;
     compare("Redis save", 2_000, &save, &bare_save).await;
     for number in 0..USERS {
         store.delete(&user(number)).await.unwrap();
