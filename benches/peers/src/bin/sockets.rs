@@ -83,8 +83,14 @@ async fn rates(rounds: usize) {
         without.push(Visitor::new(bare, &session).await);
     }
     let (mut ratios, mut rates) = (Vec::new(), Vec::new());
+    let (mut bare_cost, mut our_cost) = (0.0, 0.0);
     for round in 0..rounds + 2 {
-        let (bare, ours) = (rate(&mut without, 50).await, rate(&mut with, 50).await);
+        let begun = processor_time();
+        let bare = rate(&mut without, 50).await;
+        let between = processor_time();
+        let ours = rate(&mut with, 50).await;
+        bare_cost += between - begun;
+        our_cost += processor_time() - between;
         if round >= 2 {
             ratios.push(ours / bare);
             rates.push(ours);
@@ -92,6 +98,9 @@ async fn rates(rounds: usize) {
     }
     figure("requests a second with the key, 64 connections", format!("{:.0}", median(rates)));
     figure("requests a second with the key, of those without the layer", format!("{:.2}", median(ratios)));
+    let requests = (CONNECTIONS * 50 * (rounds + 2)) as f64;
+    figure("processor time of a request without the layer, 64 connections, us", format!("{:.1}", bare_cost / requests));
+    figure("processor time of a request with the key, 64 connections, us", format!("{:.1}", our_cost / requests));
 }
 
 /// A callback beside a bare `reqwest` GET of the same exchange with a parse, each on a fresh connection.
