@@ -239,18 +239,6 @@ impl Browser {
         self.load(Load::fetch(from, method, url)).await
     }
 
-    pub async fn iframe(&self, from: &str, url: &str) -> Visit {
-        self.load(Load::iframe(from, url)).await
-    }
-
-    pub async fn prefetch(&self, from: &str, url: &str) -> Visit {
-        self.load(Load::prefetch(from, url)).await
-    }
-
-    pub async fn prerender(&self, url: &str) -> Visit {
-        self.load(Load::prerender(url)).await
-    }
-
     /// Panics instead of waiting for ever when the caller itself holds [`jar`](Self::jar).
     fn state(&self) -> MutexGuard<'_, State> {
         let since = Instant::now();
