@@ -2,7 +2,7 @@
 
 use super::places::Directory;
 #[cfg(feature = "servers")]
-use super::places::{postgres_url, redis_url, unique};
+use super::places::{postgres_url, redis_connection, redis_url, run, unique};
 use crate::prelude::*;
 #[cfg(feature = "servers")]
 use komerza_connect::store::{PostgresStore, connect};
@@ -51,15 +51,12 @@ async fn t44_postgresql_quotes_the_row_in_its_error_and_the_store_does_not() {
     let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
     // A trigger of the app's, which tells more than it should.
     let refuse = format!("{name}_refuse");
-    for statement in [
-        format!(
-            "CREATE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql \
-             AS $$ BEGIN RAISE EXCEPTION 'cannot keep %', NEW.record; END $$"
-        ),
-        format!("CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {refuse}()"),
-    ] {
-        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
-    }
+    let statements = format!(
+        "CREATE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql \
+         AS $$ BEGIN RAISE EXCEPTION 'cannot keep %', NEW.record; END $$; \
+         CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {refuse}()"
+    );
+    run(&postgres_url(), &statements).await;
     let alice = UserId::new("alice").unwrap();
 
     // The control: what the driver itself would say holds the key.
@@ -71,9 +68,7 @@ async fn t44_postgresql_quotes_the_row_in_its_error_and_the_store_does_not() {
     assert_silent(&error);
     assert!(format!("{error:?}").contains("P0001"), "the SQLSTATE is kept: {error:?}");
 
-    for statement in [format!("DROP TABLE {table}"), format!("DROP FUNCTION {refuse}")] {
-        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
-    }
+    run(&postgres_url(), &format!("DROP TABLE {table}; DROP FUNCTION {refuse}")).await;
     let error = store.load(&alice).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
     assert!(format!("{error:?}").contains(&name), "the missing table is named: {error:?}");
@@ -83,8 +78,7 @@ async fn t44_postgresql_quotes_the_row_in_its_error_and_the_store_does_not() {
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t44_redis_quotes_the_arguments_of_an_unknown_command_and_the_store_does_not() {
-    let client = redis::Client::open(redis_url()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = redis_connection().await;
     // A user of the server without the right to write: its refusal and the control's.
     let user = unique("reader");
     let acl = ["on", ">hunter2", "~*", "+@read", "+ping", "+client"];

@@ -3,7 +3,7 @@
 #[cfg(feature = "servers")]
 use super::{
     own_redis::OwnRedis,
-    places::{mysql_url, postgres_url, unique},
+    places::{mysql_url, postgres_url, run, unique},
 };
 use crate::prelude::*;
 #[cfg(feature = "servers")]
@@ -189,8 +189,7 @@ async fn t64_a_full_disk_under_postgresql_costs_at_most_one_exchange() {
     let (disk, name, space) = (SmallDisk::of("postgres"), unique("full"), unique("space"));
     let store =
         PostgresStore::connect_with(&postgres_url(), &name.parse().unwrap()).await.unwrap().with_deadline(PATIENCE);
-    let admin = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-    let run = async |statement: String| sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await.unwrap();
+    let run = async |statement: String| run(&postgres_url(), &statement).await;
     run(format!("CREATE TABLESPACE {space} LOCATION '{}'", disk.directory.display())).await;
     run(format!("ALTER TABLE {name} SET TABLESPACE {space}")).await;
     on_a_full_disk(Arc::new(store.clone()), &disk).await;
@@ -206,9 +205,9 @@ async fn t64_a_full_disk_under_mysql_costs_at_most_one_exchange() {
     use sqlx::Row as _;
     let (disk, name) = (SmallDisk::of("mysql"), unique("full"));
     let store = MySqlStore::connect_with(&mysql_url(), &name.parse().unwrap()).await.unwrap().with_deadline(PATIENCE);
-    let admin = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
-    let run = async |statement: String| sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await.unwrap();
+    let run = async |statement: String| run(&mysql_url(), &statement).await;
     // The place of a table is chosen when it is made.
+    let admin = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
     let shown =
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SHOW CREATE TABLE {name}"))).fetch_one(&admin).await.unwrap();
     let create = shown.get_unchecked::<String, _>(1);
@@ -253,8 +252,7 @@ async fn t64_a_replica_of_redis_costs_at_most_one_exchange() {
 async fn t64_a_postgresql_that_became_a_replica_costs_at_most_one_exchange() {
     let (name, role) = (unique("replica"), unique("role"));
     PostgresStore::connect_with(&postgres_url(), &name.parse().unwrap()).await.unwrap();
-    let admin = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-    let run = async |statement: String| sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await.unwrap();
+    let run = async |statement: String| run(&postgres_url(), &statement).await;
     run(format!("CREATE ROLE {role} LOGIN; GRANT ALL ON {name} TO {role}")).await;
     let url = postgres_url().replace("komerza@", &format!("{role}@"));
     let store = PostgresStore::connect_with(&url, &name.parse().unwrap()).await.unwrap().with_deadline(PATIENCE);
