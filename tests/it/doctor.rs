@@ -9,12 +9,7 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn at(api_url: &str) -> ConfigBuilder {
-    Config::builder()
-        .client_id("obviously-fake-app")
-        .client_secret("s".repeat(72))
-        .redirect_uri("https://shop.example/komerza/callback")
-        .user_agent("DoctorTests/1.0")
-        .api_url(api_url)
+    config().api_url(api_url)
 }
 
 /// A store that is wrong in one way.

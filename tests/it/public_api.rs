@@ -112,8 +112,8 @@ async fn t41_no_debug_form_shows_a_secret() {
         .user_agent("PublicApiTests/1.0")
         .cookie_keys([SealingKey::from_bytes(sealing.as_bytes()).unwrap()]);
     let config = builder.clone().build().unwrap();
-    let (store, alice) = (MemoryStore::default(), UserId::new("alice").unwrap());
-    let token = StoredToken::new(ApiKey::new(key_text).unwrap()).unwrap();
+    let (store, alice) = (MemoryStore::default(), user("alice"));
+    let token = record(key_text);
     store.save(&alice, &token).await.unwrap();
     let connect = KomerzaConnectLayer::new(config.clone(), store.clone()).unwrap().with_randomness(Known);
     let key = connect.client_for(&alice).await.unwrap().unwrap();

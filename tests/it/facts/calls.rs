@@ -1,7 +1,7 @@
 //! Every typed call against a provider that denies access: where it goes, what it sends, and which scope its error names.
 
 use super::table::{CLIENT, Call, TABLE};
-use crate::client::App;
+use crate::client::unpaced;
 use crate::prelude::*;
 use komerza_connect::{
     Error,
@@ -64,10 +64,8 @@ fn differs(call: &Call, (names, multipart): &(BTreeSet<String>, bool)) -> Option
 
 #[tokio::test]
 async fn every_typed_call_goes_where_the_table_says_and_names_its_scope() {
-    let provider = RawProvider::start().await;
+    let (provider, key) = unpaced().await;
     provider.always(Reply::error(403, "AccessDenied"));
-    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = Duration::ZERO);
-    let key = app.key("obviously-fake-key").await;
     let store = key.in_store("s");
     let (order, delivery) = (whole_order(), VariantDelivery::dynamic("https://app.example"));
     let mut seen = Vec::new();
@@ -133,10 +131,8 @@ async fn every_typed_call_goes_where_the_table_says_and_names_its_scope() {
 
 #[tokio::test]
 async fn what_is_raw_is_reached_by_its_path() {
-    let provider = RawProvider::start().await;
+    let (provider, key) = unpaced().await;
     provider.always(Reply::success(&Value::Null));
-    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = Duration::ZERO);
-    let key = app.key("obviously-fake-key").await;
     for call in &TABLE.raw {
         key.request(call.method.parse().unwrap(), &filled(&call.path)).execute().await.unwrap();
         let request = provider.requests().pop().unwrap();

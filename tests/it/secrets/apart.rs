@@ -83,7 +83,7 @@ async fn ids_are_exact(store: impl TokenStore) {
     assert_eq!(shop.disconnect(&shop.browser("Alice")).await.status(), 303);
     assert_eq!(shop.key(&shop.browser("Alice")).await, Err(303));
     for (number, id) in ids.iter().enumerate().filter(|(_, id)| **id != "Alice") {
-        let kept = store.load(&UserId::new(id).unwrap()).await.unwrap().unwrap();
+        let kept = store.load(&user(id)).await.unwrap().unwrap();
         assert_eq!(kept.api_key().unwrap().expose_secret(), key_for_code(format!("code-{number}")), "{id}");
     }
 }

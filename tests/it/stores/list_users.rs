@@ -117,7 +117,7 @@ async fn a_wrapper_around_a_store_that_cannot_list_says_so() {
 async fn a_cache_forgets_everybody_when_a_removal_ended_in_an_error() {
     let faulty = FaultyStore::new(MemoryStore::default());
     let cached = CachedStore::new(faulty.clone());
-    let alice = UserId::new("browser-alice").unwrap();
+    let alice = user("browser-alice");
     cached.save(&alice, &saved_at(1)).await.unwrap();
     assert!(cached.load(&alice).await.unwrap().is_some());
     // The record is removed and the answer lost.

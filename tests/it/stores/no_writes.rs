@@ -42,7 +42,7 @@ async fn costs_at_most_one_exchange_and_answers(
         people.push((browser, code, state));
     }
     assert!(shop.exchanges() <= 2, "{} exchanges", shop.exchanges());
-    let refused = store.save(&UserId::new("user-x").unwrap(), &token(8)).await.unwrap_err();
+    let refused = store.save(&user("user-x"), &record("x".repeat(8))).await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
     assert_eq!(shop.key(&early).await, reads, "what it reads");
 
@@ -61,16 +61,13 @@ async fn costs_at_most_one_exchange_and_answers(
     assert!(!shop.watch.calls().contains(&Hook::Orphaned));
 }
 
-fn token(length: usize) -> StoredToken {
-    StoredToken::new(ApiKey::new("x".repeat(length)).unwrap()).unwrap()
-}
-
 /// Saves until nothing more has room: large records first, then small ones. Servers keep free room of their own.
 async fn fill_up(store: &dyn TokenStore) {
     for (round, length) in [2_000, 200, 8].into_iter().enumerate() {
         let mut saved = 0;
         let refused = loop {
-            match store.save(&UserId::new(format!("f-{round}-{saved:06}")).unwrap(), &token(length)).await {
+            match store.save(&UserId::new(format!("f-{round}-{saved:06}")).unwrap(), &record("x".repeat(length))).await
+            {
                 // On a busy disk a save can be late; then the next one is tried.
                 Err(refused) if refused.kind() != StoreErrorKind::TimedOut => break refused,
                 _ => saved += 1,
@@ -260,7 +257,7 @@ async fn t64_a_postgresql_that_became_a_replica_costs_at_most_one_exchange() {
     let breaks = async || {
         run(format!("ALTER ROLE {role} SET default_transaction_read_only = on")).await;
         run(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")).await;
-        while store.load(&UserId::new("early").unwrap()).await.is_err() {}
+        while store.load(&user("early")).await.is_err() {}
     };
     let heals = async || {
         run(format!("ALTER ROLE {role} RESET default_transaction_read_only")).await;

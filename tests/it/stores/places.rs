@@ -11,12 +11,12 @@ pub(crate) fn unique(what: &str) -> String {
 }
 
 pub(crate) fn alice() -> UserId {
-    UserId::new("alice").unwrap()
+    user("alice")
 }
 
 /// A new record of the same key each time.
 pub(crate) fn token() -> StoredToken {
-    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
+    record("obviously-fake-key")
 }
 
 #[cfg(feature = "servers")]
@@ -119,7 +119,7 @@ mod urls {
 
 /// A record that was saved so many milliseconds after 1970, with a key of its own.
 pub(crate) fn saved_at(millis: u64) -> StoredToken {
-    let token = StoredToken::new(ApiKey::new(format!("obviously-fake-key-{millis}")).unwrap()).unwrap();
+    let token = record(format!("obviously-fake-key-{millis}"));
     let mut form: serde_json::Value = serde_json::from_str(&token.to_text()).unwrap();
     form["saved_at"] = millis.into();
     StoredToken::from_text(&form.to_string()).unwrap()

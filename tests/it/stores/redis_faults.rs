@@ -213,8 +213,7 @@ async fn t64_redis_at_its_memory_limit_says_so_and_still_reads() {
 /// What a connect to this address is told, as an operator sees it.
 async fn told(url: &str) -> String {
     let error = RedisStore::connect(url).await.unwrap_err();
-    let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-    let told = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let told = causes(&error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
     assert!(!format!("{told} {error:?}").contains("hunter2"), "{error:?}");
     told
 }

@@ -40,7 +40,7 @@ async fn a_role_that_may_not_make_tables_can_use_one_that_is_there() {
     PostgresStore::connect_with(&postgres_url(), &table).await.unwrap();
     run(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")).await;
     let store = PostgresStore::connect_with(&url, &table).await.unwrap().with_deadline(PATIENCE);
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
     store.save(&alice, &token()).await.unwrap();
     assert!(store.load(&alice).await.unwrap().is_some());
     // It may remove old records too.
@@ -57,7 +57,7 @@ async fn connections_that_the_server_ended_are_replaced() {
     let name = unique("ended_app");
     let url = format!("{}?application_name={name}", postgres_url());
     let store = PostgresStore::connect_with(&url, &table).await.unwrap().with_deadline(PATIENCE);
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
     store.save(&alice, &token()).await.unwrap();
 
     let admin = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
@@ -78,7 +78,7 @@ async fn connections_that_the_server_ended_are_replaced() {
 async fn a_record_in_redis_never_expires_and_displaces_what_was_there() {
     let prefix = unique("expiry");
     let store = RedisStore::connect_with(&redis_url(), &prefix).await.unwrap().with_deadline(PATIENCE);
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
     let key = format!("{prefix}alice");
     let mut connection = redis_connection().await;
 
