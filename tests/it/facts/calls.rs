@@ -10,27 +10,12 @@ use komerza_connect::{
 use komerza_connect_testing::raw_provider::LoggedRequest;
 
 /// What stands for the names in the paths below.
-const NAMES: &[(&str, &str)] = &[
-    ("{store}", "s"),
-    ("{product}", "p"),
-    ("{variant}", "v"),
-    ("{category}", "c"),
-    ("{customer}", "c"),
-    ("{order}", "o"),
-    ("{coupon}", "c"),
-    ("{review}", "r"),
-    ("{ticket}", "t"),
-    ("{subscription}", "u"),
-    ("{webhook}", "w"),
-    ("{log}", "l"),
-    ("{text}", "t"),
-    ("{slug}", "g"),
-    ("{email}", "ada@shop.example"),
-    ("{page}", "1"),
-];
+const NAMES: &str = "{store}=s {product}=p {variant}=v {category}=c {customer}=c {order}=o {coupon}=c {review}=r {ticket}=t \
+                     {subscription}=u {webhook}=w {log}=l {text}=t {slug}=g {email}=ada@shop.example {page}=1";
 
 fn filled(path: &str) -> String {
-    NAMES.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
+    let names = NAMES.split_whitespace().filter_map(|pair| pair.split_once('='));
+    names.fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
 }
 
 /// What a call sent: the names of the form's fields or of the file.

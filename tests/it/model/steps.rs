@@ -3,9 +3,10 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 /// Whose the keys are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Mode {
     /// The app's own users.
+    #[default]
     App,
     /// Browsers, by the crate's session cookie.
     Browser,

@@ -34,10 +34,12 @@ pub(super) fn wrapped(contract: Contract) -> Contract {
 
 mod memory {
     use super::*;
-    fn contract() -> Contract {
-        alone(Contract::new(|| async { MemoryStore::default() })).replaces(|| async { MemoryStore::default() })
-    }
-    token_store_contract!(contract(), any_id, lists, replaces);
+    token_store_contract!(
+        alone(Contract::new(|| async { MemoryStore::default() })).replaces(|| async { MemoryStore::default() }),
+        any_id,
+        lists,
+        replaces
+    );
 }
 
 mod memory_shared {
@@ -56,10 +58,11 @@ mod memory_shared {
 
 mod memory_boxed {
     use super::*;
-    fn contract() -> Contract {
-        wrapped(alone(Contract::new(|| async { Box::new(MemoryStore::default()) as Box<dyn TokenStore> })))
-    }
-    token_store_contract!(contract(), any_id, lists);
+    token_store_contract!(
+        wrapped(alone(Contract::new(|| async { Box::new(MemoryStore::default()) as Box<dyn TokenStore> }))),
+        any_id,
+        lists
+    );
 }
 
 /// A store behind a foreign key of type BIGINT: it takes numbers alone.
@@ -159,31 +162,25 @@ pub(super) fn both<S: TokenStore>(store: S) -> CachedStore<EncryptedStore<S>> {
     cached(encrypted(store))
 }
 
+/// A wrapper of the store in memory.
+fn wrapper<S: ReplaceIf>(with: fn(MemoryStore) -> S) -> Contract {
+    let open = move || async move { with(MemoryStore::default()) };
+    alone(Contract::new(open)).replaces(open)
+}
+
 mod memory_encrypted {
     use super::*;
-    fn contract() -> Contract {
-        let open = || async { encrypted(MemoryStore::default()) };
-        alone(Contract::new(open)).replaces(open)
-    }
-    token_store_contract!(contract(), any_id, lists, replaces);
+    token_store_contract!(wrapper(encrypted), any_id, lists, replaces);
 }
 
 mod memory_cached {
     use super::*;
-    fn contract() -> Contract {
-        let open = || async { cached(MemoryStore::default()) };
-        alone(Contract::new(open)).replaces(open)
-    }
-    token_store_contract!(contract(), any_id, lists, replaces);
+    token_store_contract!(wrapper(cached), any_id, lists, replaces);
 }
 
 mod memory_cached_and_encrypted {
     use super::*;
-    fn contract() -> Contract {
-        let open = || async { both(MemoryStore::default()) };
-        alone(Contract::new(open)).replaces(open)
-    }
-    token_store_contract!(contract(), any_id, lists, replaces);
+    token_store_contract!(wrapper(both), any_id, lists, replaces);
 }
 
 /// What a cache leaves out beside what every wrapper does.
