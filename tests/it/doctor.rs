@@ -172,7 +172,10 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     let said = report.findings().last().unwrap();
     assert_eq!((said.code(), said.severity()), ("code_refused", Severity::Fine));
     assert!(said.text().contains("(exchange_refused)") && said.text().contains("only a connect proves"), "{said}");
-    let rule = sandbox.faults().on(Target::exchange()).inject(komerza_sandbox::Fault::status(http::StatusCode::TOO_MANY_REQUESTS));
+    let rule = sandbox
+        .faults()
+        .on(Target::exchange())
+        .inject(komerza_sandbox::Fault::status(http::StatusCode::TOO_MANY_REQUESTS));
     let report = examine(at(&sandbox).build().unwrap(), MemoryStore::default()).await;
     assert_eq!(codes(&report).last(), Some(&("exchange_fails", Severity::Warning)));
     rule.remove();
@@ -202,15 +205,17 @@ async fn the_doctor_leaves_no_record_and_no_secret_behind() {
 #[tokio::test]
 async fn a_report_names_what_to_register_and_every_route_with_its_cookies() {
     let sandbox = Sandbox::start().await.unwrap();
-    let config =
-        at(&sandbox).redirect_uri("https://shop.example/shop/komerza/callback").stripped_prefix("/shop");
+    let config = at(&sandbox).redirect_uri("https://shop.example/shop/komerza/callback").stripped_prefix("/shop");
     let connect = KomerzaConnectLayer::new(config.build().unwrap(), MemoryStore::default()).unwrap();
     let report = connect.doctor().await;
     let text = report.to_string();
     // What is wrong comes first, the long list last, one line for each part of a store.
     let place = |part| text.find(part).unwrap();
     assert!(text.starts_with("Findings, in all fine:\n"), "{text}");
-    assert!(place("Routes:") < place("Register in") && place("redirect URI  ") < place("user.view   for user()"), "{text}");
+    assert!(
+        place("Routes:") < place("Register in") && place("redirect URI  ") < place("user.view   for user()"),
+        "{text}"
+    );
     assert!(text[place("Register in")..].lines().count() <= 25, "{text}");
     for part in [
         "redirect URI  https://shop.example/shop/komerza/callback",
