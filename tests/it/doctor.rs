@@ -1,20 +1,15 @@
 //! The doctor: every finding is provoked once, and the page on setting up knows no other.
 
-use axum::{Extension, Router};
+use crate::prelude::*;
+use axum::Extension;
 use komerza_connect::{
-    Config, ConfigBuilder, KomerzaConnectLayer, MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId,
-    async_trait,
     doctor::{Report, Severity},
     layer::by_extractor,
     store::{ListUsers, UserPage},
-    time::ManualClock,
 };
-use komerza_sandbox::{ErrorNames, Sandbox, Target};
-use std::{collections::BTreeSet, io, time::SystemTime};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
+use komerza_sandbox::{ErrorNames, Target};
+use std::io;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn at(sandbox: &Sandbox) -> ConfigBuilder {
     sandbox.config_builder("https://shop.example/komerza/callback")
