@@ -32,14 +32,15 @@ pub(super) fn wrapped(contract: Contract) -> Contract {
     contract.without(Claim::Replaces, "shown over the store in memory")
 }
 
+/// The store in memory, in a wrapper.
+fn wrapper<S: ReplaceIf>(with: fn(MemoryStore) -> S) -> Contract {
+    let open = move || async move { with(MemoryStore::default()) };
+    alone(Contract::new(open)).replaces(open)
+}
+
 mod memory {
     use super::*;
-    token_store_contract!(
-        alone(Contract::new(|| async { MemoryStore::default() })).replaces(|| async { MemoryStore::default() }),
-        any_id,
-        lists,
-        replaces
-    );
+    token_store_contract!(wrapper(|store| store), any_id, lists, replaces);
 }
 
 mod memory_shared {
@@ -160,12 +161,6 @@ pub(super) fn cached<S: TokenStore>(store: S) -> CachedStore<S> {
 
 pub(super) fn both<S: TokenStore>(store: S) -> CachedStore<EncryptedStore<S>> {
     cached(encrypted(store))
-}
-
-/// A wrapper of the store in memory.
-fn wrapper<S: ReplaceIf>(with: fn(MemoryStore) -> S) -> Contract {
-    let open = move || async move { with(MemoryStore::default()) };
-    alone(Contract::new(open)).replaces(open)
 }
 
 mod memory_encrypted {
