@@ -1,14 +1,10 @@
 //! The cache never serves what a confirmed write has replaced.
 
-use komerza_connect::{
-    ApiKey, MemoryStore, StoredToken, TokenStore, UserId,
-    store::{
-        CachedStore,
-        faulty::{Fault, Faults, FaultyStore, Operation},
-    },
-    time::ManualClock,
+use crate::prelude::*;
+use komerza_connect::store::{
+    CachedStore,
+    faulty::{Fault, Faults, FaultyStore, Operation},
 };
-use std::{sync::Arc, time::Duration};
 use tokio::sync::Barrier;
 
 struct Setting {
