@@ -6,6 +6,7 @@
 use crate::{
     attempt::AttemptId,
     kinds::kinds,
+    random::RandomnessError,
     store::{StoreError, StoreErrorKind},
 };
 use http::StatusCode;
@@ -156,13 +157,29 @@ pub struct Failure {
     reason: Option<String>,
     pub(crate) login_url: Option<String>,
     pub(crate) for_page: bool,
+    /// Where the visitor wanted to go, as an attempt of this browser says. It is checked when it is used.
+    pub(crate) return_to: Option<String>,
+    /// Whether the attempt's cookie is of no more use.
+    pub(crate) used_up: bool,
+    /// Whether the visitor is connected all the same.
+    pub(crate) connected: bool,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind) -> Self {
-        let retry_after = kind.default_retry_after();
-        Self { kind, attempt: None, retry_after, reason: None, login_url: None, for_page: false, source: None }
+        Self {
+            kind,
+            attempt: None,
+            retry_after: kind.default_retry_after(),
+            reason: None,
+            login_url: None,
+            for_page: false,
+            return_to: None,
+            used_up: false,
+            connected: false,
+            source: None,
+        }
     }
 
     pub(crate) fn caused_by(kind: FailureKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -221,6 +238,12 @@ impl Failure {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+}
+
+impl From<RandomnessError> for Failure {
+    fn from(error: RandomnessError) -> Self {
+        Self::caused_by(FailureKind::Internal, error)
     }
 }
 

@@ -52,6 +52,7 @@ use std::fmt;
 /// Komerza**, because Komerza offers apps no way to revoke a key. In the reason of the [`Veto`],
 /// ask the user to remove the app at Komerza.
 #[async_trait::async_trait]
+#[allow(unused_variables, reason = "the defaults do nothing, and the names are for readers")]
 pub trait Hooks: Send + Sync + 'static {
     /// Runs when a login starts, before the browser goes to Komerza. An error stops the login.
     ///
@@ -75,7 +76,6 @@ pub trait Hooks: Send + Sync + 'static {
     /// }
     /// ```
     async fn before_leaving(&self, leaving: &Leaving<'_>) -> Result<Option<Note>, Veto> {
-        let _ = leaving;
         Ok(None)
     }
 
@@ -86,14 +86,11 @@ pub trait Hooks: Send + Sync + 'static {
     /// a panic the key is not stored, the visitor gets a 500 page, and [`orphaned`](Self::orphaned)
     /// runs.
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
-        let _ = connecting;
         Ok(())
     }
 
     /// Runs after a key is stored. The visitor gets the answer after this returns.
-    async fn connected(&self, event: &Connected) {
-        let _ = event;
-    }
+    async fn connected(&self, event: &Connected) {}
 
     /// Runs when a key was issued and could not be stored. The key stays valid at Komerza.
     ///
@@ -102,23 +99,17 @@ pub trait Hooks: Send + Sync + 'static {
     /// panicked, or [`before_storing`](Self::before_storing) panicked or timed out. This hook does not run
     /// after a veto. It runs even if the browser has disconnected. The page asks the user to
     /// connect again and to remove the extra entry at Komerza.
-    async fn orphaned(&self, event: &Orphaned) {
-        let _ = event;
-    }
+    async fn orphaned(&self, event: &Orphaned) {}
 
     /// Runs after a user disconnects. The key stays valid at Komerza until the user removes the app
     /// there.
     ///
     /// It runs for every disconnect that the store confirms. That includes repeated ones, because a
     /// store does not say whether there was a key.
-    async fn disconnected(&self, event: &Disconnected) {
-        let _ = event;
-    }
+    async fn disconnected(&self, event: &Disconnected) {}
 
     /// Runs when Komerza says that a key is revoked and its record was removed.
-    async fn revoked(&self, event: &Revoked) {
-        let _ = event;
-    }
+    async fn revoked(&self, event: &Revoked) {}
 
     /// Runs when one of the crate's routes fails. `Some` replaces the crate's page.
     ///
@@ -126,7 +117,6 @@ pub trait Hooks: Send + Sync + 'static {
     /// style, picture, script or form, so set your own if the page has one, and use links in place of forms:
     /// `form-action` also binds the redirect to Komerza. `None`, a panic or a time-out keeps the crate's page.
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
-        let _ = failure;
         None
     }
 }

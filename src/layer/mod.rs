@@ -6,7 +6,6 @@ mod extract;
 #[cfg(feature = "axum")]
 mod mount;
 pub(crate) mod mounted;
-mod original;
 mod records;
 mod rejection;
 mod service;
@@ -15,13 +14,13 @@ mod way_back;
 
 pub use axum_core::body::Body;
 #[cfg(feature = "axum")]
-pub use by_extractor::{Answer, FoundUser, Later, Now, by_extractor, by_extractor_with_state};
+pub use by_extractor::{Answer, Now, by_extractor, by_extractor_with_state};
 pub use mounted::{NotMounted, check_mounted, check_signed_in};
-#[cfg(feature = "tracing")]
-pub(crate) use original::original_path;
 pub use records::Users;
 pub use rejection::{Rejection, RejectionKind};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
+#[cfg(feature = "tracing")]
+pub(crate) use way_back::original_path;
 
 use crate::{
     api::Reply,

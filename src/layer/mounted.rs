@@ -52,14 +52,12 @@ where
     S::Error: fmt::Display,
 {
     for (route, public) in config.routes.all() {
-        let path = config.routes.seen(public);
-        let mut head = request(Method::HEAD, path);
-        head.extensions_mut().insert(Probe);
-        match ask(&mut app, head).await {
-            Ok(response) if answers_for(route, &response) => {}
-            Ok(response) => return Err(NotMounted::head(path, response.status().to_string())),
-            Err(error) => return Err(NotMounted::head(path, error)),
-        }
+        let head = |request: &mut Request<Body>| {
+            *request.method_mut() = Method::HEAD;
+            request.extensions_mut().insert(Probe);
+        };
+        check(&mut app, config.routes.seen(public), head, |response| answers_for(route, response), &NOT_MOUNTED)
+            .await?;
     }
     Ok(())
 }
@@ -119,31 +117,36 @@ where
 {
     check_mounted(&mut app, config).await?;
     let path = config.routes.seen(&config.routes.status);
-    let mut status = request(Method::GET, path);
-    prepare(&mut status);
-    let instead = match ask(&mut app, status).await {
-        Ok(response) if response.status() == StatusCode::OK => return Ok(()),
-        Ok(response) => response.status().to_string(),
-        Err(error) => error,
-    };
-    Err(NotMounted { method: Method::GET, path: path.to_owned(), message: &SIGNED_OUT, instead })
+    check(&mut app, path, prepare, |response| response.status() == StatusCode::OK, &SIGNED_OUT).await
 }
 
-/// The paths of a configuration are plain.
-fn request(method: Method, path: &str) -> Request<Body> {
-    let mut request = Request::new(Body::empty());
-    *request.method_mut() = method;
-    *request.uri_mut() = path.parse().unwrap_or_default();
-    request
-}
-
-async fn ask<S, B>(app: &mut S, request: Request<Body>) -> Result<Response<B>, String>
+/// Sends one request, and says `message` unless the answer is right.
+async fn check<S, B>(
+    app: &mut S,
+    path: &str,
+    prepare: impl FnOnce(&mut Request<Body>),
+    is_right: impl FnOnce(&Response<B>) -> bool,
+    message: &'static Message,
+) -> Result<(), NotMounted>
 where
     S: Service<Request<Body>, Response = Response<B>>,
     S::Error: fmt::Display,
 {
-    poll_fn(|task| app.poll_ready(task)).await.map_err(|error| error.to_string())?;
-    app.call(request).await.map_err(|error| error.to_string())
+    let mut request = Request::new(Body::empty());
+    // The paths of a configuration are plain.
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    prepare(&mut request);
+    let method = request.method().clone();
+    let answered = match poll_fn(|task| app.poll_ready(task)).await {
+        Ok(()) => app.call(request).await,
+        Err(error) => Err(error),
+    };
+    let instead = match answered {
+        Ok(response) if is_right(&response) => return Ok(()),
+        Ok(response) => response.status().to_string(),
+        Err(error) => error.to_string(),
+    };
+    Err(NotMounted { method, path: path.to_owned(), message, instead })
 }
 
 /// Whether the answer is the refusal of HEAD that only this route gives.
@@ -162,10 +165,6 @@ pub struct NotMounted {
 }
 
 impl NotMounted {
-    fn head(path: &str, instead: String) -> Self {
-        Self { method: Method::HEAD, path: path.to_owned(), message: &NOT_MOUNTED, instead }
-    }
-
     pub(crate) fn message(&self) -> &'static Message {
         self.message
     }

@@ -104,28 +104,16 @@ impl Rejection {
         Self { source: Some(failure.into()), person, ..Self::new(kind) }
     }
 
-    pub(crate) fn not_connected(parts: &Parts, config: &Config, names: &Names) -> Self {
-        let visit = visit_of(parts, names, fetch_metadata::is_page(&parts.headers));
-        let login = login_url(&config.routes.login, &path_back(config, &visit));
-        Self {
-            person: visit.page,
-            redirect: Some(login.clone()),
-            login: Some(login),
-            stay: Stay::of_request(names, &parts.headers, parts.uri.query()),
-            ..Self::new(RejectionKind::NotConnected)
-        }
-    }
-
-    pub(crate) fn not_signed_in(parts: &Parts, config: &Config, names: &Names) -> Self {
-        let visit = visit_of(parts, names, fetch_metadata::is_page(&parts.headers));
+    /// The user is not connected, or nobody is signed in.
+    pub(crate) fn no_key(kind: RejectionKind, parts: &Parts, config: &Config, names: &Names) -> Self {
+        let visit = visit_of(parts, names);
         let wanted = path_back(config, &visit);
-        let sign_in = config.sign_in_page.as_deref();
-        Self {
-            person: visit.page,
-            redirect: sign_in.map(|page| sign_in_url(page, &config.sign_in_parameter, &wanted)),
-            login: Some(login_url(&config.routes.login, &wanted)),
-            ..Self::new(RejectionKind::NotSignedIn)
-        }
+        let login = login_url(&config.routes.login, &wanted);
+        let (redirect, stay) = match kind {
+            RejectionKind::NotSignedIn => (sign_in_url(config, &wanted), None),
+            _ => (Some(login.clone()), Stay::of_request(names, &parts.headers, parts.uri.query())),
+        };
+        Self { person: visit.page, redirect, login: Some(login), stay, ..Self::new(kind) }
     }
 
     /// Where the browser is sent, if it is.
@@ -174,12 +162,13 @@ impl Rejection {
                 }),
             ),
         };
+        visitor::learns(|asked| asked.retry_after = self.retry_after);
         answer.retry_after(self.retry_after).into_response()
     }
 
     fn page(&self) -> Page<'_> {
-        let (title, text) = match (self.stay, self.kind) {
-            (Some(stay), _) => (stay.title(), stay.text()),
+        let (title, text) = match (self.stay.map(Stay::words), self.kind) {
+            (Some([_, title, text]), _) => (title, text),
             (None, RejectionKind::LayerMissing) => ("komerza-connect is not set up", self.kind.title()),
             (None, RejectionKind::NotSignedIn) => (self.kind.title(), "Sign in to the app, then open this page again."),
             (None, RejectionKind::Internal) => (self.kind.title(), "Tell the people who run this app."),

@@ -4,12 +4,14 @@
 //! cookies. An answer for which the key was asked for is `no-store`, unless the app says otherwise. The body of
 //! the answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
-use super::{original::original_path, shared::Shared};
+use super::{RejectionKind, shared::Shared, way_back::original_path};
 use crate::{
     api::KomerzaKey,
     config::Route,
     site::{
-        self, order,
+        self,
+        answer::retry_after,
+        order,
         visitor::{self, Asked},
     },
 };
@@ -60,13 +62,8 @@ pub(crate) struct Handle {
     pub(crate) found: Option<Found>,
 }
 
-/// Whom the look-up for a request found.
-#[derive(Clone)]
-pub(crate) enum Found {
-    Nobody,
-    NotConnected,
-    Connected(KomerzaKey),
-}
+/// Whom the look-up for a request found: the visitor's key, or why there is none.
+pub(crate) type Found = Result<KomerzaKey, RejectionKind>;
 
 /// The answer of one of the crate's routes.
 pub(super) async fn answer(shared: Arc<Shared>, route: Route, mut parts: Parts) -> Response<Body> {
@@ -141,6 +138,7 @@ where
                 let answered = ready!(visitor::within(asked, || inner.poll(task)));
                 let mut answered = answered.map(|response| response.map(Body::new));
                 if let (Ok(response), Some(asked)) = (&mut answered, asked) {
+                    retry_after(response, asked.retry_after);
                     for_this_visitor(response.headers_mut(), asked.renewal.take());
                 }
                 Poll::Ready(answered)

@@ -160,7 +160,7 @@ impl Redeem {
         let attempt = pending.attempt;
         // Whether the code may be used up, should something panic.
         let spent = AtomicBool::new(false);
-        let obtained = guard::caught("connect", self.obtain(pending, keeper, &spent)).await.unwrap_or_else(|| {
+        let obtained = guard::caught("connect", self.obtain(pending, keeper, &spent)).await.unwrap_or_else(|_| {
             let failure = Failure::new(FailureKind::Internal);
             Err(ExchangeError { failure, spent: spent.load(Ordering::Relaxed) }.into())
         });
@@ -301,7 +301,7 @@ impl Redeem {
             self.approve(pending, fresh).await?;
             self.save(pending, token, turn).await
         });
-        let failure = match kept.await {
+        let failure = match kept.await.ok() {
             Some(Ok(())) => return Ok(()),
             Some(Err(veto)) if veto.kind() == FailureKind::Vetoed => return Err(veto),
             Some(Err(failure)) => failure,

@@ -54,7 +54,7 @@ pub(crate) type Lineage = [u8; 12];
 pub(crate) const BROWSER_PREFIX: &str = "browser-";
 
 /// Bytes of [`BrowserSession::write`]: with the end of the message, one block of SHA-256.
-pub(crate) const SESSION_BYTES: usize = 52;
+const SESSION_BYTES: usize = 52;
 
 /// A cookie is renewed when this part of the idle lifetime is over, so that few answers carry a new one.
 const RENEWED_AFTER: u32 = 10;
@@ -107,12 +107,14 @@ impl BrowserSession {
         to.extend_from_slice(&self.renewed_at.to_be_bytes());
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    /// Reads what [`write`](Self::write) wrote, and returns what follows it.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (id, rest) = bytes.split_first_chunk()?;
         let (lineage, rest) = rest.split_first_chunk()?;
         let (began_at, rest) = rest.split_first_chunk()?;
-        let renewed_at = u32::from_be_bytes(rest.try_into().ok()?);
-        Some(Self { id: *id, lineage: *lineage, began_at: u32::from_be_bytes(*began_at), renewed_at })
+        let (renewed_at, rest) = rest.split_first_chunk()?;
+        let [began_at, renewed_at] = [began_at, renewed_at].map(|seconds| u32::from_be_bytes(*seconds));
+        Some((Self { id: *id, lineage: *lineage, began_at, renewed_at }, rest))
     }
 
     /// The value of the session cookie.
@@ -133,7 +135,7 @@ impl BrowserSession {
         if tag.len() != 32 || !tags.verify(bytes, tag) {
             return None;
         }
-        let session = Self::from_bytes(bytes)?;
+        let (session, _) = Self::from_bytes(bytes)?;
         (age(session.renewed_at, now) < lifetimes.idle && age(session.began_at, now) < lifetimes.whole)
             .then_some(session)
     }

@@ -6,7 +6,7 @@
 
 use super::page::Look;
 use http::HeaderValue;
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 /// A handler asked for the key of this visitor.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) get: bool,
     /// The cookie that renews the visitor's session.
     pub(crate) renewal: Option<HeaderValue>,
+    /// When to come back, as an error or a rejection in this request says. The app may answer in its own words.
+    pub(crate) retry_after: Option<Duration>,
     /// How the pages of this app look.
     pub(crate) look: Arc<Look>,
 }
@@ -51,11 +53,11 @@ pub(crate) fn asks(asked: Asked) {
     });
 }
 
-/// The answer is to renew the visitor's session.
-pub(crate) fn renews(cookie: HeaderValue) {
+/// Something more is known of the visitor who asked.
+pub(crate) fn learns(change: impl FnOnce(&mut Asked)) {
     CURRENT.with_borrow_mut(|current| {
         if let Some(Some(asked)) = current {
-            asked.renewal = Some(cookie);
+            change(asked);
         }
     });
 }

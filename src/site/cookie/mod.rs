@@ -13,7 +13,7 @@ mod sealed;
 pub(crate) use read::named;
 #[cfg(feature = "__fuzzing")]
 pub(crate) use read::with_prefix;
-pub(crate) use sealed::{Done, Jar, LoginAttempt, UserBinding, is_fresh};
+pub(crate) use sealed::{Done, Jar, LoginAttempt, Starter, is_fresh};
 
 use crate::{attempt::AttemptId, config::Config};
 use http::{HeaderMap, HeaderValue};

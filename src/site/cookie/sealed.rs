@@ -11,7 +11,7 @@ use crate::{
     random::{Randomness, RandomnessError},
     seal::Keyring,
     secret::CodeHash,
-    site::session::{BrowserSession, Lineage, SESSION_BYTES},
+    site::{caller::Caller, session::BrowserSession},
     time::{Clock, from_unix_millis, unix_millis},
     user::UserId,
 };
@@ -23,45 +23,41 @@ use std::time::{Duration, SystemTime};
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// Names the format in every seal's context; a new number if it changes.
-const FORMAT: &[u8] = b"4";
+const FORMAT: &[u8] = b"5";
 
 /// Who began a login: compared with who comes back.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum UserBinding {
-    /// A browser without a session of ours: whoever holds the attempt's cookie.
-    NewBrowser,
-    /// A browser with a session of ours, by its lineage.
-    Browser(Lineage),
+pub(crate) enum Starter {
+    /// A browser, with the session that it moves to when it connects. `new`: it had no session of ours, so whoever holds
+    /// the attempt's cookie is this browser. Else its session has the same lineage.
+    Browser { new: bool, next: BrowserSession },
     /// The app's own user, by a hash of the id.
     User([u8; 32]),
 }
 
-impl UserBinding {
+impl Starter {
     pub(crate) fn of_user(user: &UserId) -> Self {
         Self::User(Sha256::new().chain_update(b"komerza-connect user\0").chain_update(user.as_str()).finalize().into())
-    }
-
-    pub(crate) fn of_browser(session: Option<&BrowserSession>) -> Self {
-        session.map_or(Self::NewBrowser, |session| Self::Browser(*session.lineage()))
     }
 
     /// Whether who comes back may finish what this one began.
     ///
     /// A browser that had no session may have one by now, from another tab that finished first; its cookie is
     /// the proof.
-    pub(crate) fn admits(&self, returning: &Self) -> bool {
-        match (self, returning) {
-            (Self::NewBrowser, Self::NewBrowser | Self::Browser(_)) => true,
-            (started, returning) => started == returning,
+    pub(crate) fn admits(&self, back: &Caller) -> bool {
+        match (self, back) {
+            (Self::Browser { new: true, .. }, Caller::Browser(_)) => true,
+            (Self::Browser { next, .. }, Caller::Browser(Some(session))) => next.lineage() == session.lineage(),
+            (Self::User(_), Caller::User(user)) => *self == Self::of_user(user),
+            _ => false,
         }
     }
 
     fn write(&self, to: &mut Vec<u8>) {
         match self {
-            Self::NewBrowser => to.push(0),
-            Self::Browser(lineage) => {
-                to.push(1);
-                to.extend_from_slice(lineage);
+            Self::Browser { new, next } => {
+                to.push(u8::from(*new));
+                next.write(to);
             }
             Self::User(hash) => {
                 to.push(2);
@@ -73,8 +69,9 @@ impl UserBinding {
     fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (kind, rest) = bytes.split_first()?;
         match kind {
-            0 => Some((Self::NewBrowser, rest)),
-            1 => rest.split_first_chunk().map(|(lineage, rest)| (Self::Browser(*lineage), rest)),
+            0 | 1 => {
+                BrowserSession::from_bytes(rest).map(|(next, rest)| (Self::Browser { new: *kind == 1, next }, rest))
+            }
             2 => rest.split_first_chunk().map(|(hash, rest)| (Self::User(*hash), rest)),
             _ => None,
         }
@@ -84,10 +81,8 @@ impl UserBinding {
 /// What a login attempt remembers, in the browser.
 pub(crate) struct LoginAttempt {
     pub(crate) state: State,
-    pub(crate) user: UserBinding,
+    pub(crate) starter: Starter,
     pub(crate) issued_at: SystemTime,
-    /// The session that the browser gets when it connects; `None` with an app's own users.
-    pub(crate) next_session: Option<BrowserSession>,
     pub(crate) return_to: String,
     /// What the app noted.
     pub(crate) note: Option<Note>,
@@ -98,11 +93,7 @@ impl LoginAttempt {
         let mut bytes = Vec::with_capacity(160 + self.return_to.len());
         bytes.extend_from_slice(&unix_millis(self.issued_at).to_be_bytes());
         bytes.extend_from_slice(self.state.as_bytes());
-        self.user.write(&mut bytes);
-        bytes.push(u8::from(self.next_session.is_some()));
-        if let Some(session) = &self.next_session {
-            session.write(&mut bytes);
-        }
+        self.starter.write(&mut bytes);
         // A return path is visible ASCII, so the line feed ends it.
         bytes.extend_from_slice(self.return_to.as_bytes());
         if let Some(note) = &self.note {
@@ -115,15 +106,7 @@ impl LoginAttempt {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (issued_at, rest) = bytes.split_first_chunk()?;
         let (state, rest) = rest.split_first_chunk()?;
-        let (user, rest) = UserBinding::read(rest)?;
-        let (has_session, rest) = rest.split_first()?;
-        let (next_session, rest) = match has_session {
-            0 => (None, rest),
-            _ => {
-                let (session, rest) = rest.split_at_checked(SESSION_BYTES)?;
-                (Some(BrowserSession::from_bytes(session)?), rest)
-            }
-        };
+        let (starter, rest) = Starter::read(rest)?;
         let rest = std::str::from_utf8(rest).ok()?;
         let (return_to, note) = match rest.split_once('\n') {
             Some((return_to, note)) => (return_to, Some(Note::new(note).ok()?)),
@@ -131,9 +114,8 @@ impl LoginAttempt {
         };
         Some(Self {
             state: State::from_bytes(*state),
-            user,
+            starter,
             issued_at: from_unix_millis(u64::from_be_bytes(*issued_at)),
-            next_session,
             return_to: return_to.to_owned(),
             note,
         })
