@@ -155,7 +155,16 @@ pub struct Failure {
     attempt: Option<AttemptId>,
     retry_after: Option<Duration>,
     reason: Option<String>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+    pub(crate) visitor: Visitor,
+}
+
+/// What a route adds to a failure.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Visitor {
+    /// Where to start again.
     pub(crate) login_url: Option<String>,
+    /// Whether a browser is loading a page.
     pub(crate) for_page: bool,
     /// Where the visitor wanted to go, as an attempt of this browser says. It is checked when it is used.
     pub(crate) return_to: Option<String>,
@@ -163,23 +172,12 @@ pub struct Failure {
     pub(crate) used_up: bool,
     /// Whether the visitor is connected all the same.
     pub(crate) connected: bool,
-    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind) -> Self {
-        Self {
-            kind,
-            attempt: None,
-            retry_after: kind.default_retry_after(),
-            reason: None,
-            login_url: None,
-            for_page: false,
-            return_to: None,
-            used_up: false,
-            connected: false,
-            source: None,
-        }
+        let retry_after = kind.default_retry_after();
+        Self { kind, attempt: None, retry_after, reason: None, source: None, visitor: Visitor::default() }
     }
 
     pub(crate) fn caused_by(kind: FailureKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -225,13 +223,13 @@ impl Failure {
     /// HTML. [`Hooks::failed`](crate::Hooks::failed) always gets one.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
-        self.login_url.as_deref()
+        self.visitor.login_url.as_deref()
     }
 
     /// Whether a browser is loading a page. `false`: a program or a script asks, which expects JSON.
     #[must_use]
     pub fn is_for_page(&self) -> bool {
-        self.for_page
+        self.visitor.for_page
     }
 
     /// The reason that a hook gave for the visitor.

@@ -50,7 +50,7 @@ impl KomerzaKey {
 /// Identifies the user and reads the store, unless this request has done so before.
 async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     let Some(Handle { shared, found }) = parts.extensions.get::<Handle>().cloned() else {
-        return Err(Rejection::layer_missing(parts));
+        return Err(Rejection::new(RejectionKind::LayerMissing, parts));
     };
     if let Some(found) = found {
         return Ok((shared, found));

@@ -6,7 +6,7 @@ use crate::{
     core::Core,
     hooks::{Disconnected, Orphaned},
     site::{caller::Identity, session::BROWSER_PREFIX},
-    store::{ListUsers, ListedUser, StoreError, StoredToken, UserPage, within},
+    store::{ListUsers, ListedUser, StoreError, UserPage, within},
     telemetry::log,
     user::UserId,
 };
@@ -111,19 +111,14 @@ impl KomerzaConnectLayer {
             let batch = within(limits.store_deadline, call).await?;
             removed += batch.len();
             for (user, token) in &batch {
-                self.tell_orphaned(user, token).await;
+                log::info!(fingerprint = %token.fingerprint(), "the record of a browser whose session is over is removed");
+                let event = Orphaned { user: user.clone(), attempt: None, fingerprint: token.fingerprint() };
+                core.hook(async { core.hooks.orphaned(&event).await }).await;
             }
             if batch.len() < PAGE {
                 return Ok(removed);
             }
         }
-    }
-
-    async fn tell_orphaned(&self, user: &UserId, token: &StoredToken) {
-        let core = &self.shared.core;
-        log::info!(fingerprint = %token.fingerprint(), "the record of a browser whose session is over is removed");
-        let event = Orphaned { user: user.clone(), attempt: None, fingerprint: token.fingerprint() };
-        core.hook(async { core.hooks.orphaned(&event).await }).await;
     }
 
     /// Asks the token store whether it answers, for health checks.

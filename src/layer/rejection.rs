@@ -53,13 +53,15 @@ pub struct Rejection {
     person: bool,
     /// Where to connect.
     login: Option<String>,
-    /// Where a browser that is loading a page is sent.
+    /// Where the browser is sent, if it is.
     redirect: Option<String>,
     /// Why it is asked before it goes there.
     stay: Option<Stay>,
-    retry_after: Option<Duration>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
+
+/// When to come back after a look-up that failed.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 kinds! {
     /// The kind of a [`Rejection`].
@@ -82,16 +84,9 @@ kinds! {
 }
 
 impl Rejection {
-    fn new(kind: RejectionKind) -> Self {
-        let retry_after = match kind {
-            RejectionKind::UserLookupFailed | RejectionKind::StoreFailed => Some(Duration::from_secs(5)),
-            _ => None,
-        };
-        Self { kind, person: false, login: None, redirect: None, stay: None, retry_after, source: None }
-    }
-
-    pub(crate) fn layer_missing(parts: &Parts) -> Self {
-        Self { person: fetch_metadata::is_page(&parts.headers), ..Self::new(RejectionKind::LayerMissing) }
+    pub(crate) fn new(kind: RejectionKind, parts: &Parts) -> Self {
+        let person = fetch_metadata::is_page(&parts.headers);
+        Self { kind, person, login: None, redirect: None, stay: None, source: None }
     }
 
     pub(crate) fn failed(failure: Failure, parts: &Parts) -> Self {
@@ -100,8 +95,7 @@ impl Rejection {
             FailureKind::UserLookupFailed => RejectionKind::UserLookupFailed,
             _ => RejectionKind::Internal,
         };
-        let person = fetch_metadata::is_page(&parts.headers);
-        Self { source: Some(failure.into()), person, ..Self::new(kind) }
+        Self { source: Some(failure.into()), ..Self::new(kind, parts) }
     }
 
     /// The user is not connected, or nobody is signed in.
@@ -113,12 +107,8 @@ impl Rejection {
             RejectionKind::NotSignedIn => (sign_in_url(config, &wanted), None),
             _ => (Some(login.clone()), Stay::of_request(names, &parts.headers, parts.uri.query())),
         };
-        Self { person: visit.page, redirect, login: Some(login), stay, ..Self::new(kind) }
-    }
-
-    /// Where the browser is sent, if it is.
-    fn target(&self) -> Option<&str> {
-        self.redirect.as_deref().filter(|_| self.person && self.stay.is_none())
+        let redirect = redirect.filter(|_| visit.page && stay.is_none());
+        Self { redirect, login: Some(login), stay, ..Self::new(kind, parts) }
     }
 
     /// The kind of this rejection.
@@ -130,10 +120,7 @@ impl Rejection {
     /// The status of the answer. It is 303 when the browser is redirected.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match self.target() {
-            Some(_) => StatusCode::SEE_OTHER,
-            None => self.kind.status(),
-        }
+        if self.redirect.is_some() { StatusCode::SEE_OTHER } else { self.kind.status() }
     }
 
     /// The path of this site at which the user connects, with the way back in its query. `None` if connecting does not
@@ -148,7 +135,7 @@ impl Rejection {
     pub fn into_response(self) -> Response<Body> {
         self.report();
         let (status, title) = (self.status(), self.kind.title());
-        let answer = match self.target() {
+        let answer = match &self.redirect {
             Some(target) => Answer::see_other(target),
             None if self.person => {
                 let look = visitor::asked().map(|asked| asked.look).unwrap_or_default();
@@ -162,8 +149,11 @@ impl Rejection {
                 }),
             ),
         };
-        visitor::learns(|asked| asked.retry_after = self.retry_after);
-        answer.retry_after(self.retry_after).into_response()
+        answer.for_handler(self.is_temporary().then_some(RETRY_AFTER))
+    }
+
+    fn is_temporary(&self) -> bool {
+        matches!(self.kind, RejectionKind::UserLookupFailed | RejectionKind::StoreFailed)
     }
 
     fn page(&self) -> Page<'_> {
@@ -175,7 +165,7 @@ impl Rejection {
             (None, _) => (self.kind.title(), "Nothing is lost. Try again in a moment."),
         };
         let connect = self.login.clone().filter(|_| self.kind == RejectionKind::NotConnected);
-        let again = (self.retry_after.is_some()).then(|| ("Try again", String::new()));
+        let again = self.is_temporary().then(|| ("Try again", String::new()));
         let link = connect.map(|login| ("Connect with Komerza", login)).or(again);
         Page { title, paragraphs: vec![text.into()], link, ..Page::default() }
     }

@@ -86,7 +86,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match find_route(&self.shared, &request) {
+        let routes = &self.shared.core.config.routes;
+        match routes.find(request.uri().path(), || original_path(request.extensions())) {
             Some(route) => {
                 let (parts, _) = request.into_parts();
                 let answer = answer(Arc::clone(&self.shared), route, parts);
@@ -101,10 +102,6 @@ where
             }
         }
     }
-}
-
-fn find_route<B>(shared: &Shared, request: &Request<B>) -> Option<Route> {
-    shared.core.config.routes.find(request.uri().path(), || original_path(request.extensions()))
 }
 
 pin_project! {

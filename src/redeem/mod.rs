@@ -29,7 +29,7 @@ use crate::{
     config::{ConfigError, Limits},
     core::Core,
     failure::{Failure, FailureKind},
-    guard::{self, Unfinished},
+    guard,
     hooks::{Connected, Connecting},
     note::Note,
     pacing::Pacer,
@@ -324,11 +324,7 @@ impl Redeem {
         let client = KomerzaKey::new(keeper, pending.user.clone(), token, key, None);
         let connecting =
             Connecting { user: &pending.user, attempt: pending.attempt, key: &client, note: token.note(), replaced };
-        match self.core.ask(async { self.core.hooks.before_storing(&connecting).await }).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-            Err(Unfinished::Late | Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
-        }
+        self.core.ask(async { self.core.hooks.before_storing(&connecting).await }).await
     }
 
     /// Saves a fresh key, repeatedly within the deadline: the code is used up, so the key cannot be had again.

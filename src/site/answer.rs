@@ -4,7 +4,10 @@
 //! named to the next site, and no page loads anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16;
 //! OWASP Secure Headers.
 
-use super::page::{Look, Page, STYLE_HASH};
+use super::{
+    page::{Look, Page, STYLE_HASH},
+    visitor,
+};
 use axum_core::body::Body;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
@@ -67,6 +70,13 @@ impl Answer {
     pub(crate) fn retry_after(mut self, wait: Option<Duration>) -> Self {
         retry_after(&mut self.0, wait);
         self
+    }
+
+    /// The answer of a handler that fails. If the app puts a page of its own in place of it, the layer still says when to
+    /// come back.
+    pub(crate) fn for_handler(self, wait: Option<Duration>) -> Response<Body> {
+        visitor::learns(|asked| asked.retry_after = wait);
+        self.retry_after(wait).into_response()
     }
 
     pub(crate) fn into_response(mut self) -> Response<Body> {

@@ -60,7 +60,7 @@ pub(super) async fn callback(
         }
         Err(mut failure) => {
             let unknown = failure.kind() == FailureKind::UnknownState && failure.attempt().is_some();
-            failure.connected = unknown && is_connected(site, parts).await;
+            failure.visitor.connected = unknown && is_connected(site, parts).await;
             Err(failure)
         }
     }

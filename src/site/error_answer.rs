@@ -45,8 +45,7 @@ impl Error {
         // One who is told nothing would come back at once.
         let wait = self.retry_after().unwrap_or(KEY_BUCKET.period);
         let wait = (self.kind() == ErrorKind::RateLimited).then_some(wait);
-        visitor::learns(|asked| asked.retry_after = wait);
-        let mut response = answer.retry_after(wait).into_response();
+        let mut response = answer.for_handler(wait);
         response.extensions_mut().insert(self);
         response
     }

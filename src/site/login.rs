@@ -4,7 +4,7 @@ use super::{Answer, Site, host};
 use crate::{
     attempt::State,
     failure::{Failure, FailureKind},
-    hooks::{Leaving, Note},
+    hooks::Leaving,
     random::{Drawn, Randomness, draw},
     site::{
         caller::Caller,
@@ -34,13 +34,12 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Fail
         Start::Begin | Start::Confirm | Start::Prove => {}
     }
     let caller = site.signed_in(parts).await?;
-    if start == Start::Confirm {
-        return Ok(confirm(site, address(site, &parts.uri, return_to.as_str())));
+    if start == Start::Confirm || (start == Start::Prove && !confirmed) {
+        return confirm(site, address(site, &parts.uri, return_to.as_str()), start == Start::Prove);
     }
-    if start == Start::Prove && !confirmed {
-        return prove(site, address(site, &parts.uri, return_to.as_str()));
-    }
-    let note = ask_the_app(site, parts, &caller, return_to.as_str()).await?;
+    let user = caller.user_id();
+    let leaving = Leaving { user: user.as_ref(), parts, return_to: return_to.as_str() };
+    let note = site.core.ask(async { site.core.hooks.before_leaving(&leaving).await }).await?;
     // A state, a session with its lineage, and a nonce.
     let chance = Drawn::<{ 32 + 44 + 12 }>::from(&*site.core.randomness)?;
     let (now, randomness): (_, &dyn Randomness) = (site.core.clock.now(), &chance);
@@ -76,17 +75,6 @@ pub(super) fn address(site: &Site, asked: &Uri, return_to: &str) -> String {
     query::of_the_app(asked.query().unwrap_or_default()).fold(login, |login, pair| login + "&" + pair)
 }
 
-/// Asks the app whether the browser may leave, and what is to be noted.
-async fn ask_the_app(site: &Site, parts: &Parts, caller: &Caller, return_to: &str) -> Result<Option<Note>, Failure> {
-    let user = caller.user_id();
-    let leaving = Leaving { user: user.as_ref(), parts, return_to };
-    match site.core.ask(async { site.core.hooks.before_leaving(&leaving).await }).await {
-        Ok(Ok(note)) => Ok(note),
-        Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-        Err(_) => Err(Failure::new(FailureKind::Internal)),
-    }
-}
-
 /// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came
 /// with the page and not by fetch metadata, which a service worker makes untrue.
 fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
@@ -94,10 +82,17 @@ fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
     cookie::named(headers, &site.jar.names.confirm).any(|sent| sent.ct_eq(value.as_bytes()).into())
 }
 
-/// Asks first: the visitor may have followed a link of another site. Nothing is begun.
-fn confirm(site: &Site, login: String) -> Answer {
-    let look = &site.config().look;
-    let app = look.app_name.as_deref().unwrap_or("this app");
+/// Asks first: the visitor may have followed a link of another site. Nothing is begun. `prove`: with a link that only
+/// this browser can follow.
+fn confirm(site: &Site, mut login: String, prove: bool) -> Result<Answer, Failure> {
+    let (config, names) = (site.config(), &site.jar.names);
+    let mut cookie = None;
+    if prove {
+        let value = BASE64_URL_SAFE_NO_PAD.encode(draw::<16>(&*site.core.randomness)?);
+        login = format!("{login}&confirm={value}");
+        cookie = names.set(&names.confirm, &value, config.limits.attempt_lifetime);
+    }
+    let app = config.look.app_name.as_deref().unwrap_or("this app");
     let page = Page {
         title: "Connect your Komerza store?",
         paragraphs: vec![format!(
@@ -107,16 +102,5 @@ fn confirm(site: &Site, login: String) -> Answer {
         link: Some(("Connect with Komerza", login)),
         ..Page::default()
     };
-    Answer::page(StatusCode::OK, &page, look)
-}
-
-/// The same with a link that only this browser can follow.
-fn prove(site: &Site, login: String) -> Result<Answer, Failure> {
-    let (config, names) = (site.config(), &site.jar.names);
-    let value = BASE64_URL_SAFE_NO_PAD.encode(draw::<16>(&*site.core.randomness)?);
-    Ok(confirm(site, format!("{login}&confirm={value}")).cookie(names.set(
-        &names.confirm,
-        &value,
-        config.limits.attempt_lifetime,
-    )))
+    Ok(Answer::page(StatusCode::OK, &page, &config.look).cookie(cookie))
 }

@@ -180,12 +180,12 @@ pub(crate) async fn answer(
         Err(failure) => failure,
     };
     let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let again = site.checked_return(failure.return_to.as_deref().or(query.return_to.value()));
-    failure.login_url = Some(match route {
+    let again = site.checked_return(failure.visitor.return_to.as_deref().or(query.return_to.value()));
+    failure.visitor.login_url = Some(match route {
         Route::Login => login::address(site, &parts.uri, again.as_str()),
         Route::Callback | Route::Disconnect | Route::Status => login_url(&site.config().routes.login, again.as_str()),
     });
-    failure.for_page = fetch_metadata::is_page(&parts.headers);
+    failure.visitor.for_page = fetch_metadata::is_page(&parts.headers);
     let own = if parts.extensions.get::<Probe>().is_some() {
         None
     } else {
@@ -194,7 +194,7 @@ pub(crate) async fn answer(
     };
     let answer = own.map_or_else(|| refuse(site, route, &failure, again), Answer);
     let names = &site.jar.names;
-    let used_up = failure.attempt().filter(|_| failure.used_up);
+    let used_up = failure.attempt().filter(|_| failure.visitor.used_up);
     let answer = answer
         .cookie(used_up.and_then(|attempt| names.remove(&names.login(attempt))))
         .retry_after(failure.retry_after());
@@ -211,15 +211,15 @@ fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> An
     let attempt = failure.attempt().map(|attempt| attempt.to_string());
     // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
     let next = if matches!(route, Route::Login | Route::Callback) { login } else { again.as_str() };
-    let signs_in = kind == FailureKind::NotSignedIn && failure.for_page;
+    let signs_in = kind == FailureKind::NotSignedIn && failure.visitor.for_page;
     if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
         Answer::see_other(again.with_marker(stay::MARKER, kind.code())).cookie(Stay::Denied.cookie(&site.jar.names))
     } else if let Some(sign_in) = signs_in.then(|| sign_in_url(config, next)).flatten() {
         Answer::see_other(sign_in)
-    } else if failure.for_page {
+    } else if failure.visitor.for_page {
         let connected = "You are connected to Komerza: there is nothing left to do.";
-        let paragraphs = [Some(detail), failure.connected.then_some(connected)];
+        let paragraphs = [Some(detail), failure.visitor.connected.then_some(connected)];
         let link = match kind {
             FailureKind::NotSignedIn | FailureKind::CrossSite | FailureKind::NotNavigated => {
                 ("Open the app", config.default_return_path.clone())

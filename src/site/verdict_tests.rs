@@ -89,11 +89,13 @@ fn word(verdict: &Result<Verdict, Failure>) -> String {
         Ok(Verdict::Done { return_to }) => format!("done {return_to}"),
         Ok(Verdict::LoadAgain(_)) => "load again".to_owned(),
         Ok(Verdict::AskWhoIsBack(proven)) => format!("who? {}", proven.return_to),
-        Err(failure) if failure.return_to.is_none() => {
-            assert!(!failure.used_up, "of no attempt of this browser");
+        Err(failure) if failure.visitor.return_to.is_none() => {
+            assert!(!failure.visitor.used_up, "of no attempt of this browser");
             format!("{} {}", failure.kind().code(), failure.attempt().map_or("of none", |_| "of one"))
         }
-        Err(failure) => format!("{} {}", failure.kind().code(), if failure.used_up { "used up" } else { "kept" }),
+        Err(failure) => {
+            format!("{} {}", failure.kind().code(), if failure.visitor.used_up { "used up" } else { "kept" })
+        }
         Ok(Verdict::Connect(connect)) => format!("connect {}", connect.pending.user.as_str()),
     }
 }

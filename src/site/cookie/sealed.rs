@@ -137,8 +137,6 @@ pub(crate) struct Jar {
     pub(crate) names: Names,
     logins: Keyring,
     dones: Keyring,
-    client_id: String,
-    redirect_uri: String,
 }
 
 impl Jar {
@@ -147,13 +145,11 @@ impl Jar {
             names: Names::new(config),
             logins: Keyring::derive(&config.cookie_keys, "login attempt"),
             dones: Keyring::derive(&config.cookie_keys, "done mark"),
-            client_id: config.client_id.clone(),
-            redirect_uri: config.redirect_uri.text.clone(),
         }
     }
 
-    fn context<'a>(&'a self, name: &'a str) -> [&'a [u8]; 4] {
-        [FORMAT, self.client_id.as_bytes(), self.redirect_uri.as_bytes(), name.as_bytes()]
+    fn context<'a>(&'a self, name: &'a str) -> [&'a [u8]; 3] {
+        [FORMAT, &self.names.mount, name.as_bytes()]
     }
 
     /// Name and value of an attempt's cookie.
