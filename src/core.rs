@@ -89,7 +89,7 @@ impl Core {
         within(self.config.limits.store_deadline, async { self.store().delete_if(user, version).await }).await
     }
 
-    /// Calls a hook; `None` when it did not finish. For the visitor that changes nothing.
+    /// Calls a hook. `None` if it panicked or did not finish in time.
     pub(crate) async fn hook<T>(&self, call: impl Future<Output = T>) -> Option<T> {
         let asked = guard::run("hook", self.config.limits.hook_deadline, call).await;
         if matches!(asked, Err(Unfinished::Late)) {

@@ -154,7 +154,7 @@ pub struct Failure {
     kind: FailureKind,
     attempt: Option<AttemptId>,
     retry_after: Option<Duration>,
-    reason: Option<String>,
+    reason: Option<Box<str>>,
     source: Option<Arc<dyn Error + Send + Sync>>,
     pub(crate) visitor: Visitor,
 }
@@ -163,11 +163,11 @@ pub struct Failure {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Visitor {
     /// Where to start again.
-    pub(crate) login_url: Option<String>,
+    pub(crate) login_url: Option<Box<str>>,
     /// Whether a browser is loading a page.
     pub(crate) for_page: bool,
     /// Where the visitor wanted to go, as an attempt of this browser says. It is checked when it is used.
-    pub(crate) return_to: Option<String>,
+    pub(crate) return_to: Option<Box<str>>,
     /// Whether the attempt's cookie is of no more use.
     pub(crate) used_up: bool,
     /// Whether the visitor is connected all the same.
@@ -198,7 +198,7 @@ impl Failure {
     }
 
     pub(crate) fn because(self, reason: String) -> Self {
-        Self { reason: Some(reason), ..self }
+        Self { reason: Some(reason.into()), ..self }
     }
 
     /// What went wrong.

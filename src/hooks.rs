@@ -38,14 +38,24 @@ use std::fmt;
 /// ```
 ///
 /// # Your own pages
-/// The crate adds missing headers to the answer of [`failed`](Self::failed): `Cache-Control:
-/// no-store`, `Referrer-Policy: no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`,
-/// `X-Frame-Options: DENY`, and a `Content-Security-Policy` with `default-src 'none'`. That policy
-/// blocks all styles, scripts and images, so **set your own `Content-Security-Policy`** on your
-/// page. For [`Denied`](crate::FailureKind::Denied) and
-/// [`NotSignedIn`](crate::FailureKind::NotSignedIn) you usually return `None`, so that the crate
-/// redirects to the app or to the sign-in page. Also return `None` if
-/// [`is_for_page`](crate::Failure::is_for_page) is false, so that scripts and programs get JSON. [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
+/// | What fails | How you answer in your own words |
+/// | --- | --- |
+/// | a login, a callback or a disconnect | the hook [`failed`](Self::failed) |
+/// | a handler that gets no key | take `Result<KomerzaKey, Rejection>`: see [`Rejection`](crate::Rejection) |
+/// | a call in a handler | axum's `map_response`: see [`Error`](crate::Error); or match the error in the handler |
+///
+/// A page at an address of its own, such as one that leads to the login, is an ordinary route of your app.
+///
+/// If your answer has the status 503 or 429 and no `Retry-After`, the crate adds the one of its own answer. To the
+/// answer of [`failed`](Self::failed) it also adds the missing ones of `Cache-Control: no-store`, `Referrer-Policy:
+/// no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`, `X-Frame-Options: DENY`, and a
+/// `Content-Security-Policy` with `default-src 'none'`. That policy blocks all styles, scripts and images, so
+/// **set your own `Content-Security-Policy`** on your page.
+///
+/// [`failed`](Self::failed) should return `None` for [`Denied`](crate::FailureKind::Denied) and
+/// [`NotSignedIn`](crate::FailureKind::NotSignedIn), so that the crate redirects to the app or to the sign-in page, and
+/// if [`is_for_page`](crate::Failure::is_for_page) is false, so that scripts and programs get JSON.
+/// [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
 ///
 /// # Security
 /// A key that [`before_storing`](Self::before_storing) refuses is not stored but **stays valid at

@@ -47,7 +47,10 @@ use query::Query;
 use serde_json::json;
 use session::{BrowserSession, Lifetimes};
 use stay::Stay;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 /// What the web half of a layer knows. Cheap to clone.
 #[derive(Clone)]
@@ -144,10 +147,14 @@ fn session_label(config: &Config) -> String {
     format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
 }
 
-/// Marks the request of a check that the routes are mounted. Its refusal concerns no visitor: it is neither logged nor
-/// counted, and no hook sees it.
-#[derive(Clone)]
-pub(crate) struct Probe;
+/// Marks the request of a check. Its refusal concerns no visitor: no hook sees it.
+#[derive(Clone, Default)]
+pub(crate) struct Probe {
+    /// Whether a refusal is logged and counted: the log has the reason of a look-up that failed.
+    pub(crate) is_logged: bool,
+    /// Set when the request meets a second layer with the same redirect URI.
+    pub(crate) two_layers: Arc<AtomicBool>,
+}
 
 /// Answers a request to one of the crate's routes. The body of the request is never read.
 pub(crate) async fn answer(
@@ -181,16 +188,19 @@ pub(crate) async fn answer(
     };
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let again = site.checked_return(failure.visitor.return_to.as_deref().or(query.return_to.value()));
-    failure.visitor.login_url = Some(match route {
+    let login = match route {
         Route::Login => login::address(site, &parts.uri, again.as_str()),
         Route::Callback | Route::Disconnect | Route::Status => login_url(&site.config().routes.login, again.as_str()),
-    });
+    };
+    failure.visitor.login_url = Some(login.into());
     failure.visitor.for_page = fetch_metadata::is_page(&parts.headers);
-    let own = if parts.extensions.get::<Probe>().is_some() {
-        None
-    } else {
+    let probe = parts.extensions.get::<Probe>();
+    if probe.is_none_or(|probe| probe.is_logged) {
         report(route, &failure);
-        site.core.hook(async { site.core.hooks.failed(&failure).await }).await.flatten()
+    }
+    let own = match probe {
+        Some(_) => None,
+        None => site.core.hook(async { site.core.hooks.failed(&failure).await }).await.flatten(),
     };
     let answer = own.map_or_else(|| refuse(site, route, &failure, again), Answer);
     let names = &site.jar.names;

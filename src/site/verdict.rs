@@ -61,7 +61,7 @@ impl Proven {
     /// Refuses the attempt all the same. `used_up`: its cookie is of no more use.
     pub(super) fn refused(self, failure: Failure, used_up: bool) -> Failure {
         let mut failure = failure.of_attempt(self.attempt);
-        (failure.visitor.return_to, failure.visitor.used_up) = (Some(self.return_to), used_up);
+        (failure.visitor.return_to, failure.visitor.used_up) = (Some(self.return_to.into()), used_up);
         failure
     }
 }

@@ -19,7 +19,8 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// answer. A browser that loads a page gets a page. Other clients get a problem document (RFC
 /// 9457) with `code`, `login_url` and `needed_scope`. If the key is revoked, browsers are
 /// redirected to the login. The answer's extensions contain the error, so a layer of your app can
-/// replace the page with your own:
+/// replace the page with your own. Its `Retry-After` stays. [`Hooks`](crate::Hooks#your-own-pages) lists the
+/// other places for pages of your own.
 ///
 /// ```
 /// use axum::response::{Html, IntoResponse, Response};

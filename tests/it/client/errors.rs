@@ -1,18 +1,17 @@
 //! What an error tells, and what a handler answers with it.
 
-use super::App;
-use axum::{Router, body::Body, response::Response, routing::get};
-use http::{Request, StatusCode};
-use komerza_connect::{Error, ErrorKind, KomerzaKey, UserId, api::scopes};
-use komerza_connect_testing::raw_provider::{RawProvider, Reply};
-use serde_json::json;
-use std::error::Error as _;
+use super::{App, provided};
+use crate::prelude::*;
+use axum::{
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use komerza_connect::{Error, api::scopes};
 use tower::ServiceExt;
 
 #[tokio::test]
 async fn a_typed_call_that_is_denied_names_the_scope_that_it_needs() {
-    let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    let (provider, key) = provided(|_| {}).await;
     provider.always(Reply::error(403, "AccessDenied"));
     let error = key.in_store("s").orders().all().await.unwrap_err();
     assert_eq!((error.kind(), error.needed_scope()), (ErrorKind::AccessDenied, Some(scopes::ORDERS_VIEW)));
@@ -25,18 +24,12 @@ async fn a_typed_call_that_is_denied_names_the_scope_that_it_needs() {
 
 #[tokio::test]
 async fn t41_no_text_of_an_error_names_the_key_the_path_or_the_provider_s_words() {
-    let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |limits| limits.client.tries = 1).key("obviously-fake-key").await;
+    let (provider, key) = provided(|limits| limits.client.tries = 1).await;
     let odd = json!({"success": false, "code": "obviously\nfake code", "message": "obviously fake words"});
     for reply in [Reply::envelope(400, &odd), Reply::success(&json!("obviously fake value")), Reply::reset()] {
         provider.on_path_once("/stores/obviously-fake-id", reply);
         let error = key.get("/stores/obviously-fake-id").query("q", "obviously-fake").fetch::<u32>().await.unwrap_err();
-        let mut text = format!("{error} {error:?}");
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text.push_str(&format!(" {cause}"));
-            source = cause.source();
-        }
+        let text = format!("{error:?} {}", causes(&error).map(ToString::to_string).collect::<String>());
         for said in ["obviously-fake", "fake value", "fake words", "fake code"] {
             assert!(!text.contains(said), "{text}");
         }
@@ -54,11 +47,7 @@ async fn the_cause_of_a_broken_connection_is_kept() {
     let key = App::at(&provider.url(), |limits| limits.client.tries = 1).key("obviously-fake-key").await;
     let error = key.user().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
-    let mut deepest: &dyn std::error::Error = &error;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    let io = deepest.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    let io = causes(&error).last().unwrap().downcast_ref::<std::io::Error>().map(std::io::Error::kind);
     assert_eq!(io, Some(std::io::ErrorKind::ConnectionRefused));
 }
 
@@ -69,6 +58,7 @@ async fn page(key: KomerzaKey) -> Result<String, Error> {
 async fn own_page(response: Response) -> Response {
     match response.extensions().get::<Error>().map(Error::kind) {
         Some(ErrorKind::NotFound) => Response::new(Body::from("our own words")),
+        Some(ErrorKind::RateLimited) => (StatusCode::SERVICE_UNAVAILABLE, "one moment").into_response(),
         _ => response,
     }
 }
@@ -131,4 +121,11 @@ async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() 
     assert_eq!(problem["code"], "key_revoked");
     // No page is known that made this request.
     assert_eq!(problem["login_url"], "/komerza/login?return_to=%2F");
+
+    // The app's own page in place of ours still says when to come back.
+    app.save("alice", "obviously-fake-other-key").await;
+    provider.always(Reply::error(429, "RateLimited"));
+    let answer = ask("text/html").await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"2".parse().unwrap()));
+    assert_eq!(axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap(), "one moment");
 }

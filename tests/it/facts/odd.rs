@@ -1,13 +1,8 @@
 //! An odd but honest provider: whatever stays unknown, in each of its ways. The list is in `unknowns`.
 
 use crate::client::App;
-use komerza_connect::{ErrorKind, KomerzaKey, api::scopes};
-use komerza_connect_testing::{
-    raw_provider::{RawProvider, Reply, key_for_code},
-    shop_b::{Mode, Shop, assert_connected},
-};
-use serde_json::{Value, json};
-use std::time::Duration;
+use crate::prelude::*;
+use komerza_connect::api::scopes;
 
 async fn provider() -> (RawProvider, App) {
     let provider = RawProvider::start().await;
@@ -15,7 +10,7 @@ async fn provider() -> (RawProvider, App) {
     (provider, app)
 }
 
-async fn answering(reply: Reply) -> (RawProvider, KomerzaKey) {
+pub(super) async fn answering(reply: Reply) -> (RawProvider, KomerzaKey) {
     let (provider, app) = provider().await;
     provider.always(reply);
     let key = app.key("obviously-fake-key").await;
@@ -101,7 +96,7 @@ async fn t74_a_list_that_is_null_or_missing_is_empty() {
     ] {
         let (provider, key) = answering(Reply::envelope(200, &reply)).await;
         let store = key.in_store("s");
-        assert_eq!(key.webhooks().await.unwrap(), [], "{reply}");
+        assert_eq!(key.get("/webhooks").fetch_list::<Value>().await.unwrap(), [] as [Value; 0], "{reply}");
         assert_eq!(store.all_products().await.unwrap(), [], "{reply}");
         assert_eq!(store.all_categories().await.unwrap(), [], "{reply}");
         assert_eq!(key.stores().await.unwrap(), [], "{reply}");
@@ -153,7 +148,7 @@ async fn the_fields_that_are_wrong_are_in_the_body_wherever_they_are() {
         json!({"success": false, "code": "ValidationError", "data": {"invalidFields": ["name"]}}),
     ] {
         let (_provider, key) = answering(Reply::envelope(400, &body)).await;
-        let error = key.in_store("s").create_customer("x").await.unwrap_err();
+        let error = key.post("/stores/s/customers").json(&json!({"emailAddress": "x"})).execute().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Validation);
         assert_eq!(serde_json::from_slice::<Value>(error.body().unwrap()).unwrap(), body);
     }
@@ -169,7 +164,7 @@ async fn a_delivery_is_sent_again_after_a_failure_and_a_refund_is_not() {
         key.in_store("s").deliver_order("o").await.unwrap();
         assert_eq!(provider.requests().len(), 2);
         provider.next(failure);
-        key.in_store("s").redeliver_order("o").await.unwrap_err();
+        key.put("/stores/s/orders/o/redeliver").execute().await.unwrap_err();
         assert_eq!(provider.requests().len(), 3, "a second delivery is no repetition");
     }
 }

@@ -4,21 +4,13 @@
 //! [`Shop::refuses`], `P` is [`Shop::provider`] and `St` is [`Shop::store`]. Every answer of the crate's routes that a browser
 //! gets here passes the assertion on headers (T23) and the one on the form of cookies (T12).
 
-use axum::{Router, routing::get};
+use crate::prelude::*;
+use axum::routing::get;
 use http::request::Parts;
-use komerza_connect::{
-    Config, ConfigBuilder, IdentifyUser, KomerzaConnectLayer, KomerzaKey, UserId, async_trait,
-    config::{Bucket, Limits},
-    time::{Clock as _, ManualClock},
-};
-use komerza_connect_testing::{
-    browser::{Browser, Hop, Load},
-    headers::{CookieForm, OwnAnswers, assert_cookie_form},
-    raw_provider::{RawProvider, key_for_code},
-    shop_b::Shelf,
-};
-use std::{collections::BTreeMap, error::Error, time::Duration};
-use tokio::{net::TcpListener, task::JoinHandle};
+use komerza_connect::IdentifyUser;
+use komerza_connect_testing::headers::{CookieForm, OwnAnswers, assert_cookie_form};
+use std::error::Error;
+use tokio::task::JoinHandle;
 
 pub(crate) const SITE: &str = "https://shop.example";
 pub(crate) const CALLBACK: &str = "https://shop.example/komerza/callback";
@@ -187,7 +179,7 @@ impl Shop {
     /// A same-origin login that ends at `return_to`, in a new tab of the browser.
     pub(crate) async fn start(&self, browser: &Browser, return_to: &str) -> Login {
         let url = self.url(&format!("/komerza/login?return_to={return_to}"));
-        started(browser.load(Load::link(&self.url("/"), &url).stop_at_first()).await.first().clone())
+        started(browser.hop(Load::link(&self.url("/"), &url)).await)
     }
 
     /// The provider sends the browser back with this query.
@@ -272,13 +264,8 @@ pub(crate) fn node(
     redirect_uri: &str,
     config: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
 ) -> KomerzaConnectLayer {
-    let builder = Config::builder()
-        .client_id("obviously-fake-app")
-        .client_secret(format!("obviously-fake-client-secret-{}", "0".repeat(43)))
-        .redirect_uri(redirect_uri)
-        .user_agent("FlowTests/1.0")
-        .api_url(provider.url())
-        .limits(limits());
+    let builder =
+        komerza_connect_testing::values::config().redirect_uri(redirect_uri).api_url(provider.url()).limits(limits());
     let layer = KomerzaConnectLayer::new(config(builder).build().unwrap(), store.clone()).unwrap();
     let layer = layer.with_clock(clock.clone());
     if mode == Mode::App { layer.with_user(BySession) } else { layer }

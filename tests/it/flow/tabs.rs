@@ -1,8 +1,7 @@
 //! Many tabs of one browser.
 
 use super::harness::{LOGIN, Login, Mode, SITE, Shop, flow_cookies, started};
-use komerza_connect_testing::{browser::Load, raw_provider::key_for_code};
-use std::time::Duration;
+use crate::prelude::*;
 
 fn permutations(items: &[usize]) -> Vec<Vec<usize>> {
     if items.is_empty() {
@@ -122,7 +121,7 @@ async fn done_marks_make_room_for_logins() {
         shop.accepts(&alice, &login, &format!("C{number}"), "/x").await;
         shop.clock.advance(Duration::from_secs(1));
     }
-    let login = started(alice.load(Load::link(SITE, LOGIN).stop_at_first()).await.first().clone());
+    let login = started(alice.hop(Load::link(SITE, LOGIN)).await);
     let kept = flow_cookies(&alice);
     assert_eq!((kept.len(), kept.iter().filter(|name| name.contains("-done-")).count()), (5, 4));
     assert!(kept.contains(&login.cookie));

@@ -1,19 +1,10 @@
 //! Logins and junk callbacks, as many as anybody likes to send.
 
-use std::sync::Arc;
+use crate::prelude::*;
+use http::header;
+use komerza_connect_testing::shop_b::USER;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
-
-use axum::Router;
-use axum::body::Body;
-use http::{Request, StatusCode, header};
-use komerza_connect::{
-    Config, KomerzaConnectLayer, MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
-};
-use tokio::net::TcpListener;
 use tower::ServiceExt;
-
-use komerza_connect_testing::shop_b::{CALLBACK, MODES, Mode, USER};
 
 /// A store that counts and keeps nothing about its calls.
 #[derive(Clone, Default)]
@@ -63,14 +54,7 @@ struct Flood {
 impl Flood {
     async fn new(mode: Mode) -> Self {
         let provider = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let config = Config::builder()
-            .client_id("obviously-fake-client")
-            .client_secret("s".repeat(72))
-            .redirect_uri(CALLBACK)
-            .user_agent("ShopTests/1.0")
-            .api_url(format!("http://{}", provider.local_addr().unwrap()))
-            .build()
-            .unwrap();
+        let config = config().api_url(format!("http://{}", provider.local_addr().unwrap())).build().unwrap();
         let store = Counting::default();
         let layer = KomerzaConnectLayer::new(config, store.clone()).unwrap();
         let layer = match mode {

@@ -3,20 +3,13 @@
 use super::{
     assert_layer_missing, assert_says, config_at, connected, connected_at, everybody_is, get, page, send, store_with,
 };
+use crate::prelude::*;
 use axum::{
-    Router,
-    body::Body,
     middleware::{Next, from_fn},
     response::Response,
     routing,
 };
-use http::Request;
-use komerza_connect::store::StoreErrorKind;
-use komerza_connect::{
-    IdentifyUser, KomerzaConnectLayer, KomerzaKey, MemoryStore, Rejection, RejectionKind, TokenStore, UserId,
-    async_trait,
-};
-use komerza_connect_testing::shop_b::{Fate, Shelf};
+use komerza_connect::{IdentifyUser, Rejection, RejectionKind};
 
 async fn option(key: Option<KomerzaKey>) -> String {
     key.map_or_else(|| "none".to_owned(), |key| format!("the key of {}", key.user_id().as_str()))
@@ -237,9 +230,9 @@ async fn between_two_layers_the_outer_ones_key_is_seen_and_not_passed_off_as_the
 #[tokio::test]
 async fn a_key_outside_of_requests_is_for_known_users_alone() {
     let connect = connected().await;
-    let key = connect.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap();
+    let key = connect.client_for(&user("alice")).await.unwrap().unwrap();
     assert_eq!(key.user_id().as_str(), "alice");
-    assert!(connect.client_for(&UserId::new("bob").unwrap()).await.unwrap().is_none());
-    let down = layer(down()).client_for(&UserId::new("alice").unwrap()).await.unwrap_err();
+    assert!(connect.client_for(&user("bob")).await.unwrap().is_none());
+    let down = layer(down()).client_for(&user("alice")).await.unwrap_err();
     assert_eq!(down.kind(), StoreErrorKind::Unavailable);
 }

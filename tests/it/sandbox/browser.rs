@@ -1,15 +1,14 @@
 //! The browser for tests of an app.
 
 use super::{REDIRECT_URI, builder, sandbox};
+use crate::prelude::*;
 use axum::{
-    Form, Router,
+    Form,
     http::{HeaderMap, Request, header},
     response::Redirect,
     routing::{get, post},
 };
-use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId, time::ManualClock};
-use komerza_sandbox::{Fault, Sandbox, SandboxError, Target};
-use std::{collections::HashMap, time::Duration};
+use komerza_sandbox::{Fault, SandboxError, Target};
 
 /// Who is signed in, by a cookie of the app.
 fn user(headers: &HeaderMap) -> Option<UserId> {
@@ -67,6 +66,29 @@ async fn who_is_not_connected_is_left_at_komerza_and_may_deny() {
     let page = browser.open(&callback).await.unwrap();
     assert_eq!((page.url.query(), page.status.as_u16()), (Some("komerza=denied"), 401));
     assert!(page.text.contains("The connection was not approved."), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_strict_cookie_stays_behind_on_the_way_back_and_comes_when_the_page_is_loaded_again() {
+    let sandbox = sandbox().await;
+    let browser = sandbox.browser(app(&sandbox)).unwrap();
+    browser.set_cookie("user=alice; HttpOnly; samesite=STRICT");
+    assert_eq!(browser.cookie("user").as_deref(), Some("alice"));
+    assert_eq!(browser.open("/who").await.unwrap().text, "alice");
+
+    // A link of another site, and the redirects behind it. One of the other kind is sent.
+    let who = "http://127.0.0.1:3000/who";
+    assert_eq!(browser.open(who).await.unwrap().text, "nobody");
+    let browser = browser.connected("/komerza/login").await.unwrap();
+    assert_eq!(browser.open("/stores").await.unwrap().text, "2");
+    browser.set_cookie("user=bob; SameSite=Lax");
+    assert_eq!(browser.open(who).await.unwrap().text, "bob");
+
+    // Gone for the test too, as soon as it has ended.
+    browser.set_cookie("user=; Max-Age=0");
+    assert_eq!((browser.cookie("user"), browser.cookie("other")), (None, None));
+    browser.set_cookie("no cookie");
+    assert_eq!(browser.open("/who").await.unwrap().text, "nobody");
 }
 
 #[tokio::test]

@@ -1,13 +1,10 @@
 //! The key goes to the configured API and nowhere else.
 
-use komerza_connect::{ErrorKind, KomerzaKey, UserId};
-
-use komerza_connect_testing::raw_provider::{RawProvider, Reply};
-use komerza_connect_testing::shop_b::{Mode, Shop, assert_connected};
+use crate::prelude::*;
 
 async fn connected_client(shop: &Shop) -> KomerzaKey {
     assert_connected(&shop.connect(&shop.browser("alice"), "code").await);
-    shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap()
+    shop.layer.client_for(&user("alice")).await.unwrap().unwrap()
 }
 
 #[tokio::test]

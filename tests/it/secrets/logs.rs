@@ -1,23 +1,18 @@
 //! No secret in anything that is said, at trace level, in any encoding.
 
-use std::time::Duration;
-
-use axum::{Router, body::Body, extract::Request};
+use crate::prelude::*;
+use axum::extract::Request;
 use komerza_connect::{
-    ApiKey, Config, KomerzaKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
     config::{AuthorizationCode, ClientSecret},
     trace::path_only_span,
     user::InvalidUserId,
 };
+use komerza_connect_testing::{
+    canary::{Canary, Log, fake_secret},
+    shop_b::{callback_query, with_sources},
+};
 use tower::ServiceExt as _;
 use tower_http::trace::TraceLayer;
-
-use komerza_connect_testing::browser::{Browser, Hop, Load};
-use komerza_connect_testing::canary::{Canary, Log, fake_secret};
-use komerza_connect_testing::raw_provider::Reply;
-use komerza_connect_testing::shop_b::{
-    Fate, MODES, Mode, ORIGIN, Op, Shop, assert_connected, callback_query, with_sources,
-};
 
 /// Registers what a visit showed to the browser and to nobody else.
 fn register_cookies(canary: &Canary, browser: &Browser) {
@@ -126,15 +121,15 @@ async fn t41_no_error_and_no_debug_form_shows_what_it_was_made_of() {
     show("StoreError", &StoredToken::from_text(&format!("{{\"key\":\"{bad}\"}}")).unwrap_err());
     show("StoreError", &StoredToken::from_text(&bad).unwrap_err());
 
-    let token = StoredToken::new(ApiKey::new(key.as_str()).unwrap()).unwrap();
+    let token = record(key.as_str());
     canary.also_search("Debug of a record", format!("{token:?} {:?}", token.api_key().unwrap()));
     let store = MemoryStore::default();
-    store.save(&UserId::new("alice").unwrap(), &token).await.unwrap();
+    store.save(&user("alice"), &token).await.unwrap();
     canary.also_search("Debug of the store", format!("{store:?}"));
 
     let shop = Shop::builder(Mode::Users).store(store).open().await;
     canary.register("client secret", &shop.client_secret);
-    let client = shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap();
+    let client = shop.layer.client_for(&user("alice")).await.unwrap().unwrap();
     canary.also_search("Debug of a client", format!("{client:?} {:?}", client.get("/stores")));
     for (path, reply) in [
         ("/refused", Reply::error(403, "AccessDenied")),

@@ -1,19 +1,13 @@
 //! The faults that apps order in their own tests are the faults that they get.
 
-use komerza_connect::{
-    MemoryStore, TokenStore, UserId,
-    store::{
-        StoreErrorKind,
-        faulty::{Fault, FaultyStore, Operation},
-    },
-};
-use std::time::Duration;
+use crate::prelude::*;
+use komerza_connect::store::faulty::{Fault, FaultyStore, Operation};
 
 #[tokio::test(start_paused = true)]
 async fn t49_a_store_can_be_slow_hang_panic_and_come_back() {
     let store = FaultyStore::new(MemoryStore::default());
     let faults = store.faults();
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
 
     faults.add(Fault::delay(Duration::from_secs(3)));
     let before = tokio::time::Instant::now();
@@ -39,7 +33,7 @@ async fn t49_a_store_can_be_slow_hang_panic_and_come_back() {
 #[tokio::test]
 async fn a_fault_strikes_the_calls_it_counts_and_no_others() {
     let store = FaultyStore::new(MemoryStore::default());
-    let (alice, bob) = (UserId::new("alice").unwrap(), UserId::new("bob").unwrap());
+    let (alice, bob) = (user("alice"), user("bob"));
     store.faults().add(Fault::error().for_user(&bob).on(Operation::Load).from_call(2).times(2));
     let mut outcomes = Vec::new();
     for _ in 0..5 {

@@ -1,18 +1,10 @@
 //! Section A, first part: a callback counts only in the browser that began the login, once, and in time (T1, T2, T8 to T11).
 
 use crate::flow::harness::{AUTHORIZE, LOGIN, Mode, Shop, USER, cookies, flow_cookies, started};
-use axum::body::Body;
-use http::{Request, header};
+use crate::prelude::*;
+use http::header;
 use komerza_connect::random::{Randomness, RandomnessError};
-use komerza_connect_testing::browser::{Browser, Load};
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tower::ServiceExt as _;
 
 /// A state of the right form that nobody was ever given.
@@ -107,7 +99,7 @@ async fn t08_without_randomness_no_login_starts() {
         let mut draws = 0;
         loop {
             left.store(draws, Ordering::SeqCst);
-            let hop = alice.load(Load::typed(LOGIN).stop_at_first()).await.first().clone();
+            let hop = alice.hop(Load::typed(LOGIN)).await;
             if hop.status() == 303 {
                 break;
             }
@@ -224,7 +216,7 @@ async fn t11_a_stray_callback_leaves_the_real_login_alone() {
 #[tokio::test]
 async fn t08_the_state_is_in_the_authorize_url_and_nowhere_else_in_the_answer() {
     let shop = Shop::new(Mode::App).await;
-    let hop = shop.browser("alice").load(Load::typed(LOGIN).stop_at_first()).await.first().clone();
+    let hop = shop.browser("alice").hop(Load::typed(LOGIN)).await;
     let login = started(hop);
     assert!(login.hop.location().unwrap().starts_with(&format!("{AUTHORIZE}?client_id=obviously-fake-app&")));
     assert!(!login.hop.set_cookies()[0].contains(&login.state));
