@@ -29,7 +29,7 @@ pub(crate) fn run<F: Future>(what: &'static str, deadline: Duration, call: F) ->
     Run { what, deadline: Some(deadline), timer: None, call }
 }
 
-/// Runs a future without a deadline: it is late never, but may panic.
+/// Runs a future without a deadline. It is never [`Unfinished::Late`].
 pub(crate) fn caught<F: Future>(what: &'static str, call: F) -> Run<F> {
     Run { what, deadline: None, timer: None, call }
 }

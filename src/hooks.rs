@@ -178,7 +178,7 @@ pub struct Leaving<'a> {
 /// }
 /// ```
 ///
-/// It refuses also when it cannot tell, for example because the old key was revoked. Who disconnects first may
+/// It also refuses if it cannot tell, for example because the old key was revoked. A user who disconnects first may
 /// connect any account.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]

@@ -21,7 +21,7 @@ use std::{
     time::SystemTime,
 };
 
-/// Users and records that are asked for at once.
+/// How many users or records one call of the store returns.
 const PAGE: usize = 100;
 
 impl KomerzaConnectLayer {
@@ -55,7 +55,7 @@ impl KomerzaConnectLayer {
     /// let mut users = connect.users();
     /// let mut stores = 0;
     /// while let Some(user) = users.try_next().await? {
-    ///     // Who has disconnected since has no client, and is left out.
+    ///     // A user who has disconnected since has no client.
     ///     if let Some(komerza) = connect.client_for(&user).await? {
     ///         stores += komerza.stores().await?.len();
     ///     }

@@ -32,7 +32,7 @@ use std::{error::Error, fmt, time::Duration};
 ///     match komerza {
 ///         Ok(komerza) => komerza.fingerprint().to_string().into_response(),
 ///         Err(no) if no.kind() == RejectionKind::NotSignedIn => Html("Please sign in first.").into_response(),
-///         Err(no) => no.into_response(), // all else as ever
+///         Err(no) => no.into_response(), // everything else as usual
 ///     }
 /// }
 ///

@@ -1,7 +1,8 @@
-//! The service that the layer makes: is the path ours? Then answer; else pass on, with a handle on the key.
+//! The service that the layer makes. It answers the crate's own paths, and passes other requests on with a handle on
+//! the key.
 //!
-//! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no
-//! cookies. An answer for which the key was asked for is `no-store`, unless the app says otherwise. The body of
+//! Other requests cost a comparison of the path's end and one insert into the extensions. The service neither asks the
+//! store nor reads cookies for them. An answer for which the key was asked for is `no-store`, unless the app says otherwise. The body of
 //! the answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
 use super::{RejectionKind, shared::Shared, way_back::original_path};
@@ -147,8 +148,8 @@ where
     }
 }
 
-/// What a handler says with a visitor's key is for nobody else, unless the app decides otherwise. An answer that
-/// others may keep gets no cookie.
+/// An answer made with a visitor's key is not cached, unless the app decides otherwise. An answer that a shared cache
+/// may keep gets no cookie.
 fn for_this_visitor(headers: &mut HeaderMap, renewal: Option<HeaderValue>) {
     let control = headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let Some(cookie) = renewal else { return };

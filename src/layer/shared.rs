@@ -14,7 +14,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The three parts of a layer, which do not know each other, and what lies under them.
+/// The three parts of a layer, which do not use each other, and the core that they share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) core: Arc<Core>,

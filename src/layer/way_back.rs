@@ -11,7 +11,7 @@ use crate::{
 };
 use http::{Extensions, Method, Uri, header::REFERER, request::Parts};
 
-/// What a request tells about it.
+/// What a request says about where its visitor goes back to.
 pub(super) fn visit_of(parts: &Parts, names: &Names) -> Visit {
     let (page, get) = (fetch_metadata::is_page(&parts.headers), parts.method == Method::GET);
     let may_redirect = page && get && Stay::of_request(names, &parts.headers, parts.uri.query()).is_none();
@@ -41,13 +41,13 @@ pub(super) fn path_back(config: &Config, visit: &Visit) -> String {
     )
 }
 
-/// The whole URI, where axum's `nest` has stripped its part.
+/// The whole URI, which axum keeps when `nest` strips a part of it.
 #[cfg(feature = "axum")]
 pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
     extensions.get::<axum::extract::OriginalUri>().map(|uri| &uri.0)
 }
 
-/// Without axum nobody keeps it.
+/// Without axum there is none.
 #[cfg(not(feature = "axum"))]
 pub(crate) fn original_uri(_: &Extensions) -> Option<&Uri> {
     None

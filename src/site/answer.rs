@@ -43,8 +43,7 @@ impl Answer {
         Self::new(status, Some(kind), value.to_string())
     }
 
-    /// 303 to an address that was checked; one that no header can carry becomes an internal failure without a
-    /// text.
+    /// 303 to an address that was checked. An address that no header can carry becomes a 500 without a text.
     pub(crate) fn see_other(location: impl Into<String>) -> Self {
         let location = HeaderValue::try_from(location.into()).ok();
         let status = if location.is_some() { StatusCode::SEE_OTHER } else { StatusCode::INTERNAL_SERVER_ERROR };

@@ -51,7 +51,7 @@ pub(super) async fn callback(
             match redeem.connect(pending, keeper).await {
                 Ok(()) => Ok(welcome(site, &proven, code, session.as_ref(), now)),
                 Err(Missed { failure, spent }) => {
-                    // A save that failed is still tried; a repetition learns what came of it.
+                    // A failed save is still retried, and a repeated callback learns the outcome.
                     let used_up = spent && failure.kind() != FailureKind::SaveFailed;
                     Err(proven.refused(failure, used_up))
                 }
@@ -107,8 +107,8 @@ fn welcome(
     answer.cookie(names.remove(&names.login(proven.attempt)))
 }
 
-/// For a callback that comes again long after its success: whether all is well. Costs nothing and says nothing if the
-/// visitor or the record cannot be found right now.
+/// Whether the visitor of a callback that comes again long after its success is connected. `false` if the visitor or
+/// the record cannot be found right now.
 async fn is_connected(site: &Site, parts: &mut Parts) -> bool {
     let Some(user) = site.identify(parts).await.ok().and_then(|caller| caller.user_id()) else { return false };
     site.core.load(&user).await.is_ok_and(|record| record.is_some())

@@ -69,7 +69,7 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Fail
     Ok(dropped.iter().fold(answer, |answer, name| answer.cookie(names.remove(name))))
 }
 
-/// The address of this login for a page in between: what the app asks in its query goes along.
+/// The address of this login for the page that asks first. The app's own query parameters go along.
 pub(super) fn address(site: &Site, asked: &Uri, return_to: &str) -> String {
     let login = login_url(&site.config().routes.login, return_to);
     query::of_the_app(asked.query().unwrap_or_default()).fold(login, |login, pair| login + "&" + pair)

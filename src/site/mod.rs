@@ -1,7 +1,7 @@
 //! The crate's own routes: login, callback, disconnect, status.
 //!
-//! Methods match exactly, so that HEAD never runs what GET does; a browser that only guesses gets 503. What is
-//! left is up to the route, and every failure becomes an answer here.
+//! Methods match exactly, so HEAD never runs what GET does. A prefetch gets 503. The route does the rest, and every
+//! failure becomes an answer here.
 
 pub(crate) mod answer;
 mod callback;
@@ -96,8 +96,8 @@ impl Site {
         }
     }
 
-    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its
-    /// record can go.
+    /// The session that a browser still sends after the end of its lifetime. It identifies nobody any more, and its
+    /// record can be removed.
     fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
         self.session_within(headers, Lifetimes::ENDLESS)
     }
@@ -119,8 +119,8 @@ impl Site {
         self.jar.names.set(&self.jar.names.session, &value, lifetime)
     }
 
-    /// The cookie that renews a session which is in use, when it is time. None while a login is open: should
-    /// that finish first, an answer that comes late would bring the older session back.
+    /// The cookie that renews a session in use, when it is time. `None` while a login is open: if that login finishes
+    /// first, a late answer would bring the older session back.
     pub(crate) fn renewal(&self, headers: &HeaderMap, session: &BrowserSession) -> Option<HeaderValue> {
         let (renewed, good_for) = session.renewed(self.core.clock.now(), self.lifetimes())?;
         (!self.jar.has_open_login(headers)).then(|| self.session_cookie(&renewed, good_for))?
@@ -219,7 +219,7 @@ fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> An
     let login = failure.login_url().unwrap_or(&config.routes.login);
     let detail = failure.reason().unwrap_or(kind.advice());
     let attempt = failure.attempt().map(|attempt| attempt.to_string());
-    // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
+    // A visitor who wanted to connect goes on with that after signing in. Nobody else is sent to Komerza.
     let next = if matches!(route, Route::Login | Route::Callback) { login } else { again.as_str() };
     let signs_in = kind == FailureKind::NotSignedIn && failure.visitor.for_page;
     if kind == FailureKind::Denied {
@@ -253,16 +253,16 @@ fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> An
     }
 }
 
-/// How much of an alarm a failure is.
+/// How loudly a failure is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Alarm {
     /// Only the people who run the app can mend it.
     Operators,
     /// Something is broken elsewhere.
     Elsewhere,
-    /// What visitors do wrong, and what an app under load or in a restart tells them, is none.
+    /// Mistakes of visitors, load and restarts are no alarm.
     Nothing,
-    /// Browsers that guess do so all day.
+    /// Browsers prefetch all day.
     Noise,
 }
 

@@ -1,12 +1,11 @@
 //! The crate's own browser session: who the user is when the app does not say.
 //!
 //! 1. A session is 256 random bits with an HMAC-SHA-256 tag, so that junk never reaches the token store. The
-//!    store sees only a hash of them: who reads the store cannot become the user.
+//!    store sees only a hash of them, so somebody who reads the store cannot take over a session.
 //! 2. Values come from this server alone; an unknown one is not adopted.
 //! 3. Every connect moves to a new value (no session fixation). It is drawn when the login starts and sealed
 //!    into the attempt, so that a repeated callback hands out the same one and a lost answer loses nothing.
-//! 4. A session that is used is renewed, up to an outer bound. What a visitor's answer carries then is the same
-//!    session with a new time.
+//! 4. A session in use is renewed, up to an outer bound. The answer then carries the same session with a new time.
 //! 5. Values that follow each other in one browser share a lineage, which says "the same browser as at the
 //!    start" when another tab has finished in between. It opens nothing.
 

@@ -1,8 +1,7 @@
-//! Why a visitor is not sent to Komerza right now: who just refused there, or just disconnected, would be back
-//! at once.
+//! Remembers that a visitor just refused at Komerza or just disconnected, so that no page sends them straight back.
 //!
-//! A short-lived cookie remembers it, and the marker in the address of a page that follows a refusal. Both only
-//! choose between a page with a link and a redirect, so nobody gains by forging them.
+//! A short-lived cookie says so, or the marker in the address that a refusal leads to. Both only choose between a page
+//! with a link and a redirect, so forging them gains nothing.
 
 use super::cookie::{self, Names};
 use crate::failure::FailureKind;

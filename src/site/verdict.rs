@@ -6,9 +6,9 @@
 //! 1. The state is exactly one, and a value that this crate may have made.
 //! 2. An attempt that was answered before ends where it ended then. With another code it is refused.
 //! 3. The attempt's cookie is here, opens, and is not too old.
-//! 4. The user who began is back. Where nobody is, the page is loaded again once: on the way back from another
-//!    site a browser withholds an app's session cookie that is `SameSite=Strict`, and brings it when the page
-//!    itself loads again.
+//! 4. The user who began is back. If nobody is signed in, the page loads again once: on the way back from another
+//!    site a browser withholds an app's session cookie that is `SameSite=Strict`, and sends it when the page loads
+//!    itself again.
 //! 5. Only then `error` and `code` are looked at.
 //!
 //! A refusal touches no cookie but the one it proved to be its own.
@@ -162,7 +162,7 @@ fn connect(
             let next = session.iter().fold(next, BrowserSession::in_lineage_of);
             (next.user_id(), Some(next), caller.user_id().or_else(|| expired.clone()))
         }
-        // Whom the attempt admits has what it takes; should that ever change, nobody gets a key by it.
+        // `admits` refuses this already. If it ever changes, still nobody gets a key of the other kind.
         _ => return Err(FailureKind::OtherUser),
     };
     let (attempt, note) = (attempt.state.attempt_id(), attempt.note);

@@ -13,8 +13,8 @@ use std::iter;
 /// How many cookies of one name are tried: a browser sends more than one only when a sibling domain or path set the others.
 const CANDIDATES: usize = 8;
 
-/// How many cookies with one of our prefixes are looked at. A browser that keeps to our rules has five; whoever sends
-/// thousands gets no more work than this.
+/// How many cookies with one of our prefixes are looked at. A browser that follows our rules has five. A
+/// client that sends thousands causes no more work than this.
 const LOOKED_AT: usize = 64;
 
 /// The values of the cookie `name`, at most eight.

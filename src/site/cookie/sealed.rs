@@ -122,7 +122,7 @@ impl LoginAttempt {
     }
 }
 
-/// What is left of an attempt after its success: where its repetition ends.
+/// What stays of an attempt after its success, so that a repeated callback leads to the same page.
 pub(crate) struct Done {
     pub(crate) finished_at: SystemTime,
     /// A hash of the code that was exchanged: a callback with another one is no repetition.
@@ -163,10 +163,9 @@ impl Jar {
         Ok((name, value))
     }
 
-    /// The attempt that `state` belongs to: each candidate that came is tried, and any one that opens and
-    /// matches counts.
+    /// Finds the attempt of `state`. It tries every cookie of that name and takes the first that opens and matches.
     ///
-    /// Its age is not judged here.
+    /// It does not check the age.
     pub(crate) fn login(&self, headers: &HeaderMap, state: &State) -> Option<LoginAttempt> {
         let name = self.names.login(state.attempt_id());
         read::named(headers, &name)
@@ -246,7 +245,7 @@ impl Jar {
         read::with_prefix(headers, &self.names.login_prefix).next().is_some()
     }
 
-    /// Which cookies have to go so that one more of `room` bytes fits: the unreadable and the expired, then
+    /// Names the cookies to remove so that another one of `room` bytes fits: all that are unreadable or expired, then
     /// done marks, then the oldest attempts.
     pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> Vec<String> {
         let mut dropped = Vec::new();
@@ -282,7 +281,7 @@ impl Jar {
     }
 }
 
-/// Whether `since` is less than `lifetime` ago, and not from a future that no clock of ours is in.
+/// Whether `since` is less than `lifetime` ago, and no further in the future than clocks may differ.
 pub(crate) fn is_fresh(since: SystemTime, now: SystemTime, lifetime: Duration) -> bool {
     match now.duration_since(since) {
         Ok(age) => age < lifetime,

@@ -58,7 +58,10 @@ async fn page(key: KomerzaKey) -> Result<String, Error> {
 async fn own_page(response: Response) -> Response {
     match response.extensions().get::<Error>().map(Error::kind) {
         Some(ErrorKind::NotFound) => Response::new(Body::from("our own words")),
-        Some(ErrorKind::RateLimited) => (StatusCode::SERVICE_UNAVAILABLE, "one moment").into_response(),
+        Some(ErrorKind::RateLimited) => {
+            let wait = response.headers()["retry-after"].to_str().unwrap().to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, wait).into_response()
+        }
         _ => response,
     }
 }
@@ -126,6 +129,7 @@ async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() 
     app.save("alice", "obviously-fake-other-key").await;
     provider.always(Reply::error(429, "RateLimited"));
     let answer = ask("text/html").await;
-    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"2".parse().unwrap()));
-    assert_eq!(axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap(), "one moment");
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let wait = answer.headers()["retry-after"].clone();
+    assert_eq!(axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap(), wait.as_bytes());
 }
