@@ -12,7 +12,7 @@ use komerza_connect::{
     MemoryStore, TokenStore, UserId,
     store::{
         CachedStore, ListUsers, SqliteStore, StoreErrorKind,
-        faulty::{Fault, FaultyStore, Operation},
+        contract::faulty::{FaultyStore, Operation, StoreFault},
     },
 };
 use komerza_connect_testing::shop_b::Shelf;
@@ -127,7 +127,7 @@ async fn a_cache_forgets_everybody_when_a_removal_ended_in_an_error() {
     cached.save(&alice, &saved_at(1)).await.unwrap();
     assert!(cached.load(&alice).await.unwrap().is_some());
     // The record is removed and the answer lost.
-    faulty.faults().add(Fault::error_afterwards().on(Operation::RemoveOlder));
+    faulty.faults().add(StoreFault::error_afterwards().on(Operation::RemoveOlder));
     assert!(cached.remove_older("browser-", time(2), 10).await.is_err());
     assert!(cached.load(&alice).await.unwrap().is_none());
 }
