@@ -1,19 +1,12 @@
 //! The doctor: every finding is provoked once, and the page on setting up knows no other.
 
-use axum::Router;
+use crate::prelude::*;
 use komerza_connect::{
-    Config, ConfigBuilder, KomerzaConnectLayer, MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId,
-    async_trait,
     doctor::{Report, Severity},
     store::{ListUsers, UserPage},
-    time::ManualClock,
 };
-use komerza_sandbox::Sandbox;
-use std::{collections::BTreeSet, io, time::SystemTime};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
+use std::io;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn at(api_url: &str) -> ConfigBuilder {
     Config::builder()

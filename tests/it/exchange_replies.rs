@@ -1,14 +1,8 @@
 //! Everything that the provider, or what stands in front of it, can answer to an exchange: each becomes a failure of its
 //! own kind, with its status and its advice, and nothing is stored.
 
-use std::time::Duration;
-
+use crate::prelude::*;
 use komerza_connect::FailureKind::{self, *};
-use serde_json::json;
-
-use komerza_connect_testing::browser::Hop;
-use komerza_connect_testing::raw_provider::{RawProvider, Reply, key_for_code};
-use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
 
 /// Sends one callback to a provider that answers so, and checks what the visitor is told.
 async fn refused(shop: &Shop, name: &str, reply: Reply, kind: FailureKind) -> Hop {

@@ -1,8 +1,9 @@
 //! The fuzz targets without a fuzzer: the kept corpus, and random inputs made of the words that each target knows.
 
 use crate::oracles::{TARGETS, Target, run};
+use crate::prelude::*;
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestRunner};
-use std::{fs, path::Path};
+use std::fs;
 
 /// Pieces of what the targets read, so that random inputs get past the first check.
 const WORDS: [&str; 64] = [

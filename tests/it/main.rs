@@ -1,4 +1,5 @@
 //! The one integration test binary: one `mod` line per module, in alphabetical order.
+
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -33,6 +34,7 @@ mod model;
 mod mounting;
 #[allow(unreachable_pub, reason = "the fuzz targets include this module too")]
 mod oracles;
+mod prelude;
 mod public_api;
 mod sandbox;
 mod secrets;

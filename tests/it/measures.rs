@@ -1,7 +1,6 @@
 //! No test measures the machine: its own sources are searched for what could.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use crate::prelude::*;
 
 /// What a test needs in place of each word.
 const FORBIDDEN: &[(&str, &str)] = &[

@@ -1,21 +1,18 @@
 //! What users' code may rely on beyond signatures: thread safety, cloning, and that nothing prints a secret.
 
-use komerza_connect::layer::NotMounted;
+use crate::prelude::*;
 use komerza_connect::{
-    ApiKey, Config, ConfigBuilder, ConfigError, Error, ErrorKind, Failure, FailureKind, KomerzaConnectLayer,
-    KomerzaKey, MemoryStore, Rejection, RejectionKind, SealingKey, Store, StoreError, StoredToken, TokenStore,
-    TokenVersion, UserId,
+    ConfigError, Error, Failure, Rejection, RejectionKind, Store,
     api::{RequestBuilder, models::User},
-    config::{AuthorizationCode, Bucket, ClientSecret, InvalidSealingKey, InvalidSecret, Limits},
+    config::{AuthorizationCode, ClientSecret, InvalidSealingKey, InvalidSecret},
     hooks::{AttemptId, Connected, Connecting, Disconnected, Revoked, Veto},
-    layer::{Body, KomerzaConnect, KomerzaConnectFuture},
+    layer::{Body, KomerzaConnect, KomerzaConnectFuture, NotMounted},
     random::{Randomness, RandomnessError, SystemRandomness},
-    store::{KeyFingerprint, StoreErrorKind},
-    time::{ManualClock, SystemClock},
+    store::KeyFingerprint,
+    time::SystemClock,
     user::InvalidUserId,
     webhook,
 };
-use komerza_sandbox::Sandbox;
 use std::{fmt::Debug, future::Ready, hash::Hash};
 use tower::Layer;
 

@@ -1,14 +1,10 @@
 //! Torture: every operation of a callback that can fail does so in turn, and every two of them; and the visitor hangs up at
 //! every poll meanwhile. After each run the invariants of the threat model that apply are checked.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
+use crate::prelude::*;
 use komerza_connect::random::{Randomness, RandomnessError, SystemRandomness};
-
-use komerza_connect_testing::browser::{Browser, Hop};
-use komerza_connect_testing::raw_provider::{Reply, key_for_code};
-use komerza_connect_testing::shop_b::{Fate, Mode, Shop, assert_connected, give_up_after};
-use komerza_connect_testing::time::PATIENCE;
+use komerza_connect_testing::shop_b::give_up_after;
+use std::sync::PoisonError;
 
 /// The operations of one callback, numbered as they come; some of them fail.
 #[derive(Clone, Debug, Default)]

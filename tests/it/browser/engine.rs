@@ -1,13 +1,8 @@
 //! The browser engines, and how each is started: a driver process and a fresh profile for each window.
 
 use super::front;
-use serde_json::{Value, json};
-use std::{
-    fmt,
-    fs::read_dir,
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use crate::prelude::*;
+use std::{fmt, fs::read_dir, process::Stdio};
 use thirtyfour::{Capabilities, WebDriver};
 use tokio::process::{Child, Command};
 

@@ -2,14 +2,14 @@
 //!
 //! Browsers resolve every name below `localhost` to this machine, and two names there are two sites.
 
+use crate::prelude::*;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::{
     fmt, fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener as StdListener},
-    path::Path,
+    net::{Ipv4Addr, TcpListener as StdListener},
     process::Stdio,
     sync::OnceLock,
-    time::{Duration, Instant},
+    time::Instant,
 };
 use tempfile::TempDir;
 use tokio::{

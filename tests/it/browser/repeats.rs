@@ -6,7 +6,8 @@ use super::{
     scenario,
     sites::Visited,
 };
-use std::time::{Duration, Instant};
+use crate::prelude::*;
+use std::time::Instant;
 use tokio::time::sleep;
 
 #[tokio::test]

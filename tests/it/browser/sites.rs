@@ -4,27 +4,17 @@ use super::{
     front::{self, Published},
     table::Visit,
 };
+use crate::prelude::*;
 use axum::{
-    Router,
     extract::{Path, Request, State},
     http::{HeaderMap, Uri, header::COOKIE, request::Parts},
     middleware::{Next, from_fn_with_state},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
-use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId};
-use komerza_sandbox::Sandbox;
-use std::{
-    env,
-    net::{Ipv4Addr, SocketAddr},
-    ops::Deref,
-    path::PathBuf,
-    process::Stdio,
-    sync::{Arc, Mutex},
-};
+use std::{env, net::Ipv4Addr, ops::Deref, process::Stdio};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    net::TcpListener,
     process::{Child, Command},
 };
 use url::Url;

@@ -1,7 +1,8 @@
 //! A scenario is tried in every engine and behind every front. What was seen is a line of the table that `.ci/browser` prints.
 
 use super::{Engine, Front, OwnLogin, Provider, Quickstart, engine::Setting, window::Browser};
-use std::{any::Any, env, fs::OpenOptions, future::Future, io::Write};
+use crate::prelude::*;
+use std::{any::Any, env, fs::OpenOptions, io::Write};
 
 /// One cell of the table: a window of an engine, and how it reaches the sites.
 #[derive(Clone)]

@@ -1,14 +1,9 @@
 //! A window over WebDriver: its driver process and its profile are gone when the test is.
 
 use super::{Engine, engine::Setting};
-use serde_json::{Value, json, to_value};
-use std::{
-    any::Any,
-    env, fs,
-    future::Future,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use crate::prelude::*;
+use serde_json::to_value;
+use std::{any::Any, env, fs, time::Instant};
 use tempfile::TempDir;
 use thirtyfour::{By, Key, WebDriver, WindowHandle};
 use tokio::{

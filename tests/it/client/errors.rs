@@ -1,11 +1,9 @@
 //! What an error tells, and what a handler answers with it.
 
 use super::App;
-use axum::{Router, body::Body, response::Response, routing::get};
-use http::{Request, StatusCode};
-use komerza_connect::{Error, ErrorKind, KomerzaKey, UserId, api::scopes};
-use komerza_connect_testing::raw_provider::{RawProvider, Reply};
-use serde_json::json;
+use crate::prelude::*;
+use axum::{response::Response, routing::get};
+use komerza_connect::{Error, api::scopes};
 use std::error::Error as _;
 use tower::ServiceExt;
 

@@ -2,18 +2,13 @@
 
 use super::{App, sandboxed};
 use crate::facts::TABLE;
+use crate::prelude::*;
 use jiff::Timestamp;
-use komerza_connect::{
-    ErrorKind, KomerzaKey,
-    api::{
-        Comparison, Direction, Filters, InStore, Listing, OrderSort,
-        models::{Amount, OrderStatus, OrderSummary, Product, TicketStatus, Visibility, WebhookLog},
-    },
+use komerza_connect::api::{
+    Comparison, Direction, Filters, InStore, Listing, OrderSort,
+    models::{Amount, OrderStatus, OrderSummary, Product, TicketStatus, Visibility, WebhookLog},
 };
-use komerza_connect_testing::raw_provider::{RawProvider, Reply};
 use percent_encoding::percent_decode_str;
-use serde_json::json;
-use std::collections::BTreeSet;
 
 /// A provider of empty lists.
 async fn empty_lists() -> (RawProvider, KomerzaKey) {

@@ -1,11 +1,9 @@
 //! Lists: where they end, what is fetched ahead, and what ends with them.
 
 use super::App;
+use crate::prelude::*;
 use futures_core::Stream;
-use komerza_connect::{ErrorKind, KomerzaKey, api::Listing};
-use komerza_connect_testing::raw_provider::{Gate, RawProvider, Reply};
-use serde_json::{Value, json};
-use std::{pin::Pin, task::Poll};
+use komerza_connect::api::Listing;
 
 /// How a list is asked for its pages.
 #[derive(Debug, Clone, Copy)]

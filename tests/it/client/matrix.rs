@@ -1,18 +1,9 @@
 //! Every method and every failure: how often the provider saw the request, and what came of it.
 
 use super::App;
-use http::{Method, StatusCode};
-use komerza_connect::{
-    ErrorKind::{self, *},
-    config::Bucket,
-    time::ManualClock,
-};
-use komerza_connect_testing::{
-    raw_provider::{RawProvider, Reply},
-    time::{AGES, Jumping},
-};
-use serde_json::json;
-use std::time::Duration;
+use crate::prelude::*;
+use komerza_connect::ErrorKind::{self, *};
+use komerza_connect_testing::time::{AGES, Jumping};
 
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 

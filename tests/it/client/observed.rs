@@ -2,20 +2,10 @@
 
 use super::App;
 use crate::flow::harness::{Mode, Shop, USER};
-use komerza_connect::ErrorKind;
-use komerza_connect_testing::{
-    raw_provider::{RawProvider, Reply},
-    shop_b::Fate,
-};
+use crate::prelude::*;
 use metrics_util::{
     CompositeKey,
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
-};
-use serde_json::json;
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
 };
 use tracing::{
     Event, Metadata, Subscriber,

@@ -1,24 +1,13 @@
 //! Nobody is throttled: many calls, several layers, many users.
 
 use super::App;
+use crate::prelude::*;
 #[cfg(feature = "servers")]
 use crate::stores::places::{redis_url, unique};
-use http::StatusCode;
+use komerza_connect::pacing::Priority;
 #[cfg(feature = "servers")]
-use komerza_connect::{
-    config::Bucket,
-    pacing::{BucketId, RedisBuckets, SharedBuckets},
-};
-use komerza_connect::{
-    pacing::Priority,
-    time::{Clock, ManualClock},
-};
-#[cfg(feature = "servers")]
-use komerza_connect_testing::raw_provider::RawProvider;
-use komerza_connect_testing::time::{PATIENCE, Sleepers};
-use komerza_sandbox::Sandbox;
-use std::time::Duration;
-use tokio::task::JoinSet;
+use komerza_connect::pacing::{BucketId, RedisBuckets, SharedBuckets};
+use komerza_connect_testing::time::Sleepers;
 
 const SECOND: Duration = Duration::from_secs(1);
 

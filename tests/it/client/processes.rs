@@ -2,17 +2,13 @@
 //! variables and plays a process of the app. At full size, and with times: `cargo bench --bench pacing`.
 
 use super::App;
+use crate::prelude::*;
 #[cfg(feature = "servers")]
 use crate::stores::places::redis_url;
-use http::StatusCode;
-use komerza_connect::KomerzaConnectLayer;
-use komerza_connect::time::{Clock, ManualClock};
 #[cfg(feature = "servers")]
 use komerza_connect::{pacing::RedisBuckets, time::SystemClock};
-use komerza_connect_testing::time::PATIENCE;
-use komerza_sandbox::Sandbox;
 use std::process::Stdio;
-use tokio::{process::Command, task::JoinSet};
+use tokio::process::Command;
 
 const API: &str = "KOMERZA_TEST_PROCESS_API";
 const KEY: &str = "KOMERZA_TEST_PROCESS_KEY";

@@ -1,21 +1,13 @@
 //! Typed values, uploads and downloads.
 
 use super::{App, sandboxed};
-use http::StatusCode;
-use komerza_connect::{
-    ErrorKind,
-    api::{
-        models::{Amount, OrderStatus, RefundReason, StoreId, TicketStatus},
-        scopes,
-    },
+use crate::prelude::*;
+use komerza_connect::api::{
+    models::{Amount, OrderStatus, RefundReason, StoreId, TicketStatus},
+    scopes,
 };
-use komerza_connect_testing::{
-    raw_provider::{RawProvider, Reply},
-    time::{AGES, pass},
-};
-use komerza_sandbox::{Fault, Sandbox, Target};
-use serde_json::json;
-use std::collections::HashSet;
+use komerza_connect_testing::time::{AGES, pass};
+use komerza_sandbox::{Fault, Target};
 
 #[tokio::test]
 async fn everything_typed_is_read_from_the_sandbox() {

@@ -1,10 +1,8 @@
 //! A dead key: what removes its record, and what never does.
 
 use super::App;
-use http::StatusCode;
-use komerza_connect::{ErrorKind, UserId, api::Reply as Answer};
-use komerza_connect_testing::raw_provider::{RawProvider, Reply};
-use serde_json::json;
+use crate::prelude::*;
+use komerza_connect::api::Reply as Answer;
 
 const DEAD: (u16, &str) = (401, "BadToken");
 

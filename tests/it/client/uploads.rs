@@ -1,28 +1,22 @@
 //! Bodies that are too long for memory: files and streams.
 
 use super::App;
+use crate::prelude::*;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderValue;
 use komerza_connect::{
-    Error, ErrorKind, KomerzaKey,
+    Error,
     api::{Form, Upload},
 };
-use komerza_connect_testing::{
-    raw_provider::{RawProvider, Reply},
-    time::AGES,
-};
-use serde_json::json;
+use komerza_connect_testing::time::AGES;
 use std::{
     error::Error as _,
     io::{self, Write},
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
+    task::Context,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
     sync::mpsc,
 };
 

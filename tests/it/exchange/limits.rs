@@ -1,17 +1,7 @@
 //! The shared quota: who may use it up, and who waits for whom.
 
-use std::{future::Future, time::Duration};
-
-use komerza_connect::{
-    FailureKind,
-    config::Limits,
-    time::{Clock, ManualClock},
-};
-
-use komerza_connect_testing::browser::{Browser, Hop};
-use komerza_connect_testing::raw_provider::Reply;
-use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
-use komerza_connect_testing::time::{PATIENCE, Sleepers};
+use crate::prelude::*;
+use komerza_connect_testing::time::Sleepers;
 
 /// The limits as they are by default.
 async fn limited_shop(mode: Mode, clock: &(impl Clock + Clone), change: impl FnOnce(&mut Limits)) -> Shop {

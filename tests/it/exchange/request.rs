@@ -1,14 +1,7 @@
 //! What the exchange sends, and to whom.
 
-use std::collections::HashSet;
-use std::time::Duration;
-
-use komerza_connect::{Config, ConfigBuilder, FailureKind, KomerzaConnectLayer, MemoryStore, config::Limits};
-
-use komerza_connect_testing::browser::Load;
-use komerza_connect_testing::raw_provider::key_for_code;
-use komerza_connect_testing::shop_b::{CALLBACK, MODES, Mode, ORIGIN, Shop, assert_connected};
-use komerza_connect_testing::time::pass;
+use crate::prelude::*;
+use komerza_connect_testing::{shop_b::CALLBACK, time::pass};
 
 #[tokio::test]
 async fn t31_every_code_is_one_segment_of_the_path_or_is_refused() {

@@ -1,16 +1,8 @@
 //! When an exchange is sent again, and when never.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration, time::SystemTime};
-
-use komerza_connect::{
-    FailureKind,
-    time::{Clock, SystemClock},
-};
+use crate::prelude::*;
+use komerza_connect::time::SystemClock;
 use tokio::sync::watch;
-
-use komerza_connect_testing::raw_provider::{RawProvider, Reply, key_for_code};
-use komerza_connect_testing::shop_b::{MODES, Mode, Shop, assert_connected};
-use komerza_connect_testing::time::PATIENCE;
 
 /// A clock whose sleeps last until the test lets them end; it counts them.
 #[derive(Clone, Debug)]

@@ -2,13 +2,12 @@
 
 use super::table::{CLIENT, Call, TABLE};
 use crate::client::App;
+use crate::prelude::*;
 use komerza_connect::{
-    Error, ErrorKind,
+    Error,
     api::{models::*, scopes},
 };
-use komerza_connect_testing::raw_provider::{LoggedRequest, RawProvider, Reply};
-use serde_json::Value;
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use komerza_connect_testing::raw_provider::LoggedRequest;
 
 /// What stands for the names in the paths below.
 const NAMES: &[(&str, &str)] = &[

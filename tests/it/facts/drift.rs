@@ -1,13 +1,11 @@
 //! What happens when Komerza changes: the guide `change`, line by line.
 
 use crate::client::App;
+use crate::prelude::*;
 use komerza_connect::{
-    Error, ErrorKind, KomerzaKey,
+    Error,
     api::models::{OrderStatus, Visibility},
 };
-use komerza_connect_testing::raw_provider::{RawProvider, Reply};
-use serde_json::{Value, json};
-use std::time::Duration;
 
 async fn answering(reply: Reply) -> (RawProvider, KomerzaKey) {
     let provider = RawProvider::start().await;

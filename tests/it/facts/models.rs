@@ -4,11 +4,12 @@ use super::{
     shape::{self, Sample, Shape, any_json},
     table::{CLIENT, Client, Field, TABLE},
 };
+use crate::prelude::*;
 use komerza_connect::api::models::*;
 use proptest::{collection, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, from_value, json, to_value};
-use std::{collections::BTreeSet, path::Path, sync::LazyLock};
+use serde_json::{Map, from_value, to_value};
+use std::sync::LazyLock;
 
 /// A value of each type that no model has by default.
 fn full(shape: &str) -> Value {

@@ -1,13 +1,8 @@
 //! An odd but honest provider: whatever stays unknown, in each of its ways. The list is in `unknowns`.
 
 use crate::client::App;
-use komerza_connect::{ErrorKind, KomerzaKey, api::scopes};
-use komerza_connect_testing::{
-    raw_provider::{RawProvider, Reply, key_for_code},
-    shop_b::{Mode, Shop, assert_connected},
-};
-use serde_json::{Value, json};
-use std::time::Duration;
+use crate::prelude::*;
+use komerza_connect::api::scopes;
 
 async fn provider() -> (RawProvider, App) {
     let provider = RawProvider::start().await;

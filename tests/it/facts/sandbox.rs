@@ -2,13 +2,9 @@
 
 use super::table::{Call, FormField, TABLE};
 use crate::client::sandboxed;
-use http::{Method, StatusCode};
-use komerza_connect::{
-    KomerzaKey,
-    api::{Form, InStore},
-};
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::prelude::*;
+use komerza_connect::api::{Form, InStore};
+use serde_json::Map;
 
 /// Shapes that came by, and where they differ from the table.
 #[derive(Default)]

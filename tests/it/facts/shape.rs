@@ -1,10 +1,10 @@
 //! What the schema says of a value, JSON that obeys it, and what must be left of that JSON when it was read.
 
 use super::table::{self, Client, TABLE};
+use crate::prelude::*;
 use jiff::{Timestamp, tz::Offset};
 use proptest::{collection, option, prelude::*};
-use serde_json::{Value, value::RawValue};
-use std::collections::BTreeMap;
+use serde_json::value::RawValue;
 
 /// The types of the provider's schema.
 #[derive(Debug, Clone)]

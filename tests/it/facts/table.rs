@@ -1,9 +1,7 @@
 //! The table of facts, read.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
+use crate::prelude::*;
+use std::sync::LazyLock;
 
 const TEXT: &str = include_str!("../../../docs/provider-facts.tsv");
 

@@ -3,7 +3,7 @@
 //! Where a fact stays unknown every way is accepted, and a test shows each. The last test of this file checks that every test
 //! that is named here exists.
 
-use std::{collections::BTreeSet, path::Path};
+use crate::prelude::*;
 
 /// What stays unknown; the ways in which it may turn out; the tests of those ways.
 const UNKNOWN: &[(&str, &str, &[&str])] = &[

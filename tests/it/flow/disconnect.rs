@@ -1,12 +1,7 @@
 //! Disconnecting: who may, and what is left.
 
 use super::harness::{DISCONNECT, EVIL, Mode, SITE, Shop, USER};
-use http::Method;
-use komerza_connect_testing::{
-    browser::{Browser, Load},
-    raw_provider::key_for_code,
-    shop_b::Fate,
-};
+use crate::prelude::*;
 
 async fn connected(mode: Mode) -> (Shop, Browser) {
     let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;

@@ -1,21 +1,12 @@
 //! Every kind of failure, made once: its page, its problem document, and what becomes of the login attempt.
 
 use super::harness::{CALLBACK, DISCONNECT, EVIL, LOGIN, Login, Mode, SITE, Shop, USER, cookies, load_and_go_on};
-use http::Method;
+use crate::prelude::*;
 use komerza_connect::{
-    FailureKind, Hooks, async_trait,
-    config::{Bucket, Limits},
     hooks::{Connecting, Veto},
     random::{Randomness, RandomnessError},
     time::SystemClock,
 };
-use komerza_connect_testing::{
-    browser::{Browser, Hop, Load},
-    raw_provider::{RawProvider, Reply},
-    shop_b::{Fate, Op, Shelf},
-    time::PATIENCE,
-};
-use std::time::{Duration, SystemTime};
 
 /// Whether the failure names the attempt, and whether the attempt is over.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,21 +4,13 @@
 //! [`Shop::refuses`], `P` is [`Shop::provider`] and `St` is [`Shop::store`]. Every answer of the crate's routes that a browser
 //! gets here passes the assertion on headers (T23) and the one on the form of cookies (T12).
 
-use axum::{Router, routing::get};
+use crate::prelude::*;
+use axum::routing::get;
 use http::request::Parts;
-use komerza_connect::{
-    Config, ConfigBuilder, IdentifyUser, KomerzaConnectLayer, KomerzaKey, UserId, async_trait,
-    config::{Bucket, Limits},
-    time::{Clock as _, ManualClock},
-};
-use komerza_connect_testing::{
-    browser::{Browser, Hop, Load},
-    headers::{CookieForm, OwnAnswers, assert_cookie_form},
-    raw_provider::{RawProvider, key_for_code},
-    shop_b::Shelf,
-};
-use std::{collections::BTreeMap, error::Error, time::Duration};
-use tokio::{net::TcpListener, task::JoinHandle};
+use komerza_connect::IdentifyUser;
+use komerza_connect_testing::headers::{CookieForm, OwnAnswers, assert_cookie_form};
+use std::error::Error;
+use tokio::task::JoinHandle;
 
 pub(crate) const SITE: &str = "https://shop.example";
 pub(crate) const CALLBACK: &str = "https://shop.example/komerza/callback";

@@ -1,19 +1,12 @@
 //! What the app is told, and where it has a say.
 
 use super::harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop};
-use axum::body::Body;
-use http::{Method, Response};
+use crate::prelude::*;
 use komerza_connect::{
-    Failure, Hooks, TokenStore as _, async_trait,
+    Failure,
     hooks::{Connected, Connecting, Disconnected, Orphaned, Revoked, Veto},
 };
-use komerza_connect_testing::{
-    browser::Load,
-    canary::Log,
-    raw_provider::{RawProvider, Reply, key_for_code},
-    shop_b::Shelf,
-};
-use std::sync::{Arc, Mutex};
+use komerza_connect_testing::canary::Log;
 
 /// Writes down what it is told, and says no or answers where a test wants it to.
 #[derive(Clone, Default)]

@@ -1,16 +1,14 @@
 //! What the log tells the people who run the app: how bad it is, and why, down to the words of the driver.
 
 use super::harness::{AUTHORIZE, Mode, SITE, Shop, app};
+use crate::prelude::*;
 use http::request::Parts;
-use komerza_connect::{
-    IdentifyUser, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait, trace::path_only_span,
-};
+use komerza_connect::{IdentifyUser, trace::path_only_span};
 use komerza_connect_testing::{
-    browser::Load,
     canary::{Log, fake_secret},
     shop_b,
 };
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, io};
 use tower_http::trace::TraceLayer;
 
 /// A store whose driver has a word to say.

@@ -1,7 +1,7 @@
 //! More than one process of the same app.
 
 use super::harness::{Mode, SITE, STATUS, Shop, app};
-use komerza_connect_testing::browser::Load;
+use crate::prelude::*;
 
 #[tokio::test]
 async fn t57_a_login_begun_on_one_node_is_finished_on_another() {

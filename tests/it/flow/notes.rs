@@ -1,17 +1,8 @@
 //! What the app says before the browser leaves, and what it finds again afterwards.
 
 use super::harness::{LOGIN, Mode, SITE, Shop, flow_cookies};
-use komerza_connect::{
-    Hooks, TokenStore as _, UserId, async_trait,
-    hooks::{Connected, Connecting, Leaving, Note, Veto},
-};
-use komerza_connect_testing::{
-    browser::Load,
-    raw_provider::{RawProvider, Reply, key_for_code},
-    shop_b::Shelf,
-};
-use serde_json::json;
-use std::sync::{Arc, Mutex};
+use crate::prelude::*;
+use komerza_connect::hooks::{Connected, Connecting, Leaving, Note, Veto};
 
 /// Notes what the query says, and writes down what it finds again.
 #[derive(Clone, Default)]

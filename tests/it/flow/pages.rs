@@ -1,7 +1,7 @@
 //! The ways of a visitor: asked first, refused at Komerza, sent to sign in.
 
 use super::harness::{AUTHORIZE, DISCONNECT, EVIL, LOGIN, Mode, SITE, Shop, USER, flow_cookies, loads_again, started};
-use komerza_connect_testing::{browser::Load, raw_provider::Reply};
+use crate::prelude::*;
 use url::Url;
 
 #[tokio::test]

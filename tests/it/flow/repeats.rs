@@ -1,7 +1,7 @@
 //! The same callback twice, at once and again.
 
 use super::harness::{Mode, Shop};
-use komerza_connect_testing::raw_provider::{Reply, key_for_code};
+use crate::prelude::*;
 
 #[tokio::test]
 async fn t70_another_code_for_a_login_that_is_answered_is_refused() {

@@ -1,12 +1,8 @@
 //! The crate's own browser sessions: how long they last, and what is left when two begin at once.
 
 use super::harness::{CALLBACK, LOGIN, Mode, SITE, Shop, flow_cookies, started};
-use komerza_connect::{config::Limits, time::Clock as _};
-use komerza_connect_testing::{
-    browser::{By, Context, Cookie, Load},
-    raw_provider::key_for_code,
-};
-use std::time::Duration;
+use crate::prelude::*;
+use komerza_connect_testing::browser::{By, Context, Cookie};
 
 fn session_lines(lines: &[String]) -> Vec<String> {
     lines.iter().filter(|line| line.contains("-session=")).cloned().collect()

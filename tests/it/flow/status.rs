@@ -1,9 +1,7 @@
 //! The status route: what a front end is told.
 
 use super::harness::{EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER};
-use http::Method;
-use komerza_connect_testing::{browser::Load, raw_provider::key_for_code, shop_b::Fate};
-use serde_json::json;
+use crate::prelude::*;
 
 #[tokio::test]
 async fn it_says_whether_since_when_and_with_which_key() {

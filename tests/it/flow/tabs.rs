@@ -1,8 +1,7 @@
 //! Many tabs of one browser.
 
 use super::harness::{LOGIN, Login, Mode, SITE, Shop, flow_cookies, started};
-use komerza_connect_testing::{browser::Load, raw_provider::key_for_code};
-use std::time::Duration;
+use crate::prelude::*;
 
 fn permutations(items: &[usize]) -> Vec<Vec<usize>> {
     if items.is_empty() {

@@ -1,8 +1,6 @@
 //! Disconnecting: who may ask for it, and what it does.
 
-use komerza_connect_testing::browser::Hop;
-use komerza_connect_testing::raw_provider::Gate;
-use komerza_connect_testing::shop_b::{Hook, MODES, Shop, assert_connected};
+use crate::prelude::*;
 
 /// A disconnect while an exchange is under way, then the answer to the exchange.
 async fn disconnect_during_an_exchange(shop: &Shop) -> (Hop, Hop, Result<String, u16>) {

@@ -1,18 +1,6 @@
 //! The same callback more than once, and processes that come and go.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use komerza_connect::{
-    FailureKind,
-    config::{Bucket, Limits},
-    time::{Clock as _, ManualClock},
-};
-use tokio::task::JoinSet;
-
-use komerza_connect_testing::raw_provider::{Gate, Reply, key_for_code};
-use komerza_connect_testing::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
-use komerza_connect_testing::time::PATIENCE;
+use crate::prelude::*;
 
 #[tokio::test]
 async fn t56_twenty_copies_of_a_callback_are_one_exchange_and_twenty_successes() {

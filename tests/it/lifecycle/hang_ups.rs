@@ -1,9 +1,7 @@
 //! The browser goes away: the callback's future is dropped at every poll in turn.
 
-use komerza_connect_testing::browser::Browser;
-use komerza_connect_testing::raw_provider::{Reply, key_for_code};
-use komerza_connect_testing::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected, give_up_after};
-use komerza_connect_testing::time::PATIENCE;
+use crate::prelude::*;
+use komerza_connect_testing::shop_b::give_up_after;
 
 async fn shop(mode: Mode) -> (Shop, Browser, String) {
     let shop = Shop::new(mode).await;

@@ -1,6 +1,6 @@
 //! What the manifest promises about memory safety and supply chain; the advisories and licences are checked in CI.
 
-use std::path::Path;
+use crate::prelude::*;
 
 fn manifest() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")).unwrap()

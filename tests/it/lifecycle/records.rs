@@ -1,14 +1,7 @@
 //! Records outside of requests: listed, swept, asked for, and removed by calls that come late.
 
-use komerza_connect::config::Limits;
-use komerza_connect::store::StoreErrorKind;
-use komerza_connect::time::ManualClock;
-use komerza_connect::{ApiKey, MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
-use komerza_connect_testing::shop_b::{Hook, Mode, Shop, assert_connected};
+use crate::prelude::*;
 use komerza_connect_testing::time::hang;
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 fn user(id: &str) -> UserId {
     UserId::new(id).unwrap()

@@ -1,9 +1,6 @@
 //! What removes a record when the provider refuses a key, and what does not.
 
-use komerza_connect::{ErrorKind, KomerzaKey, UserId};
-
-use komerza_connect_testing::raw_provider::{Gate, Reply, key_for_code};
-use komerza_connect_testing::shop_b::{Hook, Mode, Shop, assert_connected};
+use crate::prelude::*;
 
 async fn client(shop: &Shop) -> KomerzaKey {
     shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap()

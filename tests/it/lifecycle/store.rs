@@ -1,18 +1,7 @@
 //! The store is down, slow, or unsure.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::Duration;
-
-use komerza_connect::{
-    FailureKind, MemoryStore, TokenStore as _, UserId, config::Limits, store::CachedStore, time::ManualClock,
-};
-use tokio::task::JoinSet;
-
-use komerza_connect_testing::browser::Load;
-use komerza_connect_testing::raw_provider::key_for_code;
-use komerza_connect_testing::shop_b::{Fate, Hook, MODES, Mode, ORIGIN, Op, Shop, assert_connected};
-use komerza_connect_testing::time::PATIENCE;
+use crate::prelude::*;
+use komerza_connect::store::CachedStore;
 
 #[tokio::test]
 async fn t48_a_store_that_is_down_at_the_callback_costs_nothing_and_the_same_url_works_later() {

@@ -1,20 +1,10 @@
 //! An hour of connects by tokio's clock, 64 at a time, while each part of a connect fails in each of its ways.
 
 use super::size;
-use komerza_connect::{FailureKind, store::KeyFingerprint, time::Clock};
-use komerza_connect_testing::{
-    raw_provider::{Gate, Reply, key_for_code},
-    shop_b::{Fate, Hook, Mode, ORIGIN, Op, Shop},
-    time::{Flying, PATIENCE},
-};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
-};
-use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
+use crate::prelude::*;
+use komerza_connect::store::KeyFingerprint;
+use komerza_connect_testing::time::Flying;
+use tokio::{sync::Semaphore, time::Instant};
 
 const AT_ONCE: usize = 64;
 const HOUR: Duration = Duration::from_secs(3_600);

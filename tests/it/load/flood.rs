@@ -1,19 +1,10 @@
 //! Logins and junk callbacks, as many as anybody likes to send.
 
-use std::sync::Arc;
+use crate::prelude::*;
+use http::header;
+use komerza_connect_testing::shop_b::{CALLBACK, USER};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
-
-use axum::Router;
-use axum::body::Body;
-use http::{Request, StatusCode, header};
-use komerza_connect::{
-    Config, KomerzaConnectLayer, MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
-};
-use tokio::net::TcpListener;
 use tower::ServiceExt;
-
-use komerza_connect_testing::shop_b::{CALLBACK, MODES, Mode, USER};
 
 /// A store that counts and keeps nothing about its calls.
 #[derive(Clone, Default)]

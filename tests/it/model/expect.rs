@@ -4,11 +4,7 @@ use super::{
     provider::key_of,
     steps::{Mode, Provider, Store},
 };
-use komerza_connect::KomerzaKey;
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    time::{Duration, SystemTime},
-};
+use crate::prelude::*;
 
 const ATTEMPT: Duration = Duration::from_secs(600);
 pub(super) const DONE: Duration = Duration::from_secs(120);

@@ -5,8 +5,8 @@ use super::{
     steps::Mode,
     world::{DASHBOARD, SECRET, USERS, World},
 };
+use crate::prelude::*;
 use komerza_connect_testing::browser::Visit;
-use std::collections::HashMap;
 
 /// The crate's cookies that a browser would send now.
 pub(super) fn own_cookies(world: &World, browser: usize) -> Vec<(String, usize)> {

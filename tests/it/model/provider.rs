@@ -1,13 +1,10 @@
 //! The provider, in forty lines: codes work once, keys die when told to, and the next exchange may go wrong.
 
 use super::steps::Provider as Fault;
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex},
-};
+use crate::prelude::*;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 
 #[derive(Clone)]

@@ -8,19 +8,9 @@ use super::{
     world::{DASHBOARD, SITE, USERS, World},
 };
 use crate::flow::harness::loads_again;
-use http::Method;
-use komerza_connect::{UserId, time::Clock};
-use komerza_connect_testing::{
-    browser::{Browser, Load, Visit},
-    shop_b::{Fate, Op},
-    time::PATIENCE,
-};
-use std::{
-    future::poll_fn,
-    pin::pin,
-    task::Poll,
-    time::{Duration, SystemTime},
-};
+use crate::prelude::*;
+use komerza_connect_testing::browser::Visit;
+use std::{future::poll_fn, pin::pin};
 
 const PATHS: [&str; 3] = ["/", "/stores?page=2", "/a/b#c"];
 const DENIED: [&str; 3] = ["/?komerza=denied", "/stores?page=2&komerza=denied", "/a/b?komerza=denied#c"];

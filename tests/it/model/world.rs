@@ -1,15 +1,11 @@
 //! The system under test: two nodes over one store, two browsers, a clock that jumps.
 
 use super::{provider::Provider, steps::Mode};
-use axum::{Router, body::Body, routing::get};
-use http::{Request, Response, request::Parts};
-use komerza_connect::{
-    Config, KomerzaConnectLayer, KomerzaKey, SealingKey, UserId,
-    config::{Bucket, Limits},
-    time::Clock,
-};
-use komerza_connect_testing::{browser::Browser, headers::OwnAnswers, shop_b::Shelf, time::Jumping};
-use std::{convert::Infallible, time::Duration};
+use crate::prelude::*;
+use axum::routing::get;
+use http::request::Parts;
+use komerza_connect_testing::{headers::OwnAnswers, time::Jumping};
+use std::convert::Infallible;
 use tower::{Layer, util::BoxCloneSyncService};
 
 pub(super) const SITE: &str = "https://shop.example";

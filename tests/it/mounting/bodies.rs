@@ -1,11 +1,13 @@
 //! Which stacks the layer fits into: whatever the bodies inside and outside are.
 
 use super::{assert_login, assert_says, connected, get, key_route, send};
-use axum::{Router, body::Body};
+use crate::prelude::*;
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{BodyExt, Empty, Full, Limited, combinators::BoxBody, combinators::UnsyncBoxBody};
-use std::{cell::Cell, convert::Infallible, io, rc::Rc, time::Duration};
+use http_body_util::{
+    BodyExt, Empty, Full, Limited,
+    combinators::{BoxBody, UnsyncBoxBody},
+};
+use std::{cell::Cell, convert::Infallible, io, rc::Rc};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn, util::option_layer};
 use tower_http::{
     catch_panic::CatchPanicLayer,

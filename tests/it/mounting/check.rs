@@ -1,9 +1,10 @@
 //! `check_mounted`: what it is not taken in by. What it sees in each shape is in the tables beside.
 
 use super::{connected, connected_at, key_route, send, text};
-use axum::{Router, routing};
+use crate::prelude::*;
+use axum::routing;
 use komerza_connect::{
-    Failure, Hooks, UserId, async_trait,
+    Failure,
     layer::{by_extractor, check_mounted, check_signed_in},
 };
 use metrics_util::debugging::DebuggingRecorder;

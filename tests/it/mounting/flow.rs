@@ -1,16 +1,14 @@
 //! The complete flow, over real sockets, in each way of adding the layer.
 
-use axum::{Router, extract::Request, routing};
+use crate::prelude::*;
+use axum::{extract::Request, routing};
 use bytes::Bytes;
-use http::Response;
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use komerza_connect::{Error, KomerzaConnectLayer, KomerzaKey, MemoryStore};
-use komerza_connect_testing::{browser::Browser, headers::OwnAnswers};
-use komerza_sandbox::Sandbox;
+use komerza_connect::Error;
+use komerza_connect_testing::headers::OwnAnswers;
 use std::convert::Infallible;
-use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceBuilder};
 use tower_http::trace::TraceLayer;
 

@@ -3,20 +3,13 @@
 use super::{
     assert_layer_missing, assert_says, config_at, connected, connected_at, everybody_is, get, page, send, store_with,
 };
+use crate::prelude::*;
 use axum::{
-    Router,
-    body::Body,
     middleware::{Next, from_fn},
     response::Response,
     routing,
 };
-use http::Request;
-use komerza_connect::store::StoreErrorKind;
-use komerza_connect::{
-    IdentifyUser, KomerzaConnectLayer, KomerzaKey, MemoryStore, Rejection, RejectionKind, TokenStore, UserId,
-    async_trait,
-};
-use komerza_connect_testing::shop_b::{Fate, Shelf};
+use komerza_connect::{IdentifyUser, Rejection, RejectionKind};
 
 async fn option(key: Option<KomerzaKey>) -> String {
     key.map_or_else(|| "none".to_owned(), |key| format!("the key of {}", key.user_id().as_str()))

@@ -5,9 +5,8 @@ use super::{
     Said::{App, Key, Login, NotFound},
     assert_login, config_at, connected, connected_at, everybody_is, get, key_route, page, said, send, store_with, text,
 };
-use axum::Router;
-use http::Response;
-use komerza_connect::{KomerzaConnectLayer, layer::check_mounted};
+use crate::prelude::*;
+use komerza_connect::layer::check_mounted;
 use url::Url;
 
 /// What the login says about where the browser comes back.

@@ -1,18 +1,15 @@
 //! The two orders of this layer and the app's session layer: the wrong one is named in the log and by the check.
 
 use super::{config_at, get, key_route, send, store_with};
+use crate::prelude::*;
 use axum::{
-    Extension, Router,
-    body::Body,
+    Extension,
     extract::Request,
     middleware::{Next, from_fn},
     response::Response,
 };
 use http::{HeaderValue, header::COOKIE};
-use komerza_connect::{
-    KomerzaConnectLayer, MemoryStore, UserId,
-    layer::{by_extractor, check_signed_in},
-};
+use komerza_connect::layer::{by_extractor, check_signed_in};
 use komerza_connect_testing::canary::Log;
 
 #[derive(Clone)]

@@ -4,9 +4,9 @@ use super::{
     Said::{self, App, Key, LayerMissing, Login, NotFound},
     assert_login, assert_says, connected, get, key_route, said, send, text, whose,
 };
-use axum::{Router, body::Body, routing};
-use http::Request;
-use komerza_connect::{KomerzaConnectLayer, layer::check_mounted};
+use crate::prelude::*;
+use axum::routing;
+use komerza_connect::layer::check_mounted;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tower::{Layer, ServiceBuilder};
 

@@ -1,20 +1,14 @@
 //! The store and the look-up are asked only when somebody needs the key, and then once.
 
 use super::{assert_says, config_at, get, send, whose};
+use crate::prelude::*;
 use axum::{
-    Router,
-    body::Body,
     middleware::{Next, from_fn},
     response::Response,
     routing,
 };
-use http::{Method, Request, request::Parts};
-use komerza_connect::{ApiKey, KomerzaConnectLayer, KomerzaKey, StoredToken, TokenStore as _, UserId};
-use komerza_connect_testing::shop_b::Shelf;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use http::request::Parts;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How often each was asked.
 #[derive(Clone, Default)]

@@ -1,15 +1,14 @@
 //! The browser for tests of an app.
 
 use super::{REDIRECT_URI, builder, sandbox};
+use crate::prelude::*;
 use axum::{
-    Form, Router,
+    Form,
     http::{HeaderMap, Request, header},
     response::Redirect,
     routing::{get, post},
 };
-use komerza_connect::{KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId, time::ManualClock};
-use komerza_sandbox::{Fault, Sandbox, SandboxError, Target};
-use std::{collections::HashMap, time::Duration};
+use komerza_sandbox::{Fault, SandboxError, Target};
 
 /// Who is signed in, by a cookie of the app.
 fn user(headers: &HeaderMap) -> Option<UserId> {

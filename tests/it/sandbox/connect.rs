@@ -1,15 +1,10 @@
 //! Authorize, exchange, revoke, and the rules around them.
 
-use std::time::Duration;
-
-use http::Method;
-use komerza_connect::time::{Clock as _, ManualClock};
-use komerza_sandbox::{
-    App, Approval, Blocked, CodeAlphabet, Deny, ErrorNames, Part, Reconnect, RetryAfter, Sandbox, SandboxError,
-    StoresRoute,
-};
-
 use super::{REDIRECT_URI, authorize_url, builder, call, exchange, exchange_url, get, http, parameter, read, sandbox};
+use crate::prelude::*;
+use komerza_sandbox::{
+    App, Approval, Blocked, CodeAlphabet, Deny, ErrorNames, Part, Reconnect, RetryAfter, SandboxError, StoresRoute,
+};
 
 #[tokio::test]
 async fn an_approval_leads_to_a_key_that_reads_the_stores() {

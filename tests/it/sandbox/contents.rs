@@ -1,13 +1,11 @@
 //! What else a store has: names of fields, changes and their effects.
 
-use http::{Method, StatusCode};
-use komerza_sandbox::{Approval, ContentTypes};
-use serde_json::{Value, json};
-
 use super::{
     call, get, read,
     shop::{Shop, names},
 };
+use crate::prelude::*;
+use komerza_sandbox::{Approval, ContentTypes};
 
 fn sorted(names: &str) -> Vec<&str> {
     let mut names: Vec<_> = names.split_whitespace().collect();

@@ -1,17 +1,14 @@
 //! Faults as a client sees them on the wire.
 
-use std::time::Duration;
-
-use http::{HeaderName, StatusCode, header};
-use komerza_connect::time::ManualClock;
-use komerza_sandbox::{Fault, Sandbox, Target};
+use super::{builder, call, exchange, exchange_url, get, http, sandbox};
+use crate::prelude::*;
+use http::{HeaderName, header};
+use komerza_sandbox::{Fault, Target};
 use reqwest::{Method, Response};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
-
-use super::{builder, call, exchange, exchange_url, get, http, sandbox};
 
 async fn user(sandbox: &Sandbox) -> Result<Response, reqwest::Error> {
     call(sandbox, &sandbox.issue_key().unwrap(), Method::GET, "/user").send().await

@@ -1,12 +1,10 @@
 //! Orders: pages, filters, one, changes and their effects.
 
-use http::Method;
-use serde_json::{Value, json};
-
 use super::{
     builder, call, get,
     shop::{Shop, names},
 };
+use crate::prelude::*;
 
 #[tokio::test]
 async fn orders_come_in_pages_that_together_hold_each_order_once() {

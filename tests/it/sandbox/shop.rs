@@ -1,10 +1,7 @@
 //! A key with every scope for a store of the sandbox, and short ways to use it.
 
-use http::Method;
-use komerza_sandbox::Sandbox;
-use serde_json::Value;
-
 use super::{builder, call, get, read};
+use crate::prelude::*;
 
 /// Every scope that an endpoint of the sandbox asks for.
 const SCOPES: [&str; 33] = [

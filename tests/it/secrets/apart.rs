@@ -1,16 +1,7 @@
 //! Users never get each other's keys.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use komerza_connect::{MemoryStore, TokenStore, UserId, config::Limits, store::SqliteStore};
-use serde_json::json;
-use tokio::task::JoinSet;
-
-use komerza_connect_testing::browser::Load;
+use crate::prelude::*;
 use komerza_connect_testing::canary::fake_secret;
-use komerza_connect_testing::raw_provider::{Reply, key_for_code};
-use komerza_connect_testing::shop_b::{MODES, Mode, ORIGIN, Shop, assert_connected};
 
 /// The provider answers with the bearer that came; the app shows it to its visitor.
 async fn everyone_sees_their_own_key(users: usize, calls: usize) {

@@ -1,9 +1,6 @@
 //! A record that cannot be read is neither "not connected" nor in the way of a new one.
 
-use komerza_connect::FailureKind;
-
-use komerza_connect_testing::browser::Load;
-use komerza_connect_testing::shop_b::{Fate, MODES, ORIGIN, Op, Shop, assert_connected};
+use crate::prelude::*;
 
 #[tokio::test]
 async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_never_deleted() {

@@ -1,9 +1,6 @@
 //! The key goes to the configured API and nowhere else.
 
-use komerza_connect::{ErrorKind, KomerzaKey, UserId};
-
-use komerza_connect_testing::raw_provider::{RawProvider, Reply};
-use komerza_connect_testing::shop_b::{Mode, Shop, assert_connected};
+use crate::prelude::*;
 
 async fn connected_client(shop: &Shop) -> KomerzaKey {
     assert_connected(&shop.connect(&shop.browser("alice"), "code").await);

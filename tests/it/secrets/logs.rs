@@ -1,23 +1,18 @@
 //! No secret in anything that is said, at trace level, in any encoding.
 
-use std::time::Duration;
-
-use axum::{Router, body::Body, extract::Request};
+use crate::prelude::*;
+use axum::extract::Request;
 use komerza_connect::{
-    ApiKey, Config, KomerzaKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
     config::{AuthorizationCode, ClientSecret},
     trace::path_only_span,
     user::InvalidUserId,
 };
+use komerza_connect_testing::{
+    canary::{Canary, Log, fake_secret},
+    shop_b::{callback_query, with_sources},
+};
 use tower::ServiceExt as _;
 use tower_http::trace::TraceLayer;
-
-use komerza_connect_testing::browser::{Browser, Hop, Load};
-use komerza_connect_testing::canary::{Canary, Log, fake_secret};
-use komerza_connect_testing::raw_provider::Reply;
-use komerza_connect_testing::shop_b::{
-    Fate, MODES, Mode, ORIGIN, Op, Shop, assert_connected, callback_query, with_sources,
-};
 
 /// Registers what a visit showed to the browser and to nobody else.
 fn register_cookies(canary: &Canary, browser: &Browser) {

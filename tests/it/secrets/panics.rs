@@ -1,18 +1,12 @@
 //! A panic in what the app brought along ends one request.
 
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
-use std::time::{Duration, SystemTime};
-
-use komerza_connect::random::{Randomness, RandomnessError, SystemRandomness};
-use komerza_connect::time::{Clock, SystemClock};
-use komerza_connect::{FailureKind, KomerzaConnectLayer};
-
-use komerza_connect_testing::browser::Load;
+use crate::prelude::*;
+use komerza_connect::{
+    random::{Randomness, RandomnessError, SystemRandomness},
+    time::SystemClock,
+};
 use komerza_connect_testing::canary::Canary;
-use komerza_connect_testing::raw_provider::{Reply, key_for_code};
-use komerza_connect_testing::shop_b::{Fate, Hook, MODES, Mode, ORIGIN, Op, Shop, assert_connected};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
 
 fn panic(what: &str) -> Fate {
     Fate::Panic(format!("{what} panics, on purpose"))

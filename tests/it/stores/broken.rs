@@ -1,11 +1,8 @@
 //! The contract suite finds faults: for every check there is a store that fails it.
 
 use super::broken_stores::{Flaw, contract};
-use komerza_connect::{
-    MemoryStore, UserId,
-    store::contract::{Claim, Contract, checks, claims_as_test},
-};
-use std::collections::BTreeSet;
+use crate::prelude::*;
+use komerza_connect::store::contract::{Claim, Contract, checks, claims_as_test};
 
 /// Each check, and a flaw that it is there to find.
 const MEANT: &[(&str, Flaw)] = &[

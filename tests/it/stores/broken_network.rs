@@ -1,13 +1,12 @@
 //! A store whose records lie in a server, and what stores of that kind get wrong when the network is bad.
 
 use super::broken_stores::Flaw;
-use komerza_connect::{StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
+use crate::prelude::*;
 use std::{
-    collections::HashMap,
     io::{BufRead, BufReader, Write},
-    net::{SocketAddr, TcpListener},
-    sync::{Arc, Mutex, OnceLock},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    net::TcpListener,
+    sync::OnceLock,
+    time::UNIX_EPOCH,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt},

@@ -1,16 +1,9 @@
 //! A store with one deliberate flaw at a time, of the kinds that real stores have had.
 
 use super::broken_network::{Far, server};
-use komerza_connect::{
-    StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
-    store::{ListUsers, ListedUser, ReplaceIf, UserPage, contract::Contract},
-};
-use komerza_connect_testing::time::PATIENCE;
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard},
-    time::{Duration, SystemTime},
-};
+use crate::prelude::*;
+use komerza_connect::store::{ListUsers, ListedUser, ReplaceIf, UserPage, contract::Contract};
+use std::sync::MutexGuard;
 use tokio::{sync::Semaphore, task::yield_now};
 
 /// What is wrong with a store.

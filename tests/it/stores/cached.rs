@@ -1,14 +1,10 @@
 //! The cache never serves what a confirmed write has replaced.
 
-use komerza_connect::{
-    ApiKey, MemoryStore, StoredToken, TokenStore, UserId,
-    store::{
-        CachedStore,
-        contract::faulty::{Faults, FaultyStore, Operation, StoreFault},
-    },
-    time::ManualClock,
+use crate::prelude::*;
+use komerza_connect::store::{
+    CachedStore,
+    contract::faulty::{Faults, FaultyStore, Operation, StoreFault},
 };
-use std::{sync::Arc, time::Duration};
 use tokio::sync::Barrier;
 
 struct Setting {

@@ -1,15 +1,14 @@
 //! The contract suite, over every shipped store: alone, and in each wrapper.
 
 use super::places::Directory;
+use crate::prelude::*;
 use komerza_connect::{
-    MemoryStore, SealingKey, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
     store::{
-        CachedStore, EncryptedStore, ReplaceIf, SqliteStore,
+        CachedStore, EncryptedStore, ReplaceIf,
         contract::{Claim, Contract},
     },
     token_store_contract,
 };
-use std::sync::Arc;
 
 /// What a store in memory leaves out.
 fn in_memory(contract: Contract) -> Contract {

@@ -4,15 +4,14 @@ use super::{
     contract::{DAMAGE, behind_a_cache, both, cached, encrypted, in_every_wrapper, wrapped},
     places::{PATIENCE, mysql_url, pgbouncer_url, postgres_url, redis_url, unique},
 };
+use crate::prelude::*;
 use komerza_connect::{
-    TokenStore,
     store::{
-        MySqlStore, PostgresStore, RedisStore, TableName,
+        MySqlStore, PostgresStore, RedisStore,
         contract::{Contract, Relay},
     },
     token_store_contract,
 };
-use std::{net::SocketAddr, sync::Arc};
 
 fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
     postgres_at(postgres_url(), with)

@@ -4,20 +4,11 @@
 use super::places::Directory;
 #[cfg(feature = "servers")]
 use super::places::{postgres_url, redis_url, unique};
+use crate::prelude::*;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
+use komerza_connect::store::EncryptedStore;
 #[cfg(feature = "servers")]
 use komerza_connect::store::{PostgresStore, RedisStore};
-use komerza_connect::{
-    SealingKey, TokenStore,
-    store::{EncryptedStore, SqliteStore},
-};
-#[cfg(feature = "servers")]
-use komerza_connect_testing::time::PATIENCE;
-use komerza_connect_testing::{
-    raw_provider::key_for_code,
-    shop_b::{Mode, Shop, assert_connected},
-};
-use std::collections::HashSet;
 
 const SEALING_KEY: &[u8; 32] = b"obviously-fake-key-of-32-bytes!!";
 

@@ -1,14 +1,10 @@
 //! Sealed records: bound to their user, app and save; re-sealed after a change of keys; never lost.
 
-use komerza_connect::{
-    ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
-    config::Limits,
-    store::{
-        EncryptedStore, StoreErrorKind,
-        contract::faulty::{FaultyStore, Operation, StoreFault},
-    },
+use crate::prelude::*;
+use komerza_connect::store::{
+    EncryptedStore,
+    contract::faulty::{FaultyStore, Operation, StoreFault},
 };
-use std::time::Duration;
 
 fn sealed<S: TokenStore>(store: S, app: &str, keys: impl IntoIterator<Item = SealingKey>) -> EncryptedStore<S> {
     EncryptedStore::new(store, app, keys).unwrap()

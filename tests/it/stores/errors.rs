@@ -3,11 +3,9 @@
 use super::places::Directory;
 #[cfg(feature = "servers")]
 use super::places::{postgres_url, redis_url, unique};
+use crate::prelude::*;
 #[cfg(feature = "servers")]
-use komerza_connect::store::{PostgresStore, StoreErrorKind, TableName, connect};
-use komerza_connect::{ApiKey, StoreError, StoredToken, TokenStore, UserId, store::SqliteStore};
-#[cfg(feature = "servers")]
-use komerza_connect_testing::raw_provider::RawProvider;
+use komerza_connect::store::{PostgresStore, connect};
 
 const KEY: &str = "obviously-fake-key-that-must-not-be-seen";
 

@@ -1,13 +1,7 @@
 //! The faults that apps order in their own tests are the faults that they get.
 
-use komerza_connect::{
-    MemoryStore, TokenStore, UserId,
-    store::{
-        StoreErrorKind,
-        contract::faulty::{FaultyStore, Operation, StoreFault},
-    },
-};
-use std::time::Duration;
+use crate::prelude::*;
+use komerza_connect::store::contract::faulty::{FaultyStore, Operation, StoreFault};
 
 #[tokio::test(start_paused = true)]
 async fn t49_a_store_can_be_slow_hang_panic_and_come_back() {

@@ -6,19 +6,13 @@ use super::{
     contract::{both, encrypted},
     places::{Directory, saved_at, time, unique},
 };
+use crate::prelude::*;
+use komerza_connect::store::{
+    CachedStore, ListUsers,
+    contract::faulty::{FaultyStore, Operation, StoreFault},
+};
 #[cfg(feature = "servers")]
 use komerza_connect::store::{MySqlStore, PostgresStore};
-use komerza_connect::{
-    MemoryStore, TokenStore, UserId,
-    store::{
-        CachedStore, ListUsers, SqliteStore, StoreErrorKind,
-        contract::faulty::{FaultyStore, Operation, StoreFault},
-    },
-};
-use komerza_connect_testing::shop_b::Shelf;
-#[cfg(feature = "servers")]
-use komerza_connect_testing::time::PATIENCE;
-use std::{collections::BTreeSet, sync::Arc};
 
 /// Everybody whose id begins so, and the number of pages that it took.
 async fn listed(store: &dyn ListUsers, prefix: &str, limit: usize) -> (BTreeSet<String>, usize) {

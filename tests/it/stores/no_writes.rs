@@ -5,24 +5,10 @@ use super::{
     own_redis::OwnRedis,
     places::{mysql_url, postgres_url, unique},
 };
+use crate::prelude::*;
 #[cfg(feature = "servers")]
 use komerza_connect::store::{MySqlStore, PostgresStore, RedisStore};
-use komerza_connect::{
-    ApiKey, StoredToken, TokenStore, UserId,
-    store::{SqliteStore, StoreErrorKind, TableName},
-};
-use komerza_connect_testing::{
-    raw_provider::key_for_code,
-    shop_b::{Hook, Mode, Shop, assert_connected},
-    time::PATIENCE,
-};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 async fn costs_at_most_one_exchange(store: Arc<dyn TokenStore>, breaks: impl AsyncFnOnce(), heals: impl AsyncFnOnce()) {
     let early = Ok(key_for_code("early"));

@@ -1,7 +1,8 @@
 //! Servers of a test's own, which it may freeze, fill or turn into replicas.
 
 use super::places::{Directory, free_port};
-use std::{net::SocketAddr, process::Command, time::Duration};
+use crate::prelude::*;
+use std::process::Command;
 
 /// A Redis server that ends with the test.
 pub(crate) struct OwnRedis {

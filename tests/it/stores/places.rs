@@ -1,11 +1,7 @@
 //! Places for stores to keep their records in: a directory of one's own, a table, a prefix.
 
-use komerza_connect::{ApiKey, StoredToken, UserId};
-use std::{
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, SystemTime},
-};
+use crate::prelude::*;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 

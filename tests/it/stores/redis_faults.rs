@@ -4,15 +4,10 @@ use super::{
     own_redis::OwnRedis,
     places::{PATIENT, alice, redis_url, token, unique},
 };
-use komerza_connect::{
-    StoredToken, TokenStore,
-    store::{RedisStore, StoreErrorKind},
-};
-use komerza_connect_testing::{raw_provider::RawProvider, relay::Relay, time::PATIENCE};
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use crate::prelude::*;
+use komerza_connect::store::RedisStore;
+use komerza_connect_testing::relay::Relay;
+use std::time::Instant;
 use tokio::time::timeout;
 
 fn server() -> SocketAddr {

@@ -5,19 +5,16 @@ use super::{
     own_redis::{OwnRedis, free_address},
     places::{PATIENT, alice, redis_url, token, unique},
 };
+use crate::prelude::*;
 use komerza_connect::{
-    TokenStore, UserId,
     store::{
         RedisStore,
         contract::{Claim, Contract},
     },
     token_store_contract,
 };
-use komerza_connect_testing::{relay::Relay, time::PATIENCE};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use komerza_connect_testing::relay::Relay;
+use std::time::Instant;
 use tokio::time::timeout;
 
 pub(crate) fn cluster_url() -> String {

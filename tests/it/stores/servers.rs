@@ -1,10 +1,8 @@
 //! What is particular to PostgreSQL and Redis.
 
 use super::places::{PATIENCE, postgres_url, redis_url, token, unique};
-use komerza_connect::{
-    TokenStore, UserId,
-    store::{PostgresStore, RedisStore, TableName},
-};
+use crate::prelude::*;
+use komerza_connect::store::{PostgresStore, RedisStore};
 
 #[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]

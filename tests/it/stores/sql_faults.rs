@@ -1,16 +1,9 @@
 //! What networks, failovers and locks do to the SQL stores. Silence, closed connections and late writes come from a relay.
 
 use super::places::{PATIENT, alice, mysql_url, pgbouncer_url, postgres_url, token, unique};
-use komerza_connect::{
-    TokenStore, UserId,
-    store::{MySqlStore, PostgresStore, StoreErrorKind, TableName, contract::Relay},
-};
-use komerza_connect_testing::time::PATIENCE;
-use std::{sync::Arc, time::Duration};
-use tokio::{
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use crate::prelude::*;
+use komerza_connect::store::{MySqlStore, PostgresStore, contract::Relay};
+use tokio::time::{sleep, timeout};
 
 /// A server, by the address of a store.
 #[derive(Clone)]

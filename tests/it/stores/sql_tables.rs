@@ -3,9 +3,9 @@
 use super::places::{Directory, saved_at};
 #[cfg(feature = "servers")]
 use super::places::{PATIENCE, postgres_url, time, unique};
+use crate::prelude::*;
 #[cfg(feature = "servers")]
-use komerza_connect::store::{ListUsers, PostgresStore, TableName};
-use komerza_connect::{TokenStore, UserId, store::SqliteStore};
+use komerza_connect::store::{ListUsers, PostgresStore};
 use komerza_connect_testing::canary::Log;
 #[cfg(feature = "servers")]
 use sqlx::{AssertSqlSafe, PgConnection};

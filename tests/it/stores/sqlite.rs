@@ -1,10 +1,7 @@
 //! What is particular to the SQLite file.
 
 use super::places::{Directory, alice, token};
-use komerza_connect::{
-    TokenStore, UserId,
-    store::{SqliteStore, StoreErrorKind, TableName},
-};
+use crate::prelude::*;
 
 #[cfg(unix)]
 #[tokio::test]

@@ -1,12 +1,8 @@
 //! What the locks of other processes do to the SQLite store.
 
 use super::places::{Directory, alice, token};
-use komerza_connect::{
-    TokenStore,
-    store::{SqliteStore, TableName},
-};
+use crate::prelude::*;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, raw_sql};
-use std::time::Duration;
 use tokio::{
     sync::oneshot::{Receiver, Sender},
     time::{sleep, timeout},

@@ -3,18 +3,9 @@
 use crate::flow::harness::{
     AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER, app, flow_cookies, node, started,
 };
-use http::Method;
-use komerza_connect::{
-    Hooks, SealingKey, async_trait,
-    hooks::{Connecting, Veto},
-    time::ManualClock,
-};
-use komerza_connect_testing::{
-    browser::{Browser, Cookie, Load},
-    headers::OwnAnswers,
-    raw_provider::{RawProvider, key_for_code},
-    shop_b::Shelf,
-};
+use crate::prelude::*;
+use komerza_connect::hooks::{Connecting, Veto};
+use komerza_connect_testing::{browser::Cookie, headers::OwnAnswers};
 
 #[tokio::test]
 async fn t03_who_returns_must_be_who_began() {

@@ -1,18 +1,10 @@
 //! Section A, first part: a callback counts only in the browser that began the login, once, and in time (T1, T2, T8 to T11).
 
 use crate::flow::harness::{AUTHORIZE, LOGIN, Mode, Shop, USER, cookies, flow_cookies, started};
-use axum::body::Body;
-use http::{Request, header};
+use crate::prelude::*;
+use http::header;
 use komerza_connect::random::{Randomness, RandomnessError};
-use komerza_connect_testing::browser::{Browser, Load};
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tower::ServiceExt as _;
 
 /// A state of the right form that nobody was ever given.

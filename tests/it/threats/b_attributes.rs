@@ -1,11 +1,10 @@
 //! Section B, first part: what the cookies look like (T12, T13). The harness checks the exact form of every one it ever sees.
 
 use crate::flow::harness::{CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, Shop};
-use axum::body::Body;
-use http::{Request, header};
-use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore};
+use crate::prelude::*;
+use http::header;
 use komerza_connect_testing::{
-    browser::{Browser, Load, Refused, SameSite},
+    browser::{Refused, SameSite},
     headers::{CookieForm, assert_cookie_form},
 };
 use tower::{Layer as _, ServiceExt as _};

@@ -1,9 +1,9 @@
 //! Section B, second part: reading what arrives (T14 to T17).
 
 use crate::flow::harness::{LOGIN, Login, Mode, SITE, Shop, app, flow_cookies};
-use axum::body::Body;
-use http::{Request, header};
-use komerza_connect_testing::browser::{Browser, Cookie, Load};
+use crate::prelude::*;
+use http::header;
+use komerza_connect_testing::browser::Cookie;
 use tower::ServiceExt as _;
 
 const HOST: &str = "shop.example";

@@ -1,12 +1,9 @@
 //! Section B, third part: what the cookies hold (T18 to T21).
 
 use crate::flow::harness::{Mode, SITE, Shop, app, flow_cookies};
-use komerza_connect::{
-    ApiKey, ConfigBuilder, MemoryStore, SealingKey, StoredToken, TokenStore as _, UserId, config::InvalidSealingKey,
-    store::EncryptedStore,
-};
-use komerza_connect_testing::browser::{Browser, Cookie};
-use std::{collections::HashSet, time::Duration};
+use crate::prelude::*;
+use komerza_connect::{config::InvalidSealingKey, store::EncryptedStore};
+use komerza_connect_testing::browser::Cookie;
 
 #[tokio::test]
 async fn t18_a_login_says_nothing_about_the_cookies_of_the_others() {

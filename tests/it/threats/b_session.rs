@@ -1,12 +1,8 @@
 //! Section B, last part: the crate's own browser session (T22).
 
 use crate::flow::harness::{DISCONNECT, Mode, SITE, Shop, cookies};
-use komerza_connect_testing::{
-    browser::{Browser, Cookie, Load},
-    raw_provider::key_for_code,
-    shop_b::Fate,
-};
-use std::time::Duration;
+use crate::prelude::*;
+use komerza_connect_testing::browser::Cookie;
 
 fn session_of(browser: &Browser) -> (String, String) {
     let jar = browser.jar();

@@ -1,15 +1,11 @@
 //! Section C, first part: what leaves the site, and where to (T23 to T26).
 
 use crate::flow::harness::{AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER};
-use http::Method;
+use crate::prelude::*;
 use komerza_connect_testing::{
-    browser::{Browser, Hop, Load},
     headers::OwnAnswers,
-    raw_provider::{Reply, key_for_code},
     redirect_attacks::{attempts, harmless, stays_on_site},
-    shop_b::Fate,
 };
-use std::collections::BTreeSet;
 
 /// The rules are those of the shared inspection, which runs over every answer of the whole suite. Here it is shown that it does
 /// run, over every kind of answer of every route, and that it would object.

@@ -1,8 +1,7 @@
 //! Section C, second part: requests that are not what they seem (T27 to T30).
 
 use crate::flow::harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop, flow_cookies};
-use http::Method;
-use komerza_connect_testing::browser::Load;
+use crate::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]

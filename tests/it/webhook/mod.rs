@@ -1,8 +1,8 @@
 //! Deliveries from the sandbox to an app, over sockets.
 
 use crate::client::sandboxed;
+use crate::prelude::*;
 use axum::{
-    Router,
     extract::{FromRef, State},
     http::StatusCode,
     routing::post,
@@ -12,8 +12,6 @@ use komerza_connect::{
     webhook::{Delivery, Verifier},
 };
 use komerza_sandbox::Undelivered;
-use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
 
 #[derive(Clone)]
 struct App {

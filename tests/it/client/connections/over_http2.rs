@@ -1,5 +1,6 @@
 use super::*;
-use std::{path::PathBuf, process::Stdio};
+use crate::prelude::*;
+use std::process::Stdio;
 
 const DIRECTORY: &str = "KOMERZA_TEST_H2_DIRECTORY";
 

@@ -1,19 +1,10 @@
 //! A server of HTTP/1.1 or, over TLS, of HTTP/2, whose connections go bad on command.
 
+use crate::prelude::*;
 use bytes::Bytes;
-use http::{Method, Response};
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::TcpListener,
     sync::watch,
 };
 use tokio_rustls::{

@@ -9,9 +9,7 @@ use super::{
     node::{Node, sandbox},
     visitor::{Ended, Said, Visitor},
 };
-use komerza_connect_testing::time::PATIENCE;
-use std::{collections::BTreeMap, sync::Arc};
-use tokio::task::JoinSet;
+use crate::prelude::*;
 
 fn ten_unless_set(variable: &str) -> u64 {
     std::env::var(variable).map_or(10, |number| number.parse().unwrap())

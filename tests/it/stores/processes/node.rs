@@ -1,6 +1,6 @@
 //! One node of an app, as a process.
 
-use komerza_sandbox::Sandbox;
+use crate::prelude::*;
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},

@@ -7,12 +7,8 @@ use super::{
     servers::Server,
     visitor::{Ended, Said, Visitor},
 };
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
-use tokio::task::JoinSet;
+use crate::prelude::*;
+use std::time::Instant;
 
 /// The last answers to all who ask at the same time.
 type Answers = Arc<Mutex<Vec<(Instant, Said)>>>;

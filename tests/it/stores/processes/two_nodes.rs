@@ -4,13 +4,9 @@ use super::{
     node::{Node, sandbox},
     visitor::{Ended, Said, Visitor},
 };
+use crate::prelude::*;
 use crate::stores::places::{postgres_url, redis_url};
-use komerza_connect::{
-    TokenStore, UserId,
-    store::{CachedStore, PostgresStore},
-    time::ManualClock,
-};
-use std::time::Duration;
+use komerza_connect::store::{CachedStore, PostgresStore};
 
 /// Login on A, callback on B, use on A; disconnect on B, seen on A at once.
 async fn two_nodes_are_one_app(token_store: &str) {

@@ -2,9 +2,9 @@
 
 #[cfg(feature = "servers")]
 use super::node::Node;
-use komerza_sandbox::Sandbox;
+use crate::prelude::*;
 use reqwest::{Client, Method, Response, redirect::Policy};
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 static HTTP: LazyLock<Client> =
     LazyLock::new(|| Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap());
