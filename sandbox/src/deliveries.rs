@@ -69,7 +69,7 @@ impl Sandbox {
     /// Sends an event to a webhook, as Komerza would, and enters it in the webhook's log.
     ///
     /// The names and fields of real events are not documented, so the event is whatever you pass. Its secret is
-    /// the one that `create_webhook` returned.
+    /// the one that `POST /webhooks` returned.
     ///
     /// # Errors
     /// [`Undelivered`].

@@ -2,11 +2,12 @@
 
 use super::InStore;
 use crate::api::{
-    Category, CategoryId, Error, Form, Listing, Product, ProductId, RequestBuilder, Upload, Variant, VariantDelivery,
-    VariantId, scopes,
+    Category, Error, Form, Listing, Product, ProductId, RequestBuilder, Upload, Variant, VariantDelivery, VariantId,
+    scopes,
 };
 use http::Method;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 const ITEMS: &str = "/stores/{}/products/{}/variants/{}/items";
 
@@ -34,16 +35,7 @@ impl InStore {
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn product(&self, id: impl Into<ProductId>) -> Result<Product, Error> {
-        let id = id.into();
-        self.get("/stores/{}/products/{}", &[id.as_str()], scopes::PRODUCTS_VIEW).fetch().await
-    }
-
-    /// One product by its slug. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
-    pub async fn product_by_slug(&self, slug: &str) -> Result<Product, Error> {
-        self.get("/stores/{}/products/slug/{}", &[slug], scopes::PRODUCTS_VIEW).fetch().await
+        self.get("/stores/{}/products/{}", &[id.into().as_str()], scopes::PRODUCTS_VIEW).fetch().await
     }
 
     /// One variant of a product. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
@@ -55,9 +47,8 @@ impl InStore {
         product: impl Into<ProductId>,
         variant: impl Into<VariantId>,
     ) -> Result<Variant, Error> {
-        let (product, variant) = (product.into(), variant.into());
-        let request = self.get("/stores/{}/products/{}/variants", &[product.as_str()], scopes::PRODUCTS_VIEW);
-        request.query("variantId", variant).fetch().await
+        let request = self.get("/stores/{}/products/{}/variants", &[product.into().as_str()], scopes::PRODUCTS_VIEW);
+        request.query("variantId", variant.into()).fetch().await
     }
 
     /// Sets how a variant is delivered. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
@@ -140,9 +131,8 @@ impl InStore {
         product: impl Into<ProductId>,
         variant: impl Into<VariantId>,
     ) -> Result<(), Error> {
-        self.of_variant(Method::DELETE, "/stores/{}/products/{}/variants/{}/items/clear", product, variant)
-            .execute()
-            .await
+        let template = "/stores/{}/products/{}/variants/{}/items/clear";
+        self.of_variant(Method::DELETE, template, product, variant).execute().await
     }
 
     fn of_variant(
@@ -170,15 +160,10 @@ impl InStore {
         content_type: &str,
         image: impl Into<Upload>,
     ) -> Result<String, Error> {
-        let product = product.into();
-        let request =
-            self.call(Method::PATCH, "/stores/{}/products/{}/images", &[product.as_str()], scopes::PRODUCTS_UPDATE);
-        request.multipart(Form::new().file("image", file_name, content_type, image)).fetch().await
-    }
-
-    /// The categories. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
-    pub fn categories(&self) -> Listing<Category> {
-        self.get("/stores/{}/categories", &[], scopes::CATEGORIES_VIEW).paged()
+        let form = Form::new().file("image", file_name, content_type, image);
+        let template = "/stores/{}/products/{}/images";
+        let request = self.call(Method::PATCH, template, &[product.into().as_str()], scopes::PRODUCTS_UPDATE);
+        request.multipart(form).fetch().await
     }
 
     /// All categories in one reply, without pages. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
@@ -188,29 +173,8 @@ impl InStore {
     pub async fn all_categories(&self) -> Result<Vec<Category>, Error> {
         self.get("/stores/{}/categories/all", &[], scopes::CATEGORIES_VIEW).fetch_list().await
     }
-
-    /// One category. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
-    pub async fn category(&self, id: impl Into<CategoryId>) -> Result<Category, Error> {
-        let id = id.into();
-        self.get("/stores/{}/categories/{}", &[id.as_str()], scopes::CATEGORIES_VIEW).fetch().await
-    }
-
-    /// One category by its slug. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
-    pub async fn category_by_slug(&self, slug: &str) -> Result<Category, Error> {
-        self.get("/stores/{}/categories/slug/{}", &[slug], scopes::CATEGORIES_VIEW).fetch().await
-    }
 }
 
-fn stock(items: &[impl AsRef<str>]) -> impl Serialize {
-    #[derive(Serialize)]
-    struct ProductItems {
-        items: Vec<String>,
-    }
-    ProductItems { items: items.iter().map(|item| item.as_ref().to_owned()).collect() }
+fn stock(items: &[impl AsRef<str>]) -> Value {
+    json!({ "items": items.iter().map(AsRef::as_ref).collect::<Vec<&str>>() })
 }

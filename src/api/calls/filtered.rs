@@ -8,37 +8,86 @@
 
 use crate::api::{
     Amount, Customer, Direction, Listing, OrderStatus, OrderSummary, Product, Ticket, TicketStatus, Visibility,
-    WebhookLog,
 };
 use jiff::Timestamp;
 
-/// Filters of orders, also of a search for them.
+/// Declares filters: the method with its value, the provider's name, and what is sent.
+macro_rules! filters {
+    ($(
+        $(#[$about:meta])*
+        $item:ident { $($(#[$doc:meta])* $filter:ident($value:ident: $type:ty) $name:literal = $sent:expr;)+ }
+    )+) => { $(
+        $(#[$about])*
+        impl Listing<$item> {
+            $(
+                $(#[$doc])*
+                pub fn $filter(self, $value: $type) -> Self {
+                    self.query($name, $sent)
+                }
+            )+
+        }
+    )+ };
+}
+
+filters! {
+    /// Filters of orders, also of a search for them.
+    OrderSummary {
+        /// Placed at this time or later.
+        date_from(time: Timestamp) "dateFrom" = time;
+        /// Placed at this time or earlier.
+        date_to(time: Timestamp) "dateTo" = time;
+        /// With this status.
+        status(status: impl Into<OrderStatus>) "status" = status.into();
+        /// Paid by this method, such as `stripe`.
+        gateway(gateway: &str) "gateway" = gateway;
+        /// Of the customer with this e-mail address.
+        email(email: &str) "email" = email;
+        /// Of the customer with this Discord account: its id or its name.
+        discord(account: &str) "discord" = account;
+    }
+    /// Filters of customers, also of a search for them.
+    Customer {
+        /// With this e-mail address.
+        email(email: &str) "email" = email;
+        /// With this IP address, as Komerza writes it.
+        ip_address(address: &str) "ipAddress" = address;
+        /// With this balance or a larger one.
+        balance_from(balance: impl Into<Amount>) "balanceFrom" = balance.into();
+        /// With this balance or a smaller one.
+        balance_to(balance: impl Into<Amount>) "balanceTo" = balance.into();
+        /// Known to Stripe by this id.
+        stripe_customer_id(id: &str) "stripeCustomerId" = id;
+        /// With this text in the affiliate code, in upper or lower case. That the code is the customer's own is
+        /// likely.
+        affiliate_code(code: &str) "affiliateCode" = code;
+    }
+    /// Filters of products, also of a search for them.
+    Product {
+        /// Seen by these.
+        visibility(visibility: Visibility) "Visibility" = visibility.number();
+        /// Best sellers, or all others.
+        is_best_seller(is: bool) "IsBestSeller" = is;
+        /// Closed to virtual private networks, or all others.
+        should_block_vpns(should: bool) "ShouldBlockVpns" = should;
+        /// Low in stock, or all others. From how many on is not documented.
+        low_stock(low: bool) "LowStock" = low;
+    }
+    /// Filters of tickets.
+    Ticket {
+        /// About this.
+        subject(subject: &str) "subject" = subject;
+        /// With this status.
+        status(status: TicketStatus) "status" = status.number();
+        /// Of the customer with this e-mail address.
+        customer_email(email: &str) "customerEmail" = email;
+        /// Opened at this time or later.
+        date_from(time: Timestamp) "dateFrom" = time;
+        /// Opened at this time or earlier.
+        date_to(time: Timestamp) "dateTo" = time;
+    }
+}
+
 impl Listing<OrderSummary> {
-    /// Placed at this time or later.
-    pub fn date_from(self, time: Timestamp) -> Self {
-        self.query("dateFrom", time)
-    }
-
-    /// Placed at this time or earlier.
-    pub fn date_to(self, time: Timestamp) -> Self {
-        self.query("dateTo", time)
-    }
-
-    /// With this status.
-    pub fn status(self, status: impl Into<OrderStatus>) -> Self {
-        self.query("status", status.into())
-    }
-
-    /// Paid by this method, such as `stripe`.
-    pub fn gateway(self, gateway: &str) -> Self {
-        self.query("gateway", gateway)
-    }
-
-    /// Of the customer with this e-mail address.
-    pub fn email(self, email: &str) -> Self {
-        self.query("email", email)
-    }
-
     /// The newest orders first.
     ///
     /// Komerza sorts orders by `dateFrom`, and not by the field `dateCreated` that orders have.
@@ -54,11 +103,6 @@ impl Listing<OrderSummary> {
     /// Sorts by a field. Called again, it sorts those that are equal so far by another one.
     pub fn sorted(self, by: OrderSort, direction: Direction) -> Self {
         self.sort_by(by.name(), direction)
-    }
-
-    /// Of the customer with this Discord account: its id or its name.
-    pub fn discord(self, account: &str) -> Self {
-        self.query("discord", account)
     }
 }
 
@@ -84,113 +128,5 @@ impl OrderSort {
             Self::Gateway => "gateway",
             Self::Email => "email",
         }
-    }
-}
-
-/// Filters of customers, also of a search for them.
-impl Listing<Customer> {
-    /// With this e-mail address.
-    pub fn email(self, email: &str) -> Self {
-        self.query("email", email)
-    }
-
-    /// With this IP address, as Komerza writes it.
-    pub fn ip_address(self, address: &str) -> Self {
-        self.query("ipAddress", address)
-    }
-
-    /// With this balance or a larger one.
-    pub fn balance_from(self, balance: impl Into<Amount>) -> Self {
-        self.query("balanceFrom", balance.into())
-    }
-
-    /// With this balance or a smaller one.
-    pub fn balance_to(self, balance: impl Into<Amount>) -> Self {
-        self.query("balanceTo", balance.into())
-    }
-
-    /// Known to Stripe by this id.
-    pub fn stripe_customer_id(self, id: &str) -> Self {
-        self.query("stripeCustomerId", id)
-    }
-
-    /// With this text in the affiliate code, in upper or lower case. That the code is the customer's own is
-    /// likely.
-    pub fn affiliate_code(self, code: &str) -> Self {
-        self.query("affiliateCode", code)
-    }
-}
-
-/// Filters of products, also of a search for them.
-impl Listing<Product> {
-    /// Seen by these.
-    pub fn visibility(self, visibility: Visibility) -> Self {
-        self.query("Visibility", visibility.number())
-    }
-
-    /// Best sellers, or all others.
-    pub fn is_best_seller(self, is: bool) -> Self {
-        self.query("IsBestSeller", is)
-    }
-
-    /// Closed to virtual private networks, or all others.
-    pub fn should_block_vpns(self, should: bool) -> Self {
-        self.query("ShouldBlockVpns", should)
-    }
-
-    /// Low in stock, or all others. From how many on is not documented.
-    pub fn low_stock(self, low: bool) -> Self {
-        self.query("LowStock", low)
-    }
-}
-
-/// Filters of tickets.
-impl Listing<Ticket> {
-    /// About this.
-    pub fn subject(self, subject: &str) -> Self {
-        self.query("subject", subject)
-    }
-
-    /// With this status.
-    pub fn status(self, status: TicketStatus) -> Self {
-        self.query("status", status.number())
-    }
-
-    /// Of the customer with this e-mail address.
-    pub fn customer_email(self, email: &str) -> Self {
-        self.query("customerEmail", email)
-    }
-
-    /// Opened at this time or later.
-    pub fn date_from(self, time: Timestamp) -> Self {
-        self.query("dateFrom", time)
-    }
-
-    /// Opened at this time or earlier.
-    pub fn date_to(self, time: Timestamp) -> Self {
-        self.query("dateTo", time)
-    }
-}
-
-/// Filters of a webhook's deliveries, also of a search for them.
-impl Listing<WebhookLog> {
-    /// Answered with this HTTP status.
-    pub fn response_code(self, status: u16) -> Self {
-        self.query("ResponseCode", status)
-    }
-
-    /// Those that the receiver answered with a status from 200 to 299, or all others.
-    pub fn success(self, succeeded: bool) -> Self {
-        self.query("Success", succeeded)
-    }
-
-    /// Sent at this time or later.
-    pub fn from(self, time: Timestamp) -> Self {
-        self.query("From", time)
-    }
-
-    /// Sent at this time or earlier.
-    pub fn to(self, time: Timestamp) -> Self {
-        self.query("To", time)
     }
 }

@@ -8,11 +8,10 @@ mod customers;
 mod filtered;
 mod orders;
 mod tickets;
-mod webhooks;
 
 pub use filtered::OrderSort;
 
-use super::{Client, Error, RequestBuilder, Store, StoreId, StorePermissions};
+use super::{Client, Error, RequestBuilder, StoreId, StorePermissions};
 use crate::api::scopes;
 use http::Method;
 
@@ -50,14 +49,6 @@ impl InStore {
 
     fn get(&self, template: &'static str, ids: &[&str], scope: &'static str) -> RequestBuilder {
         self.call(Method::GET, template, ids, scope)
-    }
-
-    /// The store itself. Needs [`STORES_VIEW`](scopes::STORES_VIEW).
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::fetch`].
-    pub async fn reload(&self) -> Result<Store, Error> {
-        self.client.store(&self.id).await
     }
 
     /// What the caller may do in the store. Needs [`STORES_VIEW`](scopes::STORES_VIEW).

@@ -1,11 +1,8 @@
-//! Orders: read, create, deliver, refund, export.
+//! Orders: read, create, deliver, refund.
 
 use super::InStore;
-use crate::api::{
-    Download, Error, Listing, NewOrder, Order, OrderDetails, OrderId, OrderSummary, Refund, RefundReason, scopes,
-};
+use crate::api::{Error, Listing, NewOrder, Order, OrderDetails, OrderId, OrderSummary, Refund, RefundReason, scopes};
 use http::Method;
-use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -25,8 +22,7 @@ impl InStore {
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn order(&self, id: impl Into<OrderId>) -> Result<OrderDetails, Error> {
-        let id = id.into();
-        self.get("/stores/{}/orders/{}", &[id.as_str()], scopes::ORDERS_VIEW).fetch().await
+        self.get("/stores/{}/orders/{}", &[id.into().as_str()], scopes::ORDERS_VIEW).fetch().await
     }
 
     /// Creates an order. Needs [`ORDERS_CREATE`](scopes::ORDERS_CREATE).
@@ -52,19 +48,8 @@ impl InStore {
     /// # Source
     /// The API's OpenAPI document: "no action is taken if the order is already delivered".
     pub async fn deliver_order(&self, id: impl Into<OrderId>) -> Result<(), Error> {
-        let id = id.into();
-        let request = self.call(Method::PUT, "/stores/{}/orders/{}/deliver", &[id.as_str()], scopes::ORDERS_DELIVER);
-        request.repeatable().execute().await
-    }
-
-    /// Delivers a delivered order once more. Needs [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
-    /// [may have happened](Error::may_have_happened), look at the order before you repeat it.
-    pub async fn redeliver_order(&self, id: impl Into<OrderId>) -> Result<(), Error> {
-        let id = id.into();
-        self.call(Method::PUT, "/stores/{}/orders/{}/redeliver", &[id.as_str()], scopes::ORDERS_DELIVER).execute().await
+        let template = "/stores/{}/orders/{}/deliver";
+        self.call(Method::PUT, template, &[id.into().as_str()], scopes::ORDERS_DELIVER).repeatable().execute().await
     }
 
     /// Refunds a delivered order. Needs [`ORDERS_REFUND`](scopes::ORDERS_REFUND).
@@ -74,11 +59,9 @@ impl InStore {
     /// happened](Error::may_have_happened), look at the order's [`refund`](crate::api::models::Order::refund)
     /// before you repeat it.
     pub async fn refund_order(&self, id: impl Into<OrderId>, reason: RefundReason) -> Result<Refund, Error> {
-        let id = id.into();
-        self.call(Method::DELETE, "/stores/{}/orders/{}/refund", &[id.as_str()], scopes::ORDERS_REFUND)
-            .json(&json!({ "reason": reason }))
-            .fetch()
-            .await
+        let template = "/stores/{}/orders/{}/refund";
+        let request = self.call(Method::DELETE, template, &[id.into().as_str()], scopes::ORDERS_REFUND);
+        request.json(&json!({ "reason": reason })).fetch().await
     }
 
     /// Approves the payment of a pending order by a custom payment method: Komerza delivers it. Needs
@@ -112,15 +95,5 @@ impl InStore {
     pub async fn custom_payment_proof<T: DeserializeOwned>(&self, id: impl Into<OrderId>) -> Result<T, Error> {
         let template = "/stores/{}/paymentMethods/custom/orders/{}/proof";
         self.get(template, &[id.into().as_str()], scopes::ORDERS_VIEW).fetch().await
-    }
-
-    /// The orders between two times as a CSV file, at most `most` bytes, piece by piece. Needs
-    /// [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
-    ///
-    /// # Errors
-    /// Same as [`RequestBuilder::download`](crate::api::RequestBuilder::download).
-    pub async fn orders_csv(&self, from: Timestamp, to: Timestamp, most: u64) -> Result<Download, Error> {
-        let request = self.get("/stores/{}/orders/csv", &[], scopes::ORDERS_VIEW);
-        request.query("from", from).query("to", to).download(most).await
     }
 }

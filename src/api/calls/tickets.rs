@@ -14,7 +14,6 @@ impl InStore {
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
     pub async fn ticket(&self, id: impl Into<TicketId>) -> Result<Ticket, Error> {
-        let id = id.into();
-        self.get("/stores/{}/tickets/{}", &[id.as_str()], scopes::TICKETS_VIEW).fetch().await
+        self.get("/stores/{}/tickets/{}", &[id.into().as_str()], scopes::TICKETS_VIEW).fetch().await
     }
 }

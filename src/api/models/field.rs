@@ -2,115 +2,86 @@
 
 use super::times;
 use jiff::Timestamp;
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, Visitor},
-};
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use serde::{Deserialize, Deserializer, de::Error};
+use std::collections::BTreeMap;
 
-/// Declares models. Fields under `must` are required; all others default when they are missing or null.
+/// Declares models. Fields before `may` are required; those after it default when they are missing or null.
 macro_rules! model {
-    ($(
+    ($($(#[$meta:meta])* pub struct $name:ident $({ $($must:tt)+ })? may { $($may:tt)+ })+) => {
+        $(super::field::secret_model! {
+            $(#[$meta])*
+            #[derive(Debug)]
+            pub struct $name $({ $($must)+ })? may { $($may)+ }
+        })+
+    };
+}
+
+/// Declares a model whose `Debug` is written by hand, because it leaves something out.
+macro_rules! secret_model {
+    (
         $(#[$meta:meta])*
-        pub struct $name:ident {
-            $(must { $($(#[$must_meta:meta])* $must:ident: $must_type:ty,)+ })?
-            $(may { $($(#[$may_meta:meta])* $may:ident: $may_type:ty,)+ })?
-        }
-    )+) => { $(
+        pub struct $name:ident $({ $($(#[$must_meta:meta])* $must:ident: $must_type:ty,)+ })?
+        may { $($(#[$may_meta:meta])* $may:ident: $may_type:ty,)+ }
+    ) => {
         $(#[$meta])*
-        #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[non_exhaustive]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
             $($($(#[$must_meta])* #[serde(deserialize_with = "super::field::must")] pub $must: $must_type,)+)?
-            $($($(#[$may_meta])* #[serde(default, deserialize_with = "super::field::may")] pub $may: $may_type,)+)?
+            $($(#[$may_meta])* #[serde(default, deserialize_with = "super::field::may")] pub $may: $may_type,)+
         }
 
         super::field::plain!($name);
-    )+ };
+    };
 }
 
 /// Types that are read by their own `Deserialize`.
 macro_rules! plain {
-    ($($name:ty),+) => { $(
-        impl<'de> super::field::Field<'de> for $name {
-            fn read<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                serde::Deserialize::deserialize(from)
-            }
-        }
-    )+ };
+    ($($name:ty),+) => { $(impl<'de> super::field::Field<'de> for $name {})+ };
 }
 
-pub(super) use {model, plain};
+pub(super) use {model, plain, secret_model};
 
 /// A type that models have fields of.
-pub(super) trait Field<'de>: Sized {
-    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error>;
-
-    /// Reads what is not null.
-    fn read_some<D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        Self::read(from).map(Some)
+pub(super) trait Field<'de>: Deserialize<'de> {
+    /// Reads what is not null. `None`: it says nothing, as null does.
+    fn read<D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
+        Self::deserialize(from).map(Some)
     }
 }
 
 /// A required field.
 pub(super) fn must<'de, T: Field<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    T::read(from)
+    T::read(from)?.ok_or_else(|| D::Error::custom("a required field is empty"))
 }
 
 /// A field that may be null. serde handles one that is missing.
 pub(super) fn may<'de, T: Field<'de> + Default, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    Ok(Option::<T>::read(from)?.unwrap_or_default())
-}
+    struct NotNull<T>(Option<T>);
 
-plain!(bool, i64, String);
-
-impl<'de, T: Deserialize<'de>> Field<'de> for Vec<T> {
-    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::deserialize(from)
+    impl<'de, T: Field<'de>> Deserialize<'de> for NotNull<T> {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            T::read(from).map(Self)
+        }
     }
+
+    let value = Option::<NotNull<T>>::deserialize(from)?;
+    Ok(value.and_then(|value| value.0).unwrap_or_default())
 }
 
-impl<'de> Field<'de> for BTreeMap<String, Option<String>> {
-    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::deserialize(from)
+plain!(bool, i64, String, BTreeMap<String, Option<String>>);
+
+impl<'de, T: Deserialize<'de>> Field<'de> for Vec<T> {}
+
+impl<'de, T: Field<'de>> Field<'de> for Option<T> {
+    fn read<D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
+        T::read(from).map(Some)
     }
 }
 
 impl<'de> Field<'de> for Timestamp {
-    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        times::read(from)?.ok_or_else(|| D::Error::custom("not a time in ISO 8601"))
-    }
-
-    fn read_some<D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
+    fn read<D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
         times::read(from)
-    }
-}
-
-impl<'de, T: Field<'de>> Field<'de> for Option<T> {
-    fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Maybe<T>(PhantomData<T>);
-
-        impl<'de, T: Field<'de>> Visitor<'de> for Maybe<T> {
-            type Value = Option<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value or null")
-            }
-
-            fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(None)
-            }
-
-            fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-                T::read_some(from)
-            }
-        }
-
-        from.deserialize_option(Maybe(PhantomData))
     }
 }

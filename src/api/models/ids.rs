@@ -22,21 +22,9 @@ macro_rules! ids {
             }
         }
 
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                Self(text.into())
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(text: String) -> Self {
-                Self(text.into())
-            }
-        }
-
-        impl From<&String> for $name {
-            fn from(text: &String) -> Self {
-                Self(text.as_str().into())
+        impl<T: AsRef<str>> From<T> for $name {
+            fn from(text: T) -> Self {
+                Self(text.as_ref().into())
             }
         }
 
@@ -77,8 +65,4 @@ ids! {
     TicketId;
     /// The id of a variant of a product.
     VariantId;
-    /// The id of an account webhook.
-    WebhookId;
-    /// The id of an entry in a webhook's log.
-    WebhookLogId;
 }

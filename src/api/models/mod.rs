@@ -29,7 +29,6 @@ mod stores;
 mod tickets;
 mod times;
 mod user;
-mod webhooks;
 
 pub use catalogue::*;
 pub use customers::*;
@@ -43,4 +42,3 @@ pub use products::*;
 pub use stores::*;
 pub use tickets::*;
 pub use user::*;
-pub use webhooks::*;

@@ -1,189 +1,160 @@
 //! The parts of an order.
 
-use super::{Amount, CouponId, CustomerId, OrderId, ProductId, RefundReason, VariantId, field::model};
+use super::{
+    Amount, CouponId, CustomerId, OrderId, ProductId, RefundReason, VariantId,
+    field::{model, secret_model},
+};
 use jiff::Timestamp;
 
 model! {
     /// A line of an order.
-    #[derive(Debug)]
     pub struct LineItem {
-        must {
-            /// The id.
-            id: String,
-            /// The price of one.
-            amount: Amount,
-            /// How many.
-            quantity: i64,
-        }
-        may {
-            /// The product.
-            product_id: Option<ProductId>,
-            /// The variant.
-            variant_id: Option<VariantId>,
-            /// The product's name when it was ordered.
-            product_name: String,
-            /// The variant's name when it was ordered.
-            variant_name: String,
-            /// The price of one times the quantity. Fees and the volume discount are not in it.
-            line_total: Option<Amount>,
-            /// The volume discount.
-            volume_discount_amount: Option<Amount>,
-            /// The fee of the payment method in percent.
-            additional_fee_percentage: Option<Amount>,
-            /// That fee in money.
-            additional_fee_amount: Option<Amount>,
-            /// The fixed fee of the payment method.
-            additional_fixed_fee_amount: Option<Amount>,
-            /// A number from 0 to 4; the names are not documented. `None`: it is paid once.
-            billing_interval: Option<i64>,
-            /// The days between two payments, for a custom interval.
-            custom_interval_days: Option<i64>,
-        }
+        /// The id.
+        id: String,
+        /// The price of one.
+        amount: Amount,
+        /// How many.
+        quantity: i64,
+    } may {
+        /// The product.
+        product_id: Option<ProductId>,
+        /// The variant.
+        variant_id: Option<VariantId>,
+        /// The product's name when it was ordered.
+        product_name: String,
+        /// The variant's name when it was ordered.
+        variant_name: String,
+        /// The price of one times the quantity. Fees and the volume discount are not in it.
+        line_total: Option<Amount>,
+        /// The volume discount.
+        volume_discount_amount: Option<Amount>,
+        /// The fee of the payment method in percent.
+        additional_fee_percentage: Option<Amount>,
+        /// That fee in money.
+        additional_fee_amount: Option<Amount>,
+        /// The fixed fee of the payment method.
+        additional_fixed_fee_amount: Option<Amount>,
+        /// A number from 0 to 4; the names are not documented. `None`: it is paid once.
+        billing_interval: Option<i64>,
+        /// The days between two payments, for a custom interval.
+        custom_interval_days: Option<i64>,
     }
 
     /// The coupon of an order.
-    #[derive(Debug)]
-    pub struct OrderCoupon {
-        may {
-            /// The coupon.
-            coupon_id: Option<CouponId>,
-            /// What the customer typed.
-            code: String,
-            /// The reduction in percent.
-            percentage_decrease: Option<Amount>,
-            /// The reduction in money.
-            net_decrease: Option<Amount>,
-        }
+    pub struct OrderCoupon may {
+        /// The coupon.
+        coupon_id: Option<CouponId>,
+        /// What the customer typed.
+        code: String,
+        /// The reduction in percent.
+        percentage_decrease: Option<Amount>,
+        /// The reduction in money.
+        net_decrease: Option<Amount>,
     }
 
     /// A reduction of an order.
-    #[derive(Debug, Eq)]
-    pub struct OrderDiscount {
-        may {
-            /// The reduction in percent.
-            percentage_decrease: Option<Amount>,
-            /// The reduction in money.
-            net_decrease: Option<Amount>,
-        }
+    pub struct OrderDiscount may {
+        /// The reduction in percent.
+        percentage_decrease: Option<Amount>,
+        /// The reduction in money.
+        net_decrease: Option<Amount>,
     }
 
     /// The tax of an order.
-    #[derive(Debug, Eq)]
-    pub struct OrderTax {
-        may {
-            /// The tax in money.
-            tax_amount: Option<Amount>,
-            /// The rate in percent.
-            tax_rate: Option<Amount>,
-            /// The name.
-            tax_name: String,
-            /// Whether the customer owes it.
-            is_reverse_charge: bool,
-            /// The customer's VAT id.
-            customer_vat_id: Option<String>,
-            /// The amount without the tax.
-            pre_tax_amount: Option<Amount>,
-            /// `exclusive`, `inclusive`, or a word that came later.
-            tax_behavior: String,
-        }
+    pub struct OrderTax may {
+        /// The tax in money.
+        tax_amount: Option<Amount>,
+        /// The rate in percent.
+        tax_rate: Option<Amount>,
+        /// The name.
+        tax_name: String,
+        /// Whether the customer owes it.
+        is_reverse_charge: bool,
+        /// The customer's VAT id.
+        customer_vat_id: Option<String>,
+        /// The amount without the tax.
+        pre_tax_amount: Option<Amount>,
+        /// `exclusive`, `inclusive`, or a word that came later.
+        tax_behavior: String,
     }
 
     /// What the payment provider calls the payment. Its client secret is left out on purpose.
-    #[derive(Debug, Eq)]
-    pub struct GatewayMetadata {
-        may {
-            /// The payment's id.
-            transaction_id: Option<String>,
-            /// A note about the payment.
-            note: Option<String>,
-        }
+    pub struct GatewayMetadata may {
+        /// The payment's id.
+        transaction_id: Option<String>,
+        /// A note about the payment.
+        note: Option<String>,
     }
 
     /// A payment that the customer's bank took back.
-    #[derive(Debug, Eq)]
-    pub struct Chargeback {
-        may {
-            /// When it came.
-            date_created: Option<Timestamp>,
-            /// Its status. The values are not documented.
-            status: String,
-            /// The reason.
-            reason: String,
-        }
+    pub struct Chargeback may {
+        /// When it came.
+        date_created: Option<Timestamp>,
+        /// Its status. The values are not documented.
+        status: String,
+        /// The reason.
+        reason: String,
     }
 
     /// A refund of an order.
-    #[derive(Debug, Eq)]
     pub struct Refund {
-        must {
-            /// The id.
-            id: String,
-            /// What the customer gets back.
-            amount: Amount,
-        }
-        may {
-            /// The order.
-            order_id: Option<OrderId>,
-            /// When it was made.
-            date_created: Option<Timestamp>,
-            /// Why.
-            reason: Option<RefundReason>,
-        }
+        /// The id.
+        id: String,
+        /// What the customer gets back.
+        amount: Amount,
+    } may {
+        /// The order.
+        order_id: Option<OrderId>,
+        /// When it was made.
+        date_created: Option<Timestamp>,
+        /// Why.
+        reason: Option<RefundReason>,
     }
 
     /// The customer of an order.
-    #[derive(Debug, Eq)]
-    pub struct OrderCustomer {
-        may {
-            /// The customer.
-            customer_id: Option<CustomerId>,
-            /// The e-mail address.
-            email_address: String,
-            /// The country, as Komerza codes it.
-            country_code: String,
-        }
+    pub struct OrderCustomer may {
+        /// The customer.
+        customer_id: Option<CustomerId>,
+        /// The e-mail address.
+        email_address: String,
+        /// The country, as Komerza codes it.
+        country_code: String,
     }
 
     /// The Discord account of a buyer, as it was when the order was placed.
-    #[derive(Debug, Eq)]
     pub struct DiscordAccount {
-        must {
-            /// The id at Discord: a number, as text.
-            discord_user_id: String,
-        }
-        may {
-            /// The name at Discord.
-            username: String,
-            /// The name that others see.
-            display_name: Option<String>,
-            /// The address of the picture.
-            avatar_url: Option<String>,
-        }
+        /// The id at Discord: a number, as text.
+        discord_user_id: String,
+    } may {
+        /// The name at Discord.
+        username: String,
+        /// The name that others see.
+        display_name: Option<String>,
+        /// The address of the picture.
+        avatar_url: Option<String>,
     }
+}
 
+secret_model! {
     /// Something that was delivered.
     ///
     /// # Security
     /// [`text_content`](Self::text_content) is what was sold, such as a licence key. `Debug` leaves it out.
-    #[derive(Eq)]
     pub struct DeliveredItem {
-        must {
-            /// The id.
-            id: String,
-        }
-        may {
-            /// The product.
-            product_id: Option<ProductId>,
-            /// The variant.
-            variant_id: Option<VariantId>,
-            /// `file`, `dynamic`, `license_key`, `plaintext`, or a word that came later.
-            #[serde(rename = "type")]
-            kind: String,
-            /// `static`, `generated`, `external`, or a word that came later.
-            source: String,
-            /// What the customer received.
-            text_content: Option<String>,
-        }
+        /// The id.
+        id: String,
+    } may {
+        /// The product.
+        product_id: Option<ProductId>,
+        /// The variant.
+        variant_id: Option<VariantId>,
+        /// `file`, `dynamic`, `license_key`, `plaintext`, or a word that came later.
+        #[serde(rename = "type")]
+        kind: String,
+        /// `static`, `generated`, `external`, or a word that came later.
+        source: String,
+        /// What the customer received.
+        text_content: Option<String>,
     }
 }
 

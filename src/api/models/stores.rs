@@ -5,111 +5,98 @@ use jiff::Timestamp;
 
 model! {
     /// A store.
-    #[derive(Debug)]
     pub struct Store {
-        must {
-            /// The id.
-            id: StoreId,
-        }
-        may {
-            /// When it was opened.
-            date_created: Option<Timestamp>,
-            /// The name.
-            name: String,
-            /// The description.
-            description: String,
-            /// The label of the subdomain, not a whole domain.
-            url: String,
-            /// The store's own domain.
-            custom_domain: Option<String>,
-            /// The domain that it runs on.
-            domain: String,
-            /// The preferred currency.
-            currency_code: String,
-            /// The mean rating of the products.
-            rating: Option<Amount>,
-            /// What the user may do in a store of a team. Only `GET /user` fills it. `None` for a store that
-            /// the user owns.
-            scopes: Option<Vec<String>>,
-            /// Why the store is closed for maintenance. `None`: it is open.
-            maintenance_reason: Option<String>,
-            /// Whether it takes support tickets.
-            is_ticketing_enabled: bool,
-            /// Whether it is inactive.
-            is_inactive: bool,
-            /// When it had its last order.
-            last_order_at: Option<Timestamp>,
-            /// The looks.
-            branding: Option<StoreBranding>,
-            /// The address of the terms of service.
-            terms_of_service_url: Option<String>,
-            /// The address of the refund policy.
-            refund_policy_url: Option<String>,
-            /// The address of the privacy policy.
-            privacy_policy_url: Option<String>,
-            /// The address of support outside of Komerza.
-            external_support_url: Option<String>,
-            /// What the store says about that support.
-            external_support_description: Option<String>,
-            /// Whether customers can have a balance.
-            is_customer_balance_enabled: bool,
-            /// Whether automatic reviews are on.
-            is_automatic_reviews_enabled: bool,
-            /// Whether receipts begin with the product's name.
-            prepend_product_name_to_receipt: bool,
-            /// The terms for affiliates.
-            affiliate_options: Option<AffiliateOptions>,
-        }
+        /// The id.
+        id: StoreId,
+    } may {
+        /// When it was opened.
+        date_created: Option<Timestamp>,
+        /// The name.
+        name: String,
+        /// The description.
+        description: String,
+        /// The label of the subdomain, not a whole domain.
+        url: String,
+        /// The store's own domain.
+        custom_domain: Option<String>,
+        /// The domain that it runs on.
+        domain: String,
+        /// The preferred currency.
+        currency_code: String,
+        /// The mean rating of the products.
+        rating: Option<Amount>,
+        /// What the user may do in a store of a team. Only `GET /user` fills it. `None` for a store that
+        /// the user owns.
+        scopes: Option<Vec<String>>,
+        /// Why the store is closed for maintenance. `None`: it is open.
+        maintenance_reason: Option<String>,
+        /// Whether it takes support tickets.
+        is_ticketing_enabled: bool,
+        /// Whether it is inactive.
+        is_inactive: bool,
+        /// When it had its last order.
+        last_order_at: Option<Timestamp>,
+        /// The looks.
+        branding: Option<StoreBranding>,
+        /// The address of the terms of service.
+        terms_of_service_url: Option<String>,
+        /// The address of the refund policy.
+        refund_policy_url: Option<String>,
+        /// The address of the privacy policy.
+        privacy_policy_url: Option<String>,
+        /// The address of support outside of Komerza.
+        external_support_url: Option<String>,
+        /// What the store says about that support.
+        external_support_description: Option<String>,
+        /// Whether customers can have a balance.
+        is_customer_balance_enabled: bool,
+        /// Whether automatic reviews are on.
+        is_automatic_reviews_enabled: bool,
+        /// Whether receipts begin with the product's name.
+        prepend_product_name_to_receipt: bool,
+        /// The terms for affiliates.
+        affiliate_options: Option<AffiliateOptions>,
     }
 
     /// The looks of a store.
-    #[derive(Debug, Eq)]
-    pub struct StoreBranding {
-        may {
-            /// The file name of the banner.
-            banner_file_name: Option<String>,
-            /// The file name of the icon.
-            icon_file_name: Option<String>,
-            /// The colour, as Komerza writes it.
-            accent_color: Option<String>,
-            /// Whether currencies are converted automatically.
-            is_automatic_currency_conversion_enabled: bool,
-        }
+    pub struct StoreBranding may {
+        /// The file name of the banner.
+        banner_file_name: Option<String>,
+        /// The file name of the icon.
+        icon_file_name: Option<String>,
+        /// The colour, as Komerza writes it.
+        accent_color: Option<String>,
+        /// Whether currencies are converted automatically.
+        is_automatic_currency_conversion_enabled: bool,
     }
 
     /// The terms for a store's affiliates.
-    #[derive(Debug, Eq)]
-    pub struct AffiliateOptions {
-        may {
-            /// Whether the store has affiliates.
-            is_enabled: bool,
-            /// The affiliate's part of an order in percent, unless the affiliate has another one.
-            default_return_percentage: Option<Amount>,
-            /// The customer's reduction in percent, unless the affiliate has another one.
-            default_percentage_off: Option<Amount>,
-            /// Whether earnings can become a customer's balance.
-            can_convert_affiliate_balance: bool,
-            /// Whether anybody can become an affiliate.
-            is_public_registration_enabled: bool,
-            /// Whether affiliates can change their links.
-            is_link_editing_enabled: bool,
-        }
+    pub struct AffiliateOptions may {
+        /// Whether the store has affiliates.
+        is_enabled: bool,
+        /// The affiliate's part of an order in percent, unless the affiliate has another one.
+        default_return_percentage: Option<Amount>,
+        /// The customer's reduction in percent, unless the affiliate has another one.
+        default_percentage_off: Option<Amount>,
+        /// Whether earnings can become a customer's balance.
+        can_convert_affiliate_balance: bool,
+        /// Whether anybody can become an affiliate.
+        is_public_registration_enabled: bool,
+        /// Whether affiliates can change their links.
+        is_link_editing_enabled: bool,
     }
 
     /// What the user may do in a store.
     ///
     /// These are the permissions of the **user**, not of the key. The key may do what both the user and its own
     /// scopes allow. Its scopes are those of the app's registration, and no call returns them.
-    #[derive(Debug, Eq)]
-    pub struct StorePermissions {
-        may {
-            /// Whether the user owns the store, and so may do everything.
-            is_owner: bool,
-            /// The names of scopes; see [`scopes`](crate::api::scopes).
-            permissions: Vec<String>,
-            /// The payment methods of the owner's account.
-            enabled_payment_methods: Vec<String>,
-        }
+    pub struct StorePermissions may {
+        /// Whether the user owns the store, and so may do everything.
+        is_owner: bool,
+        /// The names of scopes; see [`scopes`](crate::api::scopes).
+        permissions: Vec<String>,
+        /// The payment methods of the owner's account.
+        enabled_payment_methods: Vec<String>,
     }
 }
 

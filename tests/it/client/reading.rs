@@ -25,21 +25,19 @@ async fn everything_typed_is_read_from_the_sandbox() {
     assert_eq!((product.id == products[0].id, product.variants.is_empty()), (true, false));
     store.variant(&product.id, &product.variants[0].id).await.unwrap();
     assert_eq!(store.all_products().await.unwrap().len(), products.len());
-    let categories = store.categories().all().await.unwrap();
-    assert_eq!(store.all_categories().await.unwrap(), categories);
-    let category = store.category(&categories[0].id).await.unwrap();
-    assert_eq!(store.category_by_slug(category.slug.as_deref().unwrap()).await.unwrap(), category);
-    // Lists have the ids of the products, one category the products: both are read as ids.
-    assert_eq!((category.product_ids.len(), &category.product_ids), (2, &categories[0].product_ids));
+    let categories = store.all_categories().await.unwrap();
+    assert_eq!(categories[0].product_ids.len(), 2);
 
     let customers = store.customers().page_size(7).all().await.unwrap();
     let one = store.customer(&customers[0].id).await.unwrap();
     assert_eq!(one.email_address, customers[0].email_address);
     assert_eq!(store.customer_by_email(&one.email_address).await.unwrap().id, one.id);
-    let conflict = store.create_customer(&one.email_address).await.unwrap_err();
+    let path = format!("/stores/{}/customers", store.id());
+    let conflict = key.post(&path).json(&json!({"emailAddress": one.email_address})).execute().await.unwrap_err();
     assert_eq!(conflict.kind(), ErrorKind::Conflict);
-    store.set_customer_balance(&one.id, &"12.50".parse().unwrap(), Some("a gift")).await.unwrap();
-    assert_eq!(store.customer(&one.id).await.unwrap().balance, Some("12.5".parse().unwrap()));
+    let balance = key.patch(&format!("{path}/{}/balance", one.id)).json(&json!({"newBalance": 12.5}));
+    balance.execute().await.unwrap();
+    assert_eq!(store.customer(&one.id).await.unwrap().balance, Some("12.50".parse().unwrap()));
 
     let tickets = store.tickets().status(TicketStatus::Responded).all().await.unwrap();
     let ticket = store.ticket(&tickets[0].id).await.unwrap();
@@ -48,8 +46,6 @@ async fn everything_typed_is_read_from_the_sandbox() {
         (tickets[0].message_count, &tickets[0].last_message),
         (Some(2), &Some(ticket.entries[1].message.clone()))
     );
-    let webhooks = key.webhooks().await.unwrap();
-    assert!(!key.webhook_logs(&webhooks[0].id).page_size(10).all().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -72,14 +68,17 @@ async fn orders_are_read_delivered_refunded_and_exported() {
     assert_eq!((&refund.amount, refund.reason), (&details.order.amount, Some(RefundReason::RequestedByCustomer)));
     assert_eq!(store.order(&pending[0].id).await.unwrap().order.refund, Some(refund));
 
-    let (from, to) = ("2026-01-01T00:00:00Z".parse().unwrap(), "2026-12-31T00:00:00Z".parse().unwrap());
-    let mut export = store.orders_csv(from, to, 10_000_000).await.unwrap();
+    let csv_of = |store: &str| {
+        let request = key.get(&format!("/stores/{store}/orders/csv"));
+        request.query("from", "2026-01-01T00:00:00Z").query("to", "2026-12-31T00:00:00Z")
+    };
+    let mut export = csv_of(store.id().as_str()).download(10_000_000).await.unwrap();
     let mut csv = Vec::new();
     while let Some(piece) = export.chunk().await.unwrap() {
         csv.extend_from_slice(&piece);
     }
     assert!(String::from_utf8(csv).unwrap().contains(orders[0].id.as_str()));
-    let mut short = store.orders_csv(from, to, 100).await.unwrap();
+    let mut short = csv_of(store.id().as_str()).download(100).await.unwrap();
     let error = loop {
         match short.chunk().await {
             Ok(piece) => assert!(piece.is_some(), "the end came before the limit"),
@@ -87,7 +86,7 @@ async fn orders_are_read_delivered_refunded_and_exported() {
         }
     };
     assert_eq!(error.kind(), ErrorKind::ProviderFault);
-    assert_eq!(key.in_store("none").orders_csv(from, to, 100).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(csv_of("none").download(100).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]

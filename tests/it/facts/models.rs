@@ -123,7 +123,7 @@ models! {
     every_custom_field_is_read: CustomField from PublicCustomField;
     every_option_of_a_custom_field_is_read: CustomFieldOption from PublicCustomFieldOption;
     every_volume_discount_is_read: VolumeDiscount from PublicVolumeDiscount;
-    every_category_is_read: Category from PublicCategoryReference, PublicCategory;
+    every_category_is_read: Category from PublicCategoryReference;
     every_order_of_a_list_is_read: OrderSummary from PageOrder;
     every_line_of_an_order_is_read: LineItem from PublicLineItem;
     every_coupon_of_an_order_is_read: OrderCoupon from PublicOrderCoupon;
@@ -138,12 +138,8 @@ models! {
     every_order_is_read: Order from Order, PublicOrder;
     every_order_with_its_store_is_read: OrderDetails from OrderResponse;
     every_customer_is_read: Customer from PublicCustomerReference, PublicCustomer;
-    every_new_customer_is_read: NewCustomer from Customer;
     every_ticket_is_read: Ticket from DisplayTicket, PublicTicket;
     every_entry_of_a_ticket_is_read: TicketEntry from PublicTicketEntry;
-    every_webhook_is_read: Webhook from Webhook;
-    every_webhook_with_its_secret_is_read: CreatedWebhook from WebhookCreatedResponse;
-    every_delivery_of_a_webhook_is_read: WebhookLog from WebhookExecutionLog;
 }
 
 #[test]
@@ -152,9 +148,9 @@ fn no_model_and_no_shape_that_a_model_reads_is_missing_above() {
     let mut models = BTreeSet::new();
     for file in std::fs::read_dir(folder).unwrap() {
         let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        let declared = source.split("\nmodel! {\n").skip(1).map(|block| block.split("\n}\n").next().unwrap());
+        let declared = source.split("model! {\n").skip(1).map(|block| block.split("\n}\n").next().unwrap());
         let structs = declared.flat_map(str::lines).filter_map(|line| line.strip_prefix("    pub struct "));
-        models.extend(structs.map(|line| line.trim_end_matches(" {").to_owned()));
+        models.extend(structs.map(|line| line.split(' ').next().unwrap().to_owned()));
     }
     let covered: BTreeSet<String> = MODELS.iter().map(|(model, _)| (*model).to_owned()).collect();
     assert_eq!(models, covered);
@@ -253,23 +249,10 @@ proptest! {
 }
 
 #[test]
-fn t41_debug_leaves_out_goods_secrets_and_what_was_delivered() {
+fn t41_debug_leaves_out_goods_and_what_was_delivered() {
     let fake = "obviously-fake-goods";
-    let date = "2026-11-20T10:00:00Z";
-    let webhook = json!({"id": "w", "dateCreated": date, "url": "https://app.example"});
-    let shown = [
-        format!("{:?}", from_value::<DeliveredItem>(json!({"id": "d", "textContent": fake})).unwrap()),
-        format!("{:?}", from_value::<CreatedWebhook>(json!({"webhook": webhook, "secret": fake})).unwrap()),
-        format!(
-            "{:?}",
-            from_value::<WebhookLog>(json!({
-                "id": "l", "dateCreated": date, "requestBody": fake, "responseBody": fake,
-                "url": format!("https://app.example/?token={fake}"),
-            }))
-            .unwrap()
-        ),
-    ];
-    assert!(shown.iter().all(|text| !text.contains(fake)), "{shown:?}");
+    let item: DeliveredItem = from_value(json!({"id": "d", "textContent": fake})).unwrap();
+    assert!(!format!("{item:?}").contains(fake), "{item:?}");
 }
 
 #[test]

@@ -18,8 +18,6 @@ pub(super) enum Shape {
     Limit,
     Flag,
     Texts,
-    /// The id of a thing, or the thing with its id.
-    Reference,
     /// Not documented.
     Any,
     List(Box<Self>),
@@ -68,21 +66,16 @@ enum Want {
 /// A shape of the table.
 pub(super) fn named(name: &str) -> Shape {
     let fields = TABLE.shapes.get(name).unwrap_or_else(|| panic!("no shape {name}"));
-    Shape::Object(fields.iter().map(|field| of_field(name, field)).collect())
+    Shape::Object(fields.iter().map(of_field).collect())
 }
 
-fn of_field(shape: &str, field: &table::Field) -> Field {
+fn of_field(field: &table::Field) -> Field {
     let rule = match field.client {
         Client::Needs => Rule::Must,
         Client::Reads => Rule::May,
         Client::LeavesOut => Rule::Out,
     };
-    let kind = match (shape, field.name, rule) {
-        // Read as the ids of the products.
-        ("PublicCategory" | "PublicCategoryReference", "products", _) => Shape::List(Box::new(Shape::Reference)),
-        (_, _, Rule::Out) => Shape::Any,
-        _ => of_kind(field.kind),
-    };
+    let kind = if matches!(rule, Rule::Out) { Shape::Any } else { of_kind(field.kind) };
     Field { name: field.name, shape: kind, rule }
 }
 
@@ -177,12 +170,6 @@ impl Shape {
             Self::Flag => any::<bool>().prop_map(exactly).boxed(),
             Self::Texts => collection::btree_map("[a-z]{1,5}", option::of(".{0,5}"), 0..3)
                 .prop_map(|map| Sample { json: serde_json::to_string(&map).unwrap(), want: Want::Anything })
-                .boxed(),
-            Self::Reference => (text("[0-9a-f]{4}"), any::<bool>(), any_json(&["id"]))
-                .prop_map(|((id, text), whole, rest)| {
-                    let json = if whole { format!("{{\"name\":{rest},\"id\":{id}}}") } else { id };
-                    Sample { json, want: Want::Text(text) }
-                })
                 .boxed(),
             Self::Any => {
                 any_json(&["id"]).prop_map(|json| Sample { json: json.to_string(), want: Want::Anything }).boxed()

@@ -8,7 +8,7 @@ use axum::{
     routing::post,
 };
 use komerza_connect::{
-    api::models::{NewOrder, OrderStatus, VariantDelivery, WebhookForm},
+    api::models::{NewOrder, OrderStatus, VariantDelivery},
     webhook::{Delivery, Verifier},
 };
 use komerza_sandbox::Undelivered;
@@ -87,20 +87,22 @@ async fn an_event_reaches_the_webhook_signed_with_its_own_secret_and_is_in_its_l
     // Its secret is told when it is made, so the app's address comes first and its secret later.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let made = key.create_webhook(&WebhookForm::new(&url, ["an-event"], sandbox.store_ids(0))).await.unwrap();
-    let app = App { verifier: Verifier::new(made.secret).unwrap(), received: Arc::default() };
+    let form = json!({ "url": url, "eventTypes": ["an-event"], "storeIds": sandbox.store_ids(0) });
+    let made: Value = key.post("/webhooks").json(&form).fetch().await.unwrap();
+    let (id, secret) = (made["webhook"]["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    let app = App { verifier: Verifier::new(secret).unwrap(), received: Arc::default() };
     let routes = Router::new().route("/hook", post(receive)).with_state(app.clone());
     tokio::spawn(async move { axum::serve(listener, routes).await });
 
     let event = json!({ "what": "an event of the test" });
-    let delivered = sandbox.send_event(made.webhook.id.as_str(), &event).await.unwrap();
+    let delivered = sandbox.send_event(id, &event).await.unwrap();
     assert_eq!((delivered.status.as_u16(), delivered.body.as_str()), (200, "OBVIOUSLY-FAKE-LICENCE"));
     assert_eq!(*app.received.lock().unwrap(), std::slice::from_ref(&event));
-    let log = key.webhook_logs(&made.webhook.id).all().await.unwrap().remove(0);
-    assert_eq!((log.response_code, log.url), (Some(200), url));
-    assert_eq!(serde_json::from_str::<Value>(&log.request_body).unwrap(), event);
+    let log = key.get(&format!("/webhooks/{id}/logs")).paged::<Value>().all().await.unwrap().remove(0);
+    assert_eq!((&log["responseCode"], &log["url"]), (&json!(200), &json!(url)));
+    assert_eq!(serde_json::from_str::<Value>(log["requestBody"].as_str().unwrap()).unwrap(), event);
 
     assert_eq!(sandbox.send_event("none", &event).await, Err(Undelivered::NoSuchWebhook));
-    let seeded = key.webhooks().await.unwrap().remove(0).id;
-    assert_eq!(sandbox.send_event(seeded.as_str(), &event).await, Err(Undelivered::NotLoopback));
+    let seeded = key.get("/webhooks").fetch::<Value>().await.unwrap();
+    assert_eq!(sandbox.send_event(seeded[0]["id"].as_str().unwrap(), &event).await, Err(Undelivered::NotLoopback));
 }
