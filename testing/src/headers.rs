@@ -2,14 +2,12 @@
 //!
 //! The browser model runs [`OwnAnswers::inspect`] over each answer of these routes in every test.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use super::browser::{Hop, directive};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 use url::Url;
-
-use super::browser::{Hop, directive};
 
 /// Which answers are the crate's own, and where they may send the browser.
 #[derive(Clone, Debug)]

@@ -1,14 +1,13 @@
 //! The way of a load: request, cookies, answer, and the same again for each redirect.
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, header};
-use tower::BoxError;
-use url::{Position, Url};
-
 use super::form::{self, Form, directive};
 use super::jar::{By, Context};
 use super::transport::Transport;
 use super::{Browser, Hop, Load, Refused, Visit};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, header};
+use tower::BoxError;
+use url::{Position, Url};
 
 /// As many redirects as browsers follow.
 const MOST_HOPS: usize = 20;

@@ -1,11 +1,9 @@
 //! The cookie jar: which cookies are kept and which go along (RFC 6265bis, sections 5.7 and 5.8).
 
-use std::time::SystemTime;
-
-use url::{Host, Url};
-
 use super::cookie::{self, Cookie, Refused, SameSite};
 use super::site;
+use std::time::SystemTime;
+use url::{Host, Url};
 
 /// Cookies of one host or domain; beyond it the oldest goes.
 const MOST_PER_DOMAIN: usize = 180;

@@ -2,12 +2,11 @@
 //!
 //! Follows "Fetch Metadata Request Headers" section 2 and the Fetch standard's "append a request `Origin` header".
 
+use super::jar::Context;
+use super::site::{self, Relation};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use url::Url;
-
-use super::jar::Context;
-use super::site::{self, Relation};
 
 /// What browsers apply to a page that says nothing.
 const DEFAULT_POLICY: &str = "strict-origin-when-cross-origin";

@@ -16,15 +16,6 @@ mod tests_requests;
 mod transport;
 mod visit;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
-use std::time::{Duration, Instant, SystemTime};
-
-use axum::body::Body;
-use http::{HeaderMap, HeaderName, Method, Request, Response};
-use tower::{BoxError, Service};
-use url::Url;
-
 pub use self::cookie::{Cookie, Refused, SameSite};
 pub use self::follow::{LoadError, form_of};
 pub use self::form::{Form, attributes, directive};
@@ -33,6 +24,15 @@ pub use self::load::Load;
 use self::transport::Transport;
 pub use self::visit::{Hop, Visit};
 use super::headers::OwnAnswers;
+use axum::body::Body;
+use http::{HeaderMap, HeaderName, Method, Request, Response};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, TryLockError},
+    time::{Duration, Instant, SystemTime},
+};
+use tower::{BoxError, Service};
+use url::Url;
 
 /// How long the browser's own state may be held by one who looks at it.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,11 +1,9 @@
 //! The jar against the rules of RFC 6265bis, one table per rule.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use url::Url;
-
 use super::Context::{CrossSiteEmbedded, CrossSiteNavigation, CrossSitePost};
 use super::{By, Context, Cookie, Jar, Refused};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use url::Url;
 
 const SHOP: &str = "https://shop.example/komerza/login";
 const SAME_SITE: By = By::Http(Context::SameSite);

@@ -1,15 +1,13 @@
 //! What the browser says about a request, hop by hop, and what it makes of the answers.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use axum::Router;
-use axum::body::Body;
-use axum::routing::any;
-use http::{Method, Request, Response};
-use url::Url;
-
 use super::{Browser, Form, Load, LoadError, OwnAnswers, form_of};
+use axum::{Router, body::Body, routing::any};
+use http::{Method, Request, Response};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use url::Url;
 
 const SHOP: &str = "https://shop.example";
 const DASH: &str = "https://dash.example";
