@@ -45,8 +45,6 @@ pub struct Load {
     pub body: Option<(String, Bytes)>,
     pub headers: HeaderMap,
     pub follow: bool,
-    /// Sources of the page's `form-action`, when it has one and this is the sending of a form.
-    pub form_action: Option<Vec<String>>,
 }
 
 impl Load {
@@ -65,7 +63,6 @@ impl Load {
             body: None,
             headers: HeaderMap::new(),
             follow: true,
-            form_action: None,
         }
     }
 

@@ -7,7 +7,6 @@
 
 mod cookie;
 mod follow;
-mod form;
 mod jar;
 mod load;
 mod site;
@@ -17,8 +16,7 @@ mod transport;
 mod visit;
 
 pub use self::cookie::{Cookie, Refused, SameSite};
-pub use self::follow::{LoadError, form_of};
-pub use self::form::{Form, attributes, directive};
+pub use self::follow::LoadError;
 pub use self::jar::{By, Context, Jar};
 pub use self::load::Load;
 use self::transport::Transport;
@@ -200,11 +198,6 @@ impl Browser {
         self.state().jar.store(line.as_bytes(), &Url::parse(url).unwrap(), By::Script, now)
     }
 
-    /// Closes the browser and opens it again: cookies without an end are gone.
-    pub fn restart(&self) {
-        self.state().jar.close_session();
-    }
-
     /// Typed at the address bar.
     pub async fn open(&self, url: &str) -> Visit {
         self.load(Load::typed(url)).await
@@ -215,7 +208,7 @@ impl Browser {
         self.load(Load::link(from, url)).await
     }
 
-    /// A form on the page `from`, with the default referrer policy; see also [`submit`](Self::submit).
+    /// A form on the page `from`.
     pub async fn post(&self, from: &str, url: &str, body: &str) -> Visit {
         self.load(Load::form(from, url, body)).await
     }
