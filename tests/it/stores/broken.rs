@@ -1,6 +1,9 @@
 //! The contract suite finds faults: for every check there is a store that fails it.
 
-use super::broken_stores::{Flaw, MEANT, contract};
+use super::{
+    broken_stores::contract,
+    flaws::{Flaw, MEANT},
+};
 use crate::prelude::*;
 use komerza_connect::store::contract::{Claim, Contract, checks, claims_as_test};
 
