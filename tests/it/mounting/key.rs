@@ -55,10 +55,11 @@ fn layer(store: impl TokenStore) -> KomerzaConnectLayer {
 }
 
 #[tokio::test]
-async fn a_connected_user_gets_the_key_in_every_form() {
-    let app = app().layer(connected().await);
+async fn every_form_gives_the_key_or_says_without_the_layer_what_to_add() {
+    let layered = app().layer(connected().await);
     for path in ["/key", "/option", "/result"] {
-        assert_says(&send(app.clone(), get(path)).await, 200, "the key of alice");
+        assert_says(&send(layered.clone(), get(path)).await, 200, "the key of alice");
+        assert_layer_missing(&send(app(), get(path)).await);
     }
 }
 
@@ -90,13 +91,6 @@ async fn a_store_that_is_down_or_a_look_up_that_fails_is_503_also_for_an_option(
             assert!(!answer.body().contains(secret), "{}", answer.body());
         }
         assert_says(&send(app, get("/result")).await, 200, kind);
-    }
-}
-
-#[tokio::test]
-async fn without_the_layer_every_form_says_what_to_add() {
-    for path in ["/key", "/option", "/result"] {
-        assert_layer_missing(&send(app(), get(path)).await);
     }
 }
 
