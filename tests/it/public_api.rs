@@ -52,7 +52,7 @@ fn types_keep_their_thread_safety_and_their_clones() {
     cloned::<webhook::Delivery>();
     error::<webhook::Refused>();
     error::<webhook::Unreadable>();
-    kind::<webhook::RefusedKind>();
+    kind::<webhook::Refused>();
     cloned::<ManualClock>();
     cloned::<SystemClock>();
     cloned::<SystemRandomness>();
