@@ -1,7 +1,7 @@
-//! A job for all connected users: `cargo run --example jobs`
+//! Two jobs that repeat until Ctrl-C: `cargo run --example jobs`
 //!
-//! It counts the orders of everybody who is connected. Calls for visitors go first, and a user who has gone is
-//! no error.
+//! One counts the orders of everybody who is connected. Calls for visitors go first, and a user who has gone is
+//! no error. The other removes the records of expired browser sessions once a day.
 //!
 //! ```toml
 //! [dependencies]
@@ -11,9 +11,11 @@
 //! ```
 
 use komerza_connect::{
-    ApiKey, Error, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId, api::Client, pacing::Priority,
+    ApiKey, Error, KomerzaConnectLayer, MemoryStore, StoreError, StoredToken, TokenStore, UserId, api::Client,
+    pacing::Priority,
 };
 use komerza_sandbox::Sandbox;
+use std::time::Duration;
 
 async fn count(komerza: &Client) -> Result<usize, Error> {
     let mut count = 0;
@@ -28,15 +30,8 @@ async fn count(komerza: &Client) -> Result<usize, Error> {
     Ok(count)
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let sandbox = Sandbox::start().await?;
-    let store = MemoryStore::default(); // yours is a database that the app uses too
-    for user in ["alice", "bob"] {
-        store.save(&UserId::new(user)?, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
-    }
-    let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
-
+/// One round over all users, whom the store lists page by page.
+async fn count_all(connect: &KomerzaConnectLayer) -> Result<(), StoreError> {
     let mut users = connect.users();
     while let Some(user) = users.try_next().await? {
         // Who has disconnected meanwhile has no client.
@@ -46,6 +41,37 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             // The others have their turn all the same.
             Err(error) => eprintln!("{}: {error}", user.as_str()),
         }
+    }
+    Ok(())
+}
+
+/// Runs a job again and again, with a pause after each run: two runs never overlap. A failure waits for the next run.
+async fn every(pause: Duration, job: impl AsyncFn() -> Result<(), StoreError>) {
+    loop {
+        if let Err(error) = job().await {
+            eprintln!("the job ended early: {error}");
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let sandbox = Sandbox::start().await?;
+    let store = MemoryStore::default(); // yours is a database that the app uses too
+    for user in ["alice", "bob"] {
+        store.save(&UserId::new(user)?, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
+    }
+    let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
+
+    // An hour in your app. In a web server, spawn these beside it, on one node only.
+    let counting = every(Duration::from_secs(5), async || count_all(&connect).await);
+    // Only for apps without `with_user`, where a user is a browser.
+    let sweeping = every(Duration::from_secs(24 * 60 * 60), async || connect.sweep().await.map(drop));
+    tokio::select! {
+        _ = counting => {}
+        _ = sweeping => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
     Ok(())
 }

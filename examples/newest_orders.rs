@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{}", store.name);
         let newest = komerza.in_store(&store.id).orders().newest_first().page_size(10);
         for order in newest.page(1).await?.items {
-            println!("  {} {} {} {}", order.date_created, order.amount, order.currency_code, order.status);
+            println!("  {} {:.2} {} {}", order.date_created, order.amount, order.currency_code, order.status);
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use std::{
     collections::BTreeMap,
     convert::Infallible,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 use tower_service::Service;
@@ -24,9 +24,11 @@ const MOST_REDIRECTS: usize = 20;
 
 /// A browser that calls your app in this process; from [`Sandbox::browser`].
 ///
-/// It keeps cookies and sends all of them, whatever their path and `SameSite`, until they expire by the
-/// sandbox's clock. It sends the headers with which browsers say where a request comes from. It follows
-/// redirects within the app and stops at one that leads away.
+/// It keeps cookies until they expire by the sandbox's clock, and sends them whatever their path. One with
+/// `SameSite=Strict` stays behind on the way back from Komerza, and on the redirects that follow, as in every
+/// engine. It sends the headers with which browsers say where a request comes from. It follows redirects within the
+/// app, loads a page again that says so (`<meta http-equiv="refresh" content="0">`), and stops at a redirect that
+/// leads away.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -43,6 +45,9 @@ const MOST_REDIRECTS: usize = 20;
 /// assert!(browser.open("/komerza/status").await?.text.contains("\"connected\":true"));
 /// let page = browser.submit("/komerza/disconnect", "").await?;
 /// assert_eq!((page.url.path(), &*page.text), ("/", "home"));
+///
+/// browser.set_cookie("session=obviously-fake; HttpOnly; SameSite=Strict");
+/// assert_eq!(browser.cookie("session").as_deref(), Some("obviously-fake"));
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -51,7 +56,13 @@ pub struct Browser {
     /// Where the app is, by its redirect URI.
     site: Url,
     shared: Arc<Shared>,
-    cookies: Mutex<BTreeMap<String, (String, Option<SystemTime>)>>,
+    cookies: Mutex<BTreeMap<String, Cookie>>,
+}
+
+struct Cookie {
+    value: String,
+    end: Option<SystemTime>,
+    is_strict: bool,
 }
 
 /// What a browser shows.
@@ -92,15 +103,19 @@ type Origin = [&'static str; 3];
 const TYPED: Origin = ["none", "navigate", "document"];
 const FORM: Origin = ["same-origin", "navigate", "document"];
 const RETURN: Origin = ["cross-site", "navigate", "document"];
+/// What a page says that is to be loaded again at once.
+const RELOAD: &str = "<meta http-equiv=\"refresh\" content=\"0\">";
 const SCRIPT: Origin = ["same-origin", "cors", "empty"];
 
 impl Browser {
-    /// Opens an address of the app, such as `/stores`, or a callback of [`Sandbox::deny`].
+    /// Opens an address of the app. A path such as `/stores` counts as typed; a whole address, such as the callback of
+    /// [`Sandbox::deny`], as the way back from Komerza.
     ///
     /// # Errors
     /// [`SandboxError::Browser`] if the address is of another site, or if redirects do not end.
     pub async fn open(&self, address: &str) -> Result<Page, SandboxError> {
-        self.follow(self.request(Method::GET, address, TYPED, String::new())?).await
+        let from = if Url::parse(address).is_ok() { RETURN } else { TYPED };
+        self.follow(self.request(Method::GET, address, from, String::new())?).await
     }
 
     /// Submits a form of the app's own page with POST, such as `name=alice`.
@@ -135,8 +150,36 @@ impl Browser {
     pub async fn connected(self, login: &str) -> Result<Self, SandboxError> {
         let left = self.open(login).await?.redirected()?;
         let callback = Ask::of(left.url.as_str())?.approve(&Approval::everything(), &self.shared)?;
-        self.hop(self.request(Method::GET, &callback, RETURN, String::new())?).await?.redirected()?;
+        self.load(&mut self.request(Method::GET, &callback, RETURN, String::new())?).await?.redirected()?;
         Ok(self)
+    }
+
+    /// The value of a cookie that the browser has, such as that of your session.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.alive().get(name).map(|cookie| cookie.value.clone())
+    }
+
+    /// Gives the browser a cookie, as an answer with this `Set-Cookie` does: `session=alice; SameSite=Strict`.
+    pub fn set_cookie(&self, line: &str) {
+        let mut pairs = line.split(';').filter_map(|pair| pair.trim().split_once('='));
+        let Some((name, value)) = pairs.next() else { return };
+        let attribute =
+            |wanted| pairs.clone().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value);
+        let age = attribute("max-age").and_then(|age| age.parse::<i64>().ok());
+        let end = match age.map(|age| Duration::from_secs(age.try_into().unwrap_or(0))) {
+            Some(age) => self.shared.clock.now().checked_add(age),
+            None => attribute("expires").and_then(|date| httpdate::parse_http_date(date).ok()),
+        };
+        let is_strict = attribute("samesite").is_some_and(|site| site.eq_ignore_ascii_case("strict"));
+        self.alive().insert(name.to_owned(), Cookie { value: value.to_owned(), end, is_strict });
+    }
+
+    /// The cookies without those that have expired.
+    fn alive(&self) -> MutexGuard<'_, BTreeMap<String, Cookie>> {
+        let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        cookies.retain(|_, cookie| cookie.end.is_none_or(|end| end > self.shared.clock.now()));
+        cookies
     }
 
     fn request(
@@ -158,7 +201,7 @@ impl Browser {
 
     async fn follow(&self, mut request: Request<String>) -> Result<Page, SandboxError> {
         for _ in 0..MOST_REDIRECTS {
-            let page = self.hop(request.clone()).await?;
+            let page = self.load(&mut request).await?;
             let to = page.headers.get(header::LOCATION).and_then(|to| page.url.join(to.to_str().ok()?).ok());
             match to.filter(|_| page.status.is_redirection()) {
                 None => return Ok(page),
@@ -173,7 +216,16 @@ impl Browser {
         Err(SandboxError::Browser(format!("{} redirects without end", request.uri())))
     }
 
-    /// One request and its answer.
+    /// One request and its answer, or the second one of a page that is loaded again: then the app's own site asks.
+    async fn load(&self, request: &mut Request<String>) -> Result<Page, SandboxError> {
+        let page = self.hop(request.clone()).await?;
+        if !page.text.contains(RELOAD) {
+            return Ok(page);
+        }
+        request.headers_mut().insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+        self.hop(request.clone()).await
+    }
+
     async fn hop(&self, request: Request<String>) -> Result<Page, SandboxError> {
         let mut request = request.map(Body::from);
         let url = Url::parse(&request.uri().to_string()).map_err(failed)?;
@@ -184,33 +236,20 @@ impl Browser {
             headers.insert(header::ORIGIN, origin.parse().map_err(failed)?);
         }
         headers.insert(header::HOST, url[Position::BeforeHost..Position::AfterPort].parse().map_err(failed)?);
-        headers.insert(header::COOKIE, self.cookie_line().parse().map_err(failed)?);
+        let from_elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        headers.insert(header::COOKIE, self.cookie_line(from_elsewhere).parse().map_err(failed)?);
         let (parts, body) = self.app.clone().call(request).await.unwrap_or_else(|never| match never {}).into_parts();
-        self.keep(&parts.headers);
+        let lines = parts.headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok());
+        lines.for_each(|line| self.set_cookie(line));
         let body = to_bytes(body, LONGEST_BODY).await.map_err(failed)?;
         let text = String::from_utf8_lossy(&body).into_owned();
         Ok(Page { url, status: parts.status, headers: parts.headers, text })
     }
 
-    fn cookie_line(&self) -> String {
-        let (now, cookies) = (self.shared.clock.now(), self.cookies.lock().unwrap_or_else(PoisonError::into_inner));
-        let alive = cookies.iter().filter(|(_, (_, end))| end.is_none_or(|end| end > now));
-        alive.map(|(name, (value, _))| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-    }
-
-    fn keep(&self, headers: &HeaderMap) {
-        let (now, mut cookies) = (self.shared.clock.now(), self.cookies.lock().unwrap_or_else(PoisonError::into_inner));
-        for line in headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok()) {
-            let mut pairs = line.split(';').filter_map(|pair| pair.trim().split_once('='));
-            let Some((name, value)) = pairs.next() else { continue };
-            let attribute = |wanted| pairs.clone().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-            let age = attribute("max-age").and_then(|(_, age)| age.parse::<i64>().ok());
-            let end = match age.map(|age| Duration::from_secs(age.try_into().unwrap_or(0))) {
-                Some(age) => now.checked_add(age),
-                None => attribute("expires").and_then(|(_, date)| httpdate::parse_http_date(date).ok()),
-            };
-            cookies.insert(name.to_owned(), (value.to_owned(), end));
-        }
+    fn cookie_line(&self, from_elsewhere: bool) -> String {
+        let cookies = self.alive();
+        let sent = cookies.iter().filter(|(_, cookie)| !(from_elsewhere && cookie.is_strict));
+        sent.map(|(name, cookie)| format!("{name}={}", cookie.value)).collect::<Vec<_>>().join("; ")
     }
 }
 

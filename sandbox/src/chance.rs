@@ -29,18 +29,9 @@ impl Chance {
     /// `length` characters, each drawn from `alphabet`. An empty alphabet gives an empty text.
     pub(super) fn text(&mut self, alphabet: &str, length: usize) -> String {
         let letters: Vec<char> = alphabet.chars().collect();
-        let mut text = String::new();
-        while !letters.is_empty() && text.chars().count() < length {
-            let block = self.bytes();
-            let missing = length.saturating_sub(text.chars().count());
-            text.extend(
-                block
-                    .iter()
-                    .filter_map(|byte| letters.get(usize::from(*byte).checked_rem(letters.len())?))
-                    .take(missing),
-            );
-        }
-        text
+        let length = if letters.is_empty() { 0 } else { length };
+        let bytes = std::iter::repeat_with(|| self.bytes()).flatten();
+        bytes.filter_map(|byte| letters.get(usize::from(byte).checked_rem(letters.len())?)).take(length).collect()
     }
 
     /// 256 random bits in base64url.

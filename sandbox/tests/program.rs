@@ -127,8 +127,8 @@ fn the_doctor_names_what_answers_in_place_of_the_app() {
     };
     let (code, said) = doctor(&[&url]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("error   ") && said.contains("/komerza/login asks the visitor to sign in"), "{said}");
+    assert!(said.contains("error   ") && said.contains("/komerza/login answers 401"), "{said}");
     let (code, said) = doctor(&[&url, "--json"]);
-    assert!(code == Some(1) && said.starts_with('{') && said.contains("\"code\":\"signed_out\""), "{said}");
+    assert!(code == Some(1) && said.starts_with('{') && said.contains("\"code\":\"not_mounted\""), "{said}");
     assert_eq!(refused(&["doctor", "http://127.0.0.1:1/"]).0, Some(2));
 }

@@ -3,7 +3,9 @@
 use super::{Finding, Severity};
 use crate::{
     config::{Config, message::messages},
-    secret::ApiKey,
+    failure::FailureKind,
+    redeem::exchange::ExchangeClient,
+    secret::{ApiKey, AuthorizationCode},
     store::{StoreError, StoredToken, TokenStore, within},
     telemetry::log::chain,
     time::Clock,
@@ -18,6 +20,7 @@ messages! {
     PLAIN_HTTP = "plain_http", "the redirect URI is plain http: cookies have neither Secure nor the __Host- prefix",
         "This is for development on one machine; deploy with https.";
     MOUNTED = "mounted", "the login, callback, disconnect and status routes arrive at the layer", "";
+    SIGNED_IN = "signed_in", "the routes arrive at the layer and know who is signed in", "";
     STORE_WORKS = "store_works", "the token store saved, loaded and removed a scratch record", "";
     STORE_FAILS = "store_fails", "the token store failed to {}",
         "Check that the database runs and that the app may read, insert, update and delete in its table.";
@@ -31,6 +34,14 @@ messages! {
     KOMERZA_ANSWERS = "komerza_answers", "Komerza answers: {}", "";
     KOMERZA_UNREACHABLE = "komerza_unreachable", "Komerza cannot be reached: {}",
         "Check DNS, the firewall, HTTPS_PROXY and the system's certificates; KOMERZA_API_URL if it is set.";
+    SECRET_REFUSED = "secret_refused", "Komerza does not accept the client secret",
+        "Copy it again from the Komerza dashboard, from the page of this client ID.";
+    APP_UNKNOWN = "app_unknown", "Komerza does not know the client ID",
+        "Copy it again from the Komerza dashboard; check KOMERZA_API_URL if it is set.";
+    CODE_REFUSED = "code_refused", "Komerza has no objection to the client ID, and refused a made-up code ({}); \
+         it may not have looked at the client secret, which only a connect proves", "";
+    EXCHANGE_FAILS = "exchange_fails", "Komerza did not say what it makes of the client ID and secret ({})",
+        "Run the doctor again in a minute. The guide `operating` says what the word in brackets means.";
     CLOCK_RIGHT = "clock_right", "the clock is within a minute of Komerza's", "";
     CLOCK_WRONG = "clock_wrong", "the clock differs from Komerza's by {} seconds",
         "Let the machine set its clock by NTP: login attempts and sessions end by it.";
@@ -81,7 +92,7 @@ async fn scratch(store: &dyn TokenStore, deadline: Duration) -> Result<Finding, 
     })
 }
 
-/// One GET without a key. Any answer counts.
+/// One GET without a key, where any answer counts, and one exchange of a code that Komerza never issued.
 pub(super) async fn komerza(config: &Config, clock: &dyn Clock) -> Vec<Finding> {
     let unreachable = |why: &str| vec![Finding::new(Severity::Error, &KOMERZA_UNREACHABLE, why)];
     let client = wire::client(&config.user_agent, &config.api_url).and_then(wire::build);
@@ -94,10 +105,36 @@ pub(super) async fn komerza(config: &Config, clock: &dyn Clock) -> Vec<Finding> 
         Ok(answer) => {
             let date = answer.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
             let said = format!("{} from {}", answer.status(), config.api_url.origin().ascii_serialization());
-            vec![Finding::new(Severity::Fine, &KOMERZA_ANSWERS, &said), compare(clock.now(), date)]
+            let answers = Finding::new(Severity::Fine, &KOMERZA_ANSWERS, &said);
+            vec![answers, compare(clock.now(), date), application(config, clock).await]
         }
         Err(error) => unreachable(&chain(&error.without_url()).to_string()),
     }
+}
+
+/// What Komerza says to a code that it never issued. It names a wrong client ID or secret, unless it looks at the code
+/// first, which is not documented.
+async fn application(config: &Config, clock: &dyn Clock) -> Finding {
+    let (client, code) = (ExchangeClient::new(config), AuthorizationCode::new("made-up-by-komerza-connect-doctor"));
+    let (Ok(client), Ok(code)) = (client, code) else { return exchanged(FailureKind::Internal) };
+    match client.send(&code, clock.now()).await {
+        // Nobody can have got a key for it.
+        Ok(_) => exchanged(FailureKind::ProviderFault),
+        Err(error) => exchanged(error.failure.kind()),
+    }
+}
+
+fn exchanged(kind: FailureKind) -> Finding {
+    let (severity, message) = match kind {
+        FailureKind::InvalidClientSecret => (Severity::Error, &SECRET_REFUSED),
+        FailureKind::AppNotFound => (Severity::Error, &APP_UNKNOWN),
+        FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused => {
+            (Severity::Fine, &CODE_REFUSED)
+        }
+        FailureKind::Busy => (Severity::Warning, &EXCHANGE_FAILS),
+        _ => (Severity::Error, &EXCHANGE_FAILS),
+    };
+    Finding::new(severity, message, kind.code())
 }
 
 pub(super) fn compare(here: SystemTime, there: Option<SystemTime>) -> Finding {

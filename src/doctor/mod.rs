@@ -30,8 +30,8 @@ pub use report::{Finding, Report, Severity};
 pub use routes::{MountedRoute, RouteCookie};
 
 use crate::{
-    config::Config,
-    layer::{Body, KomerzaConnectLayer, check_mounted},
+    config::{Config, Message},
+    layer::{Body, KomerzaConnectLayer, NotMounted, check_look_up, check_mounted, check_signed_in},
 };
 use http::{Request, Response};
 use std::fmt;
@@ -42,8 +42,12 @@ impl KomerzaConnectLayer {
     ///
     /// In this order: reads the settings; saves, loads and removes a scratch record in the store, under a user
     /// ID that begins with `komerza-connect-doctor-`; pings the store if it can be pinged; sends one GET
-    /// without a key to the API, where any answer counts; compares the clock with the `Date` of the answer.
-    /// Takes at most a few deadlines of the store and 10 seconds.
+    /// without a key to the API, where any answer counts; compares the clock with the `Date` of the answer;
+    /// exchanges a made-up code, to which Komerza may answer that the client ID or the secret is wrong.
+    /// Takes at most a few deadlines of the store, 10 seconds and the deadline of an exchange.
+    ///
+    /// What it cannot see: whether the redirect URI is registered, and, if Komerza looks at the code before the
+    /// secret, whether the secret is right. Only a connect shows both.
     ///
     /// See the [module](crate::doctor) for an example.
     pub async fn doctor(&self) -> Report {
@@ -56,14 +60,39 @@ impl KomerzaConnectLayer {
 }
 
 impl Report {
-    /// Adds whether the routes arrive at the layer in the finished app: [`check_mounted`].
-    pub async fn with_app<S, B>(mut self, app: S, config: &Config) -> Self
+    /// Adds whether the routes arrive at the layer in the finished app ([`check_mounted`]), and whether they can tell
+    /// who asks: an extractor such as axum-login's refuses if its layer was added before this one.
+    pub async fn with_app<S, B>(self, mut app: S, config: &Config) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>>,
         S::Error: fmt::Display,
     {
-        self.add(match check_mounted(app, config).await {
-            Ok(()) => Finding::new(Severity::Fine, &checks::MOUNTED, ""),
+        let mounted = match check_mounted(&mut app, config).await {
+            Ok(()) => check_look_up(app, config).await,
+            lost => lost,
+        };
+        self.found(mounted, &checks::MOUNTED)
+    }
+
+    /// Same as [`with_app`](Self::with_app), with a request that `prepare` signs in: only that proves the order of the
+    /// layers whichever way the app finds its user. See [`check_signed_in`].
+    pub async fn with_signed_in_app<S, B>(
+        self,
+        app: S,
+        config: &Config,
+        prepare: impl FnOnce(&mut Request<Body>),
+    ) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>>,
+        S::Error: fmt::Display,
+    {
+        let signed_in = check_signed_in(app, config, prepare).await;
+        self.found(signed_in, &checks::SIGNED_IN)
+    }
+
+    fn found(mut self, checked: Result<(), NotMounted>, fine: &'static Message) -> Self {
+        self.add(match checked {
+            Ok(()) => Finding::new(Severity::Fine, fine, ""),
             Err(lost) => Finding::saying(Severity::Error, lost.message(), lost.text()),
         });
         self

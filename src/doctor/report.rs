@@ -151,16 +151,26 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Register in the Komerza dashboard, for the application {}:", self.client_id)?;
-        writeln!(f, "  redirect URI  {}", self.redirect_uri)?;
-        writeln!(f, "  permissions   those of the calls that your app makes:")?;
-        for (scope, meaning) in scopes::MEANINGS {
-            writeln!(f, "    {scope:<32}{meaning}")?;
-        }
+        writeln!(f, "Findings, in all {}:", self.severity().as_str())?;
+        self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
         writeln!(f, "\nRoutes:")?;
         self.routes.iter().try_for_each(|route| writeln!(f, "{route}"))?;
-        writeln!(f, "\nFindings:")?;
-        self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
-        write!(f, "\nIn all: {}", self.severity().as_str())
+        writeln!(f, "\nRegister in the Komerza dashboard, for the application {}:", self.client_id)?;
+        writeln!(f, "  redirect URI  {}", self.redirect_uri)?;
+        writeln!(f, "  permissions   those of the calls that your app makes, which each call's documentation names")?;
+        write!(f, "    user.view   for user() and stores(), which most apps call")?;
+        groups().iter().try_for_each(|(group, rights)| write!(f, "\n    {group:<24}{}", rights.join(", ")))
     }
+}
+
+/// Every known permission in the order of the list, by what comes before its last dot.
+fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (group, right) in scopes::ALL.iter().filter_map(|scope| scope.rsplit_once('.')) {
+        match groups.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, rights)) => rights.push(right),
+            None => groups.push((group, vec![right])),
+        }
+    }
+    groups
 }

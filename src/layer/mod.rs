@@ -16,6 +16,7 @@ mod way_back;
 pub use axum_core::body::Body;
 #[cfg(feature = "axum")]
 pub use by_extractor::{Answer, FoundUser, Later, Now, by_extractor, by_extractor_with_state};
+pub(crate) use mounted::check_look_up;
 pub use mounted::{NotMounted, check_mounted, check_signed_in};
 #[cfg(feature = "tracing")]
 pub(crate) use original::original_path;

@@ -2,11 +2,11 @@
 
 use crate::{
     config::{Config, Message, Route, message::messages},
-    site::{Probe, answer::is_own_answer},
+    site::{Probe, answer::is_own_answer, order::TWO_LAYERS},
 };
 use axum_core::body::Body;
 use http::{Method, Request, Response, StatusCode, header::ALLOW};
-use std::{error::Error, fmt, future::poll_fn};
+use std::{error::Error, fmt, future::poll_fn, sync::atomic::Ordering};
 use tower_service::Service;
 
 messages! {
@@ -21,8 +21,10 @@ messages! {
 /// Checks that the layer answers its four routes in your finished app.
 ///
 /// It sends HEAD to each route, which no route allows. So no login starts, no user is looked up and
-/// the store is not called. Use it in a test of your app. The test then fails when a later
-/// `.fallback` or `.merge` hides the routes; see [mounting](crate::guide::mounting).
+/// the store is not called. One more HEAD goes to a path below the callback, which your app's fallback
+/// answers: on its way it meets every layer, and two with the same redirect URI are named. Use it in a
+/// test of your app. The test then fails when a later `.fallback` or `.merge` hides the routes; see
+/// [mounting](crate::guide::mounting).
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -45,7 +47,7 @@ messages! {
 /// ```
 ///
 /// # Errors
-/// [`NotMounted`] names the first route that something else answered, and the remedy.
+/// [`NotMounted`] names the first route that something else answered, or the second layer, and the remedy.
 pub async fn check_mounted<S, B>(mut app: S, config: &Config) -> Result<(), NotMounted>
 where
     S: Service<Request<Body>, Response = Response<B>>,
@@ -54,21 +56,29 @@ where
     for (route, public) in config.routes.all() {
         let path = config.routes.seen(public);
         let mut head = request(Method::HEAD, path);
-        head.extensions_mut().insert(Probe);
+        head.extensions_mut().insert(Probe::default());
         match ask(&mut app, head).await {
             Ok(response) if answers_for(route, &response) => {}
             Ok(response) => return Err(NotMounted::head(path, response.status().to_string())),
             Err(error) => return Err(NotMounted::head(path, error)),
         }
     }
-    Ok(())
+    let (probe, path) = (Probe::default(), config.routes.seen(&config.routes.callback));
+    let mut beside = request(Method::HEAD, &format!("{path}/komerza-connect-check"));
+    beside.extensions_mut().insert(probe.clone());
+    // Whatever the app's fallback answers.
+    let _ = ask(&mut app, beside).await;
+    match probe.two_layers.load(Ordering::Relaxed) {
+        true => Err(NotMounted { message: &TWO_LAYERS, ..NotMounted::head(path, String::new()) }),
+        false => Ok(()),
+    }
 }
 
 /// Same as [`check_mounted`], and checks that the layer's routes find the signed-in user.
 ///
 /// `prepare` must sign the request in, for example by adding a session cookie. The status route is
 /// then called once, which looks up the user and reads the store. The check fails if the app's
-/// session layer is on the wrong side of the layer.
+/// session layer is on the wrong side of the layer. No hook sees the request.
 ///
 /// ```
 /// use axum::{Router, extract::Request, middleware::{Next, from_fn}};
@@ -118,11 +128,35 @@ where
     S::Error: fmt::Display,
 {
     check_mounted(&mut app, config).await?;
+    look_up(app, config, prepare, |status| status == StatusCode::OK).await
+}
+
+/// Checks that a request without a session is one of nobody: an extractor whose layer is missing refuses it.
+pub(crate) async fn check_look_up<S, B>(app: S, config: &Config) -> Result<(), NotMounted>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    S::Error: fmt::Display,
+{
+    look_up(app, config, |_| {}, |status| !status.is_server_error()).await
+}
+
+/// Calls the status route, whose own answer must have such a status.
+async fn look_up<S, B>(
+    mut app: S,
+    config: &Config,
+    prepare: impl FnOnce(&mut Request<Body>),
+    is_right: impl Fn(StatusCode) -> bool,
+) -> Result<(), NotMounted>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    S::Error: fmt::Display,
+{
     let path = config.routes.seen(&config.routes.status);
     let mut status = request(Method::GET, path);
     prepare(&mut status);
+    status.extensions_mut().insert(Probe { is_logged: true, ..Probe::default() });
     let instead = match ask(&mut app, status).await {
-        Ok(response) if response.status() == StatusCode::OK => return Ok(()),
+        Ok(response) if is_right(response.status()) && is_own_answer(response.headers()) => return Ok(()),
         Ok(response) => response.status().to_string(),
         Err(error) => error,
     };
@@ -152,7 +186,7 @@ fn answers_for<B>(route: Route, response: &Response<B>) -> bool {
     response.status() == StatusCode::METHOD_NOT_ALLOWED && allowed && is_own_answer(response.headers())
 }
 
-/// A route does not reach the layer, or does not find the signed-in user.
+/// A route does not reach the layer, does not find the signed-in user, or there are two layers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotMounted {
     method: Method,
@@ -172,7 +206,10 @@ impl NotMounted {
 
     /// What is wrong, without the remedy.
     pub(crate) fn text(&self) -> String {
-        format!("{} {} {}", self.method, self.path, self.message.text(&self.instead))
+        match self.message == &TWO_LAYERS {
+            true => self.message.text.to_owned(),
+            false => format!("{} {} {}", self.method, self.path, self.message.text(&self.instead)),
+        }
     }
 
     /// The path that was checked, as the app sees it.

@@ -9,7 +9,7 @@ use crate::{
     api::KomerzaKey,
     config::Route,
     site::{
-        self, order,
+        self, Probe, order,
         visitor::{self, Asked},
     },
 };
@@ -25,7 +25,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context as TaskContext, Poll, ready},
 };
 use tower_service::Service;
@@ -97,8 +97,11 @@ where
             }
             None => {
                 let handle = Handle { shared: Arc::clone(&self.shared), found: None };
-                if let Some(outer) = request.extensions_mut().insert(handle) {
-                    order::one_layer(&outer.shared.core, &self.shared.core);
+                if let Some(outer) = request.extensions_mut().insert(handle)
+                    && order::are_two_layers(&outer.shared.core, &self.shared.core)
+                    && let Some(probe) = request.extensions().get::<Probe>()
+                {
+                    probe.two_layers.store(true, Ordering::Relaxed);
                 }
                 KomerzaConnectFuture { kind: Kind::Pass { inner: self.inner.call(request), asked: None } }
             }

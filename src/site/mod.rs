@@ -46,7 +46,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use session::{BrowserSession, Lifetimes};
 use stay::Stay;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 /// What the web half of a layer knows. Cheap to clone.
 #[derive(Clone)]
@@ -156,10 +159,14 @@ impl From<FailureKind> for Refusal {
     }
 }
 
-/// Marks the request of a check that the routes are mounted. Its refusal concerns no visitor: it is neither logged nor
-/// counted, and no hook sees it.
-#[derive(Clone)]
-pub(crate) struct Probe;
+/// Marks the request of a check. Its refusal concerns no visitor: no hook sees it.
+#[derive(Clone, Default)]
+pub(crate) struct Probe {
+    /// Whether a refusal is logged and counted: the log has the reason of a look-up that failed.
+    pub(crate) is_logged: bool,
+    /// Set when the request meets a second layer with the same redirect URI.
+    pub(crate) two_layers: Arc<AtomicBool>,
+}
 
 /// Answers a request to one of the crate's routes. The body of the request is never read.
 pub(crate) async fn answer(
@@ -201,11 +208,13 @@ pub(crate) async fn answer(
     });
     refusal.failure.for_page = fetch_metadata::is_page(&parts.headers);
     let allow = (refusal.failure.kind() == FailureKind::MethodNotAllowed).then_some(allow);
-    let own = if parts.extensions.get::<Probe>().is_some() {
-        None
-    } else {
+    let probe = parts.extensions.get::<Probe>();
+    if probe.is_none_or(|probe| probe.is_logged) {
         report(route, &refusal.failure);
-        site.core.hook(async { site.core.hooks.failed(&refusal.failure).await }).await.flatten()
+    }
+    let own = match probe {
+        Some(_) => None,
+        None => site.core.hook(async { site.core.hooks.failed(&refusal.failure).await }).await.flatten(),
     };
     match own {
         Some(mut response) => {

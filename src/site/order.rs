@@ -39,13 +39,15 @@ pub(crate) fn notice(config: &Config, place: Place, headers: &HeaderMap, caller:
     }
 }
 
-/// Compares the layer that a request came through before with the one that it reaches now. With two stores a visitor
-/// would connect again and again.
-pub(crate) fn one_layer(outer: &Core, inner: &Core) {
+/// Whether the layer that a request came through before and the one that it reaches now are two for one redirect URI.
+/// With two stores a visitor would connect again and again.
+pub(crate) fn are_two_layers(outer: &Core, inner: &Core) -> bool {
     let same_uri = outer.config.redirect_uri.text == inner.config.redirect_uri.text;
-    if same_uri && !std::ptr::addr_eq(outer.store(), inner.store()) && inner.config.notices.first(8) {
+    let two = same_uri && !std::ptr::addr_eq(outer.store(), inner.store());
+    if two && inner.config.notices.first(8) {
         say(&TWO_LAYERS);
     }
+    two
 }
 
 fn say(message: &Message) {

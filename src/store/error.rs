@@ -35,8 +35,9 @@ kinds! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the token store is not available";
     /// The store did not answer within the deadline.
     TimedOut = "timed_out", SERVICE_UNAVAILABLE, "the token store did not answer in time";
-    /// A record is there but cannot be read: an unknown format, or a seal that does not open. It is never
-    /// deleted for that; a new connect may replace it.
+    /// The record of this one user is there but cannot be read: an unknown format, or a seal that does not open. It
+    /// is never deleted for that; a new connect may replace it. A whole file or table that cannot be read is
+    /// [`Unavailable`](Self::Unavailable), or [`Misconfigured`](Self::Misconfigured) if waiting cannot help.
     Unreadable = "unreadable", SERVICE_UNAVAILABLE, "a record of the token store cannot be read";
     /// The store answers and takes no writes: a replica, a full disk, or its memory limit. Loads may still
     /// work.

@@ -211,7 +211,9 @@ pub trait TokenStore: Send + Sync + 'static {
     /// started.
     ///
     /// # Errors
-    /// [`StoreError`] if the store cannot tell. The visitor gets 503, never "not connected".
+    /// [`StoreError`] if the store cannot tell. The visitor gets 503, never "not connected". `Unreadable` only if
+    /// this user's record is damaged, since a new login may then replace it;
+    /// [which error](crate::guide::stores#which-error) has the others.
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError>;
 
     /// Stores `token` as the record of `user` and replaces any other.

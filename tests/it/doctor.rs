@@ -1,20 +1,18 @@
 //! The doctor: every finding is provoked once, and the page on setting up knows no other.
 
 use crate::prelude::*;
+use axum::Extension;
 use komerza_connect::{
     doctor::{Report, Severity},
+    layer::by_extractor,
     store::{ListUsers, UserPage},
 };
+use komerza_sandbox::{ErrorNames, Target};
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-fn at(api_url: &str) -> ConfigBuilder {
-    Config::builder()
-        .client_id("obviously-fake-app")
-        .client_secret("s".repeat(72))
-        .redirect_uri("https://shop.example/komerza/callback")
-        .user_agent("DoctorTests/1.0")
-        .api_url(api_url)
+fn at(sandbox: &Sandbox) -> ConfigBuilder {
+    sandbox.config_builder("https://shop.example/komerza/callback")
 }
 
 /// A store that is wrong in one way.
@@ -101,15 +99,14 @@ fn documented() -> BTreeSet<String> {
 
 #[tokio::test]
 async fn every_finding_of_the_doctor_is_provoked_and_documented() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let api = sandbox.api_url();
+    let sandbox = Sandbox::builder().unlimited().start().await.unwrap();
     let mut seen = BTreeSet::new();
     let mut see = |report: &Report| seen.extend(report.findings().iter().map(|finding| finding.code().to_owned()));
 
-    let connect = KomerzaConnectLayer::new(at(&api).build().unwrap(), MemoryStore::default()).unwrap();
+    let connect = KomerzaConnectLayer::new(at(&sandbox).build().unwrap(), MemoryStore::default()).unwrap();
     let app: Router = Router::new().layer(connect.clone());
     let report = connect.doctor().await.with_app(app, connect.config()).await;
-    let fine = ["https", "store_works", "ping_works", "komerza_answers", "clock_right", "mounted"];
+    let fine = ["https", "store_works", "ping_works", "komerza_answers", "clock_right", "code_refused", "mounted"];
     assert_eq!(codes(&report), fine.map(|code| (code, Severity::Fine)));
     assert_eq!(report.severity(), Severity::Fine);
     see(&report);
@@ -119,7 +116,7 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     assert_eq!((lost.code(), lost.severity()), ("not_mounted", Severity::Error));
     assert!(lost.text().starts_with("HEAD /komerza/login was answered by something else"), "{lost}");
 
-    let development = at(&api).redirect_uri("http://127.0.0.1:3000/komerza/callback").build().unwrap();
+    let development = at(&sandbox).redirect_uri("http://127.0.0.1:3000/komerza/callback").build().unwrap();
     let report = examine(development, MemoryStore::default()).await;
     assert_eq!(codes(&report)[0], ("plain_http", Severity::Warning));
     see(&report);
@@ -130,7 +127,7 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
         (Odd::Keeps, &["store_keeps", "ping_fails"]),
         (Odd::NoPing, &[]),
     ] {
-        let report = examine(at(&api).build().unwrap(), OddStore(odd, MemoryStore::default())).await;
+        let report = examine(at(&sandbox).build().unwrap(), OddStore(odd, MemoryStore::default())).await;
         let errors: Vec<_> = codes(&report)
             .into_iter()
             .filter(|(_, severity)| *severity == Severity::Error)
@@ -141,18 +138,48 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     }
 
     // Nobody listens on port 1.
-    let report = examine(at("http://127.0.0.1:1").build().unwrap(), MemoryStore::default()).await;
+    let report = examine(at(&sandbox).api_url("http://127.0.0.1:1").build().unwrap(), MemoryStore::default()).await;
     assert_eq!(codes(&report).last(), Some(&("komerza_unreachable", Severity::Error)));
     see(&report);
 
-    let report = examine(at(&without_date().await).build().unwrap(), MemoryStore::default()).await;
-    assert_eq!(codes(&report).last(), Some(&("no_date", Severity::Fine)));
+    let report = examine(at(&sandbox).api_url(without_date().await).build().unwrap(), MemoryStore::default()).await;
+    // It hangs up when the exchange comes.
+    assert_eq!(codes(&report)[4..], [("no_date", Severity::Fine), ("exchange_fails", Severity::Error)]);
     see(&report);
 
     let clock = ManualClock::default(); // it stands where the machine was long ago
-    let connect = KomerzaConnectLayer::new(at(&api).build().unwrap(), MemoryStore::default()).unwrap();
+    let connect = KomerzaConnectLayer::new(at(&sandbox).build().unwrap(), MemoryStore::default()).unwrap();
     let report = connect.with_clock(clock).doctor().await;
-    assert_eq!(codes(&report).last(), Some(&("clock_wrong", Severity::Error)));
+    assert_eq!(codes(&report)[4], ("clock_wrong", Severity::Error));
+    see(&report);
+
+    // What an exchange of a made-up code proves: a wrong secret of the right length, and a wrong client ID.
+    let wrong = at(&sandbox).client_secret("s".repeat(72)).build().unwrap();
+    let report = examine(wrong, MemoryStore::default()).await;
+    assert_eq!(codes(&report).last(), Some(&("secret_refused", Severity::Error)));
+    see(&report);
+    let report = examine(at(&sandbox).client_id("obviously-fake-app").build().unwrap(), MemoryStore::default()).await;
+    assert_eq!(codes(&report).last(), Some(&("app_unknown", Severity::Error)));
+    see(&report);
+    // Without the name of the mistake nothing is proven, and nothing is claimed.
+    sandbox.switch(|switches| switches.exchange_error_names = ErrorNames::Absent);
+    let report = examine(at(&sandbox).build().unwrap(), MemoryStore::default()).await;
+    let said = report.findings().last().unwrap();
+    assert_eq!((said.code(), said.severity()), ("code_refused", Severity::Fine));
+    assert!(said.text().contains("(exchange_refused)") && said.text().contains("only a connect proves"), "{said}");
+    let rule = sandbox
+        .faults()
+        .on(Target::exchange())
+        .inject(komerza_sandbox::Fault::status(http::StatusCode::TOO_MANY_REQUESTS));
+    let report = examine(at(&sandbox).build().unwrap(), MemoryStore::default()).await;
+    assert_eq!(codes(&report).last(), Some(&("exchange_fails", Severity::Warning)));
+    rule.remove();
+
+    let connect = KomerzaConnectLayer::new(at(&sandbox).build().unwrap(), MemoryStore::default()).unwrap();
+    let connect = connect.with_user(|_: &http::request::Parts| Some(UserId::from(7)));
+    let app: Router = Router::new().layer(connect.clone());
+    let report = connect.doctor().await.with_signed_in_app(app, connect.config(), |_| {}).await;
+    assert_eq!(codes(&report).last(), Some(&("signed_in", Severity::Fine)));
     see(&report);
 
     assert_eq!(seen, documented());
@@ -163,7 +190,7 @@ async fn the_doctor_leaves_no_record_and_no_secret_behind() {
     let sandbox = Sandbox::start().await.unwrap();
     let store = MemoryStore::default();
     let secret = "obviously-fake".repeat(6)[..72].to_owned();
-    let config = at(&sandbox.api_url()).client_secret(&secret).build().unwrap();
+    let config = at(&sandbox).client_secret(&secret).build().unwrap();
     let report = examine(config, store.clone()).await;
     assert!(store.list_users(None, 10).await.unwrap().users.is_empty());
     let said = format!("{report} {report:?} {}", report.to_json());
@@ -173,14 +200,21 @@ async fn the_doctor_leaves_no_record_and_no_secret_behind() {
 #[tokio::test]
 async fn a_report_names_what_to_register_and_every_route_with_its_cookies() {
     let sandbox = Sandbox::start().await.unwrap();
-    let config =
-        at(&sandbox.api_url()).redirect_uri("https://shop.example/shop/komerza/callback").stripped_prefix("/shop");
+    let config = at(&sandbox).redirect_uri("https://shop.example/shop/komerza/callback").stripped_prefix("/shop");
     let connect = KomerzaConnectLayer::new(config.build().unwrap(), MemoryStore::default()).unwrap();
     let report = connect.doctor().await;
     let text = report.to_string();
+    // What is wrong comes first, the long list last, one line for each part of a store.
+    let place = |part| text.find(part).unwrap();
+    assert!(text.starts_with("Findings, in all fine:\n"), "{text}");
+    assert!(
+        place("Routes:") < place("Register in") && place("redirect URI  ") < place("user.view   for user()"),
+        "{text}"
+    );
+    assert!(text[place("Register in")..].lines().count() <= 25, "{text}");
     for part in [
         "redirect URI  https://shop.example/shop/komerza/callback",
-        "user.view                       See the account.",
+        "    stores.orders           create, deliver, refund, view",
         "/shop/komerza/login (in the app: /komerza/login)",
         "-session; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure",
     ] {
@@ -193,4 +227,36 @@ async fn a_report_names_what_to_register_and_every_route_with_its_cookies() {
     // With the app's own users there is no browser session.
     let routes = connect.with_user(|_: &http::request::Parts| None).routes();
     assert_eq!(routes.iter().map(|route| route.cookies.len()).collect::<Vec<_>>(), [1, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn two_layers_and_the_wrong_order_of_layers_are_found_in_the_app() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let layer = || KomerzaConnectLayer::new(at(&sandbox).build().unwrap(), MemoryStore::default()).unwrap();
+    let found = async |connect: &KomerzaConnectLayer, app: Router| {
+        let report = connect.doctor().await.with_app(app, connect.config()).await;
+        report.findings().last().unwrap().clone()
+    };
+    let (one, two) = (layer(), layer());
+    assert_eq!(found(&one, Router::new().layer(one.clone()).layer(one.clone())).await.code(), "mounted");
+    let twice = found(&one, Router::new().layer(two).layer(one.clone())).await;
+    assert_eq!((twice.code(), twice.severity()), ("two_layers", Severity::Error));
+    assert!(twice.text().starts_with("two layers have the same redirect URI"), "{twice}");
+
+    // The app's session layer, whose extractor refuses without it.
+    let session = || Extension(7_i64);
+    let connect = layer().with_user(by_extractor(|Extension(user): Extension<i64>| Some(UserId::from(user))));
+    assert_eq!(found(&connect, Router::new().layer(connect.clone()).layer(session())).await.code(), "mounted");
+    let wrong = found(&connect, Router::new().layer(session()).layer(connect.clone())).await;
+    assert_eq!((wrong.code(), wrong.severity()), ("signed_out", Severity::Error));
+    assert!(wrong.text().ends_with("(503 Service Unavailable)"), "{wrong}");
+    assert!(wrong.remedy().unwrap().contains("`.layer(connect).layer(auth)`"), "{wrong}");
+
+    // A look-up that takes a missing session for nobody: a signed-in request is needed.
+    let find = |parts: &http::request::Parts| parts.extensions.get::<i64>().map(|user| UserId::from(*user));
+    let connect = layer().with_user(find);
+    let wrong: Router = Router::new().layer(session()).layer(connect.clone());
+    assert_eq!(found(&connect, wrong.clone()).await.code(), "mounted");
+    let report = connect.doctor().await.with_signed_in_app(wrong, connect.config(), |_| {}).await;
+    assert_eq!(codes(&report).last(), Some(&("signed_out", Severity::Error)));
 }

@@ -10,7 +10,9 @@ use std::{fmt, hash::Hash, str::FromStr};
 ///
 /// Major units (29.99 are 29 euros and 99 cents), in the currency that stands beside it. It never goes through
 /// a float; two amounts are equal when they are the same number. For arithmetic take it in the smallest unit,
-/// or parse [`as_str`](Self::as_str) with the decimal type of your choice.
+/// or parse [`as_str`](Self::as_str) with the decimal type of your choice. `{}` shows the digits as they were
+/// written, which may be `120.0`. For people write `{:.2}`, or the decimals of that currency: it rounds exactly,
+/// halves away from zero.
 ///
 /// ```
 /// use komerza_connect::api::models::Amount;
@@ -19,6 +21,7 @@ use std::{fmt, hash::Hash, str::FromStr};
 /// assert_eq!(amount.as_str(), "29.90");
 /// assert_eq!(amount, "29.9".parse()?);
 /// assert_eq!((amount.minor_units(2), amount.minor_units(0)), (Some(2_990), None));
+/// assert_eq!(format!("{:.2} EUR", "120.0".parse::<Amount>()?), "120.00 EUR");
 /// let odd: Amount = "0.125".parse()?;
 /// assert_eq!((odd.minor_units(2), odd.rounded_minor_units(2)), (None, Some(13)));
 /// # Ok::<(), komerza_connect::api::models::InvalidAmount>(())
@@ -163,7 +166,18 @@ super::field::plain!(Amount);
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        let places = f.precision().and_then(|places| u32::try_from(places).ok());
+        // An amount that is too large for it is shown as it was written.
+        let Some((places, units)) = places.and_then(|places| Some((places, self.rounded_minor_units(places)?))) else {
+            return f.write_str(&self.0);
+        };
+        let one = 10_u128.saturating_pow(places);
+        let (whole, rest) = (units.unsigned_abs().checked_div(one), units.unsigned_abs().checked_rem(one));
+        let text = match (whole.unwrap_or_default(), rest.unwrap_or_default(), usize::try_from(places)) {
+            (whole, rest, Ok(width)) if width > 0 => format!("{whole}.{rest:0width$}"),
+            (whole, ..) => whole.to_string(),
+        };
+        f.pad_integral(units >= 0, "", &text)
     }
 }
 
@@ -184,8 +198,6 @@ impl fmt::Display for InvalidAmount {
         f.write_str("not a number")
     }
 }
-
-impl std::error::Error for InvalidAmount {}
 
 crate::kinds::readable!(InvalidAmount);
 
@@ -248,6 +260,24 @@ mod tests {
             let amount = amount(text);
             assert_eq!((amount.minor_units(places), amount.rounded_minor_units(places)), (exact, rounded), "{text}");
         }
+    }
+
+    #[test]
+    fn people_read_as_many_decimals_as_they_ask_for() {
+        for (text, places, shown) in [
+            ("120.0", 2, "120.00"),
+            ("29.9", 2, "29.90"),
+            ("1e3", 2, "1000.00"),
+            ("0.005", 2, "0.01"),
+            ("-0.004", 2, "0.00"),
+            ("-29.995", 2, "-30.00"),
+            ("1500", 0, "1500"),
+            ("0.5", 0, "1"),
+            ("1e300", 2, "1e300"),
+        ] {
+            assert_eq!(format!("{:.places$}", amount(text)), shown, "{text}");
+        }
+        assert_eq!(format!("{:>9.2}|{}", amount("-5.5"), amount("120.0")), "    -5.50|120.0");
     }
 
     #[cfg(feature = "__explore")]

@@ -82,7 +82,7 @@ macro_rules! __token_store_checks {
             unreachable a_save_to_an_unreachable_store_is_an_error "A save that was not kept is never confirmed.",
             unreachable a_removal_from_an_unreachable_store_is_an_error "A removal that did not happen is never confirmed.",
             unreachable a_ping_of_an_unreachable_store_is_an_error "If the store lists its users, its `ping` and its listing tell an outage.",
-            unreachable errors_of_an_unreachable_store_hold_no_key "No error, and no cause of one, holds a key.",
+            unreachable errors_of_an_unreachable_store_hold_no_key "No error, and no cause of one, holds a key or a part of one.",
         }
     };
     (replaces, [$($then:tt)*] $given:tt) => {
@@ -95,7 +95,7 @@ macro_rules! __token_store_checks {
     };
     (lists, [$($then:tt)*] $given:tt) => {
         $($then)*! { $given
-            lists everybody_with_a_record_is_listed "A listing returns every user who has a record, with the time of the save, whatever the pages.",
+            lists everybody_with_a_record_is_listed "A listing returns every user who has a record, with the time of the save, whatever the pages; a limit of 0 is one of 1.",
             lists who_has_no_record_is_not_listed "A listing does not return users whose record was removed.",
             lists remove_older_removes_what_is_old_and_gives_it_back "`remove_older` removes records that were saved before the time, and returns them.",
             lists remove_older_leaves_what_is_young "`remove_older` leaves records that were saved at the time or later.",

@@ -29,10 +29,14 @@ async fn it_is_no_visitor_that_is_counted_logged_or_shown_to_a_hook() {
     let failing = key_route().layer(connected().await.with_user(failing));
     check_signed_in(failing, connect.config(), |_| {}).await.unwrap_err();
     assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 1);
+    // Nor is the hook asked: its 200 would say that somebody is signed in.
+    let nobody = connect.clone().with_user(|_: &http::request::Parts| None);
+    let why = check_signed_in(key_route().layer(nobody), connect.config(), |_| {}).await.unwrap_err();
+    assert!(why.to_string().contains("does not know who is signed in (401 Unauthorized)"), "{why}");
     // The same request of a visitor is counted, and the hook answers it.
     let head = http::Request::head("/komerza/login").body(axum::body::Body::empty()).unwrap();
     assert_eq!(send(app, head).await.status(), 200);
-    assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 2);
+    assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 3);
 }
 
 #[tokio::test]

@@ -69,6 +69,29 @@ async fn who_is_not_connected_is_left_at_komerza_and_may_deny() {
 }
 
 #[tokio::test]
+async fn a_strict_cookie_stays_behind_on_the_way_back_and_comes_when_the_page_is_loaded_again() {
+    let sandbox = sandbox().await;
+    let browser = sandbox.browser(app(&sandbox)).unwrap();
+    browser.set_cookie("user=alice; HttpOnly; samesite=STRICT");
+    assert_eq!(browser.cookie("user").as_deref(), Some("alice"));
+    assert_eq!(browser.open("/who").await.unwrap().text, "alice");
+
+    // A link of another site, and the redirects behind it. One of the other kind is sent.
+    let who = "http://127.0.0.1:3000/who";
+    assert_eq!(browser.open(who).await.unwrap().text, "nobody");
+    let browser = browser.connected("/komerza/login").await.unwrap();
+    assert_eq!(browser.open("/stores").await.unwrap().text, "2");
+    browser.set_cookie("user=bob; SameSite=Lax");
+    assert_eq!(browser.open(who).await.unwrap().text, "bob");
+
+    // Gone for the test too, as soon as it has ended.
+    browser.set_cookie("user=; Max-Age=0");
+    assert_eq!((browser.cookie("user"), browser.cookie("other")), (None, None));
+    browser.set_cookie("no cookie");
+    assert_eq!(browser.open("/who").await.unwrap().text, "nobody");
+}
+
+#[tokio::test]
 async fn a_cookie_ends_by_the_clock_of_the_sandbox() {
     let clock = ManualClock::default();
     let sandbox = builder().clock(clock.clone()).start().await.unwrap();

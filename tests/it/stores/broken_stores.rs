@@ -76,6 +76,8 @@ pub(super) enum Flaw {
     DamageCannotBeDeleted,
     DamageConcernsAll,
     DamageIsQuoted,
+    DamageIsQuotedInPart,
+    DamageIsKeptAsItsCause,
     DamageEndsTheListing,
     DamageIsTooOld,
     // Rewriting.
@@ -85,6 +87,9 @@ pub(super) enum Flaw {
     ReplaceIfInTwoSteps,
     // Listing and removing.
     PagesLoseTheirLast,
+    ZeroIsNobody,
+    ZeroIsWithoutEnd,
+    CursorsAreInclusive,
     RemovedUsersAreListed,
     RemovalsAreNotTold,
     TheYoungAreRemoved,
@@ -265,6 +270,17 @@ impl TokenStore for Broken {
             }
             Flaw::DamageIsNone if damaged => return Ok(None),
             Flaw::DamageIsQuoted if damaged => return Err(StoreError::unreadable(text.unwrap_or_default())),
+            // The driver shows the first characters of the value, and the key is the last of them.
+            Flaw::DamageIsQuotedInPart if damaged => {
+                let text = text.unwrap_or_default();
+                let key = StoredToken::from_text(&text)?.api_key()?.expose_secret().to_owned();
+                return Err(StoreError::unreadable(text.replace(&key, &key[..key.len() - 1])));
+            }
+            // Its `Display` says a position only, its `Debug` every byte.
+            Flaw::DamageIsKeptAsItsCause if damaged => {
+                let bytes = [text.unwrap_or_default().into_bytes(), vec![0xff]].concat();
+                return Err(StoreError::unreadable(String::from_utf8(bytes).unwrap_err()));
+            }
             _ if damaged => return Err(StoreError::unreadable("damaged")),
             _ => {}
         }
@@ -461,8 +477,19 @@ impl ListUsers for Broken {
         if self.is(Flaw::RemovedUsersAreListed) {
             all.extend(shelf.tombs.iter().map(|place| (place, &gone)));
         }
-        let mut page: Vec<_> =
-            all.into_iter().filter(|(place, _)| cursor.is_none_or(|cursor| place.as_str() > cursor)).collect();
+        let limit = match (self.flaw, limit) {
+            (Flaw::ZeroIsNobody, 0) => return Ok(UserPage::default()),
+            (Flaw::ZeroIsWithoutEnd, 0) => return Ok(UserPage::new(Vec::new(), Some(cursor.unwrap_or("").to_owned()))),
+            _ => limit.max(1),
+        };
+        let mut page: Vec<_> = all
+            .into_iter()
+            .filter(|(place, _)| {
+                cursor.is_none_or(|last| {
+                    place.as_str() > last || (self.is(Flaw::CursorsAreInclusive) && place.as_str() == last)
+                })
+            })
+            .collect();
         let next = (page.len() > limit).then(|| page[limit - 1].0.clone());
         page.truncate(limit);
         if self.is(Flaw::PagesLoseTheirLast) && next.is_some() {

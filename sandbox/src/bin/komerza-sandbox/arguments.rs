@@ -9,7 +9,8 @@ Usage: komerza-sandbox [OPTIONS]
        komerza-sandbox doctor URL [--cookie COOKIE] [--json]
 
 doctor looks at a deployed app from outside. URL is the address of its login route; of a site alone it
-is /komerza/login. --cookie signs in. It ends with 1 when something is wrong.
+is /komerza/login. --cookie signs in; without it a route behind a sign-in is not looked into. It ends
+with 1 when something is wrong.
 
 Options:
   --port PORT            Port on 127.0.0.1. Default: 4000. Zero: any free port.

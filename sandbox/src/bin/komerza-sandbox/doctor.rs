@@ -77,7 +77,7 @@ pub(crate) async fn examine(url: &str, cookie: Option<&str>, json: bool) -> Resu
     let typed = ask(&login, &[&page[..], &[("sec-fetch-site", "none")]].concat()).await?;
     let linked = ask(&login, &[&page[..], &[("sec-fetch-site", "cross-site")]].concat()).await?;
     let polled = ask(&status, &[("accept", "application/json")]).await?;
-    let findings = judge(&login, &typed, &linked, &polled);
+    let findings = judge(&login, cookie.is_some(), &typed, &linked, &polled);
     let wrong = findings.iter().any(|finding| finding.error);
     let text = match json {
         true => json!({ "url": login.as_str(), "findings": findings.iter().map(Finding::json).collect::<Vec<_>>() })
@@ -87,8 +87,8 @@ pub(crate) async fn examine(url: &str, cookie: Option<&str>, json: bool) -> Resu
     Ok((text, wrong))
 }
 
-/// What the answers to a typed address, to a link on another site and to a script mean.
-fn judge(login: &Url, typed: &Answer, linked: &Answer, polled: &Answer) -> Vec<Finding> {
+/// What the answers to a typed address, to a link on another site and to a script mean. `signed_in`: a cookie was given.
+fn judge(login: &Url, signed_in: bool, typed: &Answer, linked: &Answer, polled: &Answer) -> Vec<Finding> {
     let mut findings = Vec::new();
     let authorize = Url::parse(typed.text(header::LOCATION)).ok().filter(|url| url.path().ends_with("/auth/authorize"));
     match (typed.status.as_u16(), authorize) {
@@ -102,10 +102,18 @@ fn judge(login: &Url, typed: &Answer, linked: &Answer, polled: &Answer) -> Vec<F
                 Finding::fine("fetch_metadata", "Sec-Fetch-* arrives: a link on another site is asked first")
             });
         }
-        (401 | 303, _) => findings.push(Finding::wrong("signed_out", format!("{login} asks the visitor to sign in"),
-            "Give the cookie of a signed-in browser with --cookie. If it is signed in, the session layer is on the wrong side: \
-             `.layer(connect).layer(auth)`.")),
-        (404 | 405, _) => findings.push(Finding::wrong("not_mounted", format!("{login} answers {}", typed.status),
+        // As it should: nobody is signed in. Only our answers have this policy.
+        (401 | 303, _) if typed.text(header::CONTENT_SECURITY_POLICY).contains("form-action 'none'; frame-ancestors 'none'") => {
+            findings.push(if signed_in {
+                Finding::wrong("signed_out", format!("{login} asks the visitor to sign in, in spite of --cookie"),
+                    "Copy the cookie from a browser that is signed in. If it was, the session layer is on the wrong side: \
+                     `.layer(connect).layer(auth)`.")
+            } else {
+                Finding::fine("asks_to_sign_in", format!("{login} asks the visitor to sign in; to look further, give the cookie of a \
+                    signed-in browser with --cookie"))
+            });
+        }
+        (401 | 303 | 404 | 405, _) => findings.push(Finding::wrong("not_mounted", format!("{login} answers {}", typed.status),
             "Check the address and that the layer is added after the routes. If the proxy strips a prefix of the path, set \
              `stripped_prefix`.")),
         (..) => findings.push(Finding::wrong("no_login", format!("{login} answers {}", typed.status),
@@ -195,8 +203,12 @@ mod tests {
     }
 
     fn codes(typed: &Answer, linked: &Answer, polled: &Answer) -> Vec<&'static str> {
+        codes_with(true, typed, linked, polled)
+    }
+
+    fn codes_with(signed_in: bool, typed: &Answer, linked: &Answer, polled: &Answer) -> Vec<&'static str> {
         let url = Url::parse("https://shop.example/komerza/login").unwrap();
-        judge(&url, typed, linked, polled)
+        judge(&url, signed_in, typed, linked, polled)
             .into_iter()
             .filter(|finding| finding.error)
             .map(|finding| finding.code)
@@ -214,8 +226,15 @@ mod tests {
         let uncached = answer(404, &[(header::CACHE_CONTROL, "no-store")]);
         assert_eq!(codes(&uncached, &asked, &json), ["not_mounted"]);
         assert_eq!(codes(&answer(404, &[]), &asked, &json), ["not_mounted", "cached"]);
-        let signed_out = answer(401, &[(header::CACHE_CONTROL, "no-store")]);
-        assert_eq!(codes(&signed_out, &asked, &json), ["signed_out"]);
+        // A route behind a sign-in is as it should be; a cookie that does not sign in is not.
+        let ours = (header::CONTENT_SECURITY_POLICY, "form-action 'none'; frame-ancestors 'none'; base-uri 'none'");
+        for status in [401, 303] {
+            let signed_out = answer(status, &[(header::CACHE_CONTROL, "no-store"), ours.clone()]);
+            assert_eq!(codes_with(false, &signed_out, &asked, &json), [""; 0]);
+            assert_eq!(codes(&signed_out, &asked, &json), ["signed_out"]);
+            let another = answer(status, &[(header::CACHE_CONTROL, "no-store")]);
+            assert_eq!(codes_with(false, &another, &asked, &json), ["not_mounted"]);
+        }
         let broken = answer(502, &[(header::CACHE_CONTROL, "no-store")]);
         assert_eq!(codes(&broken, &asked, &json), ["no_login"]);
         for (cookie, code) in [
