@@ -1,6 +1,6 @@
 //! What operators see of calls and connects: spans, events and metrics, and never an id, a query or a secret.
 
-use super::App;
+use super::{App, provided};
 use crate::flow::harness::{Mode, Shop, USER};
 use crate::prelude::*;
 use metrics_util::{
@@ -124,8 +124,7 @@ async fn t41_a_call_has_a_span_with_method_template_status_attempts_and_wait_and
 
 #[tokio::test]
 async fn c12_komerzas_own_words_about_a_refusal_are_in_the_debug_event_and_in_one_line() {
-    let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    let (provider, key) = provided(|_| {}).await;
     let seen = Seen::default();
     let _guard = tracing::subscriber::set_default(seen.clone());
     let message = format!("Sorting by dateCreated is not supported.\r\nERROR a forged line {}", "x".repeat(1_000));
