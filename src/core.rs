@@ -88,17 +88,12 @@ impl Core {
         within(self.config.limits.store_deadline, async { self.store().delete_if(user, version).await }).await
     }
 
-    /// Calls a hook; `None` when it did not finish. For the visitor that changes nothing.
+    /// Calls a hook. `None` if it panicked or did not finish in time.
     pub(crate) async fn hook<T>(&self, call: impl Future<Output = T>) -> Option<T> {
-        self.ask(call).await.ok()
-    }
-
-    /// Calls a hook whose answer matters.
-    pub(crate) async fn ask<T>(&self, call: impl Future<Output = T>) -> Result<T, Unfinished> {
-        let asked = guard::run("hook", self.config.limits.hook_deadline, call).await;
-        if matches!(asked, Err(Unfinished::Late)) {
+        let called = guard::run("hook", self.config.limits.hook_deadline, call).await;
+        if matches!(called, Err(Unfinished::Late)) {
             log::warn!("a hook did not finish in time");
         }
-        asked
+        called.ok()
     }
 }

@@ -1,8 +1,11 @@
 //! Kinds of failures: an open set, where each kind has a stable code, a status and a sentence.
 
-/// Gives errors a `Debug` that says the same as `Display`, because `main` prints an error with `Debug`.
+/// Makes types errors without a cause. Their `Debug` says the same as `Display`, because `main` prints an error with
+/// `Debug`.
 macro_rules! readable {
     ($($error:ty),+) => {$(
+        impl std::error::Error for $error {}
+
         impl std::fmt::Debug for $error {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 std::fmt::Display::fmt(self, f)
@@ -10,7 +13,17 @@ macro_rules! readable {
         }
     )+};
 }
-pub(crate) use readable;
+
+/// Gives secrets a `Debug` that shows their type and nothing else.
+macro_rules! redacted {
+    ($($secret:ident),+) => {$(
+        impl std::fmt::Debug for $secret {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($secret), "(redacted)"))
+            }
+        }
+    )+};
+}
 
 /// Makes such an enum out of a table: name, code, status, sentence and, where visitors read it, advice.
 macro_rules! kinds {
@@ -76,4 +89,4 @@ macro_rules! advice {
     ($kind:ident $($name:ident;)+) => {};
 }
 
-pub(crate) use {advice, kinds};
+pub(crate) use {advice, kinds, readable, redacted};

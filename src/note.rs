@@ -72,6 +72,4 @@ impl fmt::Display for NoteTooLong {
     }
 }
 
-impl std::error::Error for NoteTooLong {}
-
 crate::kinds::readable!(NoteTooLong);

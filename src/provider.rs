@@ -32,22 +32,24 @@ pub fn code_letters(code: &str) -> String {
     code.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// A token bucket as the provider documents it: so many tokens at most, and so many more at the end of every
-/// period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DocumentedBucket {
-    /// Tokens in a full bucket; one is taken by each request.
+/// A token bucket that is refilled in batches, as Komerza describes its rate limits.
+///
+/// A full bucket holds [`capacity`](Self::capacity) tokens, and each request takes one. At the end
+/// of every [`period`](Self::period), [`refill`](Self::refill) tokens are added, up to the
+/// capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Bucket {
+    /// Tokens in a full bucket, at most 10,000. Zero: no request passes.
     pub capacity: u32,
-    /// Tokens added at the end of a period.
+    /// Tokens that are added at the end of a period. Zero: used tokens never come back.
     pub refill: u32,
-    /// Length of a period.
+    /// Length of a period. Zero: no limit.
     pub period: Duration,
 }
 
 /// Requests without an API key, hence also the exchange. *Source*: docs.komerza.com, "Rate limits". Whose
 /// bucket it is (an address, an application) is not documented.
-pub const ANONYMOUS_BUCKET: DocumentedBucket =
-    DocumentedBucket { capacity: 10, refill: 4, period: Duration::from_secs(7) };
+pub const ANONYMOUS_BUCKET: Bucket = Bucket { capacity: 10, refill: 4, period: Duration::from_secs(7) };
 
 /// Requests with an API key. *Source*: docs.komerza.com, "Rate limits".
-pub const KEY_BUCKET: DocumentedBucket = DocumentedBucket { capacity: 12, refill: 4, period: Duration::from_secs(2) };
+pub const KEY_BUCKET: Bucket = Bucket { capacity: 12, refill: 4, period: Duration::from_secs(2) };

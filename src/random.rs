@@ -43,8 +43,6 @@ impl fmt::Display for RandomnessError {
     }
 }
 
-impl std::error::Error for RandomnessError {}
-
 crate::kinds::readable!(RandomnessError);
 
 /// The operating system's source.

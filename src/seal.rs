@@ -112,11 +112,7 @@ impl SealingKey {
     }
 }
 
-impl fmt::Debug for SealingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealingKey(redacted)")
-    }
-}
+crate::kinds::redacted!(SealingKey);
 
 /// The reason why bytes are not a valid [`SealingKey`].
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -143,8 +139,6 @@ impl fmt::Display for InvalidSealingKey {
         f.write_str(". Make one with `openssl rand -base64 32`")
     }
 }
-
-impl std::error::Error for InvalidSealingKey {}
 
 crate::kinds::readable!(InvalidSealingKey);
 

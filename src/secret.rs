@@ -50,9 +50,7 @@ impl ApiKey {
     /// # Source
     /// The provider calls the key a JWT and documents neither length nor claims; so it is opaque here.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidSecret> {
-        let text = Zeroizing::new(text.into());
-        check_visible(&text, API_KEY_MAX)?;
-        Ok(Self(Arc::new(Key { text: Zeroizing::new(text.as_str().into()), fingerprint: OnceLock::new() })))
+        Ok(Self(Arc::new(Key { text: visible(text, API_KEY_MAX)?, fingerprint: OnceLock::new() })))
     }
 
     /// The text of the key.
@@ -101,9 +99,7 @@ impl ClientSecret {
     /// # Errors
     /// [`InvalidSecret`] when a header could not carry the text.
     pub fn with_any_length(text: impl Into<String>) -> Result<Self, InvalidSecret> {
-        let text = Zeroizing::new(text.into());
-        check_visible(&text, API_KEY_MAX)?;
-        Ok(Self(Arc::new(Zeroizing::new(text.as_str().into()))))
+        visible(text, API_KEY_MAX).map(|text| Self(Arc::new(text)))
     }
 
     /// The text of the secret.
@@ -126,12 +122,11 @@ impl AuthorizationCode {
     /// # Source
     /// The provider documents neither alphabet nor length; the bounds are ours. RFC 3986, section 5.2.4, for the dots.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidSecret> {
-        let text = Zeroizing::new(text.into());
-        check_visible(&text, CODE_MAX)?;
-        if matches!(text.as_str(), "." | "..") {
+        let text = visible(text, CODE_MAX)?;
+        if matches!(&**text, "." | "..") {
             return Err(InvalidSecret::DotSegment);
         }
-        Ok(Self(Zeroizing::new(text.as_str().into())))
+        Ok(Self(text))
     }
 
     /// The text of the code.
@@ -149,25 +144,18 @@ impl AuthorizationCode {
 /// A hash of an authorization code.
 pub(crate) type CodeHash = [u8; 32];
 
-fn check_visible(text: &str, most: usize) -> Result<(), InvalidSecret> {
+/// A text that a header can carry.
+fn visible(text: impl Into<String>, most: usize) -> Result<Zeroizing<Box<str>>, InvalidSecret> {
+    let text = Zeroizing::new(text.into());
     match text.len() {
         0 => Err(InvalidSecret::Empty),
         found if found > most => Err(InvalidSecret::TooLong { found, most }),
         _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(InvalidSecret::Unprintable),
-        _ => Ok(()),
+        _ => Ok(Zeroizing::new(text.as_str().into())),
     }
 }
 
-macro_rules! redacted {
-    ($($name:ident),*) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(redacted)"))
-            }
-        }
-    )*};
-}
-redacted!(ApiKey, ClientSecret, AuthorizationCode);
+crate::kinds::redacted!(ApiKey, ClientSecret, AuthorizationCode);
 
 /// The reason why a text is not a valid secret. It never contains the text.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -208,8 +196,6 @@ impl fmt::Display for InvalidSecret {
         }
     }
 }
-
-impl std::error::Error for InvalidSecret {}
 
 crate::kinds::readable!(InvalidSecret);
 

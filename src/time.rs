@@ -21,10 +21,10 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Arc, LazyLock},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// The clock of this crate. Waiting uses it too.
 ///
@@ -63,14 +63,9 @@ impl Clock for SystemClock {
 /// A clock that moves only when you move it. Clones share the same time.
 ///
 /// It starts at 2026-01-01T00:00:00Z. See the [module](self) for an example.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct ManualClock {
-    shared: Arc<ManualTime>,
-}
-
-struct ManualTime {
-    hands: Mutex<Hands>,
-    moved: Notify,
+    hands: Arc<watch::Sender<Hands>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,59 +81,39 @@ const MANUAL_START: Duration = Duration::from_secs(1_767_225_600);
 impl Default for ManualClock {
     fn default() -> Self {
         let now = UNIX_EPOCH.checked_add(MANUAL_START).unwrap_or(UNIX_EPOCH);
-        let hands = Mutex::new(Hands { now, elapsed: Duration::ZERO });
-        Self { shared: Arc::new(ManualTime { hands, moved: Notify::new() }) }
-    }
-}
-
-impl fmt::Debug for ManualClock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ManualClock").field(&self.hands(|hands| *hands)).finish()
+        Self { hands: Arc::new(watch::Sender::new(Hands { now, elapsed: Duration::ZERO })) }
     }
 }
 
 impl ManualClock {
     /// Moves both times forward and wakes the tasks that waited for it.
     pub fn advance(&self, by: Duration) {
-        self.hands(|hands| {
+        self.hands.send_modify(|hands| {
             hands.now = hands.now.checked_add(by).unwrap_or(hands.now);
             hands.elapsed = hands.elapsed.saturating_add(by);
         });
-        self.shared.moved.notify_waiters();
     }
 
     /// Sets only the time of day, forwards or backwards, as a time server does.
     pub fn step_to(&self, now: SystemTime) {
-        self.hands(|hands| hands.now = now);
-    }
-
-    fn hands<T>(&self, act: impl FnOnce(&mut Hands) -> T) -> T {
-        act(&mut self.shared.hands.lock().unwrap_or_else(PoisonError::into_inner))
+        self.hands.send_modify(|hands| hands.now = now);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> SystemTime {
-        self.hands(|hands| hands.now)
+        self.hands.borrow().now
     }
 
     fn elapsed(&self) -> Duration {
-        self.hands(|hands| hands.elapsed)
+        self.hands.borrow().elapsed
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let clock = self.clone();
         let until = self.elapsed().saturating_add(duration);
-        Box::pin(async move {
-            loop {
-                // Registered before the time is read, so that a move between the two is not missed.
-                let moved = clock.shared.moved.notified();
-                if clock.elapsed() >= until {
-                    return;
-                }
-                moved.await;
-            }
-        })
+        let hands = Arc::clone(&self.hands);
+        // It cannot fail: this future keeps the sender.
+        Box::pin(async move { drop(hands.subscribe().wait_for(|hands| hands.elapsed >= until).await) })
     }
 }
 

@@ -101,8 +101,6 @@ impl fmt::Display for InvalidUserId {
     }
 }
 
-impl std::error::Error for InvalidUserId {}
-
 crate::kinds::readable!(InvalidUserId);
 
 #[cfg(test)]

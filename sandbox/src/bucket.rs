@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use komerza_connect::provider::DocumentedBucket;
+use komerza_connect::provider;
 
 /// One caller's bucket. Its periods are counted from its first request, which is our choice: where Komerza's
 /// periods begin is not documented.
 #[derive(Debug)]
 pub(super) struct Bucket {
-    rule: DocumentedBucket,
+    rule: provider::Bucket,
     tokens: u32,
     born: Duration,
     periods: u32,
 }
 
 impl Bucket {
-    pub(super) fn full(rule: DocumentedBucket, now: Duration) -> Self {
+    pub(super) fn full(rule: provider::Bucket, now: Duration) -> Self {
         Self { rule, tokens: rule.capacity, born: now, periods: 0 }
     }
 

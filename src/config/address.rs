@@ -1,8 +1,11 @@
 //! The addresses in a configuration: the redirect URI, and the base URLs of the provider.
 
-use super::message::{
-    Message, NO_PATH, NOT_A_URL, NOT_HTTPS, NOT_PLAIN, TRAILING_SLASH, URL_CHARACTERS, URL_FRAGMENT, URL_QUERY,
-    URL_USER,
+use super::{
+    ConfigError,
+    message::{
+        EMPTY, Message, NO_PATH, NOT_A_URL, NOT_HTTPS, NOT_PLAIN, TRAILING_SLASH, URL_CHARACTERS, URL_FRAGMENT,
+        URL_QUERY, URL_USER,
+    },
 };
 use url::{Host, Url};
 
@@ -22,21 +25,14 @@ pub(crate) struct RedirectUri {
 impl RedirectUri {
     pub(crate) fn parse(text: &str) -> Result<Self, &'static Message> {
         let url = http_url(text)?;
-        if url.query().is_some() {
-            // Whether Komerza keeps one is not documented.
-            return Err(&URL_QUERY);
-        }
-        if matches!(url.path(), "" | "/") {
-            return Err(&NO_PATH);
-        }
-        if url.path().ends_with('/') {
-            return Err(&TRAILING_SLASH);
-        }
-        // The parser resolves dots and encodes odd characters; the route must be what is registered.
-        let authority_and_path = text.split_once("://").map_or("", |(_, rest)| rest);
-        let written = authority_and_path.find('/').and_then(|at| authority_and_path.get(at..));
-        if !written.is_some_and(is_plain_path) {
-            return Err(&NOT_PLAIN);
+        match url.path() {
+            "" | "/" => return Err(&NO_PATH),
+            path if path.ends_with('/') => return Err(&TRAILING_SLASH),
+            // The parser resolves dots and encodes odd characters; the route must be what is registered.
+            path if !is_plain_path(path) || text.splitn(4, '/').nth(3) != path.strip_prefix('/') => {
+                return Err(&NOT_PLAIN);
+            }
+            _ => {}
         }
         let origin = url.origin().ascii_serialization();
         Ok(Self { text: text.to_owned(), origin, path: url.path().to_owned(), https: url.scheme() == "https" })
@@ -53,11 +49,8 @@ pub(super) fn is_plain_path(path: &str) -> bool {
 }
 
 /// Parses the base URL of the API or the dashboard: no query; a path is kept, a slash at its end is not.
-pub(crate) fn base_url(text: &str) -> Result<Url, &'static Message> {
-    let mut url = http_url(text)?;
-    if url.query().is_some() {
-        return Err(&URL_QUERY);
-    }
+pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
+    let mut url = http_url(text).map_err(|why| ConfigError::about(setting, text, why))?;
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty();
     }
@@ -81,18 +74,23 @@ pub(crate) fn with_segments(base: &Url, segments: &[&str]) -> Option<Url> {
     (same && url.origin() == base.origin()).then_some(url)
 }
 
+/// An address without the parts that neither a redirect URI nor a base URL has. Whether Komerza keeps the query of a
+/// redirect URI is not documented.
 fn http_url(text: &str) -> Result<Url, &'static Message> {
+    if text.is_empty() {
+        return Err(&EMPTY);
+    }
     if text.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'\\') {
         return Err(&URL_CHARACTERS);
     }
     let url = Url::parse(text).map_err(|_| &NOT_A_URL)?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(&URL_USER);
-    }
-    if url.fragment().is_some() {
-        return Err(&URL_FRAGMENT);
-    }
+    let faults = [
+        (!url.username().is_empty() || url.password().is_some(), &URL_USER),
+        (url.fragment().is_some(), &URL_FRAGMENT),
+        (url.query().is_some(), &URL_QUERY),
+    ];
     match url.scheme() {
+        _ if let Some((_, why)) = faults.into_iter().find(|(found, _)| *found) => Err(why),
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
         _ => Err(&NOT_HTTPS),
@@ -170,7 +168,7 @@ mod tests {
 
     #[test]
     fn t31_a_segment_arrives_as_one_or_not_at_all() {
-        let base = base_url("https://api.example/v1/").unwrap();
+        let base = base_url("api_url", "https://api.example/v1/").unwrap();
         for (segment, path) in [
             ("abc", Some("/v1/x/abc")),
             ("../../stores", Some("/v1/x/..%2F..%2Fstores")),
@@ -189,7 +187,7 @@ mod tests {
             assert_eq!(url.as_ref().map(Url::path), path, "{segment:?}");
         }
         assert_eq!(
-            with_segments(&base_url("https://api.example").unwrap(), &["x"]).unwrap().as_str(),
+            with_segments(&base_url("api_url", "https://api.example").unwrap(), &["x"]).unwrap().as_str(),
             "https://api.example/x"
         );
     }

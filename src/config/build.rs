@@ -1,8 +1,8 @@
 //! From the collected settings to a configuration. One error names everything that is missing or wrong.
 
 use super::{
-    Bucket, Config, ConfigBuilder, ConfigError, Limits, Routes, address,
-    address::RedirectUri,
+    Config, ConfigBuilder, ConfigError, Limits, Routes,
+    address::{RedirectUri, base_url},
     error::Wrong,
     message::{self, Message},
     return_path::ReturnPath,
@@ -11,7 +11,6 @@ use super::{
 use crate::{provider, seal::SealingKey};
 use http::HeaderValue;
 use std::sync::Arc;
-use url::Url;
 
 impl ConfigBuilder {
     /// Checks everything.
@@ -19,7 +18,7 @@ impl ConfigBuilder {
     /// # Errors
     /// [`ConfigError`] names every setting that is missing or wrong, with its remedy.
     pub fn build(self) -> Result<Config, ConfigError> {
-        let mut wrong = self.wrong;
+        let mut wrong = Wrong::default();
         let client_id = wrong.keep(needed("client_id", self.client_id).and_then(client_id));
         let client_secret = wrong.keep(needed("client_secret", self.client_secret).and_then(|secret| secret));
         let redirect_uri = wrong.keep(needed("redirect_uri", self.redirect_uri).and_then(redirect_uri));
@@ -27,24 +26,20 @@ impl ConfigBuilder {
         let api_url = wrong.keep(base_url("api_url", self.api_url.as_deref().unwrap_or(provider::API_URL)));
         let dashboard_url = self.dashboard_url.as_deref().unwrap_or(provider::DASHBOARD_URL);
         let dashboard_url = wrong.keep(base_url("dashboard_url", dashboard_url));
-        check_buckets(&mut wrong, &self.limits);
+        let cookie_keys = wrong.keep(self.cookie_keys.unwrap_or(Ok(Vec::new())));
         // Without a redirect URI the paths below it are unknown; `?` is no part of any path.
-        let prefix = self.stripped_prefix.as_deref();
-        let unknown = || format!("{}/?/callback", prefix.unwrap_or_default().trim_end_matches('/'));
+        let prefix = self.stripped_prefix.unwrap_or_default();
+        let unknown = || format!("{}/?/callback", prefix.trim_end_matches('/'));
         let callback = redirect_uri.as_ref().map_or_else(unknown, |uri| uri.path.clone());
-        let siblings = wrong.keep(Routes::beside(&callback, prefix));
-        let overridden =
-            |routes: &Routes| routes.clone().overridden(self.login_path, self.disconnect_path, self.status_path);
-        let routes = siblings.as_ref().and_then(|routes| wrong.keep(overridden(routes)));
+        let given = [self.login_path, self.disconnect_path, self.status_path];
+        let routes = Routes::new(callback, &prefix, given, &mut wrong);
         let default_return_path = self.default_return_path.unwrap_or_else(|| "/".into());
-        if let Some(routes) = routes.as_ref().or(siblings.as_ref()) {
-            wrong.keep(check_local("default_return_path", &default_return_path, routes));
-            if let Some(page) = &self.sign_in_page {
-                wrong.keep(check_local("sign_in_page", page, routes));
-            }
-            if let Some(path) = &self.look.style_sheet {
-                wrong.keep(check_local("style_sheet", path, routes));
-            }
+        for (setting, path) in [
+            ("default_return_path", Some(&default_return_path)),
+            ("sign_in_page", self.sign_in_page.as_ref()),
+            ("style_sheet", self.look.style_sheet.as_ref()),
+        ] {
+            wrong.keep(path.map_or(Ok(()), |path| check_local(setting, path, &routes)));
         }
         let sign_in_parameter = self.sign_in_parameter.unwrap_or_else(|| "return_to".into());
         if !(1..=64).contains(&sign_in_parameter.len()) || !sign_in_parameter.bytes().all(is_unreserved) {
@@ -54,16 +49,16 @@ impl ConfigBuilder {
         if let Some(name) = &self.look.app_name {
             wrong.keep(app_name(name));
         }
+        check_buckets(&mut wrong, &self.limits);
         wrong.check()?;
         let (Some(client_id), Some(client_secret), Some(redirect_uri), Some(user_agent)) =
             (client_id, client_secret, redirect_uri, user_agent)
         else {
             return Err(ConfigError::because("client_id", &message::MISSING));
         };
-        let (Some(api_url), Some(dashboard_url), Some(routes)) = (api_url, dashboard_url, routes) else {
+        let (Some(api_url), Some(dashboard_url), Some(mut cookie_keys)) = (api_url, dashboard_url, cookie_keys) else {
             return Err(ConfigError::because("api_url", &message::MISSING));
         };
-        let mut cookie_keys = self.cookie_keys;
         if cookie_keys.is_empty() {
             cookie_keys.push(SealingKey::derived_from(&client_secret));
         }
@@ -113,9 +108,6 @@ fn client_id(id: String) -> Result<String, ConfigError> {
 }
 
 fn redirect_uri(text: String) -> Result<RedirectUri, ConfigError> {
-    if text.is_empty() {
-        return Err(ConfigError::because("redirect_uri", &message::EMPTY));
-    }
     RedirectUri::parse(&text).map_err(|why| ConfigError::about("redirect_uri", &text, why))
 }
 
@@ -136,17 +128,14 @@ fn app_name(name: &str) -> Result<(), ConfigError> {
     }
 }
 
-/// The base URL of an API or a dashboard.
-pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
-    address::base_url(text).map_err(|why| ConfigError::about(setting, text, why))
-}
-
 /// Each token costs memory and, when the provider refuses a call, time. For no limit set the period to zero.
+const TOKENS_MOST: u32 = 10_000;
+
 fn check_buckets(wrong: &mut Wrong, limits: &Limits) {
     for (setting, bucket) in
         [("limits.exchange_bucket", limits.exchange_bucket), ("limits.client.bucket", limits.client.bucket)]
     {
-        if bucket.capacity > Bucket::CAPACITY_MOST && !bucket.period.is_zero() {
+        if bucket.capacity > TOKENS_MOST && !bucket.period.is_zero() {
             wrong.keep::<()>(Err(ConfigError::because(setting, &message::BUCKET_TOO_LARGE)));
         }
     }

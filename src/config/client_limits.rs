@@ -71,7 +71,7 @@ pub struct ClientLimits {
 impl Default for ClientLimits {
     fn default() -> Self {
         Self {
-            bucket: KEY_BUCKET.into(),
+            bucket: KEY_BUCKET,
             page_wait: Duration::from_secs(30),
             background_wait: Duration::from_secs(600),
             queue: 1_024,

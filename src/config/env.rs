@@ -6,7 +6,10 @@ use crate::seal::SealingKey;
 /// A method of the builder that takes a text.
 type Set = fn(ConfigBuilder, String) -> ConfigBuilder;
 
-/// The settings that are read from the environment, by their variables.
+/// How many of the variables are required. Others that are empty count as not set.
+const REQUIRED: usize = 4;
+
+/// The settings that are read from the environment, by their variables; the required ones first.
 const VARIABLES: [(&str, &str, Set); 7] = [
     ("client_id", "KOMERZA_CLIENT_ID", |builder, value| builder.client_id(value)),
     ("client_secret", "KOMERZA_CLIENT_SECRET", |builder, value| builder.client_secret(value)),
@@ -24,8 +27,8 @@ pub(super) fn variable_of(setting: &str) -> Option<&'static str> {
 
 pub(super) fn cookie_keys(mut builder: ConfigBuilder, list: String) -> ConfigBuilder {
     let keys: Result<Vec<_>, _> = list.split(',').map(SealingKey::from_base64).collect();
-    let keys = builder.wrong.keep(keys.map_err(|why| ConfigError::key("cookie_keys", why)));
-    builder.cookie_keys(keys.unwrap_or_default())
+    builder.cookie_keys = Some(keys.map_err(|why| ConfigError::key("cookie_keys", why)));
+    builder
 }
 
 impl Config {
@@ -38,8 +41,8 @@ impl Config {
     /// [`build`](ConfigBuilder::build).
     ///
     /// # Errors
-    /// [`ConfigError`] names every variable that is missing or wrong, with its remedy. An empty variable counts
-    /// as missing.
+    /// [`ConfigError`] names every variable that is missing, empty or wrong, with its remedy. An empty variable is an
+    /// error only if it has no default.
     pub fn from_env() -> Result<Self, ConfigError> {
         ConfigBuilder::from_env().build()
     }
@@ -47,8 +50,8 @@ impl Config {
     /// Same as [`from_env`](Self::from_env), from any source of settings.
     ///
     /// # Errors
-    /// [`ConfigError`] names every variable that is missing or wrong, with its remedy. An empty text counts as
-    /// missing.
+    /// [`ConfigError`] names every variable that is missing, empty or wrong, with its remedy. An empty text is an
+    /// error only if the variable has no default.
     ///
     /// ```
     /// use komerza_connect::Config;
@@ -85,8 +88,8 @@ impl ConfigBuilder {
     /// | `KOMERZA_DASHBOARD_URL` | base URL of the dashboard | `https://dashboard.komerza.com` |
     /// | `KOMERZA_COOKIE_KEYS` | base64 keys between commas, the first seals | derived from the secret |
     ///
-    /// An empty variable counts as missing. Nothing is checked before [`build`](Self::build), which names
-    /// everything that is missing or wrong.
+    /// An empty variable counts as not set if it has a default; otherwise it is an error. Nothing is checked before
+    /// [`build`](Self::build), which names everything that is missing or wrong.
     ///
     /// ```no_run
     /// use komerza_connect::ConfigBuilder;
@@ -101,8 +104,8 @@ impl ConfigBuilder {
 
     /// Same as [`from_env`](Self::from_env), from any source of settings, by the names of the table there.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        VARIABLES.iter().fold(Self::default(), |builder, (_, variable, set)| {
-            match lookup(variable).filter(|value| !value.is_empty()) {
+        VARIABLES.iter().enumerate().fold(Self::default(), |builder, (at, (_, variable, set))| {
+            match lookup(variable).filter(|value| at < REQUIRED || !value.is_empty()) {
                 Some(value) => set(builder, value),
                 None => builder,
             }

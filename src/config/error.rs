@@ -5,7 +5,7 @@ use super::{
     message::{self, Message},
 };
 use crate::{seal::InvalidSealingKey, secret::InvalidSecret};
-use std::{error::Error, fmt};
+use std::fmt;
 
 /// Settings are missing or wrong. The text names every one with its remedy and never repeats a secret.
 ///
@@ -142,12 +142,10 @@ impl fmt::Display for ConfigError {
     }
 }
 
-impl Error for ConfigError {}
-
 crate::kinds::readable!(ConfigError);
 
 /// Collects what is wrong, so that all of it is said at once.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub(super) struct Wrong(Vec<WrongSetting>);
 
 impl Wrong {

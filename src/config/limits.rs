@@ -1,7 +1,7 @@
 //! Every limit, in one plain struct.
 
 use super::ClientLimits;
-use crate::provider::{ANONYMOUS_BUCKET, DocumentedBucket};
+use crate::provider::{ANONYMOUS_BUCKET, Bucket};
 use std::time::Duration;
 
 /// The limits of the login flow and of the API client.
@@ -124,31 +124,6 @@ pub struct Limits {
     pub client: ClientLimits,
 }
 
-/// A token bucket that is refilled in batches, as Komerza describes its rate limits.
-///
-/// A full bucket holds [`capacity`](Self::capacity) tokens, and each request takes one. At the end
-/// of every [`period`](Self::period), [`refill`](Self::refill) tokens are added, up to the
-/// capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Bucket {
-    /// Tokens in a full bucket, at most 10,000. Zero: no request passes.
-    pub capacity: u32,
-    /// Tokens that are added at the end of a period. Zero: used tokens never come back.
-    pub refill: u32,
-    /// Length of a period. Zero: no limit.
-    pub period: Duration,
-}
-
-impl Bucket {
-    pub(super) const CAPACITY_MOST: u32 = 10_000;
-}
-
-impl From<DocumentedBucket> for Bucket {
-    fn from(bucket: DocumentedBucket) -> Self {
-        Self { capacity: bucket.capacity, refill: bucket.refill, period: bucket.period }
-    }
-}
-
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -164,7 +139,7 @@ impl Default for Limits {
             exchange_deadline: Duration::from_secs(15),
             exchange_body_bytes: 65_536,
             exchanges_at_once: 64,
-            exchange_bucket: ANONYMOUS_BUCKET.into(),
+            exchange_bucket: ANONYMOUS_BUCKET,
             unknown_browsers_percent: 50,
             exchange_wait: Duration::from_secs(20),
             exchange_queue: 256,

@@ -30,7 +30,7 @@ pub(crate) use messages;
 
 messages! {
     MISSING = "missing", "is missing", "Set it: the guide `first_steps` says where each value comes from.";
-    EMPTY = "empty", "is empty", "Give it a value.";
+    EMPTY = "empty", "is set but empty", "Give it a value.";
     TOO_LONG = "too_long", "has more than {} characters", "Check whether something else was pasted.";
     SURROUNDED = "surrounded", "has {}", "Remove what does not belong to the value; look in the .env file or the file of the secret.";
     NOT_VISIBLE_ASCII = "not_visible_ascii", "has a character that is not visible ASCII",

@@ -16,16 +16,17 @@ mod notices;
 pub(crate) mod return_path;
 mod routes;
 
-pub(crate) use address::{is_loopback, with_segments};
-pub(crate) use build::{base_url, user_agent};
+pub(crate) use address::{base_url, is_loopback, with_segments};
+pub(crate) use build::user_agent;
 pub use client_limits::ClientLimits;
 pub use error::{ConfigError, WrongSetting};
-pub use limits::{Bucket, Limits};
+pub use limits::Limits;
 pub(crate) use message::Message;
 pub(crate) use notices::Place;
 pub(crate) use routes::{Route, Routes};
 
 pub use crate::{
+    provider::Bucket,
     seal::InvalidSealingKey,
     secret::{AuthorizationCode, ClientSecret, InvalidSecret},
 };
@@ -128,7 +129,7 @@ pub struct ConfigBuilder {
     user_agent: Option<String>,
     api_url: Option<String>,
     dashboard_url: Option<String>,
-    cookie_keys: Vec<SealingKey>,
+    cookie_keys: Option<Result<Vec<SealingKey>, ConfigError>>,
     login_path: Option<String>,
     disconnect_path: Option<String>,
     status_path: Option<String>,
@@ -138,8 +139,6 @@ pub struct ConfigBuilder {
     sign_in_parameter: Option<String>,
     look: Look,
     limits: Limits,
-    /// What was wrong before `build`.
-    wrong: error::Wrong,
 }
 
 impl ConfigBuilder {
@@ -150,19 +149,20 @@ impl ConfigBuilder {
     }
 
     /// The client secret from the Komerza dashboard: 72 characters. Required.
-    pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
-        let secret = Zeroizing::new(secret.into());
-        let checked = ClientSecret::new(secret.as_str());
-        self.client_secret = Some(checked.map_err(|why| ConfigError::secret("client_secret", &secret, why)));
-        self
+    pub fn client_secret(self, secret: impl Into<String>) -> Self {
+        self.checked_secret(secret.into(), ClientSecret::new)
     }
 
     /// A client secret that does not have 72 characters.
     ///
     /// Use it in place of [`client_secret`](Self::client_secret) if Komerza changes the length.
-    pub fn client_secret_of_any_length(mut self, secret: impl Into<String>) -> Self {
-        let secret = Zeroizing::new(secret.into());
-        let checked = ClientSecret::with_any_length(secret.as_str());
+    pub fn client_secret_of_any_length(self, secret: impl Into<String>) -> Self {
+        self.checked_secret(secret.into(), ClientSecret::with_any_length)
+    }
+
+    fn checked_secret(mut self, secret: String, check: fn(String) -> Result<ClientSecret, InvalidSecret>) -> Self {
+        let secret = Zeroizing::new(secret);
+        let checked = check(String::clone(&secret));
         self.client_secret = Some(checked.map_err(|why| ConfigError::secret("client_secret", &secret, why)));
         self
     }
@@ -210,7 +210,7 @@ impl ConfigBuilder {
     /// [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser sessions, and only
     /// open attempts end.
     pub fn cookie_keys(mut self, keys: impl IntoIterator<Item = SealingKey>) -> Self {
-        self.cookie_keys = keys.into_iter().collect();
+        self.cookie_keys = Some(Ok(keys.into_iter().collect()));
         self
     }
 

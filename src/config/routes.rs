@@ -50,59 +50,34 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    /// The callback and its siblings.
-    pub(super) fn beside(callback: &str, stripped_prefix: Option<&str>) -> Result<Self, ConfigError> {
+    /// The callback, and the others beside it or where they were given: login, disconnect and status.
+    pub(super) fn new(callback: String, prefix: &str, given: [Option<String>; 3], wrong: &mut Wrong) -> Self {
+        let prefix = prefix.trim_end_matches('/');
+        let below = |path: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+        if !below(&callback) {
+            wrong.keep::<()>(Err(ConfigError::because("stripped_prefix", &PREFIX_ELSEWHERE)));
+        }
         let parent = callback.rsplit_once('/').map_or("", |(parent, _)| parent);
-        let sibling = |name: &str| format!("{parent}/{name}");
-        let stripped = stripped_prefix.unwrap_or_default().trim_end_matches('/');
-        let routes = Self {
-            callback: callback.to_owned(),
-            login: sibling("login"),
-            disconnect: sibling("disconnect"),
-            status: sibling("status"),
-            stripped: stripped.len(),
-        };
-        match callback.strip_prefix(stripped) {
-            Some(rest) if rest.starts_with('/') => Ok(routes),
-            _ => Err(ConfigError::because("stripped_prefix", &PREFIX_ELSEWHERE)),
-        }
-    }
-
-    pub(super) fn overridden(
-        mut self,
-        login: Option<String>,
-        disconnect: Option<String>,
-        status: Option<String>,
-    ) -> Result<Self, ConfigError> {
-        let prefix = self.prefix().to_owned();
-        let given = [
-            ("login_path", &mut self.login, login),
-            ("disconnect_path", &mut self.disconnect, disconnect),
-            ("status_path", &mut self.status, status),
-        ];
-        let mut wrong = Wrong::default();
-        for (setting, path, given) in given {
-            let Some(given) = given else { continue };
-            let message = match given.strip_prefix(&*prefix) {
-                Some(rest) if rest.starts_with('/') => (!is_plain_path(&given)).then_some(&NOT_PLAIN),
-                _ => Some(&NOT_UNDER_PREFIX),
+        let mut taken = vec![callback.clone()];
+        let mut path = |setting, name: &str, given: Option<String>| {
+            let path = given.clone().unwrap_or_else(|| format!("{parent}/{name}"));
+            let message = match given {
+                Some(given) if !below(&given) => Some(&NOT_UNDER_PREFIX),
+                Some(given) if !is_plain_path(&given) => Some(&NOT_PLAIN),
+                _ => taken.contains(&path).then_some(&TAKEN),
             };
-            match message {
-                Some(message) => drop(wrong.keep::<()>(Err(ConfigError::about(setting, &given, message)))),
-                None => *path = given,
-            }
+            wrong.keep(message.map_or(Ok(()), |message| Err(ConfigError::about(setting, &path, message))));
+            taken.push(path.clone());
+            path
+        };
+        let [login, disconnect, status] = given;
+        Self {
+            login: path("login_path", "login", login),
+            disconnect: path("disconnect_path", "disconnect", disconnect),
+            status: path("status_path", "status", status),
+            callback,
+            stripped: prefix.len(),
         }
-        let [login, disconnect, status] = [&self.login, &self.disconnect, &self.status];
-        for (setting, taken) in [
-            ("login_path", *login == self.callback),
-            ("disconnect_path", *disconnect == self.callback || disconnect == login),
-            ("status_path", *status == self.callback || status == login || status == disconnect),
-        ] {
-            if taken {
-                wrong.keep::<()>(Err(ConfigError::because(setting, &TAKEN)));
-            }
-        }
-        wrong.check().map(|()| self)
     }
 
     /// All public paths.
@@ -142,13 +117,16 @@ impl Routes {
 mod tests {
     use super::*;
 
-    fn routes(callback: &str, stripped: Option<&str>) -> Routes {
-        Routes::beside(callback, stripped).unwrap()
+    fn routes(callback: &str, stripped: &str, login: Option<&str>) -> Routes {
+        let mut wrong = Wrong::default();
+        let routes = Routes::new(callback.into(), stripped, [login.map(Into::into), None, None], &mut wrong);
+        wrong.check().unwrap();
+        routes
     }
 
     #[test]
     fn a_path_is_equal_byte_by_byte_or_not_ours() {
-        let routes = routes("/komerza/callback", None);
+        let routes = routes("/komerza/callback", "", None);
         for (path, route) in [
             ("/komerza/callback", Some(Route::Callback)),
             ("/komerza/login", Some(Route::Login)),
@@ -168,7 +146,7 @@ mod tests {
 
     #[test]
     fn under_a_nest_the_whole_path_decides() {
-        let routes = routes("/api/komerza/callback", None);
+        let routes = routes("/api/komerza/callback", "", None);
         assert_eq!(routes.find("/komerza/login", || Some("/api/komerza/login")), Some(Route::Login));
         assert_eq!(routes.find("/komerza/login", || Some("/other/komerza/login")), None);
         assert_eq!(routes.find("/komerza/login", || None), None);
@@ -179,7 +157,7 @@ mod tests {
         let table =
             [("/callback", "/oauth/callback"), ("/oauth/callback", "/callback"), ("/a/callback", "/b/callback")];
         for (callback, login) in table {
-            let routes = routes(callback, None).overridden(Some(login.into()), None, None).unwrap();
+            let routes = routes(callback, "", Some(login));
             assert_eq!(routes.find(callback, || None), Some(Route::Callback), "{callback} beside {login}");
             assert_eq!(routes.find(login, || None), Some(Route::Login), "{login} beside {callback}");
             assert_eq!(routes.find("/callback", || Some(callback)), Some(Route::Callback), "{callback} in a nest");
@@ -189,7 +167,7 @@ mod tests {
 
     #[test]
     fn behind_a_proxy_that_strips_a_prefix_the_rest_decides() {
-        let routes = routes("/shop/komerza/callback", Some("/shop/"));
+        let routes = routes("/shop/komerza/callback", "/shop/", None);
         assert_eq!(routes.find("/komerza/callback", || None), Some(Route::Callback));
         assert_eq!(routes.find("/shop/komerza/callback", || None), None);
     }

@@ -137,6 +137,30 @@ fn t33_what_surrounds_a_value_is_said_and_the_value_is_not() {
 }
 
 #[test]
+fn a_variable_that_is_set_but_empty_is_not_called_missing() {
+    let error = Config::from_lookup(|_| Some(String::new())).unwrap_err();
+    let said: Vec<_> = error.settings().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "client_id (KOMERZA_CLIENT_ID) is set but empty",
+            "client_secret (KOMERZA_CLIENT_SECRET) is set but empty",
+            "redirect_uri (KOMERZA_REDIRECT_URI) is set but empty",
+            "user_agent (KOMERZA_USER_AGENT) is set but empty",
+        ],
+        "the others have a default"
+    );
+}
+
+#[test]
+fn of_a_setting_that_is_given_twice_the_last_one_counts_even_if_the_first_was_wrong() {
+    let from = |keys: &str| good().with_keys(keys);
+    let key = SealingKey::from_bytes(b"obviously a fake key of 32 bytes").unwrap();
+    assert!(from("not base64!").build().is_err());
+    assert!(from("not base64!").cookie_keys([key]).build().is_ok());
+}
+
+#[test]
 fn a_builder_from_the_environment_takes_what_the_environment_does_not_have() {
     let lookup = |name: &str| match name {
         "KOMERZA_CLIENT_ID" => Some("id".to_owned()),
@@ -165,7 +189,7 @@ pub(crate) fn provoked() -> Vec<ConfigError> {
         let bucket = Bucket { capacity, refill: 1, period: Duration::from_secs(1) };
         Limits { exchange_bucket: bucket, ..Limits::default() }
     };
-    let keys = |list: &str| ConfigBuilder { cookie_keys: Vec::new(), ..good() }.with_keys(list);
+    let keys = |list: &str| good().with_keys(list);
     let no_certificate = reqwest::Certificate::from_der(b"obviously no certificate").unwrap();
     let client = reqwest::Client::builder().tls_certs_only([no_certificate]);
     let mut errors: Vec<_> = [

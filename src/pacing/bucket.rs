@@ -26,13 +26,8 @@ pub(crate) struct TokenBucket {
 }
 
 impl TokenBucket {
-    pub(crate) fn full(limit: Bucket) -> Self {
-        Self { limit, slack: Duration::ZERO, due: VecDeque::new(), closed_until: Duration::ZERO }
-    }
-
-    pub(crate) fn with_slack(mut self, slack: Duration) -> Self {
-        self.slack = slack;
-        self
+    pub(crate) fn full(limit: Bucket, slack: Duration) -> Self {
+        Self { limit, slack, due: VecDeque::new(), closed_until: Duration::ZERO }
     }
 
     /// Takes a token, or says how long it takes until there is one: [`Duration::MAX`] for never.

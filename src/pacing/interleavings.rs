@@ -42,7 +42,7 @@ const LEAVERS: [Stays; 7] = [
 ];
 
 fn lane(bucket: Bucket, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Lane> {
-    Arc::new(Lane::new(BucketId::from_hash([0; 32]), Kind::Calls, bucket, shared))
+    Arc::new(Lane::new(BucketId::of(b"", "", ""), Kind::Calls, bucket, shared))
 }
 
 /// The lane of a node that draws on a shared bucket, so far away.
@@ -134,7 +134,7 @@ fn in_many_interleavings_pages_go_first_and_every_fourth_token_is_for_a_backgrou
 
 /// The lane of all exchanges.
 fn exchanges(bucket: Bucket, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Lane> {
-    Arc::new(Lane::new(BucketId::from_hash([0; 32]), Kind::Exchanges, bucket, shared))
+    Arc::new(Lane::new(BucketId::of(b"", "", ""), Kind::Exchanges, bucket, shared))
 }
 
 #[test]

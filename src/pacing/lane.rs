@@ -1,7 +1,7 @@
 //! One bucket and the line in front of it.
 
 use super::{
-    Ask, BucketId, Busy, SharedBuckets, SharedBucketsError, Taken,
+    Ask, BucketId, Busy, SharedBuckets, Taken,
     bucket::TokenBucket,
     line::{Line, Place},
 };
@@ -75,7 +75,7 @@ struct State {
 impl Lane {
     pub(super) fn new(id: BucketId, kind: Kind, limit: Bucket, shared: Option<Arc<dyn SharedBuckets>>) -> Self {
         let state = State {
-            bucket: TokenBucket::full(limit).with_slack(super::SLACK),
+            bucket: TokenBucket::full(limit, super::SLACK),
             line: Line::default(),
             asking: false,
             ask_at: Duration::ZERO,
@@ -89,11 +89,7 @@ impl Lane {
 
     /// Whether tokens come from the shared bucket at this time.
     fn shares(&self, state: &State, now: Duration) -> bool {
-        self.shared.is_some() && state.alone_until <= now
-    }
-
-    fn is_off(&self) -> bool {
-        self.limit.period.is_zero()
+        self.shared.is_some() && !self.limit.period.is_zero() && state.alone_until <= now
     }
 
     /// Waits for a turn.
@@ -106,7 +102,7 @@ impl Lane {
     }
 
     async fn wait(&self, ask: Ask, clock: &dyn Clock, deadline: Duration) -> Result<Duration, Busy> {
-        if self.is_off() {
+        if self.limit.period.is_zero() {
             return Ok(Duration::ZERO);
         }
         let (place, began) = {
@@ -186,7 +182,7 @@ impl Lane {
             // What was taken before the 429 is worth nothing.
             return;
         }
-        match asked.unwrap_or_else(|_| Err(SharedBucketsError::timed_out())) {
+        match asked.unwrap_or_else(|late| Err(late.into())) {
             Ok(Taken { granted, wait }) => {
                 let mut tokens = 0..granted.min(wanted);
                 // Our own bucket follows, for estimates and for an outage.
@@ -204,7 +200,7 @@ impl Lane {
                 state.grant(|_| tokens.next().is_some());
             }
             Err(error) => {
-                log::warn!(error = %crate::telemetry::log::chain(&error), "the shared bucket does not answer; this process uses its own");
+                log::warn!(error = %crate::telemetry::log::chain(&*error), "the shared bucket does not answer; this process uses its own");
                 state.alone_until = now.saturating_add(ALONE);
                 state.grant_own(self.kind, now);
             }
@@ -213,9 +209,6 @@ impl Lane {
 
     /// Learns from a 429 that the bucket is empty for so long.
     pub(crate) async fn refused(&self, wait: Duration, clock: &dyn Clock, deadline: Duration) {
-        if self.is_off() {
-            return;
-        }
         let shares = {
             let mut state = self.state.lock();
             let now = clock.elapsed();
@@ -226,8 +219,8 @@ impl Lane {
         };
         if let Some(shared) = self.shared.as_ref().filter(|_| shares) {
             let noted = tokio::time::timeout(deadline, shared.empty(&self.id, self.limit, wait)).await;
-            if let Err(error) = noted.unwrap_or_else(|_| Err(SharedBucketsError::timed_out())) {
-                log::warn!(error = %crate::telemetry::log::chain(&error), "the shared bucket could not be told of a refusal");
+            if let Err(error) = noted.unwrap_or_else(|late| Err(late.into())) {
+                log::warn!(error = %crate::telemetry::log::chain(&*error), "the shared bucket could not be told of a refusal");
                 self.state.lock().alone_until = clock.elapsed().saturating_add(ALONE);
             }
         }
@@ -235,7 +228,7 @@ impl Lane {
 
     pub(crate) fn remaining(&self, now: Duration) -> u32 {
         let state = self.state.lock();
-        if state.line.is_empty() || self.is_off() { state.bucket.remaining(now) } else { 0 }
+        if state.line.is_empty() { state.bucket.remaining(now) } else { 0 }
     }
 
     pub(crate) fn wait_estimate(&self, party: super::Party, now: Duration) -> Duration {

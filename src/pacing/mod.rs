@@ -26,10 +26,9 @@ pub(crate) use lane::{Kind, Lane, Turn};
 pub(crate) use line::Party;
 #[cfg(feature = "redis")]
 pub use redis::RedisBuckets;
-pub use shared::{BucketId, SharedBuckets, SharedBucketsError, Taken};
+pub use shared::{BucketId, SharedBuckets, Taken};
 
 use crate::{config::Bucket, secret::ApiKey, sync::Lock, telemetry::metrics, time::Clock};
-use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -182,17 +181,5 @@ impl Lanes {
 impl Drop for Lanes {
     fn drop(&mut self) {
         metrics::forgotten_lanes(self.by_key.len());
-    }
-}
-
-impl BucketId {
-    fn of(purpose: &[u8], host: &str, whose: &str) -> Self {
-        let hash = Sha256::new()
-            .chain_update(b"komerza-connect ")
-            .chain_update(purpose)
-            .chain_update(host)
-            .chain_update(b"\0")
-            .chain_update(whose);
-        Self::from_hash(hash.finalize().into())
     }
 }

@@ -1,8 +1,11 @@
 //! Buckets that the nodes of an app share in Redis.
 
-use super::{BucketId, SharedBuckets, SharedBucketsError, Taken};
-use crate::{config::Bucket, store::RedisStore};
-use std::{fmt, sync::Arc, time::Duration};
+use super::{BucketId, SharedBuckets, Taken};
+use crate::{
+    config::Bucket,
+    store::{RedisStore, StoreError},
+};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 /// The longest time for which a bucket is believed to be closed.
 const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
@@ -87,9 +90,9 @@ impl RedisBuckets {
     /// Connects to a `redis://`, `rediss://` or `unix:` address.
     ///
     /// # Errors
-    /// The cause is that of [`RedisStore::connect`].
-    pub async fn connect(url: &str) -> Result<Self, SharedBucketsError> {
-        RedisStore::connect(url).await.map(|store| Self::beside(&store)).map_err(SharedBucketsError::new)
+    /// Same as [`RedisStore::connect`].
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        RedisStore::connect(url).await.map(|store| Self::beside(&store))
     }
 
     /// Puts another prefix before the hashes: for two apps in one Redis that must not share their buckets.
@@ -105,7 +108,7 @@ impl RedisBuckets {
         bucket: Bucket,
         wanted: u32,
         refused: Option<Duration>,
-    ) -> Result<Taken, SharedBucketsError> {
+    ) -> Result<Taken, Box<dyn Error + Send + Sync>> {
         let micros =
             |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX).min(i64::from(u32::MAX) << 20);
         let mut command = redis::cmd("EVAL");
@@ -120,21 +123,21 @@ impl RedisBuckets {
             .arg(wanted)
             .arg(refused.map_or(-1, micros))
             .arg(micros(LONGEST_REFUSAL.max(refused.unwrap_or_default())));
-        let (granted, wait): (u32, u64) = self.redis.ask(&command).await.map_err(SharedBucketsError::new)?;
+        let (granted, wait): (u32, u64) = self.redis.ask(&command).await?;
         Ok(Taken { granted, wait: Duration::from_micros(wait) })
     }
 }
 
 #[async_trait::async_trait]
 impl SharedBuckets for RedisBuckets {
-    async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, SharedBucketsError> {
+    async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, Box<dyn Error + Send + Sync>> {
         match bucket.capacity {
             0 => Ok(Taken { granted: 0, wait: Duration::MAX }),
             _ => self.run(id, bucket, wanted, None).await,
         }
     }
 
-    async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), SharedBucketsError> {
+    async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.run(id, bucket, 0, Some(wait)).await.map(drop)
     }
 }

@@ -1,6 +1,7 @@
 //! The seam for buckets that several nodes share.
 
 use crate::config::Bucket;
+use sha2::{Digest, Sha256};
 use std::{error::Error, fmt, time::Duration};
 
 /// Names one bucket: a hash of the API's host and of the key, or of the word for exchanges. It leads back to
@@ -11,8 +12,14 @@ use std::{error::Error, fmt, time::Duration};
 pub struct BucketId([u8; 32]);
 
 impl BucketId {
-    pub(super) fn from_hash(hash: [u8; 32]) -> Self {
-        Self(hash)
+    pub(super) fn of(purpose: &[u8], host: &str, whose: &str) -> Self {
+        let hash = Sha256::new()
+            .chain_update(b"komerza-connect ")
+            .chain_update(purpose)
+            .chain_update(host)
+            .chain_update(b"\0")
+            .chain_update(whose);
+        Self(hash.finalize().into())
     }
 }
 
@@ -37,38 +44,6 @@ pub struct Taken {
     pub wait: Duration,
 }
 
-/// Shared buckets could not be asked, or did not answer.
-///
-/// # Security
-/// Give it causes that hold no secret: they are logged.
-#[derive(Debug)]
-pub struct SharedBucketsError {
-    source: Box<dyn Error + Send + Sync>,
-}
-
-impl SharedBucketsError {
-    /// An error with its cause.
-    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { source: cause.into() }
-    }
-
-    pub(super) fn timed_out() -> Self {
-        Self::new("no answer in time")
-    }
-}
-
-impl fmt::Display for SharedBucketsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the shared buckets could not be asked")
-    }
-}
-
-impl Error for SharedBucketsError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.source)
-    }
-}
-
 /// Buckets that several nodes of an app share, so that together they never ask for more than the provider
 /// allows.
 ///
@@ -80,6 +55,9 @@ impl Error for SharedBucketsError {
 /// own bucket for five seconds, after which it asks again: an outage costs precision, and no calls.
 ///
 /// `RedisBuckets` is the implementation for Redis, under the feature `redis`.
+///
+/// # Security
+/// Errors are logged with all their causes, so they must not contain a secret.
 #[async_trait::async_trait]
 pub trait SharedBuckets: Send + Sync + 'static {
     /// Takes up to `wanted` tokens (at least 1) out of a bucket, which is full when it was never asked for.
@@ -89,12 +67,12 @@ pub trait SharedBuckets: Send + Sync + 'static {
     /// [`period`](Bucket::period) between the two.
     ///
     /// # Errors
-    /// [`SharedBucketsError`] when it cannot tell.
-    async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, SharedBucketsError>;
+    /// Any error if the tokens could not be taken, or the answer was lost.
+    async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, Box<dyn Error + Send + Sync>>;
 
     /// The provider refused a call by 429: nothing for `wait`, then a batch at the end of each period.
     ///
     /// # Errors
-    /// [`SharedBucketsError`] when it could not be noted.
-    async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), SharedBucketsError>;
+    /// Any error if the refusal could not be noted.
+    async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), Box<dyn Error + Send + Sync>>;
 }

@@ -263,20 +263,30 @@ struct Remote {
 
 #[async_trait::async_trait]
 impl SharedBuckets for Arc<Remote> {
-    async fn take(&self, _: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, SharedBucketsError> {
+    async fn take(
+        &self,
+        _: &BucketId,
+        bucket: Bucket,
+        wanted: u32,
+    ) -> Result<Taken, Box<dyn std::error::Error + Send + Sync>> {
         self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         tokio::task::yield_now().await;
         if self.down.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(SharedBucketsError::timed_out());
+            return Err("no answer in time".into());
         }
         let mut shared = self.bucket.lock().unwrap();
-        let shared = shared.get_or_insert_with(|| crate::pacing::bucket::TokenBucket::full(bucket));
+        let shared = shared.get_or_insert_with(|| crate::pacing::bucket::TokenBucket::full(bucket, Duration::ZERO));
         let now = self.clock.elapsed();
         let granted = (0..wanted).take_while(|_| shared.take(now).is_ok()).count() as u32;
         Ok(Taken { granted, wait: shared.wait_for(1, now) })
     }
 
-    async fn empty(&self, _: &BucketId, _: Bucket, wait: Duration) -> Result<(), SharedBucketsError> {
+    async fn empty(
+        &self,
+        _: &BucketId,
+        _: Bucket,
+        wait: Duration,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self.bucket.lock().unwrap().as_mut().unwrap().empty(wait, self.clock.elapsed());
         Ok(())
     }
@@ -343,12 +353,17 @@ struct Hung(std::sync::atomic::AtomicU32);
 
 #[async_trait::async_trait]
 impl SharedBuckets for Arc<Hung> {
-    async fn take(&self, _: &BucketId, _: Bucket, _: u32) -> Result<Taken, SharedBucketsError> {
+    async fn take(&self, _: &BucketId, _: Bucket, _: u32) -> Result<Taken, Box<dyn std::error::Error + Send + Sync>> {
         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         std::future::pending().await
     }
 
-    async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), SharedBucketsError> {
+    async fn empty(
+        &self,
+        _: &BucketId,
+        _: Bucket,
+        _: Duration,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         std::future::pending().await
     }

@@ -8,6 +8,7 @@
 //!
 //! [`judge`] decides what the answer means. It is a pure function.
 
+use super::Missed;
 use crate::{
     api::is_error_code,
     config::{Config, ConfigError, message, with_segments},
@@ -31,24 +32,6 @@ pub(crate) struct ExchangeClient {
     body_bytes: usize,
 }
 
-/// An exchange without a key.
-#[derive(Debug)]
-pub(crate) struct ExchangeError {
-    pub(crate) failure: Failure,
-    /// Whether the code may have been used up.
-    pub(crate) spent: bool,
-}
-
-impl ExchangeError {
-    fn spent(failure: Failure) -> Self {
-        Self { failure, spent: true }
-    }
-
-    fn unspent(failure: Failure) -> Self {
-        Self { failure, spent: false }
-    }
-}
-
 impl ExchangeClient {
     pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
         let mut client_secret = HeaderValue::from_str(config.client_secret.expose_secret())
@@ -69,10 +52,10 @@ impl ExchangeClient {
     }
 
     /// Sends the exchange once.
-    pub(crate) async fn send(&self, code: &AuthorizationCode, now: SystemTime) -> Result<ApiKey, ExchangeError> {
+    pub(crate) async fn send(&self, code: &AuthorizationCode, now: SystemTime) -> Result<ApiKey, Missed> {
         let segments = ["oauth2", &self.client_id, "exchange", code.expose_secret()];
         let url = with_segments(&self.base, &segments)
-            .ok_or_else(|| ExchangeError::unspent(Failure::new(FailureKind::MalformedRequest)))?;
+            .ok_or_else(|| Missed::unspent(Failure::new(FailureKind::MalformedRequest)))?;
         let send = self.http.get(url).header(provider::CLIENT_SECRET_HEADER, self.client_secret.clone()).send();
         let answer = tokio::time::timeout(self.deadline, async {
             let response = send.await.map_err(|error| transport(error.without_url()))?;
@@ -81,30 +64,28 @@ impl ExchangeClient {
             let body = wire::read(response.into(), self.body_bytes).await.map_err(|error| match error {
                 // What a 429 says beside its status does not matter.
                 _ if status == StatusCode::TOO_MANY_REQUESTS => busy(None, now),
-                BodyError::TooLong => ExchangeError::spent(Failure::new(FailureKind::ProviderFault)),
-                BodyError::Broken(error) => {
-                    ExchangeError::spent(Failure::caused_by(FailureKind::UnknownOutcome, error))
-                }
+                BodyError::TooLong => Missed::spent(Failure::new(FailureKind::ProviderFault)),
+                BodyError::Broken(error) => Missed::spent(Failure::caused_by(FailureKind::UnknownOutcome, error)),
             })?;
             judge(status, retry_after.as_ref(), &body, now)
         });
-        answer.await.unwrap_or_else(|_| Err(ExchangeError::spent(Failure::new(FailureKind::ProviderTimeout))))
+        answer.await.unwrap_or_else(|_| Err(Missed::spent(Failure::new(FailureKind::ProviderTimeout))))
     }
 }
 
-fn transport(error: reqwest::Error) -> ExchangeError {
+fn transport(error: reqwest::Error) -> Missed {
     if error.is_connect() {
-        ExchangeError::unspent(Failure::caused_by(FailureKind::ProviderUnreachable, error))
+        Missed::unspent(Failure::caused_by(FailureKind::ProviderUnreachable, error))
     } else if error.is_timeout() {
-        ExchangeError::spent(Failure::caused_by(FailureKind::ProviderTimeout, error))
+        Missed::spent(Failure::caused_by(FailureKind::ProviderTimeout, error))
     } else {
-        ExchangeError::spent(Failure::caused_by(FailureKind::UnknownOutcome, error))
+        Missed::spent(Failure::caused_by(FailureKind::UnknownOutcome, error))
     }
 }
 
-fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> ExchangeError {
+fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> Missed {
     let wait = retry_after.and_then(|value| wire::retry_after(value, now)).unwrap_or(DEFAULT_WAIT);
-    ExchangeError::unspent(Failure::new(FailureKind::Busy).retry_after_at_least(wait))
+    Missed::unspent(Failure::new(FailureKind::Busy).retry_after_at_least(wait))
 }
 
 /// The wait after a 429 without `Retry-After`: until the documented bucket has tokens again.
@@ -121,15 +102,14 @@ pub(crate) fn judge(
     retry_after: Option<&HeaderValue>,
     body: &[u8],
     now: SystemTime,
-) -> Result<ApiKey, ExchangeError> {
-    let fault = || ExchangeError::spent(Failure::new(FailureKind::ProviderFault));
+) -> Result<ApiKey, Missed> {
+    let fault = || Missed::spent(Failure::new(FailureKind::ProviderFault));
     if status == StatusCode::TOO_MANY_REQUESTS {
         return Err(busy(retry_after, now));
     }
     let blocked = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS);
-    let envelope = Envelope::open(body).map_err(|_| {
-        if blocked { ExchangeError::spent(Failure::new(FailureKind::ExchangeBlocked)) } else { fault() }
-    })?;
+    let envelope = Envelope::open(body)
+        .map_err(|_| if blocked { Missed::spent(Failure::new(FailureKind::ExchangeBlocked)) } else { fault() })?;
     let code = envelope.code.as_deref();
     let known = code.and_then(kind_of_code);
     let is_error = known.is_some() || code.is_some_and(is_error_code);
@@ -146,7 +126,7 @@ pub(crate) fn judge(
         404 => FailureKind::AppNotFound,
         _ => FailureKind::ProviderFault,
     };
-    Err(ExchangeError::spent(Failure::new(known.unwrap_or(by_status))))
+    Err(Missed::spent(Failure::new(known.unwrap_or(by_status))))
 }
 
 /// The documented codes, in either casing family.

@@ -4,6 +4,7 @@
 //! the cookies from before, costs no exchange. If no code was used the flight is forgotten at once, and the same
 //! URL can be tried again.
 
+use super::{Missed, Outcome};
 use crate::{
     attempt::AttemptId,
     config::Limits,
@@ -18,14 +19,6 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// The outcome of a callback.
-#[derive(Debug, Clone)]
-pub(crate) struct Outcome {
-    pub(crate) result: Result<(), Failure>,
-    /// Whether the code may be used up, so that another try cannot help.
-    pub(crate) spent: bool,
-}
-
 type Receiver = watch::Receiver<Option<Outcome>>;
 
 /// The callbacks that are running or have just finished.
@@ -36,14 +29,10 @@ pub(crate) struct Flights {
 
 #[derive(Default)]
 struct Table {
-    flights: HashMap<AttemptId, Entry>,
+    /// With the hash of its code.
+    flights: HashMap<AttemptId, (CodeHash, Receiver)>,
     /// The finished ones, oldest first, with the time of their end.
     finished: VecDeque<(Duration, AttemptId)>,
-}
-
-struct Entry {
-    code: CodeHash,
-    outcome: Receiver,
 }
 
 /// What a callback finds.
@@ -68,30 +57,21 @@ impl Flights {
         let mut table = self.table.lock();
         table.forget(now, limits);
         match table.flights.get(&attempt) {
-            Some(flight) if flight.code == code => Flight::Follower(flight.outcome.clone()),
+            Some((known, outcome)) if *known == code => Flight::Follower(outcome.clone()),
             Some(_) => Flight::OtherCode,
             None => {
                 let (sender, outcome) = watch::channel(None);
-                table.flights.insert(attempt, Entry { code, outcome });
-                Flight::Leader(Leader { flights: Arc::clone(self), attempt, joined: now, sender, finished: false })
+                table.flights.insert(attempt, (code, outcome));
+                let lost = Missed::spent(Failure::new(FailureKind::Internal).of_attempt(attempt));
+                Flight::Leader(Leader { flights: Arc::clone(self), attempt, sender, outcome: Err(lost), ended: now })
             }
         }
     }
 
     /// Replaces the outcome of a finished flight, for later copies.
     pub(crate) fn amend(&self, attempt: AttemptId, outcome: Outcome) {
-        if let Some(flight) = self.table.lock().flights.get_mut(&attempt) {
-            flight.outcome = watch::channel(Some(outcome)).1;
-        }
-    }
-
-    fn finish(&self, attempt: AttemptId, now: Option<Duration>) {
-        let mut table = self.table.lock();
-        match now {
-            Some(now) => table.finished.push_back((now, attempt)),
-            None => {
-                table.flights.remove(&attempt);
-            }
+        if let Some((_, told)) = self.table.lock().flights.get_mut(&attempt) {
+            *told = watch::channel(Some(outcome)).1;
         }
     }
 
@@ -119,9 +99,9 @@ impl Table {
 pub(crate) struct Leader {
     flights: Arc<Flights>,
     attempt: AttemptId,
-    joined: Duration,
     sender: watch::Sender<Option<Outcome>>,
-    finished: bool,
+    outcome: Outcome,
+    ended: Duration,
 }
 
 impl Leader {
@@ -131,22 +111,22 @@ impl Leader {
     }
 
     pub(crate) fn finish(mut self, outcome: Outcome, now: Duration) {
-        self.finished = true;
-        // Forget it before sending the outcome, so that a visitor who reads the answer and tries again starts afresh.
-        self.flights.finish(self.attempt, outcome.spent.then_some(now));
-        step();
-        self.sender.send_replace(Some(outcome));
+        (self.outcome, self.ended) = (outcome, now);
     }
 }
 
 impl Drop for Leader {
     fn drop(&mut self) {
-        if !self.finished {
-            self.flights.finish(self.attempt, Some(self.joined));
-            step();
-            let result = Err(Failure::new(FailureKind::Internal).of_attempt(self.attempt));
-            self.sender.send_replace(Some(Outcome { result, spent: true }));
+        // Forget it before sending the outcome, so that a visitor who reads the answer and tries again starts afresh.
+        let mut table = self.flights.table.lock();
+        if self.outcome.as_ref().is_err_and(|missed| !missed.spent) {
+            table.flights.remove(&self.attempt);
+        } else {
+            table.finished.push_back((self.ended, self.attempt));
         }
+        drop(table);
+        step();
+        self.sender.send_replace(Some(self.outcome.clone()));
     }
 }
 
@@ -179,25 +159,22 @@ mod tests {
         }
     }
 
-    fn success(spent: bool) -> Outcome {
-        Outcome { result: Ok(()), spent }
-    }
-
     #[tokio::test]
     async fn t56_copies_get_the_outcome_of_the_first_and_another_code_gets_none() {
         let (flights, id) = (Arc::default(), attempt());
         let first = leader(&flights, id);
         let Flight::Follower(copy) = join(&flights, id, "code", NOW) else { panic!("a second flight") };
         assert!(matches!(join(&flights, id, "other", NOW), Flight::OtherCode));
-        first.finish(success(true), NOW);
-        assert!(outcome(copy).await.unwrap().result.is_ok());
+        first.finish(Ok(()), NOW);
+        assert!(outcome(copy).await.unwrap().is_ok());
         assert!(matches!(join(&flights, id, "code", NOW), Flight::Follower(_)), "remembered");
     }
 
     #[tokio::test]
     async fn what_spent_nothing_may_be_tried_again_at_once() {
         let (flights, id) = (Arc::default(), attempt());
-        leader(&flights, id).finish(success(false), NOW);
+        let busy = Missed::unspent(Failure::new(FailureKind::Busy));
+        leader(&flights, id).finish(Err(busy), NOW);
         assert!(matches!(join(&flights, id, "other", NOW), Flight::Leader(_)));
     }
 
@@ -207,7 +184,7 @@ mod tests {
         let first = leader(&flights, id);
         let copy = first.outcome();
         drop(first);
-        assert_eq!(outcome(copy).await.unwrap().result.unwrap_err().kind(), FailureKind::Internal);
+        assert_eq!(outcome(copy).await.unwrap().unwrap_err().failure.kind(), FailureKind::Internal);
         assert!(matches!(join(&flights, id, "code", NOW), Flight::Follower(_)), "the code may be spent");
     }
 
@@ -215,7 +192,7 @@ mod tests {
     fn t59_finished_flights_are_forgotten_by_age_and_by_number() {
         let flights = Arc::default();
         for _ in 0..10 {
-            leader(&flights, attempt()).finish(success(true), NOW);
+            leader(&flights, attempt()).finish(Ok(()), NOW);
         }
         assert!(flights.len() <= 4, "{}", flights.len());
         join(&flights, attempt(), "code", NOW + Duration::from_secs(120));

@@ -2,11 +2,11 @@
 //!
 //! The explorer is described in [`explored`](crate::sync::explored).
 
-use super::{Charged, Flight, Flights, Outcome, Turns, admit, flights::outcome};
+use super::{Charged, Flight, Flights, Missed, Turns, admit, flights::outcome};
 use crate::{
     attempt::{AttemptId, State},
     config::Limits,
-    failure::FailureKind,
+    failure::{Failure, FailureKind},
     random::SystemRandomness,
     secret::AuthorizationCode,
     sync::{
@@ -49,14 +49,15 @@ fn call(flights: &Arc<Flights>, attempt: AttemptId, code: &str, ends: Option<boo
             tally.flying.fetch_sub(1, SeqCst);
             tally.flown.fetch_add(1, SeqCst);
             if let Some(spent) = ends {
-                leader.finish(Outcome { result: Ok(()), spent }, SECOND);
+                let unspent = Missed::unspent(Failure::new(FailureKind::Busy));
+                leader.finish(if spent { Ok(()) } else { Err(unspent) }, SECOND);
             }
         }
         Flight::Follower(receiver) => {
             let told = block_on(outcome(receiver)).unwrap();
             match ends {
-                Some(spent) => assert!(told.result.is_ok() && told.spent == spent),
-                None => assert_eq!(told.result.unwrap_err().kind(), FailureKind::Internal),
+                Some(spent) => assert_eq!(told.map_err(|missed| missed.spent), if spent { Ok(()) } else { Err(false) }),
+                None => assert_eq!(told.unwrap_err().failure.kind(), FailureKind::Internal),
             }
             tally.told.fetch_add(1, SeqCst);
         }

@@ -20,7 +20,6 @@ mod rescue;
 mod turns;
 mod writes;
 
-pub(crate) use flights::Outcome;
 pub(crate) use turns::Charged;
 
 use crate::{
@@ -29,7 +28,7 @@ use crate::{
     config::{ConfigError, Limits},
     core::Core,
     failure::{Failure, FailureKind},
-    guard::{self, Unfinished},
+    guard,
     hooks::{Connected, Connecting},
     note::Note,
     pacing::Pacer,
@@ -40,16 +39,10 @@ use crate::{
     telemetry::{log, metrics},
     user::UserId,
 };
-use exchange::{ExchangeClient, ExchangeError};
-use flights::{Flight, Flights};
+use exchange::ExchangeClient;
+use flights::{Flight, Flights, Leader};
 use rescue::Unsaved;
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use turns::{Turn, Turns};
 use writes::Writes;
@@ -74,12 +67,34 @@ pub(crate) struct Pending {
     pub(crate) note: Option<Note>,
 }
 
-/// A key that has just been exchanged, with its record.
-struct Fresh<'a> {
-    token: &'a StoredToken,
-    key: ApiKey,
-    replaced: Option<&'a StoredToken>,
-    keeper: Arc<dyn Keeper>,
+/// What a callback comes to.
+pub(crate) type Outcome = Result<(), Missed>;
+
+/// A callback without a stored key.
+#[derive(Debug, Clone)]
+pub(crate) struct Missed {
+    pub(crate) failure: Failure,
+    /// Whether the code may be used up, so that another try cannot help.
+    pub(crate) spent: bool,
+}
+
+impl Missed {
+    fn spent(failure: Failure) -> Self {
+        Self { failure, spent: true }
+    }
+
+    fn unspent(failure: Failure) -> Self {
+        Self { failure, spent: false }
+    }
+}
+
+/// What a connection leaves behind, however it ends.
+#[derive(Default)]
+struct Remains {
+    /// Whether the code may be used up.
+    spent: bool,
+    /// A fresh key that may still be saved.
+    unsaved: Option<Unsaved>,
 }
 
 /// The exchanges of one layer. Cheap to clone.
@@ -121,7 +136,7 @@ impl Redeem {
     /// Carries a callback out, once for each attempt, and waits for the outcome. `keeper` keeps the keys.
     pub(crate) async fn connect(&self, pending: Pending, keeper: Arc<dyn Keeper>) -> Outcome {
         let attempt = pending.attempt;
-        let refused = |kind| Outcome { result: Err(Failure::new(kind).of_attempt(attempt)), spent: false };
+        let refused = |kind| Err(Missed::unspent(Failure::new(kind).of_attempt(attempt)));
         let Some(counted) = admit(&self.tasks) else {
             return refused(FailureKind::ShuttingDown);
         };
@@ -141,12 +156,7 @@ impl Redeem {
                 } else {
                     let redeem = self.clone();
                     tokio::spawn(log::in_current_span(async move {
-                        let (outcome, unsaved) = redeem.run(&pending, keeper).await;
-                        let ended = guard::caught_now("clock", || redeem.core.clock.elapsed());
-                        leader.finish(outcome, ended.unwrap_or(began));
-                        if let Some(unsaved) = unsaved {
-                            redeem.keep_trying(&pending, *unsaved).await;
-                        }
+                        redeem.run(&pending, keeper, leader, began).await;
                         drop(counted);
                     }));
                 }
@@ -156,26 +166,22 @@ impl Redeem {
         flights::outcome(receiver).await.unwrap_or_else(|| refused(FailureKind::Internal))
     }
 
-    async fn run(&self, pending: &Pending, keeper: Arc<dyn Keeper>) -> (Outcome, Option<Box<Unsaved>>) {
-        let attempt = pending.attempt;
-        // Whether the code may be used up, should something panic.
-        let spent = AtomicBool::new(false);
-        let obtained = guard::caught("connect", self.obtain(pending, keeper, &spent)).await.unwrap_or_else(|| {
-            let failure = Failure::new(FailureKind::Internal);
-            Err(ExchangeError { failure, spent: spent.load(Ordering::Relaxed) }.into())
-        });
-        metrics::connect(obtained.as_ref().map_or_else(|missed| missed.error.failure.kind().code(), |_| "connected"));
-        match obtained {
-            Ok(token) => {
-                log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
-                if let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) {
-                    self.core.leave(left).await;
-                }
-                (Outcome { result: Ok(()), spent: true }, None)
+    async fn run(&self, pending: &Pending, keeper: Arc<dyn Keeper>, leader: Leader, began: Duration) {
+        let (attempt, mut remains) = (pending.attempt, Remains::default());
+        let obtained = guard::caught("connect", self.obtain(pending, keeper, &mut remains)).await;
+        let obtained = obtained.unwrap_or_else(|| Err(Failure::new(FailureKind::Internal)));
+        metrics::connect(obtained.as_ref().map_or_else(|failure| failure.kind().code(), |_| "connected"));
+        if let Ok(token) = &obtained {
+            log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
+            if let Some(left) = pending.left.as_ref().filter(|left| **left != pending.user) {
+                self.core.leave(left).await;
             }
-            Err(Missed { error: ExchangeError { failure, spent }, unsaved }) => {
-                (Outcome { result: Err(failure.of_attempt(attempt)), spent }, unsaved)
-            }
+        }
+        let missed = |failure: Failure| Missed { failure: failure.of_attempt(attempt), spent: remains.spent };
+        let ended = guard::caught_now("clock", || self.core.clock.elapsed()).unwrap_or(began);
+        leader.finish(obtained.map(drop).map_err(missed), ended);
+        if let Some(unsaved) = remains.unsaved {
+            self.keep_trying(pending, unsaved).await;
         }
     }
 
@@ -184,9 +190,8 @@ impl Redeem {
         &self,
         pending: &Pending,
         keeper: Arc<dyn Keeper>,
-        may_be_spent: &AtomicBool,
-    ) -> Result<StoredToken, Missed> {
-        let unspent = |failure| Missed::from(ExchangeError { failure, spent: false });
+        remains: &mut Remains,
+    ) -> Result<StoredToken, Failure> {
         let replaced = match self.core.load(&pending.user).await {
             Ok(found) => found,
             // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
@@ -197,31 +202,30 @@ impl Redeem {
                 );
                 None
             }
-            Err(error) => return Err(unspent(error.into())),
+            Err(error) => return Err(error.into()),
         };
         let before = replaced.as_ref().map(|token| *token.version());
-        self.writes.ensure(&self.core).await.map_err(|error| unspent(error.into()))?;
+        self.writes.ensure(&self.core).await?;
         // Drawn before the exchange: afterwards there is a key that this task must not lose.
         let version = TokenVersion::draw(&*self.core.randomness)
-            .map_err(|error| unspent(Failure::caused_by(FailureKind::Internal, error)))?;
+            .map_err(|error| Failure::caused_by(FailureKind::Internal, error))?;
         let (now, charged_at) = (self.core.clock.now(), self.core.clock.elapsed());
-        self.turns.charge(pending.charged, charged_at).map_err(unspent)?;
-        let (key, turn) = match self.exchange(pending, charged_at, may_be_spent).await {
+        self.turns.charge(pending.charged, charged_at)?;
+        let (key, turn) = match self.exchange(pending, charged_at, &mut remains.spent).await {
             Ok(obtained) => obtained,
             // If this attempt used the code, on another node or in an answer that was lost, its record is here.
-            Err(error) if may_have_been_used(error.failure.kind()) => {
+            Err(failure) if may_have_been_used(failure.kind()) => {
                 let now = self.core.load(&pending.user).await.ok().flatten();
-                return now.filter(|token| token.attempt() == Some(pending.attempt)).ok_or(error.into());
+                return now.filter(|token| token.attempt() == Some(pending.attempt)).ok_or(failure);
             }
-            Err(error) => return Err(error.into()),
+            Err(failure) => return Err(failure),
         };
         let saved_at = guard::caught_now("clock", || self.core.clock.now()).unwrap_or(now);
         let token =
             StoredToken::saved(key.clone(), version, saved_at, Some(pending.attempt)).with_note(pending.note.clone());
-        let fresh = Fresh { token: &token, key, replaced: replaced.as_ref(), keeper };
-        if let Err(failure) = self.keep(pending, fresh, turn).await {
-            let unsaved = (failure.kind() == FailureKind::SaveFailed).then(|| Box::new(Unsaved { token, before }));
-            return Err(Missed { error: ExchangeError { failure, spent: true }, unsaved });
+        if let Err(failure) = self.keep(pending, &token, key, replaced.as_ref(), keeper, turn).await {
+            remains.unsaved = (failure.kind() == FailureKind::SaveFailed).then_some(Unsaved { token, before });
+            return Err(failure);
         }
         self.tell_connected(pending, &token).await;
         Ok(token)
@@ -239,13 +243,13 @@ impl Redeem {
     }
 
     /// Waits for a turn and sends the exchange. Repeats it only if that is safe, the code is still valid, and the
-    /// total wait is not over.
+    /// total wait is not over. Keeps `spent` up to date, should something panic.
     async fn exchange(
         &self,
         pending: &Pending,
         charged_at: Duration,
-        may_be_spent: &AtomicBool,
-    ) -> Result<(ApiKey, Turn), ExchangeError> {
+        spent: &mut bool,
+    ) -> Result<(ApiKey, Turn), Failure> {
         let (limits, clock) = (self.limits(), &*self.core.clock);
         let began = clock.elapsed();
         let deadline = began.saturating_add(limits.exchange_wait);
@@ -257,23 +261,22 @@ impl Redeem {
                 Ok(turn) => self.writes.ensure(&self.core).await.map(|()| turn).map_err(Failure::from),
                 busy => busy,
             };
-            let turn = turn.map_err(|failure| {
-                if tries == 0 {
-                    self.turns.refund(pending.charged, charged_at);
-                }
-                ExchangeError { failure, spent: false }
-            })?;
+            if turn.is_err() && tries == 0 {
+                self.turns.refund(pending.charged, charged_at);
+            }
+            let turn = turn?;
             let now = clock.now();
-            may_be_spent.store(true, Ordering::Relaxed);
-            let error = match self.exchange.send(&pending.code, now).await {
+            *spent = true;
+            let failure = match self.exchange.send(&pending.code, now).await {
                 Ok(key) => return Ok((key, turn)),
-                Err(error) => error,
+                Err(missed) => {
+                    *spent = missed.spent;
+                    missed.failure
+                }
             };
-            may_be_spent.store(error.spent, Ordering::Relaxed);
             tries += 1;
-            let kind = error.failure.kind();
-            let refused = kind == FailureKind::Busy;
-            let wait = if refused { error.failure.retry_after().unwrap_or_default() } else { pause };
+            let refused = failure.kind() == FailureKind::Busy;
+            let wait = if refused { failure.retry_after().unwrap_or_default() } else { pause };
             if refused {
                 self.turns.refused(self, wait).await;
             }
@@ -281,10 +284,10 @@ impl Redeem {
             let again = clock.elapsed().saturating_add(wait);
             let ends = again.saturating_sub(began).saturating_add(limits.exchange_deadline);
             let too_late = again > deadline || ends.saturating_add(limits.save_deadline) >= CODE_LIFETIME;
-            if error.spent || too_late || (!refused && tries >= CONNECT_TRIES) {
-                return Err(error);
+            if *spent || too_late || (!refused && tries >= CONNECT_TRIES) {
+                return Err(failure);
             }
-            log::debug!(attempt = %pending.attempt, kind = kind.code(), "the exchange is sent again");
+            log::debug!(attempt = %pending.attempt, kind = failure.kind().code(), "the exchange is sent again");
             // After a 429 the bucket, if there is one, knows how long to wait.
             if !refused || limits.exchange_bucket.period.is_zero() {
                 clock.sleep(wait).await;
@@ -295,11 +298,24 @@ impl Redeem {
 
     /// Asks the app and saves a fresh key. If this fails for any reason but a veto or a save that is still
     /// retried, the app is told that a valid key was not stored.
-    async fn keep(&self, pending: &Pending, fresh: Fresh<'_>, turn: Turn) -> Result<(), Failure> {
-        let token = fresh.token;
+    async fn keep(
+        &self,
+        pending: &Pending,
+        token: &StoredToken,
+        key: ApiKey,
+        replaced: Option<&StoredToken>,
+        keeper: Arc<dyn Keeper>,
+        turn: Turn,
+    ) -> Result<(), Failure> {
+        let Pending { user, attempt, .. } = pending;
         let kept = guard::caught("connect", async {
-            self.approve(pending, fresh).await?;
-            self.save(pending, token, turn).await
+            let client = KomerzaKey::new(keeper, user.clone(), token, key, None);
+            let connecting = Connecting { user, attempt: *attempt, key: &client, note: token.note(), replaced };
+            match self.core.hook(async { self.core.hooks.before_storing(&connecting).await }).await {
+                Some(Ok(())) => self.save(pending, token, turn).await,
+                Some(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
+                None => Err(Failure::new(FailureKind::Internal)),
+            }
         });
         let failure = match kept.await {
             Some(Ok(())) => return Ok(()),
@@ -316,19 +332,6 @@ impl Redeem {
             self.orphan(pending, token).await;
         }
         Err(failure)
-    }
-
-    /// Asks the app whether the key may be stored.
-    async fn approve(&self, pending: &Pending, fresh: Fresh<'_>) -> Result<(), Failure> {
-        let Fresh { token, key, replaced, keeper } = fresh;
-        let client = KomerzaKey::new(keeper, pending.user.clone(), token, key, None);
-        let connecting =
-            Connecting { user: &pending.user, attempt: pending.attempt, key: &client, note: token.note(), replaced };
-        match self.core.ask(async { self.core.hooks.before_storing(&connecting).await }).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-            Err(Unfinished::Late | Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
-        }
     }
 
     /// Saves a fresh key, repeatedly within the deadline: the code is used up, so the key cannot be had again.
@@ -374,16 +377,4 @@ fn admit(tasks: &TaskTracker) -> Option<TaskTrackerToken> {
 /// code: as used, as expired, or without a reason.
 fn may_have_been_used(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused)
-}
-
-/// A failed connection, with the fresh key that may still be saved, if there is one.
-struct Missed {
-    error: ExchangeError,
-    unsaved: Option<Box<Unsaved>>,
-}
-
-impl From<ExchangeError> for Missed {
-    fn from(error: ExchangeError) -> Self {
-        Self { error, unsaved: None }
-    }
 }

@@ -3,7 +3,7 @@
 //! The save is repeated for a while longer, in a task that a shutdown waits for. Once it works, a reload of the
 //! callback succeeds. If it never works, the hook `orphaned` runs, once.
 
-use super::{Outcome, Pending, Redeem};
+use super::{Pending, Redeem};
 use crate::{
     guard,
     hooks::Orphaned,
@@ -46,7 +46,7 @@ impl Redeem {
             return self.orphan(pending, token).await;
         }
         log::info!(attempt = %pending.attempt, fingerprint = %token.fingerprint(), "connected, after the visitor was told otherwise");
-        self.flights.amend(pending.attempt, Outcome { result: Ok(()), spent: true });
+        self.flights.amend(pending.attempt, Ok(()));
         self.tell_connected(pending, token).await;
     }
 

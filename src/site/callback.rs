@@ -13,7 +13,7 @@ use crate::{
     attempt::AttemptId,
     failure::{Failure, FailureKind},
     guard,
-    redeem::Redeem,
+    redeem::{Missed, Redeem},
     secret::CodeHash,
 };
 use http::{StatusCode, request::Parts};
@@ -54,12 +54,11 @@ pub(super) async fn callback(
         Verdict::Connect(connect) => {
             let Connect { pending, session, proven } = *connect;
             let code = pending.code.hash();
-            let outcome = redeem.connect(pending, keeper).await;
-            match outcome.result {
+            match redeem.connect(pending, keeper).await {
                 Ok(()) => Ok(welcome(site, &proven, code, session.as_ref(), now)),
-                Err(failure) => {
+                Err(Missed { failure, spent }) => {
                     // A save that failed is still tried; a repetition learns what came of it.
-                    let used_up = outcome.spent && failure.kind() != FailureKind::SaveFailed;
+                    let used_up = spent && failure.kind() != FailureKind::SaveFailed;
                     Err(refuse(site, failure, proven, used_up))
                 }
             }

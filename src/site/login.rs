@@ -84,10 +84,10 @@ pub(super) fn address(site: &Site, asked: &Uri, return_to: &str) -> String {
 async fn ask_the_app(site: &Site, parts: &Parts, caller: &Caller, return_to: &str) -> Result<Option<Note>, Failure> {
     let user = caller.user_id();
     let leaving = Leaving { user: user.as_ref(), parts, return_to };
-    match site.core.ask(async { site.core.hooks.before_leaving(&leaving).await }).await {
-        Ok(Ok(note)) => Ok(note),
-        Ok(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-        Err(_) => Err(Failure::new(FailureKind::Internal)),
+    match site.core.hook(async { site.core.hooks.before_leaving(&leaving).await }).await {
+        Some(Ok(note)) => Ok(note),
+        Some(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
+        None => Err(Failure::new(FailureKind::Internal)),
     }
 }
 

@@ -3,11 +3,7 @@
 //! It switches threads at every use of a [`Lock`], at every await and at every [`step`](super::step); a thread
 //! that waits for ever is a failure.
 
-use std::{
-    cell::Cell,
-    ops::{Deref, DerefMut},
-    sync::PoisonError,
-};
+use std::{cell::Cell, ops::DerefMut, sync::PoisonError};
 
 /// More interleavings than any scene has that is explored exhaustively; reaching it means that it was not
 /// explored to its end.
@@ -26,11 +22,6 @@ pub(crate) enum Lock<T> {
     Explored(shuttle::sync::Mutex<T>),
 }
 
-pub(crate) enum Guard<'a, T> {
-    Plain(std::sync::MutexGuard<'a, T>),
-    Explored(shuttle::sync::MutexGuard<'a, T>),
-}
-
 impl<T> Lock<T> {
     pub(crate) fn new(value: T) -> Self {
         if EXPLORING.get() {
@@ -40,10 +31,10 @@ impl<T> Lock<T> {
         }
     }
 
-    pub(crate) fn lock(&self) -> Guard<'_, T> {
+    pub(crate) fn lock(&self) -> Box<dyn DerefMut<Target = T> + '_> {
         match self {
-            Self::Plain(lock) => Guard::Plain(lock.lock().unwrap_or_else(PoisonError::into_inner)),
-            Self::Explored(lock) => Guard::Explored(lock.lock().unwrap_or_else(PoisonError::into_inner)),
+            Self::Plain(lock) => Box::new(lock.lock().unwrap_or_else(PoisonError::into_inner)),
+            Self::Explored(lock) => Box::new(lock.lock().unwrap_or_else(PoisonError::into_inner)),
         }
     }
 }
@@ -51,26 +42,6 @@ impl<T> Lock<T> {
 impl<T: Default> Default for Lock<T> {
     fn default() -> Self {
         Self::new(T::default())
-    }
-}
-
-impl<T> Deref for Guard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        match self {
-            Self::Plain(guard) => guard,
-            Self::Explored(guard) => guard,
-        }
-    }
-}
-
-impl<T> DerefMut for Guard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        match self {
-            Self::Plain(guard) => guard,
-            Self::Explored(guard) => guard,
-        }
     }
 }
 

@@ -75,6 +75,4 @@ impl fmt::Display for Unreadable {
     }
 }
 
-impl std::error::Error for Unreadable {}
-
 crate::kinds::readable!(Unreadable);

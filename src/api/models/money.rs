@@ -199,8 +199,6 @@ impl fmt::Display for InvalidAmount {
     }
 }
 
-impl std::error::Error for InvalidAmount {}
-
 crate::kinds::readable!(InvalidAmount);
 
 #[cfg(test)]

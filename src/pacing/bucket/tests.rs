@@ -7,12 +7,12 @@ fn take(bucket: &mut TokenBucket, at: Duration) -> u32 {
 }
 
 fn key_bucket() -> TokenBucket {
-    TokenBucket::full(crate::provider::KEY_BUCKET.into())
+    TokenBucket::full(crate::provider::KEY_BUCKET, Duration::ZERO)
 }
 
 #[test]
 fn tokens_come_in_batches_at_the_end_of_each_period() {
-    let mut bucket = TokenBucket::full(Bucket { capacity: 10, refill: 4, period: 7 * SECOND });
+    let mut bucket = TokenBucket::full(Bucket { capacity: 10, refill: 4, period: 7 * SECOND }, Duration::ZERO);
     assert_eq!(take(&mut bucket, 3 * SECOND), 10);
     assert_eq!(bucket.take(4 * SECOND), Err(6 * SECOND));
     assert_eq!(take(&mut bucket, 10 * SECOND - Duration::from_nanos(1)), 0);
@@ -23,11 +23,11 @@ fn tokens_come_in_batches_at_the_end_of_each_period() {
 
 #[test]
 fn a_period_of_zero_switches_the_limit_off_and_a_capacity_of_zero_the_bucket() {
-    let mut off = TokenBucket::full(Bucket { capacity: 0, refill: 0, period: Duration::ZERO });
+    let mut off = TokenBucket::full(Bucket { capacity: 0, refill: 0, period: Duration::ZERO }, Duration::ZERO);
     assert_eq!((0..100).filter(|_| off.take(Duration::ZERO).is_ok()).count(), 100);
-    let mut closed = TokenBucket::full(Bucket { capacity: 0, refill: 4, period: SECOND });
+    let mut closed = TokenBucket::full(Bucket { capacity: 0, refill: 4, period: SECOND }, Duration::ZERO);
     assert_eq!((take(&mut closed, 9 * SECOND), closed.take(SECOND)), (0, Err(Duration::MAX)));
-    let mut once = TokenBucket::full(Bucket { capacity: 3, refill: 0, period: SECOND });
+    let mut once = TokenBucket::full(Bucket { capacity: 3, refill: 0, period: SECOND }, Duration::ZERO);
     assert_eq!((take(&mut once, SECOND), once.take(9 * SECOND)), (3, Err(Duration::MAX)));
 }
 
@@ -80,7 +80,7 @@ proptest::proptest! {
         phase in 0_u64..2_000,
     ) {
         let mut ours = key_bucket();
-        let limit: Bucket = crate::provider::KEY_BUCKET.into();
+        let limit: Bucket = crate::provider::KEY_BUCKET;
         let phase = Duration::from_millis(phase);
         let mut theirs = Documented { limit, tokens: limit.capacity, refilled: 0, phase };
         let mut now = limit.period;
@@ -97,7 +97,7 @@ proptest::proptest! {
 
     #[test]
     fn waiting_as_long_as_told_is_enough_and_not_too_long(wants in proptest::collection::vec(1_usize..30, 1..10)) {
-        let mut bucket = key_bucket().with_slack(SECOND / 10);
+        let mut bucket = TokenBucket { slack: SECOND / 10, ..key_bucket() };
         let mut now = SECOND;
         for want in wants {
             let wait = bucket.wait_for(want, now);
@@ -118,7 +118,7 @@ proptest::proptest! {
 
 #[test]
 fn a_steady_user_gets_all_that_the_provider_gives() {
-    let mut bucket = key_bucket().with_slack(SECOND / 10);
+    let mut bucket = TokenBucket { slack: SECOND / 10, ..key_bucket() };
     let mut now = Duration::ZERO;
     for _ in 0..200 {
         while let Err(wait) = bucket.take(now) {

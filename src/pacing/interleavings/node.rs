@@ -1,6 +1,6 @@
 //! A node that shares a bucket with others.
 
-use super::super::{BucketId, SharedBuckets, SharedBucketsError, Taken};
+use super::super::{BucketId, SharedBuckets, Taken};
 use crate::{
     config::Bucket,
     pacing::bucket::TokenBucket,
@@ -34,7 +34,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(limit: Bucket) -> Arc<Self> {
-        Arc::new(Self { limit, bucket: Mutex::new(TokenBucket::full(limit)), given: AtomicU32::new(0) })
+        Arc::new(Self { limit, bucket: Mutex::new(TokenBucket::full(limit, Duration::ZERO)), given: AtomicU32::new(0) })
     }
 }
 
@@ -70,12 +70,17 @@ impl Drop for Question<'_> {
 
 #[async_trait::async_trait]
 impl SharedBuckets for Node {
-    async fn take(&self, _: &BucketId, _: Bucket, wanted: u32) -> Result<Taken, SharedBucketsError> {
+    async fn take(
+        &self,
+        _: &BucketId,
+        _: Bucket,
+        wanted: u32,
+    ) -> Result<Taken, Box<dyn std::error::Error + Send + Sync>> {
         let _question = Question::begin(&self.asking);
         self.travel().await;
         match self.answers {
             Answers::Well | Answers::Takes => {}
-            Answers::WithErrors => return Err(SharedBucketsError::timed_out()),
+            Answers::WithErrors => return Err("no answer in time".into()),
             Answers::Never => std::future::pending().await,
         }
         let taken = {
@@ -88,11 +93,16 @@ impl SharedBuckets for Node {
         Ok(taken)
     }
 
-    async fn empty(&self, _: &BucketId, _: Bucket, wait: Duration) -> Result<(), SharedBucketsError> {
+    async fn empty(
+        &self,
+        _: &BucketId,
+        _: Bucket,
+        wait: Duration,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self.travel().await;
         match self.answers {
             Answers::Well => self.shared.bucket.lock().unwrap().empty(wait, self.clock.elapsed()),
-            Answers::Takes | Answers::WithErrors => return Err(SharedBucketsError::timed_out()),
+            Answers::Takes | Answers::WithErrors => return Err("no answer in time".into()),
             Answers::Never => std::future::pending().await,
         }
         Ok(())

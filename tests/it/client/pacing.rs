@@ -170,7 +170,7 @@ async fn an_id() -> BucketId {
             id: &BucketId,
             _: Bucket,
             _: u32,
-        ) -> Result<komerza_connect::pacing::Taken, komerza_connect::pacing::SharedBucketsError> {
+        ) -> Result<komerza_connect::pacing::Taken, Box<dyn std::error::Error + Send + Sync>> {
             *self.0.lock().unwrap() = Some(*id);
             Ok(komerza_connect::pacing::Taken { granted: 1, wait: Duration::ZERO })
         }
@@ -179,7 +179,7 @@ async fn an_id() -> BucketId {
             _: &BucketId,
             _: Bucket,
             _: Duration,
-        ) -> Result<(), komerza_connect::pacing::SharedBucketsError> {
+        ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             Ok(())
         }
     }
