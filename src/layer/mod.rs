@@ -25,7 +25,6 @@ pub use rejection::{Rejection, RejectionKind};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 
 use crate::{
-    api::Reply,
     config::{Config, ConfigError},
     hooks::Hooks,
     pacing::SharedBuckets,
@@ -37,6 +36,8 @@ use crate::{
     store::TokenStore,
     time::Clock,
 };
+use bytes::Bytes;
+use http::Response;
 use shared::Shared;
 use std::{fmt, sync::Arc, time::Duration};
 use tower_layer::Layer;
@@ -187,14 +188,14 @@ impl KomerzaConnectLayer {
         let randomness: Arc<dyn Randomness> = Arc::new(randomness);
         self.changed(|shared| {
             shared.change_core(|core| core.randomness = Arc::clone(&randomness));
-            shared.change_api(|api| api.set_randomness(randomness));
+            shared.change_api(|api| api.randomness = randomness);
         })
     }
 
     /// Sets the rule that decides whether a reply means that its key is revoked.
     ///
     /// When the rule returns `true`, the key's record is removed. Default:
-    /// [`Reply::says_key_is_dead`], which is a 401 in Komerza's own envelope with the code
+    /// [`says_key_is_dead`](crate::api::says_key_is_dead), which is a 401 in Komerza's own envelope with the code
     /// `BadToken` or no code. Set your own rule if Komerza changes this reply.
     ///
     /// ```
@@ -218,8 +219,8 @@ impl KomerzaConnectLayer {
     /// # Security
     /// A rule that matches too much disconnects users whose keys work. A 403, or an answer of a
     /// proxy, does not mean that a key is revoked.
-    pub fn with_revocation(self, is_dead: impl Fn(&Reply<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.changed(|shared| shared.change_api(|api| api.set_revocation(Arc::new(is_dead))))
+    pub fn with_revocation(self, is_dead: impl Fn(&Response<Bytes>) -> bool + Send + Sync + 'static) -> Self {
+        self.changed(|shared| shared.change_api(|api| api.revocation = Arc::new(is_dead)))
     }
 
     /// Sets how the address of a client is read. New browsers are charged for exchanges by it.

@@ -13,3 +13,4 @@ pub mod redirect_attacks;
 pub mod relay;
 pub mod shop_b;
 pub mod time;
+pub mod values;

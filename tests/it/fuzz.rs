@@ -6,53 +6,19 @@ use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestRun
 use std::fs;
 
 /// Pieces of what the targets read, so that random inputs get past the first check.
-const WORDS: [&str; 64] = [
-    "/",
-    "//",
-    "\\",
-    ".",
-    "..",
-    "%2e",
-    "%2F",
-    "%5c",
-    "%00",
-    "%0d%0a",
-    "%",
-    "%zz",
-    "%25",
-    "?",
-    "#",
-    "&",
-    "=",
-    ";",
-    "; ",
-    ",",
-    " ",
-    "\t",
-    "\n",
-    "+",
-    "@",
-    ":",
-    "http:",
+const SHORT: [&str; 50] = [
+    "/", "//", "\\", ".", "..", "%2e", "%2F", "%5c", "%00", "%0d%0a", "%", "%zz", "%25", "?", "#", "&", "=", ";", "; ",
+    ",", " ", "\t", "\n", "+", "@", ":", "http:", "/stores", "code", "state", "error", "code=", "state=", "__Host-",
+    "good", "{", "}", "[", "]", "\"", ":true", "null", "true", "0", "59", "60", "61", "é", "a", "A",
+];
+
+/// And longer ones.
+const LONG: [&str; 14] = [
     "https://evil.example",
     "/komerza/login",
-    "/stores",
-    "code",
-    "state",
-    "error",
     "return_to",
-    "code=",
-    "state=",
-    "__Host-",
     "%5F%5FHost-",
     "__Host-komerza-0a1b2c3d-login-x",
-    "good",
-    "{",
-    "}",
-    "[",
-    "]",
-    "\"",
-    ":true",
     "\"success\":true",
     "\"code\":null",
     "\"code\":\"\"",
@@ -61,21 +27,12 @@ const WORDS: [&str; 64] = [
     "\"version\":\"000102030405060708090a0b0c0d0e0f\"",
     "\"saved_at\":1",
     "\"key\":\"obviously-fake\"",
-    "null",
-    "true",
-    "0",
-    "59",
-    "60",
-    "61",
     "Mon, 23 Nov 2026 12:00:09 GMT",
-    "é",
-    "a",
-    "A",
 ];
 
 fn input() -> impl Strategy<Value = Vec<u8>> {
     let word = prop_oneof![
-        6 => select(&WORDS[..]).prop_map(|word| word.as_bytes().to_vec()),
+        6 => select([&SHORT[..], &LONG].concat()).prop_map(|word| word.as_bytes().to_vec()),
         1 => vec(any::<u8>(), 1..4),
     ];
     vec(word, 0..24).prop_map(|words| words.concat())

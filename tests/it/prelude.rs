@@ -14,6 +14,7 @@ pub(crate) use komerza_connect_testing::{
     raw_provider::{Gate, RawProvider, Reply, key_for_code},
     shop_b::{Fate, Hook, MODES, Mode, ORIGIN, Op, Shelf, Shop, assert_connected},
     time::PATIENCE,
+    values::{causes, config, record, user},
 };
 pub(crate) use komerza_sandbox::Sandbox;
 pub(crate) use serde_json::{Value, json};

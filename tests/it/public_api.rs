@@ -25,43 +25,24 @@ fn kind<T: Copy + Eq + Hash + Debug + Send + Sync + 'static>() {}
 
 #[test]
 fn types_keep_their_thread_safety_and_their_clones() {
-    cloned::<KomerzaConnectLayer>();
-    cloned::<KomerzaConnect<axum::Router>>();
-    cloned::<KomerzaKey>();
-    cloned::<Config>();
-    cloned::<ConfigBuilder>();
-    cloned::<Limits>();
-    cloned::<Bucket>();
-    cloned::<MemoryStore>();
-    cloned::<StoredToken>();
-    cloned::<TokenVersion>();
-    cloned::<KeyFingerprint>();
-    cloned::<UserId>();
-    cloned::<AttemptId>();
-    cloned::<ApiKey>();
-    cloned::<ClientSecret>();
-    cloned::<SealingKey>();
-    cloned::<Store>();
-    cloned::<User>();
-    cloned::<Veto>();
-    cloned::<Connected>();
-    cloned::<Disconnected>();
-    cloned::<Revoked>();
-    cloned::<Connecting<'static>>();
-    cloned::<webhook::Verifier>();
-    cloned::<webhook::Delivery>();
+    cloned::<(
+        KomerzaConnectLayer,
+        KomerzaConnect<axum::Router>,
+        KomerzaKey,
+        Config,
+        ConfigBuilder,
+        Limits,
+        Bucket,
+        MemoryStore,
+        StoredToken,
+        TokenVersion,
+        KeyFingerprint,
+    )>();
+    cloned::<(UserId, AttemptId, ApiKey, ClientSecret, SealingKey, Store, User, Veto, Connected, Disconnected, Revoked)>(
+    );
+    cloned::<(Connecting<'static>, webhook::Verifier, webhook::Delivery, ManualClock, SystemClock, SystemRandomness)>();
     error::<webhook::Refused>();
     error::<webhook::Unreadable>();
-    kind::<webhook::RefusedKind>();
-    cloned::<ManualClock>();
-    cloned::<SystemClock>();
-    cloned::<SystemRandomness>();
-    shared::<AuthorizationCode>();
-    shared::<Failure>();
-    shared::<Rejection>();
-    shared::<RequestBuilder>();
-    shared::<Sandbox>();
-    sent::<KomerzaConnectFuture<Ready<()>>>();
     error::<Error>();
     error::<ConfigError>();
     error::<StoreError>();
@@ -73,10 +54,9 @@ fn types_keep_their_thread_safety_and_their_clones() {
     error::<InvalidUserId>();
     error::<Veto>();
     error::<NotMounted>();
-    kind::<ErrorKind>();
-    kind::<FailureKind>();
-    kind::<RejectionKind>();
-    kind::<StoreErrorKind>();
+    kind::<(webhook::Refused, ErrorKind, FailureKind, RejectionKind, StoreErrorKind)>();
+    shared::<(AuthorizationCode, Failure, Rejection, RequestBuilder, Sandbox)>();
+    sent::<KomerzaConnectFuture<Ready<()>>>();
 }
 
 #[test]
@@ -132,8 +112,8 @@ async fn t41_no_debug_form_shows_a_secret() {
         .user_agent("PublicApiTests/1.0")
         .cookie_keys([SealingKey::from_bytes(sealing.as_bytes()).unwrap()]);
     let config = builder.clone().build().unwrap();
-    let (store, alice) = (MemoryStore::default(), UserId::new("alice").unwrap());
-    let token = StoredToken::new(ApiKey::new(key_text).unwrap()).unwrap();
+    let (store, alice) = (MemoryStore::default(), user("alice"));
+    let token = record(key_text);
     store.save(&alice, &token).await.unwrap();
     let connect = KomerzaConnectLayer::new(config.clone(), store.clone()).unwrap().with_randomness(Known);
     let key = connect.client_for(&alice).await.unwrap().unwrap();
@@ -163,31 +143,7 @@ async fn t41_no_debug_form_shows_a_secret() {
 }
 
 /// What `komerza_connect::` itself has. At most 24: everything else is in a module.
-const ROOT: [&str; 23] = [
-    "ApiKey",
-    "Config",
-    "ConfigBuilder",
-    "ConfigError",
-    "Error",
-    "ErrorKind",
-    "Failure",
-    "FailureKind",
-    "Hooks",
-    "IdentifyUser",
-    "KomerzaConnectLayer",
-    "KomerzaKey",
-    "MemoryStore",
-    "Rejection",
-    "RejectionKind",
-    "SealingKey",
-    "Store",
-    "StoreError",
-    "StoredToken",
-    "TokenStore",
-    "TokenVersion",
-    "UserId",
-    "async_trait",
-];
+const ROOT: &str = "ApiKey Config ConfigBuilder ConfigError Error ErrorKind Failure FailureKind Hooks IdentifyUser KomerzaConnectLayer KomerzaKey MemoryStore Rejection RejectionKind SealingKey Store StoreError StoredToken TokenStore TokenVersion UserId async_trait";
 
 #[test]
 fn the_root_has_the_names_that_are_written_down_and_no_more() {
@@ -200,7 +156,8 @@ fn the_root_has_the_names_that_are_written_down_and_no_more() {
         .filter(|name| !name.is_empty())
         .collect();
     found.sort_unstable();
-    assert_eq!(found, ROOT);
+    assert_eq!(found, ROOT.split_whitespace().collect::<Vec<_>>());
+    assert!(found.len() <= 24);
     assert!(!source.contains("pub use") || !source.contains("::*"), "a glob names nothing");
     let items = ["pub struct ", "pub enum ", "pub fn ", "pub trait ", "pub type ", "pub const ", "#[macro_export]"];
     let defined = source.lines().find(|line| items.iter().any(|item| line.starts_with(item)));

@@ -5,7 +5,7 @@ mod kind;
 pub use kind::ErrorKind;
 pub(crate) use kind::is_error_code;
 
-use super::{Reply, key::Reconnect, listing::UnreadableItem};
+use super::{key::Reconnect, listing::UnreadableItem, says_key_is_dead};
 use crate::wire::Envelope;
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -76,7 +76,7 @@ impl Error {
     pub fn of_reply(reply: &Response<Bytes>) -> Option<Self> {
         let refused = Envelope::open(reply.body()).is_ok_and(|envelope| !envelope.success);
         let failed = refused || !reply.status().is_success();
-        failed.then(|| Self::refused(reply, Reply::new(reply).says_key_is_dead()).after(1, None))
+        failed.then(|| Self::refused(reply, says_key_is_dead(reply)).after(1, None))
     }
 
     pub(super) fn new(kind: ErrorKind) -> Self {
@@ -121,13 +121,9 @@ impl Error {
     }
 
     /// An item of a list that this version cannot read.
-    pub(super) fn unexpected_item(item: &UnreadableItem, page: u32) -> Self {
+    pub(super) fn unexpected_item(item: UnreadableItem, page: u32) -> Self {
         let UnreadableItem { position, json, why } = item;
-        Self::unexpected(
-            StatusCode::OK,
-            json.clone().into_bytes().into(),
-            format!("item {position} of page {page}: {why}"),
-        )
+        Self::unexpected(StatusCode::OK, json.into(), format!("item {position} of page {page}: {why}"))
     }
 
     /// What the provider said no with.
@@ -240,25 +236,12 @@ impl Error {
         self.kind() == ErrorKind::RateLimited
     }
 
-    /// Whether Komerza does not have the requested object.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        self.kind() == ErrorKind::NotFound
-    }
-
-    /// Whether access was denied.
-    #[must_use]
-    pub fn is_access_denied(&self) -> bool {
-        self.kind() == ErrorKind::AccessDenied
-    }
-
     /// Whether the same call may succeed later without any change.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        let server = self.status().is_none_or(|status| status.is_server_error());
         match self.kind() {
             ErrorKind::RateLimited | ErrorKind::Unreachable | ErrorKind::Interrupted | ErrorKind::TimedOut => true,
-            ErrorKind::ProviderFault => server,
+            ErrorKind::ProviderFault => self.status().is_none_or(|status| status.is_server_error()),
             _ => false,
         }
     }

@@ -9,12 +9,13 @@ pub const LONGEST_COOKIE: usize = 4096;
 /// Longer attribute values are dropped alone.
 const LONGEST_ATTRIBUTE: usize = 1024;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
     Strict,
     Lax,
     None,
     /// No such attribute, or an unknown word in it.
+    #[default]
     Unspecified,
 }
 
@@ -64,7 +65,7 @@ impl Cookie {
 }
 
 /// What a `Set-Cookie` line says, before the jar decides whether to believe it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
     pub name: Vec<u8>,
     pub value: Vec<u8>,
@@ -111,16 +112,7 @@ pub fn parse(line: &[u8], now: SystemTime) -> Result<Parsed, Refused> {
     if name.len() + value.len() > LONGEST_COOKIE {
         return Err(Refused::TooLong);
     }
-    let mut parsed = Parsed {
-        name: name.to_vec(),
-        value: value.to_vec(),
-        domain: String::new(),
-        path: None,
-        secure: false,
-        http_only: false,
-        same_site: SameSite::Unspecified,
-        expires: None,
-    };
+    let mut parsed = Parsed { name: name.to_vec(), value: value.to_vec(), ..Parsed::default() };
     let mut max_age = None;
     for part in parts {
         let part = String::from_utf8_lossy(part);

@@ -37,6 +37,11 @@ impl Browser {
         self.try_load(load).await.unwrap_or_else(|error| panic!("{shown} failed: {error:?}"))
     }
 
+    /// Loads without following redirects: the first answer.
+    pub async fn hop(&self, load: Load) -> Hop {
+        self.load(load.stop_at_first()).await.first().clone()
+    }
+
     /// Loads and follows redirects.
     pub async fn try_load(&self, mut load: Load) -> Result<Visit, LoadError> {
         let mut chain = vec![load.url.clone()];
@@ -55,7 +60,7 @@ impl Browser {
                 visit.stopped_before = Some(url);
                 return Ok(visit);
             };
-            let hop = self.hop(server, &load, &chain).await?;
+            let hop = self.ask(server, &load, &chain).await?;
             let next = hop.redirect();
             let policy = hop.response.headers().get(header::REFERRER_POLICY).and_then(|policy| policy.to_str().ok());
             load = load.redirected(hop.response.status(), policy.filter(|_| next.is_some()));
@@ -72,7 +77,7 @@ impl Browser {
         }
     }
 
-    async fn hop(&self, server: Transport, load: &Load, chain: &[Url]) -> Result<Hop, LoadError> {
+    async fn ask(&self, server: Transport, load: &Load, chain: &[Url]) -> Result<Hop, LoadError> {
         let url = chain[chain.len() - 1].clone();
         let context = load.context(chain);
         let request_headers = self.request_headers(load, chain, context);

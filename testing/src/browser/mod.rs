@@ -50,7 +50,7 @@ pub struct Browser {
     advanced: Mutex<Duration>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct State {
     jar: Jar,
     servers: HashMap<String, Transport>,
@@ -84,23 +84,9 @@ impl Browser {
     /// A new browser without cookies. Every answer of the crate's routes is checked by [`OwnAnswers`].
     pub fn new() -> Self {
         super::canary::install();
-        let state = State {
-            jar: Jar::default(),
-            servers: HashMap::new(),
-            headers: HeaderMap::new(),
-            history: Vec::new(),
-            own_answers: Some(OwnAnswers::default()),
-            inspectors: Vec::new(),
-        };
-        let clock: Clock = Arc::new(SystemTime::now);
-        Self {
-            state: Mutex::new(state),
-            fetch_metadata: true,
-            cookie_lines: false,
-            network: None,
-            clock,
-            advanced: Mutex::default(),
-        }
+        let state = Mutex::new(State { own_answers: Some(OwnAnswers::default()), ..State::default() });
+        let (clock, advanced) = (Arc::new(SystemTime::now), Mutex::default());
+        Self { state, fetch_metadata: true, cookie_lines: false, network: None, clock, advanced }
     }
 
     /// Lets the service answer for `origin`, such as `https://shop.example`.
@@ -237,18 +223,6 @@ impl Browser {
     /// `fetch(url, { credentials: "include" })` in script of the page `from`.
     pub async fn fetch(&self, from: &str, method: Method, url: &str) -> Visit {
         self.load(Load::fetch(from, method, url)).await
-    }
-
-    pub async fn iframe(&self, from: &str, url: &str) -> Visit {
-        self.load(Load::iframe(from, url)).await
-    }
-
-    pub async fn prefetch(&self, from: &str, url: &str) -> Visit {
-        self.load(Load::prefetch(from, url)).await
-    }
-
-    pub async fn prerender(&self, url: &str) -> Visit {
-        self.load(Load::prerender(url)).await
     }
 
     /// Panics instead of waiting for ever when the caller itself holds [`jar`](Self::jar).

@@ -111,12 +111,4 @@ impl Visit {
     pub fn statuses(&self) -> Vec<u16> {
         self.hops.iter().map(Hop::status).collect()
     }
-
-    /// The answer of the first hop to this path.
-    pub fn at(&self, path: &str) -> &Hop {
-        let hop = self.hops.iter().find(|hop| hop.url.path() == path);
-        hop.unwrap_or_else(|| {
-            panic!("no hop went to {path}: {:?}", self.hops.iter().map(|hop| hop.url.as_str()).collect::<Vec<_>>())
-        })
-    }
 }

@@ -47,6 +47,7 @@ enum Port {
     Closed,
 }
 
+#[derive(Default)]
 struct Shared {
     script: Mutex<Script>,
     requests: Mutex<Vec<LoggedRequest>>,
@@ -73,16 +74,7 @@ impl RawProvider {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         let address = socket.local_addr().unwrap();
-        let shared = Shared {
-            script: Mutex::default(),
-            requests: Mutex::default(),
-            unfinished: Mutex::default(),
-            seen: watch::Sender::new(0),
-            abandoned: watch::Sender::new(0),
-            connections: AtomicUsize::new(0),
-            bytes_written: AtomicU64::new(0),
-        };
-        Self { address, shared: Arc::new(shared), port: Mutex::new(Port::Reserved(socket)) }
+        Self { address, shared: Arc::default(), port: Mutex::new(Port::Reserved(socket)) }
     }
 
     /// Ends the refusing of a [`reserved`](Self::reserved) provider. Does nothing on one that listens already.

@@ -11,7 +11,7 @@ use komerza_connect::{
 };
 
 use super::super::time::hang;
-use super::Fate;
+use super::{super::values::causes, Fate};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
@@ -142,11 +142,5 @@ impl Hooks for Watch {
 
 /// `Debug`, `Display` and every cause of an error.
 pub fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = format!("{error:?} {error:#?} {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(" <- {cause} {cause:?}"));
-        source = cause.source();
-    }
-    text
+    causes(error).map(|error| format!("{error:?} {error:#?} {error} ")).collect()
 }

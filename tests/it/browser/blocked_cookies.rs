@@ -2,23 +2,22 @@
 
 use thirtyfour::Key;
 
-use super::{Setting, connect::ask, scenario};
+use super::*;
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn a_browser_that_blocks_cookies_gets_a_page_that_says_so_and_no_redirect_loop() {
     scenario("blocked cookies")
         .in_a(Setting::NoCookies)
-        .in_the_quickstart(|visit, sandbox, app| async move {
-            let browser = &visit.browser;
+        .in_the_quickstart(|browser, sandbox, app| async move {
             for _ in 1..=2 {
-                ask(browser, &app.url, &sandbox).await;
+                ask(&browser, &app.url, &sandbox).await;
                 browser.click("Approve", &format!("{}/komerza/callback", app.url)).await;
                 browser.answers(400, "allow cookies for this site").await;
             }
             assert!(browser.cookies().await.is_empty());
             assert_eq!(sandbox.exchanges(), 0);
-            visit.picture("no-cookies").await;
+            browser.picture("no-cookies").await;
             // By the keyboard alone.
             browser.reload().await;
             browser.key(Key::Tab).await;
@@ -32,20 +31,18 @@ async fn a_browser_that_blocks_cookies_gets_a_page_that_says_so_and_no_redirect_
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn cookies_that_were_cleared_in_between_end_the_attempt_and_nothing_is_stored() {
-    scenario("cookies cleared in between")
-        .in_the_quickstart(|visit, sandbox, app| async move {
-            let browser = &visit.browser;
-            let consent = browser.this_tab().await;
-            ask(browser, &app.url, &sandbox).await;
-            browser.new_tab().await;
-            browser.goto(&app.url).await;
-            assert!(!browser.cookies().await.is_empty());
-            browser.clear_cookies().await;
-            browser.go_to_tab(&consent).await;
-            browser.click("Approve", &format!("{}/komerza/callback", app.url)).await;
-            browser.answers(400, "Start again from the app").await;
-            assert_eq!(sandbox.exchanges(), 0);
-            "400; 0 exchanges".into()
-        })
-        .await;
+    in_the_quickstart("cookies cleared in between", |browser, sandbox, app| async move {
+        let consent = browser.this_tab().await;
+        ask(&browser, &app.url, &sandbox).await;
+        browser.new_tab().await;
+        browser.goto(&app.url).await;
+        assert!(!browser.cookies().await.is_empty());
+        browser.clear_cookies().await;
+        browser.go_to_tab(&consent).await;
+        browser.click("Approve", &format!("{}/komerza/callback", app.url)).await;
+        browser.answers(400, "Start again from the app").await;
+        assert_eq!(sandbox.exchanges(), 0);
+        "400; 0 exchanges".into()
+    })
+    .await;
 }

@@ -1,6 +1,6 @@
 //! The plain way: connect, deny, disconnect.
 
-use super::{Browser, Foreign, Front, Provider, Quickstart, Setting, scenario, table::Visit};
+use super::*;
 
 /// From the app's home page to the provider's consent page.
 pub(super) async fn ask(browser: &Browser, app: &str, sandbox: &Provider) {
@@ -19,39 +19,38 @@ pub(super) async fn assert_not_connected(browser: &Browser) {
     assert!(text.contains("Connect with Komerza") && !text.contains("Disconnect"), "{text}");
 }
 
-async fn connect_and_disconnect(visit: Visit) -> String {
-    let browser = &visit.browser;
-    let sandbox = visit.provider().await;
-    let app = Quickstart::start(&visit, &sandbox).await;
+async fn connect_and_disconnect(browser: Visit) -> String {
+    let sandbox = browser.provider().await;
+    let app = Quickstart::start(&browser, &sandbox).await;
     browser.goto(&app.url).await;
-    assert_not_connected(browser).await;
-    visit.picture("home").await;
-    ask(browser, &app.url, &sandbox).await;
-    visit.picture("consent").await;
+    assert_not_connected(&browser).await;
+    browser.picture("home").await;
+    ask(&browser, &app.url, &sandbox).await;
+    browser.picture("consent").await;
     browser.click("Approve", &app.url).await;
-    assert_connected(browser).await;
+    assert_connected(&browser).await;
     assert_eq!(browser.url().await, format!("{}/", app.url));
     assert_eq!((sandbox.exchanges(), sandbox.keys().len()), (1, 1));
-    visit.picture("connected").await;
+    browser.picture("connected").await;
     for cookie in browser.cookies().await {
         let name = cookie["name"].as_str().unwrap();
         assert_eq!((&cookie["httpOnly"], &cookie["sameSite"]), (&true.into(), &"Lax".into()), "{cookie}");
-        let secure = visit.front != Front::Http;
+        let secure = browser.front != Front::Http;
         assert_eq!((name.starts_with("__Host-"), &cookie["secure"]), (secure, &secure.into()), "{cookie}");
         assert!(!name.contains("-login-"), "the attempt is used up: {cookie}");
     }
     browser.goto(&format!("{}/api/stores/unknown", app.url)).await;
     browser.answers(404, "This was not found at Komerza.").await;
-    visit.is_accessible().await;
+    browser.is_accessible().await;
     browser.goto(&app.url).await;
     browser.press("Disconnect").await;
     // The address is the same before and after.
     browser.comes_to_say("Connect with Komerza").await;
-    assert_not_connected(browser).await;
+    assert_not_connected(&browser).await;
     // A page that needs the key leads nobody straight back.
     browser.goto(&format!("{}/api/stores", app.url)).await;
     browser.answers(401, "You are disconnected.").await;
-    visit.is_accessible().await;
+    browser.is_accessible().await;
     assert_eq!(sandbox.keys().len(), 1, "disconnect forgets the key and cannot revoke it");
     "consent page on the other site, approve, home with the stores, 1 exchange; after disconnect home without stores, and the key \
      lives on at the provider, as the docs say"
@@ -73,43 +72,39 @@ async fn in_a_private_window_too() {
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn a_visitor_who_denies_is_back_where_the_login_began_and_nothing_is_stored() {
-    scenario("deny")
-        .in_the_quickstart(|visit, sandbox, app| async move {
-            let browser = &visit.browser;
-            ask(browser, &app.url, &sandbox).await;
-            browser.click("Deny", &app.url).await;
-            assert_eq!(browser.url().await, format!("{}/?komerza=denied", app.url));
-            assert_not_connected(browser).await;
-            visit.is_accessible().await;
-            browser.goto(&format!("{}/api/stores?komerza=denied", app.url)).await;
-            browser.answers(401, "The connection was not approved.").await;
-            visit.is_accessible().await;
-            assert_eq!(sandbox.exchanges(), 0);
-            let cookies = browser.cookies().await;
-            let names: Vec<_> = cookies.iter().map(|cookie| cookie["name"].as_str().unwrap()).collect();
-            assert!(names.iter().all(|name| name.ends_with("-stay")), "the attempt is used up: {names:?}");
-            "back on the home page with komerza=denied; 0 exchanges, no attempt left".into()
-        })
-        .await;
+    in_the_quickstart("deny", |browser, sandbox, app| async move {
+        ask(&browser, &app.url, &sandbox).await;
+        browser.click("Deny", &app.url).await;
+        assert_eq!(browser.url().await, format!("{}/?komerza=denied", app.url));
+        assert_not_connected(&browser).await;
+        browser.is_accessible().await;
+        browser.goto(&format!("{}/api/stores?komerza=denied", app.url)).await;
+        browser.answers(401, "The connection was not approved.").await;
+        browser.is_accessible().await;
+        assert_eq!(sandbox.exchanges(), 0);
+        let cookies = browser.cookies().await;
+        let names: Vec<_> = cookies.iter().map(|cookie| cookie["name"].as_str().unwrap()).collect();
+        assert!(names.iter().all(|name| name.ends_with("-stay")), "the attempt is used up: {names:?}");
+        "back on the home page with komerza=denied; 0 exchanges, no attempt left".into()
+    })
+    .await;
 }
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t53_a_form_on_another_site_disconnects_nobody() {
-    scenario("disconnect by another site")
-        .in_the_quickstart(|visit, sandbox, app| async move {
-            let browser = &visit.browser;
-            ask(browser, &app.url, &sandbox).await;
-            browser.click("Approve", &app.url).await;
-            let form =
-                format!("<form method=post action={}/komerza/disconnect><button>Win a prize</button></form>", app.url);
-            let foreign = Foreign::start(&visit, form).await;
-            browser.goto(&foreign.url).await;
-            browser.click("Win a prize", &app.url).await;
-            browser.answers(403, "This request did not come from this site.").await;
-            browser.goto(&app.url).await;
-            assert_connected(browser).await;
-            "403; still connected".into()
-        })
-        .await;
+    in_the_quickstart("disconnect by another site", |browser, sandbox, app| async move {
+        ask(&browser, &app.url, &sandbox).await;
+        browser.click("Approve", &app.url).await;
+        let form =
+            format!("<form method=post action={}/komerza/disconnect><button>Win a prize</button></form>", app.url);
+        let foreign = Foreign::start(&browser, form).await;
+        browser.goto(&foreign.url).await;
+        browser.click("Win a prize", &app.url).await;
+        browser.answers(403, "This request did not come from this site.").await;
+        browser.goto(&app.url).await;
+        assert_connected(&browser).await;
+        "403; still connected".into()
+    })
+    .await;
 }

@@ -1,64 +1,56 @@
 //! The back button and the pages that browsers keep for it.
 
-use super::{
-    Foreign,
-    connect::{ask, assert_connected, assert_not_connected},
-    scenario,
-};
+use super::*;
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn no_page_with_a_key_comes_back_after_disconnect() {
-    scenario("back-forward cache, after disconnect")
-        .in_the_quickstart(|visit, sandbox, app| async move {
-            let browser = &visit.browser;
-            let plain = format!("{}/healthz", app.url);
-            ask(browser, &app.url, &sandbox).await;
-            browser.click("Approve", &app.url).await;
-            browser.script("window.kept = true").await;
-            browser.goto(&plain).await;
-            browser.back().await;
-            browser.arrives_at(&format!("{}/", app.url)).await;
-            assert_connected(browser).await;
-            let kept = browser.script("return window.kept === true").await == true;
-            browser.goto(&plain).await;
-            let tab = browser.this_tab().await;
-            browser.new_tab().await;
-            browser.goto(&app.url).await;
-            browser.press("Disconnect").await;
-            browser.comes_to_say("Connect with Komerza").await;
-            browser.go_to_tab(&tab).await;
-            browser.back().await;
-            browser.arrives_at(&format!("{}/", app.url)).await;
-            assert_not_connected(browser).await;
-            let while_connected = if kept { "the browser's copy" } else { "asked for again" };
-            format!("back to the page with the stores: {while_connected}; after disconnect in another tab: gone")
-        })
-        .await;
+    in_the_quickstart("back-forward cache, after disconnect", |browser, sandbox, app| async move {
+        let plain = format!("{}/healthz", app.url);
+        ask(&browser, &app.url, &sandbox).await;
+        browser.click("Approve", &app.url).await;
+        browser.script("window.kept = true").await;
+        browser.goto(&plain).await;
+        browser.back().await;
+        browser.arrives_at(&format!("{}/", app.url)).await;
+        assert_connected(&browser).await;
+        let kept = browser.script("return window.kept === true").await == true;
+        browser.goto(&plain).await;
+        let tab = browser.this_tab().await;
+        browser.new_tab().await;
+        browser.goto(&app.url).await;
+        browser.press("Disconnect").await;
+        browser.comes_to_say("Connect with Komerza").await;
+        browser.go_to_tab(&tab).await;
+        browser.back().await;
+        browser.arrives_at(&format!("{}/", app.url)).await;
+        assert_not_connected(&browser).await;
+        let while_connected = if kept { "the browser's copy" } else { "asked for again" };
+        format!("back to the page with the stores: {while_connected}; after disconnect in another tab: gone")
+    })
+    .await;
 }
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn back_from_the_consent_page_and_again_connects() {
-    scenario("back-forward cache, back to the page that asks")
-        .in_the_quickstart(|visit, sandbox, app| async move {
-            let browser = &visit.browser;
-            let login = format!("{}/komerza/login", app.url);
-            let authorize = format!("{}/auth/authorize", sandbox.dashboard_url());
-            let foreign = Foreign::start(&visit, format!("<a href={login}>Free beer</a>")).await;
-            browser.goto(&foreign.url).await;
-            browser.click("Free beer", &login).await;
-            for _ in 0..2 {
-                browser.click("Connect with Komerza", &authorize).await;
-                browser.back().await;
-                browser.arrives_at(&login).await;
-                browser.comes_to_say("Continue only if you want to").await;
-            }
+    in_the_quickstart("back-forward cache, back to the page that asks", |browser, sandbox, app| async move {
+        let login = format!("{}/komerza/login", app.url);
+        let authorize = format!("{}/auth/authorize", sandbox.dashboard_url());
+        let foreign = Foreign::start(&browser, format!("<a href={login}>Free beer</a>")).await;
+        browser.goto(&foreign.url).await;
+        browser.click("Free beer", &login).await;
+        for _ in 0..2 {
             browser.click("Connect with Komerza", &authorize).await;
-            browser.click("Approve", &app.url).await;
-            assert_connected(browser).await;
-            assert_eq!(sandbox.exchanges(), 1);
-            "the page that asks comes again, twice, and its button connects; 1 exchange".into()
-        })
-        .await;
+            browser.back().await;
+            browser.arrives_at(&login).await;
+            browser.comes_to_say("Continue only if you want to").await;
+        }
+        browser.click("Connect with Komerza", &authorize).await;
+        browser.click("Approve", &app.url).await;
+        assert_connected(&browser).await;
+        assert_eq!(sandbox.exchanges(), 1);
+        "the page that asks comes again, twice, and its button connects; 1 exchange".into()
+    })
+    .await;
 }

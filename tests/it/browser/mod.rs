@@ -20,8 +20,9 @@ mod tabs;
 mod visitors;
 mod window;
 
+use connect::{ask, assert_connected, assert_not_connected};
 use engine::{Engine, Setting};
 use front::Front;
 use sites::{Foreign, OwnLogin, Provider, Quickstart};
-use table::scenario;
+use table::{Visit, in_an_app_with_logins, in_the_quickstart, scenario};
 use window::Browser;

@@ -1,79 +1,66 @@
 //! Reload, back, the same address again, and pages that are loaded before anybody asks.
 
-use super::{
-    Engine, OwnLogin,
-    connect::{ask, assert_connected},
-    scenario,
-    sites::Visited,
-};
-use crate::prelude::*;
-use std::time::Instant;
+use super::{sites::Visited, *};
+use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t09_a_reload_after_success_spends_nothing() {
-    scenario("reload after success")
-        .in_the_quickstart(|visit, sandbox, app| async move {
-            let browser = &visit.browser;
-            ask(browser, &app.url, &sandbox).await;
-            browser.click("Approve", &app.url).await;
-            browser.reload().await;
-            assert_connected(browser).await;
-            assert_eq!(sandbox.exchanges(), 1);
-            "connected; still 1 exchange".into()
-        })
-        .await;
+    in_the_quickstart("reload after success", |browser, sandbox, app| async move {
+        ask(&browser, &app.url, &sandbox).await;
+        browser.click("Approve", &app.url).await;
+        browser.reload().await;
+        assert_connected(&browser).await;
+        assert_eq!(sandbox.exchanges(), 1);
+        "connected; still 1 exchange".into()
+    })
+    .await;
 }
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t70_another_approval_by_the_back_button_spends_nothing() {
-    scenario("back button, another approval")
-        .in_the_quickstart(|visit, sandbox, app| async move {
-            let browser = &visit.browser;
-            ask(browser, &app.url, &sandbox).await;
-            browser.click("Approve", &app.url).await;
-            browser.back().await;
-            browser.arrives_at(&sandbox.dashboard_url()).await;
-            browser.click("Approve", &app.url).await;
-            browser.comes_to_say("Another approval was used.").await;
-            visit.is_accessible().await;
-            browser.goto(&app.url).await;
-            assert_connected(browser).await;
-            assert_eq!(sandbox.exchanges(), 1);
-            "told that the first approval counts; connected, still 1 exchange".into()
-        })
-        .await;
+    in_the_quickstart("back button, another approval", |browser, sandbox, app| async move {
+        ask(&browser, &app.url, &sandbox).await;
+        browser.click("Approve", &app.url).await;
+        browser.back().await;
+        browser.arrives_at(&sandbox.dashboard_url()).await;
+        browser.click("Approve", &app.url).await;
+        browser.comes_to_say("Another approval was used.").await;
+        browser.is_accessible().await;
+        browser.goto(&app.url).await;
+        assert_connected(&browser).await;
+        assert_eq!(sandbox.exchanges(), 1);
+        "told that the first approval counts; connected, still 1 exchange".into()
+    })
+    .await;
 }
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t09_the_same_callback_address_again_ends_where_the_first_ended() {
-    scenario("callback address three times")
-        .in_the_quickstart(|visit, sandbox, app| async move {
-            let browser = &visit.browser;
-            ask(browser, &app.url, &sandbox).await;
-            let callback = sandbox.approve(&browser.url().await).unwrap();
-            for _ in 0..3 {
-                browser.goto(&callback).await;
-                assert_eq!(browser.url().await, format!("{}/", app.url));
-                assert_connected(browser).await;
-            }
-            assert_eq!(sandbox.exchanges(), 1);
-            "each ends on the home page, connected; 1 exchange".into()
-        })
-        .await;
+    in_the_quickstart("callback address three times", |browser, sandbox, app| async move {
+        ask(&browser, &app.url, &sandbox).await;
+        let callback = sandbox.approve(&browser.url().await).unwrap();
+        for _ in 0..3 {
+            browser.goto(&callback).await;
+            assert_eq!(browser.url().await, format!("{}/", app.url));
+            assert_connected(&browser).await;
+        }
+        assert_eq!(sandbox.exchanges(), 1);
+        "each ends on the home page, connected; 1 exchange".into()
+    })
+    .await;
 }
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t29_a_prefetched_callback_spends_nothing_and_then_works() {
     scenario("prefetch of the callback")
-        .impossible_in(Engine::WebKit, "link rel=prefetch is off in WebKitGTK, and MiniBrowser has no switch for it").in_an_app_with_logins(|visit, sandbox, app| async move {
-let browser = &visit.browser;
+        .impossible_in(Engine::WebKit, "link rel=prefetch is off in WebKitGTK, and MiniBrowser has no switch for it").in_an_app_with_logins(|browser, sandbox, app| async move {
         browser.goto(&format!("{}/sign-in/alice", app.url)).await;
-        ask(browser, &app.url, &sandbox).await;
+        ask(&browser, &app.url, &sandbox).await;
         let callback = sandbox.approve(&browser.url().await).unwrap();
         browser.goto(&app.url).await;
         browser.script(&format!(
@@ -94,10 +81,9 @@ let browser = &visit.browser;
 async fn t29_a_prerendered_callback_spends_nothing_and_then_works() {
     scenario("prerender of the callback")
         .impossible_in(Engine::Firefox, "Firefox has no prerender")
-        .impossible_in(Engine::WebKit, "WebKit has no prerender").in_an_app_with_logins(|visit, sandbox, app| async move {
-let browser = &visit.browser;
+        .impossible_in(Engine::WebKit, "WebKit has no prerender").in_an_app_with_logins(|browser, sandbox, app| async move {
         browser.goto(&format!("{}/sign-in/alice", app.url)).await;
-        ask(browser, &app.url, &sandbox).await;
+        ask(&browser, &app.url, &sandbox).await;
         let callback = sandbox.approve(&browser.url().await).unwrap();
         browser.goto(&app.url).await;
         browser.script(&format!(

@@ -2,13 +2,21 @@
 
 use super::{Engine, Front, OwnLogin, Provider, Quickstart, engine::Setting, window::Browser};
 use crate::prelude::*;
-use std::{any::Any, env, fs::OpenOptions, io::Write};
+use std::{any::Any, env, fs::OpenOptions, io::Write, ops::Deref};
 
 /// One cell of the table: a window of an engine, and how it reaches the sites.
 #[derive(Clone)]
 pub(super) struct Visit {
-    pub(super) browser: Browser,
+    browser: Browser,
     pub(super) front: Front,
+}
+
+impl Deref for Visit {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.browser
+    }
 }
 
 impl Visit {
@@ -37,6 +45,22 @@ pub(super) struct Scenario {
 /// A row that every engine can do, until it is said otherwise.
 pub(super) fn scenario(name: &'static str) -> Scenario {
     Scenario { name, setting: Setting::Usual, limits: Vec::new() }
+}
+
+/// A scenario in the quickstart before a provider.
+pub(super) async fn in_the_quickstart<F>(name: &'static str, test: fn(Visit, Provider, Quickstart) -> F)
+where
+    F: Future<Output = String> + Send + 'static,
+{
+    scenario(name).in_the_quickstart(test).await;
+}
+
+/// The same in the app that has logins of its own.
+pub(super) async fn in_an_app_with_logins<F>(name: &'static str, test: fn(Visit, Provider, OwnLogin) -> F)
+where
+    F: Future<Output = String> + Send + 'static,
+{
+    scenario(name).in_an_app_with_logins(test).await;
 }
 
 impl Scenario {

@@ -1,16 +1,14 @@
 //! What an error tells, and what a handler answers with it.
 
-use super::App;
+use super::{App, provided};
 use crate::prelude::*;
 use axum::{response::Response, routing::get};
 use komerza_connect::{Error, api::scopes};
-use std::error::Error as _;
 use tower::ServiceExt;
 
 #[tokio::test]
 async fn a_typed_call_that_is_denied_names_the_scope_that_it_needs() {
-    let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    let (provider, key) = provided(|_| {}).await;
     provider.always(Reply::error(403, "AccessDenied"));
     let error = key.in_store("s").orders().all().await.unwrap_err();
     assert_eq!((error.kind(), error.needed_scope()), (ErrorKind::AccessDenied, Some(scopes::ORDERS_VIEW)));
@@ -23,18 +21,12 @@ async fn a_typed_call_that_is_denied_names_the_scope_that_it_needs() {
 
 #[tokio::test]
 async fn t41_no_text_of_an_error_names_the_key_the_path_or_the_provider_s_words() {
-    let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |limits| limits.client.tries = 1).key("obviously-fake-key").await;
+    let (provider, key) = provided(|limits| limits.client.tries = 1).await;
     let odd = json!({"success": false, "code": "obviously\nfake code", "message": "obviously fake words"});
     for reply in [Reply::envelope(400, &odd), Reply::success(&json!("obviously fake value")), Reply::reset()] {
         provider.on_path_once("/stores/obviously-fake-id", reply);
         let error = key.get("/stores/obviously-fake-id").query("q", "obviously-fake").fetch::<u32>().await.unwrap_err();
-        let mut text = format!("{error} {error:?}");
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text.push_str(&format!(" {cause}"));
-            source = cause.source();
-        }
+        let text = format!("{error:?} {}", causes(&error).map(ToString::to_string).collect::<String>());
         for said in ["obviously-fake", "fake value", "fake words", "fake code"] {
             assert!(!text.contains(said), "{text}");
         }
@@ -52,11 +44,7 @@ async fn the_cause_of_a_broken_connection_is_kept() {
     let key = App::at(&provider.url(), |limits| limits.client.tries = 1).key("obviously-fake-key").await;
     let error = key.user().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
-    let mut deepest: &dyn std::error::Error = &error;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    let io = deepest.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    let io = causes(&error).last().unwrap().downcast_ref::<std::io::Error>().map(std::io::Error::kind);
     assert_eq!(io, Some(std::io::ErrorKind::ConnectionRefused));
 }
 

@@ -1,6 +1,6 @@
 //! Filters and sorts: how they reach the provider, and what they do in the sandbox.
 
-use super::{App, sandboxed};
+use super::{sandboxed, unpaced};
 use crate::facts::TABLE;
 use crate::prelude::*;
 use jiff::Timestamp;
@@ -12,10 +12,8 @@ use percent_encoding::percent_decode_str;
 
 /// A provider of empty lists.
 async fn empty_lists() -> (RawProvider, KomerzaKey) {
-    let provider = RawProvider::start().await;
+    let (provider, key) = unpaced().await;
     provider.always(Reply::envelope(200, &json!({"success": true, "pages": 1, "data": []})));
-    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = std::time::Duration::ZERO);
-    let key = app.key("obviously-fake-key").await;
     (provider, key)
 }
 

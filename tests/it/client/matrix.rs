@@ -1,16 +1,14 @@
 //! Every method and every failure: how often the provider saw the request, and what came of it.
 
-use super::App;
+use super::{App, provided};
 use crate::prelude::*;
 use komerza_connect::ErrorKind::{self, *};
 use komerza_connect_testing::time::{AGES, Jumping};
 
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-fn app(provider: &RawProvider) -> App {
-    App::at(&provider.url(), |limits| {
-        limits.client.bucket.period = Duration::from_millis(20);
-    })
+fn quickly(limits: &mut Limits) {
+    limits.client.bucket.period = Duration::from_millis(20);
 }
 
 /// What the provider answers once, before it answers well.
@@ -52,8 +50,7 @@ impl Seen {
 async fn every_method_and_every_failure_is_sent_as_often_as_the_table_says() {
     for method in METHODS {
         for (name, failure, seen) in failures() {
-            let provider = RawProvider::start().await;
-            let key = app(&provider).key("obviously-fake-key").await;
+            let (provider, key) = provided(quickly).await;
             provider.on_path_once("/thing", failure);
             provider.on_path("/thing", Reply::success(&json!(7)));
             let answer = key.request(method.clone(), "/thing").fetch::<u32>().await;
@@ -77,7 +74,7 @@ async fn every_method_and_every_failure_is_sent_as_often_as_the_table_says() {
 async fn a_connection_that_is_refused_is_tried_again_by_every_method_and_nothing_arrives_twice() {
     for method in METHODS {
         let provider = RawProvider::reserved();
-        let key = app(&provider).key("obviously-fake-key").await;
+        let key = App::at(&provider.url(), quickly).key("obviously-fake-key").await;
         provider.always(Reply::success(&json!(7)));
         let refused = key.request(method.clone(), "/thing").fetch::<u32>().await.unwrap_err();
         assert_eq!((refused.kind(), refused.attempts()), (Unreachable, 4), "{method}");
@@ -93,8 +90,7 @@ async fn a_connection_that_is_refused_is_tried_again_by_every_method_and_nothing
 #[tokio::test]
 async fn a_connection_that_is_closed_unread_is_not_told_from_one_that_breaks_later() {
     for method in METHODS {
-        let provider = RawProvider::start().await;
-        let key = app(&provider).key("obviously-fake-key").await;
+        let (provider, key) = provided(quickly).await;
         provider.always(Reply::success(&json!(7)));
         provider.close_next_connections_unread(1);
         let answer = key.request(method.clone(), "/thing").fetch::<u32>().await;
@@ -111,8 +107,7 @@ async fn a_connection_that_is_closed_unread_is_not_told_from_one_that_breaks_lat
 
 #[tokio::test]
 async fn tries_end_and_the_last_reply_stands() {
-    let provider = RawProvider::start().await;
-    let key = app(&provider).key("obviously-fake-key").await;
+    let (provider, key) = provided(quickly).await;
     provider.always(Reply::error(503, "InternalServerError"));
     let error = key.get("/thing").fetch::<u32>().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts(), provider.requests().len()), (ProviderFault, 4, 4));
@@ -160,8 +155,7 @@ async fn t38_a_429_that_asks_for_no_wait_is_no_reason_to_hurry() {
 
 #[tokio::test]
 async fn whoever_is_rate_limited_is_told_when_to_come_back() {
-    let provider = RawProvider::start().await;
-    let key = app(&provider).key("obviously-fake-key").await;
+    let (provider, key) = provided(quickly).await;
     provider.always(Reply::error(429, "RateLimited"));
     let error = key.get("/thing").no_retry().fetch::<u32>().await.unwrap_err();
     let answer = error.into_response();
@@ -170,8 +164,7 @@ async fn whoever_is_rate_limited_is_told_when_to_come_back() {
 
 #[tokio::test]
 async fn a_call_has_a_deadline_of_its_own() {
-    let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |limits| limits.client.deadline = AGES * 100).key("obviously-fake-key").await;
+    let (provider, key) = provided(|limits| limits.client.deadline = AGES * 100).await;
     provider.always(Reply::hang());
     let own = AGES / 2;
     let error = key.get("/thing").deadline(own).fetch::<u32>().await.unwrap_err();

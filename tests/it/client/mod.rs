@@ -12,13 +12,7 @@ mod reading;
 mod revocation;
 mod uploads;
 
-use komerza_connect::{
-    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId, config::Limits,
-};
-use komerza_sandbox::Sandbox;
-use std::time::Duration;
-
-const REDIRECT_URI: &str = "http://127.0.0.1:3000/komerza/callback";
+use crate::prelude::*;
 
 /// An app without a browser: a layer, its store, and keys that are saved by hand.
 pub(crate) struct App {
@@ -31,15 +25,7 @@ impl App {
         let mut limits = Limits::default();
         limits.client.first_pause = Duration::from_millis(2);
         change(&mut limits);
-        let config = Config::builder()
-            .client_id("00000000-0000-4000-8000-000000000000")
-            .client_secret("s".repeat(72))
-            .redirect_uri(REDIRECT_URI)
-            .user_agent("Tests/1.0")
-            .api_url(api_url)
-            .limits(limits)
-            .build()
-            .unwrap();
+        let config = config().api_url(api_url).limits(limits).build().unwrap();
         let store = MemoryStore::default();
         Self { layer: KomerzaConnectLayer::new(config, store.clone()).unwrap(), store }
     }
@@ -70,6 +56,18 @@ impl App {
         let token = self.store.load(&user).await.unwrap();
         token.map(|token| token.api_key().unwrap().expose_secret().to_owned())
     }
+}
+
+/// A provider, and a key for it in an app with these limits.
+pub(crate) async fn provided(change: impl FnOnce(&mut Limits)) -> (RawProvider, KomerzaKey) {
+    let provider = RawProvider::start().await;
+    let key = App::at(&provider.url(), change).key("obviously-fake-key").await;
+    (provider, key)
+}
+
+/// The same without pacing.
+pub(crate) async fn unpaced() -> (RawProvider, KomerzaKey) {
+    provided(|limits| limits.client.bucket.period = Duration::ZERO).await
 }
 
 /// An unlimited sandbox, and a key for it.

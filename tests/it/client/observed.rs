@@ -1,6 +1,6 @@
 //! What operators see of calls and connects: spans, events and metrics, and never an id, a query or a secret.
 
-use super::App;
+use super::{App, provided};
 use crate::flow::harness::{Mode, Shop, USER};
 use crate::prelude::*;
 use metrics_util::{
@@ -117,13 +117,14 @@ async fn t41_a_call_has_a_span_with_method_template_status_attempts_and_wait_and
         ]
     );
     let told: Vec<_> = seen.iter().filter_map(|(_, fields)| fields.get("message").map(String::as_str)).collect();
-    assert_eq!(told, ["sent again", "Komerza refused a call", "a call of Komerza failed", "a call of Komerza failed"]);
+    let denied = "Komerza refused a call; the key may lack this permission";
+    assert_eq!(told, ["sent again", denied, "a call of Komerza failed", "a call of Komerza failed"]);
+    assert!(seen.iter().any(|(_, fields)| fields.get("scope").is_some_and(|scope| scope == "stores.orders.view")));
 }
 
 #[tokio::test]
 async fn c12_komerzas_own_words_about_a_refusal_are_in_the_debug_event_and_in_one_line() {
-    let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    let (provider, key) = provided(|_| {}).await;
     let seen = Seen::default();
     let _guard = tracing::subscriber::set_default(seen.clone());
     let message = format!("Sorting by dateCreated is not supported.\r\nERROR a forged line {}", "x".repeat(1_000));

@@ -1,6 +1,6 @@
 //! Typed values, uploads and downloads.
 
-use super::{App, sandboxed};
+use super::{App, provided, sandboxed};
 use crate::prelude::*;
 use komerza_connect::api::{
     models::{Amount, OrderStatus, RefundReason, StoreId, TicketStatus},
@@ -103,8 +103,7 @@ async fn stores_are_found_in_the_account_where_the_list_is_missing() {
 
 #[tokio::test]
 async fn a_list_of_stores_that_is_missing_once_is_asked_for_again_unless_the_account_has_answered() {
-    let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    let (provider, key) = provided(|_| {}).await;
     provider.on_path_once("/stores", Reply::html(404, "obviously a page of something in between"));
     provider.on_path("/user", Reply::error(403, "AccessDenied"));
     assert_eq!(key.stores().await.unwrap_err().kind(), ErrorKind::AccessDenied);
@@ -114,12 +113,11 @@ async fn a_list_of_stores_that_is_missing_once_is_asked_for_again_unless_the_acc
 
 #[tokio::test]
 async fn an_upload_is_sent_whole_again_after_a_429_and_not_at_all_when_it_is_too_long() {
-    let provider = RawProvider::start().await;
-    let app = App::at(&provider.url(), |limits| {
+    let (provider, key) = provided(|limits| {
         limits.client.upload_bytes = 100_000;
         limits.client.bucket.period = std::time::Duration::from_millis(10);
-    });
-    let key = app.key("obviously-fake-key").await;
+    })
+    .await;
     let path = "/stores/s/products/p/images";
     provider.on_path_once(path, Reply::error(429, "RateLimited"));
     provider.on_path(path, Reply::success(&json!("front.png")));

@@ -1,6 +1,6 @@
 //! Bodies that are too long for memory: files and streams.
 
-use super::App;
+use super::{App, provided};
 use crate::prelude::*;
 use bytes::Bytes;
 use futures_core::Stream;
@@ -46,12 +46,9 @@ fn pieces(all: impl IntoIterator<Item = &'static str>) -> Pieces {
     pieces
 }
 
-async fn key_at(url: &str) -> KomerzaKey {
-    let app = App::at(url, |limits| {
-        limits.client.upload_bytes = 1_000;
-        limits.client.bucket.period = Duration::from_millis(10);
-    });
-    app.key("obviously-fake-key").await
+fn limits(limits: &mut Limits) {
+    limits.client.upload_bytes = 1_000;
+    limits.client.bucket.period = Duration::from_millis(10);
 }
 
 fn put(key: &KomerzaKey, upload: Upload) -> impl Future<Output = Result<u32, Error>> + use<> {
@@ -61,7 +58,8 @@ fn put(key: &KomerzaKey, upload: Upload) -> impl Future<Output = Result<u32, Err
 #[tokio::test]
 async fn a_stream_reaches_the_provider_while_it_is_still_being_made() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let key = key_at(&format!("http://{}", listener.local_addr().unwrap())).await;
+    let app = App::at(&format!("http://{}", listener.local_addr().unwrap()), limits);
+    let key = app.key("obviously-fake-key").await;
     let (sender, stream) = channel();
     let call = tokio::spawn(put(&key, Upload::stream(stream)));
     let (mut connection, _) = listener.accept().await.unwrap();
@@ -84,8 +82,7 @@ async fn a_stream_reaches_the_provider_while_it_is_still_being_made() {
 
 #[tokio::test]
 async fn a_file_is_sent_with_its_length_and_whole_again_after_a_429() {
-    let provider = RawProvider::start().await;
-    let key = key_at(&provider.url()).await;
+    let (provider, key) = provided(limits).await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&[b'7'; 900]).unwrap();
     provider.on_path_once("/import", Reply::error(429, "RateLimited"));
@@ -101,8 +98,7 @@ async fn a_file_is_sent_with_its_length_and_whole_again_after_a_429() {
 
 #[tokio::test]
 async fn a_form_mixes_what_is_in_memory_with_files_and_streams_and_has_one_limit() {
-    let provider = RawProvider::start().await;
-    let key = key_at(&provider.url()).await;
+    let (provider, key) = provided(limits).await;
     provider.always(Reply::success(&json!("front.png")));
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&[b'f'; 400]).unwrap();
@@ -127,8 +123,7 @@ async fn a_form_mixes_what_is_in_memory_with_files_and_streams_and_has_one_limit
 
 #[tokio::test]
 async fn a_stream_of_the_callers_is_sent_once_and_a_refusal_after_that_stands() {
-    let provider = RawProvider::start().await;
-    let key = key_at(&provider.url()).await;
+    let (provider, key) = provided(limits).await;
     provider.always(Reply::error(429, "RateLimited").header("Retry-After", "0"));
     let error = put(&key, Upload::stream(pieces(["a", "b"]))).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts(), provider.requests().len()), (ErrorKind::RateLimited, 1, 1));
@@ -137,8 +132,7 @@ async fn a_stream_of_the_callers_is_sent_once_and_a_refusal_after_that_stands() 
 
 #[tokio::test]
 async fn a_body_that_is_too_long_or_not_there_is_broken_off_and_called_a_bad_request() {
-    let provider = RawProvider::start().await;
-    let key = key_at(&provider.url()).await;
+    let (provider, key) = provided(limits).await;
     provider.always(Reply::success(&json!(7)));
     let over = "x".repeat(1_001);
     let (sender, long) = channel();
@@ -160,25 +154,19 @@ async fn a_body_that_is_too_long_or_not_there_is_broken_off_and_called_a_bad_req
 
 #[tokio::test]
 async fn an_error_of_the_stream_ends_the_call_and_is_its_cause() {
-    let provider = RawProvider::start().await;
-    let key = key_at(&provider.url()).await;
+    let (provider, key) = provided(limits).await;
     let (sender, stream) = channel();
     sender.send(Ok("begun".into())).unwrap();
     sender.send(Err(io::Error::other("obviously a disk that broke"))).unwrap();
     let error = put(&key, Upload::stream(stream)).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Interrupted && error.may_have_happened(), "{error:?}");
-    let mut deepest: &dyn std::error::Error = &error;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    assert_eq!(deepest.to_string(), "obviously a disk that broke");
+    assert_eq!(causes(&error).last().unwrap().to_string(), "obviously a disk that broke");
     assert_eq!((error.attempts(), provider.requests().len()), (1, 0));
 }
 
 #[tokio::test]
 async fn a_long_upload_may_have_a_longer_deadline_than_other_calls() {
-    let provider = RawProvider::start().await;
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
+    let (provider, key) = provided(|_| {}).await;
     provider.always(Reply::hang());
     let error = key.get("/thing").fetch::<u32>().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);

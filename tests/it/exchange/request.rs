@@ -72,14 +72,6 @@ async fn t39_each_exchange_has_a_connection_of_its_own() {
     assert_eq!((used.len(), shop.provider.connections()), (3, 3));
 }
 
-fn complete() -> ConfigBuilder {
-    Config::builder()
-        .client_id("obviously-fake-client")
-        .client_secret("s".repeat(72))
-        .redirect_uri(CALLBACK)
-        .user_agent("ShopTests/1.0")
-}
-
 fn setting_at_fault(config: ConfigBuilder) -> Option<String> {
     config.build().err().map(|error| error.setting().to_owned())
 }
@@ -94,8 +86,8 @@ fn t33_base_urls_are_https_or_loopback_and_nothing_but_a_base() {
         "http://[::1]:8080",
         "http://localhost:8080",
     ] {
-        assert_eq!(setting_at_fault(complete().api_url(good)), None, "{good}");
-        assert_eq!(setting_at_fault(complete().dashboard_url(good)), None, "{good}");
+        assert_eq!(setting_at_fault(config().api_url(good)), None, "{good}");
+        assert_eq!(setting_at_fault(config().dashboard_url(good)), None, "{good}");
     }
     for bad in [
         "http://api.example",
@@ -113,26 +105,26 @@ fn t33_base_urls_are_https_or_loopback_and_nothing_but_a_base() {
         "//api.example",
         "",
     ] {
-        assert_eq!(setting_at_fault(complete().api_url(bad)).as_deref(), Some("api_url"), "{bad}");
-        assert_eq!(setting_at_fault(complete().dashboard_url(bad)).as_deref(), Some("dashboard_url"), "{bad}");
+        assert_eq!(setting_at_fault(config().api_url(bad)).as_deref(), Some("api_url"), "{bad}");
+        assert_eq!(setting_at_fault(config().dashboard_url(bad)).as_deref(), Some("dashboard_url"), "{bad}");
     }
 }
 
 #[test]
 fn t33_what_goes_into_a_header_or_a_path_is_checked_before_anything_is_sent() {
     for bad in ["", "a\r\nb", "a\0b"] {
-        assert_eq!(setting_at_fault(complete().client_id(bad)).as_deref(), Some("client_id"), "{bad:?}");
-        assert_eq!(setting_at_fault(complete().user_agent(bad)).as_deref(), Some("user_agent"), "{bad:?}");
+        assert_eq!(setting_at_fault(config().client_id(bad)).as_deref(), Some("client_id"), "{bad:?}");
+        assert_eq!(setting_at_fault(config().user_agent(bad)).as_deref(), Some("user_agent"), "{bad:?}");
         let secret = format!("{bad:s<72}");
         if !bad.is_empty() {
-            let error = complete().client_secret(&secret).build().unwrap_err();
+            let error = config().client_secret(&secret).build().unwrap_err();
             assert_eq!(error.setting(), "client_secret");
             assert!(!format!("{error} {error:?}").contains("sss"), "{error:?}");
         }
     }
-    assert_eq!(setting_at_fault(complete().client_secret("s".repeat(71))).as_deref(), Some("client_secret"));
+    assert_eq!(setting_at_fault(config().client_secret("s".repeat(71))).as_deref(), Some("client_secret"));
     for dots in [".", ".."] {
-        assert_eq!(setting_at_fault(complete().client_id(dots)).as_deref(), Some("client_id"), "{dots}");
+        assert_eq!(setting_at_fault(config().client_id(dots)).as_deref(), Some("client_id"), "{dots}");
     }
 }
 
@@ -143,7 +135,7 @@ async fn t33_a_server_without_tls_behind_an_https_address_never_sees_the_secret(
     let mut limits = Limits::default();
     limits.exchange_wait = Duration::ZERO;
     let past_the_connect = limits.exchange_connect_deadline + Duration::from_secs(1);
-    let config = complete().api_url(https).client_secret(&shop.client_secret).limits(limits).build().unwrap();
+    let config = config().api_url(https).client_secret(&shop.client_secret).limits(limits).build().unwrap();
     let layer = KomerzaConnectLayer::new(config, MemoryStore::default()).unwrap().with_user(shop.lookup.clone());
     let browser = shop.browser("alice");
     browser.move_to(ORIGIN, axum::Router::new().layer(layer));

@@ -1,7 +1,7 @@
 //! Every typed call against a provider that denies access: where it goes, what it sends, and which scope its error names.
 
 use super::table::{CLIENT, Call, TABLE};
-use crate::client::App;
+use crate::client::unpaced;
 use crate::prelude::*;
 use komerza_connect::{
     Error,
@@ -10,27 +10,12 @@ use komerza_connect::{
 use komerza_connect_testing::raw_provider::LoggedRequest;
 
 /// What stands for the names in the paths below.
-const NAMES: &[(&str, &str)] = &[
-    ("{store}", "s"),
-    ("{product}", "p"),
-    ("{variant}", "v"),
-    ("{category}", "c"),
-    ("{customer}", "c"),
-    ("{order}", "o"),
-    ("{coupon}", "c"),
-    ("{review}", "r"),
-    ("{ticket}", "t"),
-    ("{subscription}", "u"),
-    ("{webhook}", "w"),
-    ("{log}", "l"),
-    ("{text}", "t"),
-    ("{slug}", "g"),
-    ("{email}", "ada@shop.example"),
-    ("{page}", "1"),
-];
+const NAMES: &str = "{store}=s {product}=p {variant}=v {category}=c {customer}=c {order}=o {coupon}=c {review}=r {ticket}=t \
+                     {subscription}=u {webhook}=w {log}=l {text}=t {slug}=g {email}=ada@shop.example {page}=1";
 
 fn filled(path: &str) -> String {
-    NAMES.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
+    let names = NAMES.split_whitespace().filter_map(|pair| pair.split_once('='));
+    names.fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
 }
 
 /// What a call sent: the names of the form's fields or of the file.
@@ -64,10 +49,8 @@ fn differs(call: &Call, (names, multipart): &(BTreeSet<String>, bool)) -> Option
 
 #[tokio::test]
 async fn every_typed_call_goes_where_the_table_says_and_names_its_scope() {
-    let provider = RawProvider::start().await;
+    let (provider, key) = unpaced().await;
     provider.always(Reply::error(403, "AccessDenied"));
-    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = Duration::ZERO);
-    let key = app.key("obviously-fake-key").await;
     let store = key.in_store("s");
     let (order, delivery) = (whole_order(), VariantDelivery::dynamic("https://app.example"));
     let mut seen = Vec::new();
@@ -133,10 +116,8 @@ async fn every_typed_call_goes_where_the_table_says_and_names_its_scope() {
 
 #[tokio::test]
 async fn what_is_raw_is_reached_by_its_path() {
-    let provider = RawProvider::start().await;
+    let (provider, key) = unpaced().await;
     provider.always(Reply::success(&Value::Null));
-    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = Duration::ZERO);
-    let key = app.key("obviously-fake-key").await;
     for call in &TABLE.raw {
         key.request(call.method.parse().unwrap(), &filled(&call.path)).execute().await.unwrap();
         let request = provider.requests().pop().unwrap();

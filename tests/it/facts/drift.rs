@@ -1,21 +1,11 @@
 //! What happens when Komerza changes: the guide `change`, line by line.
 
-use crate::client::App;
+use super::odd::answering;
 use crate::prelude::*;
 use komerza_connect::{
     Error,
     api::models::{OrderStatus, Visibility},
 };
-
-async fn answering(reply: Reply) -> (RawProvider, KomerzaKey) {
-    let provider = RawProvider::start().await;
-    provider.always(reply);
-    let app = App::at(&provider.url(), |limits| {
-        (limits.client.bucket.period, limits.client.tries) = (Duration::ZERO, 1);
-    });
-    let key = app.key("obviously-fake-key").await;
-    (provider, key)
-}
 
 fn order(id: &str) -> Value {
     json!({"id": id, "dateCreated": "2026-11-20T10:00:00Z", "amount": 5, "amountPaid": 5, "status": "Delivered"})
@@ -86,13 +76,7 @@ async fn e18_one_odd_item_does_not_spoil_its_page() {
 }
 
 fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[tokio::test]

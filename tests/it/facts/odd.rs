@@ -10,7 +10,7 @@ async fn provider() -> (RawProvider, App) {
     (provider, app)
 }
 
-async fn answering(reply: Reply) -> (RawProvider, KomerzaKey) {
+pub(super) async fn answering(reply: Reply) -> (RawProvider, KomerzaKey) {
     let (provider, app) = provider().await;
     provider.always(reply);
     let key = app.key("obviously-fake-key").await;

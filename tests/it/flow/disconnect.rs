@@ -14,7 +14,7 @@ async fn a_form_of_the_site_itself_forgets_the_key_however_often() {
     for mode in Mode::BOTH {
         let (shop, alice) = connected(mode).await;
         for _ in 0..2 {
-            let hop = alice.load(Load::form(SITE, DISCONNECT, "").stop_at_first()).await.first().clone();
+            let hop = alice.hop(Load::form(SITE, DISCONNECT, "")).await;
             assert_eq!((hop.status(), hop.location()), (303, Some("/")));
             assert!(shop.store.keys().is_empty());
             assert_eq!(shop.key_seen_by(&alice).await, None);
@@ -81,7 +81,7 @@ async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
             (None, Some("same-origin")),
             (Some("null"), Some("same-origin")),
         ] {
-            let hop = old.load(post(origin, site).stop_at_first()).await.first().clone();
+            let hop = old.hop(post(origin, site)).await;
             assert_eq!(hop.status(), 303, "{origin:?} {site:?}");
         }
         assert!(shop.store.keys().is_empty());

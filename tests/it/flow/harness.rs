@@ -179,7 +179,7 @@ impl Shop {
     /// A same-origin login that ends at `return_to`, in a new tab of the browser.
     pub(crate) async fn start(&self, browser: &Browser, return_to: &str) -> Login {
         let url = self.url(&format!("/komerza/login?return_to={return_to}"));
-        started(browser.load(Load::link(&self.url("/"), &url).stop_at_first()).await.first().clone())
+        started(browser.hop(Load::link(&self.url("/"), &url)).await)
     }
 
     /// The provider sends the browser back with this query.
@@ -264,13 +264,8 @@ pub(crate) fn node(
     redirect_uri: &str,
     config: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
 ) -> KomerzaConnectLayer {
-    let builder = Config::builder()
-        .client_id("obviously-fake-app")
-        .client_secret(format!("obviously-fake-client-secret-{}", "0".repeat(43)))
-        .redirect_uri(redirect_uri)
-        .user_agent("FlowTests/1.0")
-        .api_url(provider.url())
-        .limits(limits());
+    let builder =
+        komerza_connect_testing::values::config().redirect_uri(redirect_uri).api_url(provider.url()).limits(limits());
     let layer = KomerzaConnectLayer::new(config(builder).build().unwrap(), store.clone()).unwrap();
     let layer = layer.with_clock(clock.clone());
     if mode == Mode::App { layer.with_user(BySession) } else { layer }

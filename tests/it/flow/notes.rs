@@ -80,7 +80,7 @@ async fn a_note_travels_from_the_login_into_the_record_and_the_key() {
         assert_eq!(entries[0], "alice leaves for /x");
         assert_eq!(entries[2], format!("connected with {plan}"));
         assert_eq!(entries[1], found);
-        let id = UserId::new("alice").unwrap();
+        let id = user("alice");
         let record = shop.store.load(&id).await.unwrap().unwrap();
         assert_eq!(text(record.note()), plan);
         assert!(!format!("{record:?}{:?}", record.note()).contains(plan), "no text in Debug");
@@ -100,7 +100,7 @@ async fn the_largest_login_attempt_fits_into_a_cookie() {
         let shop = plans.shop(mode).await;
         let alice = shop.browser("alice");
         let url = format!("{LOGIN}?return_to={path}&plan={}", "x".repeat(256));
-        let login = super::harness::started(alice.load(Load::typed(&url).stop_at_first()).await.first().clone());
+        let login = super::harness::started(alice.hop(Load::typed(&url)).await);
         let size = login.cookie.len() + alice.jar().get(&login.cookie).unwrap().len();
         // With as many as are kept, a request's head stays under the 8 KiB of common servers.
         assert!(size <= 4_096 / 3, "{size}");

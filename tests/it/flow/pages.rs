@@ -112,29 +112,29 @@ async fn t73_no_refusal_and_no_disconnect_leads_straight_back_into_login() {
             let denied = shop.callback(&alice, &format!("error=access_denied&state={}", login.state)).await;
             assert_eq!(denied.location(), Some("/user?a=b&komerza=denied"), "the marker once");
             for url in [shop.url(denied.location().unwrap()), page.clone()] {
-                let hop = alice.load(Load::link(SITE, &url).stop_at_first()).await.first().clone();
+                let hop = alice.hop(Load::link(SITE, &url)).await;
                 let html = hop.text();
                 assert_eq!((hop.status(), hop.location()), (401, None), "{url}: {html}");
                 assert!(html.contains("was not approved") && html.contains("Connect with Komerza"), "{html}");
                 assert!(!link(&html).contains("komerza%3D"), "{html}");
             }
         }
-        let begun = alice.load(Load::link(SITE, LOGIN).stop_at_first()).await.first().clone();
+        let begun = alice.hop(Load::link(SITE, LOGIN)).await;
         shop.accepts(&alice, &started(begun), "C1", "/").await;
         alice.load(Load::form(SITE, DISCONNECT, "")).await;
-        let hop = alice.load(Load::link(SITE, &page).stop_at_first()).await.first().clone();
+        let hop = alice.hop(Load::link(SITE, &page)).await;
         assert_eq!((hop.status(), hop.location()), (401, None));
         assert!(hop.text().contains("You are disconnected."), "{}", hop.text());
         // Who was never connected is told nothing of the kind.
         let stranger = shop.browser("stranger");
         stranger.load(Load::form(SITE, DISCONNECT, "")).await;
-        let hop = stranger.load(Load::link(SITE, &page).stop_at_first()).await.first().clone();
+        let hop = stranger.hop(Load::link(SITE, &page)).await;
         let told = if mode == Mode::App { (401, None) } else { (303, Some("/komerza/login?return_to=%2Fuser")) };
         assert_eq!((hop.status(), hop.location()), told);
         assert!(!hop.text().contains("deleted"), "{}", hop.text());
         // Later the way is short again.
         shop.clock.advance(std::time::Duration::from_secs(61));
-        let hop = alice.load(Load::link(SITE, &page).stop_at_first()).await.first().clone();
+        let hop = alice.hop(Load::link(SITE, &page)).await;
         assert_eq!((hop.status(), hop.location()), (303, Some("/komerza/login?return_to=%2Fuser")));
     }
 }
@@ -151,7 +151,7 @@ async fn t73_a_dead_key_leads_no_visitor_who_just_refused_back_into_login() {
         let login = shop.start(&alice, "/user").await;
         let denied = shop.callback(&alice, &format!("error=access_denied&state={}", login.state)).await;
         let url = shop.url(denied.location().unwrap());
-        let hop = alice.load(Load::link(SITE, &url).stop_at_first()).await.first().clone();
+        let hop = alice.hop(Load::link(SITE, &url)).await;
         let html = hop.text();
         assert_eq!((hop.status(), hop.location()), (401, None), "{html}");
         assert!(html.contains("You are not connected any more.") && html.contains("Connect with Komerza"), "{html}");
@@ -179,7 +179,7 @@ async fn what_an_app_asks_in_the_address_of_the_login_survives_the_pages_in_betw
         started(alice.load(worker(&led)).await.first().clone());
         if mode == Mode::App {
             alice.remove_header(USER);
-            let hop = alice.load(Load::link(SITE, &asked).stop_at_first()).await.first().clone();
+            let hop = alice.hop(Load::link(SITE, &asked)).await;
             let to = Url::parse(SITE).unwrap().join(hop.location().unwrap()).unwrap();
             let back = to.query_pairs().find(|(name, _)| name == "return_to").unwrap().1.into_owned();
             assert_eq!(format!("{SITE}{back}"), kept);
@@ -262,7 +262,7 @@ async fn t30_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back_to_the_login
     let shop = Shop::with(Mode::App, |config| config.sign_in_page("/sign-in?lang=en"), |layer| layer).await;
     let alice = shop.browser("alice");
     alice.remove_header(USER);
-    let hop = alice.load(Load::link(SITE, &format!("{LOGIN}?return_to=/x")).stop_at_first()).await.first().clone();
+    let hop = alice.hop(Load::link(SITE, &format!("{LOGIN}?return_to=/x"))).await;
     let location = hop.location().unwrap();
     assert!(location.starts_with("/sign-in?lang=en&return_to="), "{location}");
     assert_eq!((hop.status(), hop.set_cookies().len()), (303, 0), "nothing has begun");
@@ -270,8 +270,7 @@ async fn t30_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back_to_the_login
     let back = url.query_pairs().find(|(name, _)| name == "return_to").unwrap().1.into_owned();
     // The app signs the user in and follows its own `return_to`.
     alice.set_header(USER, "alice");
-    let login =
-        started(alice.load(Load::link(url.as_str(), &format!("{SITE}{back}")).stop_at_first()).await.first().clone());
+    let login = started(alice.hop(Load::link(url.as_str(), &format!("{SITE}{back}"))).await);
     shop.accepts(&alice, &login, "C1", "/x").await;
 }
 

@@ -88,8 +88,7 @@ async fn two_first_connects_at_once_leave_no_record_that_nobody_can_reach() {
         assert_eq!(shop.key_seen_by(&alice).await, Some(key_for_code(code)));
         assert_eq!(shop.store.keys(), [key_for_code(code)]);
         // A mark of somebody else removes nothing.
-        let (bob, login) =
-            (shop.browser("bob"), started(alice.load(Load::link(SITE, LOGIN).stop_at_first()).await.first().clone()));
+        let (bob, login) = (shop.browser("bob"), started(alice.hop(Load::link(SITE, LOGIN)).await));
         shop.accepts(&alice, &login, "C3", "/").await;
         assert_eq!(shop.key_seen_by(&bob).await, None);
         assert_eq!(shop.store.keys(), [key_for_code("C3")]);

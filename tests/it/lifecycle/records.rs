@@ -4,12 +4,8 @@ use crate::prelude::*;
 use komerza_connect::hooks::Note;
 use komerza_connect_testing::time::hang;
 
-fn user(id: &str) -> UserId {
-    UserId::new(id).unwrap()
-}
-
 async fn connect(store: &MemoryStore, id: &str) {
-    store.save(&user(id), &StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()).await.unwrap();
+    store.save(&user(id), &record("obviously-fake-key")).await.unwrap();
 }
 
 #[tokio::test]

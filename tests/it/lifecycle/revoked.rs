@@ -3,7 +3,7 @@
 use crate::prelude::*;
 
 async fn client(shop: &Shop) -> KomerzaKey {
-    shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap()
+    shop.layer.client_for(&user("alice")).await.unwrap().unwrap()
 }
 
 #[tokio::test]

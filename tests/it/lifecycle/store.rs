@@ -177,7 +177,7 @@ async fn t51_of_many_connects_of_one_user_at_once_one_whole_record_stays() {
         all.spawn(async move { shop.connect(&shop.browser("alice"), &format!("code-{number}")).await });
     }
     // Looks at the record again and again meanwhile: at each moment it is one of the whole ones.
-    let (alice, mut seen) = (UserId::new("alice").unwrap(), HashSet::new());
+    let (alice, mut seen) = (user("alice"), HashSet::new());
     let mut left = 32;
     while left > 0 {
         match all.try_join_next() {
@@ -207,7 +207,7 @@ async fn t52_a_key_removed_on_one_node_is_not_used_on_another() {
     assert_eq!(first.disconnect(&first.browser("alice")).await.status(), 303);
     for shop in [&first, &second] {
         assert_eq!(shop.key(&shop.browser("alice")).await, Err(303));
-        assert!(shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap().is_none());
+        assert!(shop.layer.client_for(&user("alice")).await.unwrap().is_none());
     }
 }
 

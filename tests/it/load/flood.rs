@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use http::header;
-use komerza_connect_testing::shop_b::{CALLBACK, USER};
+use komerza_connect_testing::shop_b::USER;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tower::ServiceExt;
 
@@ -54,14 +54,7 @@ struct Flood {
 impl Flood {
     async fn new(mode: Mode) -> Self {
         let provider = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let config = Config::builder()
-            .client_id("obviously-fake-client")
-            .client_secret("s".repeat(72))
-            .redirect_uri(CALLBACK)
-            .user_agent("ShopTests/1.0")
-            .api_url(format!("http://{}", provider.local_addr().unwrap()))
-            .build()
-            .unwrap();
+        let config = config().api_url(format!("http://{}", provider.local_addr().unwrap())).build().unwrap();
         let store = Counting::default();
         let layer = KomerzaConnectLayer::new(config, store.clone()).unwrap();
         let layer = match mode {

@@ -99,6 +99,7 @@ pub(super) struct Facts {
     pub(super) epoch: u8,
 }
 
+#[derive(Default)]
 pub(super) struct Model {
     pub(super) mode: Mode,
     pub(super) flows: Vec<Flow>,
@@ -122,23 +123,7 @@ pub(super) struct Model {
 impl Model {
     pub(super) fn new(mode: Mode) -> Self {
         let users = if mode == Mode::App { [Some(0), Some(1)] } else { [None; 2] };
-        Self {
-            mode,
-            flows: Vec::new(),
-            store: BTreeMap::new(),
-            users,
-            sessions: [None; 2],
-            memory: Default::default(),
-            doubts: [false; 2],
-            sent: Vec::new(),
-            used: HashSet::new(),
-            codes: 0,
-            saves: 0,
-            lineages: 0,
-            provider_fault: None,
-            store_fault: None,
-            held: None,
-        }
+        Self { mode, users, ..Self::default() }
     }
 
     pub(super) fn new_code(&mut self) -> String {

@@ -31,16 +31,14 @@ use steps::{Mode, Step, sequence};
 
 fn sequences(number: u32, longest: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let provider = runtime.block_on(provider::Provider::start());
     let config = ProptestConfig {
         cases: number,
         failure_persistence: None,
         max_shrink_iters: 4_000,
         ..ProptestConfig::default()
     };
-    let outcome = TestRunner::new(config).run(&sequence(longest), |(mode, steps)| {
-        runtime.block_on(run(&provider, mode, &steps)).map_err(TestCaseError::fail)
-    });
+    let outcome = TestRunner::new(config)
+        .run(&sequence(longest), |(mode, steps)| runtime.block_on(run(mode, &steps)).map_err(TestCaseError::fail));
     outcome.unwrap_or_else(|error| panic!("{error}"));
 }
 
@@ -58,79 +56,30 @@ fn ten_thousand_sequences_keep_every_invariant() {
 /// Sequences that once failed, or that a reader should know by name.
 #[test]
 fn kept_sequences_keep_every_invariant() {
-    use steps::{Code::*, Provider as Fault, Step::*};
+    use steps::{At, Code::Own, Provider as Fault, Step::*};
+    let at = |browser, flow, node| At { browser, flow, node };
+    let (start, callback) = (Start(at(0, 0, 0)), |flow, node| Callback(at(0, flow, node), Own));
     let kept: &[(Mode, &[Step])] = &[
-        (Mode::App, &[Start { browser: 0, node: 0, path: 1 }, Callback { browser: 0, flow: 0, node: 1, code: Own }]),
-        (
-            Mode::Browser,
-            &[Start { browser: 0, node: 0, path: 1 }, Callback { browser: 1, flow: 0, node: 0, code: Own }],
-        ),
+        (Mode::App, &[Start(at(0, 1, 0)), callback(0, 1)]),
+        (Mode::Browser, &[Start(at(0, 1, 0)), Callback(at(1, 0, 0), Own)]),
         // The answer is lost, and the same address comes to another node: the code is used, the key is there.
-        (
-            Mode::Browser,
-            &[
-                Start { browser: 0, node: 0, path: 0 },
-                Lost { browser: 0, flow: 0, node: 0 },
-                Callback { browser: 0, flow: 0, node: 1, code: Own },
-                Look { browser: 0, node: 0 },
-            ],
-        ),
+        (Mode::Browser, &[start, Lost(at(0, 0, 0)), callback(0, 1), Look(at(0, 0, 0))]),
         // The same, and the clock was set back before the key was saved.
-        (
-            Mode::Browser,
-            &[
-                Start { browser: 0, node: 0, path: 0 },
-                ClockJump { seconds: -30 },
-                Lost { browser: 0, flow: 0, node: 0 },
-                Start { browser: 0, node: 0, path: 0 },
-                Start { browser: 0, node: 0, path: 0 },
-                Start { browser: 0, node: 0, path: 0 },
-                Start { browser: 0, node: 0, path: 0 },
-                Callback { browser: 0, flow: 0, node: 1, code: Own },
-            ],
-        ),
+        (Mode::Browser, &[start, ClockJump(-30), Lost(at(0, 0, 0)), start, start, start, start, callback(0, 1)]),
         // A tab that began before another one finished shuts no third one out.
-        (
-            Mode::Browser,
-            &[
-                Start { browser: 0, node: 0, path: 0 },
-                Start { browser: 0, node: 0, path: 0 },
-                Callback { browser: 0, flow: 0, node: 0, code: Own },
-                Start { browser: 0, node: 0, path: 0 },
-                Callback { browser: 0, flow: 1, node: 0, code: Own },
-                Callback { browser: 0, flow: 2, node: 0, code: Own },
-            ],
-        ),
+        (Mode::Browser, &[start, start, callback(0, 0), start, callback(1, 0), callback(2, 0)]),
         // A done mark of an earlier connection expires while the provider is waited for.
         (
             Mode::App,
-            &[
-                Start { browser: 0, node: 0, path: 0 },
-                Twice { browser: 0, flow: 0, node: 0 },
-                Advance { seconds: 119 },
-                ProviderFault(Fault::BusyForASecond),
-                Start { browser: 0, node: 0, path: 0 },
-                Callback { browser: 0, flow: 1, node: 0, code: Own },
-            ],
+            &[start, Twice(at(0, 0, 0)), Advance(119), ProviderFault(Fault::BusyForASecond), start, callback(1, 0)],
         ),
         // A connection that was cut off, then a new one by the same user.
-        (
-            Mode::App,
-            &[
-                Start { browser: 0, node: 0, path: 0 },
-                ProviderFault(Fault::Cut),
-                Callback { browser: 0, flow: 0, node: 0, code: Own },
-                Start { browser: 0, node: 0, path: 0 },
-                Callback { browser: 0, flow: 1, node: 0, code: Own },
-                Look { browser: 0, node: 1 },
-            ],
-        ),
+        (Mode::App, &[start, ProviderFault(Fault::Cut), callback(0, 0), start, callback(1, 0), Look(at(0, 0, 1))]),
     ];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let provider = provider::Provider::start().await;
         for (mode, steps) in kept {
-            run(&provider, *mode, steps).await.unwrap_or_else(|broken| panic!("{mode:?} {steps:?}: {broken}"));
+            run(*mode, steps).await.unwrap_or_else(|broken| panic!("{mode:?} {steps:?}: {broken}"));
         }
     });
 }

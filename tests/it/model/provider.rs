@@ -1,15 +1,10 @@
-//! The provider, in forty lines: codes work once, keys die when told to, and the next exchange may go wrong.
+//! The provider: codes work once, keys die when told to, and the next exchange may go wrong.
 
 use super::steps::Provider as Fault;
 use crate::prelude::*;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 
-#[derive(Clone)]
 pub(super) struct Provider {
-    pub(super) url: String,
+    raw: RawProvider,
     state: Arc<Mutex<State>>,
 }
 
@@ -29,20 +24,20 @@ pub(super) fn key_of(code: &str) -> String {
 
 impl Provider {
     pub(super) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let provider = Self { url, state: Arc::default() };
-        let shared = provider.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(shared.clone().serve(stream));
+        let (raw, state) = (RawProvider::start().await, Arc::new(Mutex::new(State::default())));
+        let shared = state.clone();
+        raw.always(Reply::from_fn(move |request| {
+            let mut state = shared.lock().unwrap();
+            match request.code() {
+                Some(code) => state.exchange(String::from_utf8(code).unwrap()),
+                None => state.call(request.header("authorization").unwrap_or_default()),
             }
-        });
-        provider
+        }));
+        Self { raw, state }
     }
 
-    pub(super) fn forget(&self) {
-        *self.state.lock().unwrap() = State::default();
+    pub(super) fn url(&self) -> String {
+        self.raw.url()
     }
 
     pub(super) fn fail(&self, fault: Option<Fault>) {
@@ -50,65 +45,35 @@ impl Provider {
     }
 
     pub(super) fn kill(&self, key: &str) {
-        self.state.lock().unwrap().dead.insert(key.to_owned());
+        self.state.lock().unwrap().dead.insert(format!("Bearer {key}"));
     }
 
     pub(super) fn exchanges(&self) -> Vec<(String, bool)> {
         self.state.lock().unwrap().exchanges.clone()
     }
+}
 
-    async fn serve(self, mut stream: TcpStream) {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            match stream.read_u8().await {
-                Ok(byte) => head.push(byte),
-                Err(_) => return,
-            }
-        }
-        let head = String::from_utf8(head).unwrap();
-        let path = head.split(' ').nth(1).unwrap();
-        let reply = match path.rsplit_once("/exchange/") {
-            Some((_, code)) => self.exchange(code),
-            None => self.call(&head),
-        };
-        if let Some((status, more, body)) = reply {
-            let length = body.len();
-            let reply =
-                format!("HTTP/1.1 {status} x\r\n{more}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
-            // Who has gone needs no answer.
-            let _ = stream.write_all(reply.as_bytes()).await;
-            let _ = stream.shutdown().await;
-        }
-    }
-
-    fn exchange(&self, code: &str) -> Option<(u16, &'static str, String)> {
-        let mut state = self.state.lock().unwrap();
-        let fault = state.fault.take();
+impl State {
+    fn exchange(&mut self, code: String) -> Reply {
+        let fault = self.fault.take();
         let busy = matches!(fault, Some(Fault::BusyForASecond | Fault::BusyForAMinute));
-        state.exchanges.push((code.to_owned(), busy));
+        self.exchanges.push((code.clone(), busy));
         match fault {
-            Some(Fault::BusyForASecond) => Some((429, "retry-after: 1\r\n", String::new())),
-            Some(Fault::BusyForAMinute) => Some((429, "retry-after: 60\r\n", String::new())),
-            Some(Fault::Broken) => Some((500, "", "{}".into())),
-            Some(Fault::Html) => Some((200, "", "<html>".into())),
-            Some(Fault::Empty) => Some((200, "", r#"{"success":true}"#.into())),
+            Some(Fault::BusyForASecond) => Reply::error(429, "RateLimited").header("retry-after", "1"),
+            Some(Fault::BusyForAMinute) => Reply::error(429, "RateLimited").header("retry-after", "60"),
+            Some(Fault::Broken) => Reply::envelope(500, &json!({})),
+            Some(Fault::Html) => Reply::html(200, "Down for maintenance"),
+            Some(Fault::Empty) => Reply::envelope(200, &json!({ "success": true })),
             Some(Fault::Cut) => {
-                state.used.insert(code.to_owned());
-                None
+                self.used.insert(code);
+                Reply::close()
             }
-            None if state.used.insert(code.to_owned()) => {
-                Some((200, "", format!(r#"{{"success":true,"data":"{}"}}"#, key_of(code))))
-            }
-            None => Some((401, "", r#"{"success":false,"code":"invalid_code"}"#.into())),
+            None if self.used.insert(code.clone()) => Reply::key(&key_of(&code)),
+            None => Reply::error(401, "invalid_code"),
         }
     }
 
-    fn call(&self, head: &str) -> Option<(u16, &'static str, String)> {
-        let key = head.lines().find_map(|line| line.strip_prefix("authorization: Bearer ")).unwrap_or_default();
-        if self.state.lock().unwrap().dead.contains(key) {
-            Some((401, "", r#"{"success":false,"code":"BadToken"}"#.into()))
-        } else {
-            Some((200, "", r#"{"success":true,"data":{}}"#.into()))
-        }
+    fn call(&self, bearer: &str) -> Reply {
+        if self.dead.contains(bearer) { Reply::error(401, "BadToken") } else { Reply::success(&json!({})) }
     }
 }

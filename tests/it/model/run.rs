@@ -3,8 +3,7 @@
 use super::{
     expect::{Answer, DONE, Facts, Model, Owner, alive, fresh, opens},
     invariants::{check, check_answer, own_cookies},
-    provider::Provider,
-    steps::{Code, Forgery, Mode, Step, Store},
+    steps::{At, Code, Forgery, Mode, Step, Store},
     world::{DASHBOARD, SITE, USERS, World},
 };
 use crate::flow::harness::loads_again;
@@ -16,8 +15,8 @@ const PATHS: [&str; 3] = ["/", "/stores?page=2", "/a/b#c"];
 const DENIED: [&str; 3] = ["/?komerza=denied", "/stores?page=2&komerza=denied", "/a/b?komerza=denied#c"];
 
 /// `Err` says at which step what did not hold.
-pub(super) async fn run(provider: &Provider, mode: Mode, steps: &[Step]) -> Result<(), String> {
-    let mut run = Run { world: World::new(provider, mode), model: Model::new(mode) };
+pub(super) async fn run(mode: Mode, steps: &[Step]) -> Result<(), String> {
+    let mut run = Run { world: World::new(mode).await, model: Model::new(mode) };
     run.tell_users();
     for (number, step) in steps.iter().enumerate() {
         let fault_before = run.model.store_fault;
@@ -44,9 +43,10 @@ struct Run {
 impl Run {
     async fn step(&mut self, step: Step) -> Result<(), String> {
         let flows = self.model.flows.len();
+        let one = |at: At| At { flow: at.flow % flows, ..at };
         match step {
-            Step::Start { browser, node, path } => self.start(browser, node, path).await,
-            Step::SwitchUser { browser, user } => {
+            Step::Start(at) => return self.start(at).await,
+            Step::SwitchUser(browser, user) => {
                 match self.model.mode {
                     Mode::App => self.model.users[browser] = user,
                     Mode::Browser => {
@@ -55,47 +55,38 @@ impl Run {
                     }
                 }
                 self.tell_users();
-                Ok(())
             }
-            Step::Disconnect { browser, node, cross_site } => self.disconnect(browser, node, cross_site).await,
-            Step::Look { browser, node } => self.look(browser, node).await,
-            Step::Hold { user } => self.hold(user).await,
-            Step::UseHeld => self.use_held().await,
+            Step::Disconnect(at, cross_site) => return self.disconnect(at, cross_site).await,
+            Step::Look(at) => return self.look(at).await,
+            Step::Hold(user) => return self.hold(user).await,
+            Step::UseHeld => return self.use_held().await,
             Step::RotateKeys => {
                 self.world.epoch += 1;
                 for node in 0..self.world.nodes.len() {
                     self.restart(node).await?;
                 }
-                Ok(())
             }
-            Step::Restart { node } => self.restart(node).await,
-            Step::Advance { seconds } => {
-                self.world.clock.0.advance(Duration::from_secs(seconds));
-                Ok(())
-            }
-            Step::ClockJump { seconds } => {
+            Step::Restart(node) => return self.restart(node).await,
+            Step::Advance(seconds) => self.world.clock.0.advance(Duration::from_secs(seconds)),
+            Step::ClockJump(seconds) => {
                 let by = Duration::from_secs(seconds.unsigned_abs());
                 let now = self.world.clock.now();
                 self.world.clock.0.step_to(if seconds < 0 { now - by } else { now + by });
-                Ok(())
             }
-            Step::StoreFault(fault) => {
-                self.fail_store(Some(fault));
-                Ok(())
-            }
+            Step::StoreFault(fault) => self.fail_store(Some(fault)),
             Step::ProviderFault(fault) => {
                 self.model.provider_fault = Some(fault);
                 self.world.provider.fail(Some(fault));
-                Ok(())
             }
-            _ if flows == 0 => Ok(()),
-            Step::Callback { browser, flow, node, code } => self.callback(browser, flow % flows, node, code).await,
-            Step::Twice { browser, flow, node } => self.twice(browser, flow % flows, node).await,
-            Step::Lost { browser, flow, node } => self.lost(browser, flow % flows, node).await,
-            Step::Abandon { browser, flow, node, polls } => self.abandon(browser, flow % flows, node, polls).await,
-            Step::Deny { browser, flow, node } => self.deny(browser, flow % flows, node).await,
-            Step::Forge { browser, flow, node, how } => self.forge(browser, flow % flows, node, how).await,
+            _ if flows == 0 => {}
+            Step::Callback(at, code) => return self.callback(one(at), code).await,
+            Step::Twice(at) => return self.twice(one(at)).await,
+            Step::Lost(at) => return self.lost(one(at)).await,
+            Step::Abandon(at, polls) => return self.abandon(one(at), polls).await,
+            Step::Deny(at) => return self.deny(one(at)).await,
+            Step::Forge(at, how) => return self.forge(one(at), how).await,
         }
+        Ok(())
     }
 
     fn tell_users(&self) {
@@ -116,7 +107,7 @@ impl Run {
         });
     }
 
-    fn facts(&self, browser: usize, node: usize, flow: usize) -> Facts {
+    fn facts(&self, At { browser, flow, node }: At) -> Facts {
         let flow = &self.model.flows[flow];
         let cookies = own_cookies(&self.world, browser);
         let has = |wanted: &str| cookies.iter().any(|(name, _)| name == wanted);
@@ -136,7 +127,7 @@ impl Run {
         live.filter(|(name, _)| names.contains(name)).collect()
     }
 
-    async fn start(&mut self, browser: usize, node: usize, path: usize) -> Result<(), String> {
+    async fn start(&mut self, At { browser, flow: path, node }: At) -> Result<(), String> {
         let (now, epoch) = (self.world.clock.now(), self.world.epoch);
         let live = self.names(browser).into_iter().filter(|name| {
             self.model.flows.iter().any(|flow| {
@@ -171,7 +162,8 @@ impl Run {
         format!("{SITE}/komerza/callback?code={code}&state={}", self.model.flows[flow].state)
     }
 
-    async fn callback(&mut self, browser: usize, flow: usize, node: usize, code: Code) -> Result<(), String> {
+    async fn callback(&mut self, at: At, code: Code) -> Result<(), String> {
+        let At { browser, flow, node } = at;
         let code = match code {
             Code::Own => self.model.flows[flow].code.clone(),
             Code::Fresh => self.model.new_code(),
@@ -182,14 +174,15 @@ impl Run {
                 self.model.flows[other].code.clone()
             }
         };
-        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
+        let (facts, before) = (self.facts(at), self.kept(browser));
         let visit = returns(self.world.browser(browser, node), &self.callback_url(flow, &code)).await;
         self.answered(flow, facts, &code, &before, &[visit])
     }
 
-    async fn twice(&mut self, browser: usize, flow: usize, node: usize) -> Result<(), String> {
+    async fn twice(&mut self, at: At) -> Result<(), String> {
+        let At { browser, flow, node } = at;
         let code = self.model.flows[flow].code.clone();
-        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
+        let (facts, before) = (self.facts(at), self.kept(browser));
         let url = self.callback_url(flow, &code);
         let browser = self.world.browser(browser, node);
         // The second has left with the same cookies before the first is answered.
@@ -241,9 +234,10 @@ impl Run {
         same(self.names(browser), wanted, "the cookies")
     }
 
-    async fn lost(&mut self, browser: usize, flow: usize, node: usize) -> Result<(), String> {
+    async fn lost(&mut self, at: At) -> Result<(), String> {
+        let At { browser, flow, node } = at;
         let code = self.model.flows[flow].code.clone();
-        let facts = self.facts(browser, node, flow);
+        let facts = self.facts(at);
         let copy = self.world.browser(browser, node).clone();
         let visit = returns(&copy, &self.callback_url(flow, &code)).await;
         let after = (self.world.clock.now(), self.world.clock.elapsed());
@@ -252,9 +246,10 @@ impl Run {
         self.compare(&visit, &answer)
     }
 
-    async fn abandon(&mut self, browser: usize, flow: usize, node: usize, polls: usize) -> Result<(), String> {
+    async fn abandon(&mut self, at: At, polls: usize) -> Result<(), String> {
+        let At { browser, flow, node } = at;
         let code = self.model.flows[flow].code.clone();
-        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
+        let (facts, before) = (self.facts(at), self.kept(browser));
         let url = self.callback_url(flow, &code);
         let mut done = None;
         {
@@ -290,8 +285,9 @@ impl Run {
         same(finished, true, "whether the shutdown waited for all")
     }
 
-    async fn deny(&mut self, browser: usize, flow: usize, node: usize) -> Result<(), String> {
-        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
+    async fn deny(&mut self, at: At) -> Result<(), String> {
+        let At { browser, flow, node } = at;
+        let (facts, before) = (self.facts(at), self.kept(browser));
         let url = format!("{SITE}/komerza/callback?error=access_denied&state={}", self.model.flows[flow].state);
         let visit = returns(self.world.browser(browser, node), &url).await;
         let path = self.model.flows[flow].path;
@@ -301,8 +297,9 @@ impl Run {
         self.compare_cookies(flow, browser, &answer, &before)
     }
 
-    async fn forge(&mut self, browser: usize, flow: usize, node: usize, how: Forgery) -> Result<(), String> {
-        let (facts, before) = (self.facts(browser, node, flow), self.kept(browser));
+    async fn forge(&mut self, at: At, how: Forgery) -> Result<(), String> {
+        let At { browser, flow, node } = at;
+        let (facts, before) = (self.facts(at), self.kept(browser));
         let own = self.model.flows[flow].clone();
         let url = self.callback_url(flow, "obviously-fake-code-of-the-attacker");
         let real = self.world.browser(browser, node);
@@ -333,13 +330,13 @@ impl Run {
                 (returns(real, &format!("{url}&error=x")).await, gated.unwrap_or(Answer::refusal(400)))
             }
             Forgery::Head => (real.load(load(&url).method(Method::HEAD)).await, Answer::refusal(405)),
-            Forgery::Prefetch => (real.prefetch(&format!("{SITE}/"), &url).await, Answer::refusal(503)),
+            Forgery::Prefetch => (real.load(Load::prefetch(&format!("{SITE}/"), &url)).await, Answer::refusal(503)),
         };
         self.compare(&visit, &answer)?;
         self.compare_cookies(flow, browser, &answer, &before)
     }
 
-    async fn disconnect(&mut self, browser: usize, node: usize, cross_site: bool) -> Result<(), String> {
+    async fn disconnect(&mut self, At { browser, node, .. }: At, cross_site: bool) -> Result<(), String> {
         let from = if cross_site { "https://evil.example/" } else { "https://shop.example/" };
         let owner = self.model.owner(browser, self.world.epoch);
         let visit = self.world.browser(browser, node).post(from, &format!("{SITE}/komerza/disconnect"), "").await;
@@ -361,7 +358,7 @@ impl Run {
         same(visit.first().status(), status, "status of a disconnect")
     }
 
-    async fn look(&mut self, browser: usize, node: usize) -> Result<(), String> {
+    async fn look(&mut self, At { browser, node, .. }: At) -> Result<(), String> {
         let (marks, now) = (self.names(browser), self.world.clock.now());
         let visit = self.world.browser(browser, node).open(&format!("{SITE}/look")).await;
         let owner = self.model.owner(browser, self.world.epoch);

@@ -3,90 +3,53 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 /// Whose the keys are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Mode {
     /// The app's own users.
+    #[default]
     App,
     /// Browsers, by the crate's session cookie.
     Browser,
 }
 
+/// Which browser does something about which flow at which node.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub(super) browser: usize,
+    pub(super) flow: usize,
+    pub(super) node: usize,
+}
+
 /// One thing that happens. Numbers of flows wrap around; a step about a flow is nothing while there is none.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
-    Start {
-        browser: usize,
-        node: usize,
-        path: usize,
-    },
+    /// The number of the flow says to which path it leads back.
+    Start(At),
     /// The return from the provider with a code.
-    Callback {
-        browser: usize,
-        flow: usize,
-        node: usize,
-        code: Code,
-    },
+    Callback(At, Code),
     /// The same, twice at once.
-    Twice {
-        browser: usize,
-        flow: usize,
-        node: usize,
-    },
+    Twice(At),
     /// The same, but the answer never reaches the browser.
-    Lost {
-        browser: usize,
-        flow: usize,
-        node: usize,
-    },
+    Lost(At),
     /// The browser leaves after so many polls; then the node is shut down and started again.
-    Abandon {
-        browser: usize,
-        flow: usize,
-        node: usize,
-        polls: usize,
-    },
-    Deny {
-        browser: usize,
-        flow: usize,
-        node: usize,
-    },
-    Forge {
-        browser: usize,
-        flow: usize,
-        node: usize,
-        how: Forgery,
-    },
+    Abandon(At, usize),
+    Deny(At),
+    Forge(At, Forgery),
     /// Signs out or in as the other; with browser sessions, clears the cookies.
-    SwitchUser {
-        browser: usize,
-        user: Option<usize>,
-    },
-    Disconnect {
-        browser: usize,
-        node: usize,
-        cross_site: bool,
-    },
+    SwitchUser(usize, Option<usize>),
+    /// By a page of another site, or of this one.
+    Disconnect(At, bool),
     /// A page of the app that shows the key.
-    Look {
-        browser: usize,
-        node: usize,
-    },
+    Look(At),
     /// A job takes the client of a user, and uses it later, when the key is dead.
-    Hold {
-        user: usize,
-    },
+    Hold(usize),
     UseHeld,
     RotateKeys,
-    Restart {
-        node: usize,
-    },
-    Advance {
-        seconds: u64,
-    },
-    /// The time of day jumps; monotonic time does not.
-    ClockJump {
-        seconds: i64,
-    },
+    Restart(usize),
+    /// By so many seconds.
+    Advance(u64),
+    /// The time of day jumps by so many seconds; monotonic time does not.
+    ClockJump(i64),
     StoreFault(Store),
     ProviderFault(Provider),
 }
@@ -138,45 +101,31 @@ pub(super) enum Provider {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let (browser, node, flow) = (0..2_usize, 0..2_usize, 0..4_usize);
+    use Forgery::{ChangedCookie, CodeAndError, CodeTwice, Head, NoState, Prefetch, RandomState};
+    use Provider::{Broken, BusyForAMinute, BusyForASecond, Cut, Empty, Html};
     let code = prop_oneof![6 => Just(Code::Own), 1 => Just(Code::Fresh), 1 => (0..4_usize).prop_map(Code::Of)];
-    let forgeries = [
-        Forgery::RandomState,
-        Forgery::NoState,
-        Forgery::ChangedCookie,
-        Forgery::CodeTwice,
-        Forgery::CodeAndError,
-        Forgery::Head,
-        Forgery::Prefetch,
-    ];
-    let faults = [
-        Provider::BusyForASecond,
-        Provider::BusyForAMinute,
-        Provider::Cut,
-        Provider::Broken,
-        Provider::Html,
-        Provider::Empty,
-    ];
-    let at = (browser.clone(), flow, node.clone());
+    let forgery = select(vec![RandomState, NoState, ChangedCookie, CodeTwice, CodeAndError, Head, Prefetch]);
+    let fault = select(vec![BusyForASecond, BusyForAMinute, Cut, Broken, Html, Empty]);
+    let at = || (0..2_usize, 0..4_usize, 0..2_usize).prop_map(|(browser, flow, node)| At { browser, flow, node });
     prop_oneof![
-        8 => (browser.clone(), node.clone(), 0..3_usize).prop_map(|(browser, node, path)| Step::Start { browser, node, path }),
-        10 => (at.clone(), code).prop_map(|((browser, flow, node), code)| Step::Callback { browser, flow, node, code }),
-        2 => at.clone().prop_map(|(browser, flow, node)| Step::Twice { browser, flow, node }),
-        2 => at.clone().prop_map(|(browser, flow, node)| Step::Lost { browser, flow, node }),
-        2 => (at.clone(), 0..6_usize).prop_map(|((browser, flow, node), polls)| Step::Abandon { browser, flow, node, polls }),
-        1 => at.clone().prop_map(|(browser, flow, node)| Step::Deny { browser, flow, node }),
-        3 => (at, select(forgeries.to_vec())).prop_map(|((browser, flow, node), how)| Step::Forge { browser, flow, node, how }),
-        2 => (browser.clone(), prop::option::weighted(0.8, 0..2_usize)).prop_map(|(browser, user)| Step::SwitchUser { browser, user }),
-        2 => (browser.clone(), node.clone(), prop::bool::weighted(0.2)).prop_map(|(browser, node, cross_site)| Step::Disconnect { browser, node, cross_site }),
-        2 => (browser, node.clone()).prop_map(|(browser, node)| Step::Look { browser, node }),
-        1 => (0..2_usize).prop_map(|user| Step::Hold { user }),
+        8 => (at(), 0..3_usize).prop_map(|(at, path)| Step::Start(At { flow: path, ..at })),
+        10 => (at(), code).prop_map(|(at, code)| Step::Callback(at, code)),
+        2 => at().prop_map(Step::Twice),
+        2 => at().prop_map(Step::Lost),
+        2 => (at(), 0..6_usize).prop_map(|(at, polls)| Step::Abandon(at, polls)),
+        1 => at().prop_map(Step::Deny),
+        3 => (at(), forgery).prop_map(|(at, how)| Step::Forge(at, how)),
+        2 => (0..2_usize, prop::option::weighted(0.8, 0..2_usize)).prop_map(|(browser, user)| Step::SwitchUser(browser, user)),
+        2 => (at(), prop::bool::weighted(0.2)).prop_map(|(at, cross_site)| Step::Disconnect(at, cross_site)),
+        2 => at().prop_map(Step::Look),
+        1 => (0..2_usize).prop_map(Step::Hold),
         1 => Just(Step::UseHeld),
         1 => Just(Step::RotateKeys),
-        1 => node.prop_map(|node| Step::Restart { node }),
-        2 => select(&[1_u64, 30, 61, 119, 121, 599, 601][..]).prop_map(|seconds| Step::Advance { seconds }),
-        1 => select(&[-3_600_i64, -61, -30, 30, 61, 3_600][..]).prop_map(|seconds| Step::ClockJump { seconds }),
+        1 => (0..2_usize).prop_map(Step::Restart),
+        2 => select(&[1_u64, 30, 61, 119, 121, 599, 601][..]).prop_map(Step::Advance),
+        1 => select(&[-3_600_i64, -61, -30, 30, 61, 3_600][..]).prop_map(Step::ClockJump),
         2 => select(&[Store::Load, Store::Save, Store::Delete][..]).prop_map(Step::StoreFault),
-        2 => select(faults.to_vec()).prop_map(Step::ProviderFault),
+        2 => fault.prop_map(Step::ProviderFault),
     ]
 }
 

@@ -27,8 +27,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(provider: &Provider, mode: Mode) -> Self {
-        provider.forget();
+    pub(super) async fn new(mode: Mode) -> Self {
         let clock = Jumping::default();
         let browser = |clock: Jumping| {
             Browser::new()
@@ -36,7 +35,7 @@ impl World {
                 .with_own_answers(OwnAnswers::authorized_at(&format!("{DASHBOARD}/auth/authorize")))
         };
         let browsers = vec![browser(clock.clone()), browser(clock.clone())];
-        let (shelf, provider) = (Shelf::default(), provider.clone());
+        let (shelf, provider) = (Shelf::default(), Provider::start().await);
         let mut world = Self { clock, shelf, provider, nodes: Vec::new(), browsers, epoch: 0, mode };
         world.nodes = vec![world.node(), world.node()];
         world
@@ -59,7 +58,7 @@ impl World {
             .client_secret(SECRET)
             .redirect_uri(format!("{SITE}/komerza/callback"))
             .user_agent("Model/1.0")
-            .api_url(&self.provider.url)
+            .api_url(self.provider.url())
             .dashboard_url(DASHBOARD)
             .cookie_keys(keys)
             .limits(limits);

@@ -230,9 +230,9 @@ async fn between_two_layers_the_outer_ones_key_is_seen_and_not_passed_off_as_the
 #[tokio::test]
 async fn a_key_outside_of_requests_is_for_known_users_alone() {
     let connect = connected().await;
-    let key = connect.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap();
+    let key = connect.client_for(&user("alice")).await.unwrap().unwrap();
     assert_eq!(key.user_id().as_str(), "alice");
-    assert!(connect.client_for(&UserId::new("bob").unwrap()).await.unwrap().is_none());
-    let down = layer(down()).client_for(&UserId::new("alice").unwrap()).await.unwrap_err();
+    assert!(connect.client_for(&user("bob")).await.unwrap().is_none());
+    let down = layer(down()).client_for(&user("alice")).await.unwrap_err();
     assert_eq!(down.kind(), StoreErrorKind::Unavailable);
 }

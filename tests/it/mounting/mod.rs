@@ -11,22 +11,14 @@ mod order;
 mod rows;
 mod store_calls;
 
-use axum::{Router, body::Body};
-use http::{Request, Response, StatusCode};
+use crate::prelude::*;
 use http_body_util::BodyExt;
-use komerza_connect::{
-    ApiKey, Config, ConfigBuilder, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId,
-};
 use tower::{Service, ServiceExt};
 
 const ORIGIN: &str = "https://shop.example";
 
 fn config_at(callback: &str) -> ConfigBuilder {
-    Config::builder()
-        .client_id("00000000-0000-4000-8000-000000000000")
-        .client_secret("s".repeat(72))
-        .redirect_uri(format!("{ORIGIN}{callback}"))
-        .user_agent("MountingTests/1.0")
+    config().redirect_uri(format!("{ORIGIN}{callback}"))
 }
 
 /// A layer whose callback is at this path, for which everybody is `user`, who is connected.

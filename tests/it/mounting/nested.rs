@@ -26,70 +26,26 @@ async fn the_layer_is_answered_at_the_whole_path_or_not_at_all() {
     let (in_api, in_ab) = (key_route().layer(api.clone()), key_route().layer(ab.clone()));
     let nest = |inner: Router| Router::new().nest("/api", inner);
     let service = |inner: Router| Router::new().nest_service("/api", inner);
-    let rows: Vec<(_, Router, _, _)> = vec![
-        (
-            "over a nest",
-            nest(key_route()).layer(root.clone()),
-            &root,
-            [("/komerza/login", Login), ("/api/komerza/login", NotFound), ("/api/x", Key)],
-        ),
-        (
-            "inside, without a fallback",
-            nest(in_api.clone()),
-            &api,
-            [("/komerza/login", NotFound), ("/api/komerza/login", NotFound), ("/api/x", Key)],
-        ),
-        (
-            "inside, over a fallback of its own",
-            nest(key_route().fallback(text).layer(api.clone())),
-            &api,
-            [("/komerza/login", NotFound), ("/api/komerza/login", Login), ("/api/x", Key)],
-        ),
-        (
-            "inside nest_service",
-            service(in_api),
-            &api,
-            [("/komerza/login", NotFound), ("/api/komerza/login", Login), ("/api/x", Key)],
-        ),
-        (
-            "a redirect URI that forgets the nest",
-            service(key_route().layer(root.clone())),
-            &root,
-            [("/komerza/login", NotFound), ("/api/komerza/login", NotFound), ("/api/x", Key)],
-        ),
-        (
-            "twice, with a fallback between",
-            Router::new().nest("/a", Router::new().nest("/b", in_ab.clone()).fallback(text)),
-            &ab,
-            [("/komerza/login", NotFound), ("/a/b/komerza/login", App), ("/a/b/x", Key)],
-        ),
-        (
-            "twice, as services",
-            Router::new().nest_service("/a", Router::new().nest_service("/b", in_ab)),
-            &ab,
-            [("/komerza/login", NotFound), ("/a/b/komerza/login", Login), ("/a/b/x", Key)],
-        ),
-        (
-            "mounted",
-            nest(api.mount(key_route())),
-            &api,
-            [("/komerza/login", NotFound), ("/api/komerza/login", Login), ("/api/x", Key)],
-        ),
-        (
-            "mounted, as a service",
-            service(api.mount(key_route())),
-            &api,
-            [("/komerza/login", NotFound), ("/api/komerza/login", Login), ("/api/x", Key)],
-        ),
-        (
-            "mounted, before a fallback",
-            nest(api.mount(key_route())).fallback(text),
-            &api,
-            [("/komerza/login", App), ("/api/komerza/login", Login), ("/api/x", Key)],
-        ),
+    let (fallback, forgets) = (key_route().fallback(text), key_route().layer(root.clone()));
+    let twice = Router::new().nest("/a", Router::new().nest("/b", in_ab.clone()).fallback(text));
+    let twice_as_services = Router::new().nest_service("/a", Router::new().nest_service("/b", in_ab));
+    let before_fallback = nest(api.mount(key_route())).fallback(text);
+    // What is said to a login at the site's root, to one at the whole path of the nest, and to a page that wants the key there.
+    let rows: Vec<(_, Router, _, _, _)> = vec![
+        ("over a nest", nest(key_route()).layer(root.clone()), &root, "/api", [Login, NotFound, Key]),
+        ("inside, without a fallback", nest(in_api.clone()), &api, "/api", [NotFound, NotFound, Key]),
+        ("inside, over its fallback", nest(fallback.layer(api.clone())), &api, "/api", [NotFound, Login, Key]),
+        ("inside nest_service", service(in_api), &api, "/api", [NotFound, Login, Key]),
+        ("a redirect URI that forgets the nest", service(forgets), &root, "/api", [NotFound, NotFound, Key]),
+        ("twice, with a fallback between", twice, &ab, "/a/b", [NotFound, App, Key]),
+        ("twice, as services", twice_as_services, &ab, "/a/b", [NotFound, Login, Key]),
+        ("mounted", nest(api.mount(key_route())), &api, "/api", [NotFound, Login, Key]),
+        ("mounted, as a service", service(api.mount(key_route())), &api, "/api", [NotFound, Login, Key]),
+        ("mounted, before a fallback", before_fallback, &api, "/api", [App, Login, Key]),
     ];
-    for (shape, app, connect, wanted) in rows {
-        for (path, wanted) in wanted {
+    for (shape, app, connect, nest, wanted) in rows {
+        let (inside, page) = (format!("{nest}/komerza/login"), format!("{nest}/x"));
+        for (path, wanted) in ["/komerza/login", &inside, &page].into_iter().zip(wanted) {
             assert_eq!(said(app.clone(), path).await, wanted, "{shape}: {path}");
             if wanted == Login {
                 let (prefix, _) = path.split_once("/komerza/login").unwrap();
@@ -97,7 +53,7 @@ async fn the_layer_is_answered_at_the_whole_path_or_not_at_all() {
                 assert_eq!(redirect_uri(&login), format!("{ORIGIN}{prefix}/komerza/callback"), "{shape}");
             }
         }
-        let answered = wanted.iter().any(|(_, wanted)| *wanted == Login);
+        let answered = wanted.contains(&Login);
         assert_eq!(check_mounted(app, connect.config()).await.is_ok(), answered, "{shape}");
     }
 }

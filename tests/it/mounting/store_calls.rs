@@ -26,8 +26,8 @@ impl Calls {
 /// Alice is connected.
 async fn own_session() -> (KomerzaConnectLayer, Calls) {
     let calls = Calls::default();
-    let token = StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap();
-    calls.store.save(&UserId::new("alice").unwrap(), &token).await.unwrap();
+    let token = record("obviously-fake-key");
+    calls.store.save(&user("alice"), &token).await.unwrap();
     calls.take();
     let config = config_at("/komerza/callback").build().unwrap();
     (KomerzaConnectLayer::new(config, calls.store.clone()).unwrap(), calls)

@@ -3,43 +3,6 @@
 use super::{builder, call, get, read};
 use crate::prelude::*;
 
-/// Every scope that an endpoint of the sandbox asks for.
-const SCOPES: [&str; 33] = [
-    "user.view",
-    "user.webhooks.view",
-    "user.webhooks.create",
-    "user.webhooks.update",
-    "user.webhooks.delete",
-    "stores.view",
-    "stores.update",
-    "stores.products.view",
-    "stores.products.create",
-    "stores.products.update",
-    "stores.products.delete",
-    "stores.categories.view",
-    "stores.categories.create",
-    "stores.categories.update",
-    "stores.categories.delete",
-    "stores.orders.view",
-    "stores.orders.create",
-    "stores.orders.deliver",
-    "stores.orders.refund",
-    "stores.customers.view",
-    "stores.customers.create",
-    "stores.customers.update",
-    "stores.coupons.view",
-    "stores.coupons.create",
-    "stores.coupons.update",
-    "stores.coupons.delete",
-    "stores.affiliates.view",
-    "stores.tickets.view",
-    "stores.tickets.update",
-    "stores.tickets.delete",
-    "stores.subscriptions.view",
-    "stores.subscriptions.update",
-    "stores.blog.view",
-];
-
 pub(super) struct Shop {
     pub(super) sandbox: Sandbox,
     pub(super) key: String,
@@ -49,7 +12,7 @@ pub(super) struct Shop {
 impl Shop {
     /// The second store, which sells license keys.
     pub(super) async fn open() -> Self {
-        let sandbox = builder().scopes(SCOPES).start().await.unwrap();
+        let sandbox = builder().scopes(komerza_connect::api::scopes::ALL.iter().copied()).start().await.unwrap();
         let (key, store) = (sandbox.issue_key().unwrap(), sandbox.store_ids(0)[1].clone());
         Self { sandbox, key, store }
     }

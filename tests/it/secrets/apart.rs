@@ -47,24 +47,8 @@ async fn ids_are_exact(store: impl TokenStore) {
     let store: Arc<dyn TokenStore> = Arc::new(store);
     let shop = Shop::builder(Mode::Users).store(Arc::clone(&store)).open().await;
     let longest = "a".repeat(255);
-    let ids = [
-        "alice",
-        "Alice",
-        "ALICE",
-        "alice'--",
-        "alice\"",
-        "alice%",
-        "alice_",
-        "alice*",
-        "alice'; DROP TABLE x;--",
-        "1",
-        "01",
-        "alice:1",
-        "alice/1",
-        "..",
-        "null",
-        &longest,
-    ];
+    let ids = "alice Alice ALICE alice'-- alice\" alice% alice_ alice* 1 01 alice:1 alice/1 .. null".split(' ');
+    let ids: Vec<_> = ids.chain(["alice'; DROP TABLE x;--", &longest]).collect();
     for (number, id) in ids.iter().enumerate() {
         assert_connected(&shop.connect(&shop.browser(id), &format!("code-{number}")).await);
     }
@@ -83,7 +67,7 @@ async fn ids_are_exact(store: impl TokenStore) {
     assert_eq!(shop.disconnect(&shop.browser("Alice")).await.status(), 303);
     assert_eq!(shop.key(&shop.browser("Alice")).await, Err(303));
     for (number, id) in ids.iter().enumerate().filter(|(_, id)| **id != "Alice") {
-        let kept = store.load(&UserId::new(id).unwrap()).await.unwrap().unwrap();
+        let kept = store.load(&user(id)).await.unwrap().unwrap();
         assert_eq!(kept.api_key().unwrap().expose_secret(), key_for_code(format!("code-{number}")), "{id}");
     }
 }

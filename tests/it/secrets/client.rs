@@ -4,7 +4,7 @@ use crate::prelude::*;
 
 async fn connected_client(shop: &Shop) -> KomerzaKey {
     assert_connected(&shop.connect(&shop.browser("alice"), "code").await);
-    shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap()
+    shop.layer.client_for(&user("alice")).await.unwrap().unwrap()
 }
 
 #[tokio::test]

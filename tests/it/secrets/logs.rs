@@ -121,15 +121,15 @@ async fn t41_no_error_and_no_debug_form_shows_what_it_was_made_of() {
     show("StoreError", &StoredToken::from_text(&format!("{{\"key\":\"{bad}\"}}")).unwrap_err());
     show("StoreError", &StoredToken::from_text(&bad).unwrap_err());
 
-    let token = StoredToken::new(ApiKey::new(key.as_str()).unwrap()).unwrap();
+    let token = record(key.as_str());
     canary.also_search("Debug of a record", format!("{token:?} {:?}", token.api_key().unwrap()));
     let store = MemoryStore::default();
-    store.save(&UserId::new("alice").unwrap(), &token).await.unwrap();
+    store.save(&user("alice"), &token).await.unwrap();
     canary.also_search("Debug of the store", format!("{store:?}"));
 
     let shop = Shop::builder(Mode::Users).store(store).open().await;
     canary.register("client secret", &shop.client_secret);
-    let client = shop.layer.client_for(&UserId::new("alice").unwrap()).await.unwrap().unwrap();
+    let client = shop.layer.client_for(&user("alice")).await.unwrap().unwrap();
     canary.also_search("Debug of a client", format!("{client:?} {:?}", client.get("/stores")));
     for (path, reply) in [
         ("/refused", Reply::error(403, "AccessDenied")),

@@ -20,11 +20,7 @@ fn setting() -> Setting {
     let inner = FaultyStore::new(database.clone());
     let faults = inner.faults();
     let store = Arc::new(CachedStore::new(inner).with_clock(clock.clone()));
-    Setting { database, faults, clock, store, alice: UserId::new("alice").unwrap() }
-}
-
-fn token(key: &str) -> StoredToken {
-    StoredToken::new(ApiKey::new(key).unwrap()).unwrap()
+    Setting { database, faults, clock, store, alice: user("alice") }
 }
 
 async fn key(store: &impl TokenStore, user: &UserId) -> Option<String> {
@@ -35,7 +31,7 @@ async fn key(store: &impl TokenStore, user: &UserId) -> Option<String> {
 #[tokio::test]
 async fn t52_a_key_removed_on_another_node_is_used_no_longer_than_the_bound() {
     let Setting { database, clock, store, alice, .. } = setting();
-    store.save(&alice, &token("obviously-fake")).await.unwrap();
+    store.save(&alice, &record("obviously-fake")).await.unwrap();
     assert!(key(&store, &alice).await.is_some());
     database.delete(&alice).await.unwrap();
     clock.advance(Duration::from_millis(29_999));
@@ -47,7 +43,7 @@ async fn t52_a_key_removed_on_another_node_is_used_no_longer_than_the_bound() {
 #[tokio::test]
 async fn t52_a_use_does_not_prolong_the_time_to_live() {
     let Setting { database, clock, store, alice, .. } = setting();
-    store.save(&alice, &token("obviously-fake")).await.unwrap();
+    store.save(&alice, &record("obviously-fake")).await.unwrap();
     for _ in 0..3 {
         assert!(key(&store, &alice).await.is_some());
         database.delete(&alice).await.unwrap();
@@ -59,7 +55,7 @@ async fn t52_a_use_does_not_prolong_the_time_to_live() {
 #[tokio::test]
 async fn t52_a_key_removed_on_this_node_is_gone_at_once_and_a_told_node_forgets_it() {
     let Setting { database, store, alice, .. } = setting();
-    let saved = token("obviously-fake");
+    let saved = record("obviously-fake");
     store.save(&alice, &saved).await.unwrap();
     assert!(key(&store, &alice).await.is_some());
     assert!(store.delete_if(&alice, saved.version()).await.unwrap());
@@ -81,14 +77,14 @@ async fn t52_a_key_removed_on_this_node_is_gone_at_once_and_a_told_node_forgets_
 async fn a_user_who_connected_on_another_node_is_connected_here_at_once() {
     let Setting { database, store, alice, .. } = setting();
     assert!(key(&store, &alice).await.is_none());
-    database.save(&alice, &token("obviously-fake")).await.unwrap();
+    database.save(&alice, &record("obviously-fake")).await.unwrap();
     assert!(key(&store, &alice).await.is_some(), "that there was none must not be remembered");
 }
 
 #[tokio::test]
 async fn errors_are_never_remembered() {
     let Setting { faults, store, alice, .. } = setting();
-    store.save(&alice, &token("obviously-fake")).await.unwrap();
+    store.save(&alice, &record("obviously-fake")).await.unwrap();
     faults.add(Fault::error().on(Operation::Load).times(1));
     assert!(store.load(&alice).await.is_err());
     assert!(key(&store, &alice).await.is_some());
@@ -100,11 +96,11 @@ async fn errors_are_never_remembered() {
 #[tokio::test]
 async fn a_write_that_failed_drops_what_was_remembered() {
     let Setting { faults, store, alice, .. } = setting();
-    store.save(&alice, &token("obviously-fake-old")).await.unwrap();
+    store.save(&alice, &record("obviously-fake-old")).await.unwrap();
     assert!(key(&store, &alice).await.is_some());
     // The answer is lost, the write is not.
     faults.add(Fault::error_afterwards().on(Operation::Save));
-    assert!(store.save(&alice, &token("obviously-fake-new")).await.is_err());
+    assert!(store.save(&alice, &record("obviously-fake-new")).await.is_err());
     assert_eq!(key(&store, &alice).await.as_deref(), Some("obviously-fake-new"));
 }
 
@@ -141,8 +137,8 @@ impl TokenStore for Held {
 #[tokio::test]
 async fn t52_a_load_that_a_write_overtook_is_not_remembered() {
     let held = Held { database: MemoryStore::default(), read: Barrier::new(2), hand_out: Barrier::new(2) };
-    let (store, alice) = (Arc::new(CachedStore::new(held)), UserId::new("alice").unwrap());
-    let old = token("obviously-fake-old");
+    let (store, alice) = (Arc::new(CachedStore::new(held)), user("alice"));
+    let old = record("obviously-fake-old");
     store.save(&alice, &old).await.unwrap();
 
     for write in ["save", "delete", "delete_if"] {
@@ -154,7 +150,7 @@ async fn t52_a_load_that_a_write_overtook_is_not_remembered() {
         let held = store.inner();
         held.read.wait().await;
         let after = match write {
-            "save" => store.save(&alice, &token("obviously-fake-new")).await.map(|()| Some("obviously-fake-new")),
+            "save" => store.save(&alice, &record("obviously-fake-new")).await.map(|()| Some("obviously-fake-new")),
             "delete" => store.delete(&alice).await.map(|()| None),
             _ => store.delete_if(&alice, old.version()).await.map(|_| None),
         };
@@ -177,9 +173,9 @@ async fn t52_a_load_that_a_write_overtook_is_not_remembered() {
 /// The store's clock moves on only when all fifty wait.
 #[tokio::test(start_paused = true)]
 async fn t59_loads_of_one_user_at_once_are_one_load() {
-    let (database, alice) = (MemoryStore::default(), UserId::new("alice").unwrap());
-    database.save(&alice, &token("obviously-fake")).await.unwrap();
-    let bob = UserId::new("bob").unwrap();
+    let (database, alice) = (MemoryStore::default(), user("alice"));
+    database.save(&alice, &record("obviously-fake")).await.unwrap();
+    let bob = user("bob");
     let inner = FaultyStore::new(database);
     let faults = inner.faults();
     // The cache's own clock is real, because those who wait recognise their load by it.
@@ -199,7 +195,7 @@ async fn t59_loads_of_one_user_at_once_are_one_load() {
 #[tokio::test]
 async fn t59_a_load_that_is_given_up_or_panics_leaves_no_one_waiting() {
     let Setting { faults, store, alice, .. } = setting();
-    store.save(&alice, &token("obviously-fake")).await.unwrap();
+    store.save(&alice, &record("obviously-fake")).await.unwrap();
     faults.add(Fault::hang().on(Operation::Load).times(1));
     let hung = tokio::spawn({
         let (store, alice) = (store.clone(), alice.clone());
@@ -229,7 +225,7 @@ async fn t59_a_load_that_is_given_up_or_panics_leaves_no_one_waiting() {
 #[tokio::test]
 async fn t59_the_cache_stays_under_its_bound() {
     let store = CachedStore::new(MemoryStore::default()).with_capacity(100);
-    let saved = token("obviously-fake");
+    let saved = record("obviously-fake");
     for number in 0..5_000_u64 {
         let user = UserId::from(number);
         store.save(&user, &saved).await.unwrap();

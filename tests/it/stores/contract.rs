@@ -32,12 +32,15 @@ pub(super) fn wrapped(contract: Contract) -> Contract {
     contract.without(Claim::Replaces, "shown over the store in memory")
 }
 
+/// The store in memory, in a wrapper.
+fn wrapper<S: ReplaceIf>(with: fn(MemoryStore) -> S) -> Contract {
+    let open = move || async move { with(MemoryStore::default()) };
+    alone(Contract::new(open)).replaces(open)
+}
+
 mod memory {
     use super::*;
-    fn contract() -> Contract {
-        alone(Contract::new(|| async { MemoryStore::default() })).replaces(|| async { MemoryStore::default() })
-    }
-    token_store_contract!(contract(), any_id, lists, replaces);
+    token_store_contract!(wrapper(|store| store), any_id, lists, replaces);
 }
 
 mod memory_shared {
@@ -56,10 +59,11 @@ mod memory_shared {
 
 mod memory_boxed {
     use super::*;
-    fn contract() -> Contract {
-        wrapped(alone(Contract::new(|| async { Box::new(MemoryStore::default()) as Box<dyn TokenStore> })))
-    }
-    token_store_contract!(contract(), any_id, lists);
+    token_store_contract!(
+        wrapped(alone(Contract::new(|| async { Box::new(MemoryStore::default()) as Box<dyn TokenStore> }))),
+        any_id,
+        lists
+    );
 }
 
 /// A store behind a foreign key of type BIGINT: it takes numbers alone.
@@ -161,29 +165,17 @@ pub(super) fn both<S: TokenStore>(store: S) -> CachedStore<EncryptedStore<S>> {
 
 mod memory_encrypted {
     use super::*;
-    fn contract() -> Contract {
-        let open = || async { encrypted(MemoryStore::default()) };
-        alone(Contract::new(open)).replaces(open)
-    }
-    token_store_contract!(contract(), any_id, lists, replaces);
+    token_store_contract!(wrapper(encrypted), any_id, lists, replaces);
 }
 
 mod memory_cached {
     use super::*;
-    fn contract() -> Contract {
-        let open = || async { cached(MemoryStore::default()) };
-        alone(Contract::new(open)).replaces(open)
-    }
-    token_store_contract!(contract(), any_id, lists, replaces);
+    token_store_contract!(wrapper(cached), any_id, lists, replaces);
 }
 
 mod memory_cached_and_encrypted {
     use super::*;
-    fn contract() -> Contract {
-        let open = || async { both(MemoryStore::default()) };
-        alone(Contract::new(open)).replaces(open)
-    }
-    token_store_contract!(contract(), any_id, lists, replaces);
+    token_store_contract!(wrapper(both), any_id, lists, replaces);
 }
 
 /// What a cache leaves out beside what every wrapper does.

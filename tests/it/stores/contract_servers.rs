@@ -2,7 +2,7 @@
 
 use super::{
     contract::{DAMAGE, behind_a_cache, both, cached, encrypted, in_every_wrapper, wrapped},
-    places::{PATIENCE, mysql_url, pgbouncer_url, postgres_url, redis_url, unique},
+    places::{PATIENCE, mysql_url, pgbouncer_url, postgres_url, redis_connection, redis_url, run, unique},
 };
 use crate::prelude::*;
 use komerza_connect::{
@@ -27,7 +27,7 @@ fn pgbouncer_in_transaction_mode<S: TokenStore>(with: fn(PostgresStore) -> S) ->
 
 fn postgres_at<S: TokenStore>(url: String, with: fn(PostgresStore) -> S) -> Contract {
     let table: TableName = unique("contract").parse().unwrap();
-    let dropped = Arc::new(DroppedTable(table.clone()));
+    let dropped = Arc::new(DroppedTable { url: postgres_url(), name: table.to_string() });
     let damaged = table.clone();
     let at = move |url: String| {
         let (table, _dropped) = (table.clone(), dropped.clone());
@@ -70,7 +70,7 @@ fn postgres_at<S: TokenStore>(url: String, with: fn(PostgresStore) -> S) -> Cont
 
 fn mysql<S: TokenStore>(with: fn(MySqlStore) -> S) -> Contract {
     let table: TableName = unique("contract").parse().unwrap();
-    let dropped = Arc::new(DroppedMySqlTable(table.to_string().replace('"', "`")));
+    let dropped = Arc::new(DroppedTable { url: mysql_url(), name: table.to_string().replace('"', "`") });
     let damaged = dropped.clone();
     let at = move |url: String| {
         let (table, _dropped) = (table.clone(), dropped.clone());
@@ -91,7 +91,7 @@ fn mysql<S: TokenStore>(with: fn(MySqlStore) -> S) -> Contract {
         async move { with(opened.await) }
     })
     .damaged_by(move |user| {
-        let statement = format!("UPDATE {} SET record = ? WHERE user_id = ?", damaged.0);
+        let statement = format!("UPDATE {} SET record = ? WHERE user_id = ?", damaged.name);
         async move {
             let pool = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
             let damage = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(DAMAGE).bind(user.as_str().as_bytes());
@@ -106,22 +106,6 @@ fn mysql<S: TokenStore>(with: fn(MySqlStore) -> S) -> Contract {
     })
 }
 
-/// As [`DroppedTable`]; the name as it stands in a statement.
-struct DroppedMySqlTable(String);
-
-impl Drop for DroppedMySqlTable {
-    fn drop(&mut self) {
-        let statement = format!("DROP TABLE IF EXISTS {}", self.0);
-        let drop = async {
-            let pool = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
-            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
-        };
-        std::thread::scope(|scope| {
-            scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(drop));
-        });
-    }
-}
-
 /// PgBouncer 1.18 refuses a client whose first packet arrives in two pieces, as it may through a relay.
 pub(super) async fn opened(url: &str, table: &TableName) -> PostgresStore {
     for _ in 0..20 {
@@ -134,15 +118,15 @@ pub(super) async fn opened(url: &str, table: &TableName) -> PostgresStore {
 }
 
 /// Drops the table once the test that made it is over.
-struct DroppedTable(TableName);
+struct DroppedTable {
+    url: String,
+    /// As it stands in a statement.
+    name: String,
+}
 
 impl Drop for DroppedTable {
     fn drop(&mut self) {
-        let statement = format!("DROP TABLE IF EXISTS {}", self.0);
-        let drop = async {
-            let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
-        };
+        let drop = async { run(&self.url, &format!("DROP TABLE IF EXISTS {}", self.name)).await };
         // In a thread of its own: a test may drop its contract inside a runtime or outside.
         std::thread::scope(|scope| {
             scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(drop));
@@ -174,9 +158,7 @@ fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
     .damaged_by(move |user| {
         let key = format!("{damaged}{}", user.as_str());
         async move {
-            let client = ::redis::Client::open(redis_url()).unwrap();
-            let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-            ::redis::cmd("SET").arg(key).arg(DAMAGE).exec_async(&mut connection).await.unwrap();
+            ::redis::cmd("SET").arg(key).arg(DAMAGE).exec_async(&mut redis_connection().await).await.unwrap();
         }
     })
     .unreachable(move || async move {

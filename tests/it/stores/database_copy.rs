@@ -3,7 +3,7 @@
 
 use super::places::Directory;
 #[cfg(feature = "servers")]
-use super::places::{postgres_url, redis_url, unique};
+use super::places::{postgres_url, redis_connection, redis_url, run, unique};
 use crate::prelude::*;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use komerza_connect::store::EncryptedStore;
@@ -90,8 +90,7 @@ async fn t44_after_connects_a_dump_of_postgresql_holds_no_key_session_or_secret(
         let dump =
             tokio::process::Command::new("pg_dump").args(["-t", &table, &postgres_url()]).output().await.unwrap();
         assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
-        let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
+        run(&postgres_url(), &format!("DROP TABLE {table}")).await;
         assert_leaks(&dump.stdout, &secrets, !sealed);
     }
 }
@@ -104,8 +103,7 @@ async fn t44_after_connects_a_copy_of_redis_holds_no_key_session_or_secret() {
         let prefix = unique("connects");
         let store = RedisStore::connect_with(&redis_url(), &prefix).await.unwrap();
         let secrets = connect(store.with_deadline(PATIENCE), sealed).await;
-        let client = redis::Client::open(redis_url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut connection = redis_connection().await;
         let keys = redis::cmd("KEYS").arg(format!("{prefix}*")).query_async(&mut connection).await;
         let keys: Vec<Vec<u8>> = keys.unwrap();
         assert_eq!(keys.len(), 2, "one record of each browser that stayed");

@@ -16,14 +16,6 @@ fn key(number: u8) -> SealingKey {
     SealingKey::from_bytes(&bytes).unwrap()
 }
 
-fn token(text: &str) -> StoredToken {
-    StoredToken::new(ApiKey::new(text).unwrap()).unwrap()
-}
-
-fn user(id: &str) -> UserId {
-    UserId::new(id).unwrap()
-}
-
 fn text(token: Option<StoredToken>) -> String {
     token.unwrap().api_key().unwrap().expose_secret().to_owned()
 }
@@ -41,8 +33,8 @@ async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
     let database = MemoryStore::default();
     let store = sealed(database.clone(), "app", [key(1)]);
     let (alice, bob) = (user("alice"), user("bob"));
-    store.save(&alice, &token("obviously-fake-alice")).await.unwrap();
-    store.save(&bob, &token("obviously-fake-bob")).await.unwrap();
+    store.save(&alice, &record("obviously-fake-alice")).await.unwrap();
+    store.save(&bob, &record("obviously-fake-bob")).await.unwrap();
     let hers = database.load(&alice).await.unwrap().unwrap();
     let his = database.load(&bob).await.unwrap().unwrap();
     database.save(&alice, &his).await.unwrap();
@@ -54,7 +46,7 @@ async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
     assert_eq!(database.load(&bob).await.unwrap().unwrap().to_text(), hers.to_text());
 
     // A new connect replaces the record; a disconnect removes it.
-    store.save(&alice, &token("obviously-fake-again")).await.unwrap();
+    store.save(&alice, &record("obviously-fake-again")).await.unwrap();
     assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-again");
     store.delete(&bob).await.unwrap();
     assert!(store.load(&bob).await.unwrap().is_none());
@@ -65,12 +57,12 @@ async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
     let database = MemoryStore::default();
     let store = sealed(database.clone(), "app", [key(1)]);
     let alice = user("alice");
-    store.save(&alice, &token("obviously-fake-key")).await.unwrap();
+    store.save(&alice, &record("obviously-fake-key")).await.unwrap();
     assert_unreadable(&sealed(database.clone(), "app2", [key(1)]), &alice).await;
     assert_unreadable(&sealed(database.clone(), "app", [key(2)]), &alice).await;
 
     let sealed = database.load(&alice).await.unwrap().unwrap();
-    let other = token("obviously-fake-key");
+    let other = record("obviously-fake-key");
     let as_other_version = sealed.to_text().replace(&sealed.version().to_string(), &other.version().to_string());
     database.save(&alice, &StoredToken::from_text(&as_other_version).unwrap()).await.unwrap();
     assert_unreadable(&store, &alice).await;
@@ -90,7 +82,7 @@ async fn t44_a_note_that_was_changed_in_the_database_closes_the_record() {
     let store = sealed(database.clone(), "app", [key(1)]);
     let alice = user("alice");
     let note = |text: &'static str| Some(komerza_connect::hooks::Note::new(text).unwrap());
-    store.save(&alice, &token("obviously-fake-key").with_note(note("plan=basic"))).await.unwrap();
+    store.save(&alice, &record("obviously-fake-key").with_note(note("plan=basic"))).await.unwrap();
     assert_eq!(store.load(&alice).await.unwrap().unwrap().note(), note("plan=basic").as_ref());
     let kept = database.load(&alice).await.unwrap().unwrap();
     for changed in [note("plan=pro"), note(""), None] {
@@ -118,9 +110,9 @@ async fn t44_an_older_record_of_the_same_user_opens_when_it_is_put_back() {
     let database = MemoryStore::default();
     let store = sealed(database.clone(), "app", [key(1)]);
     let alice = user("alice");
-    store.save(&alice, &token("obviously-fake-older")).await.unwrap();
+    store.save(&alice, &record("obviously-fake-older")).await.unwrap();
     let backup = database.load(&alice).await.unwrap().unwrap();
-    store.save(&alice, &token("obviously-fake-newer")).await.unwrap();
+    store.save(&alice, &record("obviously-fake-newer")).await.unwrap();
     database.save(&alice, &backup).await.unwrap();
     assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-older");
 }
@@ -134,7 +126,7 @@ fn without_a_key_there_is_no_sealed_store() {
 #[tokio::test]
 async fn t44_a_plain_record_is_refused_unless_the_migration_is_switched_on() {
     let database = MemoryStore::default();
-    let (alice, plain) = (user("alice"), token("obviously-fake-key"));
+    let (alice, plain) = (user("alice"), record("obviously-fake-key"));
     database.save(&alice, &plain).await.unwrap();
     let strict = sealed(database.clone(), "app", [key(1)]);
     assert_unreadable(&strict, &alice).await;
@@ -151,7 +143,7 @@ async fn t44_a_plain_record_is_refused_unless_the_migration_is_switched_on() {
 #[tokio::test]
 async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
     let database = MemoryStore::default();
-    let (alice, saved) = (user("alice"), token("obviously-fake-key"));
+    let (alice, saved) = (user("alice"), record("obviously-fake-key"));
     sealed(database.clone(), "app", [key(1)]).save(&alice, &saved).await.unwrap();
 
     let without = sealed(database.clone(), "app", [key(2), key(1)]);
@@ -177,7 +169,7 @@ async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
 async fn t44_sealing_anew_never_undoes_a_save_that_came_between() {
     let database = MemoryStore::default();
     let alice = user("alice");
-    sealed(database.clone(), "app", [key(1)]).save(&alice, &token("obviously-fake-old")).await.unwrap();
+    sealed(database.clone(), "app", [key(1)]).save(&alice, &record("obviously-fake-old")).await.unwrap();
     let inner = FaultyStore::new(database.clone());
     let faults = inner.faults();
     let slow = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();
@@ -185,13 +177,13 @@ async fn t44_sealing_anew_never_undoes_a_save_that_came_between() {
     let mut load = tokio_test_poll(slow.load(&alice));
     assert!(load.poll_once().await, "it has read the old record and is about to seal it anew");
 
-    let newer = token("obviously-fake-new");
+    let newer = record("obviously-fake-new");
     sealed(database.clone(), "app", [key(2)]).save(&alice, &newer).await.unwrap();
     drop(load);
     // What the held call would have done: the old record under its old version.
     let late = slow.clone();
     faults.clear();
-    let old = StoredToken::new(ApiKey::new("obviously-fake-old").unwrap()).unwrap();
+    let old = record("obviously-fake-old");
     assert!(!komerza_connect::store::ReplaceIf::replace_if(&late, &alice, &old).await.unwrap());
     assert_eq!(text(late.load(&alice).await.unwrap()), "obviously-fake-new");
 }
@@ -200,7 +192,7 @@ async fn t44_sealing_anew_never_undoes_a_save_that_came_between() {
 async fn t44_a_writer_that_hangs_while_sealing_anew_does_not_hold_the_load_up() {
     let database = MemoryStore::default();
     let alice = user("alice");
-    sealed(database.clone(), "app", [key(1)]).save(&alice, &token("obviously-fake-key")).await.unwrap();
+    sealed(database.clone(), "app", [key(1)]).save(&alice, &record("obviously-fake-key")).await.unwrap();
     let inner = FaultyStore::new(database);
     let faults = inner.faults();
     let store = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();

@@ -2,25 +2,19 @@
 
 use super::places::Directory;
 #[cfg(feature = "servers")]
-use super::places::{postgres_url, redis_url, unique};
+use super::places::{postgres_url, redis_connection, redis_url, run, unique};
 use crate::prelude::*;
 #[cfg(feature = "servers")]
 use komerza_connect::store::{PostgresStore, connect};
 
 const KEY: &str = "obviously-fake-key-that-must-not-be-seen";
 
-fn token() -> StoredToken {
-    StoredToken::new(ApiKey::new(KEY).unwrap()).unwrap()
-}
-
 fn assert_silent(error: &StoreError) {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
+    for error in causes(error) {
         let text = format!("{error} {error:?} {error:#?}");
         for secret in ["must-not", "obviously", "hunter2"] {
             assert!(!text.contains(secret), "{text}");
         }
-        cause = error.source();
     }
 }
 
@@ -36,7 +30,7 @@ async fn t44_a_trigger_of_the_app_cannot_make_sqlite_quote_the_record() {
     ] {
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
     }
-    let error = store.save(&UserId::new("alice").unwrap(), &token()).await.unwrap_err();
+    let error = store.save(&user("alice"), &record(KEY)).await.unwrap_err();
     assert_silent(&error);
     assert!(format!("{error:?}").contains("code 1811"), "{error:?}");
 }
@@ -51,29 +45,24 @@ async fn t44_postgresql_quotes_the_row_in_its_error_and_the_store_does_not() {
     let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
     // A trigger of the app's, which tells more than it should.
     let refuse = format!("{name}_refuse");
-    for statement in [
-        format!(
-            "CREATE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql \
-             AS $$ BEGIN RAISE EXCEPTION 'cannot keep %', NEW.record; END $$"
-        ),
-        format!("CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {refuse}()"),
-    ] {
-        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
-    }
-    let alice = UserId::new("alice").unwrap();
+    let statements = format!(
+        "CREATE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql \
+         AS $$ BEGIN RAISE EXCEPTION 'cannot keep %', NEW.record; END $$; \
+         CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {refuse}()"
+    );
+    run(&postgres_url(), &statements).await;
+    let alice = user("alice");
 
     // The control: what the driver itself would say holds the key.
     let insert = format!("INSERT INTO {table} VALUES ($1, '', $2)");
-    let insert = sqlx::query(sqlx::AssertSqlSafe(insert)).bind(&b"alice"[..]).bind(token().to_text());
+    let insert = sqlx::query(sqlx::AssertSqlSafe(insert)).bind(&b"alice"[..]).bind(record(KEY).to_text());
     assert!(format!("{:?}", insert.execute(&pool).await.unwrap_err()).contains("must-not"));
 
-    let error = store.save(&alice, &token()).await.unwrap_err();
+    let error = store.save(&alice, &record(KEY)).await.unwrap_err();
     assert_silent(&error);
     assert!(format!("{error:?}").contains("P0001"), "the SQLSTATE is kept: {error:?}");
 
-    for statement in [format!("DROP TABLE {table}"), format!("DROP FUNCTION {refuse}")] {
-        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
-    }
+    run(&postgres_url(), &format!("DROP TABLE {table}; DROP FUNCTION {refuse}")).await;
     let error = store.load(&alice).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
     assert!(format!("{error:?}").contains(&name), "the missing table is named: {error:?}");
@@ -83,25 +72,24 @@ async fn t44_postgresql_quotes_the_row_in_its_error_and_the_store_does_not() {
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t44_redis_quotes_the_arguments_of_an_unknown_command_and_the_store_does_not() {
-    let client = redis::Client::open(redis_url()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = redis_connection().await;
     // A user of the server without the right to write: its refusal and the control's.
-    let user = unique("reader");
+    let reader = unique("reader");
     let acl = ["on", ">hunter2", "~*", "+@read", "+ping", "+client"];
-    redis::cmd("ACL").arg("SETUSER").arg(&user).arg(&acl).exec_async(&mut connection).await.unwrap();
+    redis::cmd("ACL").arg("SETUSER").arg(&reader).arg(&acl).exec_async(&mut connection).await.unwrap();
     let control = redis::cmd("NOSUCH").arg(KEY).exec_async(&mut connection).await.unwrap_err();
     assert!(format!("{control:?}").contains("must-not"), "Redis quotes: {control:?}");
 
-    let address = redis_url().replace("redis://", &format!("redis://{user}:hunter2@"));
+    let address = redis_url().replace("redis://", &format!("redis://{reader}:hunter2@"));
     let store = connect(&address).await.unwrap();
-    let error = store.save(&UserId::new("alice").unwrap(), &token()).await.unwrap_err();
+    let error = store.save(&user("alice"), &record(KEY)).await.unwrap_err();
     assert_silent(&error);
     assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error:?}");
     let wrong = address.replace("hunter2", "hunter22");
     let error = connect(&wrong).await.err().unwrap();
     assert_silent(&error);
     assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error:?}");
-    redis::cmd("ACL").arg("DELUSER").arg(&user).exec_async(&mut connection).await.unwrap();
+    redis::cmd("ACL").arg("DELUSER").arg(&reader).exec_async(&mut connection).await.unwrap();
 }
 
 #[cfg(feature = "servers")]

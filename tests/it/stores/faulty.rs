@@ -7,7 +7,7 @@ use komerza_connect::store::faulty::{Fault, FaultyStore, Operation};
 async fn t49_a_store_can_be_slow_hang_panic_and_come_back() {
     let store = FaultyStore::new(MemoryStore::default());
     let faults = store.faults();
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
 
     faults.add(Fault::delay(Duration::from_secs(3)));
     let before = tokio::time::Instant::now();
@@ -33,7 +33,7 @@ async fn t49_a_store_can_be_slow_hang_panic_and_come_back() {
 #[tokio::test]
 async fn a_fault_strikes_the_calls_it_counts_and_no_others() {
     let store = FaultyStore::new(MemoryStore::default());
-    let (alice, bob) = (UserId::new("alice").unwrap(), UserId::new("bob").unwrap());
+    let (alice, bob) = (user("alice"), user("bob"));
     store.faults().add(Fault::error().for_user(&bob).on(Operation::Load).from_call(2).times(2));
     let mut outcomes = Vec::new();
     for _ in 0..5 {

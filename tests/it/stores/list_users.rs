@@ -1,7 +1,7 @@
 //! `ListUsers`: who is there, and the removal of old records.
 
 #[cfg(feature = "servers")]
-use super::places::{mysql_url, pgbouncer_url, postgres_url};
+use super::places::{mysql_url, pgbouncer_url, postgres_url, run};
 use super::{
     contract::{both, encrypted},
     places::{Directory, saved_at, time, unique},
@@ -117,7 +117,7 @@ async fn a_wrapper_around_a_store_that_cannot_list_says_so() {
 async fn a_cache_forgets_everybody_when_a_removal_ended_in_an_error() {
     let faulty = FaultyStore::new(MemoryStore::default());
     let cached = CachedStore::new(faulty.clone());
-    let alice = UserId::new("browser-alice").unwrap();
+    let alice = user("browser-alice");
     cached.save(&alice, &saved_at(1)).await.unwrap();
     assert!(cached.load(&alice).await.unwrap().is_some());
     // The record is removed and the answer lost.
@@ -145,29 +145,24 @@ async fn alone_and_wrapped(store: impl TokenStore + Clone) {
 }
 
 #[cfg(feature = "servers")]
-async fn in_postgresql(url: String) {
+async fn in_sql(url: String) {
     let table = unique("listed");
-    let store = PostgresStore::connect_with(&url, &table.parse().unwrap()).await.unwrap();
-    alone_and_wrapped(store.with_deadline(PATIENCE)).await;
-    let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
-}
-
-#[cfg(feature = "servers")]
-async fn in_mysql(url: String) {
-    let table = unique("listed");
-    let store = MySqlStore::connect_with(&url, &table.parse().unwrap()).await.unwrap();
-    alone_and_wrapped(store.with_deadline(PATIENCE)).await;
-    let pool = sqlx::MySqlPool::connect(&url).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
+    if url.starts_with("mysql") {
+        let store = MySqlStore::connect_with(&url, &table.parse().unwrap()).await.unwrap();
+        alone_and_wrapped(store.with_deadline(PATIENCE)).await;
+    } else {
+        let store = PostgresStore::connect_with(&url, &table.parse().unwrap()).await.unwrap();
+        alone_and_wrapped(store.with_deadline(PATIENCE)).await;
+    }
+    run(&url, &format!("DROP TABLE {table}")).await;
 }
 
 #[cfg(feature = "servers")]
 needs! {
     "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
-    postgresql_lists_everybody_and_removes_only_what_is_old => in_postgresql(postgres_url());
+    postgresql_lists_everybody_and_removes_only_what_is_old => in_sql(postgres_url());
     "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL",
-    postgresql_through_pgbouncer_lists_everybody_and_removes_only_what_is_old => in_postgresql(pgbouncer_url("transaction"));
+    postgresql_through_pgbouncer_lists_everybody_and_removes_only_what_is_old => in_sql(pgbouncer_url("transaction"));
     "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
-    mysql_lists_everybody_and_removes_only_what_is_old => in_mysql(mysql_url());
+    mysql_lists_everybody_and_removes_only_what_is_old => in_sql(mysql_url());
 }

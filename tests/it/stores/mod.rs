@@ -4,7 +4,7 @@
 #[cfg(feature = "servers")]
 macro_rules! needs {
     ($($why:literal, $(#[$more:meta])? $test:ident => $run:expr;)+) => {$(
-        #[tokio::test(flavor = "multi_thread")]
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         #[ignore = $why]
         $(#[$more])?
         async fn $test() {

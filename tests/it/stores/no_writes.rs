@@ -3,7 +3,7 @@
 #[cfg(feature = "servers")]
 use super::{
     own_redis::OwnRedis,
-    places::{mysql_url, postgres_url, unique},
+    places::{mysql_url, postgres_url, run, unique},
 };
 use crate::prelude::*;
 #[cfg(feature = "servers")]
@@ -42,7 +42,7 @@ async fn costs_at_most_one_exchange_and_answers(
         people.push((browser, code, state));
     }
     assert!(shop.exchanges() <= 2, "{} exchanges", shop.exchanges());
-    let refused = store.save(&UserId::new("user-x").unwrap(), &token(8)).await.unwrap_err();
+    let refused = store.save(&user("user-x"), &record("x".repeat(8))).await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
     assert_eq!(shop.key(&early).await, reads, "what it reads");
 
@@ -61,16 +61,13 @@ async fn costs_at_most_one_exchange_and_answers(
     assert!(!shop.watch.calls().contains(&Hook::Orphaned));
 }
 
-fn token(length: usize) -> StoredToken {
-    StoredToken::new(ApiKey::new("x".repeat(length)).unwrap()).unwrap()
-}
-
 /// Saves until nothing more has room: large records first, then small ones. Servers keep free room of their own.
 async fn fill_up(store: &dyn TokenStore) {
     for (round, length) in [2_000, 200, 8].into_iter().enumerate() {
         let mut saved = 0;
         let refused = loop {
-            match store.save(&UserId::new(format!("f-{round}-{saved:06}")).unwrap(), &token(length)).await {
+            match store.save(&UserId::new(format!("f-{round}-{saved:06}")).unwrap(), &record("x".repeat(length))).await
+            {
                 // On a busy disk a save can be late; then the next one is tried.
                 Err(refused) if refused.kind() != StoreErrorKind::TimedOut => break refused,
                 _ => saved += 1,
@@ -189,8 +186,7 @@ async fn t64_a_full_disk_under_postgresql_costs_at_most_one_exchange() {
     let (disk, name, space) = (SmallDisk::of("postgres"), unique("full"), unique("space"));
     let store =
         PostgresStore::connect_with(&postgres_url(), &name.parse().unwrap()).await.unwrap().with_deadline(PATIENCE);
-    let admin = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-    let run = async |statement: String| sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await.unwrap();
+    let run = async |statement: String| run(&postgres_url(), &statement).await;
     run(format!("CREATE TABLESPACE {space} LOCATION '{}'", disk.directory.display())).await;
     run(format!("ALTER TABLE {name} SET TABLESPACE {space}")).await;
     on_a_full_disk(Arc::new(store.clone()), &disk).await;
@@ -206,9 +202,9 @@ async fn t64_a_full_disk_under_mysql_costs_at_most_one_exchange() {
     use sqlx::Row as _;
     let (disk, name) = (SmallDisk::of("mysql"), unique("full"));
     let store = MySqlStore::connect_with(&mysql_url(), &name.parse().unwrap()).await.unwrap().with_deadline(PATIENCE);
-    let admin = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
-    let run = async |statement: String| sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await.unwrap();
+    let run = async |statement: String| run(&mysql_url(), &statement).await;
     // The place of a table is chosen when it is made.
+    let admin = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
     let shown =
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SHOW CREATE TABLE {name}"))).fetch_one(&admin).await.unwrap();
     let create = shown.get_unchecked::<String, _>(1);
@@ -253,8 +249,7 @@ async fn t64_a_replica_of_redis_costs_at_most_one_exchange() {
 async fn t64_a_postgresql_that_became_a_replica_costs_at_most_one_exchange() {
     let (name, role) = (unique("replica"), unique("role"));
     PostgresStore::connect_with(&postgres_url(), &name.parse().unwrap()).await.unwrap();
-    let admin = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-    let run = async |statement: String| sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await.unwrap();
+    let run = async |statement: String| run(&postgres_url(), &statement).await;
     run(format!("CREATE ROLE {role} LOGIN; GRANT ALL ON {name} TO {role}")).await;
     let url = postgres_url().replace("komerza@", &format!("{role}@"));
     let store = PostgresStore::connect_with(&url, &name.parse().unwrap()).await.unwrap().with_deadline(PATIENCE);
@@ -262,7 +257,7 @@ async fn t64_a_postgresql_that_became_a_replica_costs_at_most_one_exchange() {
     let breaks = async || {
         run(format!("ALTER ROLE {role} SET default_transaction_read_only = on")).await;
         run(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'")).await;
-        while store.load(&UserId::new("early").unwrap()).await.is_err() {}
+        while store.load(&user("early")).await.is_err() {}
     };
     let heals = async || {
         run(format!("ALTER ROLE {role} RESET default_transaction_read_only")).await;

@@ -11,12 +11,12 @@ pub(crate) fn unique(what: &str) -> String {
 }
 
 pub(crate) fn alice() -> UserId {
-    UserId::new("alice").unwrap()
+    user("alice")
 }
 
 /// A new record of the same key each time.
 pub(crate) fn token() -> StoredToken {
-    StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()
+    record("obviously-fake-key")
 }
 
 #[cfg(feature = "servers")]
@@ -63,32 +63,63 @@ impl Drop for Directory {
     }
 }
 
+/// The servers of `.ci/servers`, by their URLs.
 #[cfg(feature = "servers")]
-pub(crate) fn postgres_url() -> String {
-    std::env::var("KOMERZA_TEST_POSTGRES_URL").expect("KOMERZA_TEST_POSTGRES_URL is not set: run .ci/servers")
-}
-
-/// PgBouncer in front of that PostgreSQL; the mode is `session`, `transaction`, `transaction_few` or `statement`.
-#[cfg(feature = "servers")]
-pub(crate) fn pgbouncer_url(mode: &str) -> String {
-    let url =
-        std::env::var("KOMERZA_TEST_PGBOUNCER_URL").expect("KOMERZA_TEST_PGBOUNCER_URL is not set: run .ci/servers");
-    format!("{url}/{mode}")
-}
+pub(crate) use self::urls::*;
 
 #[cfg(feature = "servers")]
-pub(crate) fn mysql_url() -> String {
-    std::env::var("KOMERZA_TEST_MYSQL_URL").expect("KOMERZA_TEST_MYSQL_URL is not set: run .ci/servers")
-}
+mod urls {
+    fn url(variable: &str) -> String {
+        std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run .ci/servers"))
+    }
 
-#[cfg(feature = "servers")]
-pub(crate) fn redis_url() -> String {
-    std::env::var("KOMERZA_TEST_REDIS_URL").expect("KOMERZA_TEST_REDIS_URL is not set: run .ci/servers")
+    pub(crate) fn postgres_url() -> String {
+        url("KOMERZA_TEST_POSTGRES_URL")
+    }
+
+    /// PgBouncer in front of that PostgreSQL; the mode is `session`, `transaction`, `transaction_few` or `statement`.
+    pub(crate) fn pgbouncer_url(mode: &str) -> String {
+        format!("{}/{mode}", url("KOMERZA_TEST_PGBOUNCER_URL"))
+    }
+
+    pub(crate) fn mysql_url() -> String {
+        url("KOMERZA_TEST_MYSQL_URL")
+    }
+
+    pub(crate) fn redis_url() -> String {
+        url("KOMERZA_TEST_REDIS_URL")
+    }
+
+    pub(crate) fn cluster_url() -> String {
+        url("KOMERZA_TEST_REDIS_CLUSTER_URL")
+    }
+
+    pub(crate) fn sentinel_url() -> String {
+        url("KOMERZA_TEST_REDIS_SENTINEL_URL")
+    }
+
+    /// Runs statements on a connection of its own.
+    pub(crate) async fn run(url: &str, statements: &str) {
+        use sqlx::Connection as _;
+        let statements = sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned()));
+        if url.starts_with("mysql") {
+            statements.execute(&mut sqlx::MySqlConnection::connect(url).await.unwrap()).await.unwrap();
+        } else {
+            let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+            let mut connection = sqlx::PgConnection::connect_with(&options.extra_float_digits(None)).await.unwrap();
+            statements.execute(&mut connection).await.unwrap();
+        }
+    }
+
+    /// A connection to Redis behind the store's back.
+    pub(crate) async fn redis_connection() -> redis::aio::MultiplexedConnection {
+        redis::Client::open(redis_url()).unwrap().get_multiplexed_async_connection().await.unwrap()
+    }
 }
 
 /// A record that was saved so many milliseconds after 1970, with a key of its own.
 pub(crate) fn saved_at(millis: u64) -> StoredToken {
-    let token = StoredToken::new(ApiKey::new(format!("obviously-fake-key-{millis}")).unwrap()).unwrap();
+    let token = record(format!("obviously-fake-key-{millis}"));
     let mut form: serde_json::Value = serde_json::from_str(&token.to_text()).unwrap();
     form["saved_at"] = millis.into();
     StoredToken::from_text(&form.to_string()).unwrap()

@@ -14,14 +14,17 @@ fn server() -> SocketAddr {
     redis_url().trim_start_matches("redis://").trim_end_matches('/').parse().unwrap()
 }
 
-async fn through_a_relay() -> (Relay, RedisStore) {
+/// A store behind a relay, and the record that alice has there.
+async fn through_a_relay() -> (Relay, RedisStore, StoredToken) {
     let relay = Relay::to(server()).await.unwrap();
     let url = format!("redis://{}/", relay.address());
     let store = RedisStore::connect_with(&url, &unique("faults")).await.unwrap().with_deadline(PATIENT);
     // Another deadline has another connection.
     assert!(store.load(&alice()).await.unwrap().is_none());
     assert!(relay.settles_at(1, PATIENCE).await);
-    (relay, store)
+    let saved = token();
+    store.save(&alice(), &saved).await.unwrap();
+    (relay, store, saved)
 }
 
 /// Loads until a load is good, and returns how many were not.
@@ -41,9 +44,7 @@ async fn good_again(store: &RedisStore, wanted: &StoredToken) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t62_a_silent_redis_costs_the_calls_under_way_and_then_a_new_connection_is_used() {
-    let (relay, store) = through_a_relay().await;
-    let saved = token();
-    store.save(&alice(), &saved).await.unwrap();
+    let (relay, store, saved) = through_a_relay().await;
     let load = async |store: RedisStore| store.load(&alice()).await;
     let mut under_way = tokio::task::JoinSet::new();
     let opened = relay.opened();
@@ -63,9 +64,7 @@ async fn t62_a_silent_redis_costs_the_calls_under_way_and_then_a_new_connection_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t62_redis_that_is_silent_after_idling_costs_one_call() {
-    let (relay, store) = through_a_relay().await;
-    let saved = token();
-    store.save(&alice(), &saved).await.unwrap();
+    let (relay, store, saved) = through_a_relay().await;
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     relay.silence();
     assert_eq!(good_again(&store, &saved).await, 1);
@@ -75,9 +74,7 @@ async fn t62_redis_that_is_silent_after_idling_costs_one_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t62_callers_with_shorter_deadlines_get_a_new_connection_too() {
-    let (relay, store) = through_a_relay().await;
-    let saved = token();
-    store.save(&alice(), &saved).await.unwrap();
+    let (relay, store, saved) = through_a_relay().await;
     relay.silence();
     assert!(timeout(Duration::from_millis(300), store.load(&alice())).await.is_err());
     assert_eq!(good_again(&store, &saved).await, 0);
@@ -87,8 +84,7 @@ async fn t62_callers_with_shorter_deadlines_get_a_new_connection_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t62_browsers_that_hang_up_at_once_do_not_cost_a_connection() {
-    let (relay, store) = through_a_relay().await;
-    store.save(&alice(), &token()).await.unwrap();
+    let (relay, store, _) = through_a_relay().await;
     let (opened, alice) = (relay.opened(), alice());
     for _ in 0..50 {
         tokio::select! {
@@ -104,9 +100,7 @@ async fn t62_browsers_that_hang_up_at_once_do_not_cost_a_connection() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t62_closed_and_reset_connections_cost_no_call() {
-    let (relay, store) = through_a_relay().await;
-    let saved = token();
-    store.save(&alice(), &saved).await.unwrap();
+    let (relay, store, saved) = through_a_relay().await;
     for round in 0..6 {
         if round % 2 == 0 {
             relay.close()
@@ -130,9 +124,7 @@ async fn t62_closed_and_reset_connections_cost_no_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t62_a_server_that_is_away_is_told_at_once_and_found_when_it_is_back() {
-    let (relay, store) = through_a_relay().await;
-    let saved = token();
-    store.save(&alice(), &saved).await.unwrap();
+    let (relay, store, saved) = through_a_relay().await;
     let (begun, opened) = (Instant::now(), relay.opened());
     relay.reset_all();
     for _ in 0..20 {
@@ -150,7 +142,7 @@ async fn t62_a_server_that_is_away_is_told_at_once_and_found_when_it_is_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn t65_a_write_that_was_stuck_in_a_silent_connection_never_undoes_a_later_one() {
-    let (relay, store) = through_a_relay().await;
+    let (relay, store, _) = through_a_relay().await;
     let (older, newer) = (token(), token());
     for stuck in ["save", "delete"] {
         store.save(&alice(), &token()).await.unwrap();
@@ -221,8 +213,7 @@ async fn t64_redis_at_its_memory_limit_says_so_and_still_reads() {
 /// What a connect to this address is told, as an operator sees it.
 async fn told(url: &str) -> String {
     let error = RedisStore::connect(url).await.unwrap_err();
-    let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-    let told = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let told = causes(&error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
     assert!(!format!("{told} {error:?}").contains("hunter2"), "{error:?}");
     told
 }

@@ -3,7 +3,7 @@
 use super::{
     list_users::lists_everybody_and_removes_only_what_is_old,
     own_redis::{OwnRedis, free_address},
-    places::{PATIENT, alice, redis_url, token, unique},
+    places::{PATIENT, alice, cluster_url, redis_url, sentinel_url, token, unique},
 };
 use crate::prelude::*;
 use komerza_connect::{
@@ -16,15 +16,6 @@ use komerza_connect::{
 use komerza_connect_testing::relay::Relay;
 use std::time::Instant;
 use tokio::time::timeout;
-
-pub(crate) fn cluster_url() -> String {
-    std::env::var("KOMERZA_TEST_REDIS_CLUSTER_URL").expect("KOMERZA_TEST_REDIS_CLUSTER_URL is not set: run .ci/servers")
-}
-
-pub(crate) fn sentinel_url() -> String {
-    std::env::var("KOMERZA_TEST_REDIS_SENTINEL_URL")
-        .expect("KOMERZA_TEST_REDIS_SENTINEL_URL is not set: run .ci/servers")
-}
 
 fn contract(url: fn() -> String) -> Contract {
     let prefix = unique("contract");
@@ -79,26 +70,23 @@ async fn lists(url: String) {
     neighbour.delete(&alice()).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
-async fn redis_lists_its_users_and_removes_the_old_ones() {
-    lists(redis_url()).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a Redis Cluster: set KOMERZA_TEST_REDIS_CLUSTER_URL"]
-async fn a_redis_cluster_lists_the_users_of_every_primary() {
-    lists(cluster_url()).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs Sentinels: set KOMERZA_TEST_REDIS_SENTINEL_URL"]
-async fn the_primary_that_sentinels_name_lists_its_users() {
-    lists(sentinel_url()).await;
+needs! {
+    "needs Redis: set KOMERZA_TEST_REDIS_URL",
+    redis_lists_its_users_and_removes_the_old_ones => lists(redis_url());
+    "needs a Redis Cluster: set KOMERZA_TEST_REDIS_CLUSTER_URL",
+    a_redis_cluster_lists_the_users_of_every_primary => lists(cluster_url());
+    "needs Sentinels: set KOMERZA_TEST_REDIS_SENTINEL_URL",
+    the_primary_that_sentinels_name_lists_its_users => lists(sentinel_url());
 }
 
 fn users() -> Vec<UserId> {
     (0..30_u32).map(UserId::from).collect()
+}
+
+async fn connect_all(store: &RedisStore) {
+    for user in users() {
+        store.save(&user, &token()).await.unwrap();
+    }
 }
 
 /// A cluster of three primaries, each known to clients by the address of a relay.
@@ -185,9 +173,7 @@ async fn t62_a_broken_connection_to_the_primary_that_sentinels_name_gets_a_new_o
     let sentinel = OwnRedis::start_at(free_address(), &["--sentinel"], &watched).await;
     let store = RedisStore::connect(&format!("redis-sentinel://{}/komerza", sentinel.address)).await.unwrap();
     let store = store.with_deadline(PATIENT);
-    for user in users() {
-        store.save(&user, &token()).await.unwrap();
-    }
+    connect_all(&store).await;
     every_fault_costs_few_calls(&store, &relay).await;
 }
 
@@ -196,9 +182,7 @@ async fn t62_a_broken_connection_to_the_primary_that_sentinels_name_gets_a_new_o
 async fn t62_a_silent_node_of_a_redis_cluster_gets_a_new_connection() {
     let cluster = OwnCluster::start().await;
     let store = RedisStore::connect(&cluster.url()).await.unwrap().with_deadline(PATIENT);
-    for user in users() {
-        store.save(&user, &token()).await.unwrap();
-    }
+    connect_all(&store).await;
     every_fault_costs_few_calls(&store, &cluster.relays[1]).await;
     for relay in &cluster.relays {
         // One connection of the client, and the few that a cluster keeps for its own look-outs.
@@ -227,9 +211,7 @@ async fn t65_a_write_stuck_in_a_cluster_never_undoes_a_later_one() {
 async fn t62_a_cluster_whose_keys_move_to_another_node_answers_all_the_same() {
     let cluster = OwnCluster::start().await;
     let store = RedisStore::connect(&cluster.url()).await.unwrap().with_deadline(PATIENCE);
-    for user in users() {
-        store.save(&user, &token()).await.unwrap();
-    }
+    connect_all(&store).await;
     // An empty range changes its owner: the client learns by a redirection.
     let id = |answer: redis::Value| redis::from_redis_value::<String>(answer).unwrap();
     let third = id(cluster.nodes[2].tell(&["CLUSTER", "MYID"]).await.unwrap());
@@ -260,9 +242,7 @@ async fn t63_after_a_failover_by_sentinel_the_new_primary_is_found_and_nobody_is
     sentinel.tells(&["SENTINEL", "REPLICAS", "komerza"], &replica.address.port().to_string()).await;
 
     let store = RedisStore::connect(&format!("redis-sentinel://{}/komerza", sentinel.address)).await.unwrap();
-    for user in users() {
-        store.save(&user, &token()).await.unwrap();
-    }
+    connect_all(&store).await;
     primary.tell(&["WAIT", "1", "5000"]).await.unwrap();
 
     primary.freeze();

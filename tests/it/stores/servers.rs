@@ -1,10 +1,9 @@
 //! What is particular to PostgreSQL and Redis.
 
-use super::places::{PATIENCE, postgres_url, redis_url, token, unique};
+use super::places::{postgres_url, redis_connection, redis_url, run, saved_at, time, token, unique};
 use crate::prelude::*;
-use komerza_connect::store::{PostgresStore, RedisStore};
+use komerza_connect::store::{ListUsers, PostgresStore, RedisStore};
 
-#[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn nodes_that_start_together_on_no_table_all_come_up() {
@@ -23,22 +22,17 @@ async fn nodes_that_start_together_on_no_table_all_come_up() {
         for number in 0..8_u32 {
             assert!(stores[0].load(&UserId::from(number)).await.unwrap().is_some());
         }
-        let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&pool).await.unwrap();
+        run(&postgres_url(), &format!("DROP TABLE {table}")).await;
     }
 }
 
-#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn a_role_that_may_not_make_tables_can_use_one_that_is_there() {
     let (schema, role) = (unique("granted"), unique("role"));
     let table: TableName = format!("{schema}.tokens").parse().unwrap();
-    let owner = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-    let run = async |statement: String| sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&owner).await.unwrap();
-    run(format!("CREATE ROLE {role} LOGIN")).await;
-    run(format!("CREATE SCHEMA {schema}")).await;
-    run(format!("GRANT USAGE ON SCHEMA {schema} TO {role}")).await;
+    let run = async |statements: String| run(&postgres_url(), &statements).await;
+    run(format!("CREATE ROLE {role} LOGIN; CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO {role}")).await;
     let url = postgres_url().replace("komerza@", &format!("{role}@"));
     let refused = PostgresStore::connect_with(&url, &table).await.unwrap_err();
     assert!(format!("{refused:?}").contains("permission denied"), "{refused:?}");
@@ -46,14 +40,16 @@ async fn a_role_that_may_not_make_tables_can_use_one_that_is_there() {
     PostgresStore::connect_with(&postgres_url(), &table).await.unwrap();
     run(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")).await;
     let store = PostgresStore::connect_with(&url, &table).await.unwrap().with_deadline(PATIENCE);
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
     store.save(&alice, &token()).await.unwrap();
     assert!(store.load(&alice).await.unwrap().is_some());
-    run(format!("DROP SCHEMA {schema} CASCADE")).await;
-    run(format!("DROP ROLE {role}")).await;
+    // It may remove old records too.
+    store.save(&UserId::from(2_u64), &saved_at(2)).await.unwrap();
+    assert_eq!(store.remove_older("", time(2), 100).await.unwrap().len(), 0);
+    assert_eq!(store.remove_older("", time(3), 100).await.unwrap().len(), 1);
+    run(format!("DROP SCHEMA {schema} CASCADE; DROP ROLE {role}")).await;
 }
 
-#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn connections_that_the_server_ended_are_replaced() {
@@ -61,7 +57,7 @@ async fn connections_that_the_server_ended_are_replaced() {
     let name = unique("ended_app");
     let url = format!("{}?application_name={name}", postgres_url());
     let store = PostgresStore::connect_with(&url, &table).await.unwrap().with_deadline(PATIENCE);
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
     store.save(&alice, &token()).await.unwrap();
 
     let admin = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
@@ -74,19 +70,17 @@ async fn connections_that_the_server_ended_are_replaced() {
         failures += 1;
         assert!(failures <= ended, "{failures} failures after {ended} connections were ended");
     }
-    sqlx::query(sqlx::AssertSqlSafe(format!("DROP TABLE {table}"))).execute(&admin).await.unwrap();
+    run(&postgres_url(), &format!("DROP TABLE {table}")).await;
 }
 
-#[cfg(feature = "servers")]
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
 async fn a_record_in_redis_never_expires_and_displaces_what_was_there() {
     let prefix = unique("expiry");
     let store = RedisStore::connect_with(&redis_url(), &prefix).await.unwrap().with_deadline(PATIENCE);
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
     let key = format!("{prefix}alice");
-    let client = redis::Client::open(redis_url()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = redis_connection().await;
 
     // A list of somebody else's is no record, and not "no record" either; a save takes its place.
     redis::cmd("RPUSH").arg(&key).arg("a").exec_async(&mut connection).await.unwrap();

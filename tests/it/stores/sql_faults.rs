@@ -1,6 +1,9 @@
 //! What networks, failovers and locks do to the SQL stores. Silence, closed connections and late writes come from a relay.
 
-use super::places::{PATIENT, alice, mysql_url, pgbouncer_url, postgres_url, token, unique};
+use super::{
+    places::{PATIENT, alice, mysql_url, pgbouncer_url, postgres_url, run, token, unique},
+    sqlite_faults::{HoldsLocks, a_removal_given_up_behind_a_lock_removes_nothing_later},
+};
 use crate::prelude::*;
 use komerza_connect::store::{MySqlStore, PostgresStore, contract::Relay};
 use tokio::time::{sleep, timeout};
@@ -27,20 +30,21 @@ impl Place {
     }
 
     async fn open(&self) -> Arc<dyn TokenStore> {
-        if self.url.starts_with("mysql") {
-            Arc::new(MySqlStore::connect_with(&self.url, &self.table).await.unwrap())
-        } else {
-            Arc::new(super::contract_servers::opened(&self.url, &self.table).await)
-        }
+        self.open_with(None).await
     }
 
     /// For tests that count failed calls: none fails because the machine is busy.
     async fn open_patiently(&self) -> Arc<dyn TokenStore> {
+        self.open_with(Some(PATIENT)).await
+    }
+
+    async fn open_with(&self, deadline: Option<Duration>) -> Arc<dyn TokenStore> {
         if self.url.starts_with("mysql") {
-            Arc::new(MySqlStore::connect_with(&self.url, &self.table).await.unwrap().with_deadline(PATIENT))
-        } else {
-            Arc::new(super::contract_servers::opened(&self.url, &self.table).await.with_deadline(PATIENT))
+            let store = MySqlStore::connect_with(&self.url, &self.table).await.unwrap();
+            return Arc::new(deadline.map_or(store.clone(), |deadline| store.with_deadline(deadline)));
         }
+        let store = super::contract_servers::opened(&self.url, &self.table).await;
+        Arc::new(deadline.map_or(store.clone(), |deadline| store.with_deadline(deadline)))
     }
 
     async fn drop_table(self) {
@@ -53,17 +57,16 @@ impl Place {
     }
 }
 
-/// Runs a statement on a connection of its own.
-async fn run(url: &str, statement: &str) {
-    use sqlx::Connection as _;
-    let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()));
-    if url.starts_with("mysql") {
-        statement.execute(&mut sqlx::MySqlConnection::connect(url).await.unwrap()).await.unwrap();
-    } else {
-        let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
-        let mut connection = sqlx::PgConnection::connect_with(&options.extra_float_digits(None)).await.unwrap();
-        statement.execute(&mut connection).await.unwrap();
-    }
+fn postgres() -> Place {
+    Place::new(postgres_url())
+}
+
+fn pgbouncer() -> Place {
+    Place::new(pgbouncer_url("transaction"))
+}
+
+fn mysql() -> Place {
+    Place::new(mysql_url())
 }
 
 // T61: poolers.
@@ -205,22 +208,13 @@ async fn a_call_fails_at_most_once(place: Place) {
     place.drop_table().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
-async fn t62_a_silent_or_broken_connection_to_postgresql_costs_one_call() {
-    a_call_fails_at_most_once(Place::new(postgres_url())).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
-async fn t62_a_silent_or_broken_connection_to_pgbouncer_costs_one_call() {
-    a_call_fails_at_most_once(Place::new(pgbouncer_url("transaction"))).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
-async fn t62_a_silent_or_broken_connection_to_mysql_costs_one_call() {
-    a_call_fails_at_most_once(Place::new(mysql_url())).await;
+needs! {
+    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
+    t62_a_silent_or_broken_connection_to_postgresql_costs_one_call => a_call_fails_at_most_once(postgres());
+    "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL",
+    t62_a_silent_or_broken_connection_to_pgbouncer_costs_one_call => a_call_fails_at_most_once(pgbouncer());
+    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
+    t62_a_silent_or_broken_connection_to_mysql_costs_one_call => a_call_fails_at_most_once(mysql());
 }
 
 /// A connection that fell silent while it was idle is found out before it is used.
@@ -234,28 +228,19 @@ async fn silence_after_idling_costs_no_call(place: Place) {
     place.drop_table().await;
 }
 
-#[tokio::test]
-#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
-async fn t62_silence_after_idling_costs_no_call_to_postgresql() {
-    silence_after_idling_costs_no_call(Place::new(postgres_url())).await;
-}
-
-#[tokio::test]
-#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
-async fn t62_silence_after_idling_costs_no_call_to_pgbouncer() {
-    silence_after_idling_costs_no_call(Place::new(pgbouncer_url("transaction"))).await;
-}
-
-#[tokio::test]
-#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
-async fn t62_silence_after_idling_costs_no_call_to_mysql() {
-    silence_after_idling_costs_no_call(Place::new(mysql_url())).await;
+needs! {
+    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
+    t62_silence_after_idling_costs_no_call_to_postgresql => silence_after_idling_costs_no_call(postgres());
+    "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL",
+    t62_silence_after_idling_costs_no_call_to_pgbouncer => silence_after_idling_costs_no_call(pgbouncer());
+    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
+    t62_silence_after_idling_costs_no_call_to_mysql => silence_after_idling_costs_no_call(mysql());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn t62_the_apps_own_pool_recovers_from_silence_too() {
-    let place = Place::new(postgres_url());
+    let place = postgres();
     let (relay, relayed) = place.relayed().await;
     let pool = sqlx::PgPool::connect(&relayed.url).await.unwrap();
     let store = PostgresStore::from_pool(pool.clone(), &place.table).await.unwrap().with_deadline(PATIENT);
@@ -287,128 +272,74 @@ async fn t62_the_apps_own_pool_recovers_from_silence_too() {
 
 // T63: a server that takes no writes.
 
-#[tokio::test]
-#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
-async fn t63_a_postgresql_that_takes_no_writes_is_left_at_the_first_refusal() {
-    let place = Place::new(postgres_url());
-    let role = unique("failover");
+/// A role whose sessions take no writes while the server says so, for as long as they last: as on a primary that became a replica.
+/// The store is opened as that role. Statements make the role, make its new sessions read-only, undo that, and drop it.
+async fn is_left_at_the_first_refusal(place: Place, role: String, statements: [String; 4]) {
     place.open().await;
-    let admin = async |statement: String| run(&postgres_url(), &statement).await;
-    admin(format!("CREATE ROLE {role} LOGIN; GRANT ALL ON {} TO {role}", place.name())).await;
-    let url = postgres_url().replace("komerza@", &format!("{role}@"));
-    // Sessions that begin now take no writes, for as long as they last: as on a primary that became a replica.
-    admin(format!("ALTER ROLE {role} SET default_transaction_read_only = on")).await;
-    let store = PostgresStore::connect_with(&url, &place.table).await.unwrap().with_deadline(PATIENT);
+    let [make, read_only, writable, drop_role] = statements;
+    let admin = async |statement: &str| run(&place.url, statement).await;
+    admin(&make).await;
+    admin(&read_only).await;
+    let url = place.url.replace("komerza@", &format!("{role}@"));
+    let store = Place { url, table: place.table.clone() }.open_patiently().await;
     let refused = store.save(&alice(), &token()).await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
     assert!(store.load(&alice()).await.unwrap().is_none());
     assert!(store.save(&alice(), &token()).await.is_err());
     // The new primary answers at the same address.
-    admin(format!("ALTER ROLE {role} RESET default_transaction_read_only")).await;
-    let first = store.save(&alice(), &token()).await;
-    if first.is_err() {
-        store.save(&alice(), &token()).await.expect("the first refusal ended the old session");
-    }
-    assert!(store.load(&alice()).await.unwrap().is_some());
-    store.close().await;
-    place.drop_table().await;
-    admin(format!("DROP ROLE {role}")).await;
-}
-
-#[tokio::test]
-#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
-async fn t63_a_mysql_that_takes_no_writes_is_left_at_the_first_refusal() {
-    let place = Place::new(mysql_url());
-    let role = unique("failover");
-    place.open().await;
-    let admin = async |statement: String| run(&mysql_url(), &statement).await;
-    admin(format!("CREATE USER {role}@'%'; GRANT ALL ON {} TO {role}@'%'", place.name())).await;
-    let url = mysql_url().replace("komerza@", &format!("{role}@"));
-    // Run at the beginning of sessions, except those of operators.
-    admin("SET GLOBAL init_connect = 'SET SESSION TRANSACTION READ ONLY'".into()).await;
-    let store = MySqlStore::connect_with(&url, &place.table).await.unwrap().with_deadline(PATIENT);
-    let refused = store.save(&alice(), &token()).await.unwrap_err();
-    assert_eq!(refused.kind(), StoreErrorKind::NotWritable, "{refused}");
-    assert!(store.load(&alice()).await.unwrap().is_none());
-    admin("SET GLOBAL init_connect = ''".into()).await;
+    admin(&writable).await;
     if store.save(&alice(), &token()).await.is_err() {
         store.save(&alice(), &token()).await.expect("the first refusal ended the old session");
     }
-    store.close().await;
-    place.drop_table().await;
-    admin(format!("DROP USER {role}@'%'")).await;
+    assert!(store.load(&alice()).await.unwrap().is_some());
+    drop(store);
+    run(&place.url, &format!("DROP TABLE {}", place.name())).await;
+    admin(&drop_role).await;
+}
+
+async fn a_postgresql_that_takes_no_writes() {
+    let (place, role) = (postgres(), unique("failover"));
+    let statements = [
+        format!("CREATE ROLE {role} LOGIN; GRANT ALL ON {} TO {role}", place.name()),
+        format!("ALTER ROLE {role} SET default_transaction_read_only = on"),
+        format!("ALTER ROLE {role} RESET default_transaction_read_only"),
+        format!("DROP ROLE {role}"),
+    ];
+    is_left_at_the_first_refusal(place, role, statements).await;
+}
+
+async fn a_mysql_that_takes_no_writes() {
+    let (place, role) = (mysql(), unique("failover"));
+    let statements = [
+        format!("CREATE USER {role}@'%'; GRANT ALL ON {} TO {role}@'%'", place.name()),
+        // Run at the beginning of sessions, except those of operators.
+        "SET GLOBAL init_connect = 'SET SESSION TRANSACTION READ ONLY'".to_owned(),
+        "SET GLOBAL init_connect = ''".to_owned(),
+        format!("DROP USER {role}@'%'"),
+    ];
+    is_left_at_the_first_refusal(place, role, statements).await;
+}
+
+needs! {
+    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
+    t63_a_postgresql_that_takes_no_writes_is_left_at_the_first_refusal => a_postgresql_that_takes_no_writes();
+    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
+    t63_a_mysql_that_takes_no_writes_is_left_at_the_first_refusal => a_mysql_that_takes_no_writes();
 }
 
 // T65: late writes.
 
-/// Another node holds the lock and confirms a new record while a removal waits and is given up.
-async fn a_removal_that_was_given_up_behind_a_lock_removes_nothing(place: Place) {
-    let store = place.open().await;
-    store.save(&alice(), &token()).await.unwrap();
-    for limit in [Duration::from_millis(100), Duration::from_secs(10)] {
-        let confirmed = token();
-        let (url, update) = (
-            place.url.clone(),
-            format!(
-                "UPDATE {} SET version = '{}', record = '{}'",
-                place.name(),
-                confirmed.version(),
-                confirmed.to_text()
-            ),
-        );
-        let (locked, is_locked) = tokio::sync::oneshot::channel();
-        let (commit, may_commit) = tokio::sync::oneshot::channel::<()>();
-        let holder = tokio::spawn(hold(url, update, locked, may_commit));
-        is_locked.await.unwrap();
-        // Given up by the caller, and by the store itself.
-        let given_up = timeout(limit, store.delete(&alice())).await;
-        assert!(given_up.is_err() || given_up.unwrap().is_err());
-        commit.send(()).unwrap();
-        holder.await.unwrap();
-        sleep(Duration::from_millis(500)).await;
-        let found = store
-            .load(&alice())
-            .await
-            .unwrap()
-            .expect("a confirmed record is not removed by a removal that was given up");
-        assert_eq!(found.version(), confirmed.version());
-    }
+async fn behind_a_lock<C: HoldsLocks>(place: Place) {
+    let (store, name) = (place.open().await, place.name());
+    a_removal_given_up_behind_a_lock_removes_nothing_later::<C>(&*store, &place.url, &name).await;
     place.drop_table().await;
 }
 
-async fn hold(
-    url: String,
-    update: String,
-    locked: tokio::sync::oneshot::Sender<()>,
-    may_commit: tokio::sync::oneshot::Receiver<()>,
-) {
-    use sqlx::{AssertSqlSafe, Connection as _, raw_sql};
-    macro_rules! hold {
-        ($connection:ty) => {{
-            let mut connection = <$connection>::connect(&url).await.unwrap();
-            raw_sql("BEGIN").execute(&mut connection).await.unwrap();
-            raw_sql(AssertSqlSafe(update)).execute(&mut connection).await.unwrap();
-            locked.send(()).unwrap();
-            may_commit.await.unwrap();
-            raw_sql("COMMIT").execute(&mut connection).await.unwrap();
-        }};
-    }
-    match url.split(':').next() {
-        Some("mysql") => hold!(sqlx::MySqlConnection),
-        _ => hold!(sqlx::PgConnection),
-    }
-}
-
-#[tokio::test]
-#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
-async fn t65_a_removal_given_up_behind_a_lock_of_postgresql_removes_nothing_later() {
-    a_removal_that_was_given_up_behind_a_lock_removes_nothing(Place::new(postgres_url())).await;
-}
-
-#[tokio::test]
-#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
-async fn t65_a_removal_given_up_behind_a_lock_of_mysql_removes_nothing_later() {
-    a_removal_that_was_given_up_behind_a_lock_removes_nothing(Place::new(mysql_url())).await;
+needs! {
+    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
+    t65_a_removal_given_up_behind_a_lock_of_postgresql_removes_nothing_later => behind_a_lock::<sqlx::PgConnection>(postgres());
+    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
+    t65_a_removal_given_up_behind_a_lock_of_mysql_removes_nothing_later => behind_a_lock::<sqlx::MySqlConnection>(mysql());
 }
 
 /// The network holds back what a call sent, wherever it stood, and delivers it after another node's confirmed save.
@@ -450,20 +381,11 @@ async fn what_arrives_late_undoes_nothing(place: Place) {
     place.drop_table().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
-async fn t65_what_reaches_postgresql_late_undoes_no_confirmed_save() {
-    what_arrives_late_undoes_nothing(Place::new(postgres_url())).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
-async fn t65_what_reaches_pgbouncer_late_undoes_no_confirmed_save() {
-    what_arrives_late_undoes_nothing(Place::new(pgbouncer_url("transaction"))).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL"]
-async fn t65_what_reaches_mysql_late_undoes_no_confirmed_save() {
-    what_arrives_late_undoes_nothing(Place::new(mysql_url())).await;
+needs! {
+    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
+    t65_what_reaches_postgresql_late_undoes_no_confirmed_save => what_arrives_late_undoes_nothing(postgres());
+    "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL",
+    t65_what_reaches_pgbouncer_late_undoes_no_confirmed_save => what_arrives_late_undoes_nothing(pgbouncer());
+    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
+    t65_what_reaches_mysql_late_undoes_no_confirmed_save => what_arrives_late_undoes_nothing(mysql());
 }

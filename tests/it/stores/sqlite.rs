@@ -42,7 +42,7 @@ async fn nodes_that_start_together_on_no_file_all_come_up() {
 async fn t44_what_was_deleted_is_not_left_in_the_file() {
     let directory = Directory::new();
     let path = directory.path().join("tokens.db");
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
     let store = SqliteStore::open(&path).await.unwrap();
     store.save(&alice, &token()).await.unwrap();
     store.close().await;
@@ -58,7 +58,7 @@ async fn t44_what_was_deleted_is_not_left_in_the_file() {
 async fn tables_of_other_names_are_independent() {
     let directory = Directory::new();
     let path = directory.path().join("tokens.db");
-    let alice = UserId::new("alice").unwrap();
+    let alice = user("alice");
     let other: TableName = "main.shop_keys".parse().unwrap();
     let (one, two) = (SqliteStore::open(&path).await.unwrap(), SqliteStore::open_with(&path, &other).await.unwrap());
     one.save(&alice, &token()).await.unwrap();

@@ -178,7 +178,7 @@ async fn t06_the_seal_holds_the_app_and_the_redirect_uri_each() {
         let other = node(shop.mode, &shop.provider, &shop.store, &shop.clock, uri, |config| config.client_id(app_id));
         let visitor = alice.clone().without_own_answers();
         visitor.move_to(SITE, app(&other));
-        let hop = visitor.load(Load::typed(LOGIN).stop_at_first()).await.first().clone();
+        let hop = visitor.hop(Load::typed(LOGIN)).await;
         let theirs = started(hop).cookie;
         visitor.jar().rename(&login.cookie, &format!("{}{suffix}", &theirs[..theirs.len() - 16]));
         let path = uri.strip_prefix(SITE).unwrap();
@@ -201,7 +201,7 @@ async fn t06_a_session_of_one_mount_is_none_at_another_with_the_same_keys_and_st
         let visitor = alice.clone().without_own_answers();
         visitor.move_to(SITE, app(&other));
         let path = uri.strip_prefix(SITE).unwrap().replace("callback", "login");
-        let hop = visitor.load(Load::typed(&format!("{SITE}{path}")).stop_at_first()).await.first().clone();
+        let hop = visitor.hop(Load::typed(&format!("{SITE}{path}"))).await;
         let theirs = started(hop).cookie;
         let prefix = theirs.split_once("-login-").unwrap().0;
         // Under both names: whichever one the other mount looks for, its value counts for nothing.

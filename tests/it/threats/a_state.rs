@@ -99,7 +99,7 @@ async fn t08_without_randomness_no_login_starts() {
         let mut draws = 0;
         loop {
             left.store(draws, Ordering::SeqCst);
-            let hop = alice.load(Load::typed(LOGIN).stop_at_first()).await.first().clone();
+            let hop = alice.hop(Load::typed(LOGIN)).await;
             if hop.status() == 303 {
                 break;
             }
@@ -216,7 +216,7 @@ async fn t11_a_stray_callback_leaves_the_real_login_alone() {
 #[tokio::test]
 async fn t08_the_state_is_in_the_authorize_url_and_nowhere_else_in_the_answer() {
     let shop = Shop::new(Mode::App).await;
-    let hop = shop.browser("alice").load(Load::typed(LOGIN).stop_at_first()).await.first().clone();
+    let hop = shop.browser("alice").hop(Load::typed(LOGIN)).await;
     let login = started(hop);
     assert!(login.hop.location().unwrap().starts_with(&format!("{AUTHORIZE}?client_id=obviously-fake-app&")));
     assert!(!login.hop.set_cookies()[0].contains(&login.state));

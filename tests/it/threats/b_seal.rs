@@ -57,9 +57,9 @@ async fn t19_the_same_login_sealed_twice_differs_from_end_to_end() {
 /// To the byte the same content this time: what differs comes from the nonce.
 #[tokio::test]
 async fn t19_the_same_record_sealed_twice_differs() {
-    let (database, user) = (MemoryStore::default(), UserId::new("alice").unwrap());
+    let (database, user) = (MemoryStore::default(), user("alice"));
     let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]).unwrap();
-    let token = StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap();
+    let token = record("obviously-fake-key");
     let mut texts = HashSet::new();
     for _ in 0..100 {
         sealing.save(&user, &token).await.unwrap();
@@ -122,9 +122,9 @@ async fn t20_each_kind_of_value_is_sealed_under_a_key_of_its_own() {
         shop.accepts(&alice, &login, "CA", "/x").await;
         let done = value(&login.cookie.replace("-login-", "-done-"));
 
-        let (database, user) = (MemoryStore::default(), UserId::new("alice").unwrap());
+        let (database, user) = (MemoryStore::default(), user("alice"));
         let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]).unwrap();
-        sealing.save(&user, &StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap()).await.unwrap();
+        sealing.save(&user, &record("obviously-fake-key")).await.unwrap();
         let text = database.load(&user).await.unwrap().unwrap().to_text();
         let record = text.split_once("\"sealed\":\"").unwrap().1.to_owned();
 

@@ -13,22 +13,25 @@ use tokio_rustls::{
 };
 
 /// What the server does with the next requests of all connections.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Conduct {
+    #[default]
     Answer,
     /// It makes the effect, and closes the connection in place of an answer.
     CloseAfterEffect,
 }
 
 /// What the connections of a generation do.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Order {
+    #[default]
     Serve,
     Hang,
     Refuse,
     ShutDown,
 }
 
+#[derive(Default)]
 struct Shared {
     conduct: watch::Sender<Conduct>,
     order: std::sync::Mutex<watch::Sender<Order>>,
@@ -81,13 +84,7 @@ impl Server {
     async fn start(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            conduct: watch::Sender::new(Conduct::Answer),
-            order: std::sync::Mutex::new(watch::Sender::new(Order::Serve)),
-            refusals: AtomicUsize::new(0),
-            goodbyes: AtomicUsize::new(0),
-            effects: AtomicUsize::new(0),
-        });
+        let shared = Arc::<Shared>::default();
         let (accepting, with_tls) = (shared.clone(), tls.is_some());
         let task = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();

@@ -84,35 +84,21 @@ async fn t55_kill_9_loses_no_confirmed_connect_in_sqlite() {
 }
 
 #[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PostgreSQL's programs: run .ci/servers"]
-async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql() {
-    let server = Server::start("postgres");
+async fn of_app_and_server(kind: &'static str) {
+    let server = Server::start(kind);
     no_confirmed_connect_is_lost(&server.url(), || server.kill_and_start()).await;
 }
 
 #[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PgBouncer's programs: run .ci/servers"]
-async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql_through_pgbouncer() {
-    let server = Server::start("pgbouncer");
-    no_confirmed_connect_is_lost(&server.url(), || server.kill_and_start()).await;
-}
-
-#[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs MariaDB's programs: run .ci/servers"]
-async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_mariadb() {
-    let server = Server::start("mariadb");
-    no_confirmed_connect_is_lost(&server.url(), || server.kill_and_start()).await;
-}
-
-#[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Redis's programs: run .ci/servers"]
-async fn t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_redis() {
-    let server = Server::start("redis");
-    no_confirmed_connect_is_lost(&server.url(), || server.kill_and_start()).await;
+needs! {
+    "needs PostgreSQL's programs: run .ci/servers",
+    t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql => of_app_and_server("postgres");
+    "needs PgBouncer's programs: run .ci/servers",
+    t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql_through_pgbouncer => of_app_and_server("pgbouncer");
+    "needs MariaDB's programs: run .ci/servers",
+    t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_mariadb => of_app_and_server("mariadb");
+    "needs Redis's programs: run .ci/servers",
+    t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_redis => of_app_and_server("redis");
 }
 
 #[tokio::test(flavor = "multi_thread")]

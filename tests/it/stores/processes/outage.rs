@@ -57,30 +57,13 @@ async fn an_outage_is_503_and_then_over(kind: &'static str) {
     assert!(counts.keys().all(|said| matches!(said, Said::Connected | Said::TryLater)), "{counts:?}");
 }
 
-#[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PostgreSQL's programs: run .ci/servers"]
-async fn t49_postgresql_may_stop_and_come_back() {
-    an_outage_is_503_and_then_over("postgres").await;
-}
-
-#[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PgBouncer's programs: run .ci/servers"]
-async fn t49_pgbouncer_may_stop_and_come_back() {
-    an_outage_is_503_and_then_over("pgbouncer").await;
-}
-
-#[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs MariaDB's programs: run .ci/servers"]
-async fn t49_mariadb_may_stop_and_come_back() {
-    an_outage_is_503_and_then_over("mariadb").await;
-}
-
-#[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Redis's programs: run .ci/servers"]
-async fn t49_redis_may_stop_and_come_back() {
-    an_outage_is_503_and_then_over("redis").await;
+needs! {
+    "needs PostgreSQL's programs: run .ci/servers",
+    t49_postgresql_may_stop_and_come_back => an_outage_is_503_and_then_over("postgres");
+    "needs PgBouncer's programs: run .ci/servers",
+    t49_pgbouncer_may_stop_and_come_back => an_outage_is_503_and_then_over("pgbouncer");
+    "needs MariaDB's programs: run .ci/servers",
+    t49_mariadb_may_stop_and_come_back => an_outage_is_503_and_then_over("mariadb");
+    "needs Redis's programs: run .ci/servers",
+    t49_redis_may_stop_and_come_back => an_outage_is_503_and_then_over("redis");
 }

@@ -22,21 +22,13 @@ async fn two_nodes_are_one_app(token_store: &str) {
     assert_eq!(sandbox.exchanges(), 1);
 }
 
-#[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
-async fn t52_two_processes_on_one_postgresql_are_one_app() {
-    two_nodes_are_one_app(&postgres_url()).await;
+needs! {
+    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
+    t52_two_processes_on_one_postgresql_are_one_app => two_nodes_are_one_app(&postgres_url());
+    "needs Redis: set KOMERZA_TEST_REDIS_URL",
+    t52_two_processes_on_one_redis_are_one_app => two_nodes_are_one_app(&redis_url());
 }
 
-#[cfg(feature = "servers")]
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
-async fn t52_two_processes_on_one_redis_are_one_app() {
-    two_nodes_are_one_app(&redis_url()).await;
-}
-
-#[cfg(feature = "servers")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn t52_a_cached_node_sees_a_disconnect_elsewhere_within_the_bound() {
