@@ -16,6 +16,12 @@ fn key(number: u8) -> SealingKey {
     SealingKey::from_bytes(&bytes).unwrap()
 }
 
+/// A database, sealed by the first key, and a user.
+fn opened() -> (MemoryStore, EncryptedStore<MemoryStore>, UserId) {
+    let database = MemoryStore::default();
+    (database.clone(), sealed(database, "app", [key(1)]), user("alice"))
+}
+
 fn text(token: Option<StoredToken>) -> String {
     token.unwrap().api_key().unwrap().expose_secret().to_owned()
 }
@@ -30,9 +36,8 @@ async fn assert_unreadable(store: &impl TokenStore, user: &UserId) {
 
 #[tokio::test]
 async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
-    let database = MemoryStore::default();
-    let store = sealed(database.clone(), "app", [key(1)]);
-    let (alice, bob) = (user("alice"), user("bob"));
+    let (database, store, alice) = opened();
+    let bob = user("bob");
     store.save(&alice, &record("obviously-fake-alice")).await.unwrap();
     store.save(&bob, &record("obviously-fake-bob")).await.unwrap();
     let hers = database.load(&alice).await.unwrap().unwrap();
@@ -54,9 +59,7 @@ async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
 
 #[tokio::test]
 async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
-    let database = MemoryStore::default();
-    let store = sealed(database.clone(), "app", [key(1)]);
-    let alice = user("alice");
+    let (database, store, alice) = opened();
     store.save(&alice, &record("obviously-fake-key")).await.unwrap();
     assert_unreadable(&sealed(database.clone(), "app2", [key(1)]), &alice).await;
     assert_unreadable(&sealed(database.clone(), "app", [key(2)]), &alice).await;
@@ -78,9 +81,7 @@ async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
 
 #[tokio::test]
 async fn t44_a_note_that_was_changed_in_the_database_closes_the_record() {
-    let database = MemoryStore::default();
-    let store = sealed(database.clone(), "app", [key(1)]);
-    let alice = user("alice");
+    let (database, store, alice) = opened();
     let note = |text: &'static str| Some(komerza_connect::hooks::Note::new(text).unwrap());
     store.save(&alice, &record("obviously-fake-key").with_note(note("plan=basic"))).await.unwrap();
     assert_eq!(store.load(&alice).await.unwrap().unwrap().note(), note("plan=basic").as_ref());
@@ -107,9 +108,7 @@ async fn t44_a_record_that_another_implementation_sealed_opens() {
 /// SECURITY.md says so under "What stays".
 #[tokio::test]
 async fn t44_an_older_record_of_the_same_user_opens_when_it_is_put_back() {
-    let database = MemoryStore::default();
-    let store = sealed(database.clone(), "app", [key(1)]);
-    let alice = user("alice");
+    let (database, store, alice) = opened();
     store.save(&alice, &record("obviously-fake-older")).await.unwrap();
     let backup = database.load(&alice).await.unwrap().unwrap();
     store.save(&alice, &record("obviously-fake-newer")).await.unwrap();
