@@ -139,7 +139,7 @@ impl<S: TokenStore> EncryptedStore<S> {
 
     /// The record with its key, and whether it should be sealed anew.
     fn open(&self, user: &UserId, token: StoredToken) -> Result<(StoredToken, bool), StoreError> {
-        let Content::Sealed(sealed) = token.content() else {
+        let Content::Sealed(sealed) = &token.content else {
             let refused = "the record is not sealed, and plain records are not accepted";
             return if self.plain_accepted { Ok((token, true)) } else { Err(StoreError::unreadable(refused)) };
         };

@@ -8,6 +8,7 @@ mod wire;
 
 use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
 use crate::user::UserId;
+use address::Address;
 use line::{Line, Then};
 use redis::{Cmd, FromRedisValue};
 use std::{fmt, sync::Arc, time::Duration};
@@ -128,9 +129,9 @@ impl RedisStore {
         Self::of(address::of_client(client)?, prefix).await
     }
 
-    async fn of(address: address::Parsed, prefix: &str) -> Result<Self, StoreError> {
+    async fn of(address: Address, prefix: &str) -> Result<Self, StoreError> {
         address::choose_tls_provider();
-        let line = Arc::new(Line::new(address.address, address.place, LIMIT));
+        let line = Arc::new(Line::new(address, LIMIT));
         line.connected().await?;
         Ok(Self { line, prefix: prefix.into(), absent: format!("{prefix}\0").into() })
     }

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use http::header;
-use komerza_connect::store::faulty::{Faults, FaultyStore, Operation};
+use komerza_connect::store::contract::faulty::{Faults, FaultyStore, Operation};
 use komerza_connect_testing::shop_b::{Lookup, USER};
 use tower::ServiceExt;
 

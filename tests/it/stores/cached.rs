@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use komerza_connect::store::{
     CachedStore,
-    faulty::{Fault, Faults, FaultyStore, Operation},
+    contract::faulty::{Faults, FaultyStore, Operation, StoreFault},
 };
 use tokio::sync::Barrier;
 
@@ -83,11 +83,11 @@ async fn a_user_who_connected_on_another_node_is_connected_here_at_once() {
 async fn errors_are_never_remembered() {
     let Setting { faults, store, alice, .. } = setting();
     store.save(&alice, &record("obviously-fake")).await.unwrap();
-    faults.add(Fault::error().on(Operation::Load).times(1));
+    faults.add(StoreFault::error().on(Operation::Load).times(1));
     assert!(store.load(&alice).await.is_err());
     assert!(key(&store, &alice).await.is_some());
     // And what is remembered outlasts an outage.
-    faults.add(Fault::error());
+    faults.add(StoreFault::error());
     assert!(key(&store, &alice).await.is_some());
 }
 
@@ -97,7 +97,7 @@ async fn a_write_that_failed_drops_what_was_remembered() {
     store.save(&alice, &record("obviously-fake-old")).await.unwrap();
     assert!(key(&store, &alice).await.is_some());
     // The answer is lost, the write is not.
-    faults.add(Fault::error_afterwards().on(Operation::Save));
+    faults.add(StoreFault::error_afterwards().on(Operation::Save));
     assert!(store.save(&alice, &record("obviously-fake-new")).await.is_err());
     assert_eq!(key(&store, &alice).await.as_deref(), Some("obviously-fake-new"));
 }
@@ -172,7 +172,7 @@ async fn t59_loads_of_one_user_at_once_are_one_load() {
     let faults = inner.faults();
     // The cache's own clock is real, because those who wait recognise their load by it.
     let store = Arc::new(CachedStore::new(inner));
-    faults.add(Fault::delay(Duration::from_millis(20)).on(Operation::Load));
+    faults.add(StoreFault::delay(Duration::from_millis(20)).on(Operation::Load));
     for (user, there, loads) in [(&alice, true, 1), (&bob, false, 2)] {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..50 {
@@ -188,7 +188,7 @@ async fn t59_loads_of_one_user_at_once_are_one_load() {
 async fn t59_a_load_that_is_given_up_or_panics_leaves_no_one_waiting() {
     let Setting { faults, store, alice, .. } = setting();
     store.save(&alice, &record("obviously-fake")).await.unwrap();
-    faults.add(Fault::hang().on(Operation::Load).times(1));
+    faults.add(StoreFault::hang().on(Operation::Load).times(1));
     let hung = ask(&store, &alice);
     while faults.calls(Operation::Load) == 0 {
         tokio::task::yield_now().await;
@@ -199,7 +199,7 @@ async fn t59_a_load_that_is_given_up_or_panics_leaves_no_one_waiting() {
     assert!(waiting.await.unwrap().is_some());
 
     store.forget(&alice);
-    faults.add(Fault::panic().on(Operation::Load).times(1));
+    faults.add(StoreFault::panic().on(Operation::Load).times(1));
     let panicked = ask(&store, &alice);
     assert!(panicked.await.unwrap_err().is_panic());
     assert!(key(&store, &alice).await.is_some());

@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use komerza_connect::store::{
     EncryptedStore,
-    faulty::{Fault, FaultyStore, Operation},
+    contract::faulty::{FaultyStore, Operation, StoreFault},
 };
 
 fn sealed<S: TokenStore>(store: S, app: &str, keys: impl IntoIterator<Item = SealingKey>) -> EncryptedStore<S> {
@@ -153,7 +153,7 @@ async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
     let faults = resealing.faults();
     let resealing = sealed(resealing, "app", [key(2), key(1)]).reseals_on_load();
     // If that write fails, the load does not.
-    faults.add(Fault::error().on(Operation::ReplaceIf).times(1));
+    faults.add(StoreFault::error().on(Operation::ReplaceIf).times(1));
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
@@ -172,7 +172,7 @@ async fn t44_sealing_anew_never_undoes_a_save_that_came_between() {
     let inner = FaultyStore::new(database.clone());
     let faults = inner.faults();
     let slow = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();
-    faults.add(Fault::hang().on(Operation::ReplaceIf));
+    faults.add(StoreFault::hang().on(Operation::ReplaceIf));
     let mut load = tokio_test_poll(slow.load(&alice));
     assert!(load.poll_once().await, "it has read the old record and is about to seal it anew");
 
@@ -195,12 +195,12 @@ async fn t44_a_writer_that_hangs_while_sealing_anew_does_not_hold_the_load_up() 
     let inner = FaultyStore::new(database);
     let faults = inner.faults();
     let store = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();
-    faults.add(Fault::hang().on(Operation::ReplaceIf));
+    faults.add(StoreFault::hang().on(Operation::ReplaceIf));
     let load = tokio::time::timeout(Limits::default().store_deadline, store.load(&alice));
     assert_eq!(text(load.await.expect("in time").unwrap()), "obviously-fake-key");
     assert_eq!(faults.calls(Operation::ReplaceIf), 1);
     // A slow database has used up its time before: what was read is what counts.
-    faults.add(Fault::delay(Duration::from_millis(1_900)).on(Operation::Load));
+    faults.add(StoreFault::delay(Duration::from_millis(1_900)).on(Operation::Load));
     let load = tokio::time::timeout(Limits::default().store_deadline, store.load(&alice));
     assert_eq!(text(load.await.expect("in time").unwrap()), "obviously-fake-key");
 }

@@ -1,7 +1,9 @@
 //! A store that fails on demand, so that an app can be tested with its store down.
 
-use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner};
-use crate::user::UserId;
+use crate::{
+    store::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner},
+    user::UserId,
+};
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,7 +16,7 @@ use std::{
 ///
 /// ```
 /// use komerza_connect::{MemoryStore, TokenStore, UserId};
-/// use komerza_connect::store::faulty::{Fault, FaultyStore, Operation};
+/// use komerza_connect::store::contract::faulty::{StoreFault, FaultyStore, Operation};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let store = FaultyStore::new(MemoryStore::default());
@@ -22,14 +24,14 @@ use std::{
 /// let (alice, bob) = (UserId::new("alice")?, UserId::new("bob")?);
 ///
 /// // The second load of alice fails; all else goes on.
-/// faults.add(Fault::error().on(Operation::Load).for_user(&alice).from_call(2).times(1));
+/// faults.add(StoreFault::error().on(Operation::Load).for_user(&alice).from_call(2).times(1));
 /// assert!(store.load(&alice).await.is_ok());
 /// assert!(store.load(&alice).await.is_err());
 /// assert!(store.load(&alice).await.is_ok());
 /// assert!(store.load(&bob).await.is_ok());
 ///
 /// // The store is down, and up again.
-/// faults.add(Fault::error());
+/// faults.add(StoreFault::error());
 /// assert!(store.delete(&bob).await.is_err());
 /// faults.clear();
 /// assert!(store.delete(&bob).await.is_ok());
@@ -89,7 +91,7 @@ enum Kind {
 /// One fault: what happens, and to which calls. Without a restriction it happens to every call.
 #[derive(Debug, Clone)]
 #[must_use = "a fault does nothing before it is added"]
-pub struct Fault {
+pub struct StoreFault {
     kind: Kind,
     operation: Option<Operation>,
     user: Option<UserId>,
@@ -97,7 +99,7 @@ pub struct Fault {
     left: u64,
 }
 
-impl Fault {
+impl StoreFault {
     fn of(kind: Kind) -> Self {
         Self { kind, operation: None, user: None, skipped: 0, left: u64::MAX }
     }
@@ -174,13 +176,13 @@ pub struct Faults(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    faults: Vec<Fault>,
+    faults: Vec<StoreFault>,
     calls: Vec<(Operation, u64)>,
 }
 
 impl Faults {
     /// Adds a fault. Of several that concern one call, each strikes, in the order in which they were added.
-    pub fn add(&self, fault: Fault) {
+    pub fn add(&self, fault: StoreFault) {
         self.state().faults.push(fault);
     }
 
