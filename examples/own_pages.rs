@@ -40,11 +40,9 @@ impl Hooks for Pages {
         );
         // Without a policy of your own the page may have no style.
         let policy = [("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")];
-        let mut response = (failure.kind().status(), policy, Html(page)).into_response();
-        if let Some(wait) = failure.retry_after() {
-            response.headers_mut().insert("retry-after", wait.as_secs().into());
-        }
-        Some(response)
+        // Rounded up: who comes back too early is refused again.
+        let wait = failure.retry_after().map(|wait| [("retry-after", wait.as_millis().div_ceil(1_000).to_string())]);
+        Some((failure.kind().status(), policy, wait, Html(page)).into_response())
     }
 }
 

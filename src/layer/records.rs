@@ -39,7 +39,8 @@ impl KomerzaConnectLayer {
         token.map(|token| self.shared.key(user.clone(), &token, None)).transpose()
     }
 
-    /// Returns all users who have a record, as a stream.
+    /// Returns all users who have a record, as a stream, each with the time of the save and the app's
+    /// [note](crate::hooks::Note).
     ///
     /// [`ListUsers::list_users`] says what happens to users who connect meanwhile.
     ///
@@ -54,9 +55,9 @@ impl KomerzaConnectLayer {
     ///
     /// let mut users = connect.users();
     /// let mut stores = 0;
-    /// while let Some(user) = users.try_next().await? {
+    /// while let Some(listed) = users.try_next().await? {
     ///     // Who has disconnected since has no client, and is left out.
-    ///     if let Some(komerza) = connect.client_for(&user).await? {
+    ///     if let Some(komerza) = connect.client_for(&listed.user).await? {
     ///         stores += komerza.stores().await?.len();
     ///     }
     /// }
@@ -160,18 +161,18 @@ impl Users {
     ///
     /// # Errors
     /// [`StoreError`] if the store failed or cannot list its users.
-    pub async fn try_next(&mut self) -> Result<Option<UserId>, StoreError> {
+    pub async fn try_next(&mut self) -> Result<Option<ListedUser>, StoreError> {
         poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await.transpose()
     }
 }
 
 impl Stream for Users {
-    type Item = Result<UserId, StoreError>;
+    type Item = Result<ListedUser, StoreError>;
 
     fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(listed) = self.page.pop_front() {
-                return Poll::Ready(Some(Ok(listed.user)));
+                return Poll::Ready(Some(Ok(listed)));
             }
             if self.over {
                 return Poll::Ready(None);
