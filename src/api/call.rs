@@ -37,10 +37,10 @@ type Received = (Response<Bytes>, Option<reqwest::Body>);
 impl RequestBuilder {
     /// Carries the call out. `streams`: the body of a success is left unread.
     pub(super) async fn run(&self, streams: bool) -> Result<Answered, Error> {
-        let url = self.url.clone()?;
+        let url = self.url.as_ref().map_err(Error::clone)?;
         let trace = Trace::begin(&self.method, &self.template);
         let mut spent = Spent::default();
-        let ended = trace.within(self.carry_out(&url, streams, &mut spent)).await;
+        let ended = trace.within(self.carry_out(url, streams, &mut spent)).await;
         let refusal = match &ended {
             Ok(answered) => (!answered.reply.status().is_success()).then(|| self.refused(answered)),
             Err(error) => Some(error.clone()),
@@ -179,8 +179,7 @@ impl RequestBuilder {
     pub(super) fn refused(&self, answered: &Answered) -> Error {
         Error::refused(&answered.reply, answered.dead_key)
             .after(answered.attempts, answered.retry_after)
-            .needing(self.scope)
-            .reconnect_at(|| self.client.inner.owner.as_ref().map(Owner::reconnect))
+            .advising(self.scope, || self.client.inner.owner.as_ref().map(Owner::reconnect))
     }
 }
 

@@ -176,21 +176,19 @@ impl Client {
     /// `user.view`.
     pub async fn stores(&self) -> Result<Vec<Store>, Error> {
         let in_user = &self.inner.connection.stores_in_user;
-        if !in_user.load(Ordering::Relaxed) {
-            let missing = match self.get("/stores").fetch_list().await {
+        let mut missing = in_user.load(Ordering::Relaxed);
+        if !missing {
+            missing = match self.get("/stores").fetch_list().await {
                 Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 405)) => true,
                 // Only this key is refused. `GET /user` says which scope it lacks.
                 Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::LoginRequired) => false,
                 answered => return answered,
             };
-            let stores = self.user().await?.stores;
-            // Remembered only after `GET /user` worked: the 404 may have come from a proxy.
-            if missing {
-                in_user.store(true, Ordering::Relaxed);
-            }
-            return Ok(stores);
         }
-        Ok(self.user().await?.stores)
+        let stores = self.user().await?.stores;
+        // Remembered only after `GET /user` worked: the 404 may have come from a proxy.
+        in_user.fetch_or(missing, Ordering::Relaxed);
+        Ok(stores)
     }
 
     /// Loads one store. Needs the scope `stores.view`.

@@ -104,9 +104,7 @@ impl Error {
     }
 
     pub(super) fn paced(wait: Duration, attempts: u32) -> Self {
-        let retry_after = (wait != Duration::MAX).then_some(wait);
-        Self::new(ErrorKind::RateLimited)
-            .with(|details| (details.retry_after, details.attempts) = (retry_after, attempts))
+        Self::new(ErrorKind::RateLimited).after(attempts, (wait != Duration::MAX).then_some(wait))
     }
 
     /// A reply that is too long to be read.
@@ -147,13 +145,13 @@ impl Error {
         })
     }
 
-    pub(super) fn needing(self, scope: Option<&'static str>) -> Self {
-        let denied = self.kind == ErrorKind::AccessDenied;
-        self.with(|details| details.needed_scope = scope.filter(|_| denied))
-    }
-
-    pub(super) fn reconnect_at(self, at: impl FnOnce() -> Option<Reconnect>) -> Self {
-        if self.kind == ErrorKind::KeyRevoked { self.with(|details| details.reconnect = at()) } else { self }
+    /// What may help: the scope of a denied call, and where to connect again with a new key.
+    pub(super) fn advising(self, scope: Option<&'static str>, at: impl FnOnce() -> Option<Reconnect>) -> Self {
+        match self.kind {
+            ErrorKind::AccessDenied => self.with(|details| details.needed_scope = scope),
+            ErrorKind::KeyRevoked => self.with(|details| details.reconnect = at()),
+            _ => self,
+        }
     }
 
     /// The kind of the failure.
