@@ -154,8 +154,8 @@ list_users_passed_on!([T: ListUsers + ?Sized] Box<T>, |store| (**store));
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub(crate) use list_users_passed_on;
 
-/// What a removal answers that took these records away and then ended so. After the first record no failure is an
-/// error, since the caller must learn of each key that is gone.
+/// The result of a removal that took these records and then ended with `outcome`. A failure after the first record is
+/// no error, since the caller must learn of each key that is gone.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
 pub(super) fn what_was_removed(
     removed: Vec<(UserId, StoredToken)>,

@@ -51,7 +51,7 @@ impl<S> FaultyStore<S> {
         Self { inner, faults: Faults::default() }
     }
 
-    /// The switchboard of the faults; it works while calls are under way, from any thread.
+    /// The faults of this store. They can be changed from any thread, also while calls are running.
     pub fn faults(&self) -> Faults {
         self.faults.clone()
     }
@@ -104,7 +104,7 @@ impl StoreFault {
         Self { kind, operation: None, user: None, skipped: 0, left: u64::MAX }
     }
 
-    /// The call takes so much longer, by tokio's timer.
+    /// The call takes this much longer, by tokio's timer.
     pub fn delay(by: Duration) -> Self {
         Self::of(Kind::Delay(by))
     }
@@ -148,7 +148,7 @@ impl StoreFault {
         self
     }
 
-    /// Only so many calls; then the fault is over.
+    /// Only for this many calls.
     pub fn times(mut self, calls: u64) -> Self {
         self.left = calls;
         self
@@ -158,7 +158,7 @@ impl StoreFault {
         self.operation.is_none_or(|only| only == operation) && self.user.as_ref().is_none_or(|only| Some(only) == user)
     }
 
-    /// Counts a call that the fault concerns; whether it strikes.
+    /// Counts a call that the fault concerns, and returns whether the fault strikes.
     fn strikes(&mut self) -> bool {
         if let Some(fewer) = self.skipped.checked_sub(1) {
             self.skipped = fewer;
@@ -186,7 +186,7 @@ impl Faults {
         self.state().faults.push(fault);
     }
 
-    /// Takes all faults away. Calls that hang go on hanging.
+    /// Removes all faults. Calls that already hang do not end.
     pub fn clear(&self) {
         self.state().faults.clear();
     }

@@ -64,8 +64,8 @@ impl Failure {
     }
 }
 
-/// What a code of Redis means. Redis quotes the arguments of a command that it does not know, so only the code of
-/// an error is kept and none of its words.
+/// What a code of Redis means. Only the code is kept: the text quotes the arguments of a command that Redis does not
+/// know.
 fn refused(code: &str) -> (StoreErrorKind, String) {
     let (kind, why) = match code {
         LATE => (TimedOut, "the call reached Redis after its deadline"),
@@ -81,7 +81,7 @@ fn refused(code: &str) -> (StoreErrorKind, String) {
         "NOREPLICAS" => (NotWritable, "too few replicas are connected"),
         "LOADING" => (Unavailable, "it is still loading its records"),
         "MASTERDOWN" => (Unavailable, "it is a replica that has lost its primary"),
-        "CLUSTERDOWN" => (Unavailable, "the cluster is down for this user"),
+        "CLUSTERDOWN" => (Unavailable, "the cluster does not serve the key of this user"),
         _ => (Unavailable, "it refused the call"),
     };
     (kind, format!("{why} ({code})"))
@@ -96,9 +96,11 @@ fn failed(error: &RedisError) -> (StoreErrorKind, String) {
         (ErrorKind::MasterNameNotFoundBySentinel, _) => {
             (Unavailable, "no Sentinel knows a healthy primary of this service")
         }
-        (ErrorKind::ClusterConnectionNotFound, _) => (Unavailable, "no node of the cluster answers for this user"),
+        (ErrorKind::ClusterConnectionNotFound, _) => {
+            (Unavailable, "no node of the cluster answers for the key of this user")
+        }
         (ErrorKind::Parse, _) => (Unavailable, "it answers, but not as Redis does: is the port right?"),
-        (ErrorKind::UnexpectedReturnType, _) => (Unreadable, "an answer of another type"),
+        (ErrorKind::UnexpectedReturnType, _) => (Unreadable, "the answer has an unexpected type"),
         (_, None) => closed,
         (_, Some(cause)) => match cause.kind() {
             io::ErrorKind::TimedOut => (TimedOut, "no connection in time"),
@@ -111,7 +113,7 @@ fn failed(error: &RedisError) -> (StoreErrorKind, String) {
             io::ErrorKind::InvalidData => {
                 return (Unavailable, format!("it does not speak TLS as expected: {cause}"));
             }
-            // What the system says about names and routes holds nothing of ours.
+            // What the system says about names and routes contains no secret.
             _ => return (Unavailable, cause.to_string()),
         },
     };

@@ -86,10 +86,8 @@ impl RedisStore {
         let (cursor, keys): (u64, Vec<Vec<u8>>) = self.line.ask(&command, Then::ReadOf { slot: place.slot }).await?;
         let user = |key: &Vec<u8>| UserId::new(std::str::from_utf8(key).ok()?.strip_prefix(&*self.prefix)?).ok();
         let users: Vec<_> = keys.iter().filter_map(user).collect();
-        let next = match cursor {
-            0 => place.next(0, &self.primaries().await?),
-            cursor => place.next(cursor, &[]),
-        };
+        let primaries = if cursor == 0 { self.primaries().await? } else { Vec::new() };
+        let next = place.next(cursor, &primaries);
         if users.is_empty() {
             return Ok((Vec::new(), next));
         }
@@ -108,12 +106,8 @@ impl RedisStore {
 #[async_trait::async_trait]
 impl ListUsers for RedisStore {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
-        let place = match cursor {
-            None => Place::START,
-            Some(cursor) => {
-                Place::read(cursor).ok_or_else(|| StoreError::misconfigured("this cursor is not from this store"))?
-            }
-        };
+        let unknown = || StoreError::misconfigured("this cursor is not from this store");
+        let place = cursor.map_or(Some(Place::START), Place::read).ok_or_else(unknown)?;
         let (found, next) = self.scan(place, "", limit).await?;
         let users = found.into_iter().map(|(user, record)| ListedUser::new(user, record.as_ref())).collect();
         Ok(UserPage::new(users, next.map(Place::text)))

@@ -18,9 +18,6 @@ use zeroize::Zeroizing;
 /// a call, so that the store notices first. With `appendfsync always` an answer waits for the disk.
 const LIMIT: Duration = Duration::from_millis(1_500);
 
-/// A value begins with the version, 32 digits, then a space, then the record.
-const VERSION_END: usize = 32;
-
 /// What every script begins with: the last argument is the time after which it does nothing.
 macro_rules! in_time {
     ($script:literal) => {
@@ -154,7 +151,7 @@ impl RedisStore {
         self.line.ask(command, Then::Once).await
     }
 
-    /// One script with the user's key and what else it takes.
+    /// Runs a script with the user's key and the other arguments.
     async fn script<T: FromRedisValue>(
         &self,
         script: &str,
@@ -169,7 +166,7 @@ impl RedisStore {
     }
 }
 
-/// The version first, so that a script compares it without reading the record.
+/// The version of 32 digits, a space, the record: a script compares the version without reading the record.
 fn value(token: &StoredToken) -> Zeroizing<String> {
     Zeroizing::new(format!("{} {}", token.version(), *Zeroizing::new(token.to_text())))
 }
@@ -208,13 +205,11 @@ impl ReplaceIf for RedisStore {
 }
 
 fn read(value: &[u8]) -> Result<StoredToken, StoreError> {
-    let unreadable = || StoreError::unreadable("not a record of this crate");
-    let (version, record) = value.split_at_checked(VERSION_END).ok_or_else(unreadable)?;
-    let record =
-        record.strip_prefix(b" ").and_then(|record| std::str::from_utf8(record).ok()).ok_or_else(unreadable)?;
+    let parts = std::str::from_utf8(value).ok().and_then(|value| value.split_once(' '));
+    let (version, record) = parts.ok_or_else(|| StoreError::unreadable("not a record of this crate"))?;
     let token = StoredToken::from_text(record)?;
-    if token.version().to_string().as_bytes() != version {
-        return Err(StoreError::unreadable("a record of two versions"));
+    if token.version().to_string() != version {
+        return Err(StoreError::unreadable("the record has another version than its key's value begins with"));
     }
     Ok(token)
 }

@@ -18,7 +18,7 @@ pub(super) enum Refusal {
     /// It ends, or ends this connection.
     #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code, reason = "a library does not end"))]
     Ending,
-    /// Another call was in the way: at once again.
+    /// Another call was in the way. Trying again at once may help.
     Conflict,
     /// Anything else for which the server's words may be shown.
     Passing,
@@ -58,7 +58,7 @@ pub(super) fn explain<DB: Dialect>(error: sqlx::Error, place: &str) -> StoreErro
         }
         // Certificates and versions; no statement was sent yet.
         sqlx::Error::Tls(error) => {
-            let advice = "a private authority's certificate is named in the address, see the store's documentation";
+            let advice = "if a private authority issued the certificate, name its file in the address, as the store's documentation shows";
             (Unavailable, format!("TLS with {place} failed: {error}; {advice}"))
         }
         sqlx::Error::PoolTimedOut => {
@@ -76,8 +76,8 @@ pub(super) fn explain<DB: Dialect>(error: sqlx::Error, place: &str) -> StoreErro
             }
         },
         sqlx::Error::Protocol(_) => {
-            let advice = "check the port, and whether a proxy stands between";
-            (Unavailable, format!("what answers as {place} does not speak the protocol of {}: {advice}", DB::NAME))
+            let advice = "check the port, and whether a proxy is in between";
+            (Unavailable, format!("{place} does not answer in the protocol of {}: {advice}", DB::NAME))
         }
         _ => (Unavailable, format!("the client of {place} failed")),
     };

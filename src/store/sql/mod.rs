@@ -111,7 +111,7 @@ macro_rules! bind {
 }
 use bind;
 
-/// The columns of a row, whatever their types say.
+/// The columns of a row as text. Their declared types are not checked.
 macro_rules! row {
     ($row:expr) => {{
         let row = $row;

@@ -101,7 +101,7 @@ impl<DB: Dialect> Pool<DB> {
         }
     }
 
-    /// Tries a write again that another call was in the way of.
+    /// Tries a write again that another call was in the way of, at most `TRIES` times in all.
     async fn tried<T>(
         &self,
         writes: bool,

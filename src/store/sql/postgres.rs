@@ -106,9 +106,10 @@ impl PostgresStore {
     async fn open(pool: Pool<Postgres>, name: &TableName) -> Result<Self, StoreError> {
         let table = Table::opening(pool, &name.to_string());
         // In a transaction of several messages, as saving: what a pooler in statement mode refuses is refused here.
-        let is_there = table.transact("SELECT 1 WHERE to_regclass($1) IS NOT NULL".into(), vec![text(name)]);
+        let is_there =
+            table.transact("SELECT 1 WHERE to_regclass($1) IS NOT NULL".into(), vec![text(name.to_string())]);
         if is_there.await? == 0 {
-            // Names, digits and words alone: nothing in it comes from a user. `IF NOT EXISTS` alone is no guard: two sessions may
+            // It contains only names, digits and keywords, and nothing from a user. `IF NOT EXISTS` alone is no guard: two sessions may
             // both find no table, and one of them then fails.
             let script = format!(
                 "BEGIN; SET LOCAL lock_timeout = 5000; SELECT pg_advisory_xact_lock({MIGRATION_LOCK}); \

@@ -185,12 +185,12 @@ async fn set_mode(options: &SqliteConnectOptions, empty: bool, place: &str) -> R
             "{place} keeps its journal mode; with PRAGMA journal_mode=WAL readers and writers would not wait for each other"
         );
     }
-    // Its end takes nothing along; others may use the file.
+    // A failure to close does no harm: nothing depends on this connection.
     let _ = connection.close().await;
     Ok(())
 }
 
-/// Takes the lock before anything is written: whoever is dropped while waiting for it has written nothing.
+/// Takes the lock before anything is written, so a call that is dropped while it waits has written nothing.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
 impl Dialect for Sqlite {
@@ -235,15 +235,15 @@ impl Dialect for Sqlite {
 
 sql_store!(SqliteStore);
 
-/// Makes the file for its owner alone, if there is none; whether it is empty. SQLite would use the process's
-/// mask, and gives the files beside it the mode of this one.
+/// Creates the file, if it is missing, with access for its owner only. Returns whether it is empty. SQLite would
+/// use the mask of the process, and it gives the files beside this one the same mode.
 fn make_private(path: &Path) -> io::Result<bool> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        // What cannot be asked for its length is a matter for SQLite to refuse.
+        // If the length cannot be read, SQLite refuses the file later.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Ok(path.metadata().is_ok_and(|file| file.len() == 0))
         }
@@ -251,7 +251,7 @@ fn make_private(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// SQLite's words name tables and columns and quote no value, save those of a constraint or a trigger.
+/// SQLite's messages name tables and columns. Only those of constraints and triggers can quote values.
 fn by_code(code: &str) -> Refusal {
     // The low byte of an extended code is the plain one: https://sqlite.org/rescode.html
     match code.parse::<u32>().map_or(0, |code| code & 0xff) {

@@ -43,20 +43,12 @@ fn id(user: &UserId) -> Value {
     Value::Bytes(user.as_str().as_bytes().to_vec())
 }
 
-pub(super) fn text(text: impl ToString) -> Value {
-    Value::Text(Zeroizing::new(text.to_string()))
+pub(super) fn text(text: String) -> Value {
+    Value::Text(Zeroizing::new(text))
 }
 
-fn record(token: &StoredToken) -> Value {
-    Value::Text(Zeroizing::new(token.to_text()))
-}
-
-fn millis(at: SystemTime) -> Value {
-    Value::Number(i64::try_from(unix_millis(at)).unwrap_or(i64::MAX))
-}
-
-fn count(number: usize) -> Value {
-    Value::Number(i64::try_from(number).unwrap_or(i64::MAX))
+fn number(number: impl TryInto<i64>) -> Value {
+    Value::Number(number.try_into().unwrap_or(i64::MAX))
 }
 
 impl<DB: Dialect> Table<DB> {
@@ -70,17 +62,21 @@ impl<DB: Dialect> Table<DB> {
     }
 
     pub(super) async fn rows(&self, statement: String, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.pool.run(self.deadline, false, |it| DB::rows(it, statement.clone(), values.clone())).await
+        self.pool.run(self.deadline, false, |connection| DB::rows(connection, statement.clone(), values.clone())).await
     }
 
     /// A write that does no harm when it is late, because it is conditional on what it replaces.
     pub(super) async fn write(&self, statement: String, values: Vec<Value>) -> Result<u64, StoreError> {
-        self.pool.run(self.deadline, true, |it| DB::execute(it, statement.clone(), values.clone())).await
+        self.pool
+            .run(self.deadline, true, |connection| DB::execute(connection, statement.clone(), values.clone()))
+            .await
     }
 
     /// Any other write, and each with a record: in a transaction whose commit is a message of its own.
     pub(super) async fn transact(&self, statement: String, values: Vec<Value>) -> Result<u64, StoreError> {
-        self.pool.run(self.deadline, true, |it| DB::transact(it, statement.clone(), values.clone())).await
+        self.pool
+            .run(self.deadline, true, |connection| DB::transact(connection, statement.clone(), values.clone()))
+            .await
     }
 }
 
@@ -89,17 +85,23 @@ impl<DB: Dialect> Table<DB> {
 impl<DB: Dialect> TokenStore for Table<DB> {
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
         let statement = format!("SELECT record FROM {} WHERE user_id = $1", self.name);
-        let Some(row) = self.rows(statement, vec![id(user)]).await?.into_iter().next() else { return Ok(None) };
-        let unreadable = || StoreError::unreadable("the column `record` holds something else than text");
-        let record = row.into_iter().next().flatten().ok_or_else(unreadable)?;
-        StoredToken::from_text(&record).map(Some)
+        let rows = self.rows(statement, vec![id(user)]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let unreadable = || StoreError::unreadable("the column `record` does not hold text");
+        let record = row.first().and_then(Option::as_deref).ok_or_else(unreadable)?;
+        StoredToken::from_text(record).map(Some)
     }
 
     async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
         let (table, upsert) = (&self.name, DB::UPSERT);
         let statement =
             format!("INSERT INTO {table} (user_id, version, record, saved_at) VALUES ($1, $2, $3, $4) {upsert}");
-        let values = vec![id(user), text(token.version()), record(token), millis(token.saved_at())];
+        let values = vec![
+            id(user),
+            text(token.version().to_string()),
+            text(token.to_text()),
+            number(unix_millis(token.saved_at())),
+        ];
         self.transact(statement, values).await.map(drop)
     }
 
@@ -109,7 +111,7 @@ impl<DB: Dialect> TokenStore for Table<DB> {
 
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
         let statement = format!("DELETE FROM {} WHERE user_id = $1 AND version = $2", self.name);
-        Ok(self.write(statement, vec![id(user), text(version)]).await? > 0)
+        Ok(self.write(statement, vec![id(user), text(version.to_string())]).await? > 0)
     }
 
     fn lists_users(&self) -> Option<&dyn ListUsers> {
@@ -121,7 +123,8 @@ impl<DB: Dialect> TokenStore for Table<DB> {
 impl<DB: Dialect> ReplaceIf for Table<DB> {
     async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
         let statement = format!("UPDATE {} SET record = $1 WHERE user_id = $2 AND version = $3", self.name);
-        Ok(self.transact(statement, vec![record(token), id(user), text(token.version())]).await? > 0)
+        Ok(self.transact(statement, vec![text(token.to_text()), id(user), text(token.version().to_string())]).await?
+            > 0)
     }
 }
 
@@ -133,7 +136,7 @@ impl<DB: Dialect> ListUsers for Table<DB> {
         // No id has a NUL, so each is greater.
         let after = Value::Bytes(cursor.unwrap_or("\0").into());
         let statement = format!("SELECT {id}, record FROM {table} WHERE user_id > $1 ORDER BY user_id LIMIT $2");
-        let rows = self.rows(statement, vec![after, count(limit)]).await?;
+        let rows = self.rows(statement, vec![after, number(limit)]).await?;
         let users: Vec<_> =
             rows.iter().filter_map(named).map(|(user, record)| ListedUser::new(user, record.as_ref())).collect();
         let next = users.last().filter(|_| rows.len() >= limit).map(|last| last.user.as_str().to_owned());
@@ -156,8 +159,10 @@ impl<DB: Dialect> ListUsers for Table<DB> {
         let outcome = async {
             while removed.len() < limit {
                 let wanted = limit.saturating_sub(removed.len()).min(LOOKED_AT);
-                let range = [Value::Bytes(prefix.into()), Value::Bytes(end_of(prefix))];
-                let values = range.into_iter().chain([millis(than), count(wanted), count(left)]).collect();
+                // Every id that begins with the prefix, since no byte of UTF-8 is 255.
+                let range = [prefix.into(), [prefix.as_bytes(), &[u8::MAX]].concat()].map(Value::Bytes);
+                let values =
+                    range.into_iter().chain([number(unix_millis(than)), number(wanted), number(left)]).collect();
                 let rows = self.rows(statement.clone(), values).await?;
                 for row in &rows {
                     // What cannot be said to be old stays where it is.
@@ -197,15 +202,4 @@ fn unhex(digits: &str) -> Option<Vec<u8>> {
     let halves: Vec<_> = digits.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
     let bytes = halves.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, half| byte << 4 | half));
     bytes.map(|byte| u8::try_from(byte).ok()).collect()
-}
-
-/// The first bytes that are greater than every id that begins with the prefix.
-fn end_of(prefix: &str) -> Vec<u8> {
-    // No byte of UTF-8 is 255.
-    let mut end = prefix.as_bytes().to_vec();
-    match end.last_mut() {
-        Some(last) => *last = last.saturating_add(1),
-        None => end.push(u8::MAX),
-    }
-    end
 }
