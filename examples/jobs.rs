@@ -33,7 +33,8 @@ async fn count(komerza: &Client) -> Result<usize, Error> {
 /// One round over all users, whom the store lists page by page.
 async fn count_all(connect: &KomerzaConnectLayer) -> Result<(), StoreError> {
     let mut users = connect.users();
-    while let Some(user) = users.try_next().await? {
+    while let Some(listed) = users.try_next().await? {
+        let user = listed.user; // beside it: when the key was saved, and what the app noted
         // Who has disconnected meanwhile has no client.
         let Some(komerza) = connect.client_for(&user).await? else { continue };
         match count(&komerza).await {

@@ -40,11 +40,7 @@ impl Hooks for Pages {
         );
         // Without a policy of your own the page may have no style.
         let policy = [("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")];
-        let mut response = (failure.kind().status(), policy, Html(page)).into_response();
-        if let Some(wait) = failure.retry_after() {
-            response.headers_mut().insert("retry-after", wait.as_secs().into());
-        }
-        Some(response)
+        Some((failure.kind().status(), policy, Html(page)).into_response())
     }
 }
 

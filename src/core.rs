@@ -2,8 +2,9 @@
 
 use crate::{
     config::Config,
+    failure::{Failure, FailureKind},
     guard::{self, Unfinished},
-    hooks::{Hooks, NoHooks},
+    hooks::{Hooks, NoHooks, Veto},
     random::{Randomness, SystemRandomness},
     store::{StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion, within},
     telemetry::log,
@@ -90,10 +91,18 @@ impl Core {
 
     /// Calls a hook. `None` if it panicked or did not finish in time.
     pub(crate) async fn hook<T>(&self, call: impl Future<Output = T>) -> Option<T> {
-        let called = guard::run("hook", self.config.limits.hook_deadline, call).await;
-        if matches!(called, Err(Unfinished::Late)) {
+        let asked = guard::run("hook", self.config.limits.hook_deadline, call).await;
+        if matches!(asked, Err(Unfinished::Late)) {
             log::warn!("a hook did not finish in time");
         }
-        called.ok()
+        asked.ok()
+    }
+
+    /// Calls a hook that may refuse. One that did not finish is a failure too.
+    pub(crate) async fn ask<T>(&self, call: impl Future<Output = Result<T, Veto>>) -> Result<T, Failure> {
+        match self.hook(call).await {
+            Some(asked) => asked.map_err(|veto| Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
+            None => Err(Failure::new(FailureKind::Internal)),
+        }
     }
 }

@@ -6,6 +6,7 @@
 use crate::{
     attempt::AttemptId,
     kinds::kinds,
+    random::RandomnessError,
     store::{StoreError, StoreErrorKind},
 };
 use http::StatusCode;
@@ -153,16 +154,30 @@ pub struct Failure {
     kind: FailureKind,
     attempt: Option<AttemptId>,
     retry_after: Option<Duration>,
-    reason: Option<String>,
-    pub(crate) login_url: Option<String>,
-    pub(crate) for_page: bool,
+    reason: Option<Box<str>>,
     source: Option<Arc<dyn Error + Send + Sync>>,
+    pub(crate) visitor: Visitor,
+}
+
+/// What a route adds to a failure.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Visitor {
+    /// Where to start again.
+    pub(crate) login_url: Option<Box<str>>,
+    /// Whether a browser is loading a page.
+    pub(crate) for_page: bool,
+    /// Where the visitor wanted to go, as an attempt of this browser says. It is checked when it is used.
+    pub(crate) return_to: Option<Box<str>>,
+    /// Whether the attempt's cookie is of no more use.
+    pub(crate) used_up: bool,
+    /// Whether the visitor is connected all the same.
+    pub(crate) connected: bool,
 }
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind) -> Self {
         let retry_after = kind.default_retry_after();
-        Self { kind, attempt: None, retry_after, reason: None, login_url: None, for_page: false, source: None }
+        Self { kind, attempt: None, retry_after, reason: None, source: None, visitor: Visitor::default() }
     }
 
     pub(crate) fn caused_by(kind: FailureKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -183,7 +198,7 @@ impl Failure {
     }
 
     pub(crate) fn because(self, reason: String) -> Self {
-        Self { reason: Some(reason), ..self }
+        Self { reason: Some(reason.into()), ..self }
     }
 
     /// What went wrong.
@@ -208,19 +223,25 @@ impl Failure {
     /// HTML. [`Hooks::failed`](crate::Hooks::failed) always gets one.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
-        self.login_url.as_deref()
+        self.visitor.login_url.as_deref()
     }
 
     /// Whether a browser is loading a page. `false`: a program or a script asks, which expects JSON.
     #[must_use]
     pub fn is_for_page(&self) -> bool {
-        self.for_page
+        self.visitor.for_page
     }
 
     /// The reason that a hook gave for the visitor.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+}
+
+impl From<RandomnessError> for Failure {
+    fn from(error: RandomnessError) -> Self {
+        Self::caused_by(FailureKind::Internal, error)
     }
 }
 

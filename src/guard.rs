@@ -26,28 +26,21 @@ pub(crate) enum Unfinished {
 
 /// Runs a future of the app under a deadline. `what` names it in the log.
 pub(crate) fn run<F: Future>(what: &'static str, deadline: Duration, call: F) -> Run<F> {
-    Run { deadline, timer: None, call: caught(what, call) }
+    Run { what, deadline: Some(deadline), timer: None, call }
 }
 
-/// Runs a future: `None` if it panicked.
-pub(crate) fn caught<F: Future>(what: &'static str, call: F) -> Caught<F> {
-    Caught { what, call }
+/// Runs a future without a deadline. It is never [`Unfinished::Late`].
+pub(crate) fn caught<F: Future>(what: &'static str, call: F) -> Run<F> {
+    Run { what, deadline: None, timer: None, call }
 }
 
-// Both are written out: each `async fn` around a call holds it twice and copies it, for every request.
+// Written out: each `async fn` around a call holds it twice and copies it, for every request.
 pin_project! {
     pub(crate) struct Run<F> {
-        deadline: Duration,
+        what: &'static str,
+        deadline: Option<Duration>,
         // What is ready at once, as a look-up in memory is, pays for no timer.
         timer: Option<Pin<Box<Sleep>>>,
-        #[pin]
-        call: Caught<F>,
-    }
-}
-
-pin_project! {
-    pub(crate) struct Caught<F> {
-        what: &'static str,
         #[pin]
         call: F,
     }
@@ -58,23 +51,14 @@ impl<F: Future> Future for Run<F> {
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Poll::Ready(answer) = this.call.poll(task) {
-            return Poll::Ready(answer.ok_or(Unfinished::Panicked));
-        }
-        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(*this.deadline)));
-        timer.as_mut().poll(task).map(|()| Err(Unfinished::Late))
-    }
-}
-
-impl<F: Future> Future for Caught<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
         match caught_now(this.what, || this.call.poll(task)) {
-            Some(poll) => poll.map(Some),
-            None => Poll::Ready(None),
+            None => return Poll::Ready(Err(Unfinished::Panicked)),
+            Some(Poll::Ready(answer)) => return Poll::Ready(Ok(answer)),
+            Some(Poll::Pending) => {}
         }
+        let Some(deadline) = *this.deadline else { return Poll::Pending };
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(deadline)));
+        timer.as_mut().poll(task).map(|()| Err(Unfinished::Late))
     }
 }
 

@@ -38,20 +38,31 @@ use std::fmt;
 /// ```
 ///
 /// # Your own pages
-/// The crate adds missing headers to the answer of [`failed`](Self::failed): `Cache-Control:
-/// no-store`, `Referrer-Policy: no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`,
-/// `X-Frame-Options: DENY`, and a `Content-Security-Policy` with `default-src 'none'`. That policy
-/// blocks all styles, scripts and images, so **set your own `Content-Security-Policy`** on your
-/// page. For [`Denied`](crate::FailureKind::Denied) and
-/// [`NotSignedIn`](crate::FailureKind::NotSignedIn) you usually return `None`, so that the crate
-/// redirects to the app or to the sign-in page. Also return `None` if
-/// [`is_for_page`](crate::Failure::is_for_page) is false, so that scripts and programs get JSON. [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
+/// | What fails | How you answer in your own words |
+/// | --- | --- |
+/// | a login, a callback or a disconnect | the hook [`failed`](Self::failed) |
+/// | a handler that gets no key | take `Result<KomerzaKey, Rejection>`: see [`Rejection`](crate::Rejection) |
+/// | a call in a handler | axum's `map_response`: see [`Error`](crate::Error); or match the error in the handler |
+///
+/// A page at an address of its own, such as one that leads to the login, is an ordinary route of your app.
+///
+/// If your answer has the status 503 or 429 and no `Retry-After`, the crate adds the one of its own answer. To the
+/// answer of [`failed`](Self::failed) it also adds the missing ones of `Cache-Control: no-store`, `Referrer-Policy:
+/// no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`, `X-Frame-Options: DENY`, and a
+/// `Content-Security-Policy` with `default-src 'none'`. That policy blocks all styles, scripts and images, so
+/// **set your own `Content-Security-Policy`** on your page.
+///
+/// [`failed`](Self::failed) should return `None` for [`Denied`](crate::FailureKind::Denied) and
+/// [`NotSignedIn`](crate::FailureKind::NotSignedIn), so that the crate redirects to the app or to the sign-in page, and
+/// if [`is_for_page`](crate::Failure::is_for_page) is false, so that scripts and programs get JSON.
+/// [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
 ///
 /// # Security
 /// A key that [`before_storing`](Self::before_storing) refuses is not stored but **stays valid at
 /// Komerza**, because Komerza offers apps no way to revoke a key. In the reason of the [`Veto`],
 /// ask the user to remove the app at Komerza.
 #[async_trait::async_trait]
+#[allow(unused_variables, reason = "the defaults do nothing, and the names are for readers")]
 pub trait Hooks: Send + Sync + 'static {
     /// Runs when a login starts, before the browser goes to Komerza. An error stops the login.
     ///
@@ -75,7 +86,6 @@ pub trait Hooks: Send + Sync + 'static {
     /// }
     /// ```
     async fn before_leaving(&self, leaving: &Leaving<'_>) -> Result<Option<Note>, Veto> {
-        let _ = leaving;
         Ok(None)
     }
 
@@ -86,14 +96,11 @@ pub trait Hooks: Send + Sync + 'static {
     /// a panic the key is not stored, the visitor gets a 500 page, and [`orphaned`](Self::orphaned)
     /// runs.
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
-        let _ = connecting;
         Ok(())
     }
 
     /// Runs after a key is stored. The visitor gets the answer after this returns.
-    async fn connected(&self, event: &Connected) {
-        let _ = event;
-    }
+    async fn connected(&self, event: &Connected) {}
 
     /// Runs when a key was issued and could not be stored. The key stays valid at Komerza.
     ///
@@ -102,23 +109,17 @@ pub trait Hooks: Send + Sync + 'static {
     /// panicked, or [`before_storing`](Self::before_storing) panicked or timed out. This hook does not run
     /// after a veto. It runs even if the browser has disconnected. The page asks the user to
     /// connect again and to remove the extra entry at Komerza.
-    async fn orphaned(&self, event: &Orphaned) {
-        let _ = event;
-    }
+    async fn orphaned(&self, event: &Orphaned) {}
 
     /// Runs after a user disconnects. The key stays valid at Komerza until the user removes the app
     /// there.
     ///
     /// It runs for every disconnect that the store confirms. That includes repeated ones, because a
     /// store does not say whether there was a key.
-    async fn disconnected(&self, event: &Disconnected) {
-        let _ = event;
-    }
+    async fn disconnected(&self, event: &Disconnected) {}
 
     /// Runs when Komerza says that a key is revoked and its record was removed.
-    async fn revoked(&self, event: &Revoked) {
-        let _ = event;
-    }
+    async fn revoked(&self, event: &Revoked) {}
 
     /// Runs when one of the crate's routes fails. `Some` replaces the crate's page.
     ///
@@ -126,7 +127,6 @@ pub trait Hooks: Send + Sync + 'static {
     /// style, picture, script or form, so set your own if the page has one, and use links in place of forms:
     /// `form-action` also binds the redirect to Komerza. `None`, a panic or a time-out keeps the crate's page.
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
-        let _ = failure;
         None
     }
 }
@@ -178,7 +178,7 @@ pub struct Leaving<'a> {
 /// }
 /// ```
 ///
-/// It refuses also when it cannot tell, for example because the old key was revoked. Who disconnects first may
+/// It also refuses if it cannot tell, for example because the old key was revoked. A user who disconnects first may
 /// connect any account.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]

@@ -9,17 +9,13 @@ use serde::{Deserialize, de::Error as _};
 /// `serde_json` also fills a struct from an array, by position, so `[true, null, "text"]` would pass for an
 /// envelope. It also accepts invalid UTF-8 in strings that are skipped.
 pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
-    match std::str::from_utf8(json) {
-        Ok(text) => {
-            // Some servers of Komerza's kind begin their replies with a byte order mark.
-            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-            if text.trim_ascii_start().starts_with('{') {
-                return serde_json::from_str(text);
-            }
-            Err(serde_json::Error::custom("not a JSON object"))
-        }
-        Err(_) => Err(serde_json::Error::custom("not a JSON object")),
+    let text = std::str::from_utf8(json).unwrap_or_default();
+    // Some servers of Komerza's kind begin their replies with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_ascii_start().starts_with('{') {
+        return serde_json::from_str(text);
     }
+    Err(serde_json::Error::custom("not a JSON object"))
 }
 
 /// What is wrong with foreign JSON, without any of its content.

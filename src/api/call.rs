@@ -1,7 +1,7 @@
 //! One call from its first wait to its last reply. [`retry`] and the pacing decide; this module carries it out.
 
 use super::{
-    Client, Error, ErrorKind, Reply, RequestBuilder,
+    Error, ErrorKind, RequestBuilder,
     key::Owner,
     options::Spent,
     retry::{self, Next, Outcome},
@@ -21,50 +21,37 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
-/// A call that is ready to be sent.
-pub(super) struct Call {
-    pub(super) request: RequestBuilder,
-    pub(super) url: Url,
-    /// Whether the body of a success is left unread.
-    pub(super) streams: bool,
-}
-
-/// A reply, and what the call learned on the way.
+/// The last reply, and what the call learned on the way.
 pub(super) struct Answered {
-    pub(super) received: Received,
+    pub(super) reply: Response<Bytes>,
+    /// The body of the reply, where it is left unread.
+    pub(super) unread: Option<reqwest::Body>,
     pub(super) attempts: u32,
     retry_after: Option<Duration>,
     dead_key: bool,
 }
 
-/// A reply.
-pub(super) struct Received {
-    pub(super) reply: Response<Bytes>,
-    /// The body of the reply, where it is left unread.
-    pub(super) unread: Option<reqwest::Body>,
-}
+/// A reply, and its body where that is left unread.
+type Received = (Response<Bytes>, Option<reqwest::Body>);
 
-impl Call {
-    pub(super) fn client(&self) -> &Client {
-        &self.request.client
-    }
-
-    pub(super) async fn run(&self) -> Result<Answered, Error> {
-        let RequestBuilder { method, template, .. } = &self.request;
-        let trace = Trace::begin(method, template);
+impl RequestBuilder {
+    /// Carries the call out. `streams`: the body of a success is left unread.
+    pub(super) async fn run(&self, streams: bool) -> Result<Answered, Error> {
+        let url = self.url.as_ref().map_err(Error::clone)?;
+        let trace = Trace::begin(&self.method, &self.template);
         let mut spent = Spent::default();
-        let ended = trace.within(self.carry_out(&mut spent)).await;
-        let status = match &ended {
-            Ok(answered) => Some(answered.received.reply.status()),
-            Err(error) => error.status(),
+        let ended = trace.within(self.carry_out(url, streams, &mut spent)).await;
+        let refusal = match &ended {
+            Ok(answered) => (!answered.reply.status().is_success()).then(|| self.refused(answered)),
+            Err(error) => Some(error.clone()),
         };
-        let refusal = ended.as_ref().ok().and_then(Answered::refusal);
-        trace.end(method, status, refusal.as_ref().or(ended.as_ref().err()), &spent);
+        let status = ended.as_ref().map_or_else(Error::status, |answered| Some(answered.reply.status()));
+        trace.end(&self.method, status, refusal.as_ref(), &spent);
         ended
     }
 
-    async fn carry_out(&self, spent: &mut Spent) -> Result<Answered, Error> {
-        let RequestBuilder { client, method, options, payload, .. } = &self.request;
+    async fn carry_out(&self, url: &Url, streams: bool, spent: &mut Spent) -> Result<Answered, Error> {
+        let Self { client, method, options, payload, .. } = self;
         let connection = &*client.inner.connection;
         let (limits, clock) = (&connection.limits, &*connection.clock);
         let lane = client.lane();
@@ -90,7 +77,8 @@ impl Call {
             spent.attempts += 1;
             let began = Instant::now();
             let connections = connection.connections.begin();
-            let tried = tokio::time::timeout(options.work(limits, spent), self.attempt(connections.http())).await;
+            let tried =
+                tokio::time::timeout(options.work(limits, spent), self.attempt(connections.http(), url, streams)).await;
             match &tried {
                 Err(_) | Ok(Err((Outcome::Refused, _))) => connections.give_up(),
                 Ok(_) => connections.ended(),
@@ -98,9 +86,7 @@ impl Call {
             spent.worked += began.elapsed();
             let tried = tried.unwrap_or_else(|_| Err((Outcome::Final, Error::new(ErrorKind::TimedOut))));
             let outcome = match &tried {
-                Ok(Received { reply, .. }) => {
-                    Outcome::Answered { status: reply.status(), retry_after: self.told(reply) }
-                }
+                Ok((reply, _)) => Outcome::Answered { status: reply.status(), retry_after: self.told(reply) },
                 Err((outcome, _)) => *outcome,
             };
             let mut chance = [0];
@@ -141,12 +127,12 @@ impl Call {
     }
 
     /// Sends the request once and reads the reply.
-    async fn attempt(&self, http: &reqwest::Client) -> Result<Received, (Outcome, Error)> {
+    async fn attempt(&self, http: &reqwest::Client, url: &Url, streams: bool) -> Result<Received, (Outcome, Error)> {
         let bad = |error: Error| (Outcome::Final, error);
-        let RequestBuilder { client, method, payload, headers, .. } = &self.request;
+        let Self { client, method, payload, headers, .. } = self;
         let limits = &client.inner.connection.limits;
         let mut request = http
-            .request(method.clone(), self.url.clone())
+            .request(method.clone(), url.clone())
             .header(AUTHORIZATION, client.bearer().map_err(bad)?)
             .header(ACCEPT, "application/json");
         if let Some(payload) = payload {
@@ -159,8 +145,8 @@ impl Call {
         let (mut parts, body) = Response::<reqwest::Body>::from(response).into_parts();
         parts.extensions = http::Extensions::new();
         let status = parts.status;
-        if self.streams && status.is_success() {
-            return Ok(Received { reply: Response::from_parts(parts, Bytes::new()), unread: Some(body) });
+        if streams && status.is_success() {
+            return Ok((Response::from_parts(parts, Bytes::new()), Some(body)));
         }
         let whole = match wire::read(body, limits.reply_bytes).await {
             Ok(whole) => whole,
@@ -171,59 +157,44 @@ impl Call {
                 return Err((Outcome::Broken, Error::caused_by(ErrorKind::Interrupted, error)));
             }
         };
-        Ok(Received { reply: Response::from_parts(parts, whole), unread: None })
+        Ok((Response::from_parts(parts, whole), None))
     }
 
     fn told(&self, reply: &Response<Bytes>) -> Option<Duration> {
-        wire::retry_after(reply.headers().get(RETRY_AFTER)?, self.client().inner.connection.clock.now())
+        wire::retry_after(reply.headers().get(RETRY_AFTER)?, self.client.inner.connection.clock.now())
     }
 
     /// The last reply: if it says that the key is dead, its record goes.
-    async fn conclude(&self, received: Received, spent: &Spent, wait: Option<Duration>) -> Answered {
-        let inner = &self.client().inner;
-        let dead_key = inner.connection.says_dead(&Reply::new(&received.reply));
+    async fn conclude(&self, (reply, unread): Received, spent: &Spent, wait: Option<Duration>) -> Answered {
+        let inner = &self.client.inner;
+        let dead_key = inner.connection.says_dead(&reply);
         if let (true, Some(owner)) = (dead_key, &inner.owner) {
-            owner.forget(self.client().fingerprint()).await;
+            owner.forget(self.client.fingerprint()).await;
         }
-        let retry_after = wait.filter(|wait| *wait != Duration::MAX).or_else(|| self.told(&received.reply));
-        Answered { received, attempts: spent.attempts, retry_after, dead_key }
+        let retry_after = wait.filter(|wait| *wait != Duration::MAX).or_else(|| self.told(&reply));
+        Answered { reply, unread, attempts: spent.attempts, retry_after, dead_key }
     }
 
     /// The error for a reply that is no success.
     pub(super) fn refused(&self, answered: &Answered) -> Error {
-        Error::refused(&answered.received.reply, answered.dead_key)
+        Error::refused(&answered.reply, answered.dead_key)
             .after(answered.attempts, answered.retry_after)
-            .needing(self.request.scope)
-            .reconnect_at(|| self.client().inner.owner.as_ref().map(Owner::reconnect))
-    }
-}
-
-impl Answered {
-    /// What a reply without success says.
-    fn refusal(&self) -> Option<Error> {
-        let reply = &self.received.reply;
-        (!reply.status().is_success()).then(|| Error::refused(reply, self.dead_key))
+            .advising(self.scope, || self.client.inner.owner.as_ref().map(Owner::reconnect))
     }
 }
 
 fn transport(error: reqwest::Error) -> (Outcome, Error) {
-    let (outcome, kind) = if cause::<LengthLimitError>(&error).is_some() || error.is_builder() {
+    let (outcome, kind) = if wire::cause::<LengthLimitError>(&error).is_some() || error.is_builder() {
         (Outcome::Final, ErrorKind::BadRequest)
     } else if error.is_connect() {
         (Outcome::NotSent, ErrorKind::Unreachable)
-    } else if cause(&error).is_some_and(was_refused) {
+    } else if wire::cause(&error).is_some_and(was_refused) {
         (Outcome::Refused, ErrorKind::Unreachable)
     } else {
         // An unanswered ping also ends here: the deadline of the call itself is not one of the HTTP client.
         (Outcome::Broken, ErrorKind::Interrupted)
     };
     (outcome, Error::caused_by(kind, error.without_url()))
-}
-
-/// The first cause of this type.
-fn cause<T: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&T> {
-    let first = std::error::Error::source(error);
-    std::iter::successors(first, |cause| cause.source()).find_map(|cause| cause.downcast_ref())
 }
 
 /// Whether the peer said of this very stream that it did not process it: RFC 9113, section 8.7.

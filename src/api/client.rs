@@ -1,11 +1,11 @@
 //! A key and a User-Agent, ready to call Komerza.
 
 use super::{
-    Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User, connection::Connection, key::Owner, scopes,
+    Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User, connection::Connection, key::Owner, path, scopes,
 };
 use crate::{
     config::{self, ClientLimits, ConfigError, Limits},
-    pacing::{Lane, Party, SharedBuckets},
+    pacing::{Lane, Party},
     provider,
     secret::ApiKey,
     store::KeyFingerprint,
@@ -80,7 +80,7 @@ impl Client {
     /// Same as [`new`](Self::new), with settings.
     pub fn builder(key: ApiKey, user_agent: impl Into<String>) -> ClientBuilder {
         let (user_agent, api_url) = (user_agent.into(), provider::API_URL.into());
-        ClientBuilder { key, user_agent, api_url, limits: ClientLimits::default(), clock: None, shared: None }
+        ClientBuilder { key, user_agent, api_url, limits: ClientLimits::default(), clock: None }
     }
 
     pub(super) fn of(
@@ -140,9 +140,11 @@ impl Client {
     /// The path is checked when the request is sent. A path that leaves the API is an error, and
     /// nothing is sent.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), method, path)
+        let url = path::below(&self.inner.connection.base, path);
+        RequestBuilder::new(self.clone(), method, url, path::template_of(path).into(), None)
     }
 
+    /// A known endpoint: a template such as `/stores/{}`, and what fills its gaps.
     pub(super) fn endpoint(
         &self,
         method: Method,
@@ -150,7 +152,8 @@ impl Client {
         ids: &[&str],
         scope: &'static str,
     ) -> RequestBuilder {
-        RequestBuilder::to(self.clone(), method, template, ids, Some(scope))
+        let url = path::fill(&self.inner.connection.base, template, ids);
+        RequestBuilder::new(self.clone(), method, url, template.into(), Some(scope))
     }
 
     /// Loads the account of the key. Needs the scope `user.view`.
@@ -173,21 +176,19 @@ impl Client {
     /// `user.view`.
     pub async fn stores(&self) -> Result<Vec<Store>, Error> {
         let in_user = &self.inner.connection.stores_in_user;
-        if !in_user.load(Ordering::Relaxed) {
-            let missing = match RequestBuilder::to(self.clone(), Method::GET, "/stores", &[], None).fetch_list().await {
+        let mut missing = in_user.load(Ordering::Relaxed);
+        if !missing {
+            missing = match self.get("/stores").fetch_list().await {
                 Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 405)) => true,
                 // Only this key is refused. `GET /user` says which scope it lacks.
                 Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::LoginRequired) => false,
                 answered => return answered,
             };
-            let stores = self.user().await?.stores;
-            // Remembered only after `GET /user` worked: the 404 may have come from a proxy.
-            if missing {
-                in_user.store(true, Ordering::Relaxed);
-            }
-            return Ok(stores);
         }
-        Ok(self.user().await?.stores)
+        let stores = self.user().await?.stores;
+        // Remembered only after `GET /user` worked: the 404 may have come from a proxy.
+        in_user.fetch_or(missing, Ordering::Relaxed);
+        Ok(stores)
     }
 
     /// Loads one store. Needs the scope `stores.view`.
@@ -195,8 +196,7 @@ impl Client {
     /// # Errors
     /// Same as [`RequestBuilder::fetch`].
     pub async fn store(&self, id: impl Into<StoreId>) -> Result<Store, Error> {
-        let id = id.into();
-        self.endpoint(Method::GET, "/stores/{}", &[id.as_str()], scopes::STORES_VIEW).fetch().await
+        self.endpoint(Method::GET, "/stores/{}", &[id.into().as_str()], scopes::STORES_VIEW).fetch().await
     }
 
     /// The calls inside one store: products, orders, customers and the rest.
@@ -249,7 +249,6 @@ pub struct ClientBuilder {
     api_url: String,
     limits: ClientLimits,
     clock: Option<Arc<dyn Clock>>,
-    shared: Option<Arc<dyn SharedBuckets>>,
 }
 
 impl ClientBuilder {
@@ -271,23 +270,14 @@ impl ClientBuilder {
         self
     }
 
-    /// Shares the buckets of keys with other processes. Default: each process has its own.
-    pub fn shared_buckets(mut self, buckets: impl SharedBuckets) -> Self {
-        self.shared = Some(Arc::new(buckets));
-        self
-    }
-
     /// Checks everything and makes the client.
     ///
     /// # Errors
     /// Same as [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
     pub fn build(self) -> Result<Client, ConfigError> {
-        let Self { key, user_agent, api_url, limits, clock, shared } = self;
+        let Self { key, user_agent, api_url, limits, clock } = self;
         let (user_agent, base) = (config::user_agent(user_agent)?, config::base_url("api_url", &api_url)?);
         let mut connection = Connection::new(&user_agent, base, limits, Limits::default().store_deadline)?;
-        if let Some(shared) = shared {
-            connection.share_buckets(shared);
-        }
         if let Some(clock) = clock {
             connection.set_clock(clock);
         }

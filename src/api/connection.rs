@@ -1,8 +1,8 @@
 //! The connection to the API that all keys of a layer share.
 
 use super::{
-    Reply,
     connections::{self, Connections},
+    says_key_is_dead,
 };
 use crate::{
     config::{ClientLimits, ConfigError},
@@ -12,7 +12,8 @@ use crate::{
     time::{Clock, SystemClock},
     wire,
 };
-use http::HeaderValue;
+use bytes::Bytes;
+use http::{HeaderValue, Response};
 use std::{
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
@@ -25,12 +26,13 @@ pub(crate) struct Connection {
     pub(super) connections: Connections,
     pub(super) base: Url,
     pub(super) limits: ClientLimits,
-    pub(super) pacer: Arc<Pacer>,
+    /// The buckets, which exchanges use too.
+    pub(crate) pacer: Arc<Pacer>,
     /// How long the shared buckets may take to answer.
     pub(super) shared_deadline: Duration,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) randomness: Arc<dyn Randomness>,
-    pub(super) revocation: Revocation,
+    pub(crate) randomness: Arc<dyn Randomness>,
+    pub(crate) revocation: Revocation,
     /// Whether `GET /stores` was found missing, so that the stores are read from `GET /user`.
     pub(super) stores_in_user: Arc<AtomicBool>,
 }
@@ -52,14 +54,9 @@ impl Connection {
             shared_deadline,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
-            revocation: Arc::new(|reply| reply.says_key_is_dead()),
+            revocation: Arc::new(says_key_is_dead),
             stores_in_user: Arc::default(),
         })
-    }
-
-    /// The buckets, which exchanges use too.
-    pub(crate) fn pacer(&self) -> &Arc<Pacer> {
-        &self.pacer
     }
 
     /// On another clock, and so with buckets of its own.
@@ -68,16 +65,8 @@ impl Connection {
         self.pacer = Pacer::alone(&self.base, self.pacer.shared());
     }
 
-    pub(crate) fn set_randomness(&mut self, randomness: Arc<dyn Randomness>) {
-        self.randomness = randomness;
-    }
-
-    pub(crate) fn set_revocation(&mut self, revocation: Revocation) {
-        self.revocation = revocation;
-    }
-
     /// A rule that panics counts as "not revoked".
-    pub(super) fn says_dead(&self, reply: &Reply<'_>) -> bool {
+    pub(super) fn says_dead(&self, reply: &Response<Bytes>) -> bool {
         guard::caught_now("revocation rule", || (self.revocation)(reply)).unwrap_or(false)
     }
 
@@ -87,4 +76,4 @@ impl Connection {
 }
 
 /// Decides whether a reply means that its key is dead.
-pub(crate) type Revocation = Arc<dyn Fn(&Reply<'_>) -> bool + Send + Sync>;
+pub(crate) type Revocation = Arc<dyn Fn(&Response<Bytes>) -> bool + Send + Sync>;

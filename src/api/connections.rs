@@ -9,8 +9,10 @@
 
 use crate::config::ConfigError;
 use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::Instant;
@@ -52,21 +54,19 @@ pub(super) struct Connections(Arc<Shared>);
 
 struct Shared {
     build: Box<Build>,
-    pool: Mutex<Pool>,
+    pool: Mutex<Arc<Pool>>,
 }
 
+/// The connections that were opened since some time.
 struct Pool {
     http: reqwest::Client,
-    number: u64,
     began: Instant,
-    given_up: bool,
+    given_up: AtomicBool,
 }
 
 /// A try over the connections.
 pub(super) struct Try {
-    connections: Connections,
-    http: reqwest::Client,
-    number: u64,
+    pool: Arc<Pool>,
     began: Instant,
     ended: bool,
 }
@@ -75,39 +75,38 @@ impl Connections {
     pub(super) fn new(
         build: impl Fn() -> Result<reqwest::Client, ConfigError> + Send + Sync + 'static,
     ) -> Result<Self, ConfigError> {
-        let pool = Pool { http: build()?, number: 0, began: Instant::now(), given_up: false };
-        Ok(Self(Arc::new(Shared { build: Box::new(build), pool: Mutex::new(pool) })))
+        let pool = Mutex::new(Pool::new(&build)?);
+        Ok(Self(Arc::new(Shared { build: Box::new(build), pool })))
     }
 
     pub(super) fn begin(&self) -> Try {
         let mut pool = self.0.pool.lock().unwrap_or_else(PoisonError::into_inner);
         // The same client was built before, so this fails only if the system changed. Then the old connections stay in use.
-        if pool.given_up
-            && let Ok(http) = (self.0.build)()
+        if pool.given_up.load(Ordering::Relaxed)
+            && let Ok(new) = Pool::new(&*self.0.build)
         {
             crate::telemetry::log::debug!("the connections to the API are replaced");
-            *pool = Pool { http, number: pool.number.wrapping_add(1), began: Instant::now(), given_up: false };
+            *pool = new;
         }
-        Try {
-            connections: self.clone(),
-            http: pool.http.clone(),
-            number: pool.number,
-            began: Instant::now(),
-            ended: false,
-        }
+        Try { pool: Arc::clone(&pool), began: Instant::now(), ended: false }
+    }
+}
+
+impl Pool {
+    fn new(build: &Build) -> Result<Arc<Self>, ConfigError> {
+        Ok(Arc::new(Self { http: build()?, began: Instant::now(), given_up: AtomicBool::new(false) }))
     }
 
-    fn give_up(&self, number: u64) {
-        let mut pool = self.0.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        if pool.number == number && pool.began.elapsed() >= SUSPICIOUS {
-            pool.given_up = true;
+    fn give_up(&self) {
+        if self.began.elapsed() >= SUSPICIOUS {
+            self.given_up.store(true, Ordering::Relaxed);
         }
     }
 }
 
 impl Try {
     pub(super) fn http(&self) -> &reqwest::Client {
-        &self.http
+        &self.pool.http
     }
 
     /// The connection answered, or broke by itself.
@@ -118,84 +117,93 @@ impl Try {
     /// The connection is open, but the server does not answer or accepts no requests.
     pub(super) fn give_up(mut self) {
         self.ended = true;
-        self.connections.give_up(self.number);
+        self.pool.give_up();
     }
 }
 
 impl Drop for Try {
     fn drop(&mut self) {
         if !self.ended && self.began.elapsed() >= SUSPICIOUS {
-            self.connections.give_up(self.number);
+            self.pool.give_up();
         }
-    }
-}
-
-impl fmt::Debug for Connections {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connections").finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicU32;
     use tokio::time::advance;
 
-    fn connections() -> Connections {
-        Connections::new(|| Ok(reqwest::Client::builder().tls_certs_only([]).build().unwrap())).unwrap()
+    /// The connections, and how often they were replaced when a try begins.
+    fn connections() -> (Connections, impl Fn() -> u32) {
+        let builds = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&builds);
+        let connections = Connections::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(reqwest::Client::builder().tls_certs_only([]).build().unwrap())
+        });
+        let connections = connections.unwrap();
+        let same = connections.clone();
+        let replaced = move || {
+            drop(same.begin());
+            builds.load(Ordering::Relaxed) - 1
+        };
+        (connections, replaced)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_try_without_an_answer_gives_up_the_connections_it_used() {
-        let connections = connections();
+        let (connections, replaced) = connections();
         let (late, answered, brief) = (connections.begin(), connections.begin(), connections.begin());
         brief.ended();
         answered.ended();
-        assert_eq!(connections.begin().number, 0);
+        assert_eq!(replaced(), 0);
         advance(SUSPICIOUS).await;
         drop(late);
-        assert_eq!(connections.begin().number, 1);
+        assert_eq!(replaced(), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_who_leaves_soon_says_nothing_about_the_connections() {
-        let connections = connections();
+        let (connections, replaced) = connections();
         advance(SUSPICIOUS).await;
         drop(connections.begin());
-        assert_eq!(connections.begin().number, 0);
+        assert_eq!(replaced(), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn many_late_tries_give_up_their_connections_once() {
-        let connections = connections();
+        let (connections, replaced) = connections();
         let late: Vec<_> = (0..20).map(|_| connections.begin()).collect();
         advance(SUSPICIOUS).await;
         for one in late {
             drop(one);
-            assert_eq!(connections.begin().number, 1);
+            assert_eq!(replaced(), 1);
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_refuses_everything_gets_a_new_connection_once_a_second() {
-        let connections = connections();
+        let (connections, replaced) = connections();
         for _ in 0..100 {
             connections.begin().give_up();
             advance(Duration::from_millis(100)).await;
         }
-        assert!((8..=10).contains(&connections.begin().number));
+        assert!((8..=10).contains(&replaced()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn connections_that_cannot_be_made_anew_stay() {
-        let builds = std::sync::atomic::AtomicU32::new(0);
-        let connections = Connections::new(move || match builds.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+        let builds = AtomicU32::new(0);
+        let connections = Connections::new(move || match builds.fetch_add(1, Ordering::Relaxed) {
             0 => Ok(reqwest::Client::builder().tls_certs_only([]).build().unwrap()),
             _ => Err(ConfigError::because("api_url", &crate::config::message::NOT_HTTPS)),
         });
         let connections = connections.unwrap();
+        let first = Arc::clone(&connections.begin().pool);
         advance(SUSPICIOUS).await;
         connections.begin().give_up();
-        assert_eq!(connections.begin().number, 0);
+        assert!(Arc::ptr_eq(&connections.begin().pool, &first));
     }
 }

@@ -1,7 +1,7 @@
 //! The provider's language for filters and sorts.
 
 use super::{Error, ErrorKind};
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// Conditions on the items of a list, all of which must hold.
 ///
@@ -80,15 +80,6 @@ pub enum Direction {
     Descending,
 }
 
-impl Direction {
-    pub(super) fn sign(self) -> &'static str {
-        match self {
-            Self::Ascending => "",
-            Self::Descending => "-",
-        }
-    }
-}
-
 /// Whether a text can be the name of a field: it has no character with a meaning in filters or sorts.
 pub(super) fn is_field(text: &str) -> bool {
     let means_something = [',', '|', '=', '!', '<', '>', '@', '_'];
@@ -114,30 +105,17 @@ impl Filters {
         comparison: Comparison,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
-        self.inexpressible |= !is_field(field);
-        let joint = if self.text.is_empty() { "" } else { "," };
-        // Writing to a string does not fail.
-        let _ = write!(self.text, "{joint}{field}{}", comparison.operator());
-        let mut several = false;
-        for value in values {
-            let value = value.to_string();
-            self.inexpressible |= value.is_empty() || value.contains([',', '|']);
-            if several {
-                self.text.push('|');
-            }
-            self.text.push_str(&value);
-            several = true;
-        }
-        self.inexpressible |= !several;
+        let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
+        let odd = |value: &String| value.is_empty() || value.contains([',', '|']);
+        self.inexpressible |= !is_field(field) || values.is_empty() || values.iter().any(odd);
+        let comma = if self.text.is_empty() { "" } else { "," };
+        self.text.extend([comma, field, comparison.operator(), &values.join("|")]);
         self
     }
 
     pub(super) fn text(&self) -> Result<&str, Error> {
         if self.inexpressible {
-            return Err(Error::caused_by(
-                ErrorKind::BadRequest,
-                "a filter that the provider's language cannot express",
-            ));
+            return Err(Error::caused_by(ErrorKind::BadRequest, "Komerza's language cannot express this filter"));
         }
         Ok(&self.text)
     }

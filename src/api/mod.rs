@@ -41,6 +41,6 @@ pub use listing::{Items, Listing, Page, Pages, UnreadableItem};
 pub(crate) use models::*;
 #[cfg(feature = "__fuzzing")]
 pub(crate) use path::below;
-pub use reply::Reply;
+pub use reply::says_key_is_dead;
 pub use request::RequestBuilder;
 pub use upload::Upload;

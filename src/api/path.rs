@@ -116,13 +116,9 @@ const WORDS: &[&str] = &[
 /// A path for logs: every segment that is not one of the provider's words becomes `{}`, so that no id of
 /// anybody gets there.
 pub(super) fn template_of(path: &str) -> String {
-    let path = path.split('?').next().unwrap_or_default();
-    let mut template = String::with_capacity(path.len());
-    for part in path.split('/').skip(1) {
-        template.push('/');
-        template.push_str(if WORDS.binary_search(&part).is_ok() || part.is_empty() { part } else { "{}" });
-    }
-    template
+    let parts = path.split('?').next().unwrap_or_default().split('/').skip(1);
+    let known = |part: &str| WORDS.binary_search(&part).is_ok() || part.is_empty();
+    parts.flat_map(|part| ["/", if known(part) { part } else { "{}" }]).collect()
 }
 
 #[cfg(test)]

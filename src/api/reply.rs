@@ -1,63 +1,32 @@
-//! A reply of the API, and whether it says that the key is dead.
+//! Whether a reply of the API says that the key is dead.
 
 use crate::{provider, wire::Envelope};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header::WWW_AUTHENTICATE};
-use std::fmt;
+use http::{HeaderValue, Response, StatusCode, header::WWW_AUTHENTICATE};
 
-/// A reply of the API, for the one decision about revocation; see
-/// [`with_revocation`](crate::KomerzaConnectLayer::with_revocation).
-#[derive(Clone, Copy)]
-pub struct Reply<'a> {
-    reply: &'a Response<Bytes>,
-}
-
-impl<'a> Reply<'a> {
-    pub(super) fn new(reply: &'a Response<Bytes>) -> Self {
-        Self { reply }
+/// Whether a reply of the API says that its key is dead, as the crate decides it; see
+/// [`with_revocation`](crate::KomerzaConnectLayer::with_revocation). Only a 401 can say so:
+///
+/// 1. In Komerza's own envelope: with the code `BadToken`, in upper or lower case, or without a code.
+/// 2. Without the envelope: with `WWW-Authenticate: Bearer error="invalid_token"`, as servers of Komerza's
+///    kind refuse a key before they read the request.
+///
+/// `OAuthLoginRequired` means a valid key at the wrong endpoint, and a 403 a missing scope. An HTML page comes
+/// from a proxy, which does not know keys.
+///
+/// # Source
+/// docs.komerza.com: "revoked" is a listed cause of `401 BadToken`. RFC 6750, section 3.1, for the header.
+#[must_use]
+pub fn says_key_is_dead(reply: &Response<Bytes>) -> bool {
+    if reply.status() != StatusCode::UNAUTHORIZED {
+        return false;
     }
-
-    /// Its status.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.reply.status()
-    }
-
-    /// Its headers.
-    #[must_use]
-    pub fn headers(&self) -> &'a HeaderMap {
-        self.reply.headers()
-    }
-
-    /// Its body.
-    #[must_use]
-    pub fn body(&self) -> &'a [u8] {
-        self.reply.body()
-    }
-
-    /// Whether the key is dead, as the crate decides it. Only a 401 can say so:
-    ///
-    /// 1. In Komerza's own envelope: with the code `BadToken`, in upper or lower case, or without a code.
-    /// 2. Without the envelope: with `WWW-Authenticate: Bearer error="invalid_token"`, as servers of Komerza's
-    ///    kind refuse a key before they read the request.
-    ///
-    /// `OAuthLoginRequired` means a valid key at the wrong endpoint, and a 403 a missing scope. An HTML page comes
-    /// from a proxy, which does not know keys.
-    ///
-    /// # Source
-    /// docs.komerza.com: "revoked" is a listed cause of `401 BadToken`. RFC 6750, section 3.1, for the header.
-    #[must_use]
-    pub fn says_key_is_dead(&self) -> bool {
-        if self.status() != StatusCode::UNAUTHORIZED {
-            return false;
+    match Envelope::open(reply.body()) {
+        Ok(envelope) => {
+            let code = provider::code_letters(envelope.code.as_deref().unwrap_or_default());
+            !envelope.success && matches!(code.as_str(), "" | "badtoken")
         }
-        match Envelope::open(self.body()) {
-            Ok(envelope) => {
-                let code = provider::code_letters(envelope.code.as_deref().unwrap_or_default());
-                !envelope.success && matches!(code.as_str(), "" | "badtoken")
-            }
-            Err(_) => self.headers().get_all(WWW_AUTHENTICATE).iter().any(says_invalid_token),
-        }
+        Err(_) => reply.headers().get_all(WWW_AUTHENTICATE).iter().any(says_invalid_token),
     }
 }
 
@@ -69,12 +38,6 @@ fn says_invalid_token(challenge: &HeaderValue) -> bool {
         .split(',')
         .filter_map(|parameter| parameter.split_once('='))
         .any(|(name, value)| name.trim() == "error" && value.trim().trim_matches('"') == "invalid_token")
-}
-
-impl fmt::Debug for Reply<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply").field("status", &self.status()).finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]
@@ -105,7 +68,7 @@ mod tests {
         ] {
             let mut reply = Response::new(Bytes::from_static(body.as_bytes()));
             *reply.status_mut() = StatusCode::from_u16(status).unwrap();
-            assert_eq!(Reply::new(&reply).says_key_is_dead(), dead, "{status} {body}");
+            assert_eq!(says_key_is_dead(&reply), dead, "{status} {body}");
         }
         for (status, challenge, body, dead) in [
             (401, "Bearer error=\"invalid_token\"", "", true),
@@ -121,7 +84,7 @@ mod tests {
             let mut reply = Response::new(Bytes::from_static(body.as_bytes()));
             *reply.status_mut() = StatusCode::from_u16(status).unwrap();
             reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-            assert_eq!(Reply::new(&reply).says_key_is_dead(), dead, "{status} {challenge} {body}");
+            assert_eq!(says_key_is_dead(&reply), dead, "{status} {challenge} {body}");
         }
     }
 }

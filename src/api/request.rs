@@ -1,8 +1,6 @@
 //! One API call, from a path to a value.
 
-use super::{
-    Client, Download, Error, ErrorKind, Form, Listing, Upload, body::Payload, call::Call, options::Options, path,
-};
+use super::{Client, Download, Error, ErrorKind, Form, Listing, Upload, body::Payload, options::Options};
 use crate::{pacing::Priority, strict_json, wire::Envelope};
 use bytes::Bytes;
 use http::{
@@ -63,7 +61,7 @@ use url::Url;
 pub struct RequestBuilder {
     pub(super) client: Client,
     pub(super) method: Method,
-    url: Result<Url, Error>,
+    pub(super) url: Result<Url, Error>,
     pub(super) template: Cow<'static, str>,
     pub(super) scope: Option<&'static str>,
     pub(super) headers: HeaderMap,
@@ -72,24 +70,7 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    pub(super) fn new(client: Client, method: Method, path: &str) -> Self {
-        let url = path::below(&client.inner.connection.base, path);
-        Self::of(client, method, url, Cow::Owned(path::template_of(path)), None)
-    }
-
-    /// To a known endpoint: a template such as `/stores/{}`, and what fills its gaps.
-    pub(super) fn to(
-        client: Client,
-        method: Method,
-        template: &'static str,
-        ids: &[&str],
-        scope: Option<&'static str>,
-    ) -> Self {
-        let url = path::fill(&client.inner.connection.base, template, ids);
-        Self::of(client, method, url, Cow::Borrowed(template), scope)
-    }
-
-    fn of(
+    pub(super) fn new(
         client: Client,
         method: Method,
         url: Result<Url, Error>,
@@ -116,20 +97,17 @@ impl RequestBuilder {
         match HeaderValue::from_str(value.as_ref()) {
             Ok(value) if ![AUTHORIZATION, HOST, USER_AGENT].contains(&name) => {
                 self.headers.insert(name, value);
+                self
             }
-            _ => self.url = Err(Error::caused_by(ErrorKind::BadRequest, "a header that cannot be set")),
+            _ => self.failed(Error::caused_by(ErrorKind::BadRequest, "a header that cannot be set")),
         }
-        self
     }
 
     /// Sets a JSON body.
-    pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
+    pub fn json(self, value: &(impl Serialize + ?Sized)) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => self.body(HeaderValue::from_static("application/json"), body),
-            Err(error) => {
-                self.url = Err(Error::caused_by(ErrorKind::BadRequest, error));
-                self
-            }
+            Err(error) => self.failed(Error::caused_by(ErrorKind::BadRequest, error)),
         }
     }
 
@@ -173,11 +151,6 @@ impl RequestBuilder {
         self
     }
 
-    fn call(mut self, streams: bool) -> Result<Call, Error> {
-        let url = std::mem::replace(&mut self.url, Err(Error::bad_path()))?;
-        Ok(Call { request: self, url, streams })
-    }
-
     /// Sends the call and returns the last reply, whatever its status.
     ///
     /// # Errors
@@ -187,7 +160,7 @@ impl RequestBuilder {
     /// [`TimedOut`](ErrorKind::TimedOut) if no complete reply arrived.
     /// [`ProviderFault`](ErrorKind::ProviderFault) if the reply is too large.
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
-        Ok(self.call(false)?.run().await?.received.reply)
+        Ok(self.run(false).await?.reply)
     }
 
     /// Sends the call and reads the `data` of Komerza's envelope.
@@ -237,16 +210,12 @@ impl RequestBuilder {
         self,
         read: impl FnOnce(&Envelope<'_>) -> Result<T, serde_json::Error>,
     ) -> Result<T, Error> {
-        let call = self.call(false)?;
-        let answered = call.run().await?;
-        let reply = &answered.received.reply;
-        if !reply.status().is_success() {
-            return Err(call.refused(&answered));
-        }
+        let answered = self.run(false).await?;
+        let reply = &answered.reply;
         let opened = match Envelope::open(reply.body()) {
-            Ok(envelope) if envelope.success => read(&envelope),
-            Ok(_) => return Err(call.refused(&answered)),
-            Err(error) => Err(error),
+            _ if !reply.status().is_success() => return Err(self.refused(&answered)),
+            Ok(envelope) if !envelope.success => return Err(self.refused(&answered)),
+            opened => opened.and_then(|envelope| read(&envelope)),
         };
         opened.map_err(|error| {
             let why = strict_json::why(&error);
@@ -264,17 +233,16 @@ impl RequestBuilder {
     /// # Errors
     /// Same as [`send`](Self::send), and every refusal by Komerza.
     pub async fn download(self, most: u64) -> Result<Download, Error> {
-        let call = self.call(true)?;
-        let mut answered = call.run().await?;
-        let Some(body) = answered.received.unread.take() else { return Err(call.refused(&answered)) };
-        let patience = call.client().inner.connection.limits.deadline;
-        Ok(Download::new(answered.received.reply.into_parts().0, body, most, patience))
+        let mut answered = self.run(true).await?;
+        let Some(body) = answered.unread.take() else { return Err(self.refused(&answered)) };
+        let patience = self.client.inner.connection.limits.deadline;
+        Ok(Download::new(answered.reply.into_parts().0, body, most, patience))
     }
 
     /// Reads a list with the query parameters `Page` and `PageSize`, which most of Komerza's lists
     /// use.
     pub fn paged<T: DeserializeOwned + Send + 'static>(self) -> Listing<T> {
-        Listing::by_query(self)
+        Listing::new(self, None)
     }
 
     /// Reads a list with the number of the list page as the last segment of the path.
@@ -282,7 +250,7 @@ impl RequestBuilder {
     /// `size` is the name of the query parameter for the size: `limit` for affiliates, `count` for
     /// the items of a variant.
     pub fn paged_by_path<T: DeserializeOwned + Send + 'static>(self, size: &'static str) -> Listing<T> {
-        Listing::by_path(self, size)
+        Listing::new(self, Some(size))
     }
 
     /// The same call, which fails with this error.

@@ -3,12 +3,11 @@
 //!
 //! Komerza's own words about a refusal are only in a DEBUG event, because they may repeat what was sent.
 
-use super::{Error, options::Spent};
+use super::{Error, ErrorKind, options::Spent};
 use http::{Method, StatusCode};
 use std::future::Future;
 
 /// One call, as logs see it.
-#[derive(Clone)]
 pub(super) struct Trace {
     #[cfg(feature = "tracing")]
     span: tracing::Span,
@@ -47,22 +46,22 @@ impl Trace {
     pub(super) fn end(&self, method: &Method, status: Option<StatusCode>, error: Option<&Error>, spent: &Spent) {
         let outcome = error.map_or("answered", |error| error.kind().code());
         crate::telemetry::metrics::call(method, status, outcome, spent.attempts, spent.waited, spent.worked);
+        if let Some(error) = error {
+            #[cfg(feature = "tracing")]
+            let _entered = self.span.enter();
+            let text = crate::telemetry::log::chain(error);
+            // A refusal by Komerza concerns the app's code. A call that breaks on the way concerns the operator.
+            if error.is_temporary() || matches!(error.kind(), ErrorKind::ProviderFault | ErrorKind::UnexpectedReply) {
+                crate::telemetry::log::warn!(error = %text, "a call of Komerza failed");
+            } else if let Some(scope) = error.needed_scope() {
+                crate::telemetry::log::info!(scope, error = %text, "Komerza refused a call; the key may lack this permission");
+            } else {
+                let says = in_one_line(error.message().unwrap_or_default());
+                crate::telemetry::log::debug!(error = %text, says, "Komerza refused a call");
+            }
+        }
         #[cfg(feature = "tracing")]
         {
-            if let Some(error) = error {
-                // A refusal by Komerza concerns the app's code. A call that breaks on the way concerns the operator.
-                let _entered = self.span.enter();
-                let concerns_operators = error.is_temporary()
-                    || matches!(error.kind(), super::ErrorKind::ProviderFault | super::ErrorKind::UnexpectedReply);
-                if concerns_operators {
-                    crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(error), "a call of Komerza failed");
-                } else if let Some(scope) = error.needed_scope() {
-                    crate::telemetry::log::info!(scope, error = %crate::telemetry::log::chain(error), "Komerza refused a call; the key may lack this permission");
-                } else {
-                    let says = in_one_line(error.message().unwrap_or_default());
-                    crate::telemetry::log::debug!(error = %crate::telemetry::log::chain(error), says, "Komerza refused a call");
-                }
-            }
             if let Some(status) = status {
                 self.span.record("status", status.as_u16());
             }
@@ -73,7 +72,6 @@ impl Trace {
 }
 
 /// Makes foreign text safe for a log: it cannot look like another line, and it is short.
-#[cfg(feature = "tracing")]
 fn in_one_line(text: &str) -> String {
     const MOST: usize = 300;
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(MOST).collect()

@@ -37,9 +37,7 @@ use tokio_util::io::ReaderStream;
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct Upload {
-    source: Source,
-}
+pub struct Upload(Source);
 
 #[derive(Clone)]
 enum Source {
@@ -54,7 +52,7 @@ impl Upload {
     /// If it cannot be opened, the call fails with [`BadRequest`](ErrorKind::BadRequest) and the
     /// [`io::Error`] as its source. Nothing is sent.
     pub fn from_path(path: impl Into<PathBuf>) -> Self {
-        Self { source: Source::Path(path.into().into()) }
+        Self(Source::Path(path.into().into()))
     }
 
     /// A stream of pieces, such as a visitor's upload that the app passes on. It can be sent once.
@@ -68,13 +66,12 @@ impl Upload {
         Bytes: From<B>,
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
     {
-        let body = reqwest::Body::wrap_stream(stream);
-        Self { source: Source::Stream(Arc::new(Mutex::new(Some(body)))) }
+        Self(Source::Stream(Arc::new(Mutex::new(Some(reqwest::Body::wrap_stream(stream))))))
     }
 
     /// Whether it is still whole.
     pub(super) fn can_be_sent(&self) -> bool {
-        match &self.source {
+        match &self.0 {
             Source::Stream(body) => lock(body).is_some(),
             Source::Bytes(_) | Source::Path(_) => true,
         }
@@ -83,7 +80,7 @@ impl Upload {
     /// The body for one try, and its length if that is known. `left` is how many bytes the try may still send.
     pub(super) async fn open(&self, left: &mut u64) -> Result<(reqwest::Body, Option<u64>), Error> {
         let bad = |error: io::Error| Error::caused_by(ErrorKind::BadRequest, error);
-        let (body, length) = match &self.source {
+        let (body, length) = match &self.0 {
             Source::Bytes(bytes) => (bytes.clone().into(), u64::try_from(bytes.len()).ok()),
             Source::Path(path) => {
                 let file = File::open(path).await.map_err(bad)?;
@@ -108,13 +105,13 @@ fn lock(body: &Mutex<Option<reqwest::Body>>) -> MutexGuard<'_, Option<reqwest::B
 
 impl<T: Into<Bytes>> From<T> for Upload {
     fn from(bytes: T) -> Self {
-        Self { source: Source::Bytes(bytes.into()) }
+        Self(Source::Bytes(bytes.into()))
     }
 }
 
 impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.source {
+        f.write_str(match &self.0 {
             Source::Bytes(_) => "Upload(<bytes>)",
             Source::Path(_) => "Upload(<path>)",
             Source::Stream(_) => "Upload(<stream>)",

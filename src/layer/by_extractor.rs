@@ -5,7 +5,7 @@ use axum::{extract::FromRequestParts, response::IntoResponse};
 use http::{StatusCode, request::Parts};
 use std::{
     error::Error,
-    future::{Future, ready},
+    future::{self, Future},
     marker::PhantomData,
 };
 
@@ -110,53 +110,34 @@ where
 
 /// What the function of [`by_extractor`] may return: a user, a result, or a future of either.
 ///
-/// `M` only tells the two apart, and is never written.
+/// `M` only tells futures from the others, and is never written.
 pub trait Answer<M>: Send {
     /// Waits for the answer, if it is a future.
     fn answer(self) -> impl Future<Output = Result<Option<UserId>, BoxError>> + Send;
 }
 
-/// What was found, or why it cannot be told.
-pub trait FoundUser: Send {
-    /// Same as [`IdentifyUser::identify_user`] returns it.
-    ///
-    /// # Errors
-    /// What the function of [`by_extractor`] returned.
-    fn into_result(self) -> Result<Option<UserId>, BoxError>;
-}
-
-impl FoundUser for Option<UserId> {
-    fn into_result(self) -> Result<Option<UserId>, BoxError> {
-        Ok(self)
-    }
-}
-
-impl<E: Into<BoxError> + Send> FoundUser for Result<Option<UserId>, E> {
-    fn into_result(self) -> Result<Option<UserId>, BoxError> {
-        self.map_err(Into::into)
-    }
-}
-
-/// Tells an answer that is there from one that is awaited.
+/// Marks an [`Answer`] that is there at once.
 #[derive(Debug)]
 pub enum Now {}
 
-/// Tells an answer that is awaited from one that is there.
-#[derive(Debug)]
-pub enum Later {}
-
-impl<T: FoundUser> Answer<Now> for T {
+impl Answer<Now> for Option<UserId> {
     fn answer(self) -> impl Future<Output = Result<Option<UserId>, BoxError>> + Send {
-        ready(self.into_result())
+        future::ready(Ok(self))
     }
 }
 
-impl<T> Answer<Later> for T
+impl<E: Into<BoxError> + Send> Answer<Now> for Result<Option<UserId>, E> {
+    fn answer(self) -> impl Future<Output = Result<Option<UserId>, BoxError>> + Send {
+        future::ready(self.map_err(Into::into))
+    }
+}
+
+impl<T, M> Answer<(M,)> for T
 where
     T: Future + Send,
-    T::Output: FoundUser,
+    T::Output: Answer<M>,
 {
     async fn answer(self) -> Result<Option<UserId>, BoxError> {
-        self.await.into_result()
+        self.await.answer().await
     }
 }

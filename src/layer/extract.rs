@@ -1,7 +1,7 @@
 //! Gets the key of a request.
 
 use super::{
-    Rejection,
+    Rejection, RejectionKind,
     service::{Found, Handle},
     shared::Shared,
     way_back::visit_of,
@@ -33,11 +33,7 @@ impl KomerzaKey {
     /// failed, or the layer is missing. It can be returned as the answer.
     pub async fn from_parts(parts: &mut Parts) -> Result<Self, Rejection> {
         let (shared, found) = find(parts).await?;
-        match found {
-            Found::Connected(key) => Ok(key),
-            Found::NotConnected => Err(Rejection::not_connected(parts, &shared.core.config, &shared.site.jar.names)),
-            Found::Nobody => Err(Rejection::not_signed_in(parts, &shared.core.config, &shared.site.jar.names)),
-        }
+        found.map_err(|kind| Rejection::no_key(kind, parts, &shared.core.config, &shared.site.jar.names))
     }
 
     /// Same as [`from_parts`](Self::from_parts), but returns `None` if there is no connected user.
@@ -47,26 +43,24 @@ impl KomerzaKey {
     /// # Errors
     /// A [`Rejection`] if the look-up or the store failed, or the layer is missing.
     pub async fn from_parts_optional(parts: &mut Parts) -> Result<Option<Self>, Rejection> {
-        match find(parts).await? {
-            (_, Found::Connected(key)) => Ok(Some(key)),
-            (_, Found::NotConnected | Found::Nobody) => Ok(None),
-        }
+        find(parts).await.map(|(_, found)| found.ok())
     }
 }
 
 /// Identifies the user and reads the store, unless this request has done so before.
 async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     let Some(Handle { shared, found }) = parts.extensions.get::<Handle>().cloned() else {
-        return Err(Rejection::layer_missing(parts));
+        return Err(Rejection::new(RejectionKind::LayerMissing, parts));
     };
     if let Some(found) = found {
         return Ok((shared, found));
     }
     let (page, get) = (fetch_metadata::is_page(&parts.headers), parts.method == Method::GET);
-    visitor::asks(Asked { page, get, renewal: None, look: Arc::clone(&shared.core.config.look) });
-    let looked_up = guard::caught("extractor", look_up(&shared, parts, page)).await;
+    let look = Arc::clone(&shared.core.config.look);
+    visitor::asks(Asked { page, get, renewal: None, retry_after: None, look });
+    let looked_up = guard::caught("extractor", look_up(&shared, parts)).await;
     let found = looked_up
-        .unwrap_or_else(|| Err(Failure::new(FailureKind::Internal)))
+        .unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal)))
         .map_err(|failure| Rejection::failed(failure, parts))?;
     // The look-up of the user had the whole head, and may have taken the handle away.
     parts.extensions.get_or_insert_with(|| Handle { shared: Arc::clone(&shared), found: None }).found =
@@ -74,27 +68,28 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     Ok((shared, found))
 }
 
-async fn look_up(shared: &Arc<Shared>, parts: &mut Parts, page: bool) -> Result<Found, Failure> {
+async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failure> {
     let caller = shared.site.identify(parts).await?;
     order::notice(&shared.core.config, Place::Handler, &parts.headers, &caller);
     let (user, session) = match caller {
-        Caller::Nobody => return Ok(Found::Nobody),
+        Caller::Nobody => return Ok(Err(RejectionKind::NotSignedIn)),
         Caller::User(user) => (user, None),
-        Caller::Browser(None) => return Ok(Found::NotConnected),
+        Caller::Browser(None) => return Ok(Err(RejectionKind::NotConnected)),
         Caller::Browser(Some(session)) => (session.user_id(), Some(session)),
     };
     let key = match shared.core.load(&user).await? {
-        Some(token) => shared.key(user, &token, Some(visit_of(parts, &shared.site.jar.names, page)))?,
-        None => return Ok(Found::NotConnected),
+        Some(token) => shared.key(user, &token, Some(visit_of(parts, &shared.site.jar.names)))?,
+        None => return Ok(Err(RejectionKind::NotConnected)),
     };
     if let Some(session) = session {
         for other in shared.site.other_sessions(&parts.headers, key.user_id()) {
             // Boxed: hardly ever needed, and larger than all the rest.
             Box::pin(shared.core.leave(&other)).await;
         }
-        shared.site.renewal(&parts.headers, &session).into_iter().for_each(visitor::renews);
+        let renewal = shared.site.renewal(&parts.headers, &session);
+        visitor::learns(|asked| asked.renewal = renewal);
     }
-    Ok(Found::Connected(key))
+    Ok(Ok(key))
 }
 
 #[cfg(feature = "axum")]

@@ -6,7 +6,6 @@ mod extract;
 #[cfg(feature = "axum")]
 mod mount;
 pub(crate) mod mounted;
-mod original;
 mod records;
 mod rejection;
 mod service;
@@ -15,17 +14,16 @@ mod way_back;
 
 pub use axum_core::body::Body;
 #[cfg(feature = "axum")]
-pub use by_extractor::{Answer, FoundUser, Later, Now, by_extractor, by_extractor_with_state};
+pub use by_extractor::{Answer, Now, by_extractor, by_extractor_with_state};
 pub(crate) use mounted::check_look_up;
 pub use mounted::{NotMounted, check_mounted, check_signed_in};
-#[cfg(feature = "tracing")]
-pub(crate) use original::original_path;
 pub use records::Users;
 pub use rejection::{Rejection, RejectionKind};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
+#[cfg(feature = "tracing")]
+pub(crate) use way_back::original_path;
 
 use crate::{
-    api::Reply,
     config::{Config, ConfigError},
     hooks::Hooks,
     pacing::SharedBuckets,
@@ -37,6 +35,8 @@ use crate::{
     store::TokenStore,
     time::Clock,
 };
+use bytes::Bytes;
+use http::Response;
 use shared::Shared;
 use std::{fmt, sync::Arc, time::Duration};
 use tower_layer::Layer;
@@ -187,14 +187,14 @@ impl KomerzaConnectLayer {
         let randomness: Arc<dyn Randomness> = Arc::new(randomness);
         self.changed(|shared| {
             shared.change_core(|core| core.randomness = Arc::clone(&randomness));
-            shared.change_api(|api| api.set_randomness(randomness));
+            shared.change_api(|api| api.randomness = randomness);
         })
     }
 
     /// Sets the rule that decides whether a reply means that its key is revoked.
     ///
     /// When the rule returns `true`, the key's record is removed. Default:
-    /// [`Reply::says_key_is_dead`], which is a 401 in Komerza's own envelope with the code
+    /// [`says_key_is_dead`](crate::api::says_key_is_dead), which is a 401 in Komerza's own envelope with the code
     /// `BadToken` or no code. Set your own rule if Komerza changes this reply.
     ///
     /// ```
@@ -218,8 +218,8 @@ impl KomerzaConnectLayer {
     /// # Security
     /// A rule that matches too much disconnects users whose keys work. A 403, or an answer of a
     /// proxy, does not mean that a key is revoked.
-    pub fn with_revocation(self, is_dead: impl Fn(&Reply<'_>) -> bool + Send + Sync + 'static) -> Self {
-        self.changed(|shared| shared.change_api(|api| api.set_revocation(Arc::new(is_dead))))
+    pub fn with_revocation(self, is_dead: impl Fn(&Response<Bytes>) -> bool + Send + Sync + 'static) -> Self {
+        self.changed(|shared| shared.change_api(|api| api.revocation = Arc::new(is_dead)))
     }
 
     /// Sets how the address of a client is read. New browsers are charged for exchanges by it.

@@ -31,7 +31,7 @@ impl KomerzaConnectLayer {
     where
         S: Clone + Send + Sync + 'static,
     {
-        // Settled once: a router that is called with its state still open builds its routes anew for each request.
+        // The state is set once here. A router without its state would rebuild its routes for each request.
         Router::new().fallback_service(self.layer(app.with_state::<()>(())))
     }
 
@@ -70,8 +70,8 @@ impl KomerzaConnectLayer {
     }
 }
 
-/// A service and not a method router: axum would mix the methods of ours with those of a route of the app on
-/// the same path, where this panics.
+/// Added as a service, because axum merges method routers: a route of the app on the same path would go unnoticed,
+/// and with a service axum panics at start-up.
 fn endpoint(shared: Arc<Shared>, route: Route) -> MethodRouter {
     // Every method: the route itself says which are allowed.
     any(move |request: Request| {

@@ -6,7 +6,7 @@ use crate::{
     core::Core,
     hooks::{Disconnected, Orphaned},
     site::{caller::Identity, session::BROWSER_PREFIX},
-    store::{ListUsers, ListedUser, StoreError, StoredToken, UserPage, within},
+    store::{ListUsers, ListedUser, StoreError, UserPage, within},
     telemetry::log,
     user::UserId,
 };
@@ -21,7 +21,7 @@ use std::{
     time::SystemTime,
 };
 
-/// Users and records that are asked for at once.
+/// How many users or records one call of the store returns.
 const PAGE: usize = 100;
 
 impl KomerzaConnectLayer {
@@ -39,7 +39,8 @@ impl KomerzaConnectLayer {
         token.map(|token| self.shared.key(user.clone(), &token, None)).transpose()
     }
 
-    /// Returns all users who have a record, as a stream.
+    /// Returns all users who have a record, as a stream, each with the time of the save and the app's
+    /// [note](crate::hooks::Note).
     ///
     /// [`ListUsers::list_users`] says what happens to users who connect meanwhile.
     ///
@@ -54,9 +55,9 @@ impl KomerzaConnectLayer {
     ///
     /// let mut users = connect.users();
     /// let mut stores = 0;
-    /// while let Some(user) = users.try_next().await? {
-    ///     // Who has disconnected since has no client, and is left out.
-    ///     if let Some(komerza) = connect.client_for(&user).await? {
+    /// while let Some(listed) = users.try_next().await? {
+    ///     // A user who has disconnected since has no client.
+    ///     if let Some(komerza) = connect.client_for(&listed.user).await? {
     ///         stores += komerza.stores().await?.len();
     ///     }
     /// }
@@ -111,19 +112,14 @@ impl KomerzaConnectLayer {
             let batch = within(limits.store_deadline, call).await?;
             removed += batch.len();
             for (user, token) in &batch {
-                self.tell_orphaned(user, token).await;
+                log::info!(fingerprint = %token.fingerprint(), "the record of a browser whose session is over is removed");
+                let event = Orphaned { user: user.clone(), attempt: None, fingerprint: token.fingerprint() };
+                core.hook(async { core.hooks.orphaned(&event).await }).await;
             }
             if batch.len() < PAGE {
                 return Ok(removed);
             }
         }
-    }
-
-    async fn tell_orphaned(&self, user: &UserId, token: &StoredToken) {
-        let core = &self.shared.core;
-        log::info!(fingerprint = %token.fingerprint(), "the record of a browser whose session is over is removed");
-        let event = Orphaned { user: user.clone(), attempt: None, fingerprint: token.fingerprint() };
-        core.hook(async { core.hooks.orphaned(&event).await }).await;
     }
 
     /// Asks the token store whether it answers, for health checks.
@@ -160,18 +156,18 @@ impl Users {
     ///
     /// # Errors
     /// [`StoreError`] if the store failed or cannot list its users.
-    pub async fn try_next(&mut self) -> Result<Option<UserId>, StoreError> {
+    pub async fn try_next(&mut self) -> Result<Option<ListedUser>, StoreError> {
         poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await.transpose()
     }
 }
 
 impl Stream for Users {
-    type Item = Result<UserId, StoreError>;
+    type Item = Result<ListedUser, StoreError>;
 
     fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(listed) = self.page.pop_front() {
-                return Poll::Ready(Some(Ok(listed.user)));
+                return Poll::Ready(Some(Ok(listed)));
             }
             if self.over {
                 return Poll::Ready(None);

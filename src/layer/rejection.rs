@@ -32,7 +32,7 @@ use std::{error::Error, fmt, time::Duration};
 ///     match komerza {
 ///         Ok(komerza) => komerza.fingerprint().to_string().into_response(),
 ///         Err(no) if no.kind() == RejectionKind::NotSignedIn => Html("Please sign in first.").into_response(),
-///         Err(no) => no.into_response(), // all else as ever
+///         Err(no) => no.into_response(), // everything else as usual
 ///     }
 /// }
 ///
@@ -53,13 +53,15 @@ pub struct Rejection {
     person: bool,
     /// Where to connect.
     login: Option<String>,
-    /// Where a browser that is loading a page is sent.
+    /// Where the browser is sent, if it is.
     redirect: Option<String>,
     /// Why it is asked before it goes there.
     stay: Option<Stay>,
-    retry_after: Option<Duration>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
+
+/// When to come back after a look-up that failed.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 kinds! {
     /// The kind of a [`Rejection`].
@@ -82,16 +84,9 @@ kinds! {
 }
 
 impl Rejection {
-    fn new(kind: RejectionKind) -> Self {
-        let retry_after = match kind {
-            RejectionKind::UserLookupFailed | RejectionKind::StoreFailed => Some(Duration::from_secs(5)),
-            _ => None,
-        };
-        Self { kind, person: false, login: None, redirect: None, stay: None, retry_after, source: None }
-    }
-
-    pub(crate) fn layer_missing(parts: &Parts) -> Self {
-        Self { person: fetch_metadata::is_page(&parts.headers), ..Self::new(RejectionKind::LayerMissing) }
+    pub(crate) fn new(kind: RejectionKind, parts: &Parts) -> Self {
+        let person = fetch_metadata::is_page(&parts.headers);
+        Self { kind, person, login: None, redirect: None, stay: None, source: None }
     }
 
     pub(crate) fn failed(failure: Failure, parts: &Parts) -> Self {
@@ -100,37 +95,20 @@ impl Rejection {
             FailureKind::UserLookupFailed => RejectionKind::UserLookupFailed,
             _ => RejectionKind::Internal,
         };
-        let person = fetch_metadata::is_page(&parts.headers);
-        Self { source: Some(failure.into()), person, ..Self::new(kind) }
+        Self { source: Some(failure.into()), ..Self::new(kind, parts) }
     }
 
-    pub(crate) fn not_connected(parts: &Parts, config: &Config, names: &Names) -> Self {
-        let visit = visit_of(parts, names, fetch_metadata::is_page(&parts.headers));
-        let login = login_url(&config.routes.login, &path_back(config, &visit));
-        Self {
-            person: visit.page,
-            redirect: Some(login.clone()),
-            login: Some(login),
-            stay: Stay::of_request(names, &parts.headers, parts.uri.query()),
-            ..Self::new(RejectionKind::NotConnected)
-        }
-    }
-
-    pub(crate) fn not_signed_in(parts: &Parts, config: &Config, names: &Names) -> Self {
-        let visit = visit_of(parts, names, fetch_metadata::is_page(&parts.headers));
+    /// The user is not connected, or nobody is signed in.
+    pub(crate) fn no_key(kind: RejectionKind, parts: &Parts, config: &Config, names: &Names) -> Self {
+        let visit = visit_of(parts, names);
         let wanted = path_back(config, &visit);
-        let sign_in = config.sign_in_page.as_deref();
-        Self {
-            person: visit.page,
-            redirect: sign_in.map(|page| sign_in_url(page, &config.sign_in_parameter, &wanted)),
-            login: Some(login_url(&config.routes.login, &wanted)),
-            ..Self::new(RejectionKind::NotSignedIn)
-        }
-    }
-
-    /// Where the browser is sent, if it is.
-    fn target(&self) -> Option<&str> {
-        self.redirect.as_deref().filter(|_| self.person && self.stay.is_none())
+        let login = login_url(&config.routes.login, &wanted);
+        let (redirect, stay) = match kind {
+            RejectionKind::NotSignedIn => (sign_in_url(config, &wanted), None),
+            _ => (Some(login.clone()), Stay::of_request(names, &parts.headers, parts.uri.query())),
+        };
+        let redirect = redirect.filter(|_| visit.page && stay.is_none());
+        Self { redirect, login: Some(login), stay, ..Self::new(kind, parts) }
     }
 
     /// The kind of this rejection.
@@ -142,10 +120,7 @@ impl Rejection {
     /// The status of the answer. It is 303 when the browser is redirected.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        match self.target() {
-            Some(_) => StatusCode::SEE_OTHER,
-            None => self.kind.status(),
-        }
+        if self.redirect.is_some() { StatusCode::SEE_OTHER } else { self.kind.status() }
     }
 
     /// The path of this site at which the user connects, with the way back in its query. `None` if connecting does not
@@ -160,7 +135,7 @@ impl Rejection {
     pub fn into_response(self) -> Response<Body> {
         self.report();
         let (status, title) = (self.status(), self.kind.title());
-        let answer = match self.target() {
+        let answer = match &self.redirect {
             Some(target) => Answer::see_other(target),
             None if self.person => {
                 let look = visitor::asked().map(|asked| asked.look).unwrap_or_default();
@@ -174,19 +149,23 @@ impl Rejection {
                 }),
             ),
         };
-        answer.retry_after(self.retry_after).into_response()
+        answer.for_handler(self.is_temporary().then_some(RETRY_AFTER))
+    }
+
+    fn is_temporary(&self) -> bool {
+        matches!(self.kind, RejectionKind::UserLookupFailed | RejectionKind::StoreFailed)
     }
 
     fn page(&self) -> Page<'_> {
-        let (title, text) = match (self.stay, self.kind) {
-            (Some(stay), _) => (stay.title(), stay.text()),
+        let (title, text) = match (self.stay.map(Stay::words), self.kind) {
+            (Some([_, title, text]), _) => (title, text),
             (None, RejectionKind::LayerMissing) => ("komerza-connect is not set up", self.kind.title()),
             (None, RejectionKind::NotSignedIn) => (self.kind.title(), "Sign in to the app, then open this page again."),
             (None, RejectionKind::Internal) => (self.kind.title(), "Tell the people who run this app."),
             (None, _) => (self.kind.title(), "Nothing is lost. Try again in a moment."),
         };
         let connect = self.login.clone().filter(|_| self.kind == RejectionKind::NotConnected);
-        let again = (self.retry_after.is_some()).then(|| ("Try again", String::new()));
+        let again = self.is_temporary().then(|| ("Try again", String::new()));
         let link = connect.map(|login| ("Connect with Komerza", login)).or(again);
         Page { title, paragraphs: vec![text.into()], link, ..Page::default() }
     }

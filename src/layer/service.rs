@@ -1,15 +1,18 @@
-//! The service that the layer makes: is the path ours? Then answer; else pass on, with a handle on the key.
+//! The service that the layer makes. It answers the crate's own paths, and passes other requests on with a handle on
+//! the key.
 //!
-//! What is not ours pays a comparison of the path's end and one insert into the extensions: no store, no
-//! cookies. An answer for which the key was asked for is `no-store`, unless the app says otherwise. The body of
+//! Other requests cost a comparison of the path's end and one insert into the extensions. The service neither asks the
+//! store nor reads cookies for them. An answer for which the key was asked for is `no-store`, unless the app says otherwise. The body of
 //! the answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
 
-use super::{original::original_path, shared::Shared};
+use super::{RejectionKind, shared::Shared, way_back::original_path};
 use crate::{
     api::KomerzaKey,
     config::Route,
     site::{
-        self, Probe, order,
+        self, Probe,
+        answer::retry_after,
+        order,
         visitor::{self, Asked},
     },
 };
@@ -60,13 +63,8 @@ pub(crate) struct Handle {
     pub(crate) found: Option<Found>,
 }
 
-/// Whom the look-up for a request found.
-#[derive(Clone)]
-pub(crate) enum Found {
-    Nobody,
-    NotConnected,
-    Connected(KomerzaKey),
-}
+/// Whom the look-up for a request found: the visitor's key, or why there is none.
+pub(crate) type Found = Result<KomerzaKey, RejectionKind>;
 
 /// The answer of one of the crate's routes.
 pub(super) async fn answer(shared: Arc<Shared>, route: Route, mut parts: Parts) -> Response<Body> {
@@ -89,7 +87,8 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match find_route(&self.shared, &request) {
+        let routes = &self.shared.core.config.routes;
+        match routes.find(request.uri().path(), || original_path(request.extensions())) {
             Some(route) => {
                 let (parts, _) = request.into_parts();
                 let answer = answer(Arc::clone(&self.shared), route, parts);
@@ -107,10 +106,6 @@ where
             }
         }
     }
-}
-
-fn find_route<B>(shared: &Shared, request: &Request<B>) -> Option<Route> {
-    shared.core.config.routes.find(request.uri().path(), || original_path(request.extensions()))
 }
 
 pin_project! {
@@ -144,6 +139,7 @@ where
                 let answered = ready!(visitor::within(asked, || inner.poll(task)));
                 let mut answered = answered.map(|response| response.map(Body::new));
                 if let (Ok(response), Some(asked)) = (&mut answered, asked) {
+                    retry_after(response, asked.retry_after);
                     for_this_visitor(response.headers_mut(), asked.renewal.take());
                 }
                 Poll::Ready(answered)
@@ -152,8 +148,8 @@ where
     }
 }
 
-/// What a handler says with a visitor's key is for nobody else, unless the app decides otherwise. An answer that
-/// others may keep gets no cookie.
+/// An answer made with a visitor's key is not cached, unless the app decides otherwise. An answer that a shared cache
+/// may keep gets no cookie.
 fn for_this_visitor(headers: &mut HeaderMap, renewal: Option<HeaderValue>) {
     let control = headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let Some(cookie) = renewal else { return };

@@ -14,7 +14,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The three parts of a layer, which do not know each other, and what lies under them.
+/// The three parts of a layer, which do not use each other, and the core that they share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) core: Arc<Core>,
@@ -29,7 +29,7 @@ impl Shared {
         let api = Connection::new(user_agent, api_url.clone(), limits.client.clone(), limits.store_deadline)?;
         let api = Arc::new(api);
         let core = Arc::new(Core::new(config, store));
-        let redeem = Redeem::new(Arc::clone(&core), Arc::clone(api.pacer()))?;
+        let redeem = Redeem::new(Arc::clone(&core), Arc::clone(&api.pacer))?;
         Ok(Self { site: Site::new(Arc::clone(&core)), redeem, core, api })
     }
 
@@ -41,7 +41,7 @@ impl Shared {
 
     pub(crate) fn change_api(&mut self, change: impl FnOnce(&mut Connection)) {
         change(Arc::make_mut(&mut self.api));
-        self.redeem.pacer = Arc::clone(self.api.pacer());
+        self.redeem.pacer = Arc::clone(&self.api.pacer);
     }
 
     /// The key in a user's record, as a client.

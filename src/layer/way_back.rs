@@ -1,19 +1,19 @@
-//! Where the visitor goes back to after connecting.
+//! Where the visitor goes back to after connecting, by the address that the browser asked for.
 
-use super::original::original_uri;
 use crate::{
     api::Visit,
     config::{Config, return_path::ReturnPath},
     site::{
         cookie::Names,
+        fetch_metadata,
         stay::{self, Stay},
     },
 };
-use http::{Method, header::REFERER, request::Parts};
+use http::{Extensions, Method, Uri, header::REFERER, request::Parts};
 
-/// What a request tells about it. `page`: whether a browser is loading a page.
-pub(super) fn visit_of(parts: &Parts, names: &Names, page: bool) -> Visit {
-    let get = parts.method == Method::GET;
+/// What a request says about where its visitor goes back to.
+pub(super) fn visit_of(parts: &Parts, names: &Names) -> Visit {
+    let (page, get) = (fetch_metadata::is_page(&parts.headers), parts.method == Method::GET);
     let may_redirect = page && get && Stay::of_request(names, &parts.headers, parts.uri.query()).is_none();
     Visit {
         uri: original_uri(&parts.extensions).unwrap_or(&parts.uri).clone(),
@@ -39,4 +39,21 @@ pub(super) fn path_back(config: &Config, visit: &Visit) -> String {
         || config.default_return_path.clone(),
         |path| path.without_marker(stay::MARKER).as_str().to_owned(),
     )
+}
+
+/// The whole URI, which axum keeps when `nest` strips a part of it.
+#[cfg(feature = "axum")]
+pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
+    extensions.get::<axum::extract::OriginalUri>().map(|uri| &uri.0)
+}
+
+/// Without axum there is none.
+#[cfg(not(feature = "axum"))]
+pub(crate) fn original_uri(_: &Extensions) -> Option<&Uri> {
+    None
+}
+
+/// The path of the [`original_uri`].
+pub(crate) fn original_path(extensions: &Extensions) -> Option<&str> {
+    original_uri(extensions).map(Uri::path)
 }

@@ -169,7 +169,7 @@ impl Redeem {
     async fn run(&self, pending: &Pending, keeper: Arc<dyn Keeper>, leader: Leader, began: Duration) {
         let (attempt, mut remains) = (pending.attempt, Remains::default());
         let obtained = guard::caught("connect", self.obtain(pending, keeper, &mut remains)).await;
-        let obtained = obtained.unwrap_or_else(|| Err(Failure::new(FailureKind::Internal)));
+        let obtained = obtained.unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal)));
         metrics::connect(obtained.as_ref().map_or_else(|failure| failure.kind().code(), |_| "connected"));
         if let Ok(token) = &obtained {
             log::info!(%attempt, fingerprint = %token.fingerprint(), "connected");
@@ -311,13 +311,10 @@ impl Redeem {
         let kept = guard::caught("connect", async {
             let client = KomerzaKey::new(keeper, user.clone(), token, key, None);
             let connecting = Connecting { user, attempt: *attempt, key: &client, note: token.note(), replaced };
-            match self.core.hook(async { self.core.hooks.before_storing(&connecting).await }).await {
-                Some(Ok(())) => self.save(pending, token, turn).await,
-                Some(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-                None => Err(Failure::new(FailureKind::Internal)),
-            }
+            self.core.ask(async { self.core.hooks.before_storing(&connecting).await }).await?;
+            self.save(pending, token, turn).await
         });
-        let failure = match kept.await {
+        let failure = match kept.await.ok() {
             Some(Ok(())) => return Ok(()),
             Some(Err(veto)) if veto.kind() == FailureKind::Vetoed => return Err(veto),
             Some(Err(failure)) => failure,

@@ -36,7 +36,7 @@ impl Redeem {
                     () = self.writes.wait() => {}
                     () = tokio::time::sleep(PAUSE) => {}
                 }
-                if let Some(saved) = guard::caught("connect", self.try_again(pending, &unsaved)).await.flatten() {
+                if let Some(saved) = guard::caught("connect", self.try_again(pending, &unsaved)).await.ok().flatten() {
                     return saved;
                 }
             }

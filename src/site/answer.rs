@@ -4,7 +4,10 @@
 //! named to the next site, and no page loads anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16;
 //! OWASP Secure Headers.
 
-use super::page::{Look, Page, STYLE_HASH};
+use super::{
+    page::{Look, Page, STYLE_HASH},
+    visitor,
+};
 use axum_core::body::Body;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
@@ -17,77 +20,77 @@ use std::{sync::LazyLock, time::Duration};
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
-/// An answer of one of the crate's routes.
+/// An answer of this crate, or the app's own in place of it.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
-}
+pub(crate) struct Answer(pub(super) Response<Body>);
 
 impl Answer {
-    fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
+    fn new(status: StatusCode, content_type: Option<&'static str>, body: String) -> Self {
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
         // Room for all that follow, in one piece.
-        let mut headers = HeaderMap::with_capacity(12);
-        if !body.is_empty() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        }
-        Self { status, headers, body }
+        response.headers_mut().reserve(12);
+        Self(response).header(CONTENT_TYPE, content_type.map(HeaderValue::from_static))
     }
 
     pub(crate) fn page(status: StatusCode, page: &Page<'_>, look: &Look) -> Self {
-        let mut answer = Self::new(status, "text/html; charset=utf-8", page.render(look));
-        if look.style_sheet.is_some() {
-            answer.headers.insert(CONTENT_SECURITY_POLICY, STYLED_POLICY.clone());
-        }
-        answer
+        let policy = look.style_sheet.is_some().then(|| STYLED_POLICY.clone());
+        Self::new(status, Some("text/html; charset=utf-8"), page.render(look)).header(CONTENT_SECURITY_POLICY, policy)
     }
 
     pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Self {
         let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
-        Self::new(status, kind, value.to_string())
+        Self::new(status, Some(kind), value.to_string())
     }
 
-    /// 303 to an address that was checked; one that no header can carry becomes an internal failure without a
-    /// text.
+    /// 303 to an address that was checked. An address that no header can carry becomes a 500 without a text.
     pub(crate) fn see_other(location: impl Into<String>) -> Self {
-        let mut answer = Self::new(StatusCode::SEE_OTHER, "text/plain", String::new());
-        match HeaderValue::try_from(location.into()) {
-            Ok(location) => {
-                answer.headers.insert(LOCATION, location);
-            }
-            Err(_) => answer.status = StatusCode::INTERNAL_SERVER_ERROR,
-        }
-        answer
+        let location = HeaderValue::try_from(location.into()).ok();
+        let status = if location.is_some() { StatusCode::SEE_OTHER } else { StatusCode::INTERNAL_SERVER_ERROR };
+        Self::new(status, None, String::new()).header(LOCATION, location)
     }
 
-    pub(crate) fn cookie(mut self, cookie: Option<HeaderValue>) -> Self {
-        if let Some(cookie) = cookie {
-            self.headers.append(SET_COOKIE, cookie);
+    fn header(mut self, name: HeaderName, value: Option<HeaderValue>) -> Self {
+        if let Some(value) = value {
+            self.0.headers_mut().append(name, value);
         }
         self
+    }
+
+    pub(crate) fn cookie(self, cookie: Option<HeaderValue>) -> Self {
+        self.header(SET_COOKIE, cookie)
     }
 
     pub(crate) fn allow(mut self, methods: &'static str) -> Self {
-        self.headers.insert(ALLOW, HeaderValue::from_static(methods));
+        self.0.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
         self
     }
 
-    /// Whole seconds, rounded up: who comes back as told is not early.
     pub(crate) fn retry_after(mut self, wait: Option<Duration>) -> Self {
-        if let Some(wait) = wait {
-            let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-            self.headers.insert(RETRY_AFTER, seconds.into());
-        }
+        retry_after(&mut self.0, wait);
         self
     }
 
-    pub(crate) fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        secure(&mut response);
-        response
+    /// The answer of a handler that fails. If the app puts a page of its own in place of it, the layer still says when to
+    /// come back.
+    pub(crate) fn for_handler(self, wait: Option<Duration>) -> Response<Body> {
+        visitor::learns(|asked| asked.retry_after = wait);
+        self.retry_after(wait).into_response()
+    }
+
+    pub(crate) fn into_response(mut self) -> Response<Body> {
+        secure(&mut self.0);
+        self.0
+    }
+}
+
+/// Says when to come back, if the answer means "later" and does not say it yet. Whole seconds, rounded up, so that a
+/// client that obeys never comes too early.
+pub(crate) fn retry_after<B>(response: &mut Response<B>, wait: Option<Duration>) {
+    let later = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    if let Some(wait) = wait.filter(|_| later) {
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+        response.headers_mut().entry(RETRY_AFTER).or_insert(seconds.into());
     }
 }
 
@@ -98,7 +101,7 @@ impl Answer {
 const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
 
 /// Adds the headers of every own answer where they are missing.
-pub(crate) fn secure(response: &mut Response<Body>) {
+fn secure(response: &mut Response<Body>) {
     let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
     if unauthorized {

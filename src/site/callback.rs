@@ -1,7 +1,7 @@
 //! Callback: carries out what [`verdict`](super::verdict) decides.
 
 use super::{
-    Answer, Refusal, Site,
+    Answer, Site,
     client_address::charged,
     cookie::Done,
     page::Page,
@@ -27,14 +27,14 @@ pub(super) async fn callback(
     redeem: &Redeem,
     keeper: Arc<dyn Keeper>,
     parts: &mut Parts,
-) -> Result<Answer, Refusal> {
+) -> Result<Answer, Failure> {
     // Owned, because the look-up of the user gets the whole head.
     let (query, cookies) = (parts.uri.query().unwrap_or_default().to_owned(), parts.headers.clone());
     let (now, limits) = (site.core.clock.now(), &site.config().limits);
     let verdict = |back| check(&query, &cookies, back, now, &site.jar, limits);
     let verdict = match verdict(None) {
-        Verdict::AskWhoIsBack(proven) => {
-            let caller = site.identify(parts).await.map_err(|failure| refuse(site, failure, proven, false))?;
+        Ok(Verdict::AskWhoIsBack(proven)) => {
+            let caller = site.identify(parts).await.map_err(|failure| proven.refused(failure, false))?;
             let expired = site.expired_session(&cookies).map(|session| session.user_id());
             let charged = charged(&caller, site.client_address.network(parts));
             verdict(Some(&Returning { caller, expired, charged }))
@@ -42,26 +42,25 @@ pub(super) async fn callback(
         verdict => verdict,
     };
     match verdict {
-        Verdict::LoadAgain(attempt) => Ok(load_again(site, attempt)),
-        Verdict::Done { return_to } => Ok(Answer::see_other(site.checked_return(Some(&return_to)).as_str())),
-        Verdict::Refuse { kind, attempt: None } => Err(kind.into()),
-        Verdict::Refuse { kind, attempt: Some(attempt) } => {
-            let note = connected_already(site, parts).await;
-            Err(Refusal { note, ..Failure::new(kind).of_attempt(attempt).into() })
-        }
-        Verdict::RefuseProven { kind, proven, used_up } => Err(refuse(site, Failure::new(kind), proven, used_up)),
-        Verdict::AskWhoIsBack(proven) => Err(refuse(site, Failure::new(FailureKind::Internal), proven, false)),
-        Verdict::Connect(connect) => {
+        Ok(Verdict::LoadAgain(attempt)) => Ok(load_again(site, attempt)),
+        Ok(Verdict::Done { return_to }) => Ok(Answer::see_other(site.checked_return(Some(&return_to)).as_str())),
+        Ok(Verdict::AskWhoIsBack(proven)) => Err(proven.refused(Failure::new(FailureKind::Internal), false)),
+        Ok(Verdict::Connect(connect)) => {
             let Connect { pending, session, proven } = *connect;
             let code = pending.code.hash();
             match redeem.connect(pending, keeper).await {
                 Ok(()) => Ok(welcome(site, &proven, code, session.as_ref(), now)),
                 Err(Missed { failure, spent }) => {
-                    // A save that failed is still tried; a repetition learns what came of it.
+                    // A failed save is still retried, and a repeated callback learns the outcome.
                     let used_up = spent && failure.kind() != FailureKind::SaveFailed;
-                    Err(refuse(site, failure, proven, used_up))
+                    Err(proven.refused(failure, used_up))
                 }
             }
+        }
+        Err(mut failure) => {
+            let unknown = failure.kind() == FailureKind::UnknownState && failure.attempt().is_some();
+            failure.visitor.connected = unknown && is_connected(site, parts).await;
+            Err(failure)
         }
     }
 }
@@ -81,17 +80,6 @@ fn load_again(site: &Site, attempt: AttemptId) -> Answer {
         support: None,
     };
     Answer::page(StatusCode::OK, &page, &site.config().look).cookie(names.set(&names.again(attempt), "1", AGAIN))
-}
-
-/// A refusal of an attempt that is this browser's own. Its cookie goes when it is of no more use.
-fn refuse(site: &Site, failure: Failure, proven: Proven, used_up: bool) -> Refusal {
-    let Proven { attempt, return_to } = proven;
-    let names = &site.jar.names;
-    Refusal {
-        return_to: Some(site.checked_return(Some(&return_to)).as_str().to_owned()),
-        cookies: used_up.then(|| names.remove(&names.login(attempt))).flatten().into_iter().collect(),
-        ..failure.of_attempt(attempt).into()
-    }
 }
 
 /// Back to where the visitor wanted to go, with the new session; the attempt becomes a done mark. The key is
@@ -119,10 +107,9 @@ fn welcome(
     answer.cookie(names.remove(&names.login(proven.attempt)))
 }
 
-/// For a callback that comes again long after its success: a word that all is well, if it is. Costs nothing and
-/// says nothing if the visitor or the record cannot be found right now.
-async fn connected_already(site: &Site, parts: &mut Parts) -> Option<&'static str> {
-    let user = site.identify(parts).await.ok()?.user_id()?;
-    let connected = site.core.load(&user).await.ok()?.is_some();
-    connected.then_some("You are connected to Komerza: there is nothing left to do.")
+/// Whether the visitor of a callback that comes again long after its success is connected. `false` if the visitor or
+/// the record cannot be found right now.
+async fn is_connected(site: &Site, parts: &mut Parts) -> bool {
+    let Some(user) = site.identify(parts).await.ok().and_then(|caller| caller.user_id()) else { return false };
+    site.core.load(&user).await.is_ok_and(|record| record.is_some())
 }

@@ -3,7 +3,7 @@
 use crate::{
     failure::{Failure, FailureKind},
     guard::{self, Unfinished},
-    site::{cookie::UserBinding, session::BrowserSession},
+    site::session::BrowserSession,
     user::UserId,
 };
 use http::request::Parts;
@@ -95,15 +95,6 @@ impl Caller {
             Self::Nobody => None,
             Self::User(user) => Some(user.clone()),
             Self::Browser(session) => session.as_ref().map(BrowserSession::user_id),
-        }
-    }
-
-    /// What a login attempt remembers of the caller; `None` for nobody, who can begin none.
-    pub(crate) fn binding(&self) -> Option<UserBinding> {
-        match self {
-            Self::Nobody => None,
-            Self::User(user) => Some(UserBinding::of_user(user)),
-            Self::Browser(session) => Some(UserBinding::of_browser(session.as_ref())),
         }
     }
 }

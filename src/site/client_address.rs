@@ -1,9 +1,8 @@
 //! Who is charged for an exchange: the app's user, a browser that has connected before, or the client's
 //! address.
 //!
-//! An address is one client's if the app says so. That of the connection may be a proxy's, behind which
-//! everybody is: one that no client on the internet can have is taken for such, and shares the part of unknown
-//! browsers.
+//! An address that the app reads belongs to one client. The address of the connection may be a proxy's, in front of
+//! all clients. A private one is taken for a proxy's, and shares the part of unknown browsers.
 
 use crate::{guard, redeem::Charged, site::caller::Caller};
 use http::request::Parts;

@@ -1,6 +1,6 @@
 //! Deletes the stored key of a user. The key stays valid at Komerza until the user removes the app there.
 
-use super::{Answer, Refusal, Site};
+use super::{Answer, Site};
 use crate::{
     failure::{Failure, FailureKind},
     hooks::Disconnected,
@@ -9,20 +9,16 @@ use crate::{
 };
 use http::request::Parts;
 
-pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
+pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer, Failure> {
     if !fetch_metadata::same_origin_post(&parts.headers, &site.config().redirect_uri.origin) {
-        return Err(FailureKind::CrossSite.into());
+        return Err(Failure::new(FailureKind::CrossSite));
     }
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let return_to = site.checked_return(query.return_to.value());
-    let caller = site.identify(parts).await?;
-    if matches!(caller, Caller::Nobody) {
-        let return_to = Some(return_to.as_str().to_owned());
-        return Err(Refusal { return_to, ..FailureKind::NotSignedIn.into() });
-    }
+    let caller = site.signed_in(parts).await?;
     let mut answer = Answer::see_other(return_to.as_str());
     if let Some(user) = caller.user_id() {
-        site.core.forget(&user).await.map_err(Failure::from)?;
+        site.core.forget(&user).await?;
         log::info!("disconnected");
         site.core.hook(async { site.core.hooks.disconnected(&Disconnected { user }).await }).await;
         answer = answer.cookie(Stay::Disconnected.cookie(&site.jar.names));

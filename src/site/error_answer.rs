@@ -42,10 +42,10 @@ impl Error {
                 )
             }
         };
-        // One who is told nothing would come back at once.
+        // Without it a client would come back at once.
         let wait = self.retry_after().unwrap_or(KEY_BUCKET.period);
         let wait = (self.kind() == ErrorKind::RateLimited).then_some(wait);
-        let mut response = answer.retry_after(wait).into_response();
+        let mut response = answer.for_handler(wait);
         response.extensions_mut().insert(self);
         response
     }

@@ -76,7 +76,7 @@ pub(crate) fn same_origin_post(headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
-/// Whether the browser only guesses that somebody might ask (T29).
+/// Whether the browser prefetches a page that nobody has asked for yet (T29).
 pub(crate) fn is_speculative(headers: &HeaderMap) -> bool {
     let mut purposes = PURPOSE.iter().flat_map(|name| headers.get_all(name));
     purposes.any(|value| {

@@ -1,15 +1,14 @@
 //! Login: draws the state, puts the attempt into a cookie, and sends the browser to Komerza.
 
-use super::{Answer, Refusal, Site, host, order};
+use super::{Answer, Site, host};
 use crate::{
     attempt::State,
-    config::Place,
     failure::{Failure, FailureKind},
-    hooks::{Leaving, Note},
-    random::{Drawn, Randomness, RandomnessError, draw},
+    hooks::Leaving,
+    random::{Drawn, Randomness, draw},
     site::{
         caller::Caller,
-        cookie::{self, LoginAttempt},
+        cookie::{self, LoginAttempt, Starter},
         fetch_metadata::{self, Start},
         login_url,
         page::Page,
@@ -22,43 +21,39 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{HeaderMap, StatusCode, Uri, request::Parts};
 use subtle::ConstantTimeEq;
 
-pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
+pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Failure> {
     let config = site.config();
     host::notice(config, parts);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let return_to = site.checked_return(query.return_to.value());
     let confirmed = is_confirmed(site, &parts.headers, &query);
-    let refusal = |failure: Failure| Refusal { return_to: Some(return_to.as_str().to_owned()), ..failure.into() };
     let start = fetch_metadata::login_start(&parts.method, &parts.headers, &config.redirect_uri.origin);
     match start {
-        Start::Refuse => return Err(refusal(Failure::new(FailureKind::CrossSite))),
-        Start::NotNavigated => return Err(refusal(Failure::new(FailureKind::NotNavigated))),
+        Start::Refuse => return Err(Failure::new(FailureKind::CrossSite)),
+        Start::NotNavigated => return Err(Failure::new(FailureKind::NotNavigated)),
         Start::Begin | Start::Confirm | Start::Prove => {}
     }
-    let caller = site.identify(parts).await.map_err(refusal)?;
-    order::notice(config, Place::Route, &parts.headers, &caller);
-    let Some(user) = caller.binding() else {
-        return Err(refusal(Failure::new(FailureKind::NotSignedIn)));
-    };
-    let broken = |error: RandomnessError| refusal(Failure::caused_by(FailureKind::Internal, error));
-    if start == Start::Confirm {
-        return Ok(confirm(site, address(site, &parts.uri, return_to.as_str())));
+    let caller = site.signed_in(parts).await?;
+    if start == Start::Confirm || (start == Start::Prove && !confirmed) {
+        return confirm(site, address(site, &parts.uri, return_to.as_str()), start == Start::Prove);
     }
-    if start == Start::Prove && !confirmed {
-        return prove(site, address(site, &parts.uri, return_to.as_str())).map_err(broken);
-    }
-    let note = ask_the_app(site, parts, &caller, return_to.as_str()).await.map_err(refusal)?;
+    let user = caller.user_id();
+    let leaving = Leaving { user: user.as_ref(), parts, return_to: return_to.as_str() };
+    let note = site.core.ask(async { site.core.hooks.before_leaving(&leaving).await }).await?;
     // A state, a session with its lineage, and a nonce.
-    let chance = Drawn::<{ 32 + 44 + 12 }>::from(&*site.core.randomness).map_err(broken)?;
+    let chance = Drawn::<{ 32 + 44 + 12 }>::from(&*site.core.randomness)?;
     let (now, randomness): (_, &dyn Randomness) = (site.core.clock.now(), &chance);
-    let next_session = match &caller {
-        Caller::Browser(session) => Some(BrowserSession::mint(session.as_ref(), now, randomness).map_err(broken)?),
-        Caller::User(_) | Caller::Nobody => None,
+    let starter = match &caller {
+        Caller::Nobody => return Err(Failure::new(FailureKind::NotSignedIn)),
+        Caller::User(user) => Starter::of_user(user),
+        Caller::Browser(session) => {
+            let next = BrowserSession::mint(session.as_ref(), now, randomness)?;
+            Starter::Browser { new: session.is_none(), next }
+        }
     };
-    let state = State::mint(randomness).map_err(broken)?;
-    let return_to = return_to.as_str().to_owned();
-    let attempt = LoginAttempt { state, user, issued_at: now, next_session, return_to, note };
-    let (name, value) = site.jar.seal_login(&attempt, randomness).map_err(broken)?;
+    let (state, return_to) = (State::mint(randomness)?, return_to.as_str().to_owned());
+    let attempt = LoginAttempt { state, starter, issued_at: now, return_to, note };
+    let (name, value) = site.jar.seal_login(&attempt, randomness)?;
     let room = name.len() + value.len();
     let dropped = site.jar.make_room(&parts.headers, room, now, &config.limits);
     log::info!(attempt = %attempt.state.attempt_id(), "login started");
@@ -74,21 +69,10 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Refu
     Ok(dropped.iter().fold(answer, |answer, name| answer.cookie(names.remove(name))))
 }
 
-/// The address of this login for a page in between: what the app asks in its query goes along.
+/// The address of this login for the page that asks first. The app's own query parameters go along.
 pub(super) fn address(site: &Site, asked: &Uri, return_to: &str) -> String {
     let login = login_url(&site.config().routes.login, return_to);
     query::of_the_app(asked.query().unwrap_or_default()).fold(login, |login, pair| login + "&" + pair)
-}
-
-/// Asks the app whether the browser may leave, and what is to be noted.
-async fn ask_the_app(site: &Site, parts: &Parts, caller: &Caller, return_to: &str) -> Result<Option<Note>, Failure> {
-    let user = caller.user_id();
-    let leaving = Leaving { user: user.as_ref(), parts, return_to };
-    match site.core.hook(async { site.core.hooks.before_leaving(&leaving).await }).await {
-        Some(Ok(note)) => Ok(note),
-        Some(Err(veto)) => Err(Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
-        None => Err(Failure::new(FailureKind::Internal)),
-    }
 }
 
 /// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came
@@ -98,10 +82,17 @@ fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
     cookie::named(headers, &site.jar.names.confirm).any(|sent| sent.ct_eq(value.as_bytes()).into())
 }
 
-/// Asks first: the visitor may have followed a link of another site. Nothing is begun.
-fn confirm(site: &Site, login: String) -> Answer {
-    let look = &site.config().look;
-    let app = look.app_name.as_deref().unwrap_or("this app");
+/// Asks first: the visitor may have followed a link of another site. Nothing is begun. `prove`: with a link that only
+/// this browser can follow.
+fn confirm(site: &Site, mut login: String, prove: bool) -> Result<Answer, Failure> {
+    let (config, names) = (site.config(), &site.jar.names);
+    let mut cookie = None;
+    if prove {
+        let value = BASE64_URL_SAFE_NO_PAD.encode(draw::<16>(&*site.core.randomness)?);
+        login = format!("{login}&confirm={value}");
+        cookie = names.set(&names.confirm, &value, config.limits.attempt_lifetime);
+    }
+    let app = config.look.app_name.as_deref().unwrap_or("this app");
     let page = Page {
         title: "Connect your Komerza store?",
         paragraphs: vec![format!(
@@ -111,16 +102,5 @@ fn confirm(site: &Site, login: String) -> Answer {
         link: Some(("Connect with Komerza", login)),
         ..Page::default()
     };
-    Answer::page(StatusCode::OK, &page, look)
-}
-
-/// The same with a link that only this browser can follow.
-fn prove(site: &Site, login: String) -> Result<Answer, RandomnessError> {
-    let (config, names) = (site.config(), &site.jar.names);
-    let value = BASE64_URL_SAFE_NO_PAD.encode(draw::<16>(&*site.core.randomness)?);
-    Ok(confirm(site, format!("{login}&confirm={value}")).cookie(names.set(
-        &names.confirm,
-        &value,
-        config.limits.attempt_lifetime,
-    )))
+    Ok(Answer::page(StatusCode::OK, &page, &config.look).cookie(cookie))
 }

@@ -1,7 +1,7 @@
 //! The crate's own routes: login, callback, disconnect, status.
 //!
-//! Methods match exactly, so that HEAD never runs what GET does; a browser that only guesses gets 503. What is
-//! left is up to the route, and every failure becomes an answer here.
+//! Methods match exactly, so HEAD never runs what GET does. A prefetch gets 503. The route does the rest, and every
+//! failure becomes an answer here.
 
 pub(crate) mod answer;
 mod callback;
@@ -25,7 +25,7 @@ pub(crate) mod visitor;
 
 use crate::{
     api::Keeper,
-    config::{Config, Route, return_path::ReturnPath},
+    config::{Config, Place, Route, return_path::ReturnPath},
     core::Core,
     failure::{Failure, FailureKind},
     guard,
@@ -34,7 +34,7 @@ use crate::{
     telemetry::{log, metrics},
     user::UserId,
 };
-use answer::{Answer, secure};
+use answer::Answer;
 use axum_core::body::Body;
 pub use caller::IdentifyUser;
 use caller::{Caller, Identity};
@@ -43,6 +43,7 @@ use cookie::Jar;
 use http::{HeaderMap, HeaderValue, Response, request::Parts};
 use page::Page;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use query::Query;
 use serde_json::json;
 use session::{BrowserSession, Lifetimes};
 use stay::Stay;
@@ -85,8 +86,18 @@ impl Site {
         }
     }
 
-    /// The session that a browser still sends though its lifetime is over. It identifies nobody any more; its
-    /// record can go.
+    /// Finds out who sent a request to a route, and refuses if nobody is signed in.
+    async fn signed_in(&self, parts: &mut Parts) -> Result<Caller, Failure> {
+        let caller = self.identify(parts).await?;
+        order::notice(self.config(), Place::Route, &parts.headers, &caller);
+        match caller {
+            Caller::Nobody => Err(Failure::new(FailureKind::NotSignedIn)),
+            Caller::User(_) | Caller::Browser(_) => Ok(caller),
+        }
+    }
+
+    /// The session that a browser still sends after the end of its lifetime. It identifies nobody any more, and its
+    /// record can be removed.
     fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
         self.session_within(headers, Lifetimes::ENDLESS)
     }
@@ -108,8 +119,8 @@ impl Site {
         self.jar.names.set(&self.jar.names.session, &value, lifetime)
     }
 
-    /// The cookie that renews a session which is in use, when it is time. None while a login is open: should
-    /// that finish first, an answer that comes late would bring the older session back.
+    /// The cookie that renews a session in use, when it is time. `None` while a login is open: if that login finishes
+    /// first, a late answer would bring the older session back.
     pub(crate) fn renewal(&self, headers: &HeaderMap, session: &BrowserSession) -> Option<HeaderValue> {
         let (renewed, good_for) = session.renewed(self.core.clock.now(), self.lifetimes())?;
         (!self.jar.has_open_login(headers)).then(|| self.session_cookie(&renewed, good_for))?
@@ -136,29 +147,6 @@ fn session_label(config: &Config) -> String {
     format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
 }
 
-/// A failure on its way to the visitor.
-struct Refusal {
-    failure: Failure,
-    /// Where "start again" would lead back to.
-    return_to: Option<String>,
-    /// The attempt's own cookie, proven so and of no more use.
-    cookies: Vec<HeaderValue>,
-    /// A sentence more.
-    note: Option<&'static str>,
-}
-
-impl From<Failure> for Refusal {
-    fn from(failure: Failure) -> Self {
-        Self { failure, return_to: None, cookies: Vec::new(), note: None }
-    }
-}
-
-impl From<FailureKind> for Refusal {
-    fn from(kind: FailureKind) -> Self {
-        Failure::new(kind).into()
-    }
-}
-
 /// Marks the request of a check. Its refusal concerns no visitor: no hook sees it.
 #[derive(Clone, Default)]
 pub(crate) struct Probe {
@@ -179,9 +167,9 @@ pub(crate) async fn answer(
     let allow = route.allowed_methods();
     let allowed = allow.split(", ").any(|method| method == parts.method.as_str());
     let answered = if !allowed {
-        Err(FailureKind::MethodNotAllowed.into())
+        Err(Failure::new(FailureKind::MethodNotAllowed))
     } else if fetch_metadata::is_speculative(&parts.headers) {
-        Err(FailureKind::Speculative.into())
+        Err(Failure::new(FailureKind::Speculative))
     } else {
         let answered = guard::caught("route", async {
             match route {
@@ -192,102 +180,89 @@ pub(crate) async fn answer(
                 Route::Status => status::status(site, parts).await,
             }
         });
-        match answered.await {
-            Some(answered) => answered,
-            None => Err(FailureKind::Internal.into()),
-        }
+        answered.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal)))
     };
-    let mut refusal = match answered {
+    let mut failure = match answered {
         Ok(answer) => return answer.into_response(),
-        Err(refusal) => refusal,
+        Err(failure) => failure,
     };
-    let again = refusal.return_to.as_deref().unwrap_or(&site.config().default_return_path);
-    refusal.failure.login_url = Some(match route {
-        Route::Login => login::address(site, &parts.uri, again),
-        Route::Callback | Route::Disconnect | Route::Status => login_url(&site.config().routes.login, again),
-    });
-    refusal.failure.for_page = fetch_metadata::is_page(&parts.headers);
-    let allow = (refusal.failure.kind() == FailureKind::MethodNotAllowed).then_some(allow);
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let again = site.checked_return(failure.visitor.return_to.as_deref().or(query.return_to.value()));
+    let login = match route {
+        Route::Login => login::address(site, &parts.uri, again.as_str()),
+        Route::Callback | Route::Disconnect | Route::Status => login_url(&site.config().routes.login, again.as_str()),
+    };
+    failure.visitor.login_url = Some(login.into());
+    failure.visitor.for_page = fetch_metadata::is_page(&parts.headers);
     let probe = parts.extensions.get::<Probe>();
     if probe.is_none_or(|probe| probe.is_logged) {
-        report(route, &refusal.failure);
+        report(route, &failure);
     }
     let own = match probe {
         Some(_) => None,
-        None => site.core.hook(async { site.core.hooks.failed(&refusal.failure).await }).await.flatten(),
+        None => site.core.hook(async { site.core.hooks.failed(&failure).await }).await.flatten(),
     };
-    match own {
-        Some(mut response) => {
-            for cookie in refusal.cookies {
-                response.headers_mut().append(http::header::SET_COOKIE, cookie);
-            }
-            if let Some(allow) = allow {
-                response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(allow));
-            }
-            secure(&mut response);
-            response
-        }
-        None => {
-            let answer = refuse(site, route, refusal);
-            allow.into_iter().fold(answer, Answer::allow).into_response()
-        }
-    }
+    let answer = own.map_or_else(|| refuse(site, route, &failure, again), Answer);
+    let names = &site.jar.names;
+    let used_up = failure.attempt().filter(|_| failure.visitor.used_up);
+    let answer = answer
+        .cookie(used_up.and_then(|attempt| names.remove(&names.login(attempt))))
+        .retry_after(failure.retry_after());
+    let answer = if failure.kind() == FailureKind::MethodNotAllowed { answer.allow(allow) } else { answer };
+    answer.into_response()
 }
 
 /// The crate's own answer to a failure: a page for people, a problem document for programs. RFC 9457.
-fn refuse(site: &Site, route: Route, refusal: Refusal) -> Answer {
-    let Refusal { failure, return_to, cookies, note } = refusal;
-    let kind = failure.kind();
-    let config = site.config();
-    let again = return_to.as_deref().unwrap_or(&config.default_return_path);
+/// `again` is where "start again" leads back to.
+fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> Answer {
+    let (kind, config) = (failure.kind(), site.config());
     let login = failure.login_url().unwrap_or(&config.routes.login);
-    let person = failure.for_page;
-    let answer = if kind == FailureKind::Denied {
+    let detail = failure.reason().unwrap_or(kind.advice());
+    let attempt = failure.attempt().map(|attempt| attempt.to_string());
+    // A visitor who wanted to connect goes on with that after signing in. Nobody else is sent to Komerza.
+    let next = if matches!(route, Route::Login | Route::Callback) { login } else { again.as_str() };
+    let signs_in = kind == FailureKind::NotSignedIn && failure.visitor.for_page;
+    if kind == FailureKind::Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
-        Answer::see_other(site.checked_return(return_to.as_deref()).with_marker(stay::MARKER, kind.code()))
-            .cookie(Stay::Denied.cookie(&site.jar.names))
-    } else if kind == FailureKind::NotSignedIn && person && config.sign_in_page.is_some() {
-        // Who wanted to connect goes on with it after signing in; nobody else is sent to Komerza.
-        let next = if matches!(route, Route::Login | Route::Callback) { login } else { again };
-        Answer::see_other(sign_in_url(
-            config.sign_in_page.as_deref().unwrap_or_default(),
-            &config.sign_in_parameter,
-            next,
-        ))
-    } else if person {
-        let mut paragraphs = vec![failure.reason().unwrap_or(kind.advice()).to_owned()];
-        paragraphs.extend(note.map(str::to_owned));
+        Answer::see_other(again.with_marker(stay::MARKER, kind.code())).cookie(Stay::Denied.cookie(&site.jar.names))
+    } else if let Some(sign_in) = signs_in.then(|| sign_in_url(config, next)).flatten() {
+        Answer::see_other(sign_in)
+    } else if failure.visitor.for_page {
+        let connected = "You are connected to Komerza: there is nothing left to do.";
+        let paragraphs = [Some(detail), failure.visitor.connected.then_some(connected)];
         let link = match kind {
             FailureKind::NotSignedIn | FailureKind::CrossSite | FailureKind::NotNavigated => {
                 ("Open the app", config.default_return_path.clone())
             }
             _ => ("Start again", login.to_owned()),
         };
-        let support = failure.attempt().map(|attempt| attempt.to_string());
-        let page = Page { title: kind.title(), paragraphs, link: Some(link), load_again: false, support };
+        let page = Page {
+            title: kind.title(),
+            paragraphs: paragraphs.into_iter().flatten().map(str::to_owned).collect(),
+            link: Some(link),
+            load_again: false,
+            support: attempt,
+        };
         Answer::page(kind.status(), &page, &config.look)
     } else {
-        let attempt = failure.attempt().map(|attempt| attempt.to_string());
-        let detail = failure.reason().unwrap_or(kind.advice());
         let problem = json!({
             "type": "about:blank", "title": kind.title(), "status": kind.status().as_u16(), "detail": detail,
             "code": kind.code(), "attempt": attempt, "login_url": login,
         });
         Answer::json(kind.status(), &problem)
-    };
-    cookies.into_iter().fold(answer.retry_after(failure.retry_after()), |answer, cookie| answer.cookie(Some(cookie)))
+    }
 }
 
-/// How much of an alarm a failure is.
+/// How loudly a failure is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Alarm {
     /// Only the people who run the app can mend it.
     Operators,
     /// Something is broken elsewhere.
     Elsewhere,
-    /// What visitors do wrong, and what an app under load or in a restart tells them, is none.
+    /// Mistakes of visitors, load and restarts are no alarm.
     Nothing,
-    /// Browsers that guess do so all day.
+    /// Browsers prefetch all day.
     Noise,
 }
 
@@ -332,10 +307,11 @@ pub(crate) fn login_url(login_path: &str, return_to: &str) -> String {
     format!("{login_path}?return_to={}", utf8_percent_encode(return_to, NON_ALPHANUMERIC))
 }
 
-/// The app's sign-in page, which leads back to where the visitor wanted to go.
-pub(crate) fn sign_in_url(sign_in_page: &str, parameter: &str, return_to: &str) -> String {
-    let joint = if sign_in_page.contains('?') { '&' } else { '?' };
-    format!("{sign_in_page}{joint}{parameter}={}", utf8_percent_encode(return_to, NON_ALPHANUMERIC))
+/// The app's sign-in page, which leads back to where the visitor wanted to go; `None` if the app has named none.
+pub(crate) fn sign_in_url(config: &Config, return_to: &str) -> Option<String> {
+    let page = config.sign_in_page.as_deref()?;
+    let joint = if page.contains('?') { '&' } else { '?' };
+    Some(format!("{page}{joint}{}={}", config.sign_in_parameter, utf8_percent_encode(return_to, NON_ALPHANUMERIC)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Notices that the app's session layer is on the wrong side of this layer, or that there are two of this layer. It
 //! decides nothing.
 //!
-//! A handler is asked who the user is after all layers ran; the routes of this layer are asked where the layer
-//! stands. When the answers for the same cookies differ, one of them did not go through the session layer.
+//! Handlers look the user up after all layers have run, and the routes of this layer where the layer stands. If the
+//! results for the same cookies differ, one of the two requests did not pass the session layer.
 
 use super::caller::Caller;
 use crate::{

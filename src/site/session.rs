@@ -1,12 +1,11 @@
 //! The crate's own browser session: who the user is when the app does not say.
 //!
 //! 1. A session is 256 random bits with an HMAC-SHA-256 tag, so that junk never reaches the token store. The
-//!    store sees only a hash of them: who reads the store cannot become the user.
+//!    store sees only a hash of them, so somebody who reads the store cannot take over a session.
 //! 2. Values come from this server alone; an unknown one is not adopted.
 //! 3. Every connect moves to a new value (no session fixation). It is drawn when the login starts and sealed
 //!    into the attempt, so that a repeated callback hands out the same one and a lost answer loses nothing.
-//! 4. A session that is used is renewed, up to an outer bound. What a visitor's answer carries then is the same
-//!    session with a new time.
+//! 4. A session in use is renewed, up to an outer bound. The answer then carries the same session with a new time.
 //! 5. Values that follow each other in one browser share a lineage, which says "the same browser as at the
 //!    start" when another tab has finished in between. It opens nothing.
 
@@ -54,7 +53,7 @@ pub(crate) type Lineage = [u8; 12];
 pub(crate) const BROWSER_PREFIX: &str = "browser-";
 
 /// Bytes of [`BrowserSession::write`]: with the end of the message, one block of SHA-256.
-pub(crate) const SESSION_BYTES: usize = 52;
+const SESSION_BYTES: usize = 52;
 
 /// A cookie is renewed when this part of the idle lifetime is over, so that few answers carry a new one.
 const RENEWED_AFTER: u32 = 10;
@@ -107,12 +106,14 @@ impl BrowserSession {
         to.extend_from_slice(&self.renewed_at.to_be_bytes());
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    /// Reads what [`write`](Self::write) wrote, and returns what follows it.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (id, rest) = bytes.split_first_chunk()?;
         let (lineage, rest) = rest.split_first_chunk()?;
         let (began_at, rest) = rest.split_first_chunk()?;
-        let renewed_at = u32::from_be_bytes(rest.try_into().ok()?);
-        Some(Self { id: *id, lineage: *lineage, began_at: u32::from_be_bytes(*began_at), renewed_at })
+        let (renewed_at, rest) = rest.split_first_chunk()?;
+        let [began_at, renewed_at] = [began_at, renewed_at].map(|seconds| u32::from_be_bytes(*seconds));
+        Some((Self { id: *id, lineage: *lineage, began_at, renewed_at }, rest))
     }
 
     /// The value of the session cookie.
@@ -133,7 +134,7 @@ impl BrowserSession {
         if tag.len() != 32 || !tags.verify(bytes, tag) {
             return None;
         }
-        let session = Self::from_bytes(bytes)?;
+        let (session, _) = Self::from_bytes(bytes)?;
         (age(session.renewed_at, now) < lifetimes.idle && age(session.began_at, now) < lifetimes.whole)
             .then_some(session)
     }

@@ -1,25 +1,16 @@
 //! Status: tells a front end whether the user is connected, since when, and with which key.
 
-use super::{Answer, Refusal, Site, login_url, order};
-use crate::{
-    config::Place,
-    failure::{Failure, FailureKind},
-    site::caller::Caller,
-};
+use super::{Answer, Site, login_url};
+use crate::failure::Failure;
 use http::{StatusCode, request::Parts};
 use jiff::Timestamp;
 use serde_json::json;
 
 /// `{"connected":true,"since":"2026-11-23T12:00:00Z","fingerprint":"…"}` or
 /// `{"connected":false,"login_url":"…"}`.
-pub(super) async fn status(site: &Site, parts: &mut Parts) -> Result<Answer, Refusal> {
-    let caller = site.identify(parts).await?;
-    order::notice(site.config(), Place::Route, &parts.headers, &caller);
-    if matches!(caller, Caller::Nobody) {
-        return Err(FailureKind::NotSignedIn.into());
-    }
-    let record = match caller.user_id() {
-        Some(user) => site.core.load(&user).await.map_err(Failure::from)?,
+pub(super) async fn status(site: &Site, parts: &mut Parts) -> Result<Answer, Failure> {
+    let record = match site.signed_in(parts).await?.user_id() {
+        Some(user) => site.core.load(&user).await?,
         None => None,
     };
     let login = login_url(&site.config().routes.login, &site.config().default_return_path);

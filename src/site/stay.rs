@@ -1,10 +1,10 @@
-//! Why a visitor is not sent to Komerza right now: who just refused there, or just disconnected, would be back
-//! at once.
+//! Remembers that a visitor just refused at Komerza or just disconnected, so that no page sends them straight back.
 //!
-//! A short-lived cookie remembers it, and the marker in the address of a page that follows a refusal. Both only
-//! choose between a page with a link and a redirect, so nobody gains by forging them.
+//! A short-lived cookie says so, or the marker in the address that a refusal leads to. Both only choose between a page
+//! with a link and a redirect, so forging them gains nothing.
 
 use super::cookie::{self, Names};
+use crate::failure::FailureKind;
 use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
 
@@ -21,35 +21,22 @@ pub(crate) enum Stay {
 }
 
 impl Stay {
-    fn code(self) -> &'static str {
+    /// What the cookie says, then what the page says: its heading and its text.
+    pub(crate) fn words(self) -> [&'static str; 3] {
+        let denied = FailureKind::Denied;
         match self {
-            Self::Denied => "denied",
-            Self::Disconnected => "disconnected",
-        }
-    }
-
-    fn of_code(code: &[u8]) -> Option<Self> {
-        [Self::Denied, Self::Disconnected].into_iter().find(|stay| stay.code().as_bytes() == code)
-    }
-
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Self::Denied => "The connection was not approved.",
-            Self::Disconnected => "You are disconnected.",
-        }
-    }
-
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Self::Denied => "Nothing was stored. You can connect at any time.",
-            Self::Disconnected => {
-                "This app keeps no key to your store. To withdraw your approval too, remove the app at Komerza."
-            }
+            Self::Denied => [denied.code(), denied.title(), denied.advice()],
+            Self::Disconnected => [
+                "disconnected",
+                "You are disconnected.",
+                "This app keeps no key to your store. To withdraw your approval too, remove the app at Komerza.",
+            ],
         }
     }
 
     pub(crate) fn cookie(self, names: &Names) -> Option<HeaderValue> {
-        names.set(&names.stay, self.code(), LIFETIME)
+        let [code, ..] = self.words();
+        names.set(&names.stay, code, LIFETIME)
     }
 
     /// What the cookie or the query of a request says.
@@ -57,6 +44,8 @@ impl Stay {
         let marked = query.and_then(|query| {
             query.split('&').find_map(|pair| pair.strip_prefix(MARKER)?.strip_prefix('=')).map(str::as_bytes)
         });
-        cookie::named(headers, &names.stay).chain(marked).find_map(Self::of_code)
+        cookie::named(headers, &names.stay).chain(marked).find_map(|code| {
+            [Self::Denied, Self::Disconnected].into_iter().find(|stay| stay.words()[0].as_bytes() == code)
+        })
     }
 }

@@ -6,23 +6,23 @@
 //! 1. The state is exactly one, and a value that this crate may have made.
 //! 2. An attempt that was answered before ends where it ended then. With another code it is refused.
 //! 3. The attempt's cookie is here, opens, and is not too old.
-//! 4. The user who began is back. Where nobody is, the page is loaded again once: on the way back from another
-//!    site a browser withholds an app's session cookie that is `SameSite=Strict`, and brings it when the page
-//!    itself loads again.
+//! 4. The user who began is back. If nobody is signed in, the page loads again once: on the way back from another
+//!    site a browser withholds an app's session cookie that is `SameSite=Strict`, and sends it when the page loads
+//!    itself again.
 //! 5. Only then `error` and `code` are looked at.
 //!
 //! A refusal touches no cookie but the one it proved to be its own.
 
 use super::{
     caller::Caller,
-    cookie::{self, Jar, LoginAttempt, is_fresh},
+    cookie::{self, Jar, LoginAttempt, Starter, is_fresh},
     query::{Param, Query},
     session::BrowserSession,
 };
 use crate::{
     attempt::{AttemptId, State},
     config::Limits,
-    failure::FailureKind,
+    failure::{Failure, FailureKind},
     redeem::{Charged, Pending},
     secret::AuthorizationCode,
     user::UserId,
@@ -47,10 +47,6 @@ pub(super) enum Verdict {
     AskWhoIsBack(Proven),
     /// Nobody is signed in, as far as this request tells: the same address once more, from this site.
     LoadAgain(AttemptId),
-    /// It is no callback of an attempt of this browser, as far as can be told.
-    Refuse { kind: FailureKind, attempt: Option<AttemptId> },
-    /// It is one, and is refused all the same. `used_up`: the attempt is of no more use.
-    RefuseProven { kind: FailureKind, proven: Proven, used_up: bool },
     /// The code is to be exchanged.
     Connect(Box<Connect>),
 }
@@ -59,6 +55,15 @@ pub(super) enum Verdict {
 pub(super) struct Proven {
     pub(super) attempt: AttemptId,
     pub(super) return_to: String,
+}
+
+impl Proven {
+    /// Refuses the attempt all the same. `used_up`: its cookie is of no more use.
+    pub(super) fn refused(self, failure: Failure, used_up: bool) -> Failure {
+        let mut failure = failure.of_attempt(self.attempt);
+        (failure.visitor.return_to, failure.visitor.used_up) = (Some(self.return_to.into()), used_up);
+        failure
+    }
 }
 
 /// A callback whose state has been checked.
@@ -77,48 +82,49 @@ pub(super) fn check(
     now: SystemTime,
     jar: &Jar,
     limits: &Limits,
-) -> Verdict {
-    let refuse = |kind, attempt| Verdict::Refuse { kind, attempt };
+) -> Result<Verdict, Failure> {
     if query.len() > limits.callback_query_bytes {
-        return refuse(FailureKind::QueryTooLong, None);
+        return Err(Failure::new(FailureKind::QueryTooLong));
     }
     let query = Query::parse(query);
     let state = match &query.state {
-        Param::Repeated | Param::Malformed => return refuse(FailureKind::MalformedRequest, None),
+        Param::Repeated | Param::Malformed => return Err(Failure::new(FailureKind::MalformedRequest)),
         Param::Absent => None,
         Param::One(state) => State::parse(state),
     };
     let Some(state) = state else {
         let denied = query.state == Param::Absent && matches!(read_code(&query), Err(FailureKind::Denied));
-        return refuse(if denied { FailureKind::NotApproved } else { FailureKind::UnknownState }, None);
+        return Err(Failure::new(if denied { FailureKind::NotApproved } else { FailureKind::UnknownState }));
     };
     let id = state.attempt_id();
     if let Some(done) = jar.done(cookies, id, now, limits.done_lifetime) {
         // Another approval is no repetition of the one that was exchanged.
         if read_code(&query).is_ok_and(|code| code.hash() != done.code) {
             let proven = Proven { attempt: id, return_to: done.return_to };
-            return Verdict::RefuseProven { kind: FailureKind::StateUsed, proven, used_up: false };
+            return Err(proven.refused(Failure::new(FailureKind::StateUsed), false));
         }
-        return Verdict::Done { return_to: done.return_to };
+        return Ok(Verdict::Done { return_to: done.return_to });
     }
     let Some(attempt) = jar.login(cookies, &state) else {
-        return refuse(FailureKind::UnknownState, Some(id));
+        return Err(Failure::new(FailureKind::UnknownState).of_attempt(id));
     };
     let proven = Proven { attempt: id, return_to: attempt.return_to.clone() };
-    let refuse = |kind, proven, used_up| Verdict::RefuseProven { kind, proven, used_up };
+    let refuse = |proven: Proven, kind, used_up| Err(proven.refused(Failure::new(kind), used_up));
     if !is_fresh(attempt.issued_at, now, limits.attempt_lifetime) {
-        return refuse(FailureKind::ExpiredState, proven, true);
+        return refuse(proven, FailureKind::ExpiredState, true);
     }
-    let Some(back) = back else { return Verdict::AskWhoIsBack(proven) };
-    match back.caller.binding() {
-        None if cookie::named(cookies, &jar.names.again(id)).next().is_none() => return Verdict::LoadAgain(id),
-        None => return refuse(FailureKind::NotSignedIn, proven, false),
-        Some(returning) if !attempt.user.admits(&returning) => return refuse(FailureKind::OtherUser, proven, false),
-        Some(_) => {}
+    let Some(back) = back else { return Ok(Verdict::AskWhoIsBack(proven)) };
+    match &back.caller {
+        Caller::Nobody if cookie::named(cookies, &jar.names.again(id)).next().is_none() => {
+            return Ok(Verdict::LoadAgain(id));
+        }
+        Caller::Nobody => return refuse(proven, FailureKind::NotSignedIn, false),
+        caller if !attempt.starter.admits(caller) => return refuse(proven, FailureKind::OtherUser, false),
+        Caller::User(_) | Caller::Browser(_) => {}
     }
     match read_code(&query).and_then(|code| connect(back, attempt, code)) {
-        Ok((pending, session)) => Verdict::Connect(Box::new(Connect { pending, session, proven })),
-        Err(kind) => refuse(kind, proven, kind == FailureKind::Denied),
+        Ok((pending, session)) => Ok(Verdict::Connect(Box::new(Connect { pending, session, proven }))),
+        Err(kind) => refuse(proven, kind, kind == FailureKind::Denied),
     }
 }
 
@@ -149,19 +155,18 @@ fn connect(
     code: AuthorizationCode,
 ) -> Result<(Pending, Option<BrowserSession>), FailureKind> {
     let Returning { caller, expired, charged } = back;
-    let session = match (caller, attempt.next_session) {
-        // So that logins which other tabs began in between still know the browser.
-        (Caller::Browser(Some(session)), Some(next)) => Some(next.in_lineage_of(session)),
-        (_, next) => next,
-    };
-    let (user, left) = match (caller, &session) {
-        (Caller::User(user), None) => (user.clone(), None),
-        (Caller::Browser(_), Some(next)) => (next.user_id(), caller.user_id().or_else(|| expired.clone())),
-        // Whom the attempt admits has what it takes; should that ever change, nobody gets a key by it.
+    let (user, session, left) = match (caller, attempt.starter) {
+        (Caller::User(user), Starter::User(_)) => (user.clone(), None, None),
+        (Caller::Browser(session), Starter::Browser { next, .. }) => {
+            // So that logins which other tabs began in between still know the browser.
+            let next = session.iter().fold(next, BrowserSession::in_lineage_of);
+            (next.user_id(), Some(next), caller.user_id().or_else(|| expired.clone()))
+        }
+        // `admits` refuses this already. If it ever changes, still nobody gets a key of the other kind.
         _ => return Err(FailureKind::OtherUser),
     };
-    let LoginAttempt { state, note, .. } = attempt;
-    let pending = Pending { attempt: state.attempt_id(), code, user, charged: *charged, left, note };
+    let (attempt, note) = (attempt.state.attempt_id(), attempt.note);
+    let pending = Pending { attempt, code, user, charged: *charged, left, note };
     Ok((pending, session))
 }
 

@@ -2,10 +2,7 @@ use super::*;
 use crate::{
     config::Config,
     random::SystemRandomness,
-    site::{
-        client_address::charged,
-        cookie::{Done, UserBinding},
-    },
+    site::{client_address::charged, cookie::Done},
 };
 use http::{HeaderValue, header::COOKIE};
 use std::time::Duration;
@@ -67,23 +64,11 @@ struct Arrived {
     back: Option<Returning>,
 }
 
-/// Begun by `user` so many seconds ago, with the session that is meant for it.
-fn begun(
-    binding: UserBinding,
-    next_session: Option<BrowserSession>,
-    seconds_ago: u64,
-    caller: Option<Caller>,
-) -> Arrived {
+/// Begun by `starter` so many seconds ago.
+fn begun(starter: Starter, seconds_ago: u64, caller: Option<Caller>) -> Arrived {
     let state = State::mint(&SystemRandomness).unwrap();
     let text = state.expose_secret();
-    let attempt = LoginAttempt {
-        state,
-        user: binding,
-        issued_at: at(seconds_ago),
-        next_session,
-        return_to: "/orders".into(),
-        note: None,
-    };
+    let attempt = LoginAttempt { state, starter, issued_at: at(seconds_ago), return_to: "/orders".into(), note: None };
     let (name, value) = jar().seal_login(&attempt, &SystemRandomness).unwrap();
     Arrived { state: text, cookies: cookies(&name, &value), back: back(caller) }
 }
@@ -99,25 +84,27 @@ fn cookies(name: &str, value: &str) -> HeaderMap {
 }
 
 /// The verdict in a word, with what it does to the attempt's cookie.
-fn word(verdict: &Verdict) -> String {
+fn word(verdict: &Result<Verdict, Failure>) -> String {
     match verdict {
-        Verdict::Done { return_to } => format!("done {return_to}"),
-        Verdict::LoadAgain(_) => "load again".to_owned(),
-        Verdict::AskWhoIsBack(proven) => format!("who? {}", proven.return_to),
-        Verdict::Refuse { kind, attempt } => format!("{} {}", kind.code(), attempt.map_or("of none", |_| "of one")),
-        Verdict::RefuseProven { kind, used_up, .. } => {
-            format!("{} {}", kind.code(), if *used_up { "used up" } else { "kept" })
+        Ok(Verdict::Done { return_to }) => format!("done {return_to}"),
+        Ok(Verdict::LoadAgain(_)) => "load again".to_owned(),
+        Ok(Verdict::AskWhoIsBack(proven)) => format!("who? {}", proven.return_to),
+        Err(failure) if failure.visitor.return_to.is_none() => {
+            assert!(!failure.visitor.used_up, "of no attempt of this browser");
+            format!("{} {}", failure.kind().code(), failure.attempt().map_or("of none", |_| "of one"))
         }
-        Verdict::Connect(connect) => format!("connect {}", connect.pending.user.as_str()),
+        Err(failure) => {
+            format!("{} {}", failure.kind().code(), if failure.visitor.used_up { "used up" } else { "kept" })
+        }
+        Ok(Verdict::Connect(connect)) => format!("connect {}", connect.pending.user.as_str()),
     }
 }
 
 #[test]
 fn every_callback_has_one_verdict() {
     let (alice, next) = (|| Caller::User(user("alice")), session());
-    let of_alice = || UserBinding::of_user(&user("alice"));
-    let own = |ago, caller| begun(of_alice(), None, ago, caller);
-    let browser = |caller| begun(UserBinding::NewBrowser, Some(next.clone()), 9, caller);
+    let own = |ago, caller| begun(Starter::of_user(&user("alice")), ago, caller);
+    let browser = |caller| begun(Starter::Browser { new: true, next: next.clone() }, 9, caller);
     let nothing = || Arrived { state: String::new(), cookies: HeaderMap::new(), back: None };
     let strange = || Arrived { cookies: HeaderMap::new(), ..own(9, None) };
     let again = || {
@@ -164,7 +151,7 @@ fn every_callback_has_one_verdict() {
 
 #[test]
 fn t70_an_answered_attempt_ends_where_it_ended_then_unless_another_code_comes_until_its_mark_is_too_old() {
-    let Arrived { state, .. } = begun(UserBinding::NewBrowser, None, 9, None);
+    let Arrived { state, .. } = begun(Starter::Browser { new: true, next: session() }, 9, None);
     let attempt = State::parse(&state).unwrap().attempt_id();
     let code = AuthorizationCode::new("first").unwrap().hash();
     let done = Done { finished_at: at(60), code, session: None, return_to: "/then".into() };
@@ -185,25 +172,25 @@ fn t70_an_answered_attempt_ends_where_it_ended_then_unless_another_code_comes_un
 }
 
 #[test]
-fn t02_an_attempt_without_a_session_is_no_browsers_and_one_with_a_session_no_users() {
-    let ends = |caller: Caller, next_session: Option<BrowserSession>| {
+fn t02_an_attempt_of_a_user_is_no_browsers_and_one_of_a_browser_no_users() {
+    let ends = |caller: Caller, starter: Starter| {
         let state = State::mint(&SystemRandomness).unwrap();
-        let (issued_at, return_to) = (at(0), "/".to_owned());
-        let attempt =
-            LoginAttempt { state, user: UserBinding::NewBrowser, issued_at, next_session, return_to, note: None };
+        let attempt = LoginAttempt { state, starter, issued_at: at(0), return_to: "/".to_owned(), note: None };
         let back = Returning { charged: charged(&caller, None), caller, expired: None };
         connect(&back, attempt, AuthorizationCode::new("code").unwrap()).map(|(pending, _)| pending.user)
     };
     let (alice, next) = (user("alice"), session());
-    assert_eq!(ends(Caller::User(alice.clone()), None), Ok(alice.clone()));
-    assert_eq!(ends(Caller::Browser(None), Some(next.clone())), Ok(next.user_id()));
-    for (caller, next) in [
-        (Caller::User(alice), Some(next)),
-        (Caller::Browser(None), None),
-        (Caller::Browser(Some(session())), None),
-        (Caller::Nobody, None),
-        (Caller::Nobody, Some(session())),
+    let (of_alice, of_browser) = (|| Starter::of_user(&alice), |new| Starter::Browser { new, next: next.clone() });
+    assert_eq!(ends(Caller::User(alice.clone()), of_alice()), Ok(alice.clone()));
+    assert_eq!(ends(Caller::Browser(None), of_browser(true)), Ok(next.user_id()));
+    for (caller, starter) in [
+        (Caller::User(alice.clone()), of_browser(true)),
+        (Caller::User(alice.clone()), of_browser(false)),
+        (Caller::Browser(None), of_alice()),
+        (Caller::Browser(Some(session())), of_alice()),
+        (Caller::Nobody, of_alice()),
+        (Caller::Nobody, of_browser(true)),
     ] {
-        assert_eq!(ends(caller, next), Err(FailureKind::OtherUser));
+        assert_eq!(ends(caller, starter), Err(FailureKind::OtherUser));
     }
 }

@@ -1,12 +1,12 @@
-//! What a request has shown about its visitor by the time its answer goes out: whether its handler asked for
-//! the key, whether a person will look at the answer, and whether the session is renewed.
+//! What is known about a request's visitor when its answer goes out: whether its handler asked for the key, whether
+//! a person will look at the answer, and whether the session is renewed.
 //!
-//! Known in the task that answers the request. A handler that answers from a task of its own gets neither pages
-//! for its errors nor `no-store` nor a renewed session.
+//! It is known only in the task that answers the request. If a handler answers from a task of its own, its errors are
+//! no pages, and the answer gets neither `no-store` nor a renewed session.
 
 use super::page::Look;
 use http::HeaderValue;
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 /// A handler asked for the key of this visitor.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) get: bool,
     /// The cookie that renews the visitor's session.
     pub(crate) renewal: Option<HeaderValue>,
+    /// When to come back, as an error or a rejection in this request says. The app may answer in its own words.
+    pub(crate) retry_after: Option<Duration>,
     /// How the pages of this app look.
     pub(crate) look: Arc<Look>,
 }
@@ -26,7 +28,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Option<Asked>>> = const { RefCell::new(None) };
 }
 
-/// Does a piece of a request's work, and keeps in `asked` what it shows.
+/// Runs one step of a request's work and keeps in `asked` what it learns.
 pub(crate) fn within<T>(asked: &mut Option<Asked>, work: impl FnOnce() -> T) -> T {
     /// Gives the thread back also if the work panics.
     struct Back<'a>(&'a mut Option<Asked>, Option<Option<Asked>>);
@@ -51,11 +53,11 @@ pub(crate) fn asks(asked: Asked) {
     });
 }
 
-/// The answer is to renew the visitor's session.
-pub(crate) fn renews(cookie: HeaderValue) {
+/// Adds to what is known of the visitor who asked.
+pub(crate) fn learns(change: impl FnOnce(&mut Asked)) {
     CURRENT.with_borrow_mut(|current| {
         if let Some(Some(asked)) = current {
-            asked.renewal = Some(cookie);
+            change(asked);
         }
     });
 }

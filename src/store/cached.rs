@@ -76,9 +76,9 @@ const CAPACITY: usize = 10_000;
 /// What a load found, and when.
 #[derive(Clone)]
 struct Entry {
-    /// `None` is for those who waited for this very load; nobody else believes it.
+    /// `None` is only for calls that waited for this load.
     found: Option<StoredToken>,
-    /// Nanoseconds of the clock; half as wide as `Duration`, in what may be a million entries.
+    /// In nanoseconds of the clock. `u64` is half as large as `Duration`, and there may be a million entries.
     began: u64,
     ended: u64,
 }
@@ -139,21 +139,18 @@ impl<S> CachedStore<S> {
 
     /// Forgets the user when it is dropped: after a write, however that ends.
     fn written<'a>(&'a self, user: &'a UserId) -> Written<'a> {
-        Written { entries: &self.entries, user: Some(user) }
+        Written(&self.entries, Some(user))
     }
 }
 
 /// Forgets a user, or everybody, when it is dropped.
-struct Written<'a> {
-    entries: &'a Cache<UserId, Entry>,
-    user: Option<&'a UserId>,
-}
+struct Written<'a>(&'a Cache<UserId, Entry>, Option<&'a UserId>);
 
 impl Drop for Written<'_> {
     fn drop(&mut self) {
-        match self.user {
-            Some(user) => drop(self.entries.remove(user)),
-            None => self.entries.clear(),
+        match self.1 {
+            Some(user) => drop(self.0.remove(user)),
+            None => self.0.clear(),
         }
     }
 }
@@ -166,7 +163,7 @@ impl<S: TokenStore> TokenStore for CachedStore<S> {
             return Ok(entry.found);
         }
         let entry = self.entries.entry_async(user, |_, entry| {
-            // Ended after this call began: it is the load that this call has waited for.
+            // It ended after this call began, so this call has waited for it.
             if entry.ended > began || self.fresh(entry, began) {
                 EntryAction::Retain(entry.found.clone())
             } else {
@@ -206,8 +203,8 @@ impl<S: TokenStore> TokenStore for CachedStore<S> {
     }
 }
 
-/// As the store inside. [`remove_older`](ListUsers::remove_older) also forgets the users whose records it
-/// removes; when its future is dropped half-way or fails, it forgets all users.
+/// Same as the inner store. [`remove_older`](ListUsers::remove_older) also forgets the users whose records it removes.
+/// If it fails or its future is dropped, all users are forgotten.
 #[async_trait::async_trait]
 impl<S: TokenStore> ListUsers for CachedStore<S> {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
@@ -221,8 +218,8 @@ impl<S: TokenStore> ListUsers for CachedStore<S> {
         limit: usize,
     ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
         let inner = of_inner(&self.inner)?;
-        // It may have removed anybody, unless it ends and says whom.
-        let unknown = Written { entries: &self.entries, user: None };
+        // Until it returns the removed users, any user may have been removed.
+        let unknown = Written(&self.entries, None);
         let removed = inner.remove_older(prefix, than, limit).await?;
         removed.iter().for_each(|(user, _)| self.forget(user));
         std::mem::forget(unknown);

@@ -19,13 +19,13 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// What the seals of stored records are derived for; no seal of another purpose opens as one.
+/// The purpose of these seals. A seal of another purpose does not open here.
 const PURPOSE: &str = "stored record";
 
 /// The form of what is sealed: the text of the key and nothing else.
 const FORMAT: &[u8] = b"1";
 
-/// A load with sealing anew takes at most so long, or as long as the load alone. *Source*: our choice, well
+/// Limit for a load and sealing anew together. A load that is slower by itself goes on. *Source*: our choice, well
 /// below [`store_deadline`](crate::config::Limits::store_deadline).
 const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 
@@ -123,7 +123,7 @@ impl<S: TokenStore> EncryptedStore<S> {
         self
     }
 
-    /// The store inside, which has the sealed records.
+    /// The inner store, which has the encrypted records.
     pub fn inner(&self) -> &S {
         &self.inner
     }
@@ -139,7 +139,7 @@ impl<S: TokenStore> EncryptedStore<S> {
 
     /// The record with its key, and whether it should be sealed anew.
     fn open(&self, user: &UserId, token: StoredToken) -> Result<(StoredToken, bool), StoreError> {
-        let Content::Sealed(sealed) = token.content() else {
+        let Content::Sealed(sealed) = &token.content else {
             let refused = "the record is not sealed, and plain records are not accepted";
             return if self.plain_accepted { Ok((token, true)) } else { Err(StoreError::unreadable(refused)) };
         };
@@ -197,8 +197,8 @@ impl<S: TokenStore> TokenStore for EncryptedStore<S> {
     }
 }
 
-/// As the store inside. A record that [`remove_older`](ListUsers::remove_older) removed is returned opened; one
-/// that does not open is returned as it was kept.
+/// Same as the inner store. [`remove_older`](ListUsers::remove_older) returns the removed records decrypted. A record
+/// that does not decrypt is returned as it was kept.
 #[async_trait::async_trait]
 impl<S: TokenStore> ListUsers for EncryptedStore<S> {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {

@@ -75,10 +75,9 @@ impl StoreError {
         Self { kind: StoreErrorKind::TimedOut, source: None }
     }
 
-    /// The same, by a client that can say what it waited for.
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
-    pub(crate) fn timed_out_because(source: impl Into<Source>) -> Self {
-        Self { source: Some(source.into()), ..Self::timed_out() }
+    pub(super) fn of(kind: StoreErrorKind, source: String) -> Self {
+        Self { kind, source: Some(source.into()) }
     }
 
     /// The code of the store panicked.

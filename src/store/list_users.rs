@@ -1,6 +1,8 @@
 //! Listing the users of a store, removing old records, and asking whether the store answers.
 
 use super::{StoreError, StoredToken, TokenStore};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
+use crate::telemetry::log;
 use crate::{note::Note, user::UserId};
 use std::{sync::Arc, time::SystemTime};
 
@@ -151,6 +153,23 @@ list_users_passed_on!([T: ListUsers + ?Sized] Arc<T>, |store| (**store));
 list_users_passed_on!([T: ListUsers + ?Sized] Box<T>, |store| (**store));
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub(crate) use list_users_passed_on;
+
+/// The result of a removal that took these records and then ended with `outcome`. A failure after the first record is
+/// no error, since the caller must learn of each key that is gone.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
+pub(super) fn what_was_removed(
+    removed: Vec<(UserId, StoredToken)>,
+    outcome: Result<(), StoreError>,
+) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+    match outcome {
+        Err(error) if removed.is_empty() => return Err(error),
+        Err(error) => {
+            log::warn!(error = %crate::telemetry::log::chain(&error), "removing old records stopped early; the next call continues");
+        }
+        Ok(()) => {}
+    }
+    Ok(removed)
+}
 
 /// The list of the store inside a wrapper.
 #[cfg(any(feature = "cache", feature = "encrypt", feature = "store-contract"))]

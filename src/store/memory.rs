@@ -81,11 +81,9 @@ impl TokenStore for MemoryStore {
 impl ListUsers for MemoryStore {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
         // After a mark, the last user of the page before.
-        let after = cursor.map(|cursor| cursor.strip_prefix(MARK));
-        if after == Some(None) {
-            return Err(StoreError::misconfigured("this cursor is not from this store"));
-        }
-        let (after, limit) = (after.flatten(), limit.max(1));
+        let unknown = || StoreError::misconfigured("this cursor is not from this store");
+        let after = cursor.map(|cursor| cursor.strip_prefix(MARK).ok_or_else(unknown)).transpose()?;
+        let limit = limit.max(1);
         let records = self.read();
         let mut found: Vec<_> =
             records.iter().filter(|(user, _)| after.is_none_or(|after| user.as_str() > after)).collect();

@@ -158,8 +158,6 @@ pub mod contract;
 #[cfg(feature = "encrypt")]
 mod encrypted;
 mod error;
-#[cfg(feature = "store-contract")]
-pub mod faulty;
 mod list_users;
 mod memory;
 #[cfg(feature = "redis")]

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 /// [`version`](Self::version) in a column. Clones share the key.
 #[derive(Clone)]
 pub struct StoredToken {
-    content: Content,
+    pub(super) content: Content,
     version: TokenVersion,
     saved_at: u64,
     attempt: Option<AttemptId>,
@@ -78,13 +78,8 @@ impl StoredToken {
 
     /// The same record with other content: how a wrapper seals and opens it.
     #[allow(dead_code, reason = "called by the sealing wrapper alone")]
-    pub(crate) fn with_content(&self, content: Content) -> Self {
+    pub(super) fn with_content(&self, content: Content) -> Self {
         Self { content, ..self.clone() }
-    }
-
-    #[allow(dead_code, reason = "called by the sealing wrapper alone")]
-    pub(crate) fn content(&self) -> &Content {
-        &self.content
     }
 
     /// The key.
@@ -237,12 +232,10 @@ impl FromStr for TokenVersion {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits =
-            text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
-        match u128::from_str_radix(text, 16) {
-            Ok(number) if digits => Ok(Self(number.to_be_bytes())),
-            _ => Err(StoreError::unreadable("a version has 32 hexadecimal digits")),
-        }
+        let version = u128::from_str_radix(text, 16).ok().map(|number| Self(number.to_be_bytes()));
+        // One text for each version: neither a sign nor capitals, and all leading zeros.
+        let exact = version.filter(|version| version.to_string() == text);
+        exact.ok_or_else(|| StoreError::unreadable("a version has 32 hexadecimal digits"))
     }
 }
 
@@ -256,9 +249,7 @@ impl KeyFingerprint {
     #[must_use]
     pub fn of(key: &str) -> Self {
         let hash = Sha256::new().chain_update(b"komerza-connect key fingerprint\0").chain_update(key).finalize();
-        let mut short = [0; 9];
-        short.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-        Self(short)
+        Self(hash.first_chunk().copied().unwrap_or_default())
     }
 }
 

@@ -1,4 +1,4 @@
-//! A token store from one line of settings.
+//! Opens a token store by its address.
 
 use super::{MemoryStore, ReplaceIf, StoreError};
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
 
 const KNOWN: &str = "memory:, sqlite:PATH, postgres://…, mysql://…, redis://…";
 
-/// Why no store answers to a scheme.
+/// Why no store can be opened for a scheme.
 fn refusal(scheme: &str) -> StoreError {
     let feature = match scheme {
         "sqlite" => "sqlite",

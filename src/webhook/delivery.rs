@@ -1,6 +1,8 @@
 //! A body whose signature fits.
 
+use super::{Refused, Verifier};
 use crate::strict_json;
+use axum_core::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -54,6 +56,17 @@ impl Delivery {
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(&self.body).into()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Delivery
+where
+    Verifier: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        Verifier::from_ref(state).receive(request).await
     }
 }
 

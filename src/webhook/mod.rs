@@ -47,13 +47,12 @@
 //! ```
 
 mod delivery;
-mod extractor;
 mod refused;
 mod signature;
 mod verifier;
 
 pub use delivery::{Delivery, Unreadable};
-pub use refused::{Refused, RefusedKind};
+pub use refused::Refused;
 #[cfg(feature = "__fuzzing")]
 pub(crate) use signature::parse;
 pub use verifier::Verifier;

@@ -2,20 +2,14 @@
 
 use crate::kinds::kinds;
 use axum_core::{body::Body, response::IntoResponse};
-use http::{HeaderValue, Response, StatusCode, header::CACHE_CONTROL};
+use http::{HeaderValue, Response, header::CACHE_CONTROL};
 use std::fmt;
 
-/// Why a request was not taken for a delivery of Komerza.
-///
-/// Its answer is a status without a body: Komerza may show the body of an answer to the buyer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
-    kind: RefusedKind,
-}
-
 kinds! {
-    /// The sort of a [`Refused`].
-    RefusedKind
+    /// Why a request was not taken for a delivery of Komerza.
+    ///
+    /// Its answer is a status without a body: Komerza may show the body of an answer to the buyer.
+    Refused
     /// The request has none of the headers that can hold a signature. Anybody can send that. If Komerza did,
     /// set the name of its header with [`headers`](super::Verifier::headers).
     NoSignature = "no_signature", FORBIDDEN, "the request has no signature";
@@ -31,27 +25,9 @@ kinds! {
     BodyUnread = "body_unread", BAD_REQUEST, "the body could not be read to its end";
 }
 
-impl Refused {
-    pub(super) fn new(kind: RefusedKind) -> Self {
-        Self { kind }
-    }
-
-    /// The sort of refusal.
-    #[must_use]
-    pub fn kind(&self) -> RefusedKind {
-        self.kind
-    }
-
-    /// The status of the answer.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.kind.status()
-    }
-}
-
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.title())
+        f.write_str(self.title())
     }
 }
 

@@ -1,13 +1,10 @@
 //! The check of a signature.
 
-use super::{
-    delivery::Delivery,
-    refused::{Refused, RefusedKind},
-    signature,
-};
+use super::{delivery::Delivery, refused::Refused, signature};
 use crate::{
     secret::InvalidSecret,
     telemetry::{log, metrics},
+    wire,
 };
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
@@ -32,14 +29,14 @@ const SECRET_MAX: usize = 16_384;
 /// another.
 ///
 /// ```
-/// use komerza_connect::webhook::{RefusedKind, Verifier};
+/// use komerza_connect::webhook::{Refused, Verifier};
 /// use http::HeaderMap;
 ///
 /// let verifier = Verifier::new("obviously-fake-webhook-secret")?;
 /// let mut headers = HeaderMap::new();
 /// headers.insert("x-signature", verifier.sign("{}").parse()?);
 /// assert!(verifier.verify(&headers, b"{}").is_ok());
-/// assert_eq!(verifier.verify(&headers, b"{ }").unwrap_err().kind(), RefusedKind::WrongSignature);
+/// assert_eq!(verifier.verify(&headers, b"{ }"), Err(Refused::WrongSignature));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -88,14 +85,14 @@ impl Verifier {
     /// Checks the signature in these headers against the raw bytes of a body.
     ///
     /// # Errors
-    /// [`Refused`] of kind `NoSignature`, `MalformedSignature` or `WrongSignature`. Answer with it, and do
+    /// [`Refused::NoSignature`], [`Refused::MalformedSignature`] or [`Refused::WrongSignature`]. Answer with it, and do
     /// nothing else.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
         let given = self.signature_in(headers)?;
         // Which of several secrets fits is no secret; each comparison takes the same time.
         let fits =
             |secret: &Zeroizing<Box<[u8]>>| mac(secret, body).is_some_and(|mac| mac.verify_slice(&given).is_ok());
-        if self.secrets.iter().any(fits) { Ok(()) } else { Err(refuse(RefusedKind::WrongSignature)) }
+        if self.secrets.iter().any(fits) { Ok(()) } else { Err(refuse(Refused::WrongSignature)) }
     }
 
     /// Reads the body of a request and checks its signature. The extractor [`Delivery`] is this.
@@ -103,7 +100,7 @@ impl Verifier {
     /// A request without a good-looking signature is refused before its body is read.
     ///
     /// # Errors
-    /// [`Refused`] of any kind. Answer with it, and do nothing else.
+    /// [`Refused`], for any reason. Answer with it, and do nothing else.
     pub async fn receive<B>(&self, request: Request<B>) -> Result<Delivery, Refused>
     where
         B: Body<Data = Bytes>,
@@ -112,10 +109,15 @@ impl Verifier {
         let (parts, body) = request.into_parts();
         self.signature_in(&parts.headers)?;
         if usize::try_from(body.size_hint().lower()).map_or(true, |bytes| bytes > self.body_limit) {
-            return Err(refuse(RefusedKind::BodyTooLarge));
+            return Err(refuse(Refused::BodyTooLarge));
         }
         let collected = Limited::new(body, self.body_limit).collect().await;
-        let body = collected.map_err(|error| refuse(unread(&*error)))?.to_bytes();
+        let body = collected.map_err(|error| {
+            // A layer of the app may have a limit of its own, which is an error inside of the body's error.
+            let too_long = wire::cause::<LengthLimitError>(&*error).is_some();
+            refuse(if too_long { Refused::BodyTooLarge } else { Refused::BodyUnread })
+        })?;
+        let body = body.to_bytes();
         self.verify(&parts.headers, &body)?;
         Ok(Delivery::new(parts.headers, body))
     }
@@ -133,11 +135,11 @@ impl Verifier {
         let name = self.headers.iter().find(|name| headers.contains_key(*name));
         let mut values = name.into_iter().flat_map(|name| headers.get_all(name));
         match (values.next(), values.next()) {
-            (None, _) => Err(refuse(RefusedKind::NoSignature)),
+            (None, _) => Err(refuse(Refused::NoSignature)),
             (Some(value), None) => {
-                signature::parse(value.as_bytes()).ok_or_else(|| refuse(RefusedKind::MalformedSignature))
+                signature::parse(value.as_bytes()).ok_or_else(|| refuse(Refused::MalformedSignature))
             }
-            (Some(_), Some(_)) => Err(refuse(RefusedKind::MalformedSignature)),
+            (Some(_), Some(_)) => Err(refuse(Refused::MalformedSignature)),
         }
     }
 }
@@ -159,22 +161,10 @@ fn mac(secret: &[u8], body: &[u8]) -> Option<Hmac<Sha256>> {
     Some(<Hmac<Sha256> as KeyInit>::new_from_slice(secret).ok()?.chain_update(body))
 }
 
-fn refuse(kind: RefusedKind) -> Refused {
-    log::info!(code = kind.code(), "a delivery was refused");
-    metrics::refused("webhook", kind.code());
-    Refused::new(kind)
-}
-
-/// A layer of the app may have a limit of its own, which is an error inside of the body's error.
-fn unread(error: &(dyn Error + 'static)) -> RefusedKind {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<LengthLimitError>() {
-            return RefusedKind::BodyTooLarge;
-        }
-        cause = error.source();
-    }
-    RefusedKind::BodyUnread
+fn refuse(refused: Refused) -> Refused {
+    log::info!(code = refused.code(), "a delivery was refused");
+    metrics::refused("webhook", refused.code());
+    refused
 }
 
 impl fmt::Debug for Verifier {

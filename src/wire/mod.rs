@@ -11,7 +11,10 @@ use crate::{
 use bytes::Bytes;
 use http::HeaderValue;
 use http_body_util::{BodyExt, Limited};
-use std::time::{Duration, SystemTime};
+use std::{
+    error::Error,
+    time::{Duration, SystemTime},
+};
 use url::Url;
 
 /// The longest wait that a `Retry-After` can ask for.
@@ -32,30 +35,25 @@ pub(crate) fn client(user_agent: &HeaderValue, base: &Url) -> Result<reqwest::Cl
         .no_zstd()
         .no_deflate();
     match (is_loopback(base), base.scheme()) {
-        (true, "http") => Ok(without_certificates(builder.no_proxy())),
+        // Plain HTTP needs no certificates, and reading those of the platform takes tens of milliseconds in every test that
+        // builds a layer.
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        (true, "http") => Ok(builder.no_proxy().tls_certs_only([])),
         (true, _) => Ok(builder.no_proxy()),
         (false, "https") => Ok(builder.https_only(true)),
         (false, _) => Err(ConfigError::because("api_url", &message::NOT_HTTPS)),
     }
 }
 
-/// Plain HTTP needs no certificates, and reading those of the platform takes tens of milliseconds in every test that
-/// builds a layer.
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-    builder.tls_certs_only([])
-}
-
-/// Without TLS there are none.
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn without_certificates(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-    builder
-}
-
 pub(crate) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
     builder
         .build()
         .map_err(|error| ConfigError::new("api_url", &message::HTTP_CLIENT, chain(&error.without_url()).to_string()))
+}
+
+/// The first error of this type in a chain of causes.
+pub(crate) fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    std::iter::successors(Some(error), |&cause| cause.source()).find_map(|cause| cause.downcast_ref())
 }
 
 /// Why a body could not be read.

@@ -2,14 +2,12 @@
 //!
 //! The browser model runs [`OwnAnswers::inspect`] over each answer of these routes in every test.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use super::browser::Hop;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 use url::Url;
-
-use super::browser::{Hop, directive};
 
 /// Which answers are the crate's own, and where they may send the browser.
 #[derive(Clone, Debug)]
@@ -164,9 +162,52 @@ fn body_problems(response: &Response<Bytes>, problems: &mut Vec<String>) {
         }
     }
     let tags = html.split('<').skip(1).filter_map(|rest| rest.split('>').next());
-    for (name, _) in tags.flat_map(super::browser::attributes).filter(|(name, _)| name.starts_with("on")) {
+    for (name, _) in tags.flat_map(attributes).filter(|(name, _)| name.starts_with("on")) {
         problems.push(format!("the page has an event handler {name:?}"));
     }
+}
+
+// No HTML parser: pages under test are ours.
+
+/// Names in lower case, values with the five usual character references resolved.
+fn attributes(tag: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = tag.trim_start_matches(|c: char| !c.is_whitespace()).trim_start();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(rest.len());
+        let name = rest[..end].to_ascii_lowercase();
+        rest = rest[end..].trim_start();
+        let mut value = "";
+        if let Some(after) = rest.strip_prefix('=') {
+            rest = after.trim_start();
+            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let body = if quote.is_some() { &rest[1..] } else { rest };
+            let end = body.find(|c: char| quote.map_or(c.is_whitespace(), |quote| c == quote)).unwrap_or(body.len());
+            value = &body[..end];
+            rest = body[end..].trim_start_matches(|c| Some(c) == quote).trim_start();
+        }
+        found.push((name, unescaped(value)));
+    }
+    found
+}
+
+fn unescaped(value: &str) -> String {
+    value
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#x27;", "'")
+        .replace("&amp;", "&")
+}
+
+/// The sources of one directive, lower case apart from paths; `None` when the policy does not name it.
+fn directive(policy: &str, name: &str) -> Option<Vec<String>> {
+    policy.split(';').find_map(|directive| {
+        let mut words = directive.split_ascii_whitespace();
+        words.next().filter(|word| word.eq_ignore_ascii_case(name))?;
+        Some(words.map(str::to_owned).collect())
+    })
 }
 
 fn all(headers: &HeaderMap, name: &str) -> Vec<String> {

@@ -1,10 +1,9 @@
 //! Each rule of the header checks, broken alone.
 
+use super::headers::{CookieForm, OwnAnswers, assert_cookie_form};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
 use std::panic::catch_unwind;
-
-use super::headers::{CookieForm, OwnAnswers, assert_cookie_form};
 
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; \
                       style-src 'sha256-QRQPRLGyxt3RJiKpYNjpkgHcmHU2PywsfL2e8oI0LQA='";

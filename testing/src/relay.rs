@@ -1,11 +1,10 @@
 //! The relay does what its commands say.
 
-pub use komerza_connect::store::contract::Relay;
-
 use super::{
     raw_provider::RawProvider,
     time::{AGES, PATIENCE, pass},
 };
+pub use komerza_connect::store::contract::Relay;
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -2,14 +2,15 @@
 //!
 //! Real connections need real time, so the clock is not stopped from the beginning. It moves where something hangs.
 
-use std::cell::Cell;
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Waker};
-use std::time::{Duration, SystemTime};
-
 use komerza_connect::time::{Clock, ManualClock};
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::{Pin, pin},
+    sync::{Arc, Mutex},
+    task::{Context, Waker},
+    time::{Duration, SystemTime},
+};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Longer than every deadline of the crate, shorter than [`PATIENCE`].
@@ -115,11 +116,28 @@ impl Sleepers {
         self.wake_at.lock().unwrap().iter().filter(|at| **at > now).count()
     }
 
+    /// How long the first of them still sleeps.
+    fn left(&self) -> Option<Duration> {
+        let now = self.elapsed();
+        self.wake_at.lock().unwrap().iter().filter(|at| **at > now).min().map(|at| *at - now)
+    }
+
+    /// Waits until somebody sleeps; how long that is to be.
+    pub async fn pause(&self) -> Duration {
+        let somebody = async {
+            loop {
+                match self.left() {
+                    Some(left) => return left,
+                    None => tokio::task::yield_now().await,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, somebody).await.expect("nobody sleeps")
+    }
+
     /// Moves the clock to when the first of them wakes up.
     pub fn wake_the_first(&self) {
-        let now = self.elapsed();
-        let first = self.wake_at.lock().unwrap().iter().filter(|at| **at > now).min().copied();
-        self.clock.advance(first.expect("nobody sleeps") - now);
+        self.clock.advance(self.left().expect("nobody sleeps"));
     }
 
     pub fn advance(&self, by: Duration) {

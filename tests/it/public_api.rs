@@ -54,7 +54,7 @@ fn types_keep_their_thread_safety_and_their_clones() {
     error::<InvalidUserId>();
     error::<Veto>();
     error::<NotMounted>();
-    kind::<(webhook::RefusedKind, ErrorKind, FailureKind, RejectionKind, StoreErrorKind)>();
+    kind::<(webhook::Refused, ErrorKind, FailureKind, RejectionKind, StoreErrorKind)>();
     shared::<(AuthorizationCode, Failure, Rejection, RequestBuilder, Sandbox)>();
     sent::<KomerzaConnectFuture<Ready<()>>>();
 }

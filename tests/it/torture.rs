@@ -190,13 +190,10 @@ async fn each_fails_in_turn(mode: Mode) {
 }
 
 #[tokio::test]
-async fn t43_whichever_operation_of_a_users_callback_fails_in_whichever_way_no_invariant_breaks() {
-    each_fails_in_turn(Mode::Users).await;
-}
-
-#[tokio::test]
-async fn t43_whichever_operation_of_a_browsers_callback_fails_in_whichever_way_no_invariant_breaks() {
-    each_fails_in_turn(Mode::Browsers).await;
+async fn t43_whichever_operation_of_a_callback_fails_in_whichever_way_no_invariant_breaks() {
+    for mode in MODES {
+        each_fails_in_turn(mode).await;
+    }
 }
 
 async fn each_two_fail(mode: Mode) {
@@ -212,13 +209,10 @@ async fn each_two_fail(mode: Mode) {
 }
 
 #[tokio::test]
-async fn whichever_two_operations_of_a_users_callback_fail_no_invariant_breaks() {
-    each_two_fail(Mode::Users).await;
-}
-
-#[tokio::test]
-async fn whichever_two_operations_of_a_browsers_callback_fail_no_invariant_breaks() {
-    each_two_fail(Mode::Browsers).await;
+async fn whichever_two_operations_of_a_callback_fail_no_invariant_breaks() {
+    for mode in MODES {
+        each_two_fail(mode).await;
+    }
 }
 
 /// One callback in which an operation fails and the visitor hangs up after so many polls; whether there was an answer.
@@ -252,11 +246,8 @@ async fn each_fails_while_the_visitor_hangs_up(mode: Mode) {
 }
 
 #[tokio::test]
-async fn t55_a_user_who_hangs_up_while_something_fails_breaks_no_invariant() {
-    each_fails_while_the_visitor_hangs_up(Mode::Users).await;
-}
-
-#[tokio::test]
-async fn t55_a_browser_that_hangs_up_while_something_fails_breaks_no_invariant() {
-    each_fails_while_the_visitor_hangs_up(Mode::Browsers).await;
+async fn t55_a_visitor_who_hangs_up_while_something_fails_breaks_no_invariant() {
+    for mode in MODES {
+        each_fails_while_the_visitor_hangs_up(mode).await;
+    }
 }

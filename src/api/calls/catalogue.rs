@@ -63,8 +63,8 @@ impl InStore {
         variant: impl Into<VariantId>,
         delivery: &VariantDelivery,
     ) -> Result<Variant, Error> {
-        let request = self.of_variant(Method::PUT, "/stores/{}/products/{}/variants/{}/delivery", product, variant);
-        request.json(delivery).fetch().await
+        let template = "/stores/{}/products/{}/variants/{}/delivery";
+        self.of_variant(Method::PUT, template, product, variant).json(delivery).fetch().await
     }
 
     /// The items in stock of a variant, such as licence keys. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
@@ -72,9 +72,8 @@ impl InStore {
     /// # Security
     /// They are what is sold: whoever reads one has it.
     pub fn variant_items(&self, product: impl Into<ProductId>, variant: impl Into<VariantId>) -> Listing<String> {
-        let (product, variant) = (product.into(), variant.into());
-        let ids = [product.as_str(), variant.as_str()];
-        self.get(ITEMS, &ids, scopes::PRODUCTS_VIEW).paged_by_path("count")
+        self.get(ITEMS, &[product.into().as_str(), variant.into().as_str()], scopes::PRODUCTS_VIEW)
+            .paged_by_path("count")
     }
 
     /// Searches the items in stock of a variant: similar texts count, best first. Needs
@@ -88,9 +87,8 @@ impl InStore {
         variant: impl Into<VariantId>,
         text: &str,
     ) -> Listing<T> {
-        let (product, variant) = (product.into(), variant.into());
-        let ids = [product.as_str(), variant.as_str(), text];
-        self.get("/stores/{}/products/{}/variants/{}/items/search/{}", &ids, scopes::PRODUCTS_VIEW).paged()
+        let template = "/stores/{}/products/{}/variants/{}/items/search/{}";
+        self.get(template, &[product.into().as_str(), variant.into().as_str(), text], scopes::PRODUCTS_VIEW).paged()
     }
 
     /// Adds items to the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
@@ -104,8 +102,7 @@ impl InStore {
         variant: impl Into<VariantId>,
         items: &[impl AsRef<str> + Sync],
     ) -> Result<(), Error> {
-        let request = self.of_variant(Method::PUT, ITEMS, product, variant);
-        request.json(&stock(items)).execute().await
+        self.of_variant(Method::PUT, ITEMS, product, variant).json(&stock(items)).execute().await
     }
 
     /// Removes items from the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
@@ -118,8 +115,7 @@ impl InStore {
         variant: impl Into<VariantId>,
         items: &[impl AsRef<str> + Sync],
     ) -> Result<(), Error> {
-        let request = self.of_variant(Method::DELETE, ITEMS, product, variant);
-        request.json(&stock(items)).execute().await
+        self.of_variant(Method::DELETE, ITEMS, product, variant).json(&stock(items)).execute().await
     }
 
     /// Removes all items from the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
@@ -142,8 +138,7 @@ impl InStore {
         product: impl Into<ProductId>,
         variant: impl Into<VariantId>,
     ) -> RequestBuilder {
-        let (product, variant) = (product.into(), variant.into());
-        self.call(method, template, &[product.as_str(), variant.as_str()], scopes::PRODUCTS_UPDATE)
+        self.call(method, template, &[product.into().as_str(), variant.into().as_str()], scopes::PRODUCTS_UPDATE)
     }
 
     /// Adds an image to a product and returns its file name. Needs

@@ -104,7 +104,7 @@ fn of_code(code: &str) -> Option<ErrorKind> {
 
 fn of_status(status: StatusCode, enveloped: bool) -> ErrorKind {
     match status.as_u16() {
-        400 => ErrorKind::Validation,
+        400 | 413 | 415 | 422 => ErrorKind::Validation,
         // Of something in between: it knows nothing of keys.
         401 | 407 if !enveloped => ErrorKind::ProviderFault,
         402 => ErrorKind::NotEnoughFunds,
@@ -112,10 +112,8 @@ fn of_status(status: StatusCode, enveloped: bool) -> ErrorKind {
         403 | 451 => ErrorKind::Blocked,
         404 | 405 | 410 => ErrorKind::NotFound,
         409 => ErrorKind::Conflict,
-        413 | 415 | 422 => ErrorKind::Validation,
         429 => ErrorKind::RateLimited,
-        500.. => ErrorKind::ProviderFault,
-        0..400 => ErrorKind::ProviderFault,
+        0..400 | 500.. => ErrorKind::ProviderFault,
         _ => ErrorKind::Refused,
     }
 }

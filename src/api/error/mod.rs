@@ -5,7 +5,7 @@ mod kind;
 pub use kind::ErrorKind;
 pub(crate) use kind::is_error_code;
 
-use super::{Reply, key::Reconnect, listing::UnreadableItem};
+use super::{key::Reconnect, listing::UnreadableItem, says_key_is_dead};
 use crate::wire::Envelope;
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -19,7 +19,8 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// answer. A browser that loads a page gets a page. Other clients get a problem document (RFC
 /// 9457) with `code`, `login_url` and `needed_scope`. If the key is revoked, browsers are
 /// redirected to the login. The answer's extensions contain the error, so a layer of your app can
-/// replace the page with your own:
+/// replace the page with your own. Its `Retry-After` stays. [`Hooks`](crate::Hooks#your-own-pages) lists the
+/// other places for pages of your own.
 ///
 /// ```
 /// use axum::response::{Html, IntoResponse, Response};
@@ -76,7 +77,7 @@ impl Error {
     pub fn of_reply(reply: &Response<Bytes>) -> Option<Self> {
         let refused = Envelope::open(reply.body()).is_ok_and(|envelope| !envelope.success);
         let failed = refused || !reply.status().is_success();
-        failed.then(|| Self::refused(reply, Reply::new(reply).says_key_is_dead()).after(1, None))
+        failed.then(|| Self::refused(reply, says_key_is_dead(reply)).after(1, None))
     }
 
     pub(super) fn new(kind: ErrorKind) -> Self {
@@ -104,9 +105,7 @@ impl Error {
     }
 
     pub(super) fn paced(wait: Duration, attempts: u32) -> Self {
-        let retry_after = (wait != Duration::MAX).then_some(wait);
-        Self::new(ErrorKind::RateLimited)
-            .with(|details| (details.retry_after, details.attempts) = (retry_after, attempts))
+        Self::new(ErrorKind::RateLimited).after(attempts, (wait != Duration::MAX).then_some(wait))
     }
 
     /// A reply that is too long to be read.
@@ -121,13 +120,9 @@ impl Error {
     }
 
     /// An item of a list that this version cannot read.
-    pub(super) fn unexpected_item(item: &UnreadableItem, page: u32) -> Self {
+    pub(super) fn unexpected_item(item: UnreadableItem, page: u32) -> Self {
         let UnreadableItem { position, json, why } = item;
-        Self::unexpected(
-            StatusCode::OK,
-            json.clone().into_bytes().into(),
-            format!("item {position} of page {page}: {why}"),
-        )
+        Self::unexpected(StatusCode::OK, json.into(), format!("item {position} of page {page}: {why}"))
     }
 
     /// What the provider said no with.
@@ -151,13 +146,13 @@ impl Error {
         })
     }
 
-    pub(super) fn needing(self, scope: Option<&'static str>) -> Self {
-        let denied = self.kind == ErrorKind::AccessDenied;
-        self.with(|details| details.needed_scope = scope.filter(|_| denied))
-    }
-
-    pub(super) fn reconnect_at(self, at: impl FnOnce() -> Option<Reconnect>) -> Self {
-        if self.kind == ErrorKind::KeyRevoked { self.with(|details| details.reconnect = at()) } else { self }
+    /// What may help: the scope of a denied call, and where to connect again with a new key.
+    pub(super) fn advising(self, scope: Option<&'static str>, at: impl FnOnce() -> Option<Reconnect>) -> Self {
+        match self.kind {
+            ErrorKind::AccessDenied => self.with(|details| details.needed_scope = scope),
+            ErrorKind::KeyRevoked => self.with(|details| details.reconnect = at()),
+            _ => self,
+        }
     }
 
     /// The kind of the failure.
@@ -240,25 +235,12 @@ impl Error {
         self.kind() == ErrorKind::RateLimited
     }
 
-    /// Whether Komerza does not have the requested object.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        self.kind() == ErrorKind::NotFound
-    }
-
-    /// Whether access was denied.
-    #[must_use]
-    pub fn is_access_denied(&self) -> bool {
-        self.kind() == ErrorKind::AccessDenied
-    }
-
     /// Whether the same call may succeed later without any change.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        let server = self.status().is_none_or(|status| status.is_server_error());
         match self.kind() {
             ErrorKind::RateLimited | ErrorKind::Unreachable | ErrorKind::Interrupted | ErrorKind::TimedOut => true,
-            ErrorKind::ProviderFault => server,
+            ErrorKind::ProviderFault => self.status().is_none_or(|status| status.is_server_error()),
             _ => false,
         }
     }

@@ -52,7 +52,8 @@ use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 #[must_use = "nothing is sent before `items`, `pages`, `page` or `all`"]
 pub struct Listing<T> {
     request: RequestBuilder,
-    style: Style,
+    /// The name of the query parameter for the size, where the number of the page is in the path.
+    by_path: Option<&'static str>,
     size: Option<u32>,
     first: u32,
     prefetch: bool,
@@ -61,23 +62,9 @@ pub struct Listing<T> {
     items: PhantomData<fn() -> T>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Style {
-    Query,
-    Path { size: &'static str },
-}
-
 impl<T: DeserializeOwned + Send + 'static> Listing<T> {
-    fn new(request: RequestBuilder, style: Style) -> Self {
-        Self { request, style, size: None, first: 1, prefetch: false, sorts: String::new(), items: PhantomData }
-    }
-
-    pub(super) fn by_query(request: RequestBuilder) -> Self {
-        Self::new(request, Style::Query)
-    }
-
-    pub(super) fn by_path(request: RequestBuilder, size: &'static str) -> Self {
-        Self::new(request, Style::Path { size })
+    pub(super) fn new(request: RequestBuilder, by_path: Option<&'static str>) -> Self {
+        Self { request, by_path, size: None, first: 1, prefetch: false, sorts: String::new(), items: PhantomData }
     }
 
     /// Returns all items of all list pages, in order. If a list page fails, the stream ends.
@@ -89,7 +76,7 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     /// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
     /// let mut orders = key.in_store("00000000-0000-4000-8000-000000000000").orders().page_size(100).items();
     /// while let Some(order) = orders.next().await {
-    ///     println!("{} {}", order?.amount, orders.pages_told().unwrap_or(1));
+    ///     println!("{}", order?.amount);
     /// }
     /// # Ok(()) }
     /// ```
@@ -111,15 +98,12 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         if !self.sorts.is_empty() {
             request = request.query("Sorts", &self.sorts);
         }
-        request = match self.style {
-            Style::Query => request.query("Page", number),
-            Style::Path { .. } => request.segment(&number.to_string()),
+        request = match self.by_path {
+            None => request.query("Page", number),
+            Some(_) => request.segment(&number.to_string()),
         };
         if let Some(items) = self.size {
-            request = match self.style {
-                Style::Query => request.query("PageSize", items),
-                Style::Path { size } => request.query(size, items),
-            };
+            request = request.query(self.by_path.unwrap_or("PageSize"), items);
         }
         request.open(move |envelope| Page::read(number, envelope))
     }
@@ -178,11 +162,9 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
             self.request = self.request.failed(error);
             return self;
         }
-        if !self.sorts.is_empty() {
-            self.sorts.push(',');
-        }
-        self.sorts.push_str(direction.sign());
-        self.sorts.push_str(field);
+        let sign = if direction == Direction::Descending { "-" } else { "" };
+        let comma = if self.sorts.is_empty() { "" } else { "," };
+        self.sorts.extend([comma, sign, field]);
         self
     }
 
@@ -205,12 +187,9 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     /// item cannot be read, because the list would otherwise look complete. [`items`](Self::items)
     /// and [`pages`](Self::pages) continue after such an item.
     pub async fn all(self) -> Result<Vec<T>, Error> {
-        let mut pages = self.pages();
-        let mut all = Vec::new();
-        while let Some(page) = pages.next().await {
-            for item in page?.in_order() {
-                all.push(item?);
-            }
+        let (mut items, mut all) = (self.items(), Vec::new());
+        while let Some(item) = items.next().await {
+            all.push(item?);
         }
         Ok(all)
     }

@@ -59,7 +59,7 @@ impl<T> Page<T> {
         let (number, count) = (self.number, self.count());
         let (mut items, mut unreadable) = (self.items.into_iter(), self.unreadable.into_iter().peekable());
         let next = |position| match unreadable.next_if(|item| item.position == position) {
-            Some(item) => Some(Err(Error::unexpected_item(&item, number))),
+            Some(item) => Some(Err(Error::unexpected_item(item, number))),
             None => items.next().map(Ok),
         };
         (0..count).filter_map(next).collect()

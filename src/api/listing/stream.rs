@@ -30,14 +30,13 @@ pub struct Pages<T> {
     /// The next page.
     next: Option<u32>,
     running: Option<Running<T>>,
-    told: Option<u32>,
     longest: usize,
     print: Option<u64>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     pub(super) fn new(listing: Listing<T>) -> Self {
-        Self { next: Some(listing.first), listing, running: None, told: None, longest: 0, print: None }
+        Self { next: Some(listing.first), listing, running: None, longest: 0, print: None }
     }
 
     /// The call for a page. If it is `ahead` of its turn it starts now, in its own task; otherwise when polled.
@@ -64,15 +63,7 @@ impl<T> Pages<T> {
     pub fn next_page(&self) -> Option<u32> {
         self.next
     }
-
-    /// The number of list pages, as the latest reply states it.
-    #[must_use]
-    pub fn pages_told(&self) -> Option<u32> {
-        self.told
-    }
 }
-
-impl<T> Unpin for Pages<T> {}
 
 impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
     type Item = Result<Page<T>, Error>;
@@ -93,7 +84,6 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
             }
         };
         let repeated = this.print.replace(page.print) == Some(page.print);
-        this.told = page.pages.or(this.told);
         let more = goes_on(number, page.count(), page.pages, this.longest, repeated);
         this.longest = this.longest.max(page.count());
         this.next = number.checked_add(1).filter(|_| more);
@@ -128,12 +118,6 @@ impl<T> Items<T> {
     #[must_use]
     pub fn next_page(&self) -> Option<u32> {
         self.pages.next_page()
-    }
-
-    /// Same as [`Pages::pages_told`].
-    #[must_use]
-    pub fn pages_told(&self) -> Option<u32> {
-        self.pages.pages_told()
     }
 }
 

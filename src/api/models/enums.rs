@@ -6,7 +6,8 @@ use std::{borrow::Cow, fmt, hash::Hash};
 macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $number:literal,)+ })+) => { $(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(from = "i64", into = "i64")]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$value_doc])* $value,)+
@@ -34,15 +35,9 @@ macro_rules! numbers {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                i64::deserialize(from).map(Self::from)
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_i64(self.number())
+        impl From<$name> for i64 {
+            fn from(value: $name) -> Self {
+                value.number()
             }
         }
 

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 ///
 /// # Source
 /// The API's OpenAPI document: `CreateDashboardOrderForm`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
 pub struct NewOrder {
@@ -72,20 +72,7 @@ impl NewOrder {
     /// An order of this customer, to be paid by this method.
     #[must_use]
     pub fn new(email_address: impl Into<String>, gateway: impl Into<String>) -> Self {
-        Self {
-            email_address: email_address.into(),
-            gateway: gateway.into(),
-            items: Vec::new(),
-            cost: None,
-            coupon_code: None,
-            affiliate_code: None,
-            return_url: None,
-            send_receipt: None,
-            metadata: BTreeMap::new(),
-            ip_address: None,
-            user_agent: None,
-            country_code: None,
-        }
+        Self { email_address: email_address.into(), gateway: gateway.into(), ..Self::default() }
     }
 
     /// Adds a line.

@@ -107,11 +107,8 @@ impl Amount {
         let exponent =
             exponent.saturating_sub(behind(fraction)).saturating_add(behind(&digits).saturating_sub(behind(trimmed)));
         let digits = trimmed.trim_start_matches('0').to_owned();
-        if digits.is_empty() {
-            Canonical { negative: false, digits, exponent: 0 }
-        } else {
-            Canonical { negative, digits, exponent }
-        }
+        let zero = digits.is_empty();
+        Canonical { negative: negative && !zero, digits, exponent: if zero { 0 } else { exponent } }
     }
 }
 

@@ -13,7 +13,7 @@ mod sealed;
 pub(crate) use read::named;
 #[cfg(feature = "__fuzzing")]
 pub(crate) use read::with_prefix;
-pub(crate) use sealed::{Done, Jar, LoginAttempt, UserBinding, is_fresh};
+pub(crate) use sealed::{Done, Jar, LoginAttempt, Starter, is_fresh};
 
 use crate::{attempt::AttemptId, config::Config};
 use http::{HeaderMap, HeaderValue};
@@ -24,6 +24,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Names {
     secure: bool,
+    /// A hash of application and redirect URI.
+    mount: [u8; 32],
     /// What all names of login attempts start with.
     pub(crate) login_prefix: String,
     /// What all names of done marks start with.
@@ -43,11 +45,13 @@ impl Names {
         hash.update(&config.client_id);
         hash.update([0]);
         hash.update(&config.redirect_uri.text);
-        let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
+        let mount = <[u8; 32]>::from(hash.finalize());
+        let [a, b, c, d, ..] = mount;
         let prefix = if secure { "__Host-" } else { "" };
         let name = |purpose| format!("{prefix}komerza-{a:02x}{b:02x}{c:02x}{d:02x}-{purpose}");
         Self {
             secure,
+            mount,
             login_prefix: name("login-"),
             done_prefix: name("done-"),
             session: name("session"),

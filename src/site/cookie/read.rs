@@ -13,8 +13,8 @@ use std::iter;
 /// How many cookies of one name are tried: a browser sends more than one only when a sibling domain or path set the others.
 const CANDIDATES: usize = 8;
 
-/// How many cookies with one of our prefixes are looked at. A browser that keeps to our rules has five; whoever sends
-/// thousands gets no more work than this.
+/// How many cookies with one of our prefixes are looked at. A browser that follows our rules has five. A
+/// client that sends thousands causes no more work than this.
 const LOOKED_AT: usize = 64;
 
 /// The values of the cookie `name`, at most eight.
@@ -31,9 +31,9 @@ pub(crate) fn with_prefix<'a>(headers: &'a HeaderMap, prefix: &'a str) -> impl I
 }
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
-    headers.get_all(COOKIE).iter().flat_map(|line| pieces(line.as_bytes())).map(|pair| match split_at(b'=', pair) {
-        Some((name, value)) => (trim(name), trim(value)),
-        None => (trim(pair), &[][..]),
+    headers.get_all(COOKIE).iter().flat_map(|line| pieces(line.as_bytes())).map(|pair| {
+        let (name, value) = split_at(b'=', pair);
+        (name.trim_ascii(), value.unwrap_or_default().trim_ascii())
     })
 }
 
@@ -41,24 +41,16 @@ fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
 fn pieces(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(line);
     iter::from_fn(move || {
-        let line = rest.take()?;
-        let (piece, after) = split_at(b';', line).map_or((line, None), |(piece, after)| (piece, Some(after)));
+        let (piece, after) = split_at(b';', rest?);
         rest = after;
         Some(piece)
     })
 }
 
-/// What is before the first such byte, and what is after it.
-fn split_at(byte: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (before, after) = bytes.split_at_checked(memchr(byte, bytes)?)?;
-    Some((before, after.get(1..)?))
-}
-
-fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
-        bytes = rest;
-    }
-    bytes
+/// What is before the first such byte, and what is after it if there is one.
+fn split_at(byte: u8, bytes: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let at = memchr(byte, bytes).unwrap_or(bytes.len());
+    (bytes.get(..at).unwrap_or_default(), bytes.get(at.saturating_add(1)..))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     random::{Randomness, RandomnessError},
     seal::Keyring,
     secret::CodeHash,
-    site::session::{BrowserSession, Lineage, SESSION_BYTES},
+    site::{caller::Caller, session::BrowserSession},
     time::{Clock, from_unix_millis, unix_millis},
     user::UserId,
 };
@@ -23,45 +23,41 @@ use std::time::{Duration, SystemTime};
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// Names the format in every seal's context; a new number if it changes.
-const FORMAT: &[u8] = b"4";
+const FORMAT: &[u8] = b"5";
 
 /// Who began a login: compared with who comes back.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum UserBinding {
-    /// A browser without a session of ours: whoever holds the attempt's cookie.
-    NewBrowser,
-    /// A browser with a session of ours, by its lineage.
-    Browser(Lineage),
+pub(crate) enum Starter {
+    /// A browser, with the session that it moves to when it connects. `new`: it had no session of ours, so whoever holds
+    /// the attempt's cookie is this browser. Else its session has the same lineage.
+    Browser { new: bool, next: BrowserSession },
     /// The app's own user, by a hash of the id.
     User([u8; 32]),
 }
 
-impl UserBinding {
+impl Starter {
     pub(crate) fn of_user(user: &UserId) -> Self {
         Self::User(Sha256::new().chain_update(b"komerza-connect user\0").chain_update(user.as_str()).finalize().into())
-    }
-
-    pub(crate) fn of_browser(session: Option<&BrowserSession>) -> Self {
-        session.map_or(Self::NewBrowser, |session| Self::Browser(*session.lineage()))
     }
 
     /// Whether who comes back may finish what this one began.
     ///
     /// A browser that had no session may have one by now, from another tab that finished first; its cookie is
     /// the proof.
-    pub(crate) fn admits(&self, returning: &Self) -> bool {
-        match (self, returning) {
-            (Self::NewBrowser, Self::NewBrowser | Self::Browser(_)) => true,
-            (started, returning) => started == returning,
+    pub(crate) fn admits(&self, back: &Caller) -> bool {
+        match (self, back) {
+            (Self::Browser { new: true, .. }, Caller::Browser(_)) => true,
+            (Self::Browser { next, .. }, Caller::Browser(Some(session))) => next.lineage() == session.lineage(),
+            (Self::User(_), Caller::User(user)) => *self == Self::of_user(user),
+            _ => false,
         }
     }
 
     fn write(&self, to: &mut Vec<u8>) {
         match self {
-            Self::NewBrowser => to.push(0),
-            Self::Browser(lineage) => {
-                to.push(1);
-                to.extend_from_slice(lineage);
+            Self::Browser { new, next } => {
+                to.push(u8::from(*new));
+                next.write(to);
             }
             Self::User(hash) => {
                 to.push(2);
@@ -73,8 +69,9 @@ impl UserBinding {
     fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (kind, rest) = bytes.split_first()?;
         match kind {
-            0 => Some((Self::NewBrowser, rest)),
-            1 => rest.split_first_chunk().map(|(lineage, rest)| (Self::Browser(*lineage), rest)),
+            0 | 1 => {
+                BrowserSession::from_bytes(rest).map(|(next, rest)| (Self::Browser { new: *kind == 1, next }, rest))
+            }
             2 => rest.split_first_chunk().map(|(hash, rest)| (Self::User(*hash), rest)),
             _ => None,
         }
@@ -84,10 +81,8 @@ impl UserBinding {
 /// What a login attempt remembers, in the browser.
 pub(crate) struct LoginAttempt {
     pub(crate) state: State,
-    pub(crate) user: UserBinding,
+    pub(crate) starter: Starter,
     pub(crate) issued_at: SystemTime,
-    /// The session that the browser gets when it connects; `None` with an app's own users.
-    pub(crate) next_session: Option<BrowserSession>,
     pub(crate) return_to: String,
     /// What the app noted.
     pub(crate) note: Option<Note>,
@@ -98,11 +93,7 @@ impl LoginAttempt {
         let mut bytes = Vec::with_capacity(160 + self.return_to.len());
         bytes.extend_from_slice(&unix_millis(self.issued_at).to_be_bytes());
         bytes.extend_from_slice(self.state.as_bytes());
-        self.user.write(&mut bytes);
-        bytes.push(u8::from(self.next_session.is_some()));
-        if let Some(session) = &self.next_session {
-            session.write(&mut bytes);
-        }
+        self.starter.write(&mut bytes);
         // A return path is visible ASCII, so the line feed ends it.
         bytes.extend_from_slice(self.return_to.as_bytes());
         if let Some(note) = &self.note {
@@ -115,15 +106,7 @@ impl LoginAttempt {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (issued_at, rest) = bytes.split_first_chunk()?;
         let (state, rest) = rest.split_first_chunk()?;
-        let (user, rest) = UserBinding::read(rest)?;
-        let (has_session, rest) = rest.split_first()?;
-        let (next_session, rest) = match has_session {
-            0 => (None, rest),
-            _ => {
-                let (session, rest) = rest.split_at_checked(SESSION_BYTES)?;
-                (Some(BrowserSession::from_bytes(session)?), rest)
-            }
-        };
+        let (starter, rest) = Starter::read(rest)?;
         let rest = std::str::from_utf8(rest).ok()?;
         let (return_to, note) = match rest.split_once('\n') {
             Some((return_to, note)) => (return_to, Some(Note::new(note).ok()?)),
@@ -131,16 +114,15 @@ impl LoginAttempt {
         };
         Some(Self {
             state: State::from_bytes(*state),
-            user,
+            starter,
             issued_at: from_unix_millis(u64::from_be_bytes(*issued_at)),
-            next_session,
             return_to: return_to.to_owned(),
             note,
         })
     }
 }
 
-/// What is left of an attempt after its success: where its repetition ends.
+/// What stays of an attempt after its success, so that a repeated callback leads to the same page.
 pub(crate) struct Done {
     pub(crate) finished_at: SystemTime,
     /// A hash of the code that was exchanged: a callback with another one is no repetition.
@@ -155,8 +137,6 @@ pub(crate) struct Jar {
     pub(crate) names: Names,
     logins: Keyring,
     dones: Keyring,
-    client_id: String,
-    redirect_uri: String,
 }
 
 impl Jar {
@@ -165,13 +145,11 @@ impl Jar {
             names: Names::new(config),
             logins: Keyring::derive(&config.cookie_keys, "login attempt"),
             dones: Keyring::derive(&config.cookie_keys, "done mark"),
-            client_id: config.client_id.clone(),
-            redirect_uri: config.redirect_uri.text.clone(),
         }
     }
 
-    fn context<'a>(&'a self, name: &'a str) -> [&'a [u8]; 4] {
-        [FORMAT, self.client_id.as_bytes(), self.redirect_uri.as_bytes(), name.as_bytes()]
+    fn context<'a>(&'a self, name: &'a str) -> [&'a [u8]; 3] {
+        [FORMAT, &self.names.mount, name.as_bytes()]
     }
 
     /// Name and value of an attempt's cookie.
@@ -185,10 +163,9 @@ impl Jar {
         Ok((name, value))
     }
 
-    /// The attempt that `state` belongs to: each candidate that came is tried, and any one that opens and
-    /// matches counts.
+    /// Finds the attempt of `state`. It tries every cookie of that name and takes the first that opens and matches.
     ///
-    /// Its age is not judged here.
+    /// It does not check the age.
     pub(crate) fn login(&self, headers: &HeaderMap, state: &State) -> Option<LoginAttempt> {
         let name = self.names.login(state.attempt_id());
         read::named(headers, &name)
@@ -268,7 +245,7 @@ impl Jar {
         read::with_prefix(headers, &self.names.login_prefix).next().is_some()
     }
 
-    /// Which cookies have to go so that one more of `room` bytes fits: the unreadable and the expired, then
+    /// Names the cookies to remove so that another one of `room` bytes fits: all that are unreadable or expired, then
     /// done marks, then the oldest attempts.
     pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> Vec<String> {
         let mut dropped = Vec::new();
@@ -304,7 +281,7 @@ impl Jar {
     }
 }
 
-/// Whether `since` is less than `lifetime` ago, and not from a future that no clock of ours is in.
+/// Whether `since` is less than `lifetime` ago, and no further in the future than clocks may differ.
 pub(crate) fn is_fresh(since: SystemTime, now: SystemTime, lifetime: Duration) -> bool {
     match now.duration_since(since) {
         Ok(age) => age < lifetime,

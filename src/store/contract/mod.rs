@@ -99,6 +99,7 @@ mod basics;
 mod claims;
 mod damage;
 mod dropped;
+pub mod faulty;
 mod ids;
 mod lists;
 mod network;

@@ -26,53 +26,52 @@ const FORMS: &str = "a Redis address is redis://[[user]:password@]host[:port][/d
                      unix:///path, redis-cluster://host[:port][,host[:port]…] or \
                      redis-sentinel://host[:port][,host[:port]…]/service[/database]";
 
-/// Where the server is, and how to find it.
+/// An address that was understood.
 #[derive(Clone)]
-pub(super) enum Address {
-    Server(Client),
-    Sentinel { sentinels: Vec<ConnectionInfo>, service: String, server: SentinelNodeConnectionInfo },
-    Cluster(Box<ClusterClient>),
+pub(super) struct Address {
+    /// What may be said about it: never the password.
+    pub(super) place: String,
+    server: Server,
 }
 
-/// An address that was understood, and what may be said about it: never the password.
-pub(super) struct Parsed {
-    pub(super) address: Address,
-    pub(super) place: String,
+/// How to find the server.
+#[derive(Clone)]
+enum Server {
+    Alone(Client),
+    Sentinel { sentinels: Vec<ConnectionInfo>, service: String, server: SentinelNodeConnectionInfo },
+    Cluster(Box<ClusterClient>),
 }
 
 fn misconfigured() -> StoreError {
     StoreError::misconfigured(FORMS)
 }
 
-pub(super) fn parse(url: &str) -> Result<Parsed, StoreError> {
+pub(super) fn parse(url: &str) -> Result<Address, StoreError> {
     let (scheme, rest) = url.split_once(':').ok_or_else(misconfigured)?;
-    if scheme.starts_with("rediss") && cfg!(all(feature = "rustls", feature = "native-tls")) {
+    let tls = scheme.starts_with("rediss");
+    if tls && cfg!(all(feature = "rustls", feature = "native-tls")) {
         // With both the driver trusts no certificate.
         return Err(StoreError::misconfigured(
             "for rediss:// switch one of the features \"rustls\" and \"native-tls\" of komerza-connect off",
         ));
     }
-    let (kind, tls) = match scheme {
-        "redis-cluster" => ("cluster", false),
-        "rediss-cluster" => ("cluster", true),
-        "redis-sentinel" => ("sentinel", false),
-        "rediss-sentinel" => ("sentinel", true),
+    let is_cluster = match scheme {
+        "redis-cluster" | "rediss-cluster" => true,
+        "redis-sentinel" | "rediss-sentinel" => false,
         _ => return of_client(Client::open(url).map_err(|_| misconfigured())?),
     };
     let rest = rest.strip_prefix("//").ok_or_else(misconfigured)?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let place = format!("{scheme}://{hosts}");
-    let address = match kind {
-        "cluster" if path.is_empty() => cluster(tls, user, hosts),
-        "sentinel" => sentinel(tls, user, hosts, path),
-        _ => None,
+    let server = match is_cluster {
+        true => cluster(tls, user, hosts).filter(|_| path.is_empty()),
+        false => sentinel(tls, user, hosts, path),
     };
-    Ok(Parsed { address: address.ok_or_else(misconfigured)?, place })
+    Ok(Address { server: server.ok_or_else(misconfigured)?, place: format!("{scheme}://{hosts}") })
 }
 
 /// A client of the app's own, with whatever it has set up.
-pub(super) fn of_client(client: Client) -> Result<Parsed, StoreError> {
+pub(super) fn of_client(client: Client) -> Result<Address, StoreError> {
     let told = client.get_connection_info();
     let place = match told.addr() {
         ConnectionAddr::Tcp(host, port) => format!("redis://{host}:{port}"),
@@ -82,7 +81,7 @@ pub(super) fn of_client(client: Client) -> Result<Parsed, StoreError> {
     };
     let told = told.clone().set_tcp_settings(tcp());
     let client = Client::open(told).map_err(|_| misconfigured())?;
-    Ok(Parsed { address: Address::Server(client), place })
+    Ok(Address { server: Server::Alone(client), place })
 }
 
 fn tcp() -> TcpSettings {
@@ -101,7 +100,7 @@ fn node(tls: bool, user: &str, host: &str, database: &str) -> Option<ConnectionI
     Some(node.set_tcp_settings(tcp()))
 }
 
-fn cluster(tls: bool, user: &str, hosts: &str) -> Option<Address> {
+fn cluster(tls: bool, user: &str, hosts: &str) -> Option<Server> {
     let nodes = hosts.split(',').map(|host| node(tls, user, host, "")).collect::<Option<Vec<_>>>()?;
     let client = ClusterClient::builder(nodes)
         .tcp_settings(tcp())
@@ -112,10 +111,10 @@ fn cluster(tls: bool, user: &str, hosts: &str) -> Option<Address> {
         .retries(3)
         .max_retry_wait(200)
         .min_retry_wait(20);
-    Some(Address::Cluster(Box::new(client.build().ok()?)))
+    Some(Server::Cluster(Box::new(client.build().ok()?)))
 }
 
-fn sentinel(tls: bool, user: &str, hosts: &str, path: &str) -> Option<Address> {
+fn sentinel(tls: bool, user: &str, hosts: &str, path: &str) -> Option<Server> {
     let (service, database) = path.split_once('/').unwrap_or((path, ""));
     if service.is_empty() {
         return None;
@@ -123,24 +122,20 @@ fn sentinel(tls: bool, user: &str, hosts: &str, path: &str) -> Option<Address> {
     // The address has the password of the Redis servers. A query has that of the Sentinels, should they want one.
     let (database, query) = database.split_once('?').unwrap_or((database, ""));
     let (service, query) = service.split_once('?').unwrap_or((service, query));
-    let sentinel_user = url::form_urlencoded::parse(query.as_bytes()).fold(
-        (String::new(), String::new()),
-        |(user, password), (name, value)| match &*name {
-            "sentinel_user" => (value.into_owned(), password),
-            "sentinel_password" => (user, value.into_owned()),
-            _ => (user, password),
-        },
-    );
+    let asked = |wanted| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value)
+    };
     let sentinels = hosts.split(',').map(|host| {
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let host = if has_port { host.to_owned() } else { format!("{host}:{SENTINEL_PORT}") };
         let sentinel = node(tls, "", &host, "")?;
         let mut told = sentinel.redis_settings().clone();
-        if !sentinel_user.0.is_empty() {
-            told = told.set_username(&sentinel_user.0);
+        if let Some(user) = asked("sentinel_user") {
+            told = told.set_username(user);
         }
-        if !sentinel_user.1.is_empty() {
-            told = told.set_password(&sentinel_user.1);
+        if let Some(password) = asked("sentinel_password") {
+            told = told.set_password(password);
         }
         Some(sentinel.set_redis_settings(told))
     });
@@ -150,15 +145,15 @@ fn sentinel(tls: bool, user: &str, hosts: &str, path: &str) -> Option<Address> {
     if tls {
         server = server.set_tls_mode(TlsMode::Secure);
     }
-    Some(Address::Sentinel { sentinels, service: service.to_owned(), server })
+    Some(Server::Sentinel { sentinels, service: service.to_owned(), server })
 }
 
 impl Address {
     /// Connects anew, to whichever server the address names now.
     pub(super) async fn connect(&self) -> Result<Wire, RedisError> {
-        match self {
-            Self::Server(client) => one(client).await,
-            Self::Sentinel { sentinels, service, server } => {
+        match &self.server {
+            Server::Alone(client) => one(client).await,
+            Server::Sentinel { sentinels, service, server } => {
                 let mut client = SentinelClient::build(
                     sentinels.clone(),
                     service.clone(),
@@ -167,7 +162,7 @@ impl Address {
                 )?;
                 one(&client.async_get_client().await?).await
             }
-            Self::Cluster(client) => client.get_async_connection().await.map(Wire::Cluster),
+            Server::Cluster(client) => client.get_async_connection().await.map(Wire::Cluster),
         }
     }
 }
@@ -179,16 +174,13 @@ async fn one(client: &Client) -> Result<Wire, RedisError> {
 
 /// rustls panics where an app's crates brought two providers of its cryptography and nobody chose one. So the
 /// one that this crate brings is chosen, unless the app was first.
-#[cfg(feature = "rustls")]
 pub(super) fn choose_tls_provider() {
+    #[cfg(feature = "rustls")]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Fails when another thread was faster, and then there is one.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
 }
-
-#[cfg(not(feature = "rustls"))]
-pub(super) fn choose_tls_provider() {}
 
 #[cfg(test)]
 mod tests {
@@ -237,7 +229,7 @@ mod tests {
     #[test]
     fn sentinels_have_their_own_port_user_and_password() {
         let url = "redis-sentinel://app:obviously-fake@a,b:1/shop/3?sentinel_user=watch&sentinel_password=also%20fake";
-        let Address::Sentinel { sentinels, service, .. } = parse(url).ok().unwrap().address else {
+        let Server::Sentinel { sentinels, service, .. } = parse(url).ok().unwrap().server else {
             panic!("another address")
         };
         assert_eq!(service, "shop");

@@ -1,6 +1,9 @@
 //! What an error of Redis means: what is said about it, and what is done next.
 
-use crate::store::StoreError;
+use crate::store::{
+    StoreError,
+    StoreErrorKind::{self, Misconfigured, NotWritable, TimedOut, Unavailable, Unreadable},
+};
 use redis::{ErrorKind, RedisError};
 use std::{error::Error, io, sync::Arc, time::Duration};
 
@@ -49,69 +52,72 @@ impl Failure {
 
     /// What the app is told. `place` is the address without its password.
     pub(super) fn told(&self, place: &str) -> StoreError {
-        match self {
-            Self::Late { limit, connected } => {
-                let what = if *connected { "answer" } else { "connection" };
-                StoreError::timed_out_because(format!("{place}: no {what} within {limit:?}"))
-            }
-            Self::Connecting(error) | Self::Calling(error) => told(error, place),
-        }
+        let (kind, what) = match self {
+            Self::Late { limit, connected: true } => (TimedOut, format!("no answer within {limit:?}")),
+            Self::Late { limit, connected: false } => (TimedOut, format!("no connection within {limit:?}")),
+            Self::Connecting(error) | Self::Calling(error) => match error.code() {
+                Some(code) => refused(code),
+                None => failed(error),
+            },
+        };
+        StoreError::of(kind, format!("{place}: {what}"))
     }
 }
 
-/// Redis quotes the arguments of a command that it does not know, so none of its words are kept but the error's
-/// code.
-fn told(error: &RedisError, place: &str) -> StoreError {
-    let because = |what: &str| format!("{place}: {what}");
-    match error.code() {
-        Some(LATE) => {
-            return StoreError::timed_out_because(because("the call reached Redis after its deadline (LATE)"));
-        }
-        Some("WRONGTYPE") => return StoreError::unreadable(because("the key holds no record (WRONGTYPE)")),
-        Some(code @ ("NOAUTH" | "WRONGPASS")) => {
-            return StoreError::misconfigured(because(&format!("the user name or password was refused ({code})")));
-        }
-        Some("NOPERM") => {
-            let needed = "this user may not do all that the store needs (NOPERM): GET, SET, DEL, GETRANGE, EVAL, \
-                          TIME, SCAN and PING";
-            return StoreError::misconfigured(because(needed));
-        }
-        Some(code @ ("OOM" | "READONLY" | "MISCONF" | "NOREPLICAS")) => {
-            return StoreError::not_writable(because(&refusal(code)));
-        }
-        Some(code) => return StoreError::unavailable(because(&refusal(code))),
-        None => {}
-    }
-    match error.kind() {
-        ErrorKind::AuthenticationFailed => StoreError::misconfigured(because("the user name or password was refused")),
-        ErrorKind::InvalidClientConfig => StoreError::misconfigured(because("the address cannot be used as it is")),
-        ErrorKind::MasterNameNotFoundBySentinel => {
-            StoreError::unavailable(because("no Sentinel knows a healthy primary of this service"))
-        }
-        ErrorKind::ClusterConnectionNotFound => {
-            StoreError::unavailable(because("no node of the cluster answers for this user"))
-        }
-        ErrorKind::Parse => StoreError::unavailable(because("it answers, but not as Redis does: is the port right?")),
-        ErrorKind::UnexpectedReturnType => StoreError::unreadable(because("an answer of another type")),
-        _ => match io_error(error) {
-            Some(cause) => of_io(cause, place),
-            None => StoreError::unavailable(because("the connection was closed")),
-        },
-    }
-}
-
-fn refusal(code: &str) -> String {
-    let why = match code {
-        "OOM" => "its memory limit is reached",
-        "READONLY" => "it is a replica",
-        "MISCONF" => "it cannot save to its disk",
-        "NOREPLICAS" => "too few replicas are connected",
-        "LOADING" => "it is still loading its records",
-        "MASTERDOWN" => "it is a replica that has lost its primary",
-        "CLUSTERDOWN" => "the cluster is down for this user",
-        _ => return format!("it refused the call ({code})"),
+/// What a code of Redis means. Only the code is kept: the text quotes the arguments of a command that Redis does not
+/// know.
+fn refused(code: &str) -> (StoreErrorKind, String) {
+    let (kind, why) = match code {
+        LATE => (TimedOut, "the call reached Redis after its deadline"),
+        "WRONGTYPE" => (Unreadable, "the key holds no record"),
+        "NOAUTH" | "WRONGPASS" => (Misconfigured, "the user name or password was refused"),
+        "NOPERM" => (
+            Misconfigured,
+            "this user may not do all that the store needs: GET, SET, DEL, GETRANGE, EVAL, TIME, SCAN and PING",
+        ),
+        "OOM" => (NotWritable, "its memory limit is reached"),
+        "READONLY" => (NotWritable, "it is a replica"),
+        "MISCONF" => (NotWritable, "it cannot save to its disk"),
+        "NOREPLICAS" => (NotWritable, "too few replicas are connected"),
+        "LOADING" => (Unavailable, "it is still loading its records"),
+        "MASTERDOWN" => (Unavailable, "it is a replica that has lost its primary"),
+        "CLUSTERDOWN" => (Unavailable, "the cluster does not serve the key of this user"),
+        _ => (Unavailable, "it refused the call"),
     };
-    format!("{why} ({code})")
+    (kind, format!("{why} ({code})"))
+}
+
+/// What a failure without a code of Redis means.
+fn failed(error: &RedisError) -> (StoreErrorKind, String) {
+    let closed = (Unavailable, "the connection was closed");
+    let (kind, what) = match (error.kind(), io_error(error)) {
+        (ErrorKind::AuthenticationFailed, _) => (Misconfigured, "the user name or password was refused"),
+        (ErrorKind::InvalidClientConfig, _) => (Misconfigured, "the address cannot be used as it is"),
+        (ErrorKind::MasterNameNotFoundBySentinel, _) => {
+            (Unavailable, "no Sentinel knows a healthy primary of this service")
+        }
+        (ErrorKind::ClusterConnectionNotFound, _) => {
+            (Unavailable, "no node of the cluster answers for the key of this user")
+        }
+        (ErrorKind::Parse, _) => (Unavailable, "it answers, but not as Redis does: is the port right?"),
+        (ErrorKind::UnexpectedReturnType, _) => (Unreadable, "the answer has an unexpected type"),
+        (_, None) => closed,
+        (_, Some(cause)) => match cause.kind() {
+            io::ErrorKind::TimedOut => (TimedOut, "no connection in time"),
+            io::ErrorKind::ConnectionRefused => (Unavailable, "the connection was refused: is Redis running there?"),
+            io::ErrorKind::NotFound => (Unavailable, "there is no such socket"),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => closed,
+            io::ErrorKind::InvalidData if cause.to_string().contains("certificate") => {
+                return (Unavailable, format!("its certificate is not trusted: {cause}"));
+            }
+            io::ErrorKind::InvalidData => {
+                return (Unavailable, format!("it does not speak TLS as expected: {cause}"));
+            }
+            // What the system says about names and routes contains no secret.
+            _ => return (Unavailable, cause.to_string()),
+        },
+    };
+    (kind, what.to_owned())
 }
 
 /// The driver keeps its causes behind a shared pointer, where a plain look finds none.
@@ -123,32 +129,9 @@ fn io_error(error: &RedisError) -> Option<&io::Error> {
     }
 }
 
-fn of_io(cause: &io::Error, place: &str) -> StoreError {
-    let because = |what: &str| format!("{place}: {what}");
-    match cause.kind() {
-        io::ErrorKind::TimedOut => StoreError::timed_out_because(because("no connection in time")),
-        io::ErrorKind::ConnectionRefused => {
-            StoreError::unavailable(because("the connection was refused: is Redis running there?"))
-        }
-        io::ErrorKind::NotFound => StoreError::unavailable(because("there is no such socket")),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
-            StoreError::unavailable(because("the connection was closed"))
-        }
-        io::ErrorKind::InvalidData if cause.to_string().contains("certificate") => {
-            StoreError::unavailable(because(&format!("its certificate is not trusted: {cause}")))
-        }
-        io::ErrorKind::InvalidData => {
-            StoreError::unavailable(because(&format!("it does not speak TLS as expected: {cause}")))
-        }
-        // What the system says about names and routes holds nothing of ours.
-        _ => StoreError::unavailable(because(&cause.to_string())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreErrorKind::{self, Misconfigured, NotWritable, TimedOut, Unavailable, Unreadable};
 
     /// As the driver makes them of what a server says.
     fn said(line: &str) -> RedisError {

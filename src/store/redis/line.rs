@@ -47,7 +47,6 @@ const LONGEST_ATTEMPT: Duration = CONNECT_LIMIT.saturating_mul(3);
 
 pub(super) struct Line {
     address: Address,
-    place: String,
     limit: Duration,
     link: Mutex<Arc<Link>>,
 }
@@ -206,23 +205,23 @@ impl Drop for Call<'_> {
 
 impl Line {
     /// Begins to connect at once.
-    pub(super) fn new(address: Address, place: String, limit: Duration) -> Self {
+    pub(super) fn new(address: Address, limit: Duration) -> Self {
         let link = Mutex::new(Link::begin(&address));
-        Self { address, place, limit, link }
+        Self { address, limit, link }
     }
 
     pub(super) fn place(&self) -> &str {
-        &self.place
+        &self.address.place
     }
 
     /// The same address with another limit, over a connection of its own.
     pub(super) fn with_limit(&self, limit: Duration) -> Self {
-        Self::new(self.address.clone(), self.place.clone(), limit)
+        Self::new(self.address.clone(), limit)
     }
 
     /// Waits until the first connection is there.
     pub(super) async fn connected(&self) -> Result<(), StoreError> {
-        self.link().wire().await.map(drop).map_err(|failure| failure.told(&self.place))
+        self.link().wire().await.map(drop).map_err(|failure| failure.told(self.place()))
     }
 
     fn link(&self) -> Arc<Link> {
@@ -234,13 +233,13 @@ impl Line {
     }
 
     pub(super) async fn is_cluster(&self) -> Result<bool, StoreError> {
-        Ok(self.link().wire().await.map_err(|failure| failure.told(&self.place))?.is_cluster())
+        Ok(self.link().wire().await.map_err(|failure| failure.told(self.place()))?.is_cluster())
     }
 
     /// Carries out a call within the limit.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd, then: Then<'_>) -> Result<T, StoreError> {
         let value = self.carry_out(command, then).await;
-        value.and_then(|value| parsed(value).map_err(Failure::Calling)).map_err(|failure| failure.told(&self.place))
+        value.and_then(|value| parsed(value).map_err(Failure::Calling)).map_err(|failure| failure.told(self.place()))
     }
 
     async fn carry_out(&self, command: &Cmd, then: Then<'_>) -> Result<Value, Failure> {

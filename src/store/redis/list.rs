@@ -2,7 +2,7 @@
 
 use super::{RedisStore, line::Then, read};
 use crate::{
-    store::{ListUsers, ListedUser, StoreError, StoredToken, TokenStore, UserPage},
+    store::{ListUsers, ListedUser, StoreError, StoredToken, TokenStore, UserPage, list_users::what_was_removed},
     user::UserId,
 };
 use redis::Value;
@@ -45,17 +45,17 @@ impl Place {
 }
 
 /// The lowest slot of each primary in what CLUSTER SLOTS answers, in order.
-fn primaries(ranges: Vec<(u16, u16, Vec<Value>)>) -> Vec<u16> {
-    let mut ranges: Vec<_> = ranges.into_iter().map(|(first, _, node)| (first, node)).collect();
-    ranges.sort_by_key(|(first, _)| *first);
-    let mut seen: Vec<(u16, Vec<Value>)> = Vec::new();
-    for (first, node) in ranges {
+fn primaries(mut ranges: Vec<(u16, u16, Vec<Value>)>) -> Vec<u16> {
+    ranges.sort_by_key(|(first, ..)| *first);
+    let mut seen: Vec<Vec<Value>> = Vec::new();
+    ranges.retain_mut(|(_, _, node)| {
         // The host and the port tell nodes apart.
-        if !seen.iter().any(|(_, other)| other.get(..2) == node.get(..2)) {
-            seen.push((first, node));
-        }
-    }
-    seen.into_iter().map(|(first, _)| first).collect()
+        node.truncate(2);
+        let is_new = !seen.contains(node);
+        seen.push(std::mem::take(node));
+        is_new
+    });
+    ranges.into_iter().map(|(first, ..)| first).collect()
 }
 
 /// Text that matches only itself in a pattern of Redis.
@@ -74,15 +74,7 @@ impl RedisStore {
         let mut command = redis::cmd("CLUSTER");
         command.arg("SLOTS");
         let ranges: Vec<Vec<Value>> = self.line.ask(&command, Then::ReadOf { slot: 0 }).await?;
-        let range = |range: Vec<Value>| {
-            let mut parts = range.into_iter();
-            let (first, last, node) = (parts.next()?, parts.next()?, parts.next()?);
-            Some((
-                redis::from_redis_value(first).ok()?,
-                redis::from_redis_value(last).ok()?,
-                redis::from_redis_value(node).ok()?,
-            ))
-        };
+        let range = |range: Vec<Value>| redis::from_redis_value(Value::Array(range.into_iter().take(3).collect())).ok();
         Ok(primaries(ranges.into_iter().filter_map(range).collect()))
     }
 
@@ -94,10 +86,8 @@ impl RedisStore {
         let (cursor, keys): (u64, Vec<Vec<u8>>) = self.line.ask(&command, Then::ReadOf { slot: place.slot }).await?;
         let user = |key: &Vec<u8>| UserId::new(std::str::from_utf8(key).ok()?.strip_prefix(&*self.prefix)?).ok();
         let users: Vec<_> = keys.iter().filter_map(user).collect();
-        let next = match cursor {
-            0 => place.next(0, &self.primaries().await?),
-            cursor => place.next(cursor, &[]),
-        };
+        let primaries = if cursor == 0 { self.primaries().await? } else { Vec::new() };
+        let next = place.next(cursor, &primaries);
         if users.is_empty() {
             return Ok((Vec::new(), next));
         }
@@ -116,12 +106,8 @@ impl RedisStore {
 #[async_trait::async_trait]
 impl ListUsers for RedisStore {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
-        let place = match cursor {
-            None => Place::START,
-            Some(cursor) => {
-                Place::read(cursor).ok_or_else(|| StoreError::misconfigured("this cursor is not from this store"))?
-            }
-        };
+        let unknown = || StoreError::misconfigured("this cursor is not from this store");
+        let place = cursor.map_or(Some(Place::START), Place::read).ok_or_else(unknown)?;
         let (found, next) = self.scan(place, "", limit).await?;
         let users = found.into_iter().map(|(user, record)| ListedUser::new(user, record.as_ref())).collect();
         Ok(UserPage::new(users, next.map(Place::text)))
@@ -134,27 +120,24 @@ impl ListUsers for RedisStore {
         limit: usize,
     ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
         let (mut removed, mut place) = (Vec::new(), Some(Place::START));
-        while let Some(here) = place {
-            let (found, next) = match self.scan(here, prefix, SCANNED).await {
-                Ok(scanned) => scanned,
-                Err(error) if removed.is_empty() => return Err(error),
-                Err(_) => return Ok(removed),
-            };
-            for (user, record) in found {
-                let Some(record) = record.filter(|record| record.saved_at() < than) else { continue };
-                if removed.len() >= limit {
-                    return Ok(removed);
+        let outcome = async {
+            while let Some(here) = place {
+                let (found, next) = self.scan(here, prefix, SCANNED).await?;
+                for (user, record) in found {
+                    let Some(record) = record.filter(|record| record.saved_at() < than) else { continue };
+                    if removed.len() >= limit {
+                        return Ok(());
+                    }
+                    if self.delete_if(&user, record.version()).await? {
+                        removed.push((user, record));
+                    }
                 }
-                match self.delete_if(&user, record.version()).await {
-                    Ok(true) => removed.push((user, record)),
-                    Ok(false) => {}
-                    Err(error) if removed.is_empty() => return Err(error),
-                    Err(_) => return Ok(removed),
-                }
+                place = next;
             }
-            place = next;
-        }
-        Ok(removed)
+            Ok(())
+        };
+        let outcome = outcome.await;
+        what_was_removed(removed, outcome)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ mod wire;
 
 use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
 use crate::user::UserId;
+use address::Address;
 use line::{Line, Then};
 use redis::{Cmd, FromRedisValue};
 use std::{fmt, sync::Arc, time::Duration};
@@ -16,9 +17,6 @@ use zeroize::Zeroizing;
 /// How long a call may take, connecting included. *Source*: our choice, below the deadline that the layer gives
 /// a call, so that the store notices first. With `appendfsync always` an answer waits for the disk.
 const LIMIT: Duration = Duration::from_millis(1_500);
-
-/// A value begins with the version, 32 digits, then a space, then the record.
-const VERSION_END: usize = 32;
 
 /// What every script begins with: the last argument is the time after which it does nothing.
 macro_rules! in_time {
@@ -128,9 +126,9 @@ impl RedisStore {
         Self::of(address::of_client(client)?, prefix).await
     }
 
-    async fn of(address: address::Parsed, prefix: &str) -> Result<Self, StoreError> {
+    async fn of(address: Address, prefix: &str) -> Result<Self, StoreError> {
         address::choose_tls_provider();
-        let line = Arc::new(Line::new(address.address, address.place, LIMIT));
+        let line = Arc::new(Line::new(address, LIMIT));
         line.connected().await?;
         Ok(Self { line, prefix: prefix.into(), absent: format!("{prefix}\0").into() })
     }
@@ -153,7 +151,7 @@ impl RedisStore {
         self.line.ask(command, Then::Once).await
     }
 
-    /// One script with the user's key and what else it takes.
+    /// Runs a script with the user's key and the other arguments.
     async fn script<T: FromRedisValue>(
         &self,
         script: &str,
@@ -168,7 +166,7 @@ impl RedisStore {
     }
 }
 
-/// The version first, so that a script compares it without reading the record.
+/// The version of 32 digits, a space, the record: a script compares the version without reading the record.
 fn value(token: &StoredToken) -> Zeroizing<String> {
     Zeroizing::new(format!("{} {}", token.version(), *Zeroizing::new(token.to_text())))
 }
@@ -207,13 +205,11 @@ impl ReplaceIf for RedisStore {
 }
 
 fn read(value: &[u8]) -> Result<StoredToken, StoreError> {
-    let unreadable = || StoreError::unreadable("not a record of this crate");
-    let (version, record) = value.split_at_checked(VERSION_END).ok_or_else(unreadable)?;
-    let record =
-        record.strip_prefix(b" ").and_then(|record| std::str::from_utf8(record).ok()).ok_or_else(unreadable)?;
+    let parts = std::str::from_utf8(value).ok().and_then(|value| value.split_once(' '));
+    let (version, record) = parts.ok_or_else(|| StoreError::unreadable("not a record of this crate"))?;
     let token = StoredToken::from_text(record)?;
-    if token.version().to_string().as_bytes() != version {
-        return Err(StoreError::unreadable("a record of two versions"));
+    if token.version().to_string() != version {
+        return Err(StoreError::unreadable("the record has another version than its key's value begins with"));
     }
     Ok(token)
 }

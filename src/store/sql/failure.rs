@@ -1,7 +1,10 @@
 //! What a failure of a database means, said with its place and without any value of a row.
 
 use super::Dialect;
-use crate::store::StoreError;
+use crate::store::{
+    StoreError,
+    StoreErrorKind::{self, Misconfigured, NotWritable, TimedOut, Unavailable},
+};
 use sqlx::error::DatabaseError;
 use std::{io, time::Duration};
 
@@ -15,7 +18,7 @@ pub(super) enum Refusal {
     /// It ends, or ends this connection.
     #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code, reason = "a library does not end"))]
     Ending,
-    /// Another call was in the way: at once again.
+    /// Another call was in the way. Trying again at once may help.
     Conflict,
     /// Anything else for which the server's words may be shown.
     Passing,
@@ -41,66 +44,64 @@ pub(super) fn is_conflict<DB: Dialect>(error: &sqlx::Error) -> bool {
 
 /// No answer within the deadline.
 pub(super) fn late(place: &str, deadline: Duration) -> StoreError {
-    StoreError::timed_out_because(format!(
-        "no answer from {place} within {deadline:?}: it is silent or overloaded, or all connections are in use"
-    ))
+    let why = "it is silent or overloaded, or all connections are in use";
+    StoreError::of(TimedOut, format!("no answer from {place} within {deadline:?}: {why}"))
 }
 
 /// Turns the driver's error into ours. What a database says may quote the row it refused, so its words are kept
 /// only where the dialect knows that they cannot.
 pub(super) fn explain<DB: Dialect>(error: sqlx::Error, place: &str) -> StoreError {
-    match error {
+    let (kind, said) = match error {
         sqlx::Error::Database(error) => refused::<DB>(&*error, place),
-        sqlx::Error::Io(error) => StoreError::unavailable(connection_failed(&error, place)),
-        // Certificates and versions; no statement was sent yet.
-        sqlx::Error::Tls(error) => StoreError::unavailable(format!(
-            "TLS with {place} failed: {error}; a private authority's certificate is named in the address, see the store's \
-             documentation"
-        )),
-        sqlx::Error::PoolTimedOut => StoreError::timed_out_because(format!(
-            "no connection to {place} in time: all are in use, or the server refuses new ones or does not answer"
-        )),
-        sqlx::Error::PoolClosed => StoreError::unavailable(format!("the store was closed ({place})")),
-        sqlx::Error::WorkerCrashed => StoreError::unavailable(format!("the worker thread of {place} has ended")),
-        sqlx::Error::Configuration(error) => StoreError::misconfigured(unusable(&*error, place)),
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            StoreError::unreadable("the record's column holds something else than text")
+        sqlx::Error::Io(error) => {
+            (Unavailable, format!("the connection to {place} failed: {error}; {}", advice(error.kind())))
         }
-        sqlx::Error::Protocol(_) => StoreError::unavailable(format!(
-            "what answers as {place} does not speak the protocol of {}: check the port, and whether a proxy stands between",
-            DB::NAME
-        )),
-        _ => StoreError::unavailable(format!("the client of {place} failed")),
-    }
+        // Certificates and versions; no statement was sent yet.
+        sqlx::Error::Tls(error) => {
+            let advice = "if a private authority issued the certificate, name its file in the address, as the store's documentation shows";
+            (Unavailable, format!("TLS with {place} failed: {error}; {advice}"))
+        }
+        sqlx::Error::PoolTimedOut => {
+            let why = "all are in use, or the server refuses new ones or does not answer";
+            (TimedOut, format!("no connection to {place} in time: {why}"))
+        }
+        sqlx::Error::PoolClosed => (Unavailable, format!("the store was closed ({place})")),
+        sqlx::Error::WorkerCrashed => (Unavailable, format!("the worker thread of {place} has ended")),
+        // The words of an address's parser are kept where they quote nothing of it.
+        sqlx::Error::Configuration(error) => match error.downcast_ref::<url::ParseError>() {
+            Some(error) => (Misconfigured, format!("{place} cannot be used: {error}")),
+            None => {
+                let advice = "check its parts, and the names and values of its options";
+                (Misconfigured, format!("{place} cannot be used: {advice}"))
+            }
+        },
+        sqlx::Error::Protocol(_) => {
+            let advice = "check the port, and whether a proxy is in between";
+            (Unavailable, format!("{place} does not answer in the protocol of {}: {advice}", DB::NAME))
+        }
+        _ => (Unavailable, format!("the client of {place} failed")),
+    };
+    StoreError::of(kind, said)
 }
 
-/// The words of an address's parser are kept where they quote nothing of it.
-fn unusable(error: &(dyn std::error::Error + Send + Sync + 'static), place: &str) -> String {
-    match error.downcast_ref::<url::ParseError>() {
-        Some(error) => format!("{place} cannot be used: {error}"),
-        None => format!("{place} cannot be used: check its parts, and the names and values of its options"),
-    }
-}
-
-fn connection_failed(error: &io::Error, place: &str) -> String {
-    let advice = match error.kind() {
+fn advice(failed: io::ErrorKind) -> &'static str {
+    match failed {
         io::ErrorKind::ConnectionRefused => "nothing listens there: check host and port, and whether the server runs",
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
             "the other side closed the connection: the server ended, or speaks another protocol"
         }
         io::ErrorKind::NotFound => "a file that the address names is not there",
         _ => "check the address, and whether the server can be reached from here",
-    };
-    format!("the connection to {place} failed: {error}; {advice}")
+    }
 }
 
-fn refused<DB: Dialect>(error: &dyn DatabaseError, place: &str) -> StoreError {
+fn refused<DB: Dialect>(error: &dyn DatabaseError, place: &str) -> (StoreErrorKind, String) {
     let code = error.code().unwrap_or_default();
-    let said = || format!("{place} refused: {} ({} {code})", error.message(), DB::CODE);
-    match DB::refusal(error) {
-        Refusal::Setting => StoreError::misconfigured(said()),
-        Refusal::NoWrites => StoreError::not_writable(said()),
-        Refusal::Ending | Refusal::Conflict | Refusal::Passing => StoreError::unavailable(said()),
-        Refusal::Unspoken => StoreError::unavailable(format!("{place} failed with {} {code}", DB::CODE)),
-    }
+    let kind = match DB::refusal(error) {
+        Refusal::Unspoken => return (Unavailable, format!("{place} failed with {} {code}", DB::CODE)),
+        Refusal::Setting => Misconfigured,
+        Refusal::NoWrites => NotWritable,
+        Refusal::Ending | Refusal::Conflict | Refusal::Passing => Unavailable,
+    };
+    (kind, format!("{place} refused: {} ({} {code})", error.message(), DB::CODE))
 }

@@ -18,7 +18,6 @@ mod pool;
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod statements;
 mod table;
 mod table_name;
 
@@ -33,11 +32,10 @@ pub use table_name::TableName;
 use failure::Refusal;
 use pool::{Call, Pool};
 use sqlx::{Database, error::DatabaseError};
-use statements::Statements;
-use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A value of a statement.
+#[derive(Clone)]
 enum Value {
     Bytes(Vec<u8>),
     Text(Zeroizing<String>),
@@ -51,6 +49,16 @@ type Row = Vec<Option<Zeroizing<String>>>;
 trait Dialect: Database {
     /// What its error codes are called.
     const CODE: &'static str;
+
+    /// The id of a user as hexadecimal digits.
+    const HEX_ID: &'static str;
+
+    /// The end of an insert that replaces the row of the same user.
+    const UPSERT: &'static str;
+
+    /// Whether one write at a time begins: waiting here is fair, waiting for a lock of the database is not.
+    const IN_TURN: bool = false;
+
     /// Whether a connection whose call failed or was dropped is closed. Not one that has its database in memory.
     fn closes(_: &<Self::Connection as sqlx::Connection>::Options) -> bool {
         true
@@ -60,17 +68,14 @@ trait Dialect: Database {
     fn refusal(error: &dyn DatabaseError) -> Refusal;
 
     /// The rows of a statement whose values are no secrets.
-    fn rows(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>>;
+    fn rows(connection: &mut Self::Connection, statement: String, values: Vec<Value>) -> Call<'_, Vec<Row>>;
 
     /// Runs a statement whose values are no secrets; returns how many rows it changed.
-    fn execute(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64>;
+    fn execute(connection: &mut Self::Connection, statement: String, values: Vec<Value>) -> Call<'_, u64>;
 
     /// Runs a statement in a transaction, whose commit is a message of its own. Its values do not stand in the
     /// statement's text.
-    fn transact(connection: &mut Self::Connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64>;
-
-    /// Ends the transaction of a call that is tried again.
-    fn roll_back(connection: &mut Self::Connection) -> Call<'_, u64>;
+    fn transact(connection: &mut Self::Connection, statement: String, values: Vec<Value>) -> Call<'_, u64>;
 }
 
 /// The statement with its values in it, each as hexadecimal digits.
@@ -91,9 +96,7 @@ fn with_literals(statement: &str, values: &[Value], bytes: (&str, &str), text: (
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().map_or('0', char::from);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Binds the values in their order.
@@ -108,7 +111,7 @@ macro_rules! bind {
 }
 use bind;
 
-/// The columns of a row, whatever their types say.
+/// The columns of a row as text. Their declared types are not checked.
 macro_rules! row {
     ($row:expr) => {{
         let row = $row;
@@ -121,26 +124,22 @@ macro_rules! row {
 }
 use row;
 
-/// How a server is asked: in one message, with each value in the statement's text, and a roll back in words.
+/// How a server is asked: in one message, with each value in the statement's text.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 macro_rules! in_literals {
     ($connection:ty) => {
-        fn rows(connection: &mut $connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>> {
+        fn rows(connection: &mut $connection, statement: String, values: Vec<Value>) -> Call<'_, Vec<Row>> {
             Box::pin(async move {
                 let rows = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).fetch_all(connection).await?;
                 Ok(rows.iter().map(|found| row!(found)).collect())
             })
         }
 
-        fn execute(connection: &mut $connection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+        fn execute(connection: &mut $connection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
             Box::pin(async move {
                 let done = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).execute(connection).await?;
                 Ok(done.rows_affected())
             })
-        }
-
-        fn roll_back(connection: &mut $connection) -> Call<'_, u64> {
-            Self::execute(connection, "ROLLBACK".into(), Vec::new())
         }
     };
 }
@@ -158,7 +157,7 @@ macro_rules! sql_store {
             /// store's own error. Zero: every call fails.
             #[must_use]
             pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
-                self.table = self.table.with_deadline(deadline);
+                self.table.deadline = deadline;
                 self
             }
 

@@ -1,12 +1,8 @@
 //! A token store in MySQL or MariaDB.
 
 use super::{
-    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure, in_literals,
-    pool::{Call, OPENING},
-    row, sql_store,
-    statements::Words,
-    table::Table,
-    with_literals,
+    Dialect, Pool, Refusal, Row, TableName, Value, bind, failure, in_literals, pool::Call, row, sql_store,
+    table::Table, with_literals,
 };
 use crate::store::StoreError;
 use sqlx::{
@@ -14,12 +10,10 @@ use sqlx::{
     error::DatabaseError,
     mysql::{MySqlConnectOptions, MySqlDatabaseError},
 };
-use std::{str::FromStr, sync::Arc};
+use std::str::FromStr;
 
 /// At most so many connections. *Source*: our choice, the client's own default.
 const CONNECTIONS: usize = 10;
-
-const WORDS: Words = Words { id: "HEX(user_id)", upsert: "ON DUPLICATE KEY UPDATE", new: ("VALUES(", ")") };
 
 /// Keeps records in a table of a MySQL or MariaDB database: for apps on several nodes.
 ///
@@ -108,17 +102,19 @@ impl MySqlStore {
 
     async fn open(pool: Pool<MySql>, name: &TableName) -> Result<Self, StoreError> {
         let name = name.to_string().replace('"', "`");
-        let table = Table { pool, statements: Arc::new(Statements::new(&name, &WORDS)) };
-        let opening = table.clone().with_deadline(OPENING);
+        let table = Table::opening(pool, &name);
         // A role without the right to make tables is enough once the table is there, so that is asked first. Nodes may make it at
         // the same moment: the server lets one of them do it.
-        if opening.rows(&format!("SELECT saved_at FROM {name} LIMIT 0").into(), Vec::new()).await.is_err() {
+        if table.rows(format!("SELECT saved_at FROM {name} LIMIT 0"), Vec::new()).await.is_err() {
             let create = format!(
-                "CREATE TABLE IF NOT EXISTS {name} (user_id VARBINARY(255) NOT NULL PRIMARY KEY,                  version CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,                  record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,                  saved_at BIGINT NOT NULL, INDEX (saved_at)) ENGINE=InnoDB"
+                "CREATE TABLE IF NOT EXISTS {name} (user_id VARBINARY(255) NOT NULL PRIMARY KEY, \
+                 version CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, \
+                 record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
+                 saved_at BIGINT NOT NULL, INDEX (saved_at)) ENGINE=InnoDB"
             );
-            opening.write(&create.into(), Vec::new()).await?;
+            table.write(create, Vec::new()).await?;
         }
-        Ok(Self { table })
+        Ok(Self { table: table.opened() })
     }
 }
 
@@ -128,6 +124,9 @@ const COMMIT: &str = "COMMIT; SET SESSION wait_timeout = DEFAULT";
 
 impl Dialect for MySql {
     const CODE: &'static str = "error";
+    const HEX_ID: &'static str = "HEX(user_id)";
+    const UPSERT: &'static str = "ON DUPLICATE KEY UPDATE \
+         version = VALUES(version), record = VALUES(record), saved_at = VALUES(saved_at)";
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         let number = error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number);
@@ -136,11 +135,10 @@ impl Dialect for MySql {
 
     in_literals!(MySqlConnection);
 
-    fn transact(connection: &mut MySqlConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+    fn transact(connection: &mut MySqlConnection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
         Box::pin(async move {
             // The placeholders have no numbers here; the texts name the values in their order.
-            let marks =
-                (1..=values.len()).rev().fold(statement.to_string(), |text, n| text.replace(&format!("${n}"), "?"));
+            let marks = (1..=values.len()).rev().fold(statement, |text, n| text.replace(&format!("${n}"), "?"));
             Self::execute(&mut *connection, BEGIN.into(), Vec::new()).await?;
             // Kept prepared: closing a statement has no answer, and what is sent behind it waits for the server's delayed ACK, 40 ms.
             let query = sqlx::query(AssertSqlSafe(marks));

@@ -18,7 +18,7 @@ use sqlx::{ConnectOptions, Connection, Database, pool::PoolConnection};
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -34,6 +34,9 @@ pub(super) const DEADLINE: Duration = Duration::from_millis(1_500);
 /// Time to open the store: names are looked up, certificates checked, the table made. *Source*: our choice.
 pub(super) const OPENING: Duration = Duration::from_secs(30);
 
+/// How often a write is tried. *Source*: our choice.
+const TRIES: u32 = 5;
+
 /// A connection that was idle for longer is tried before it is used: the server may have ended it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 
@@ -47,11 +50,10 @@ pub(super) type Call<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>
 type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
 
 pub(super) struct Pool<DB: Database> {
-    source: Arc<Source<DB>>,
+    source: Source<DB>,
     /// Where the server is, for errors: without a password.
-    place: Arc<str>,
-    deadline: Duration,
-    turns: Option<Arc<tokio::sync::Mutex<()>>>,
+    place: String,
+    turns: tokio::sync::Mutex<()>,
 }
 
 enum Source<DB: Database> {
@@ -65,76 +67,26 @@ struct Own<DB: Database> {
     places: Semaphore,
 }
 
-impl<DB: Database> Clone for Pool<DB> {
-    fn clone(&self) -> Self {
-        Self {
-            source: self.source.clone(),
-            place: self.place.clone(),
-            deadline: self.deadline,
-            turns: self.turns.clone(),
-        }
-    }
-}
-
 impl<DB: Dialect> Pool<DB> {
     /// At most so many connections, opened when they are needed.
     pub(super) fn own(options: Options<DB>, connections: usize, place: String) -> Self {
         let own = Own { options, idle: Mutex::default(), places: Semaphore::new(connections) };
-        Self { source: Arc::new(Source::Own(own)), place: place.into(), deadline: DEADLINE, turns: None }
+        Self { source: Source::Own(own), place, turns: Default::default() }
     }
 
     pub(super) fn of_app(pool: sqlx::Pool<DB>) -> Self {
         let place = format!("{}, through the app's pool", DB::NAME);
-        Self { source: Arc::new(Source::App(pool)), place: place.into(), deadline: DEADLINE, turns: None }
+        Self { source: Source::App(pool), place, turns: Default::default() }
     }
 
-    pub(super) fn with_deadline(self, deadline: Duration) -> Self {
-        Self { deadline, ..self }
-    }
-
-    /// Lets one write at a time begin: waiting here is fair, waiting for a lock of the database is not.
-    #[cfg(feature = "sqlite")]
-    pub(super) fn with_turns(self) -> Self {
-        Self { turns: Some(Arc::default()), ..self }
-    }
-
-    /// Runs `work`, which reads, on a connection within the deadline.
-    pub(super) async fn call<T>(
-        &self,
-        work: impl for<'c> FnOnce(&'c mut DB::Connection) -> Call<'c, T> + Send,
-    ) -> Result<T, StoreError> {
-        self.within(self.deadline, None, work).await
-    }
-
-    /// Runs `work`, which writes.
-    pub(super) async fn write<T>(
-        &self,
-        work: impl for<'c> FnOnce(&'c mut DB::Connection) -> Call<'c, T> + Send,
-    ) -> Result<T, StoreError> {
-        self.within(self.deadline, self.turns.as_deref(), work).await
-    }
-
-    async fn within<T>(
+    /// Runs `work` on a connection within the deadline.
+    pub(super) async fn run<T>(
         &self,
         deadline: Duration,
-        turns: Option<&tokio::sync::Mutex<()>>,
-        work: impl for<'c> FnOnce(&'c mut DB::Connection) -> Call<'c, T> + Send,
+        writes: bool,
+        work: impl for<'c> Fn(&'c mut DB::Connection) -> Call<'c, T> + Send + Sync,
     ) -> Result<T, StoreError> {
-        let began = Instant::now();
-        let call = async {
-            let _turn = match turns {
-                Some(turns) => Some(turns.lock().await),
-                None => None,
-            };
-            let mut lease = self.lease(began).await?;
-            let done = match lease.connection() {
-                Some(connection) => work(connection).await?,
-                None => return Err(sqlx::Error::PoolClosed),
-            };
-            lease.give_back();
-            Ok(done)
-        };
-        match timeout(deadline, call).await {
+        match timeout(deadline, self.tried(writes, work)).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => {
                 if failure::concerns_the_server::<DB>(&error) {
@@ -149,8 +101,31 @@ impl<DB: Dialect> Pool<DB> {
         }
     }
 
+    /// Tries a write again that another call was in the way of, at most `TRIES` times in all.
+    async fn tried<T>(
+        &self,
+        writes: bool,
+        work: impl for<'c> Fn(&'c mut DB::Connection) -> Call<'c, T> + Send + Sync,
+    ) -> Result<T, sqlx::Error> {
+        let began = Instant::now();
+        let _turn = if DB::IN_TURN && writes { Some(self.turns.lock().await) } else { None };
+        let mut tries = if writes { TRIES } else { 1 };
+        loop {
+            let mut lease = self.lease(began).await?;
+            tries = tries.saturating_sub(1);
+            match work(lease.connection().ok_or(sqlx::Error::PoolClosed)?).await {
+                Ok(done) => {
+                    lease.give_back();
+                    return Ok(done);
+                }
+                Err(error) if tries > 0 && failure::is_conflict::<DB>(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     async fn lease(&self, began: Instant) -> Result<Lease<'_, DB>, sqlx::Error> {
-        let held = match &*self.source {
+        let held = match &self.source {
             Source::App(pool) => Held::App(pool.acquire().await?),
             Source::Own(own) => {
                 let place = own.places.acquire().await.map_err(|_| sqlx::Error::PoolClosed)?;
@@ -162,7 +137,7 @@ impl<DB: Dialect> Pool<DB> {
 
     /// Closes the connections that nobody uses.
     fn close_idle(&self) {
-        match &*self.source {
+        match &self.source {
             Source::Own(own) => own.idle().clear(),
             Source::App(pool) if !DB::closes(&pool.connect_options()) => {}
             Source::App(pool) => {
@@ -175,7 +150,7 @@ impl<DB: Dialect> Pool<DB> {
 
     /// Later calls fail.
     pub(super) async fn close(&self) {
-        match &*self.source {
+        match &self.source {
             Source::App(pool) => pool.close().await,
             Source::Own(own) => {
                 own.places.close();
@@ -230,7 +205,7 @@ impl<DB: Dialect> Lease<'_, DB> {
     }
 
     fn give_back(mut self) {
-        match (self.held.take(), &*self.pool.source) {
+        match (self.held.take(), &self.pool.source) {
             (Some(Held::Own(connection, place)), Source::Own(own)) if !own.places.is_closed() => {
                 let mut idle = own.idle();
                 idle.retain(|(_, since)| since.elapsed() < KEPT_IDLE);
@@ -253,7 +228,7 @@ impl<DB: Dialect> Drop for Lease<'_, DB> {
         match self.held.take() {
             None => return,
             Some(Held::Own(connection, _place)) => drop(connection),
-            Some(Held::App(connection)) => match &*self.pool.source {
+            Some(Held::App(connection)) => match &self.pool.source {
                 Source::App(pool) if DB::closes(&pool.connect_options()) => drop(connection.detach()),
                 _ => drop(connection),
             },

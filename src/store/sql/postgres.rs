@@ -1,19 +1,18 @@
 //! A token store in PostgreSQL.
 
 use super::{
-    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure, in_literals,
-    pool::{Call, OPENING},
+    Dialect, Pool, Refusal, Row, TableName, Value, bind, failure, in_literals,
+    pool::Call,
     row, sql_store,
-    statements::Words,
-    table::Table,
+    table::{EXCLUDED, Table, text},
     with_literals,
 };
 use crate::store::StoreError;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres, Row as _, error::DatabaseError,
+    AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres, Row as _, error::DatabaseError,
     postgres::PgConnectOptions,
 };
-use std::{str::FromStr, sync::Arc};
+use std::str::FromStr;
 
 /// At most so many connections. *Source*: our choice, the client's own default.
 const CONNECTIONS: usize = 10;
@@ -21,9 +20,6 @@ const CONNECTIONS: usize = 10;
 /// The lock under which tables are made, so that nodes that start together do not collide. *Source*: our
 /// choice, at random.
 const MIGRATION_LOCK: i64 = 0x6b6f_6d65_727a_6131;
-
-const WORDS: Words =
-    Words { id: "encode(user_id, 'hex')", upsert: "ON CONFLICT (user_id) DO UPDATE SET", new: ("excluded.", "") };
 
 /// Keeps records in a table of a PostgreSQL database: for apps on several nodes.
 ///
@@ -108,35 +104,24 @@ impl PostgresStore {
     }
 
     async fn open(pool: Pool<Postgres>, name: &TableName) -> Result<Self, StoreError> {
-        let statements = Arc::new(Statements::new(&name.to_string(), &WORDS));
-        let table = Table { pool, statements };
-        let opening = table.clone().with_deadline(OPENING);
-        if !is_there(&opening.pool, name).await? {
-            // Names, digits and words alone: nothing in it comes from a user. `IF NOT EXISTS` alone is no guard: two sessions may
+        let table = Table::opening(pool, &name.to_string());
+        // In a transaction of several messages, as saving: what a pooler in statement mode refuses is refused here.
+        let is_there =
+            table.transact("SELECT 1 WHERE to_regclass($1) IS NOT NULL".into(), vec![text(name.to_string())]);
+        if is_there.await? == 0 {
+            // It contains only names, digits and keywords, and nothing from a user. `IF NOT EXISTS` alone is no guard: two sessions may
             // both find no table, and one of them then fails.
             let script = format!(
-                "BEGIN; SET LOCAL lock_timeout = 5000; SELECT pg_advisory_xact_lock({MIGRATION_LOCK});                  CREATE TABLE IF NOT EXISTS {name} (user_id BYTEA NOT NULL PRIMARY KEY, version TEXT NOT NULL,                  record TEXT NOT NULL, saved_at BIGINT NOT NULL);                  CREATE INDEX IF NOT EXISTS {} ON {name} (saved_at); COMMIT",
+                "BEGIN; SET LOCAL lock_timeout = 5000; SELECT pg_advisory_xact_lock({MIGRATION_LOCK}); \
+                 CREATE TABLE IF NOT EXISTS {name} (user_id BYTEA NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
+                 record TEXT NOT NULL, saved_at BIGINT NOT NULL); \
+                 CREATE INDEX IF NOT EXISTS {} ON {name} (saved_at); COMMIT",
                 name.index()
             );
-            opening.write(&script.into(), Vec::new()).await?;
+            table.write(script, Vec::new()).await?;
         }
-        Ok(Self { table })
+        Ok(Self { table: table.opened() })
     }
-}
-
-async fn is_there(pool: &Pool<Postgres>, table: &TableName) -> Result<bool, StoreError> {
-    let name = vec![Value::Text(table.to_string().into())];
-    let found = pool.call(move |connection| {
-        Box::pin(async move {
-            // A transaction in several messages, which is what saving needs too.
-            let mut transaction = connection.begin().await?;
-            let look = "SELECT 1 WHERE to_regclass($1) IS NOT NULL";
-            let found = Postgres::rows(&mut transaction, look.into(), name).await?;
-            transaction.commit().await?;
-            Ok(!found.is_empty())
-        })
-    });
-    found.await
 }
 
 /// A node that vanishes inside a transaction must not hold a row for longer than a visitor waits.
@@ -144,6 +129,8 @@ const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 3000
 
 impl Dialect for Postgres {
     const CODE: &'static str = "SQLSTATE";
+    const HEX_ID: &'static str = "encode(user_id, 'hex')";
+    const UPSERT: &'static str = EXCLUDED;
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         by_sqlstate(&error.code().unwrap_or_default(), error.message())
@@ -151,7 +138,7 @@ impl Dialect for Postgres {
 
     in_literals!(PgConnection);
 
-    fn transact(connection: &mut PgConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+    fn transact(connection: &mut PgConnection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
         Box::pin(async move {
             Self::execute(&mut *connection, BEGIN.into(), Vec::new()).await?;
             // Unnamed: a named one would stay on the server, where a pooler gives it to another client.

@@ -1,11 +1,10 @@
 //! A token store in one SQLite file.
 
 use super::{
-    Dialect, Pool, Refusal, Row, Statements, TableName, Value, bind, failure,
+    Dialect, Pool, Refusal, Row, TableName, Value, bind, failure,
     pool::{Call, OPENING},
     row, sql_store,
-    statements::Words,
-    table::Table,
+    table::{EXCLUDED, Table},
 };
 use crate::{store::StoreError, telemetry::log};
 use sqlx::{
@@ -13,7 +12,7 @@ use sqlx::{
     error::DatabaseError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, time::Duration};
 use tokio::time::Instant;
 
 /// How long a statement waits for another process's lock at a time. *Source*: our choice, below the deadline of
@@ -23,9 +22,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(1_200);
 /// Connections to one file. *Source*: our choice: loads run beside each other, writes one at a time whatever
 /// the number.
 const CONNECTIONS: usize = 4;
-
-const WORDS: Words =
-    Words { id: "hex(user_id)", upsert: "ON CONFLICT (user_id) DO UPDATE SET", new: ("excluded.", "") };
 
 /// Keeps records in one SQLite file: nothing to install, for apps on one machine.
 ///
@@ -154,23 +150,17 @@ impl SqliteStore {
     }
 
     async fn with(pool: Pool<Sqlite>, name: &TableName) -> Result<Self, StoreError> {
-        let statements = Arc::new(Statements::new(&name.to_string(), &WORDS));
-        let table = Table { pool: pool.with_turns(), statements };
-        let opening = table.clone().with_deadline(OPENING);
-        let (schema, short) = name.parts();
-        for statement in [
-            format!(
-                "CREATE TABLE IF NOT EXISTS {name} (user_id BLOB NOT NULL PRIMARY KEY, version TEXT NOT NULL,                  record TEXT NOT NULL, saved_at INTEGER NOT NULL)"
-            ),
-            format!(
-                "CREATE INDEX IF NOT EXISTS \"{}\".{} ON \"{short}\" (saved_at)",
-                schema.unwrap_or("main"),
-                name.index()
-            ),
-        ] {
-            opening.write(&statement.into(), Vec::new()).await?;
-        }
-        Ok(Self { table })
+        let table = Table::opening(pool, &name.to_string());
+        let create = format!(
+            "CREATE TABLE IF NOT EXISTS {name} (user_id BLOB NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
+             record TEXT NOT NULL, saved_at INTEGER NOT NULL)"
+        );
+        table.write(create, Vec::new()).await?;
+        let schema = name.schema.as_deref().unwrap_or("main");
+        let index = name.index();
+        let index = format!("CREATE INDEX IF NOT EXISTS \"{schema}\".{index} ON \"{}\" (saved_at)", name.name);
+        table.write(index, Vec::new()).await?;
+        Ok(Self { table: table.opened() })
     }
 }
 
@@ -195,16 +185,19 @@ async fn set_mode(options: &SqliteConnectOptions, empty: bool, place: &str) -> R
             "{place} keeps its journal mode; with PRAGMA journal_mode=WAL readers and writers would not wait for each other"
         );
     }
-    // Its end takes nothing along; others may use the file.
+    // A failure to close does no harm: nothing depends on this connection.
     let _ = connection.close().await;
     Ok(())
 }
 
-/// Takes the lock before anything is written: whoever is dropped while waiting for it has written nothing.
+/// Takes the lock before anything is written, so a call that is dropped while it waits has written nothing.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
 impl Dialect for Sqlite {
     const CODE: &'static str = "code";
+    const HEX_ID: &'static str = "hex(user_id)";
+    const UPSERT: &'static str = EXCLUDED;
+    const IN_TURN: bool = true;
 
     /// A full disk ends a transaction by itself. sqlx counts it all the same and begins no other on that connection.
     fn closes(options: &SqliteConnectOptions) -> bool {
@@ -215,21 +208,21 @@ impl Dialect for Sqlite {
         by_code(&error.code().unwrap_or_default())
     }
 
-    fn rows(connection: &mut SqliteConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, Vec<Row>> {
+    fn rows(connection: &mut SqliteConnection, statement: String, values: Vec<Value>) -> Call<'_, Vec<Row>> {
         Box::pin(async move {
             let rows = bind!(sqlx::query(AssertSqlSafe(statement)), values).fetch_all(connection).await?;
             Ok(rows.iter().map(|found| row!(found)).collect())
         })
     }
 
-    fn execute(connection: &mut SqliteConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+    fn execute(connection: &mut SqliteConnection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
         Box::pin(async move {
             let query = bind!(sqlx::query(AssertSqlSafe(statement)), values);
             Ok(query.execute(connection).await?.rows_affected())
         })
     }
 
-    fn transact(connection: &mut SqliteConnection, statement: Arc<str>, values: Vec<Value>) -> Call<'_, u64> {
+    fn transact(connection: &mut SqliteConnection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
         Box::pin(async move {
             // sqlx's own transaction: it is rolled back when it is dropped, also in a pool of the app.
             let mut transaction = connection.begin_with(BEGIN).await?;
@@ -238,23 +231,19 @@ impl Dialect for Sqlite {
             Ok(changed)
         })
     }
-
-    fn roll_back(_: &mut SqliteConnection) -> Call<'_, u64> {
-        Box::pin(async { Ok(0) })
-    }
 }
 
 sql_store!(SqliteStore);
 
-/// Makes the file for its owner alone, if there is none; whether it is empty. SQLite would use the process's
-/// mask, and gives the files beside it the mode of this one.
+/// Creates the file, if it is missing, with access for its owner only. Returns whether it is empty. SQLite would
+/// use the mask of the process, and it gives the files beside this one the same mode.
 fn make_private(path: &Path) -> io::Result<bool> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        // What cannot be asked for its length is a matter for SQLite to refuse.
+        // If the length cannot be read, SQLite refuses the file later.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Ok(path.metadata().is_ok_and(|file| file.len() == 0))
         }
@@ -262,7 +251,7 @@ fn make_private(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// SQLite's words name tables and columns and quote no value, save those of a constraint or a trigger.
+/// SQLite's messages name tables and columns. Only those of constraints and triggers can quote values.
 fn by_code(code: &str) -> Refusal {
     // The low byte of an extended code is the plain one: https://sqlite.org/rescode.html
     match code.parse::<u32>().map_or(0, |code| code & 0xff) {
@@ -285,9 +274,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("komerza-connect-unit-{}.db", std::process::id()));
         let store = SqliteStore::open(&path).await.unwrap();
         let pragma = async |name: &str| {
-            let pragma: Arc<str> = format!("PRAGMA {name}").into();
-            let rows =
-                store.table.pool.call(move |connection| Sqlite::rows(connection, pragma, Vec::new())).await.unwrap();
+            let rows = store.table.rows(format!("PRAGMA {name}"), Vec::new()).await.unwrap();
             rows[0][0].as_ref().unwrap().to_string()
         };
         // 2 is FULL: https://sqlite.org/pragma.html#pragma_synchronous

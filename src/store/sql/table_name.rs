@@ -21,11 +21,14 @@ const PART_MAX: usize = 63;
 /// # Ok::<(), komerza_connect::StoreError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TableName(String);
+pub struct TableName {
+    pub(super) schema: Option<String>,
+    pub(super) name: String,
+}
 
 impl Default for TableName {
     fn default() -> Self {
-        Self("\"komerza_tokens\"".into())
+        Self { schema: None, name: "komerza_tokens".into() }
     }
 }
 
@@ -35,45 +38,36 @@ impl FromStr for TableName {
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when it could not stand
     /// in a statement.
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let parts: Vec<_> = name.split('.').collect();
-        let fits = |part: &&str| {
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (schema, name) = text.split_once('.').map_or((None, text), |(schema, name)| (Some(schema), name));
+        let fits = |part: &str| {
             part.len() <= PART_MAX
                 && part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
                 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         };
-        if parts.len() > 2 || !parts.iter().all(fits) {
+        if !fits(name) || !schema.is_none_or(fits) {
             return Err(StoreError::misconfigured(
                 "a table name has ASCII letters, digits and underscores, at most 63, and perhaps a schema before it",
             ));
         }
-        Ok(Self(parts.iter().map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(".")))
+        Ok(Self { schema: schema.map(Into::into), name: name.into() })
     }
 }
 
 impl TableName {
-    /// The schema, if there is one, and the name.
-    #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub(super) fn parts(&self) -> (Option<&str>, &str) {
-        match self.0.split_once('.') {
-            Some((schema, name)) => (Some(schema.trim_matches('"')), name.trim_matches('"')),
-            None => (None, self.0.trim_matches('"')),
-        }
-    }
-
     /// The name of its index, quoted, without a schema.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(super) fn index(&self) -> String {
-        let (_, name) = self.parts();
         // Names are ASCII. The longest name that PostgreSQL takes has 63 characters.
-        format!("\"{}_saved_at\"", name.get(..PART_MAX - 9).unwrap_or(name))
+        format!("\"{}_saved_at\"", self.name.get(..PART_MAX - 9).unwrap_or(&self.name))
     }
 }
 
 /// As it stands in a statement: quoted.
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.schema.iter().try_for_each(|schema| write!(f, "\"{schema}\"."))?;
+        write!(f, "\"{}\"", self.name)
     }
 }
 

@@ -1,14 +1,12 @@
 //! The way of a load: request, cookies, answer, and the same again for each redirect.
 
+use super::jar::{By, Context};
+use super::transport::Transport;
+use super::{Browser, Hop, Load, Refused, Visit};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use tower::BoxError;
 use url::{Position, Url};
-
-use super::form::{self, Form, directive};
-use super::jar::{By, Context};
-use super::transport::Transport;
-use super::{Browser, Hop, Load, Refused, Visit};
 
 /// As many redirects as browsers follow.
 const MOST_HOPS: usize = 20;
@@ -21,16 +19,9 @@ pub enum LoadError {
     /// The service failed, or the connection did.
     Transport(BoxError),
     TooManyRedirects,
-    /// The page's `form-action` does not name this target.
-    FormActionForbids(Url),
 }
 
 impl Browser {
-    /// Sends the only form of a page: its action, method, fields, referrer policy and `form-action`.
-    pub async fn submit(&self, page: &Hop) -> Visit {
-        self.try_load(form_of(page)).await.unwrap_or_else(|error| panic!("the form of {} failed: {error:?}", page.url))
-    }
-
     /// Loads and follows redirects. Panics when there is no answer.
     pub async fn load(&self, load: Load) -> Visit {
         let shown = format!("{} {}", load.method, load.url);
@@ -48,11 +39,6 @@ impl Browser {
         let mut visit = Visit { hops: Vec::new(), stopped_before: None };
         loop {
             let url = chain[chain.len() - 1].clone();
-            if let (Some(sources), Some(page)) = (&load.form_action, &load.from)
-                && !form::allows(sources, page, &url)
-            {
-                return Err(LoadError::FormActionForbids(url));
-            }
             let Some(server) = self.server(&url) else {
                 if visit.hops.is_empty() {
                     return Err(LoadError::NoServer(url));
@@ -143,28 +129,5 @@ impl Browser {
     fn server(&self, url: &Url) -> Option<Transport> {
         let known = self.state().servers.get(&url.origin().ascii_serialization()).cloned();
         known.or_else(|| self.network.clone().filter(|_| url.scheme() == "http"))
-    }
-}
-
-/// The sending of the only form on the page.
-pub fn form_of(page: &Hop) -> Load {
-    let forms = Form::all(&page.text());
-    let [form] = &forms[..] else { panic!("{} has {} forms", page.url, forms.len()) };
-    let target = page.url.join(&form.action).unwrap();
-    let mut load = match form.method.as_str() {
-        "post" => Load::form(page.url.as_str(), target.as_str(), &form.encoded()),
-        _ => {
-            let mut target = target;
-            target.set_query(Some(&form.encoded()));
-            Load::link(page.url.as_str(), target.as_str())
-        }
-    };
-    load.form_action = page.header("content-security-policy").and_then(|policy| directive(policy, "form-action"));
-    // What the page says itself comes later than its header and wins.
-    let own = page.text().split_once("<meta name=\"referrer\" content=\"").map(|(_, rest)| rest.to_owned());
-    let own = own.as_deref().and_then(|rest| rest.split('"').next());
-    match own.or_else(|| page.header("referrer-policy")) {
-        Some(policy) => load.referrer_policy(policy),
-        None => load,
     }
 }

@@ -1,11 +1,9 @@
 //! The cookie jar: which cookies are kept and which go along (RFC 6265bis, sections 5.7 and 5.8).
 
-use std::time::SystemTime;
-
-use url::{Host, Url};
-
 use super::cookie::{self, Cookie, Refused, SameSite};
 use super::site;
+use std::time::SystemTime;
+use url::{Host, Url};
 
 /// Cookies of one host or domain; beyond it the oldest goes.
 const MOST_PER_DOMAIN: usize = 180;
@@ -36,8 +34,6 @@ pub struct Jar {
     next: u64,
     /// Safari's way: `Secure` cookies need https also on the machine itself.
     pub strict_loopback: bool,
-    /// Firefox's and Safari's way: a cookie without `SameSite` goes everywhere.
-    pub unspecified_is_none: bool,
 }
 
 impl Jar {
@@ -92,12 +88,7 @@ impl Jar {
         if !cookie.secure && !secure_origin && self.cookies.iter().any(hidden) {
             return Err(Refused::HidesSecure);
         }
-        let strict_or_lax = match cookie.same_site {
-            SameSite::None => false,
-            SameSite::Unspecified => !self.unspecified_is_none,
-            SameSite::Strict | SameSite::Lax => true,
-        };
-        if strict_or_lax && by == By::Http(Context::CrossSiteEmbedded) {
+        if cookie.same_site != SameSite::None && by == By::Http(Context::CrossSiteEmbedded) {
             return Err(Refused::CrossSite);
         }
         if cookie.same_site == SameSite::None && !cookie.secure {
@@ -138,7 +129,7 @@ impl Jar {
             let at_home = if cookie.host_only { cookie.domain == host } else { domain_matches(url, &cookie.domain) };
             let context = match by {
                 By::Script => !cookie.http_only,
-                By::Http(context) => self.is_sent_in(cookie, context),
+                By::Http(context) => is_sent_in(cookie, context),
             };
             at_home
                 && context
@@ -149,15 +140,6 @@ impl Jar {
         let mut cookies: Vec<_> = self.cookies.iter().filter(goes_along).cloned().collect();
         cookies.sort_by_key(|cookie| (std::cmp::Reverse(cookie.path.len()), cookie.created));
         cookies
-    }
-
-    fn is_sent_in(&self, cookie: &Cookie, context: Context) -> bool {
-        match (cookie.same_site, context) {
-            (_, Context::SameSite) | (SameSite::None, _) => true,
-            (SameSite::Lax, Context::CrossSiteNavigation) => true,
-            (SameSite::Unspecified, context) => self.unspecified_is_none || context == Context::CrossSiteNavigation,
-            _ => false,
-        }
     }
 
     fn is_secure(&self, url: &Url) -> bool {
@@ -226,15 +208,18 @@ impl Jar {
         self.cookies.clear();
     }
 
-    /// Drops what lives only until the browser is closed.
-    pub fn close_session(&mut self) {
-        self.cookies.retain(|cookie| cookie.expires.is_some());
-    }
-
     fn each_named(&mut self, name: &str, change: impl Fn(&mut Cookie)) {
         let mut named: Vec<_> = self.cookies.iter_mut().filter(|cookie| cookie.name == name.as_bytes()).collect();
         assert!(!named.is_empty(), "no cookie is called {name}");
         named.iter_mut().for_each(|cookie| change(cookie));
+    }
+}
+
+fn is_sent_in(cookie: &Cookie, context: Context) -> bool {
+    match (cookie.same_site, context) {
+        (_, Context::SameSite) | (SameSite::None, _) => true,
+        (SameSite::Lax | SameSite::Unspecified, context) => context == Context::CrossSiteNavigation,
+        _ => false,
     }
 }
 

@@ -2,12 +2,11 @@
 //!
 //! Follows "Fetch Metadata Request Headers" section 2 and the Fetch standard's "append a request `Origin` header".
 
+use super::jar::Context;
+use super::site::{self, Relation};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use url::Url;
-
-use super::jar::Context;
-use super::site::{self, Relation};
 
 /// What browsers apply to a page that says nothing.
 const DEFAULT_POLICY: &str = "strict-origin-when-cross-origin";
@@ -46,8 +45,6 @@ pub struct Load {
     pub body: Option<(String, Bytes)>,
     pub headers: HeaderMap,
     pub follow: bool,
-    /// Sources of the page's `form-action`, when it has one and this is the sending of a form.
-    pub form_action: Option<Vec<String>>,
 }
 
 impl Load {
@@ -66,7 +63,6 @@ impl Load {
             body: None,
             headers: HeaderMap::new(),
             follow: true,
-            form_action: None,
         }
     }
 

@@ -7,7 +7,6 @@
 
 mod cookie;
 mod follow;
-mod form;
 mod jar;
 mod load;
 mod site;
@@ -16,23 +15,22 @@ mod tests_requests;
 mod transport;
 mod visit;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
-use std::time::{Duration, Instant, SystemTime};
-
-use axum::body::Body;
-use http::{HeaderMap, HeaderName, Method, Request, Response};
-use tower::{BoxError, Service};
-use url::Url;
-
 pub use self::cookie::{Cookie, Refused, SameSite};
-pub use self::follow::{LoadError, form_of};
-pub use self::form::{Form, attributes, directive};
+pub use self::follow::LoadError;
 pub use self::jar::{By, Context, Jar};
 pub use self::load::Load;
 use self::transport::Transport;
 pub use self::visit::{Hop, Visit};
 use super::headers::OwnAnswers;
+use axum::body::Body;
+use http::{HeaderMap, HeaderName, Method, Request, Response};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, TryLockError},
+    time::{Duration, Instant, SystemTime},
+};
+use tower::{BoxError, Service};
+use url::Url;
 
 /// How long the browser's own state may be held by one who looks at it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -200,11 +198,6 @@ impl Browser {
         self.state().jar.store(line.as_bytes(), &Url::parse(url).unwrap(), By::Script, now)
     }
 
-    /// Closes the browser and opens it again: cookies without an end are gone.
-    pub fn restart(&self) {
-        self.state().jar.close_session();
-    }
-
     /// Typed at the address bar.
     pub async fn open(&self, url: &str) -> Visit {
         self.load(Load::typed(url)).await
@@ -215,7 +208,7 @@ impl Browser {
         self.load(Load::link(from, url)).await
     }
 
-    /// A form on the page `from`, with the default referrer policy; see also [`submit`](Self::submit).
+    /// A form on the page `from`.
     pub async fn post(&self, from: &str, url: &str, body: &str) -> Visit {
         self.load(Load::form(from, url, body)).await
     }

@@ -1,15 +1,13 @@
 //! What the browser says about a request, hop by hop, and what it makes of the answers.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use axum::Router;
-use axum::body::Body;
-use axum::routing::any;
+use super::{Browser, Load, LoadError, OwnAnswers};
+use axum::{Router, body::Body, routing::any};
 use http::{Method, Request, Response};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use url::Url;
-
-use super::{Browser, Form, Load, LoadError, OwnAnswers, form_of};
 
 const SHOP: &str = "https://shop.example";
 const DASH: &str = "https://dash.example";
@@ -249,8 +247,6 @@ async fn cookies_of_answers_are_kept_on_the_way_and_refusals_are_told() {
     browser.advance(Duration::from_secs(60));
     assert_eq!(browser.open(SHOP).await.first().sent("cookie"), Some("b=2"));
     assert_eq!(before.open(SHOP).await.first().sent("cookie"), Some("__Host-a=1; b=2"), "a clone has its own time");
-    browser.restart();
-    assert_eq!(browser.open(SHOP).await.first().sent("cookie"), None);
 }
 
 #[tokio::test]
@@ -309,31 +305,6 @@ async fn real_sockets_see_what_a_service_sees() {
     provider.stop().await;
     let gone = browser.try_load(Load::typed(&page)).await;
     assert!(matches!(gone, Err(LoadError::Transport(_))), "{gone:?}");
-}
-
-#[tokio::test]
-async fn a_form_is_sent_under_the_policies_of_its_page() {
-    let page = |policy: &'static str| {
-        let html = r#"<form method="post" action="/to?https://dash.example/end"><input name=a value="&amp;"></form>"#;
-        let headers = [("referrer-policy", "no-referrer"), ("content-security-policy", policy)];
-        let form = move || async move { (headers, axum::response::Html(html)) };
-        Browser::new().serve(SHOP, servers().route("/form", axum::routing::get(form))).serve(DASH, servers())
-    };
-    let allowing = page("form-action 'self' https://dash.example/end");
-    let form = allowing.open("https://shop.example/form").await;
-    assert_eq!(Form::all(&form.last().text()).len(), 1);
-    let visit = allowing.submit(form.last()).await;
-    assert_eq!(visit.statuses(), [303, 200]);
-    assert_eq!((visit.first().sent("origin"), visit.first().sent("referer")), (Some("null"), None));
-    assert_eq!(visit.first().sent("content-length"), Some("5"));
-
-    let forbidding = page("default-src 'none'; form-action 'self'");
-    let form = forbidding.open("https://shop.example/form").await;
-    let forbidden = forbidding.try_load(form_of(form.last())).await;
-    assert!(
-        matches!(&forbidden, Err(LoadError::FormActionForbids(url)) if url.host_str() == Some("dash.example")),
-        "{forbidden:?}"
-    );
 }
 
 #[tokio::test]

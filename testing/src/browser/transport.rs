@@ -4,11 +4,14 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use tower::util::{BoxCloneSyncService, ServiceExt};
-use tower::{BoxError, Service};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tower::{
+    BoxError, Service,
+    util::{BoxCloneSyncService, ServiceExt},
+};
 
 /// No page under test is longer.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;

@@ -1,10 +1,9 @@
 //! What came of a load: every answer on the way.
 
+use super::cookie::Refused;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use url::Url;
-
-use super::cookie::Refused;
 
 /// One request and its answer.
 #[derive(Clone, Debug)]

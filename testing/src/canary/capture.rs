@@ -1,11 +1,11 @@
 //! Everything the process says, in one bounded buffer.
 
-use std::collections::VecDeque;
-use std::io;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
-
-use tracing_subscriber::fmt::format::FmtSpan;
-use tracing_subscriber::util::SubscriberInitExt;
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Mutex, MutexGuard, Once, PoisonError},
+};
+use tracing_subscriber::{fmt::format::FmtSpan, util::SubscriberInitExt};
 
 /// Bytes kept. Enough for the longest test at trace level beside its neighbours; who needs what is gone is told so.
 const CAPACITY: usize = 128 * 1024 * 1024;

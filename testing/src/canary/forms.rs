@@ -1,11 +1,12 @@
 //! The forms in which a secret may hide, and the readings of a text in which they are looked for.
 
-use std::fmt::Write as _;
-
-use base64::Engine as _;
-use base64::alphabet::{self, Alphabet};
-use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+use base64::{
+    Engine as _,
+    alphabet::{self, Alphabet},
+    engine::general_purpose::{GeneralPurpose, NO_PAD},
+};
 use percent_encoding::percent_decode_str;
+use std::fmt::Write as _;
 
 /// What to look for.
 pub struct Needle {

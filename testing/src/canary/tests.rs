@@ -1,10 +1,11 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tracing::{Level, event, span};
-
 use super::capture::Buffer;
 use super::{Canary, capture, fake_secret};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tracing::{Level, event, span};
 
 /// The forms in which the secret `leaked` is found after `say`.
 fn found(say: impl FnOnce(&str)) -> Vec<&'static str> {

@@ -1,19 +1,18 @@
 //! One answer: which bytes, when, and how they are cut, dripped or held back.
 
-use std::io::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use bytes::Bytes;
-use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::time::sleep;
-
 use super::super::time::{self, AGES};
 use super::LoggedRequest;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::{
+    io::Write,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::watch, time::sleep};
 
 /// Holds answers back until the test opens it; all clones are one gate.
 #[derive(Clone)]

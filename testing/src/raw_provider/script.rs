@@ -1,8 +1,7 @@
 //! Which answer a request gets.
 
-use std::collections::{HashMap, VecDeque};
-
 use super::{LoggedRequest, Reply, key_for_code};
+use std::collections::{HashMap, VecDeque};
 
 /// Answers by code, by path, by turn.
 #[derive(Default)]

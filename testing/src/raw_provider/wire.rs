@@ -2,8 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use percent_encoding::percent_decode_str;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncReadExt, net::TcpStream};
 
 /// More than any client under test sends; beyond it the connection is ended.
 const LONGEST_REQUEST: usize = 1024 * 1024;

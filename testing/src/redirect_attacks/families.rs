@@ -1,8 +1,7 @@
 //! The attempts, one function for each kind of trick.
 
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::Attempt;
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What would end the parameter, or what no server accepts in a request target.
 const NEEDED: &AsciiSet =
@@ -16,22 +15,64 @@ pub fn all() -> Vec<Attempt> {
         controls_between_slashes,
         encoded_behind_the_slash,
         dots,
-        user_info,
-        look_alikes,
         beyond_ascii,
         addresses,
         header_lines,
-        relative,
         own_routes,
         too_long,
-        empty_segments,
-        double_encoded,
-        fragments,
     ];
     let mut all: Vec<Attempt> = families.iter().flat_map(|family| family()).collect();
+    all.extend(
+        WORDS
+            .iter()
+            .flat_map(|(family, refused, texts)| texts.split(' ').flat_map(|text| spelled(family, *refused, text))),
+    );
+    all.extend(refused("fragments and queries", ["/a# b"]));
     all.extend(no_text());
     all
 }
+
+/// Texts without blanks in them: their trick, whether they are refused, and the texts.
+const WORDS: &[(&str, bool, &str)] = &[
+    (
+        "user information",
+        true,
+        "https://shop.example@evil.example //shop.example@evil.example //shop.example:443@evil.example/ \
+         https:shop.example@evil.example //shop.example%40evil.example //evil.example\\@shop.example \
+         //evil.example#@shop.example //evil.example?@shop.example //@evil.example //:@evil.example \
+         //shop.example%2f@evil.example //user:pass@shop.example/ \\@evil.example @evil.example",
+    ),
+    ("user information", false, "/@evil.example /a@evil.example /:80@evil.example"),
+    (
+        "look-alikes of the site",
+        true,
+        "https://shop.example.evil.example //shop.example.evil.example //shop.exampleevil //evil-shop.example \
+         //shop.example:8443/ http://shop.example/ //shop.example./ //shop.example%00.evil.example \
+         //shop.example%2eevil.example //shop%2eexample //SHOP.example@EVIL.example https://shop.example \
+         //shop.example //shop.example/x",
+    ),
+    (
+        "relative",
+        true,
+        " x evil.example evil.example/x ?x #x . .. ./x ../x ..//evil.example ;/x :80/x * ~ %2fx %2f%2fevil.example \
+         %5cevil.example [::1] null undefined true",
+    ),
+    ("empty segments", true, "/a//b /a// /a/b//c/ /x//evil.example /x/// /a//?b /a/b//#c //a/b"),
+    ("empty segments", false, "/a?b//c /a#b//c /a/?// /a/#//"),
+    // Harmless, unless somebody decodes once more.
+    (
+        "encoded twice",
+        false,
+        "/%252fevil.example /%255cevil.example /%2509/evil.example /%252e%252e/x /a%252f%252fb \
+         /a%250d%250aSet-Cookie:x=1 /%25252fevil.example /a%2f%2fevil.example /a%5c%5cevil.example",
+    ),
+    (
+        "fragments and queries",
+        false,
+        "/#//evil.example /?//evil.example /a#@evil.example /a?\"><script>alert(1)</script> /\"><script> /<> /` /{{7*7}} /${x}",
+    ),
+    ("fragments and queries", true, "#//evil.example ?//evil.example //evil.example#/x //evil.example?/x /a?\t//x"),
+];
 
 /// The decoded text in two spellings: everything encoded that can be, and only what must be.
 fn spelled(family: &'static str, must_be_refused: bool, decoded: &str) -> Vec<Attempt> {
@@ -158,32 +199,6 @@ fn dots() -> Vec<Attempt> {
     refused("dot segments", texts)
 }
 
-fn user_info() -> Vec<Attempt> {
-    let mut all = refused(
-        "user information",
-        words(
-            "https://shop.example@evil.example //shop.example@evil.example //shop.example:443@evil.example/ \
-        https:shop.example@evil.example //shop.example%40evil.example //evil.example\\@shop.example \
-        //evil.example#@shop.example //evil.example?@shop.example //@evil.example //:@evil.example \
-        //shop.example%2f@evil.example //user:pass@shop.example/ \\@evil.example @evil.example",
-        ),
-    );
-    all.extend(allowed("user information", ["/@evil.example", "/a@evil.example", "/:80@evil.example"]));
-    all
-}
-
-fn look_alikes() -> Vec<Attempt> {
-    refused(
-        "look-alikes of the site",
-        words(
-            "https://shop.example.evil.example //shop.example.evil.example //shop.exampleevil //evil-shop.example \
-        //shop.example:8443/ http://shop.example/ //shop.example./ //shop.example%00.evil.example \
-        //shop.example%2eevil.example //shop%2eexample //SHOP.example@EVIL.example https://shop.example \
-        //shop.example //shop.example/x",
-        ),
-    )
-}
-
 fn beyond_ascii() -> Vec<Attempt> {
     let slashes = ["\u{ff0f}", "\u{2044}", "\u{2215}", "\u{29f8}", "\u{ff3c}", "\u{2216}", "\u{fe68}"];
     let mut texts =
@@ -236,16 +251,6 @@ fn header_lines() -> Vec<Attempt> {
     all
 }
 
-fn relative() -> Vec<Attempt> {
-    refused(
-        "relative",
-        words(
-            " x evil.example evil.example/x ?x #x . .. ./x ../x ..//evil.example ;/x \
-             :80/x * ~ %2fx %2f%2fevil.example %5cevil.example [::1] null undefined true",
-        ),
-    )
-}
-
 fn own_routes() -> Vec<Attempt> {
     let mut all =
         refused("routes of the crate", pairs(&super::OWN_ROUTES, &["", "?return_to=/x", "?code=a&state=b", "#x", "?"]));
@@ -269,48 +274,6 @@ fn too_long() -> Vec<Attempt> {
             format!("/x#{}", "f".repeat(510)),
         ],
     )
-}
-
-fn empty_segments() -> Vec<Attempt> {
-    let mut all = refused(
-        "empty segments",
-        ["/a//b", "/a//", "/a/b//c/", "/x//evil.example", "/x///", "/a//?b", "/a/b//#c", "//a/b"],
-    );
-    all.extend(allowed("empty segments", ["/a?b//c", "/a#b//c", "/a/?//", "/a/#//"]));
-    all
-}
-
-/// Harmless, unless somebody decodes once more.
-fn double_encoded() -> Vec<Attempt> {
-    allowed(
-        "encoded twice",
-        words(
-            "/%252fevil.example /%255cevil.example /%2509/evil.example /%252e%252e/x /a%252f%252fb \
-        /a%250d%250aSet-Cookie:x=1 /%25252fevil.example /a%2f%2fevil.example /a%5c%5cevil.example",
-        ),
-    )
-}
-
-fn fragments() -> Vec<Attempt> {
-    let mut all = allowed(
-        "fragments and queries",
-        [
-            "/#//evil.example",
-            "/?//evil.example",
-            "/a#@evil.example",
-            "/a?\"><script>alert(1)</script>",
-            "/\"><script>",
-            "/<>",
-            "/`",
-            "/{{7*7}}",
-            "/${x}",
-        ],
-    );
-    all.extend(refused(
-        "fragments and queries",
-        ["#//evil.example", "?//evil.example", "//evil.example#/x", "//evil.example?/x", "/a?\t//x", "/a# b"],
-    ));
-    all
 }
 
 /// Bytes that are no UTF-8, and escapes that are none.

@@ -1,8 +1,6 @@
-use std::collections::{BTreeSet, HashSet};
-
-use percent_encoding::percent_decode_str;
-
 use super::{attempts, broken_rule, harmless, stays_on_site};
+use percent_encoding::percent_decode_str;
+use std::collections::{BTreeSet, HashSet};
 
 #[test]
 fn there_are_many_different_attempts_of_every_kind() {

@@ -5,12 +5,12 @@
 mod shelf;
 mod watch;
 
-use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::task::Poll;
-use std::time::Duration;
-
+pub use self::shelf::{Fate, Op, Shelf};
+pub use self::watch::{Hook, Watch, with_sources};
+use super::browser::{Browser, Hop, Load};
+use super::canary::fake_secret;
+use super::raw_provider::RawProvider;
+use super::time::hang;
 use axum::{Router, routing::get};
 use http::request::Parts;
 use komerza_connect::{
@@ -18,13 +18,15 @@ use komerza_connect::{
     config::Limits, time::Clock,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
-pub use self::shelf::{Fate, Op, Shelf};
-pub use self::watch::{Hook, Watch, with_sources};
-use super::browser::{Browser, Hop, Load};
-use super::canary::fake_secret;
-use super::raw_provider::RawProvider;
-use super::time::hang;
+use std::{
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
 
 pub const ORIGIN: &str = "https://shop.example";
 pub const CALLBACK: &str = "https://shop.example/komerza/callback";
@@ -315,9 +317,12 @@ impl IdentifyUser for Lookup {
                 return Err("the session table is locked".into());
             }
         }
-        match parts.headers.get(USER) {
-            Some(user) => Ok(Some(UserId::new(user.to_str()?)?)),
+        match parts.headers.get(USER).map(|user| user.to_str()).transpose()? {
             None => Ok(None),
+            // What a test asks for by the name of its user.
+            Some("panics") => panic!("obviously fake: the look-up panics"),
+            Some("broken") => Err("obviously fake failure of the session store".into()),
+            Some(user) => Ok(Some(UserId::new(user)?)),
         }
     }
 }

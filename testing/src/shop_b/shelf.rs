@@ -1,10 +1,11 @@
 //! A token store that counts its calls, can be looked into, and fails on demand.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use super::super::time::{Flying, hang};
 use komerza_connect::{StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {

@@ -1,7 +1,7 @@
 //! Hooks that remember what they were told, and do what the test says.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
+use super::super::time::hang;
+use super::{super::values::causes, Fate};
 use axum::body::Body;
 use http::Response;
 use komerza_connect::{
@@ -9,9 +9,7 @@ use komerza_connect::{
     hooks::{Connected, Connecting, Disconnected, Orphaned, Revoked, Veto},
     store::KeyFingerprint,
 };
-
-use super::super::time::hang;
-use super::{super::values::causes, Fate};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {

@@ -2,7 +2,10 @@
 
 use super::{App, provided};
 use crate::prelude::*;
-use axum::{response::Response, routing::get};
+use axum::{
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use komerza_connect::{Error, api::scopes};
 use tower::ServiceExt;
 
@@ -55,6 +58,10 @@ async fn page(key: KomerzaKey) -> Result<String, Error> {
 async fn own_page(response: Response) -> Response {
     match response.extensions().get::<Error>().map(Error::kind) {
         Some(ErrorKind::NotFound) => Response::new(Body::from("our own words")),
+        Some(ErrorKind::RateLimited) => {
+            let wait = response.headers()["retry-after"].to_str().unwrap().to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, wait).into_response()
+        }
         _ => response,
     }
 }
@@ -117,4 +124,12 @@ async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() 
     assert_eq!(problem["code"], "key_revoked");
     // No page is known that made this request.
     assert_eq!(problem["login_url"], "/komerza/login?return_to=%2F");
+
+    // The app's own page in place of ours still says when to come back.
+    app.save("alice", "obviously-fake-other-key").await;
+    provider.always(Reply::error(429, "RateLimited"));
+    let answer = ask("text/html").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let wait = answer.headers()["retry-after"].clone();
+    assert_eq!(axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap(), wait.as_bytes());
 }

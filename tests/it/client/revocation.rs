@@ -2,7 +2,6 @@
 
 use super::App;
 use crate::prelude::*;
-use komerza_connect::api::Reply as Answer;
 
 const DEAD: (u16, &str) = (401, "BadToken");
 
@@ -52,7 +51,7 @@ async fn t50_only_a_401_in_the_providers_envelope_removes_a_record() {
 #[tokio::test]
 async fn t50_the_app_can_decide_otherwise_what_a_dead_key_is() {
     let provider = RawProvider::start().await;
-    let gone = |reply: &Answer<'_>| reply.status() == StatusCode::GONE;
+    let gone = |reply: &http::Response<bytes::Bytes>| reply.status() == StatusCode::GONE;
     let app = App::at(&provider.url(), |_| {}).changed(|layer| layer.with_revocation(gone));
     provider.always(Reply::error(DEAD.0, DEAD.1));
     let key = app.key("obviously-fake-key").await;

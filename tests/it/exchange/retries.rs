@@ -1,65 +1,19 @@
 //! When an exchange is sent again, and when never.
 
 use crate::prelude::*;
-use komerza_connect::time::SystemClock;
-use tokio::sync::watch;
-
-/// A clock whose sleeps last until the test lets them end; it counts them.
-#[derive(Clone, Debug)]
-struct Pauses {
-    begun: Arc<watch::Sender<Vec<Duration>>>,
-    allowed: Arc<watch::Sender<usize>>,
-}
-
-impl Pauses {
-    fn new() -> Self {
-        Self { begun: Arc::new(watch::Sender::new(Vec::new())), allowed: Arc::new(watch::Sender::new(0)) }
-    }
-
-    async fn wait_for(&self, number: usize) -> Duration {
-        let mut begun = self.begun.subscribe();
-        let pauses = begun.wait_for(|pauses| pauses.len() >= number);
-        tokio::time::timeout(PATIENCE, pauses).await.unwrap().unwrap()[number - 1]
-    }
-
-    fn end(&self, number: usize) {
-        self.allowed.send_replace(number);
-    }
-}
-
-impl Clock for Pauses {
-    fn now(&self) -> SystemTime {
-        SystemClock.now()
-    }
-
-    fn elapsed(&self) -> Duration {
-        SystemClock.elapsed()
-    }
-
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let (begun, mut allowed) = (Arc::clone(&self.begun), self.allowed.subscribe());
-        Box::pin(async move {
-            let mut number = 0;
-            begun.send_modify(|pauses| {
-                pauses.push(duration);
-                number = pauses.len();
-            });
-            let _ = allowed.wait_for(|allowed| *allowed >= number).await;
-        })
-    }
-}
+use komerza_connect_testing::time::Sleepers;
 
 #[tokio::test]
 async fn t39_a_connect_that_was_refused_is_tried_again_and_the_code_is_sent_once() {
     for mode in MODES {
-        let pauses = Pauses::new();
-        let shop = Shop::builder(mode).provider(RawProvider::reserved()).clock(&pauses).open().await;
+        let clock = Sleepers::default();
+        let shop = Shop::builder(mode).provider(RawProvider::reserved()).clock(&clock).open().await;
         let browser = shop.browser("alice");
         let state = shop.start(&browser).await;
         let script = async {
-            assert_eq!(pauses.wait_for(1).await, Duration::from_millis(100));
+            assert_eq!(clock.pause().await, Duration::from_millis(100));
             shop.provider.listen();
-            pauses.end(1);
+            clock.wake_the_first();
         };
         let (hop, ()) = tokio::join!(shop.callback(&browser, "code", &state), script);
         assert_connected(&hop);
@@ -71,15 +25,20 @@ async fn t39_a_connect_that_was_refused_is_tried_again_and_the_code_is_sent_once
 #[tokio::test]
 async fn t39_a_provider_that_cannot_be_reached_costs_neither_code_nor_attempt() {
     for mode in MODES {
-        let pauses = Pauses::new();
-        pauses.end(usize::MAX);
-        let shop = Shop::builder(mode).provider(RawProvider::reserved()).clock(&pauses).open().await;
+        let clock = Sleepers::default();
+        let shop = Shop::builder(mode).provider(RawProvider::reserved()).clock(&clock).open().await;
         let browser = shop.browser("alice");
         let state = shop.start(&browser).await;
-        let hop = shop.callback(&browser, "code", &state).await;
+        // Three tries, with a pause between each two.
+        let script = async {
+            for _ in 0..2 {
+                clock.pause().await;
+                clock.wake_the_first();
+            }
+        };
+        let (hop, ()) = tokio::join!(shop.callback(&browser, "code", &state), script);
         assert_eq!((hop.status(), shop.watch.last_kind()), (502, Some(FailureKind::ProviderUnreachable)));
         assert!(hop.set_cookies().is_empty() && hop.text().contains("Nothing is lost."), "{}", hop.text());
-        assert_eq!(pauses.begun.borrow().len(), 2, "three tries");
         shop.provider.listen();
         assert_connected(&shop.callback(&browser, "code", &state).await);
         assert_eq!(shop.exchanges(), 1);
@@ -100,14 +59,14 @@ async fn t39_a_connection_closed_before_a_byte_was_read_is_not_trusted_to_have_s
 #[tokio::test]
 async fn t39_a_429_is_waited_out_as_told_and_the_code_is_sent_again() {
     for mode in MODES {
-        let pauses = Pauses::new();
-        let shop = Shop::builder(mode).clock(&pauses).open().await;
+        let clock = Sleepers::default();
+        let shop = Shop::builder(mode).clock(&clock).open().await;
         shop.provider.on_code_once("code", Reply::error(429, "RateLimited").header("Retry-After", "11"));
         let browser = shop.browser("alice");
         let state = shop.start(&browser).await;
         let script = async {
-            assert_eq!(pauses.wait_for(1).await, Duration::from_secs(11));
-            pauses.end(1);
+            assert_eq!(clock.pause().await, Duration::from_secs(11));
+            clock.wake_the_first();
         };
         let (hop, ()) = tokio::join!(shop.callback(&browser, "code", &state), script);
         assert_connected(&hop);

@@ -6,10 +6,7 @@
 
 use crate::prelude::*;
 use axum::routing::get;
-use http::request::Parts;
-use komerza_connect::IdentifyUser;
 use komerza_connect_testing::headers::{CookieForm, OwnAnswers, assert_cookie_form};
-use std::error::Error;
 use tokio::task::JoinHandle;
 
 pub(crate) const SITE: &str = "https://shop.example";
@@ -34,23 +31,7 @@ impl Mode {
 }
 
 /// The header that stands for the app's own session. `broken` makes the look-up fail, `panics` panic.
-pub(crate) const USER: &str = "x-test-user";
-
-struct BySession;
-
-#[async_trait]
-impl IdentifyUser for BySession {
-    async fn identify_user(&self, parts: &mut Parts) -> Result<Option<UserId>, Box<dyn Error + Send + Sync>> {
-        // A look-up that takes a while, as real ones do.
-        tokio::task::yield_now().await;
-        match parts.headers.get(USER).map(|user| user.to_str()).transpose()? {
-            None => Ok(None),
-            Some("panics") => panic!("obviously fake: the look-up panics"),
-            Some("broken") => Err("obviously fake failure of the session store".into()),
-            Some(user) => Ok(Some(UserId::new(user)?)),
-        }
-    }
-}
+pub(crate) const USER: &str = komerza_connect_testing::shop_b::USER;
 
 /// No limit towards the provider: what is tested here is something else.
 pub(crate) fn limits() -> Limits {
@@ -268,7 +249,10 @@ pub(crate) fn node(
         komerza_connect_testing::values::config().redirect_uri(redirect_uri).api_url(provider.url()).limits(limits());
     let layer = KomerzaConnectLayer::new(config(builder).build().unwrap(), store.clone()).unwrap();
     let layer = layer.with_clock(clock.clone());
-    if mode == Mode::App { layer.with_user(BySession) } else { layer }
+    let lookup = komerza_connect_testing::shop_b::Lookup::default();
+    // It takes a while, as real ones do.
+    lookup.give_way(1);
+    if mode == Mode::App { layer.with_user(lookup) } else { layer }
 }
 
 /// An app that shows its visitors their key, which no real one does.

@@ -187,6 +187,7 @@ async fn the_app_may_answer_every_failure_in_its_own_words() {
             assert_eq!(hop.text(), "in our own words");
             assert_eq!(diary.entries().last(), Some(&entry));
             assert_eq!(hop.header("allow"), (status == 405).then_some("GET"));
+            assert_eq!(hop.header("retry-after"), (status == 503).then_some("5"));
             assert!(
                 hop.header("content-security-policy").unwrap().contains("form-action 'none'"),
                 "a form would end at its redirect"

@@ -2,6 +2,15 @@
 
 use crate::prelude::*;
 
+/// Twenty of the same callback at once, each with the cookies from before any answer; what each is told, and its browser.
+fn copies(shop: &Arc<Shop>, browser: &Browser, code: &'static str, state: &str) -> JoinSet<(Hop, Browser)> {
+    let copy = |_| {
+        let (shop, copy, state) = (Arc::clone(shop), browser.clone(), state.to_owned());
+        async move { (shop.callback(&copy, code, &state).await, copy) }
+    };
+    (0..20).map(copy).collect()
+}
+
 #[tokio::test]
 async fn t56_twenty_copies_of_a_callback_are_one_exchange_and_twenty_successes() {
     for mode in MODES {
@@ -10,20 +19,12 @@ async fn t56_twenty_copies_of_a_callback_are_one_exchange_and_twenty_successes()
         let state = shop.start(&browser).await;
         let gate = Gate::closed();
         shop.provider.on_code("code", Reply::key("obviously-fake-key").held_by(&gate));
-        let mut copies = JoinSet::new();
-        for _ in 0..20 {
-            // Each with the cookies from before any answer.
-            let (shop, copy, state) = (Arc::clone(&shop), browser.clone(), state.clone());
-            copies.spawn(async move {
-                let hop = shop.callback(&copy, "code", &state).await;
-                (hop, shop.key(&copy).await)
-            });
-        }
+        let copies = copies(&shop, &browser, "code", &state);
         shop.provider.wait_for_requests(1).await;
         gate.open();
-        for (hop, key) in copies.join_all().await {
+        for (hop, copy) in copies.join_all().await {
             assert_connected(&hop);
-            assert_eq!(key, Ok("obviously-fake-key".into()), "each copy hands out the same session");
+            assert_eq!(shop.key(&copy).await, Ok("obviously-fake-key".into()), "each copy hands out the same session");
         }
         assert_eq!((shop.exchanges(), shop.shelf.saved().len()), (1, 1));
     }
@@ -37,14 +38,10 @@ async fn t56_copies_of_a_callback_that_fails_get_the_true_outcome() {
         let state = shop.start(&browser).await;
         let gate = Gate::closed();
         shop.provider.on_code("code", Reply::error(401, "code_expired").held_by(&gate));
-        let mut copies = JoinSet::new();
-        for _ in 0..20 {
-            let (shop, copy, state) = (Arc::clone(&shop), browser.clone(), state.clone());
-            copies.spawn(async move { shop.callback(&copy, "code", &state).await });
-        }
+        let copies = copies(&shop, &browser, "code", &state);
         shop.provider.wait_for_requests(1).await;
         gate.open();
-        assert!(copies.join_all().await.iter().all(|hop| hop.status() == 400));
+        assert!(copies.join_all().await.iter().all(|(hop, _)| hop.status() == 400));
         assert_eq!(shop.watch.kinds(), vec![FailureKind::ExpiredCode; 20]);
         assert_eq!((shop.exchanges(), shop.shelf.writes()), (1, 0));
     }
@@ -77,17 +74,13 @@ async fn t59_copies_of_one_callback_shut_nobody_else_out() {
         let mallory = shop.browser("mallory");
         let (state, gate) = (shop.start(&mallory).await, Gate::closed());
         shop.provider.on_code("held", Reply::key("obviously-fake-key").held_by(&gate));
-        let mut copies = JoinSet::new();
-        for _ in 0..20 {
-            let (shop, copy, state) = (Arc::clone(&shop), mallory.clone(), state.clone());
-            copies.spawn(async move { shop.callback(&copy, "held", &state).await });
-        }
+        let copies = copies(&shop, &mallory, "held", &state);
         shop.provider.wait_for_requests(1).await;
         let others = shop.callback(&mallory.clone(), "another-code", &state).await;
         assert_eq!(others.status(), 400);
         assert_connected(&shop.connect(&shop.browser("alice"), "code").await);
         gate.open();
-        copies.join_all().await.iter().for_each(assert_connected);
+        copies.join_all().await.iter().for_each(|(hop, _)| assert_connected(hop));
         assert_eq!(shop.exchanges(), 2);
     }
 }

@@ -1,6 +1,7 @@
 //! Records outside of requests: listed, swept, asked for, and removed by calls that come late.
 
 use crate::prelude::*;
+use komerza_connect::hooks::Note;
 use komerza_connect_testing::time::hang;
 
 async fn connect(store: &MemoryStore, id: &str) {
@@ -16,12 +17,24 @@ async fn every_user_is_listed_once_however_many_pages_that_takes() {
     }
     let shop = Shop::builder(Mode::Users).store(store).open().await;
     let (mut users, mut found) = (shop.layer.users(), Vec::new());
-    while let Some(user) = users.try_next().await.unwrap() {
+    while let Some(listed) = users.try_next().await.unwrap() {
+        let user = listed.user;
         assert!(shop.layer.client_for(&user).await.unwrap().is_some());
         found.push(user.as_str().to_owned());
     }
     assert_eq!((found.len(), found.into_iter().collect::<BTreeSet<_>>()), (250, wanted));
     assert!(users.try_next().await.unwrap().is_none(), "it stays over");
+}
+
+#[tokio::test]
+async fn a_listed_user_has_the_note_of_the_login() {
+    let (store, note) = (MemoryStore::default(), Note::new("plan pro").unwrap());
+    let token = StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap().with_note(Some(note.clone()));
+    store.save(&user("alice"), &token).await.unwrap();
+    let shop = Shop::builder(Mode::Users).store(store).open().await;
+    let listed = shop.layer.users().try_next().await.unwrap().unwrap();
+    assert_eq!((listed.user, listed.saved_at), (user("alice"), Some(token.saved_at())));
+    assert_eq!(listed.note.unwrap().as_str(), note.as_str());
 }
 
 #[tokio::test]

@@ -2,35 +2,9 @@
 
 use crate::prelude::*;
 use http::header;
-use komerza_connect_testing::shop_b::USER;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use komerza_connect::store::contract::faulty::{Faults, FaultyStore, Operation};
+use komerza_connect_testing::shop_b::{Lookup, USER};
 use tower::ServiceExt;
-
-/// A store that counts and keeps nothing about its calls.
-#[derive(Clone, Default)]
-struct Counting {
-    store: MemoryStore,
-    writes: Arc<AtomicUsize>,
-}
-
-#[async_trait]
-impl TokenStore for Counting {
-    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        self.store.load(user).await
-    }
-    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-        self.writes.fetch_add(1, Ordering::SeqCst);
-        self.store.save(user, token).await
-    }
-    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-        self.writes.fetch_add(1, Ordering::SeqCst);
-        self.store.delete(user).await
-    }
-    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-        self.writes.fetch_add(1, Ordering::SeqCst);
-        self.store.delete_if(user, version).await
-    }
-}
 
 /// What is alive in this process: allocations and their bytes.
 fn alive() -> (i64, i64) {
@@ -47,7 +21,7 @@ const ROOM: (i64, i64) = (8, 1_024);
 
 struct Flood {
     app: Router,
-    store: Counting,
+    calls: Faults,
     provider: TcpListener,
 }
 
@@ -55,15 +29,14 @@ impl Flood {
     async fn new(mode: Mode) -> Self {
         let provider = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let config = config().api_url(format!("http://{}", provider.local_addr().unwrap())).build().unwrap();
-        let store = Counting::default();
-        let layer = KomerzaConnectLayer::new(config, store.clone()).unwrap();
+        let store = FaultyStore::new(MemoryStore::default());
+        let calls = store.faults();
+        let layer = KomerzaConnectLayer::new(config, store).unwrap();
         let layer = match mode {
-            Mode::Users => layer.with_user(|parts: &http::request::Parts| {
-                parts.headers.get(USER).and_then(|user| UserId::new(user.to_str().ok()?).ok())
-            }),
+            Mode::Users => layer.with_user(Lookup::default()),
             Mode::Browsers => layer,
         };
-        Self { app: Router::new().layer(layer), store, provider }
+        Self { app: Router::new().layer(layer), calls, provider }
     }
 
     async fn send(&self, request: Request<Body>) -> http::Response<Body> {
@@ -84,7 +57,9 @@ impl Flood {
         let (allocations, bytes) = (after.0 - before.0, after.1 - before.1);
         println!("{what}: {number}; {allocations} allocations of {bytes} bytes are left");
         assert!(allocations <= ROOM.0 && bytes <= ROOM.1, "{what}: {allocations} allocations, {bytes} bytes");
-        assert_eq!(self.store.writes.load(Ordering::SeqCst), 0, "{what}");
+        for write in [Operation::Save, Operation::Delete, Operation::DeleteIf] {
+            assert_eq!(self.calls.calls(write), 0, "{what}: {write:?}");
+        }
         // A connection that was made waits here; one that was not would let this wait for ever.
         let called = std::future::poll_fn(|task| Poll::Ready(self.provider.poll_accept(task).is_ready())).await;
         assert!(!called, "{what}: somebody called the provider");

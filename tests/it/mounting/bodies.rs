@@ -56,38 +56,27 @@ where
 }
 
 #[tokio::test]
-async fn other_layers_may_be_inside() {
+async fn other_layers_may_be_inside_outside_or_on_both_sides() {
     let (connect, app) = (connected().await, key_route().with_state(()));
+    let (trace, slow) = (TraceLayer::new_for_http, || ResponseBodyTimeoutLayer::new(Duration::from_secs(60)));
     let stack = || ServiceBuilder::new().layer(connect.clone());
-    answers(stack().layer(TraceLayer::new_for_http()).service(app.clone())).await;
-    answers(stack().layer(ResponseBodyTimeoutLayer::new(Duration::from_secs(60))).service(app.clone())).await;
+    answers(stack().layer(trace()).service(app.clone())).await;
+    answers(stack().layer(slow()).service(app.clone())).await;
     answers(stack().layer(MapResponseBodyLayer::new(another_body)).service(app.clone())).await;
     answers(stack().layer(RequestBodyLimitLayer::new(1024)).service(app.clone())).await;
-    answers(stack().layer(CatchPanicLayer::new()).service(app)).await;
-}
+    answers(stack().layer(CatchPanicLayer::new()).service(app.clone())).await;
 
-#[tokio::test]
-async fn other_layers_may_be_outside() {
-    let (connect, app) = (connected().await, key_route().with_state(()));
     let inner = || connect.layer(app.clone());
     let timeout = TimeoutLayer::with_status_code(http::StatusCode::REQUEST_TIMEOUT, Duration::from_secs(60));
-    answers(ServiceBuilder::new().layer(TraceLayer::new_for_http()).service(inner())).await;
+    answers(ServiceBuilder::new().layer(trace()).service(inner())).await;
     answers(ServiceBuilder::new().layer(CorsLayer::permissive()).service(inner())).await;
     answers(ServiceBuilder::new().layer(timeout).service(inner())).await;
-    answers(ServiceBuilder::new().layer(ResponseBodyTimeoutLayer::new(Duration::from_secs(60))).service(inner())).await;
+    answers(ServiceBuilder::new().layer(slow()).service(inner())).await;
     answers(ServiceBuilder::new().layer(MapResponseBodyLayer::new(another_body)).service(inner())).await;
     answers(ServiceBuilder::new().layer(CatchPanicLayer::new()).service(inner())).await;
-}
 
-#[tokio::test]
-async fn other_layers_may_be_on_both_sides_of_a_routers_layer() {
-    let app: Router = key_route()
-        .layer(TraceLayer::new_for_http())
-        .layer(ResponseBodyTimeoutLayer::new(Duration::from_secs(60)))
-        .layer(connected().await)
-        .layer(MapResponseBodyLayer::new(another_body))
-        .layer(TraceLayer::new_for_http());
-    answers(app).await;
+    let both: Router = key_route().layer(trace()).layer(slow()).layer(connect.clone());
+    answers(both.layer(MapResponseBodyLayer::new(another_body)).layer(trace())).await;
 }
 
 #[tokio::test]

@@ -55,57 +55,42 @@ fn layer(store: impl TokenStore) -> KomerzaConnectLayer {
 }
 
 #[tokio::test]
-async fn a_connected_user_gets_the_key_in_every_form() {
-    let app = app().layer(connected().await);
+async fn every_form_gives_the_key_or_says_without_the_layer_what_to_add() {
+    let layered = app().layer(connected().await);
     for path in ["/key", "/option", "/result"] {
-        assert_says(&send(app.clone(), get(path)).await, 200, "the key of alice");
+        assert_says(&send(layered.clone(), get(path)).await, 200, "the key of alice");
+        assert_layer_missing(&send(app(), get(path)).await);
     }
 }
 
 #[tokio::test]
-async fn one_who_has_not_connected_is_none_and_not_an_error() {
-    let own_session = layer(MemoryStore::default());
-    let own_users = layer(MemoryStore::default()).with_user(everybody_is("alice"));
-    for connect in [own_session, own_users] {
+async fn one_who_has_not_connected_or_is_not_signed_in_is_none_and_has_a_kind_of_its_own() {
+    let nobody = layer(store_with("alice").await).with_user(|_: &http::request::Parts| None);
+    for (connect, kind) in [
+        (layer(MemoryStore::default()), "NotConnected"),
+        (layer(MemoryStore::default()).with_user(everybody_is("alice")), "NotConnected"),
+        (nobody, "NotSignedIn"),
+    ] {
         let app = app().layer(connect);
         assert_says(&send(app.clone(), get("/option")).await, 200, "none");
-        assert_says(&send(app, get("/result")).await, 200, "NotConnected");
+        assert_says(&send(app, get("/result")).await, 200, kind);
     }
 }
 
 #[tokio::test]
-async fn nobody_signed_in_is_none_and_has_a_kind_of_its_own() {
-    let app = app().layer(layer(store_with("alice").await).with_user(|_: &http::request::Parts| None));
-    assert_says(&send(app.clone(), get("/option")).await, 200, "none");
-    assert_says(&send(app, get("/result")).await, 200, "NotSignedIn");
-}
-
-#[tokio::test]
-async fn a_store_that_is_down_is_503_also_for_an_option() {
-    let app = app().layer(layer(down()).with_user(everybody_is("alice")));
-    for path in ["/key", "/option"] {
-        let answer = send(app.clone(), get(path)).await;
-        assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"].to_str().unwrap()), (503, &"5"));
-        assert!(!answer.body().contains("shelf"), "{}", answer.body());
-    }
-    assert_says(&send(app, get("/result")).await, 200, "StoreFailed");
-}
-
-#[tokio::test]
-async fn a_look_up_that_fails_is_503_also_for_an_option() {
-    let app = app().layer(layer(store_with("alice").await).with_user(Unknowable));
-    for path in ["/key", "/option"] {
-        let answer = send(app.clone(), get(path)).await;
-        assert_eq!(answer.status(), 503, "{path}");
-        assert!(!answer.body().contains("session server"), "{}", answer.body());
-    }
-    assert_says(&send(app, get("/result")).await, 200, "UserLookupFailed");
-}
-
-#[tokio::test]
-async fn without_the_layer_every_form_says_what_to_add() {
-    for path in ["/key", "/option", "/result"] {
-        assert_layer_missing(&send(app(), get(path)).await);
+async fn a_store_that_is_down_or_a_look_up_that_fails_is_503_also_for_an_option() {
+    for (connect, kind, secret) in [
+        (layer(down()).with_user(everybody_is("alice")), "StoreFailed", "shelf"),
+        (layer(store_with("alice").await).with_user(Unknowable), "UserLookupFailed", "session server"),
+    ] {
+        let app = app().layer(connect);
+        for path in ["/key", "/option"] {
+            let answer = send(app.clone(), get(path)).await;
+            let later = answer.headers()["retry-after"].to_str().unwrap();
+            assert_eq!((answer.status().as_u16(), later), (503, "5"), "{kind} {path}");
+            assert!(!answer.body().contains(secret), "{}", answer.body());
+        }
+        assert_says(&send(app, get("/result")).await, 200, kind);
     }
 }
 

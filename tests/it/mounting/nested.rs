@@ -86,7 +86,7 @@ async fn a_nested_page_that_needs_the_key_is_wanted_by_its_whole_path() {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_that_strips_a_prefix_browsers_see_it_and_the_app_does_not() {
+async fn behind_a_proxy_that_strips_a_prefix_browsers_see_it_and_the_app_does_not_also_in_a_nest() {
     let connect = not_connected("/shop/komerza/callback", "/shop").await;
     assert_eq!(connect.config().login_path(), "/shop/komerza/login");
     let app = key_route().layer(connect.clone());
@@ -95,10 +95,7 @@ async fn behind_a_proxy_that_strips_a_prefix_browsers_see_it_and_the_app_does_no
     assert_eq!(redirect_uri(&login), format!("{ORIGIN}/shop/komerza/callback"));
     assert_eq!(said(app.clone(), "/shop/komerza/login").await, NotFound);
     assert_eq!(send(app, page("/x")).await.headers()["location"], "/shop/komerza/login?return_to=%2Fshop%2Fx");
-}
 
-#[tokio::test]
-async fn a_proxy_and_a_nest_together_make_one_public_path() {
     let connect = not_connected("/shop/api/komerza/callback", "/shop/").await.with_user(everybody_is("alice"));
     let app: Router = Router::new().nest_service("/api", key_route().layer(connect));
     let login = send(app.clone(), get("/api/komerza/login")).await;

@@ -79,31 +79,23 @@ async fn a_request_that_does_not_ask_for_the_key_asks_nobody() {
     }
 }
 
+/// However often a request asks, and whatever was found for the one before.
 #[tokio::test]
-async fn a_request_that_asks_once_costs_one_look_up_and_one_load() {
+async fn each_request_that_asks_costs_one_look_up_and_one_load() {
     let (connect, calls) = own_users().await;
-    let app = Router::new().route("/x", routing::get(whose)).layer(connect);
-    assert_says(&send(app, by("alice", "/x")).await, 200, "the key of alice");
-    assert_eq!(calls.take(), (1, 1));
-}
-
-#[tokio::test]
-async fn a_request_that_asks_thrice_costs_one_look_up_and_one_load() {
-    let (connect, calls) = own_users().await;
-    let app = Router::new().route("/x", routing::get(twice)).layer(from_fn(onlooker)).layer(connect);
-    for (user, said, cost) in [("alice", "the same key", (1, 1)), ("bob", "no key", (1, 1)), ("", "no key", (1, 0))] {
-        assert_says(&send(app.clone(), by(user, "/x")).await, 200, said);
-        assert_eq!(calls.take(), cost, "{user}");
+    let thrice = Router::new().route("/thrice", routing::get(twice)).layer(from_fn(onlooker));
+    let app = thrice.route("/once", routing::get(whose)).route("/twice", routing::get(twice)).layer(connect);
+    for (user, path, said, cost) in [
+        ("alice", "/once", "the key of alice", (1, 1)),
+        ("alice", "/twice", "the same key", (1, 1)),
+        ("bob", "/twice", "no key", (1, 1)),
+        ("alice", "/thrice", "the same key", (1, 1)),
+        ("bob", "/thrice", "no key", (1, 1)),
+        ("", "/thrice", "no key", (1, 0)),
+    ] {
+        assert_says(&send(app.clone(), by(user, path)).await, 200, said);
+        assert_eq!(calls.take(), cost, "{user} {path}");
     }
-}
-
-#[tokio::test]
-async fn what_was_found_for_one_request_is_not_kept_for_the_next() {
-    let (connect, calls) = own_users().await;
-    let app = Router::new().route("/x", routing::get(twice)).layer(connect);
-    assert_says(&send(app.clone(), by("alice", "/x")).await, 200, "the same key");
-    assert_says(&send(app, by("bob", "/x")).await, 200, "no key");
-    assert_eq!(calls.take(), (2, 2));
 }
 
 #[tokio::test]

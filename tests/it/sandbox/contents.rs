@@ -1,59 +1,8 @@
 //! What else a store has: names of fields, changes and their effects.
 
-use super::{
-    call, get, read,
-    shop::{Shop, names},
-};
+use super::{call, get, read, shop::Shop};
 use crate::prelude::*;
 use komerza_sandbox::{Approval, ContentTypes};
-
-fn sorted(names: &str) -> Vec<&str> {
-    let mut names: Vec<_> = names.split_whitespace().collect();
-    names.sort_unstable();
-    names
-}
-
-#[tokio::test]
-async fn objects_have_exactly_the_documented_fields() {
-    let shop = Shop::open().await;
-    for (path, expected) in [
-        ("/orders", "id dateCreated items gateway customerEmail status currencyCode amountPaid amount coupon"),
-        (
-            "/products",
-            "id dateCreated variants name slug description metaDescription visibility imageNames storeId userId \
-             shouldBlockVpns order isBestSeller blacklistedPaymentGateways additionalFees additionalFixedFees metadata \
-             affiliateDiscountMode customAffiliateDiscountPercentage stock",
-        ),
-        (
-            "/products/all",
-            "id dateCreated name description imageNames rating order visibility storeId slug variants isBestSeller \
-             metadata affiliateDiscountMode customAffiliateDiscountPercentage",
-        ),
-        ("/customers", "id dateCreated emailAddress status isAffiliate totalSpend averageSpend totalOrders isBlocked"),
-        ("/tickets", "id dateCreated subject emailAddress status storeId customerId messageCount lastMessage"),
-        ("/categories", "id dateCreated name visibility slug imageName order storeId productCount products"),
-    ] {
-        assert_eq!(names(&shop.data(path).await[0]), sorted(expected), "{path}");
-    }
-    let item = shop.data("/orders").await[0]["items"][0].take();
-    assert_eq!(
-        names(&item),
-        sorted(
-            "id productId variantId dateCreated productName variantName amount lineTotal additionalFeePercentage \
-             additionalFeeAmount additionalFixedFeeAmount volumeDiscountAmount quantity volumeDiscountType \
-             volumeDiscountValue volumeDiscountTierQuantity billingInterval customIntervalDays"
-        )
-    );
-    let public = shop.data("/products/all").await[0]["variants"][0].take();
-    assert_eq!(
-        names(&public),
-        sorted(
-            "id productId storeId dateCreated name cost minimumQuantity maximumQuantity order \
-             requireDiscordAuthorization disableVolumeDiscountOnCoupon type billingInterval customIntervalDays \
-             deliveryTypes imageNames stock stockMode customFields volumeDiscounts"
-        )
-    );
-}
 
 #[tokio::test]
 async fn products_are_found_and_changed() {

@@ -1,7 +1,6 @@
 //! Users never get each other's keys.
 
 use crate::prelude::*;
-use komerza_connect_testing::canary::fake_secret;
 
 /// The provider answers with the bearer that came; the app shows it to its visitor.
 async fn everyone_sees_their_own_key(users: usize, calls: usize) {
@@ -73,16 +72,10 @@ async fn ids_are_exact(store: impl TokenStore) {
 }
 
 #[tokio::test]
-async fn t47_user_ids_are_exact_from_the_browser_to_the_memory_store() {
+async fn t47_user_ids_are_exact_from_the_browser_to_the_memory_store_and_to_a_sqlite_file() {
     ids_are_exact(MemoryStore::default()).await;
-}
-
-#[tokio::test]
-async fn t47_user_ids_are_exact_from_the_browser_to_a_sqlite_file() {
-    let directory = std::env::temp_dir().join(format!("{}-{}", fake_secret("tokens"), std::process::id()));
-    std::fs::create_dir(&directory).unwrap();
-    let store = SqliteStore::open(directory.join("tokens.db")).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap();
     ids_are_exact(store.clone()).await;
     store.close().await;
-    std::fs::remove_dir_all(directory).unwrap();
 }

@@ -217,12 +217,8 @@ async fn break_each_call(calls: isize, with: fn(KomerzaConnectLayer, Brittle) ->
 }
 
 #[tokio::test]
-async fn t66_a_clock_that_panics_at_any_call_of_a_callback_loses_nothing() {
+async fn t66_a_clock_or_a_source_of_chance_that_panics_at_any_call_of_a_callback_loses_nothing() {
     break_each_call(12, |layer, brittle| layer.with_clock(brittle)).await;
-}
-
-#[tokio::test]
-async fn t66_a_source_of_chance_that_panics_at_any_call_of_a_callback_loses_nothing() {
     break_each_call(4, |layer, brittle| layer.with_randomness(brittle)).await;
 }
 

@@ -1,6 +1,6 @@
 //! A store whose records lie in a server, and what stores of that kind get wrong when the network is bad.
 
-use super::broken_stores::Flaw;
+use super::flaws::Flaw;
 use crate::prelude::*;
 use std::{
     io::{BufRead, BufReader, Write},

@@ -13,6 +13,11 @@ use komerza_connect::{
     token_store_contract,
 };
 
+/// What every store in a server claims.
+fn of_a_server(contract: Contract) -> Contract {
+    contract.any_id().lists().outlives_restarts().shared_by_nodes()
+}
+
 fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
     postgres_at(postgres_url(), with)
 }
@@ -35,14 +40,10 @@ fn postgres_at<S: TokenStore>(url: String, with: fn(PostgresStore) -> S) -> Cont
     };
     let (open, plain, away) = (at.clone(), at.clone(), url.clone());
     let (opened, plainly, relayed) = (url.clone(), url.clone(), url);
-    Contract::new(move || {
+    of_a_server(Contract::new(move || {
         let opened = open(opened.clone());
         async move { with(opened.await.with_deadline(PATIENCE)) }
-    })
-    .any_id()
-    .lists()
-    .outlives_restarts()
-    .shared_by_nodes()
+    }))
     .replaces(move || plain(plainly.clone()))
     .over_network(server(&relayed), move |address| {
         let opened = at(through(&relayed, address));
@@ -77,14 +78,10 @@ fn mysql<S: TokenStore>(with: fn(MySqlStore) -> S) -> Contract {
         async move { MySqlStore::connect_with(&url, &table).await.unwrap() }
     };
     let (open, plain) = (at.clone(), at.clone());
-    Contract::new(move || {
+    of_a_server(Contract::new(move || {
         let opened = open(mysql_url());
         async move { with(opened.await.with_deadline(PATIENCE)) }
-    })
-    .any_id()
-    .lists()
-    .outlives_restarts()
-    .shared_by_nodes()
+    }))
     .replaces(move || plain(mysql_url()))
     .over_network(server(&mysql_url()), move |address| {
         let opened = at(through(&mysql_url(), address));
@@ -142,14 +139,10 @@ fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
         async move { RedisStore::connect_with(&url, &prefix).await.unwrap() }
     };
     let (open, plain) = (at.clone(), at.clone());
-    Contract::new(move || {
+    of_a_server(Contract::new(move || {
         let opened = open(redis_url());
         async move { with(opened.await.with_deadline(PATIENCE)) }
-    })
-    .any_id()
-    .lists()
-    .outlives_restarts()
-    .shared_by_nodes()
+    }))
     .replaces(move || plain(redis_url()))
     .over_network(server(&redis_url()), move |address| {
         let opened = at(through(&redis_url(), address));

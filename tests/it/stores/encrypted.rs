@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use komerza_connect::store::{
     EncryptedStore,
-    faulty::{Fault, FaultyStore, Operation},
+    contract::faulty::{FaultyStore, Operation, StoreFault},
 };
 
 fn sealed<S: TokenStore>(store: S, app: &str, keys: impl IntoIterator<Item = SealingKey>) -> EncryptedStore<S> {
@@ -14,6 +14,12 @@ fn key(number: u8) -> SealingKey {
     let mut bytes = *b"obviously-fake-key-of-32-bytes-0";
     bytes[31] = number;
     SealingKey::from_bytes(&bytes).unwrap()
+}
+
+/// A database, sealed by the first key, and a user.
+fn opened() -> (MemoryStore, EncryptedStore<MemoryStore>, UserId) {
+    let database = MemoryStore::default();
+    (database.clone(), sealed(database, "app", [key(1)]), user("alice"))
 }
 
 fn text(token: Option<StoredToken>) -> String {
@@ -30,9 +36,8 @@ async fn assert_unreadable(store: &impl TokenStore, user: &UserId) {
 
 #[tokio::test]
 async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
-    let database = MemoryStore::default();
-    let store = sealed(database.clone(), "app", [key(1)]);
-    let (alice, bob) = (user("alice"), user("bob"));
+    let (database, store, alice) = opened();
+    let bob = user("bob");
     store.save(&alice, &record("obviously-fake-alice")).await.unwrap();
     store.save(&bob, &record("obviously-fake-bob")).await.unwrap();
     let hers = database.load(&alice).await.unwrap().unwrap();
@@ -54,9 +59,7 @@ async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
 
 #[tokio::test]
 async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
-    let database = MemoryStore::default();
-    let store = sealed(database.clone(), "app", [key(1)]);
-    let alice = user("alice");
+    let (database, store, alice) = opened();
     store.save(&alice, &record("obviously-fake-key")).await.unwrap();
     assert_unreadable(&sealed(database.clone(), "app2", [key(1)]), &alice).await;
     assert_unreadable(&sealed(database.clone(), "app", [key(2)]), &alice).await;
@@ -78,9 +81,7 @@ async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
 
 #[tokio::test]
 async fn t44_a_note_that_was_changed_in_the_database_closes_the_record() {
-    let database = MemoryStore::default();
-    let store = sealed(database.clone(), "app", [key(1)]);
-    let alice = user("alice");
+    let (database, store, alice) = opened();
     let note = |text: &'static str| Some(komerza_connect::hooks::Note::new(text).unwrap());
     store.save(&alice, &record("obviously-fake-key").with_note(note("plan=basic"))).await.unwrap();
     assert_eq!(store.load(&alice).await.unwrap().unwrap().note(), note("plan=basic").as_ref());
@@ -107,9 +108,7 @@ async fn t44_a_record_that_another_implementation_sealed_opens() {
 /// SECURITY.md says so under "What stays".
 #[tokio::test]
 async fn t44_an_older_record_of_the_same_user_opens_when_it_is_put_back() {
-    let database = MemoryStore::default();
-    let store = sealed(database.clone(), "app", [key(1)]);
-    let alice = user("alice");
+    let (database, store, alice) = opened();
     store.save(&alice, &record("obviously-fake-older")).await.unwrap();
     let backup = database.load(&alice).await.unwrap().unwrap();
     store.save(&alice, &record("obviously-fake-newer")).await.unwrap();
@@ -154,7 +153,7 @@ async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
     let faults = resealing.faults();
     let resealing = sealed(resealing, "app", [key(2), key(1)]).reseals_on_load();
     // If that write fails, the load does not.
-    faults.add(Fault::error().on(Operation::ReplaceIf).times(1));
+    faults.add(StoreFault::error().on(Operation::ReplaceIf).times(1));
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
@@ -173,7 +172,7 @@ async fn t44_sealing_anew_never_undoes_a_save_that_came_between() {
     let inner = FaultyStore::new(database.clone());
     let faults = inner.faults();
     let slow = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();
-    faults.add(Fault::hang().on(Operation::ReplaceIf));
+    faults.add(StoreFault::hang().on(Operation::ReplaceIf));
     let mut load = tokio_test_poll(slow.load(&alice));
     assert!(load.poll_once().await, "it has read the old record and is about to seal it anew");
 
@@ -196,12 +195,12 @@ async fn t44_a_writer_that_hangs_while_sealing_anew_does_not_hold_the_load_up() 
     let inner = FaultyStore::new(database);
     let faults = inner.faults();
     let store = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();
-    faults.add(Fault::hang().on(Operation::ReplaceIf));
+    faults.add(StoreFault::hang().on(Operation::ReplaceIf));
     let load = tokio::time::timeout(Limits::default().store_deadline, store.load(&alice));
     assert_eq!(text(load.await.expect("in time").unwrap()), "obviously-fake-key");
     assert_eq!(faults.calls(Operation::ReplaceIf), 1);
     // A slow database has used up its time before: what was read is what counts.
-    faults.add(Fault::delay(Duration::from_millis(1_900)).on(Operation::Load));
+    faults.add(StoreFault::delay(Duration::from_millis(1_900)).on(Operation::Load));
     let load = tokio::time::timeout(Limits::default().store_deadline, store.load(&alice));
     assert_eq!(text(load.await.expect("in time").unwrap()), "obviously-fake-key");
 }

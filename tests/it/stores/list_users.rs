@@ -9,7 +9,7 @@ use super::{
 use crate::prelude::*;
 use komerza_connect::store::{
     CachedStore, ListUsers,
-    faulty::{Fault, FaultyStore, Operation},
+    contract::faulty::{FaultyStore, Operation, StoreFault},
 };
 #[cfg(feature = "servers")]
 use komerza_connect::store::{MySqlStore, PostgresStore};
@@ -121,7 +121,7 @@ async fn a_cache_forgets_everybody_when_a_removal_ended_in_an_error() {
     cached.save(&alice, &saved_at(1)).await.unwrap();
     assert!(cached.load(&alice).await.unwrap().is_some());
     // The record is removed and the answer lost.
-    faulty.faults().add(Fault::error_afterwards().on(Operation::RemoveOlder));
+    faulty.faults().add(StoreFault::error_afterwards().on(Operation::RemoveOlder));
     assert!(cached.remove_older("browser-", time(2), 10).await.is_err());
     assert!(cached.load(&alice).await.unwrap().is_none());
 }

@@ -24,6 +24,7 @@ mod database_copy;
 mod encrypted;
 mod errors;
 mod faulty;
+mod flaws;
 mod list_users;
 mod no_writes;
 #[cfg(feature = "servers")]

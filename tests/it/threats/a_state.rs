@@ -146,21 +146,15 @@ async fn t09_a_done_mark_older_than_its_lifetime_does_not_count_even_if_the_brow
 }
 
 #[tokio::test]
-async fn t09_who_is_not_connected_is_not_told_so_by_an_unknown_state() {
-    let shop = Shop::new(Mode::App).await;
-    let page = shop.refuses(&shop.browser("alice"), &format!("code=x&state={}", unknown_state()), 400).await;
-    assert!(!page.text().contains("You are connected"), "{}", page.text());
-}
-
-#[tokio::test]
-async fn t09_a_user_who_cannot_be_told_is_told_nothing_of_a_connection_by_an_unknown_state() {
+async fn t09_an_unknown_state_tells_of_a_connection_only_who_has_one_and_can_be_told() {
     let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
     shop.accepts(&alice, &login, "CA", "/x").await;
     let query = format!("code=x&state={}", unknown_state());
-    assert!(shop.refuses(&alice, &query, 400).await.text().contains("You are connected"));
-    alice.set_header(USER, "broken");
-    let page = shop.refuses(&alice, &query, 400).await;
-    assert!(!page.text().contains("You are connected"), "{}", page.text());
+    for (user, told) in [("alice", true), ("bob", false), ("broken", false)] {
+        alice.set_header(USER, user);
+        let page = shop.refuses(&alice, &query, 400).await;
+        assert_eq!(page.text().contains("You are connected"), told, "{user}: {}", page.text());
+    }
 }
 
 /// A copy of the browser that never notices that a cookie has expired.

@@ -248,4 +248,45 @@ mod tests {
         let elsewhere = login(COOKIE, "http://127.0.0.1:3000/komerza/callback");
         assert_eq!(codes(&elsewhere, &asked, &json), ["redirect_elsewhere"]);
     }
+
+    /// The README has every finding, and each is provoked here: `UPDATE_README=1 cargo test -p komerza-sandbox readme`.
+    #[test]
+    fn every_finding_is_provoked_and_stands_in_the_readme() {
+        let url = Url::parse("https://shop.example/komerza/login").unwrap();
+        let (good, asked) = (login(COOKIE, "https://shop.example/komerza/callback"), answer(200, &[]));
+        let json = answer(200, &[(header::CONTENT_TYPE, "application/json")]);
+        let ours = answer(401, &[(header::CONTENT_SECURITY_POLICY, "form-action 'none'; frame-ancestors 'none'")]);
+        let with = |cookie: &str| login(cookie, "http://127.0.0.1:3000/komerza/callback");
+        let mut found = judge(&url, true, &good, &asked, &json);
+        found.extend(judge(&url, true, &good, &good, &answer(404, &[(header::CONTENT_TYPE, "text/html")])));
+        found.extend([false, true].into_iter().flat_map(|signed_in| judge(&url, signed_in, &ours, &asked, &json)));
+        let others = [answer(404, &[]), answer(502, &[]), with("x=y"), with(COOKIE.trim_end_matches("; Secure"))];
+        let others = others.into_iter().chain([with(COOKIE.trim_start_matches("__Host-"))]);
+        found.extend(others.flat_map(|typed| judge(&url, true, &typed, &asked, &json)));
+        let mut codes = std::collections::BTreeSet::new();
+        found.retain(|finding| codes.insert(finding.code));
+        let (code, _) = include_str!("doctor.rs").split_once("#[cfg(test)]").unwrap();
+        let calls = code.split("Finding::wrong(").flat_map(|part| part.split("Finding::fine(")).skip(1);
+        for written in calls.filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next()) {
+            assert!(codes.contains(written), "{written} is not provoked");
+        }
+
+        let row = |finding: &Finding| {
+            let remedy = if finding.remedy.is_empty() { "none needed" } else { finding.remedy };
+            format!("| `{}` | {} | {remedy} |\n", finding.code, finding.text)
+        };
+        let table = found.iter().map(row).collect::<String>();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = std::fs::read_to_string(path).unwrap();
+        let (head, rest) = readme.split_once("| Code | Message | Remedy |\n| --- | --- | --- |\n").unwrap();
+        let (_, tail) = rest.split_once("\n\n").unwrap();
+        let wanted = format!("{head}| Code | Message | Remedy |\n| --- | --- | --- |\n{table}\n{tail}");
+        if std::env::var_os("UPDATE_README").is_some() {
+            std::fs::write(path, &wanted).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(path).unwrap() == wanted,
+            "run UPDATE_README=1 cargo test -p komerza-sandbox readme"
+        );
+    }
 }

@@ -1,7 +1,9 @@
 //! A store that fails on demand, so that an app can be tested with its store down.
 
-use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner};
-use crate::user::UserId;
+use crate::{
+    store::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner},
+    user::UserId,
+};
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,7 +16,7 @@ use std::{
 ///
 /// ```
 /// use komerza_connect::{MemoryStore, TokenStore, UserId};
-/// use komerza_connect::store::faulty::{Fault, FaultyStore, Operation};
+/// use komerza_connect::store::contract::faulty::{StoreFault, FaultyStore, Operation};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let store = FaultyStore::new(MemoryStore::default());
@@ -22,14 +24,14 @@ use std::{
 /// let (alice, bob) = (UserId::new("alice")?, UserId::new("bob")?);
 ///
 /// // The second load of alice fails; all else goes on.
-/// faults.add(Fault::error().on(Operation::Load).for_user(&alice).from_call(2).times(1));
+/// faults.add(StoreFault::error().on(Operation::Load).for_user(&alice).from_call(2).times(1));
 /// assert!(store.load(&alice).await.is_ok());
 /// assert!(store.load(&alice).await.is_err());
 /// assert!(store.load(&alice).await.is_ok());
 /// assert!(store.load(&bob).await.is_ok());
 ///
 /// // The store is down, and up again.
-/// faults.add(Fault::error());
+/// faults.add(StoreFault::error());
 /// assert!(store.delete(&bob).await.is_err());
 /// faults.clear();
 /// assert!(store.delete(&bob).await.is_ok());
@@ -49,7 +51,7 @@ impl<S> FaultyStore<S> {
         Self { inner, faults: Faults::default() }
     }
 
-    /// The switchboard of the faults; it works while calls are under way, from any thread.
+    /// The faults of this store. They can be changed from any thread, also while calls are running.
     pub fn faults(&self) -> Faults {
         self.faults.clone()
     }
@@ -89,7 +91,7 @@ enum Kind {
 /// One fault: what happens, and to which calls. Without a restriction it happens to every call.
 #[derive(Debug, Clone)]
 #[must_use = "a fault does nothing before it is added"]
-pub struct Fault {
+pub struct StoreFault {
     kind: Kind,
     operation: Option<Operation>,
     user: Option<UserId>,
@@ -97,12 +99,12 @@ pub struct Fault {
     left: u64,
 }
 
-impl Fault {
+impl StoreFault {
     fn of(kind: Kind) -> Self {
         Self { kind, operation: None, user: None, skipped: 0, left: u64::MAX }
     }
 
-    /// The call takes so much longer, by tokio's timer.
+    /// The call takes this much longer, by tokio's timer.
     pub fn delay(by: Duration) -> Self {
         Self::of(Kind::Delay(by))
     }
@@ -146,7 +148,7 @@ impl Fault {
         self
     }
 
-    /// Only so many calls; then the fault is over.
+    /// Only for this many calls.
     pub fn times(mut self, calls: u64) -> Self {
         self.left = calls;
         self
@@ -156,7 +158,7 @@ impl Fault {
         self.operation.is_none_or(|only| only == operation) && self.user.as_ref().is_none_or(|only| Some(only) == user)
     }
 
-    /// Counts a call that the fault concerns; whether it strikes.
+    /// Counts a call that the fault concerns, and returns whether the fault strikes.
     fn strikes(&mut self) -> bool {
         if let Some(fewer) = self.skipped.checked_sub(1) {
             self.skipped = fewer;
@@ -174,17 +176,17 @@ pub struct Faults(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    faults: Vec<Fault>,
+    faults: Vec<StoreFault>,
     calls: Vec<(Operation, u64)>,
 }
 
 impl Faults {
     /// Adds a fault. Of several that concern one call, each strikes, in the order in which they were added.
-    pub fn add(&self, fault: Fault) {
+    pub fn add(&self, fault: StoreFault) {
         self.state().faults.push(fault);
     }
 
-    /// Takes all faults away. Calls that hang go on hanging.
+    /// Removes all faults. Calls that already hang do not end.
     pub fn clear(&self) {
         self.state().faults.clear();
     }
