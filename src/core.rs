@@ -37,7 +37,7 @@ impl Core {
         }
     }
 
-    /// The store itself: an `Arc` of a store is a store too, and to call that one would box each future twice.
+    /// The store and not its `Arc`, which is a store too: calling that one would box each future twice.
     pub(crate) fn store(&self) -> &dyn TokenStore {
         &*self.store
     }
@@ -62,7 +62,7 @@ impl Core {
                 Err(error) if error.kind() == StoreErrorKind::Unreadable => return self.delete(user).await,
                 Err(error) => return Err(error),
             };
-            // Another one means that it was replaced in between, or that a cache did not know of that yet.
+            // If not, the record was replaced in between, or a cache was out of date.
             if self.delete_if(user, token.version()).await? {
                 return Ok(());
             }

@@ -2,12 +2,12 @@
 //!
 //! 1. Every purpose (login attempt, done mark, session, stored record) has a key of its own, derived by
 //!    HKDF-SHA-256 with a label, so that a value of one kind never passes as another.
-//! 2. The cipher is AES-256-GCM-SIV with a random nonce: misuse-resistant, so a repeated nonce reveals equality
-//!    and no more.
+//! 2. The cipher is AES-256-GCM-SIV with a random nonce: a repeated nonce reveals only whether two
+//!    plaintexts are equal.
 //! 3. The context (format, app, name, …) is associated data: a value opens only where it was sealed.
 //! 4. A list of keys: the first seals, all open. A value names its key by a short id, so that rotation costs
 //!    one attempt.
-//! 5. What does not open is absent; the plaintext is not touched before the tag was checked.
+//! 5. A value that does not open counts as absent. The plaintext is not used before the tag was checked.
 
 use crate::{
     random::{Randomness, RandomnessError, draw},
@@ -81,10 +81,10 @@ impl SealingKey {
         Self::from_bytes(&Zeroizing::new(bytes))
     }
 
-    /// The key that is used when none is given, derived from the client secret.
+    /// Derives the key that is used by default from the client secret.
     ///
-    /// For the list of [`cookie_keys`](crate::ConfigBuilder::cookie_keys), so that a new client secret ends no
-    /// browser session: the new one's key first, then the old one's.
+    /// Use it in [`cookie_keys`](crate::ConfigBuilder::cookie_keys) when the client secret changes, so that browser
+    /// sessions go on. Put the key of the new secret first, then the key of the old one.
     ///
     /// ```
     /// use komerza_connect::{Config, SealingKey, config::ClientSecret};
@@ -102,8 +102,8 @@ impl SealingKey {
     /// ```
     ///
     /// # Security
-    /// Whoever has a leaked secret can make cookies that open until its key leaves the list. They cannot take
-    /// over a session with that: its 256 random bits are in its browser alone. Take the old key away after
+    /// Whoever has a leaked secret can make valid cookies until its key is removed from the list. They cannot take
+    /// over a session, because its 256 random bits are only in its browser. Remove the old key after
     /// [`session_idle_lifetime`](crate::config::Limits::session_idle_lifetime).
     #[must_use]
     pub fn derived_from(secret: &ClientSecret) -> Self {
@@ -206,7 +206,7 @@ impl Keyring {
     }
 }
 
-/// Each part with its length before it, so that no two lists of parts read the same.
+/// Each part with its length before it, so that two different lists never give the same bytes.
 fn associated(parts: &[&[u8]]) -> Vec<u8> {
     let mut joined = Vec::with_capacity(parts.iter().map(|part| part.len().saturating_add(8)).sum());
     for part in parts {

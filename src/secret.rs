@@ -117,7 +117,7 @@ impl AuthorizationCode {
     /// path.
     ///
     /// # Errors
-    /// [`InvalidSecret`]; the login attempt is still good for the right code.
+    /// [`InvalidSecret`]. The login attempt stays valid for the right code.
     ///
     /// # Source
     /// The provider documents neither alphabet nor length; the bounds are ours. RFC 3986, section 5.2.4, for the dots.

@@ -12,7 +12,7 @@ pub(crate) use explored::Lock;
 #[cfg(not(all(test, feature = "__explore")))]
 pub(crate) use plain::Lock;
 
-/// A point between two steps that other threads may come between. Does something in an exploration alone.
+/// A point at which the explorer may run other threads. Outside an exploration it does nothing.
 #[inline]
 pub(crate) fn step() {
     #[cfg(all(test, feature = "__explore"))]

@@ -48,7 +48,7 @@ pub(super) fn is_plain_path(path: &str) -> bool {
         && parsed.is_ok_and(|url| url.path() == path && url.query().is_none() && url.fragment().is_none())
 }
 
-/// Parses the base URL of the API or the dashboard: no query; a path is kept, a slash at its end is not.
+/// Parses the base URL of the API or the dashboard. Its path is kept, without a slash at the end.
 pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
     let mut url = http_url(text).map_err(|why| ConfigError::about(setting, text, why))?;
     if let Ok(mut segments) = url.path_segments_mut() {
@@ -59,8 +59,8 @@ pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigE
 
 /// Appends segments to the path of a base URL, each encoded as one.
 ///
-/// `None` if the result is not the base plus exactly these segments: the URL standard resolves dots and drops
-/// tabs and line feeds without a word, and a segment that does that must never be sent.
+/// `None` if the result is not the base plus exactly these segments. The URL standard resolves dots and drops tabs and
+/// line feeds silently, and an address that was changed in this way must never be used.
 pub(crate) fn with_segments(base: &Url, segments: &[&str]) -> Option<Url> {
     let mut url = base.clone();
     url.path_segments_mut().ok()?.pop_if_empty().extend(segments);

@@ -98,7 +98,7 @@ fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// It becomes a segment of a path and a parameter of a query.
+/// The client ID becomes a segment of a path and a parameter of a query.
 fn client_id(id: String) -> Result<String, ConfigError> {
     let id = check("client_id", id, 128, is_unreserved, &message::CLIENT_ID_CHARACTERS)?;
     match id.as_str() {
@@ -128,7 +128,7 @@ fn app_name(name: &str) -> Result<(), ConfigError> {
     }
 }
 
-/// Each token costs memory and, when the provider refuses a call, time. For no limit set the period to zero.
+/// The largest bucket. Each token costs memory, and time when the provider refuses a call.
 const TOKENS_MOST: u32 = 10_000;
 
 fn check_buckets(wrong: &mut Wrong, limits: &Limits) {
@@ -141,7 +141,7 @@ fn check_buckets(wrong: &mut Wrong, limits: &Limits) {
     }
 }
 
-/// Without a limit on the length: that is for what visitors send.
+/// Its length has no limit, which is for paths that visitors send.
 fn check_local(setting: &'static str, path: &str, routes: &Routes) -> Result<(), ConfigError> {
     let parsed = ReturnPath::parse(path, usize::MAX, routes);
     parsed.map(|_| ()).ok_or_else(|| ConfigError::about(setting, path, &message::NOT_LOCAL))

@@ -38,7 +38,7 @@ messages! {
     CONTROL_CHARACTER = "control_character", "has a control character", "Write it in one line.";
     CLIENT_ID_CHARACTERS = "client_id_characters", "may have letters, digits and -._~ only",
         "Copy the client ID from the Komerza dashboard.";
-    DOT_SEGMENT = "dot_segment", "is a dot segment", "Copy the client ID from the Komerza dashboard.";
+    DOT_SEGMENT = "dot_segment", "is `.` or `..`", "Copy the client ID from the Komerza dashboard.";
     SECRET_LENGTH = "secret_length", "has {} characters; Komerza's have 72",
         "Copy the secret from the Komerza dashboard: all of it, and nothing else.";
     KEY_TOO_SHORT = "key_too_short", "holds a key of {} bytes; at least 32 are needed",
@@ -63,7 +63,7 @@ messages! {
         "Choose a path of letters, digits, slashes and hyphens.";
     PREFIX_ELSEWHERE = "prefix_elsewhere", "is not the start of the redirect URI's path",
         "Register the whole public path as the redirect URI, prefix included.";
-    NOT_UNDER_PREFIX = "not_under_prefix", "must start with a slash, or with the stripped prefix and one",
+    NOT_UNDER_PREFIX = "not_under_prefix", "must start with the stripped prefix, if there is one, and a slash",
         "Write the path as browsers see it.";
     TAKEN = "taken", "is the path of another route", "Give each route a path of its own; the last segment of the redirect URI is the callback's.";
     NOT_LOCAL = "not_local", "must be a path on this site, and none of the crate's routes",
@@ -71,7 +71,7 @@ messages! {
     PARAMETER_NAME = "parameter_name", "must be 1 to 64 letters, digits or -._~",
         "Use the name that your sign-in page reads, such as next.";
     BUCKET_TOO_LARGE = "bucket_too_large", "holds more than 10,000 tokens",
-        "Take fewer; a period of zero means no limit.";
+        "Use fewer tokens. For no limit, set the period to zero.";
     HTTP_CLIENT = "http_client", "cannot be reached with this build: {}",
         "Switch on the feature `rustls` or `native-tls`, and install the certificates of the system, on Debian the package ca-certificates.";
 }

@@ -4,7 +4,7 @@
 //! 2. Not read as another host: no second slash, no encoded slash, backslash or control character after the
 //!    first one.
 //! 3. No empty segment but the last, no dot segment, plain or encoded, no encoded control character.
-//! 4. The same origin after a parse by the URL standard, which is what browsers do with it.
+//! 4. It has the same origin when it is resolved by the URL standard, as browsers do.
 //! 5. None of the crate's own routes: a login that ends in a login would never end.
 //!
 //! It is checked when a login starts and again when the path is used. A path that does not pass is replaced by the
@@ -87,7 +87,7 @@ fn has_traps(rest: &str) -> bool {
         || segments.any(|segment| segment.is_empty() || bad(segment))
 }
 
-/// What a browser makes of it, wherever on the site it stands.
+/// Whether a browser that resolves the path stays on this site.
 fn stays_here(text: &str) -> bool {
     let Ok(site) = Url::parse("https://site.invalid/komerza/callback") else { return false };
     site.join(text)

@@ -90,7 +90,7 @@ impl Routes {
         ]
     }
 
-    /// What a proxy takes off in front of each path.
+    /// The prefix that a proxy removes from each path.
     pub(crate) fn prefix(&self) -> &str {
         self.callback.get(..self.stripped).unwrap_or_default()
     }
@@ -103,9 +103,10 @@ impl Routes {
     /// The route of a request.
     ///
     /// `seen` is the path of the request as it arrives at the layer; `original` is the whole path where the
-    /// framework kept it (axum strips what `nest` took). Paths are equal byte by byte or not ours.
+    /// framework kept it (axum strips what `nest` took). A path that is not
+    /// equal byte by byte is not ours.
     pub(crate) fn find<'a>(&self, seen: &str, original: impl FnOnce() -> Option<&'a str>) -> Option<Route> {
-        // Nearly every request ends here: a stripped path is the end of the whole one, so the last bytes differ.
+        // Most requests end here. A path without its prefix is the end of the whole path, so one with another end is not ours.
         let mut alike = self.all().into_iter().filter(|(_, public)| public.ends_with(seen)).peekable();
         alike.peek()?;
         let whole = original().unwrap_or(seen);

@@ -71,7 +71,9 @@ fn a_variable_is_named_where_from_env_reads_it_and_nowhere_else() {
     let error = good().redirect_uri("/cb").build().unwrap_err();
     assert!(error.to_string().starts_with("redirect_uri (KOMERZA_REDIRECT_URI) is not an absolute URL. "));
     let error = good().login_path("login").build().unwrap_err();
-    assert!(error.to_string().starts_with("login_path must start with a slash, or with the stripped prefix and one. "));
+    assert!(
+        error.to_string().starts_with("login_path must start with the stripped prefix, if there is one, and a slash. ")
+    );
     let read = std::sync::Mutex::new(Vec::new());
     let _ = Config::from_lookup(|name| {
         read.lock().unwrap().push(name.to_owned());

@@ -1,9 +1,9 @@
 //! A token bucket that is refilled in batches, as the provider describes its own, seen from outside.
 //!
 //! The provider's periods begin at moments that we do not know, and a batch that finds the bucket nearly full
-//! is partly lost. So what is safe is not what one such bucket would hold, but what all of them hold, whenever
-//! their periods begin: from any request to any later one there are at most `capacity` requests, and `refill`
-//! more for each whole period between the two, since that many periods have ended in between for certain.
+//! is partly lost. So a request is safe only if every such bucket has a token for it, whenever its periods begin. That
+//! is: from any request to any later one there are at most `capacity` requests, and `refill` more for each whole
+//! period between the two, because that many periods have certainly ended in between.
 //!
 //! The rule needs no history beyond the last `capacity` requests. Let `t` be the time of a request, counted
 //! `n`, and `due(n) = max(t, due(n - refill) + period)`. Then the next request, `n`, is safe from
@@ -16,8 +16,7 @@ use std::{collections::VecDeque, time::Duration};
 #[derive(Debug, Clone)]
 pub(crate) struct TokenBucket {
     limit: Bucket,
-    /// How much later than counted a request may have arrived there, at most: requests overtake each other on
-    /// the way.
+    /// How much later than counted a request may arrive at the provider.
     slack: Duration,
     /// `due` of the last requests, oldest first; as many as the capacity, or fewer.
     due: VecDeque<Duration>,
@@ -91,7 +90,7 @@ impl TokenBucket {
 
     /// The provider found the bucket empty: nothing for `wait`, then batch by batch.
     ///
-    /// Does nothing when it was told of a later moment before.
+    /// Does nothing if the bucket is already closed for longer.
     pub(crate) fn empty(&mut self, wait: Duration, now: Duration) {
         let until = now.saturating_add(wait);
         if self.limit.period.is_zero() || until <= self.closed_until {
@@ -99,8 +98,8 @@ impl TokenBucket {
         }
         self.closed_until = until;
         let (batch, capacity) = (self.batch().max(1), self.capacity());
-        // As if the tokens had been taken so that the first batch comes at `until`, and the others behind it; but none before it
-        // would have come without the refusal.
+        // The first batch comes at `until`, and one more at the end of each period. No token comes earlier than it would have
+        // come without the refusal.
         let first = until.saturating_sub(self.limit.period).saturating_sub(self.slack);
         let unknown = capacity.saturating_sub(self.due.len());
         let known = std::iter::repeat_n(Duration::ZERO, unknown).chain(self.due.iter().copied());

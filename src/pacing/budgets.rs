@@ -1,12 +1,11 @@
 //! How many exchanges each party has begun within the last minute: a user, a browser or an address.
 //!
 //! 1. A party over its budget is told when it is free again.
-//! 2. A charge whose exchange was never begun is taken back. What is refused for want of a turn leaves nothing
-//!    behind.
-//! 3. Parties whose minute is over are swept out; each sweep is paid for by the charges since the last one.
+//! 2. A charge is taken back if no exchange was sent. So a request that got no turn leaves no entry.
+//! 3. Parties whose minute is over are removed when the table has doubled.
 //! 4. There is a hard bound. Over it the half that was charged longest ago is forgotten, and may begin a few
-//!    exchanges more than its budget allows. The bucket of the process still bounds all together. To refuse new
-//!    parties instead would let one who makes up parties shut everybody else out.
+//!    exchanges more than its budget allows. The bucket of the process still limits all together. If
+//!    new parties were refused instead, an attacker who invents parties could shut out everybody else.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -13,7 +13,7 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// How long a shared bucket that has failed is left alone, so that one that hangs does not hold up every call.
+/// How long a shared bucket is not asked after it failed, so that one that hangs does not delay every call.
 const ALONE: Duration = Duration::from_secs(5);
 
 /// How long others wait for the answer to the exchange that goes ahead.
@@ -59,10 +59,11 @@ pub(crate) struct Turn {
 struct State {
     bucket: TokenBucket,
     line: Line,
-    /// Whether somebody is asking the shared bucket, and when that is worth while again.
+    /// Whether a request is asking the shared bucket.
     asking: bool,
+    /// Before this time the shared bucket has no token.
     ask_at: Duration,
-    /// The shared bucket has failed: our own paces for so long.
+    /// Until then our own bucket is used, because the shared one failed.
     alone_until: Duration,
     /// Whether a 429 came since the shared bucket was asked last.
     refused: bool,
@@ -179,7 +180,7 @@ impl Lane {
         let mut state = self.state.lock();
         let now = clock.elapsed();
         if state.refused {
-            // What was taken before the 429 is worth nothing.
+            // Tokens from before the 429 do not count.
             return;
         }
         match asked.unwrap_or_else(|late| Err(late.into())) {
@@ -196,7 +197,7 @@ impl Lane {
                 if ahead && granted > 0 && !state.line.is_empty() {
                     state.probe = Some(now);
                 }
-                // What was for callers who have gone is lost: saved up, it would come on top of a bucket that is full again.
+                // Tokens for callers who have left are lost. Kept, they would add to a bucket that is full again.
                 state.grant(|_| tokens.next().is_some());
             }
             Err(error) => {
@@ -268,11 +269,11 @@ impl State {
         self.grant(|state| state.take_own(kind, now));
     }
 
-    /// The same for as long as `take` says that there is a token.
+    /// Gives turns for as long as `take` finds a token.
     fn grant(&mut self, mut take: impl FnMut(&mut Self) -> bool) {
         let mut granted = false;
         while !self.line.is_empty() && take(self) {
-            // One that goes away at this very moment costs a token and nothing else.
+            // A caller that leaves at this moment costs one token.
             self.line.next().iter().for_each(|place| place.grant());
             granted = true;
         }
@@ -332,7 +333,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Somebody is asking the shared bucket, or was when it was given up.
+/// The shared bucket is being asked, until this is dropped.
 struct Asking<'a>(&'a Lane);
 
 impl Drop for Asking<'_> {

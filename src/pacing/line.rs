@@ -1,6 +1,6 @@
 //! Who is next among those who wait for a token of one bucket.
 //!
-//! 1. Calls: [`Page`](Party::Page) before [`Background`](Party::Background), which gets every fourth token
+//! 1. Calls: [`Page`](Priority::Page) before [`Background`](Priority::Background), which gets every fourth token
 //!    while both wait.
 //! 2. Exchanges: one token for each party that is charged, round by round, however many requests of a party
 //!    wait.
@@ -102,7 +102,7 @@ impl Line {
         next
     }
 
-    /// How many have their turn before one of this party that comes now, if no more come.
+    /// How many requests go before a new one of this party, if no others join.
     pub(super) fn ahead_of(&self, party: Party) -> usize {
         let waiting = |of| self.position(of).and_then(|at| self.parties.get(at)).map_or(0, |(_, places)| places.len());
         let own = waiting(party);
@@ -120,7 +120,7 @@ impl Line {
         }
     }
 
-    /// Those at the front of a party keep the time for all.
+    /// The requests that set a timer for the whole line.
     fn fronts(&self) -> impl Iterator<Item = &Arc<Place>> {
         // Two are enough: a page and a background call, or the next party and the one after it.
         self.parties.iter().take(2).filter_map(|(_, places)| places.front())

@@ -70,7 +70,7 @@ pub(crate) struct Ask {
     pub(crate) most_waiting: usize,
 }
 
-/// No turn within the patience: how much longer it would have taken, and how long it has been waited for.
+/// There was no turn in time. `wait` is how much longer it would have taken, `waited` how long the request has waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Busy {
     pub(crate) wait: Duration,
@@ -80,8 +80,8 @@ pub(crate) struct Busy {
 /// Fewer buckets are never swept.
 const SWEEP_OVER: usize = 64;
 
-/// How much later than another a request may arrive at the provider, although it was sent before: the slack
-/// between the provider's clock and ours. It delays those who wait, not those who find a token.
+/// Requests overtake each other on the way to the provider, so that one arrives up to this much later than one that was
+/// sent after it. This delays requests that wait, and not those that find a token.
 const SLACK: Duration = Duration::from_millis(100);
 
 /// All buckets towards one API host.
@@ -103,11 +103,11 @@ struct Lanes {
 
 /// Layers of one process with the same API share their buckets: the provider does not tell them apart.
 ///
-/// A plain lock: what is static outlives every exploration.
+/// A plain lock, because a lock of the explorer must not outlive its exploration.
 static PACERS: Mutex<Vec<Weak<Pacer>>> = Mutex::new(Vec::new());
 
 impl Pacer {
-    /// Of the process, on the operating system's clock.
+    /// The pacer that all layers of this process share, on the operating system's clock.
     pub(crate) fn of_process(api: &Url) -> Arc<Self> {
         let mut pacers = PACERS.lock().unwrap_or_else(PoisonError::into_inner);
         pacers.retain(|pacer| pacer.strong_count() > 0);
@@ -120,7 +120,7 @@ impl Pacer {
         })
     }
 
-    /// Of one layer: on a clock of its own, or with buckets shared with other nodes.
+    /// A pacer for one layer, which has a clock of its own or shares its buckets with other nodes.
     pub(crate) fn alone(api: &Url, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Self> {
         Arc::new(Self { host: api.origin().ascii_serialization(), shared, lanes: Lock::default() })
     }
@@ -129,7 +129,7 @@ impl Pacer {
         self.shared.clone()
     }
 
-    /// The bucket of a key, of which so many are remembered. Keep it: the look-up hashes.
+    /// The bucket of a key. At most `most` are remembered. Keep it, because each look-up computes a hash.
     pub(crate) fn of_key(&self, key: &ApiKey, limit: Bucket, most: usize, clock: &dyn Clock) -> Arc<Lane> {
         let id = BucketId::of(b"bucket\0", &self.host, key.expose_secret());
         self.lane((id, Kind::Calls, limit), most, clock)
@@ -161,7 +161,7 @@ impl Pacer {
 }
 
 impl Lanes {
-    /// Forgets what is full again; each sweep is paid for by the insertions since the last one.
+    /// Removes buckets that are full again. It runs when the table has doubled, so its cost per insertion is constant.
     fn make_room(&mut self, now: Duration, most: usize) {
         if self.by_key.len() < self.sweep_at.max(SWEEP_OVER).min(most) {
             return;
@@ -170,7 +170,7 @@ impl Lanes {
         // A lane that somebody holds stays: a second one for the same key would double its rate.
         self.by_key.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_full(now));
         if self.by_key.len() >= most {
-            // Forgetting a bucket too early can cost its user one 429, which is learned from.
+            // Removing a bucket too early can cost its user one 429, which empties the new bucket.
             self.by_key.retain(|_, lane| Arc::strong_count(lane) > 1);
         }
         self.sweep_at = self.by_key.len().saturating_mul(2);

@@ -13,8 +13,8 @@ const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
 /// Takes tokens, or notes a refusal, by Redis' own clock and in one step.
 ///
 /// The rule is that of `bucket.rs`. The value holds the time before which the bucket is closed, then the due
-/// times of the last requests, in microseconds; it expires when the bucket is full again. One that lies further
-/// in the future than a refusal can ask for was written before the clock was set back, and is forgotten.
+/// times of the last requests, in microseconds; it expires when the bucket is full again. A value
+/// further in the future than any refusal asks for was written before the clock was set back. It is forgotten.
 const SCRIPT: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -56,8 +56,9 @@ redis.call('SET', KEYS[1], text, 'PX', string.format('%.0f', math.min(math.ceil(
 return { granted, math.max(from - now, 0) }
 ";
 
-/// Paces the nodes of an app by buckets in Redis: one key of Redis for each API key in use and one for
-/// all exchanges, gone seconds after the last call.
+/// Buckets in Redis that the nodes of an app share.
+///
+/// Each API key in use has one key of Redis, and all exchanges have one. They expire seconds after the last call.
 ///
 /// ```no_run
 /// use komerza_connect::{pacing::RedisBuckets, store::RedisStore, Config, KomerzaConnectLayer};
@@ -78,7 +79,7 @@ pub struct RedisBuckets {
 }
 
 impl RedisBuckets {
-    /// What stands before the hash in a key of Redis.
+    /// The beginning of each key of Redis. The hash follows.
     pub const DEFAULT_PREFIX: &str = "komerza:bucket:";
 
     /// Uses the connection of a token store.

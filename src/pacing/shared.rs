@@ -4,10 +4,9 @@ use crate::config::Bucket;
 use sha2::{Digest, Sha256};
 use std::{error::Error, fmt, time::Duration};
 
-/// Names one bucket: a hash of the API's host and of the key, or of the word for exchanges. It leads back to
-/// none of them.
+/// The name of a bucket: a hash of the API's host and of the key, or of a fixed word for exchanges.
 ///
-/// Its text is 64 hexadecimal digits.
+/// The key cannot be found from it. Its text is 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BucketId([u8; 32]);
 
@@ -50,9 +49,9 @@ pub struct Taken {
 /// There is one for the calls of each key and one for all exchanges.
 ///
 /// Set it with [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Each node keeps its
-/// own line of waiting calls and takes tokens here for as many of them as there are. A call that fails, or
-/// takes longer than [`store_deadline`](crate::config::Limits::store_deadline), makes the node fall back on its
-/// own bucket for five seconds, after which it asks again: an outage costs precision, and no calls.
+/// own line of waiting calls and takes tokens here for all of them at once. If a call of this trait fails, or
+/// takes longer than [`store_deadline`](crate::config::Limits::store_deadline), the node uses its own bucket for
+/// five seconds. Then it asks again. So during an outage the limit is less exact, and no call fails.
 ///
 /// `RedisBuckets` is the implementation for Redis, under the feature `redis`.
 ///
@@ -62,15 +61,16 @@ pub struct Taken {
 pub trait SharedBuckets: Send + Sync + 'static {
     /// Takes up to `wanted` tokens (at least 1) out of a bucket, which is full when it was never asked for.
     ///
-    /// It must be atomic, and safe whenever the provider's periods begin: from any token to any later one at
-    /// most [`capacity`](Bucket::capacity) tokens, and [`refill`](Bucket::refill) more for each whole
-    /// [`period`](Bucket::period) between the two.
+    /// The call must be atomic. From any token to any later one it gives at most [`capacity`](Bucket::capacity)
+    /// tokens, and [`refill`](Bucket::refill) more for each whole [`period`](Bucket::period) between the two. That is
+    /// safe whenever the provider's periods begin.
     ///
     /// # Errors
     /// Any error if the tokens could not be taken, or the answer was lost.
     async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, Box<dyn Error + Send + Sync>>;
 
-    /// The provider refused a call by 429: nothing for `wait`, then a batch at the end of each period.
+    /// Notes that the provider refused a call with 429. No token is given for `wait`, then a batch at the end of each
+    /// period.
     ///
     /// # Errors
     /// Any error if the refusal could not be noted.

@@ -105,7 +105,7 @@ pub(crate) struct Leader {
 }
 
 impl Leader {
-    /// Receives the outcome.
+    /// Where the outcome will arrive.
     pub(crate) fn outcome(&self) -> Receiver {
         self.sender.subscribe()
     }
@@ -130,8 +130,7 @@ impl Drop for Leader {
     }
 }
 
-/// Waits for an outcome; `None` cannot happen while a [`Leader`] always leaves one, and counts as an internal
-/// failure.
+/// Waits for an outcome. `None` only if the [`Leader`] left none, which its `Drop` rules out.
 pub(crate) async fn outcome(mut receiver: Receiver) -> Option<Outcome> {
     receiver.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone())
 }

@@ -4,8 +4,9 @@
 //! this order:
 //!
 //! 1. The store is read and the record's version is drawn. If either fails, no code is used. After a failed save
-//!    a write has to work first.
-//! 2. The party's budget is charged, then the exchange waits for its turn. Without a turn nothing is used.
+//!    a test write must succeed first.
+//! 2. The party's budget is charged, then the exchange waits for its turn. Without a turn,
+//!    neither the code nor the budget is used.
 //! 3. The exchange. It is repeated only if it cannot have arrived or was refused with 429.
 //! 4. The hook `before_storing`, which may refuse the key.
 //! 5. The save, repeated within its deadline. Only then the visitor is told of the success.
@@ -47,7 +48,7 @@ use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use turns::{Turn, Turns};
 use writes::Writes;
 
-/// How often a connection that could not be opened is tried.
+/// How often an exchange is sent whose connection could not be opened.
 const CONNECT_TRIES: u32 = 3;
 
 /// The first pause between tries; each further one is twice as long.
@@ -194,7 +195,7 @@ impl Redeem {
     ) -> Result<StoredToken, Failure> {
         let replaced = match self.core.load(&pending.user).await {
             Ok(found) => found,
-            // There is an answer, so the store works; and a new record is the only cure for one that cannot be read.
+            // The store works, because it answered. Only a new record can replace one that cannot be read.
             Err(error) if error.kind() == StoreErrorKind::Unreadable => {
                 log::warn!(
                     attempt = %pending.attempt, error = %crate::telemetry::log::chain(&error),
@@ -206,14 +207,15 @@ impl Redeem {
         };
         let before = replaced.as_ref().map(|token| *token.version());
         self.writes.ensure(&self.core).await?;
-        // Drawn before the exchange: afterwards there is a key that this task must not lose.
+        // Drawn before the exchange, because a failure after it would lose the key.
         let version = TokenVersion::draw(&*self.core.randomness)
             .map_err(|error| Failure::caused_by(FailureKind::Internal, error))?;
         let (now, charged_at) = (self.core.clock.now(), self.core.clock.elapsed());
         self.turns.charge(pending.charged, charged_at)?;
         let (key, turn) = match self.exchange(pending, charged_at, &mut remains.spent).await {
             Ok(obtained) => obtained,
-            // If this attempt used the code, on another node or in an answer that was lost, its record is here.
+            // This attempt may have used the code before: on another node, or in an exchange whose answer was lost. Then its
+            // record is in the store.
             Err(failure) if may_have_been_used(failure.kind()) => {
                 let now = self.core.load(&pending.user).await.ok().flatten();
                 return now.filter(|token| token.attempt() == Some(pending.attempt)).ok_or(failure);
@@ -257,7 +259,7 @@ impl Redeem {
         let mut tries = 0;
         loop {
             let turn = match self.turns.turn(self, pending.charged, tries > 0, deadline).await {
-                // The key of one that was ahead may have met with a store that takes no writes.
+                // The exchange before this one may have found that the store takes no writes.
                 Ok(turn) => self.writes.ensure(&self.core).await.map(|()| turn).map_err(Failure::from),
                 busy => busy,
             };
@@ -278,7 +280,7 @@ impl Redeem {
             let refused = failure.kind() == FailureKind::Busy;
             let wait = if refused { failure.retry_after().unwrap_or_default() } else { pause };
             if refused {
-                self.turns.refused(self, wait).await;
+                turns::lane(self).refused(wait, clock, limits.store_deadline).await;
             }
             drop(turn);
             let again = clock.elapsed().saturating_add(wait);

@@ -45,7 +45,7 @@ impl Redeem {
         if saved != Ok(true) {
             return self.orphan(pending, token).await;
         }
-        log::info!(attempt = %pending.attempt, fingerprint = %token.fingerprint(), "connected, after the visitor was told otherwise");
+        log::info!(attempt = %pending.attempt, fingerprint = %token.fingerprint(), "connected; the visitor was told before that saving failed");
         self.flights.amend(pending.attempt, Ok(()));
         self.tell_connected(pending, token).await;
     }

@@ -66,16 +66,16 @@ impl Turns {
         again: bool,
         deadline: Duration,
     ) -> Result<Turn, Failure> {
-        let (limits, clock) = (&redeem.core.config.limits, &*redeem.core.clock);
+        let (limits, clock) = (redeem.limits(), &*redeem.core.clock);
         let left = || deadline.saturating_sub(clock.elapsed());
-        let (part, of_all) = (part(limits), limits.exchange_queue);
-        let ask = |most_waiting| Ask { party: Party::Charged(charged.party), again, patience: left(), most_waiting };
+        let party = Party::Charged(charged.party);
+        let ask = |most_waiting| Ask { party, again, patience: left(), most_waiting };
         if !charged.known && !again {
-            let strangers = redeem.pacer.of_exchanges(Kind::Strangers, part, clock);
-            let queue = share(of_all, limits.unknown_browsers_percent);
+            let strangers = redeem.pacer.of_exchanges(Kind::Strangers, part(limits), clock);
+            let queue = share(limits.exchange_queue, limits.unknown_browsers_percent);
             strangers.turn(ask(queue), clock, limits.store_deadline).await.map_err(busy)?;
         }
-        let turn = lane(redeem).turn(ask(of_all), clock, limits.store_deadline).await.map_err(busy)?;
+        let turn = lane(redeem).turn(ask(limits.exchange_queue), clock, limits.store_deadline).await.map_err(busy)?;
         let place = Arc::clone(&self.at_once).acquire_owned();
         tokio::select! {
             biased;
@@ -83,15 +83,11 @@ impl Turns {
             () = clock.sleep(left()) => Err(Failure::new(FailureKind::Busy)),
         }
     }
-
-    /// The provider refused an exchange by 429.
-    pub(crate) async fn refused(&self, redeem: &Redeem, wait: Duration) {
-        lane(redeem).refused(wait, &*redeem.core.clock, redeem.core.config.limits.store_deadline).await;
-    }
 }
 
-fn lane(redeem: &Redeem) -> Arc<Lane> {
-    redeem.pacer.of_exchanges(Kind::Exchanges, redeem.core.config.limits.exchange_bucket, &*redeem.core.clock)
+/// The bucket of all exchanges.
+pub(super) fn lane(redeem: &Redeem) -> Arc<Lane> {
+    redeem.pacer.of_exchanges(Kind::Exchanges, redeem.limits().exchange_bucket, &*redeem.core.clock)
 }
 
 /// The part of the bucket for parties that are not known.

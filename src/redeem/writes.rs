@@ -3,7 +3,7 @@
 //! 1. A healthy store pays nothing: the check starts only after a save has failed.
 //! 2. Then, before each exchange, one task for all saves and removes a scratch record. It belongs to a user of its
 //!    own, so that not even a late write of it can replace a user's record.
-//! 3. A failed check counts for a moment. Any write that works ends the checks.
+//! 3. After a failed check the next one waits 100 milliseconds. Any write that works ends the checks.
 //! 4. An app's own store may refuse only the scratch record. So, unless the store says that it takes no writes,
 //!    one exchange a minute is let through.
 
@@ -26,7 +26,7 @@ use tokio::{
 /// The user of the scratch record.
 const SCRATCH: &str = "komerza-connect-write-probe";
 
-/// How long a failed check counts.
+/// The pause after a failed check.
 const MOMENT: Duration = Duration::from_millis(100);
 
 /// How often an exchange is let through although the scratch record is refused.
@@ -66,12 +66,12 @@ impl Writes {
         self.worked.notified().await;
     }
 
-    /// One writer at a time, while there is a doubt.
+    /// Lets one writer at a time through.
     pub(crate) async fn alone(&self) -> MutexGuard<'_, Probe> {
         self.probe.lock().await
     }
 
-    /// Makes sure, in doubt, that a write works.
+    /// After a failed save: checks that a write works.
     pub(crate) async fn ensure(&self, core: &Core) -> Result<(), StoreError> {
         if !self.doubted.load(Ordering::Relaxed) {
             return Ok(());
@@ -92,7 +92,7 @@ impl Writes {
             self.worked();
             return Ok(());
         };
-        log::warn!(error = %crate::telemetry::log::chain(&error), "the token store takes no writes; no code is spent on it");
+        log::warn!(error = %crate::telemetry::log::chain(&error), "the token store takes no writes; no code is exchanged until it does");
         let now = Instant::now();
         probe.failed_at = Some(now);
         let since = *probe.let_through_at.get_or_insert(now);
@@ -111,7 +111,7 @@ async fn scratch(core: &Core) -> Result<(), StoreError> {
     let version = TokenVersion::draw(&*core.randomness).map_err(StoreError::unavailable)?;
     let record = StoredToken::saved(key, version, core.clock.now(), None);
     core.save(&user, &record).await?;
-    // What stays is overwritten by the next one.
+    // A record that stays is overwritten by the next check.
     if let Err(error) = core.delete_if(&user, &version).await {
         log::debug!(error = %crate::telemetry::log::chain(&error), "the scratch record could not be removed");
     }
