@@ -87,8 +87,8 @@ kinds! {
     ///
     /// It answered with a 403 or 451 that is not Komerza's own. Komerza's network refuses servers in some
     /// countries and requests without a User-Agent. Your own proxy or firewall may refuse too. Try
-    /// `curl -A MyApp/1.0 https://api.komerza.com` on this server. Then run the app in another region, or use a
-    /// relay there.
+    /// `curl -A MyApp/1.0 https://api.komerza.com/user` on this server. Then run the app in another region,
+    /// or use a relay there.
     ExchangeBlocked = "exchange_blocked", BAD_GATEWAY, "Komerza could not be reached from this app.",
         "Tell the people who run it: something on the way to Komerza refuses their server.";
     /// Komerza's answer was cut off. The code may have been used.

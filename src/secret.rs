@@ -161,7 +161,7 @@ crate::kinds::redacted!(ApiKey, ClientSecret, AuthorizationCode);
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidSecret {
-    /// Nothing is there.
+    /// The text is empty.
     Empty,
     /// Longer than this crate takes, in bytes.
     TooLong {

@@ -168,7 +168,7 @@ impl Client {
     ///
     /// 1. `GET /stores`, as a sample in Komerza's documentation does. The API's own description does not have
     ///    it.
-    /// 2. Where that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in
+    /// 2. If that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in
     ///    `GET /user`. After a 404 or 405 later calls start here.
     ///
     /// # Errors

@@ -117,8 +117,9 @@ pub struct Limits {
     pub late_save_deadline: Duration,
     /// Time for one call of a hook. Default: 5 seconds. Zero: only hooks that never wait succeed.
     ///
-    /// On time-out [`before_storing`](crate::Hooks::before_storing) counts as broken: the key is not
-    /// stored, and [`orphaned`](crate::Hooks::orphaned) runs. Other hooks are ignored.
+    /// On time-out [`before_leaving`](crate::Hooks::before_leaving) stops the login. After
+    /// [`before_storing`](crate::Hooks::before_storing) the key is not stored, and
+    /// [`orphaned`](crate::Hooks::orphaned) runs. Other hooks are ignored.
     pub hook_deadline: Duration,
     /// The limits of the API client. Default: [`ClientLimits::default`].
     pub client: ClientLimits,

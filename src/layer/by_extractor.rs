@@ -110,13 +110,13 @@ where
 
 /// What the function of [`by_extractor`] may return: a user, a result, or a future of either.
 ///
-/// `M` only tells futures from the others, and is never written.
+/// `M` only tells futures from other values. You never have to write it.
 pub trait Answer<M>: Send {
     /// Waits for the answer, if it is a future.
     fn answer(self) -> impl Future<Output = Result<Option<UserId>, BoxError>> + Send;
 }
 
-/// Marks an [`Answer`] that is there at once.
+/// Marks an [`Answer`] that is not a future.
 #[derive(Debug)]
 pub enum Now {}
 

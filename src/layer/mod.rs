@@ -222,7 +222,7 @@ impl KomerzaConnectLayer {
         self.changed(|shared| shared.change_api(|api| api.revocation = Arc::new(is_dead)))
     }
 
-    /// Sets how the address of a client is read. New browsers are charged for exchanges by it.
+    /// Sets how a client's address is read. Exchanges of new browsers are counted by this address.
     ///
     /// Set it when a proxy stands in front of the app and keys belong to browsers. By default the
     /// address is that of the connection, if axum's `ConnectInfo<SocketAddr>` is in the request's

@@ -20,9 +20,9 @@ messages! {
 
 /// Checks that the layer answers its four routes in your finished app.
 ///
-/// It sends HEAD to each route, which no route allows. So no login starts, no user is looked up and
+/// It sends HEAD, which no route allows, to each route. So no login starts, no user is looked up and
 /// the store is not called. One more HEAD goes to a path below the callback, which your app's fallback
-/// answers: on its way it meets every layer, and two with the same redirect URI are named. Use it in a
+/// answers. It passes every layer, so the check finds two with the same redirect URI. Use the check in a
 /// test of your app. The test then fails when a later `.fallback` or `.merge` hides the routes; see
 /// [mounting](crate::guide::mounting).
 ///

@@ -3,7 +3,7 @@
 //! 1. Each key has a bucket for its calls, and all exchanges have one. They follow Komerza's documented limits.
 //!    All layers of a process with the same API host share them. With [`SharedBuckets`] all nodes share them.
 //! 2. Requests without a token queue. Visitors' calls go before background jobs, which still get every fourth
-//!    token. Exchanges go one for each user, browser or address in turn.
+//!    token. Exchanges take turns by user, browser or address.
 //! 3. A request that would wait too long fails at once and uses no token. One that is dropped leaves the queue.
 //! 4. A 429 empties the bucket, because somebody else uses it. After that, and after a pause, one exchange is
 //!    sent first, and the others wait for its answer.

@@ -91,7 +91,7 @@ impl StoreError {
         self.kind
     }
 
-    /// What the store met with, as it was given.
+    /// The cause of the failure, as the store gave it.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.source.as_deref()

@@ -51,7 +51,7 @@ pub trait ListUsers: TokenStore {
     /// A user whose record is there during the whole listing is returned at least once. A user who connects or
     /// disconnects meanwhile may be missing, and some stores (Redis) may return a user twice. A page may have
     /// more or fewer users than `limit`, or none at all: only `next` says whether the listing is over. A user
-    /// whose record cannot be read is listed too. Zero: the same as 1.
+    /// whose record cannot be read is listed too. A `limit` of zero counts as 1.
     ///
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a cursor that the
@@ -63,9 +63,9 @@ pub trait ListUsers: TokenStore {
     /// Each record is removed only if it is still the one that was found too old: a record that is saved
     /// meanwhile stays. Returns what this call removed. Fewer than `limit` records means that no more were
     /// found. An empty `prefix` means every user. A record that cannot be read is never removed, and its age
-    /// counts as unknown. Zero: nothing is removed.
+    /// counts as unknown. With a `limit` of zero nothing is removed.
     ///
-    /// The keys are lost if the answer of the server is lost. So the stores of this crate look for old records
+    /// If the server's answer is lost, so are the keys in it. So the stores of this crate look for old records
     /// first, and then remove one after the other by its version. One `DELETE … RETURNING` for all of them
     /// could lose up to `limit` keys.
     ///

@@ -12,12 +12,12 @@ use std::fmt;
 /// A request of Komerza: its headers and raw body, with a signature that fits.
 ///
 /// In axum handlers take it as the last argument. The app's state must be a [`Verifier`](super::Verifier), or
-/// give one by `FromRef`. Elsewhere call [`Verifier::receive`](super::Verifier::receive) or
+/// provide one through `FromRef`. Elsewhere call [`Verifier::receive`](super::Verifier::receive) or
 /// [`Verifier::verify`](super::Verifier::verify).
 ///
 /// # Security
 /// The signature has no time in it: whoever saw a delivery once can send it again. Do the work once for each
-/// [`digest`](Self::digest), and answer a repetition as the first time.
+/// [`digest`](Self::digest), and answer a repetition with the first result.
 /// `Debug` shows no part of the body, which may be about customers and what they bought.
 #[derive(Clone)]
 pub struct Delivery {
@@ -44,15 +44,15 @@ impl Delivery {
 
     /// Reads the body as JSON into a type of your own, or into `serde_json::Value`.
     ///
-    /// The fields are not documented. Declare as few as you need, and let the others be.
+    /// The fields are not documented. Declare as few as you need, and leave out the rest.
     ///
     /// # Errors
-    /// [`Unreadable`] when the body is no JSON object, or not of that type.
+    /// [`Unreadable`] if the body is not a JSON object or does not fit that type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
         strict_json::object(&self.body).map_err(|error| Unreadable { why: strict_json::why(&error) })
     }
 
-    /// The SHA-256 of the body: the same for a delivery that comes again.
+    /// The SHA-256 of the body. A repeated delivery has the same one.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(&self.body).into()

@@ -6,7 +6,7 @@ use http::{HeaderValue, Response, header::CACHE_CONTROL};
 use std::fmt;
 
 kinds! {
-    /// Why a request was not taken for a delivery of Komerza.
+    /// Why a request was refused as a delivery from Komerza.
     ///
     /// Its answer is a status without a body: Komerza may show the body of an answer to the buyer.
     Refused

@@ -95,7 +95,7 @@ impl Verifier {
         if self.secrets.iter().any(fits) { Ok(()) } else { Err(refuse(Refused::WrongSignature)) }
     }
 
-    /// Reads the body of a request and checks its signature. The extractor [`Delivery`] is this.
+    /// Reads the body of a request and checks its signature. The extractor [`Delivery`] does the same.
     ///
     /// A request without a good-looking signature is refused before its body is read.
     ///

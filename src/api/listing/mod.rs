@@ -146,8 +146,8 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         self
     }
 
-    /// Sorts by a field; called again, those that are equal so far by a further one. Default: the provider's
-    /// order, which is not documented.
+    /// Sorts by a field. Call it again to sort items that are equal so far by another field. Default: the
+    /// provider's order, which is not documented.
     ///
     /// For orders use [`newest_first`](Listing::<crate::api::models::OrderSummary>::newest_first) or
     /// [`sorted`](Listing::<crate::api::models::OrderSummary>::sorted). What other lists can be sorted by is
