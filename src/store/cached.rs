@@ -25,8 +25,8 @@ use std::{
 ///
 /// **How old an answer can be.** On the node that wrote, every later load sees a confirmed write.
 /// Other nodes may use a removed or replaced key for the time to live, by default 30 seconds. Calls
-/// that join a running load may use it for one load longer. The same limit holds for a write whose
-/// result its caller never learned. [`forget`](Self::forget) ends this earlier, if your nodes can
+/// that join a running load may use it for one load longer. The same limit holds on this node
+/// for a write whose outcome is unknown, because the call failed or was dropped. [`forget`](Self::forget) ends this earlier, if your nodes can
 /// notify each other.
 ///
 /// One more case depends on a fresh look-up. A callback may be repeated on another node because the
