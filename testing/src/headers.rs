@@ -2,7 +2,7 @@
 //!
 //! The browser model runs [`OwnAnswers::inspect`] over each answer of these routes in every test.
 
-use super::browser::Hop;
+use super::browser::visit::Hop;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};

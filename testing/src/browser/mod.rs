@@ -13,7 +13,7 @@ mod site;
 mod tests_cookies;
 mod tests_requests;
 mod transport;
-mod visit;
+pub(crate) mod visit;
 
 pub use self::cookie::{Cookie, Refused, SameSite};
 pub use self::follow::LoadError;
