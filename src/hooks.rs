@@ -46,8 +46,8 @@ use std::fmt;
 ///
 /// A page at an address of its own, such as one that leads to the login, is an ordinary route of your app.
 ///
-/// If your answer has the status 503 or 429 and no `Retry-After`, the crate adds the one of its own answer. To the
-/// answer of [`failed`](Self::failed) it also adds the missing ones of `Cache-Control: no-store`, `Referrer-Policy:
+/// If the answer of the hook or of `map_response` has the status 503 or 429 and no `Retry-After`, the crate adds the
+/// one of its own answer. To the answer of [`failed`](Self::failed) it also adds the missing ones of `Cache-Control: no-store`, `Referrer-Policy:
 /// no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`, `X-Frame-Options: DENY`, and a
 /// `Content-Security-Policy` with `default-src 'none'`. That policy blocks all styles, scripts and images, so
 /// **set your own `Content-Security-Policy`** on your page.

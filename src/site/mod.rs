@@ -186,7 +186,12 @@ pub(crate) async fn answer(
         Ok(answer) => return answer.into_response(),
         Err(failure) => failure,
     };
-    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    // The query of a callback says nothing before its state is checked, and that of a status request leads nowhere.
+    let query = match route {
+        Route::Login | Route::Disconnect => parts.uri.query().unwrap_or_default(),
+        Route::Callback | Route::Status => "",
+    };
+    let query = Query::parse(query);
     let again = site.checked_return(failure.visitor.return_to.as_deref().or(query.return_to.value()));
     let login = match route {
         Route::Login => login::address(site, &parts.uri, again.as_str()),

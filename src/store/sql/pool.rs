@@ -35,7 +35,7 @@ pub(super) const DEADLINE: Duration = Duration::from_millis(1_500);
 pub(super) const OPENING: Duration = Duration::from_secs(30);
 
 /// How often a write is tried. *Source*: our choice.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 /// A connection that was idle for longer is tried before it is used: the server may have ended it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
@@ -84,9 +84,10 @@ impl<DB: Dialect> Pool<DB> {
         &self,
         deadline: Duration,
         writes: bool,
+        tries: u32,
         work: impl for<'c> Fn(&'c mut DB::Connection) -> Call<'c, T> + Send + Sync,
     ) -> Result<T, StoreError> {
-        match timeout(deadline, self.tried(writes, work)).await {
+        match timeout(deadline, self.tried(writes, tries, work)).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => {
                 if failure::concerns_the_server::<DB>(&error) {
@@ -101,15 +102,15 @@ impl<DB: Dialect> Pool<DB> {
         }
     }
 
-    /// Tries a write again that another call was in the way of, at most `TRIES` times in all.
+    /// Tries a call again that another one was in the way of, at most `tries` times in all.
     async fn tried<T>(
         &self,
         writes: bool,
+        mut tries: u32,
         work: impl for<'c> Fn(&'c mut DB::Connection) -> Call<'c, T> + Send + Sync,
     ) -> Result<T, sqlx::Error> {
         let began = Instant::now();
         let _turn = if DB::IN_TURN && writes { Some(self.turns.lock().await) } else { None };
-        let mut tries = if writes { TRIES } else { 1 };
         loop {
             let mut lease = self.lease(began).await?;
             tries = tries.saturating_sub(1);

@@ -2,7 +2,7 @@
 
 use super::{
     Dialect, Pool, Row, Value,
-    pool::{DEADLINE, OPENING},
+    pool::{DEADLINE, OPENING, TRIES},
 };
 use crate::{
     store::{
@@ -62,20 +62,23 @@ impl<DB: Dialect> Table<DB> {
     }
 
     pub(super) async fn rows(&self, statement: String, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.pool.run(self.deadline, false, |connection| DB::rows(connection, statement.clone(), values.clone())).await
+        self.pool
+            .run(self.deadline, false, 1, |connection| DB::rows(connection, statement.clone(), values.clone()))
+            .await
     }
 
-    /// A write that does no harm when it is late, because it is conditional on what it replaces.
+    /// A write that does no harm when it is late, because it is conditional on what it replaces. It is sent once: a
+    /// second try could not tell what the first one removed.
     pub(super) async fn write(&self, statement: String, values: Vec<Value>) -> Result<u64, StoreError> {
         self.pool
-            .run(self.deadline, true, |connection| DB::execute(connection, statement.clone(), values.clone()))
+            .run(self.deadline, true, 1, |connection| DB::execute(connection, statement.clone(), values.clone()))
             .await
     }
 
     /// Any other write, and each with a record: in a transaction whose commit is a message of its own.
     pub(super) async fn transact(&self, statement: String, values: Vec<Value>) -> Result<u64, StoreError> {
         self.pool
-            .run(self.deadline, true, |connection| DB::transact(connection, statement.clone(), values.clone()))
+            .run(self.deadline, true, TRIES, |connection| DB::transact(connection, statement.clone(), values.clone()))
             .await
     }
 }

@@ -6,8 +6,9 @@ use crate::prelude::*;
 use reqwest::{Client, Method, Response, redirect::Policy};
 use std::sync::LazyLock;
 
-static HTTP: LazyLock<Client> =
-    LazyLock::new(|| Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap());
+static HTTP: LazyLock<Client> = LazyLock::new(|| {
+    Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(0).timeout(PATIENCE).build().unwrap()
+});
 
 /// One browser: its cookies go to every node, as they go to one address in front of them.
 #[derive(Clone, Default)]
