@@ -1,6 +1,8 @@
 //! The ways of a visitor: asked first, refused at Komerza, sent to sign in.
 
-use super::harness::{AUTHORIZE, DISCONNECT, EVIL, LOGIN, Mode, SITE, Shop, USER, flow_cookies, loads_again, started};
+use super::harness::{
+    AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, Shop, USER, flow_cookies, loads_again, started,
+};
 use crate::prelude::*;
 use url::Url;
 
@@ -283,6 +285,18 @@ async fn a_program_is_told_in_json_where_a_person_is_sent_to_sign_in() {
     let problem = shop.refuses_load(&alice, load, 401).await.json();
     assert_eq!(problem["code"], "not_signed_in");
     assert_eq!(problem["login_url"], "/komerza/login?return_to=%2Fx");
+}
+
+#[tokio::test]
+async fn a_callback_that_nobody_began_does_not_say_where_to_go_on() {
+    let shop = Shop::new(Mode::App).await;
+    let alice = shop.browser("alice").without_fetch_metadata();
+    let url = format!("{CALLBACK}?code=x&state=y&return_to=/account/close");
+    let problem = shop.refuses_load(&alice, Load::typed(&url).header("accept", "application/json"), 400).await.json();
+    assert_eq!(
+        (&problem["code"], &problem["login_url"]),
+        (&"unknown_state".into(), &"/komerza/login?return_to=%2F".into())
+    );
 }
 
 #[tokio::test]
