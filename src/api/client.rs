@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     config::{self, ClientLimits, ConfigError, Limits},
-    pacing::{Lane, Party},
+    pacing::{Lane, Party, SharedBuckets},
     provider,
     secret::ApiKey,
     store::KeyFingerprint,
@@ -80,7 +80,7 @@ impl Client {
     /// Same as [`new`](Self::new), with settings.
     pub fn builder(key: ApiKey, user_agent: impl Into<String>) -> ClientBuilder {
         let (user_agent, api_url) = (user_agent.into(), provider::API_URL.into());
-        ClientBuilder { key, user_agent, api_url, limits: ClientLimits::default(), clock: None }
+        ClientBuilder { key, user_agent, api_url, limits: ClientLimits::default(), clock: None, shared: None }
     }
 
     pub(super) fn of(
@@ -249,6 +249,7 @@ pub struct ClientBuilder {
     api_url: String,
     limits: ClientLimits,
     clock: Option<Arc<dyn Clock>>,
+    shared: Option<Arc<dyn SharedBuckets>>,
 }
 
 impl ClientBuilder {
@@ -270,14 +271,23 @@ impl ClientBuilder {
         self
     }
 
+    /// Shares the bucket of the key with other processes. Default: this process has its own.
+    pub fn shared_buckets(mut self, buckets: impl SharedBuckets) -> Self {
+        self.shared = Some(Arc::new(buckets));
+        self
+    }
+
     /// Checks everything and makes the client.
     ///
     /// # Errors
     /// Same as [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
     pub fn build(self) -> Result<Client, ConfigError> {
-        let Self { key, user_agent, api_url, limits, clock } = self;
+        let Self { key, user_agent, api_url, limits, clock, shared } = self;
         let (user_agent, base) = (config::user_agent(user_agent)?, config::base_url("api_url", &api_url)?);
         let mut connection = Connection::new(&user_agent, base, limits, Limits::default().store_deadline)?;
+        if let Some(shared) = shared {
+            connection.share_buckets(shared);
+        }
         if let Some(clock) = clock {
             connection.set_clock(clock);
         }

@@ -128,10 +128,9 @@ fn exchanged(kind: FailureKind) -> Finding {
     let (severity, message) = match kind {
         FailureKind::InvalidClientSecret => (Severity::Error, &SECRET_REFUSED),
         FailureKind::AppNotFound => (Severity::Error, &APP_UNKNOWN),
-        FailureKind::InvalidCode | FailureKind::ExpiredCode | FailureKind::ExchangeRefused => {
-            (Severity::Fine, &CODE_REFUSED)
-        }
-        FailureKind::Busy => (Severity::Warning, &EXCHANGE_FAILS),
+        FailureKind::InvalidCode | FailureKind::ExpiredCode => (Severity::Fine, &CODE_REFUSED),
+        // A refusal that does not name the mistake may be about the secret.
+        FailureKind::ExchangeRefused | FailureKind::Busy => (Severity::Warning, &EXCHANGE_FAILS),
         _ => (Severity::Error, &EXCHANGE_FAILS),
     };
     Finding::new(severity, message, kind.code())

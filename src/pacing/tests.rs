@@ -1,5 +1,6 @@
 use super::*;
 use crate::{config::ClientLimits, time::ManualClock};
+use axum_core::BoxError;
 use std::future::Future;
 use tokio::task::JoinHandle;
 
@@ -263,12 +264,7 @@ struct Remote {
 
 #[async_trait::async_trait]
 impl SharedBuckets for Arc<Remote> {
-    async fn take(
-        &self,
-        _: &BucketId,
-        bucket: Bucket,
-        wanted: u32,
-    ) -> Result<Taken, Box<dyn std::error::Error + Send + Sync>> {
+    async fn take(&self, _: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, BoxError> {
         self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         tokio::task::yield_now().await;
         if self.down.load(std::sync::atomic::Ordering::Relaxed) {
@@ -281,12 +277,7 @@ impl SharedBuckets for Arc<Remote> {
         Ok(Taken { granted, wait: shared.wait_for(1, now) })
     }
 
-    async fn empty(
-        &self,
-        _: &BucketId,
-        _: Bucket,
-        wait: Duration,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn empty(&self, _: &BucketId, _: Bucket, wait: Duration) -> Result<(), BoxError> {
         self.bucket.lock().unwrap().as_mut().unwrap().empty(wait, self.clock.elapsed());
         Ok(())
     }
@@ -353,17 +344,12 @@ struct Hung(std::sync::atomic::AtomicU32);
 
 #[async_trait::async_trait]
 impl SharedBuckets for Arc<Hung> {
-    async fn take(&self, _: &BucketId, _: Bucket, _: u32) -> Result<Taken, Box<dyn std::error::Error + Send + Sync>> {
+    async fn take(&self, _: &BucketId, _: Bucket, _: u32) -> Result<Taken, BoxError> {
         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         std::future::pending().await
     }
 
-    async fn empty(
-        &self,
-        _: &BucketId,
-        _: Bucket,
-        _: Duration,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), BoxError> {
         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         std::future::pending().await
     }

@@ -4,10 +4,14 @@ use super::App;
 use crate::prelude::*;
 #[cfg(feature = "servers")]
 use crate::stores::places::{redis_url, unique};
-use komerza_connect::pacing::Priority;
 #[cfg(feature = "servers")]
-use komerza_connect::pacing::{BucketId, RedisBuckets, SharedBuckets};
+use komerza_connect::pacing::RedisBuckets;
+use komerza_connect::{
+    api::Client,
+    pacing::{BucketId, Priority, SharedBuckets, Taken},
+};
 use komerza_connect_testing::time::Sleepers;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -153,13 +157,31 @@ async fn a_bucket_in_redis_counts_as_ours_does() {
     assert_eq!(buckets.take(&id, none, 1).await.unwrap().granted, 0);
 }
 
+#[tokio::test]
+async fn a_script_draws_on_the_buckets_that_it_was_given() {
+    #[derive(Clone, Default)]
+    struct Counted(Arc<AtomicU32>);
+    #[komerza_connect::async_trait]
+    impl SharedBuckets for Counted {
+        async fn take(&self, _: &BucketId, _: Bucket, _: u32) -> Result<Taken, axum_core::BoxError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(Taken { granted: 1, wait: Duration::ZERO })
+        }
+        async fn empty(&self, _: &BucketId, _: Bucket, _: Duration) -> Result<(), axum_core::BoxError> {
+            Ok(())
+        }
+    }
+    let (shared, nobody) = (Counted::default(), RawProvider::reserved());
+    let key = ApiKey::new("obviously-fake-key-of-a-script").unwrap();
+    let client = Client::builder(key, "Script/1.0").api_url(nobody.url()).shared_buckets(shared.clone());
+    assert!(client.build().unwrap().get("/user").send().await.is_err(), "nobody listens there");
+    assert!(shared.0.load(Ordering::Relaxed) >= 1);
+}
+
 /// A bucket's id, as a layer makes one.
 #[cfg(feature = "servers")]
 async fn an_id() -> BucketId {
-    use std::sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
-    };
+    use std::sync::Mutex;
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     #[derive(Clone, Default)]
     struct Seen(Arc<Mutex<Option<BucketId>>>);
@@ -170,9 +192,9 @@ async fn an_id() -> BucketId {
             id: &BucketId,
             _: Bucket,
             _: u32,
-        ) -> Result<komerza_connect::pacing::Taken, Box<dyn std::error::Error + Send + Sync>> {
+        ) -> Result<Taken, Box<dyn std::error::Error + Send + Sync>> {
             *self.0.lock().unwrap() = Some(*id);
-            Ok(komerza_connect::pacing::Taken { granted: 1, wait: Duration::ZERO })
+            Ok(Taken { granted: 1, wait: Duration::ZERO })
         }
         async fn empty(
             &self,
