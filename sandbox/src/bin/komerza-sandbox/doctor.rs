@@ -115,7 +115,8 @@ fn judge(login: &Url, signed_in: bool, typed: &Answer, linked: &Answer, polled: 
         }
         (401 | 303 | 404 | 405, _) => findings.push(Finding::wrong("not_mounted", format!("{login} answers {}", typed.status),
             "Check the address and that the layer is added after the routes. If the proxy strips a prefix of the path, set \
-             `stripped_prefix`.")),
+             `stripped_prefix`. If the app asks for a sign-in before it reaches the layer, give the cookie of a signed-in \
+             browser with --cookie.")),
         (..) => findings.push(Finding::wrong("no_login", format!("{login} answers {}", typed.status),
             "Look into the log of the app and of the proxy in front.")),
     }
