@@ -1,8 +1,8 @@
-//! Looks at the settings of the environment: `cargo run --example doctor`, or with `-- --json` for programs.
+//! Checks the settings in the environment: `cargo run --example doctor`, or with `-- --json` for programs.
 //!
-//! It reads the variables of `ConfigBuilder::from_env` and `TOKEN_STORE` (`sqlite:PATH`, `postgres://…`,
-//! `redis://…`, each with the feature of that store), tries the store, asks Komerza for an answer, and prints what to register in the Komerza
-//! dashboard. It ends with 1 when something is wrong.
+//! It reads the variables of `ConfigBuilder::from_env`, and `TOKEN_STORE`: `sqlite:PATH`, `postgres://…`,
+//! `mysql://…` or `redis://…`, each with the feature of that store. It tests the store and the connection to
+//! Komerza, and prints what to register in the Komerza dashboard. It exits with code 1 if something is wrong.
 //!
 //! ```toml
 //! [dependencies]

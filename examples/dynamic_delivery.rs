@@ -1,15 +1,15 @@
-//! A product of which the app delivers each piece: `cargo run --example dynamic_delivery`
+//! The app delivers each piece of a product itself: `cargo run --example dynamic_delivery`
 //!
 //! ```toml
 //! [dependencies]
 //! axum = "0.8"
 //! komerza-connect = { version = "0.1", features = ["webhook"] }
-//! komerza-sandbox = "0.1" # stands for Komerza
+//! komerza-sandbox = "0.1" # stands in for Komerza
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 //!
 //! Komerza posts an order to the app, and the text that the app answers is what the buyer receives. Here the
-//! sandbox stands for Komerza: it delivers an order, and the example prints what arrived.
+//! sandbox stands in for Komerza: it delivers an order, and the example prints what arrived.
 
 use axum::{
     Router,
@@ -31,7 +31,8 @@ use std::{
 #[derive(Clone)]
 struct App {
     verifier: Verifier,
-    /// What was handed out, by the digest of the delivery. A real app keeps this in its database.
+    /// The licences that were handed out, by the digest of the delivery. A real app keeps this in its
+    /// database.
     licences: Arc<Mutex<HashMap<[u8; 32], String>>>,
 }
 
@@ -41,7 +42,8 @@ impl FromRef<App> for Verifier {
     }
 }
 
-/// Hands out a licence, and for a repeated delivery the same one again. A forged delivery never gets here.
+/// Hands out a licence, and the same one again when a delivery is repeated. A forged delivery never gets
+/// here.
 async fn deliver(State(app): State<App>, delivery: Delivery) -> String {
     let mut licences = app.licences.lock().unwrap_or_else(PoisonError::into_inner);
     let sold = licences.len();
@@ -66,7 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, tokens)?;
     let store = connect.client_for(&alice).await?.ok_or("not connected")?.in_store(sandbox.store_ids(0).remove(0));
 
-    // The app becomes the deliverer of a variant; then somebody buys one.
+    // From now on the app delivers this variant. Then somebody buys one.
     let product = store.all_products().await?.remove(0);
     let variant = product.variants.first().ok_or("no variant")?;
     let delivery = VariantDelivery::dynamic(format!("http://{address}/deliver"));

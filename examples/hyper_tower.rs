@@ -1,7 +1,7 @@
 //! Without axum: a plain hyper server and a tower service. `cargo run --example hyper_tower`, then open the
 //! printed address.
 //!
-//! The Komerza is a sandbox on this machine.
+//! A sandbox on this machine stands in for Komerza.
 //!
 //! ```toml
 //! [dependencies]
@@ -36,8 +36,8 @@ async fn app(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     })
 }
 
-/// `from_parts` takes the key out of a request. Its rejection knows the answer: a page leads to the login, a
-/// program gets 401.
+/// `from_parts` takes the key out of a request. Its rejection becomes the answer: a visitor is redirected to
+/// the login, a program gets 401.
 async fn stores(parts: &mut Parts) -> Response<Body> {
     let komerza = match KomerzaKey::from_parts(parts).await {
         Ok(komerza) => komerza,
@@ -71,7 +71,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    // A client that went away, or too many open files: the next one may succeed.
+                    // The client went away, or too many files are open: the next `accept` may succeed.
                     eprintln!("cannot accept: {error}");
                     sleep(Duration::from_millis(100)).await;
                     continue;

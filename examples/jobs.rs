@@ -1,7 +1,7 @@
 //! Two jobs that repeat until Ctrl-C: `cargo run --example jobs`
 //!
-//! One counts the orders of everybody who is connected. Calls for visitors go first, and a user who has gone is
-//! no error. The other removes the records of expired browser sessions once a day.
+//! One counts the orders of everybody who is connected. Calls for visitors go first, and a user who has
+//! disconnected is not an error. The other removes the records of expired browser sessions once a day.
 //!
 //! ```toml
 //! [dependencies]
@@ -34,19 +34,20 @@ async fn count(komerza: &Client) -> Result<usize, Error> {
 async fn count_all(connect: &KomerzaConnectLayer) -> Result<(), StoreError> {
     let mut users = connect.users();
     while let Some(listed) = users.try_next().await? {
-        let user = listed.user; // beside it: when the key was saved, and what the app noted
-        // Who has disconnected meanwhile has no client.
+        let user = listed.user; // `listed` also says when the key was saved, and has the app's note
+        // A user who has disconnected meanwhile has no client.
         let Some(komerza) = connect.client_for(&user).await? else { continue };
         match count(&komerza).await {
             Ok(orders) => println!("{}: {orders} orders", user.as_str()),
-            // The others have their turn all the same.
+            // The job goes on with the other users.
             Err(error) => eprintln!("{}: {error}", user.as_str()),
         }
     }
     Ok(())
 }
 
-/// Runs a job again and again, with a pause after each run: two runs never overlap. A failure waits for the next run.
+/// Runs a job again and again, with a pause after each run: two runs never overlap. After a failure the next
+/// run tries again.
 async fn every(pause: Duration, job: impl AsyncFn() -> Result<(), StoreError>) {
     loop {
         if let Err(error) = job().await {
@@ -59,13 +60,13 @@ async fn every(pause: Duration, job: impl AsyncFn() -> Result<(), StoreError>) {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start().await?;
-    let store = MemoryStore::default(); // yours is a database that the app uses too
+    let store = MemoryStore::default(); // in your job, open the database that the app uses
     for user in ["alice", "bob"] {
         store.save(&UserId::new(user)?, &StoredToken::new(ApiKey::new(sandbox.issue_key()?)?)?).await?;
     }
     let connect = KomerzaConnectLayer::new(sandbox.config("http://127.0.0.1:3000/komerza/callback")?, store)?;
 
-    // An hour in your app. In a web server, spawn these beside it, on one node only.
+    // In your app, wait an hour. In a web server, spawn both jobs beside the server, on one node only.
     let counting = every(Duration::from_secs(5), async || count_all(&connect).await);
     // Only for apps without `with_user`, where a user is a browser.
     let sweeping = every(Duration::from_secs(24 * 60 * 60), async || connect.sweep().await.map(drop));

@@ -1,5 +1,5 @@
-//! The app of the README: start `komerza-sandbox` (`cargo install komerza-sandbox`), set the variables that it
-//! prints, `cargo run --example minimal`, and open http://127.0.0.1:3000/stores.
+//! The app of the README: start `komerza-sandbox` (`cargo install komerza-sandbox`), set the variables that
+//! it prints, run `cargo run --example minimal`, and open http://127.0.0.1:3000/stores.
 //!
 //! ```toml
 //! [dependencies]

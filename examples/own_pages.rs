@@ -1,7 +1,8 @@
-//! Pages of your own where a connection fails: `cargo run --example own_pages`
+//! Your own pages for connections that fail: `cargo run --example own_pages`
 //!
-//! The first printed address is a callback that nobody asked for: the answer is a page of this app, in its own
-//! look. Handlers answer in your own words by an argument of type `Result<KomerzaKey, Rejection>`.
+//! The first printed address is a callback without a login: the answer is a page of this app, in its own
+//! style. A handler can also answer in your own words: give it an argument of type `Result<KomerzaKey,
+//! Rejection>`.
 //!
 //! ```toml
 //! [dependencies]
@@ -30,7 +31,8 @@ impl Hooks for Pages {
             return None;
         }
         let attempt = failure.attempt().map_or(String::new(), |attempt| format!("<p>Reference: {attempt}</p>"));
-        // Where the visitor starts again, with the way back. Like every value in a page, it must not end its attribute.
+        // The address where the visitor starts again; it includes the return path. It is escaped, so that it
+        // cannot end the attribute.
         let again = failure.login_url().unwrap_or("/").replace('"', "%22");
         let page = format!(
             "<!DOCTYPE html><title>Not connected</title><style>body{{font:1.2rem serif;margin:4rem}}</style>\
@@ -38,7 +40,7 @@ impl Hooks for Pages {
             failure.reason().unwrap_or(failure.kind().advice()).replace('<', "&lt;"), // a hook's own reason, or the crate's
             again
         );
-        // Without a policy of your own the page may have no style.
+        // Without this policy the crate's own policy applies, which blocks the page's style.
         let policy = [("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")];
         Some((failure.kind().status(), policy, Html(page)).into_response())
     }

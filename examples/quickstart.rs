@@ -1,14 +1,14 @@
 //! "Connect with Komerza", end to end: `cargo run --example quickstart`, then open the printed URL.
 //!
 //! Without any `KOMERZA_*` variable it runs against a sandbox on this machine. An empty variable counts as
-//! none.
+//! not set.
 //!
 //! | Variable | Meaning | Default |
 //! | --- | --- | --- |
-//! | `KOMERZA_CLIENT_ID` and the others of `Config::from_env` | a real application | the sandbox's |
+//! | `KOMERZA_CLIENT_ID` and the other variables of `Config::from_env` | a real application | the sandbox's |
 //! | `LISTEN_ADDR` | address of this app | `127.0.0.1:3000` |
-//! | `TOKEN_STORE` | `memory:` or `sqlite:PATH`; the example `production` uses a server | a file that ends with the app |
-//! | `TOKEN_STORE_KEYS` | base64 keys of 32 bytes between commas, the first seals: keys are encrypted in the store | not encrypted |
+//! | `TOKEN_STORE` | `memory:` or `sqlite:PATH`; the example `production` uses a server | a file that is removed when the app ends |
+//! | `TOKEN_STORE_KEYS` | base64 keys of 32 bytes, separated by commas; with them the API keys are encrypted in the store, by the first one | not encrypted |
 //! | `RUST_LOG` | what is logged | `warn,komerza_connect=info` |
 //!
 //! ```toml
@@ -42,8 +42,8 @@ use tracing_subscriber::{filter::Targets, fmt, prelude::*};
 
 type AnyError = Box<dyn std::error::Error>;
 
-/// Taking `KomerzaKey` is the whole authentication: who is not connected is sent to connect first, and then
-/// comes back.
+/// The argument `KomerzaKey` is all that is needed: a visitor who is not connected is sent to connect first,
+/// and then comes back.
 async fn stores(komerza: KomerzaKey) -> Result<Json<Vec<Store>>, Error> {
     Ok(Json(komerza.stores().await?))
 }
@@ -56,7 +56,7 @@ async fn one_store(komerza: KomerzaKey, Path(id): Path<String>) -> Result<Json<S
 #[derive(Clone)]
 struct Dashboard(Option<String>);
 
-/// A page for everybody: `None` is who is not connected.
+/// A page for everybody: `None` means that the visitor is not connected.
 async fn home(
     komerza: Option<KomerzaKey>,
     RawQuery(query): RawQuery,
@@ -111,7 +111,7 @@ async fn main() -> Result<(), AnyError> {
 
     println!("listening on http://{address}");
     axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
-    connect.shutdown(Duration::from_secs(20)).await; // whoever is just connecting is not lost
+    connect.shutdown(Duration::from_secs(20)).await; // logins that are just being finished are not lost
     Ok(())
 }
 
@@ -128,7 +128,7 @@ fn setting(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// A Komerza on this machine, for as long as the demo runs, and the configuration of an app that uses it.
+/// A sandbox that runs as long as the demo, and the configuration of an app that uses it.
 async fn sandbox_for(mut app: SocketAddr) -> Result<(Config, Sandbox), AnyError> {
     if app.ip().is_unspecified() {
         app.set_ip([127, 0, 0, 1].into()); // a browser on this machine
@@ -138,8 +138,8 @@ async fn sandbox_for(mut app: SocketAddr) -> Result<(Config, Sandbox), AnyError>
     Ok((sandbox.config(redirect_uri)?, sandbox))
 }
 
-/// The store that `TOKEN_STORE` names, sealed with `TOKEN_STORE_KEYS`; without settings a file that ends with
-/// the demo.
+/// The store that `TOKEN_STORE` names, encrypted with `TOKEN_STORE_KEYS`. Without settings it is a file that
+/// is removed when the demo ends.
 async fn token_store(client_id: &str) -> Result<(Arc<dyn TokenStore>, Option<TempDir>), AnyError> {
     let (url, directory) = match setting("TOKEN_STORE") {
         Some(url) => (url, None),

@@ -1,4 +1,4 @@
-//! A user connects the same Komerza account as before, or none: `cargo run --example same_account`
+//! A user can connect only the same Komerza account as before: `cargo run --example same_account`
 //!
 //! Open the printed address and approve. Then connect again with the other account of the sandbox: this app
 //! keeps the first key, and a page says why.
@@ -24,7 +24,7 @@ pub(crate) struct SameAccount;
 impl Hooks for SameAccount {
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
         let Some(record) = connecting.replaced else { return Ok(()) };
-        // What cannot be told is not the same.
+        // If an account cannot be read, it counts as a different one.
         let before = async { connecting.key.with_key(record.api_key().ok()?.clone()).user().await.ok() };
         let (before, now) = (before.await, connecting.key.user().await.ok());
         let same = before.zip(now).is_some_and(|(before, now)| before.id == now.id);
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let redirect_uri = "http://127.0.0.1:3000/komerza/callback";
     let sandbox = Sandbox::builder().redirect_uri(redirect_uri).accounts(2).start().await?;
     let connect = KomerzaConnectLayer::new(sandbox.config(redirect_uri)?, MemoryStore::default())?
-        // Stands for your app's own login.
+        // Stands in for your app's own login.
         .with_user(|_: &Parts| UserId::new("the only user").ok())
         .with_hooks(SameAccount);
     let app = Router::new().route("/", get(home)).layer(connect);

@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::builder().redirect_uri(redirect_uri).start().await?;
     let (app, connect) = app(sandbox.config(redirect_uri)?, MemoryStore::default())?;
 
-    // The routes are there, whatever is added to the app later.
+    // Fails if a later change of the app hides the crate's routes.
     check_mounted(app.clone(), connect.config()).await?;
 
     // A browser that has connected.
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(browser.open("/count").await?.status, 502);
     outage.remove();
 
-    // Its user removes the app at Komerza: the page leads there again.
+    // The user removes the app at Komerza: the page then redirects to Komerza again.
     sandbox.revoke_all();
     let left = browser.open("/count").await?;
     assert!(left.url.as_str().starts_with(&sandbox.dashboard_url()));

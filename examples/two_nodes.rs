@@ -1,6 +1,6 @@
 //! One app on two nodes: `cargo run --example two_nodes`
 //!
-//! Open the first address and connect. The second node knows the user at once: what nodes share is the store
+//! Open the first address and connect. The second node knows the user at once: the nodes share only the store
 //! and the settings. The cookies of both are sealed with a key that is derived from the client secret.
 //! `KOMERZA_COOKIE_KEYS` sets another.
 //!
@@ -35,7 +35,8 @@ async fn node(config: Config, database: &Path, address: &str) -> Result<(), AnyE
 
 #[tokio::main]
 async fn main() -> Result<(), AnyError> {
-    // Where a load balancer would stand. Browsers send cookies to all ports of a host.
+    // In production this is the address of the load balancer. Here one browser can use both nodes, because
+    // browsers send cookies to all ports of a host.
     let redirect_uri = "http://127.0.0.1:3000/komerza/callback";
     let sandbox = Sandbox::builder().redirect_uri(redirect_uri).start().await?;
     let directory = tempfile::tempdir()?;

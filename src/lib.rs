@@ -4,7 +4,8 @@
 //! build apps for them. This crate connects the two. A user clicks "Connect with Komerza" and
 //! approves. From then on your handlers receive a [`KomerzaKey`], a client that acts for that user.
 //!
-//! The [guides](guide) are the place to begin: [mounting], [stores], [testing], [security], [operating].
+//! The [guides](guide) are the longer texts, for example [mounting], [stores], [testing], [security] and
+//! [operating].
 //!
 //! [mounting]: guide::mounting
 //! [stores]: guide::stores
@@ -12,7 +13,7 @@
 //! [security]: guide::security
 //! [operating]: guide::operating
 //!
-//! [`guide::first_steps`] shows how to register and start your app. [`guide::own_login`],
+//! Begin with [`guide::first_steps`]. It shows how to register and start your app. [`guide::own_login`],
 //! [`guide::front_ends`], [`guide::jobs`] and [`guide::deployment`] cover what usually comes next.
 //!
 //! # Three lines
@@ -44,15 +45,15 @@
 //!
 //! # How a request is handled
 //!
-//! 1. The layer compares the path. A request for another path than its four routes goes on to the
+//! 1. The layer compares the request's path with its four routes. A request for any other path goes on to the
 //!    app. For such a request the layer reads no cookie and does not ask the store.
 //! 2. `GET /komerza/login` creates a random state, encrypts the login attempt into a cookie and
 //!    redirects the browser to Komerza (303).
-//! 3. Komerza redirects the browser to `/komerza/callback?code&state`. The layer checks the state
-//!    first. Then it exchanges the code once and saves the key. Both run in a task that continues
-//!    if the browser disconnects.
-//! 4. The layer redirects the browser to the page that it came from (303). For two minutes a reload
-//!    of the callback leads to that page too. After that a page says that the login is unknown, and
+//! 3. Komerza redirects the browser to `/komerza/callback?code&state`. The layer checks the state first. Then
+//!    it exchanges the code once and saves the key. Both run in a task that continues if the browser closes
+//!    the connection.
+//! 4. The layer redirects the browser (303) to the page where the user started the login. For two minutes a
+//!    reload of the callback leads to that page too. After that a page says that the login is unknown, and
 //!    whether the user is already connected.
 //! 5. A handler takes [`KomerzaKey`] as an argument. The crate identifies the user, reads the store
 //!    once, and builds a client.
@@ -65,8 +66,8 @@
 //!
 //! # Who is the user
 //!
-//! By default a user is a browser session, tracked by a cookie that this crate sets. In an app with
-//! a login, say which user is signed in. Keys then belong to your users:
+//! By default a user is a browser session, tracked by a cookie that this crate sets. If your app has a login,
+//! tell the layer which user is signed in. Keys then belong to your users:
 //!
 //! ```
 //! # use komerza_connect::{Config, KomerzaConnectLayer, MemoryStore, UserId};
@@ -101,31 +102,31 @@
 //!
 //! # Where the keys are stored
 //!
-//! Keys are in a [`TokenStore`]. Use one of the crate's stores, or implement the trait's four
-//! methods. A key never expires and opens a user's stores, so use a durable store and encrypt it.
-//! The [`store`] module states the contract. [`guide::stores`] helps you to choose a store.
+//! The crate keeps the keys in a [`TokenStore`]. Use one of the crate's stores, or implement the trait's four
+//! methods. A key never expires and opens a user's stores, so use a durable store and encrypt it. The
+//! [`store`] module states the contract. [`guide::stores`] helps you to choose a store.
 //!
 //! # What the client does
 //!
-//! 1. **Rate limits.** All calls with one key share one bucket, which follows Komerza's documented
-//!    limit. Calls queue first come, first served. [Visitors' calls go before background
-//!    jobs](pacing::Priority), which still get every fourth token. A call that would wait too long
-//!    fails at once and uses no token. A call that is dropped leaves the queue. A 429 empties the
-//!    bucket. Several nodes can share their buckets with
+//! 1. **Rate limits.** All calls with one key share one bucket of tokens, which follows Komerza's documented
+//!    limit. Each call takes one token. If there is none, calls wait in a queue, first come, first served.
+//!    [Visitors' calls go before background jobs](pacing::Priority), which still get every fourth token. A
+//!    call that would wait too long fails at once and uses no token. A call whose future is dropped leaves
+//!    the queue. A 429 from Komerza empties the bucket. Several nodes can share their buckets with
 //!    [`with_shared_buckets`](KomerzaConnectLayer::with_shared_buckets).
 //! 2. **Retries.** The client repeats only calls that are safe to repeat.
 //!    [`RequestBuilder`](api::RequestBuilder) has the rules.
-//! 3. **Lists.** [`Listing`](api::Listing) is a stream of list pages or of items. List pages are
-//!    counted from 1. A list ends at an empty list page, or after the number of list pages that the
-//!    latest reply states. If the replies state no number, it ends at a list page that is shorter
-//!    than an earlier one or equal to the one before. Komerza cuts lists by position. If items are
-//!    added or removed while a list is read, an item can appear twice or be missing. If that
-//!    matters, sort so that new items come last, and compare ids.
-//! 4. **Models.** Unknown fields are ignored and unknown values of enumerations are kept, because Komerza's API
-//!    grows. Essential fields such as ids are required. All others are empty or `None` when missing or null; a
-//!    missing number is never zero. Amounts of money keep their digits, times are instants, and each id has its
-//!    own type. For a field that a model does not have, read the reply into your own type with
-//!    [`RequestBuilder::fetch`](api::RequestBuilder::fetch).
+//! 3. **Lists.** [`Listing`](api::Listing) is a stream of list pages or of items. List pages are counted from
+//!    1. A list ends at an empty list page, or after the number of list pages that the latest reply states.
+//!    If the replies state no number, it ends at a list page that is shorter than an earlier one or equal to
+//!    the one before. Komerza divides a list into pages by position. If items are added or removed while a
+//!    list is read, an item can appear twice or be missing. If that matters, sort so that new items come
+//!    last, and compare ids.
+//! 4. **Models.** Unknown fields are ignored and unknown values of enumerations are kept, because Komerza's
+//!    API grows. Essential fields such as ids are required. All others are empty or `None` when missing or
+//!    null; a missing number is never zero. Amounts of money keep the digits that Komerza wrote, times are
+//!    [`jiff::Timestamp`]s, and each id has its own type. For a field that a model does not have, read the
+//!    reply into your own type with [`RequestBuilder::fetch`](api::RequestBuilder::fetch).
 //! 5. **Errors.** An [`Error`] has a [kind](ErrorKind).
 //!    [`RequestBuilder::fetch`](api::RequestBuilder::fetch) has a table that says what to do about
 //!    each kind.
@@ -169,9 +170,9 @@
 //!
 //! # What it does not do
 //!
-//! The crate does not sign users in to your app. It connects Komerza accounts to your existing
-//! users, or to browsers. It cannot revoke a key, because Komerza offers apps no way to do that.
-//! Disconnecting deletes the stored key, and the user removes the app in the Komerza dashboard.
+//! The crate does not sign users in to your app. It connects Komerza accounts to your existing users, or to
+//! browsers. It cannot revoke a key, because Komerza offers apps no way to do that. Disconnecting deletes the
+//! stored key. The key stays valid until the user removes the app in the Komerza dashboard.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The unit tests are compiled as a program, of which nothing is public.
 #![cfg_attr(test, allow(dead_code, unreachable_pub))]

@@ -7,7 +7,7 @@ use url::Url;
 use super::{SandboxError, chance::Chance};
 use komerza_connect::provider::CLIENT_SECRET_LENGTH;
 
-/// What an app asks for when nothing else is said: to read what most connected apps read.
+/// The scopes of an app that sets none: they read what most connected apps read.
 const DEFAULT_SCOPES: [&str; 5] =
     ["user.view", "stores.view", "stores.products.view", "stores.orders.view", "stores.customers.view"];
 
@@ -134,7 +134,7 @@ impl RegisteredApp {
         &self.client_id
     }
 
-    /// The client secret: 72 characters, good for this sandbox alone.
+    /// The client secret: 72 characters, valid only for this sandbox.
     #[must_use]
     pub fn client_secret(&self) -> &str {
         &self.client_secret

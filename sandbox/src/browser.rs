@@ -19,16 +19,16 @@ use url::{Position, Url};
 
 /// No page under test is longer.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
-/// Browsers give up after so many.
+/// Browsers give up after this many redirects.
 const MOST_REDIRECTS: usize = 20;
 
 /// A browser that calls your app in this process; from [`Sandbox::browser`].
 ///
-/// It keeps cookies until they expire by the sandbox's clock, and sends them whatever their path. One with
-/// `SameSite=Strict` stays behind on the way back from Komerza, and on the redirects that follow, as in every
-/// engine. It sends the headers with which browsers say where a request comes from. It follows redirects within the
-/// app, loads a page again that says so (`<meta http-equiv="refresh" content="0">`), and stops at a redirect that
-/// leads away.
+/// It keeps cookies until they expire by the sandbox's clock, and sends them whatever their path. It does not
+/// send a cookie with `SameSite=Strict` on the way back from Komerza and on the redirects that follow, as in
+/// every browser engine. It sends the headers with which browsers say where a request comes from. It follows
+/// redirects within the app, reloads a page that asks for it (`<meta http-equiv="refresh" content="0">`), and
+/// stops at a redirect to another site.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -69,8 +69,8 @@ struct Cookie {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Page {
-    /// The address. After a redirect to another site, such as Komerza, it is that site's, and the rest is the
-    /// redirect.
+    /// The address. After a redirect to another site, such as Komerza, it is the address there. The other
+    /// fields are then those of the redirect.
     pub url: Url,
     /// The status.
     pub status: StatusCode,
@@ -81,7 +81,7 @@ pub struct Page {
 }
 
 impl Sandbox {
-    /// A browser without cookies in front of `app`. The site is that of the redirect URI which was registered
+    /// A browser without cookies in front of `app`. The site is that of the redirect URI that was registered
     /// last.
     ///
     /// # Errors
@@ -98,18 +98,18 @@ impl Sandbox {
     }
 }
 
-/// What a browser says of a request: the site it comes from, whether it loads a page, and for what.
+/// What a browser says about a request: the site it comes from, whether it loads a page, and for what.
 type Origin = [&'static str; 3];
 const TYPED: Origin = ["none", "navigate", "document"];
 const FORM: Origin = ["same-origin", "navigate", "document"];
 const RETURN: Origin = ["cross-site", "navigate", "document"];
-/// What a page says that is to be loaded again at once.
+/// The text of a page that asks to be reloaded at once.
 const RELOAD: &str = "<meta http-equiv=\"refresh\" content=\"0\">";
 const SCRIPT: Origin = ["same-origin", "cors", "empty"];
 
 impl Browser {
-    /// Opens an address of the app. A path such as `/stores` counts as typed; a whole address, such as the callback of
-    /// [`Sandbox::deny`], as the way back from Komerza.
+    /// Opens an address of the app. A path such as `/stores` counts as typed by the visitor. A whole address,
+    /// such as the callback of [`Sandbox::deny`], counts as the way back from Komerza.
     ///
     /// # Errors
     /// [`SandboxError::Browser`] if the address is of another site, or if redirects do not end.
@@ -121,7 +121,7 @@ impl Browser {
     /// Submits a form of the app's own page with POST, such as `name=alice`.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Same as [`open`](Self::open).
     pub async fn submit(&self, address: &str, form: &str) -> Result<Page, SandboxError> {
         let mut request = self.request(Method::POST, address, FORM, form.to_owned())?;
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -132,7 +132,7 @@ impl Browser {
     /// Sends a request as a script of the app's own page does.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Same as [`open`](Self::open).
     pub async fn fetch(&self, request: Request<String>) -> Result<Page, SandboxError> {
         let (parts, body) = request.into_parts();
         let mut request = self.request(parts.method, &parts.uri.to_string(), SCRIPT, body)?;
@@ -216,7 +216,8 @@ impl Browser {
         Err(SandboxError::Browser(format!("{} redirects without end", request.uri())))
     }
 
-    /// One request and its answer, or the second one of a page that is loaded again: then the app's own site asks.
+    /// Sends a request and returns its answer. If the page asks to be reloaded, it sends the request again,
+    /// now from the app's own site.
     async fn load(&self, request: &mut Request<String>) -> Result<Page, SandboxError> {
         let page = self.hop(request.clone()).await?;
         if !page.text.contains(RELOAD) {

@@ -24,7 +24,7 @@ use komerza_connect::{
 /// Enough for a few pages.
 const ORDERS_PER_STORE: usize = 64;
 
-/// So many requests are kept for [`Sandbox::requests`].
+/// The number of requests that are kept for [`Sandbox::requests`].
 const REQUESTS_KEPT: usize = 10_000;
 
 /// Settings of a [`Sandbox`]; begin with [`Sandbox::builder`].
@@ -98,7 +98,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// How many Komerza accounts there are, each with two stores of its own. Default: 1; 0 counts as 1.
+    /// How many Komerza accounts there are, each with two stores of its own. Default: 1. Zero: counts as 1.
     pub fn accounts(mut self, accounts: usize) -> Self {
         self.accounts = accounts.max(1);
         self
@@ -127,13 +127,13 @@ impl SandboxBuilder {
         self.switches(|switches| (switches.limit_anonymous, switches.limit_keys) = (false, false))
     }
 
-    /// Replaces the clock, which codes, limits and latencies go by. Default: [`SystemClock`].
+    /// Replaces the clock for codes, limits and latencies. Default: [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Replaces the source of randomness, asked once at the start. Default: [`SystemRandomness`].
+    /// Replaces the source of randomness, which is asked once at the start. Default: [`SystemRandomness`].
     pub fn randomness(mut self, randomness: impl Randomness) -> Self {
         self.randomness = Arc::new(randomness);
         self
@@ -146,7 +146,7 @@ impl SandboxBuilder {
     /// [`SandboxError::RedirectUri`] for the app; [`SandboxError::Randomness`] when no key can be made.
     ///
     /// # Panics
-    /// Outside a tokio runtime with its IO driver, as all of tokio's sockets do.
+    /// Panics outside a tokio runtime with its IO driver, as all of tokio's sockets do.
     pub async fn start(self) -> Result<Sandbox, SandboxError> {
         let mut chance = Chance::new(&*self.randomness)?;
         let app = self.app.register(&mut chance)?;

@@ -7,8 +7,8 @@ use super::{
     switches::{CodeAlphabet, ExchangeRefusal},
 };
 
-/// So many codes are remembered; when there are more, those that expired long ago are forgotten and count as
-/// wrong.
+/// The number of codes that are remembered. When there are more, those that expired long ago are forgotten
+/// and count as wrong.
 const REMEMBERED: usize = 10_000;
 
 struct IssuedCode {

@@ -1,4 +1,5 @@
-//! Requests from the sandbox to an app: events of webhooks, and dynamic deliveries.
+//! Requests from the sandbox to an app: events of webhooks, and dynamic deliveries (orders that the app
+//! itself delivers).
 //!
 //! They are signed as Komerza is presumed to sign: HMAC-SHA256 of the body, in hexadecimal digits, in
 //! `X-Signature`. The fields of a dynamic delivery are the sandbox's own, apart from the store's id, which
@@ -56,11 +57,11 @@ impl fmt::Display for Undelivered {
 impl std::error::Error for Undelivered {}
 
 impl Sandbox {
-    /// The secret that signs dynamic deliveries: what the dashboard would show.
+    /// The secret that signs dynamic deliveries. It stands in for the one that the Komerza dashboard shows.
     ///
-    /// A product of which the app delivers each piece: set the variant's address with `set_variant_delivery`,
-    /// then deliver an order of it. The sandbox posts the order to that address, and the text of the answer
-    /// becomes a delivered item.
+    /// To let the app deliver a variant, set the app's address with `set_variant_delivery`. Then deliver an
+    /// order of the variant. The sandbox posts the order to that address, and the text of the answer becomes
+    /// a delivered item.
     #[must_use]
     pub fn delivery_secret(&self) -> String {
         SECRET.to_owned()
@@ -68,8 +69,8 @@ impl Sandbox {
 
     /// Sends an event to a webhook, as Komerza would, and enters it in the webhook's log.
     ///
-    /// The names and fields of real events are not documented, so the event is whatever you pass. Its secret is
-    /// the one that `POST /webhooks` returned.
+    /// The names and fields of real events are not documented, so the event is whatever you pass. The
+    /// webhook's secret is the one that `POST /webhooks` returned.
     ///
     /// # Errors
     /// [`Undelivered`].
@@ -95,8 +96,7 @@ impl Sandbox {
     }
 }
 
-/// Posts a body, and gives the answer with a `WebhookExecutionLog` that still lacks its id, its date and what
-/// it is about.
+/// Posts a body. Returns the answer and a `WebhookExecutionLog` without its id, its date and its subject.
 pub(super) async fn send(url: &str, secret: &str, body: &Value) -> Result<(Delivered, Value), Undelivered> {
     let address = Url::parse(url).ok().filter(is_loopback).ok_or(Undelivered::NotLoopback)?;
     let no_answer = |error: &dyn fmt::Display| Undelivered::NoAnswer(error.to_string());

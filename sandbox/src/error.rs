@@ -8,7 +8,7 @@ use komerza_connect::random::RandomnessError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// The address is not a loopback address. A sandbox approves everybody, so it serves this machine alone.
+    /// The address is not a loopback address. A sandbox approves everybody, so it serves only this machine.
     NotLoopback(SocketAddr),
     /// The port could not be opened: choose another one, or port 0.
     Bind(SocketAddr, io::Error),

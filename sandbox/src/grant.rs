@@ -46,13 +46,13 @@ impl Approval {
         Self::default()
     }
 
-    /// Another account approves; they are counted from 0.
+    /// Another account approves. Accounts are counted from 0.
     pub fn account(mut self, account: usize) -> Self {
         self.account = account;
         self
     }
 
-    /// Only these stores are ticked, by id. Ids of other accounts' stores count for nothing.
+    /// Only these stores are ticked, by id. Ids of other accounts' stores are ignored.
     pub fn stores<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
         self.stores = Some(ids.into_iter().map(Into::into).collect());
         self

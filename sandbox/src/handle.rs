@@ -10,10 +10,10 @@ use komerza_connect::{
     ApiKey, Config, ConfigBuilder, ConfigError, MemoryStore, StoreError, StoredToken, TokenStore, UserId,
 };
 
-/// What an app of the sandbox calls itself unless it says otherwise.
+/// The default `User-Agent` of an app that uses the sandbox.
 const USER_AGENT: &str = "SandboxedApp/1.0";
 
-/// A Komerza on a loopback port. Dropping it closes its ports and connections at once.
+/// A test server that stands in for Komerza. Dropping it closes its ports and connections at once.
 ///
 /// See the [module](super) for its rules and an example.
 #[must_use = "the sandbox stops when it is dropped"]
@@ -33,7 +33,7 @@ impl Sandbox {
         &self.shared
     }
 
-    /// Begins a sandbox with settings of one's own.
+    /// Returns a builder for a sandbox with your own settings.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
@@ -41,7 +41,7 @@ impl Sandbox {
     /// Starts a sandbox with the default settings: one account, both limits on, no redirect URI yet.
     ///
     /// # Errors
-    /// As [`SandboxBuilder::start`].
+    /// Same as [`SandboxBuilder::start`].
     pub async fn start() -> Result<Self, SandboxError> {
         Self::builder().start().await
     }
@@ -54,7 +54,7 @@ impl Sandbox {
         self.config_builder(redirect_uri).build()
     }
 
-    /// As [`config`](Self::config), not built yet.
+    /// Same as [`config`](Self::config), but not built yet.
     pub fn config_builder(&self, redirect_uri: impl Into<String>) -> ConfigBuilder {
         Config::builder()
             .client_id(self.client_id())
@@ -109,7 +109,8 @@ impl Sandbox {
     /// Opens the same ports again after [`go_offline`](Self::go_offline).
     ///
     /// # Errors
-    /// [`SandboxError::Bind`] when another program took a port in between, or when they are open.
+    /// [`SandboxError::Bind`] when another program took a port in between, or when the ports are already
+    /// open.
     pub async fn go_online(&self) -> Result<(), SandboxError> {
         for port in self.ports() {
             port.listen().await?;
@@ -149,7 +150,7 @@ impl Sandbox {
         self.app.client_id()
     }
 
-    /// The client secret of that app: 72 characters, good for this sandbox alone.
+    /// The client secret of that app: 72 characters, valid only for this sandbox.
     #[must_use]
     pub fn client_secret(&self) -> &str {
         self.app.client_secret()
@@ -184,10 +185,11 @@ impl Sandbox {
         set(&mut self.shared.world().switches);
     }
 
-    /// Does what a user does who presses Approve with all stores ticked.
+    /// Acts as a user who presses Approve with all stores ticked.
     ///
-    /// `authorize_url` is where a login redirects to; the answer is the callback URL that the browser would be
-    /// sent to, with `code` and `state`. No request is made: neither the log nor a fault sees this.
+    /// `authorize_url` is the address that a login redirects to. The result is the callback URL with `code`
+    /// and `state`, to which Komerza would send the browser. No request is made: the log does not contain
+    /// this, and no fault applies.
     ///
     /// # Errors
     /// [`SandboxError::Refused`] when the page would have shown an error: another path than the authorize
@@ -196,16 +198,16 @@ impl Sandbox {
         self.approve_with(authorize_url, &Approval::everything())
     }
 
-    /// [`approve`](Self::approve), by another account, with fewer stores or with fewer scopes.
+    /// Same as [`approve`](Self::approve), but by another account, or with fewer stores or scopes.
     ///
     /// # Errors
-    /// As [`approve`](Self::approve); [`SandboxError::Unknown`] for an account that does not exist.
+    /// Same as [`approve`](Self::approve), and [`SandboxError::Unknown`] for an account that does not exist.
     pub fn approve_with(&self, authorize_url: &str, approval: &Approval) -> Result<String, SandboxError> {
         Ask::of(authorize_url)?.approve(approval, &self.shared)
     }
 
-    /// Does what a user does who presses Deny: the callback URL by the switch [`Switches::deny`], or `None`
-    /// when the browser never returns.
+    /// Acts as a user who presses Deny. Returns the callback URL, which depends on [`Switches::deny`], or
+    /// `None` when the browser never returns.
     ///
     /// # Errors
     /// As [`approve`](Self::approve).
@@ -280,17 +282,17 @@ impl Sandbox {
 
     /// Revokes a key, as its user does in the dashboard: its next call is answered with `401 BadToken`.
     ///
-    /// Tells whether the key was alive.
+    /// Returns whether the key was valid.
     pub fn revoke(&self, key: &str) -> bool {
         self.shared.world().keys.revoke(key)
     }
 
-    /// Revokes every key and tells how many were alive.
+    /// Revokes every key and returns how many were valid.
     pub fn revoke_all(&self) -> usize {
         self.shared.world().keys.revoke_all()
     }
 
-    /// Living keys in the order of their issue.
+    /// The valid keys, in the order of their issue.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let world = self.shared.world();
@@ -305,13 +307,13 @@ impl Sandbox {
         world.accounts.get(account).iter().flat_map(|account| &account.stores).map(|store| store.id.clone()).collect()
     }
 
-    /// What goes wrong from now on; see [`Faults`].
+    /// The faults of this sandbox; see [`Faults`].
     #[must_use]
     pub fn faults(&self) -> Faults {
         self.shared.faults.clone()
     }
 
-    /// The requests that arrived, oldest first, as many as are kept.
+    /// The requests that arrived and are still kept, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.log.all()

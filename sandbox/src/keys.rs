@@ -19,7 +19,7 @@ pub(super) struct KeyRecord {
     pub(super) bucket: Bucket,
 }
 
-/// An app that an account is connected to: one, however many living keys it has.
+/// An app that an account is connected to. It is one entry, even if it has several valid keys.
 pub(super) struct Integration {
     pub(super) id: String,
     pub(super) since: SystemTime,
@@ -88,7 +88,7 @@ impl Keys {
         fresh.text
     }
 
-    /// Whether a living key was revoked.
+    /// Revokes a key. Returns whether it was valid before.
     pub(super) fn revoke(&mut self, key: &str) -> bool {
         let Some(record) = self.records.get_mut(key).filter(|record| !record.revoked) else { return false };
         record.revoked = true;

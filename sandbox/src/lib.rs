@@ -1,4 +1,4 @@
-//! A Komerza on a loopback port, for tests and for trying things out.
+//! A local test server that stands in for Komerza, for tests and for trying things out.
 //!
 //! This is the library, for tests in Rust. The program `komerza-sandbox` serves apps in any language: its
 //! `--help` says how.
@@ -6,46 +6,47 @@
 //! It speaks real HTTP, so that your app runs against it unchanged: set the API and dashboard URLs, the client
 //! ID and the secret. It refuses what Komerza refuses, in this order:
 //!
-//! 1. The authorize page knows the client ID, and the redirect URI is exactly one of the app's; otherwise an
-//!    error page, and the browser is sent nowhere.
-//! 2. A request to the API has a `User-Agent`; otherwise 403.
-//! 3. Its bucket has a token: 12 and 4 more every 2 seconds for each key, 10 and 4 more every 7 seconds for all
-//!    requests without a key together, the exchange among them; otherwise 429. [`SandboxBuilder::unlimited`]
-//!    switches both off.
-//! 4. The exchange knows the app (404), its secret (401), the code (401): one use, one minute, for the app it
-//!    was given to.
-//! 5. Any other call has a living key (401 `BadToken`) with the endpoint's scope (403) for a store that exists
-//!    (404) and that the user ticked (403).
+//! 1. The authorize page must know the client ID, and the redirect URI must be exactly one of the app's.
+//!    Otherwise the page shows an error and sends the browser nowhere.
+//! 2. A request to the API must have a `User-Agent`; otherwise it gets 403.
+//! 3. Its bucket must have a token; otherwise it gets 429. Each key has a bucket of 12 tokens, and 4 more
+//!    every 2 seconds. All requests without a key, such as the exchange, share a bucket of 10, and 4 more
+//!    every 7 seconds. [`SandboxBuilder::unlimited`] switches both limits off.
+//! 4. The exchange refuses an unknown app (404), a wrong secret (401) and a wrong code (401). A code works
+//!    once, for one minute, and only for the app that it was given to.
+//! 5. Any other call needs a valid key (else 401 `BadToken`) with the endpoint's scope (else 403). Its store
+//!    must exist (else 404), and the user must have ticked it (else 403).
 //!
 //! # What is ours and what is Komerza's
-//! Paths, field names, the envelope, limits, lifetimes and error names are those that Komerza documents. Where
-//! its pages are silent the sandbox has to choose, and [`Switches`] lets a test choose otherwise: what a
-//! refusal looks like to the app, the alphabet of codes, the statuses of the exchange, whether `Retry-After` is
-//! sent, what a second connection gives. That something works here is no proof that it works there.
+//! Paths, field names, the envelope, limits, lifetimes and error names are those that Komerza documents.
+//! Where its pages are silent the sandbox has to choose, and [`Switches`] lets a test choose otherwise: what
+//! a refusal looks like to the app, the alphabet of codes, the statuses of the exchange, whether
+//! `Retry-After` is sent, what a second connection gives. If something works with the sandbox, that does not
+//! prove that it works with Komerza.
 //!
 //! # Contents
-//! Each account has two stores with products, a month of orders, customers, tickets and a webhook with its log:
-//! the same on every run, and made up throughout. Lists come in pages, take `Filters` and `Sorts`, and what a
-//! call changes stays changed until the sandbox stops. The fields of each object are those of
+//! Each account has two stores with products, a month of orders, customers and tickets, and a webhook with
+//! its log. Everything is made up, and the same on every run. Lists come in pages, and take `Filters` and
+//! `Sorts`. What a call changes stays changed until the sandbox stops. The fields of each object are those of
 //! `docs/provider-facts.tsv` in the repository, and a test compares them.
 //!
 //! # Requests to your app
-//! [`Sandbox::send_event`] posts a signed event to a webhook. An order of a variant that the app delivers is
-//! posted to the app when it is delivered, signed with [`Sandbox::delivery_secret`].
+//! [`Sandbox::send_event`] posts a signed event to a webhook. If the app itself delivers a variant, the
+//! sandbox posts each order of it to the app for delivery, signed with [`Sandbox::delivery_secret`].
 //!
 //! # A browser for tests
-//! [`Sandbox::browser`] is one in front of your app, which it calls without a socket. It keeps cookies, follows
+//! [`Sandbox::browser`] returns a browser that calls your app without a socket. It keeps cookies, follows
 //! redirects, approves at Komerza and comes back.
 //!
 //! # When things go wrong
 //! [`Sandbox::faults`] makes requests slow, unanswered, cut off, answered by a gateway, malformed or endless,
 //! before or after they had their effect; [`Sandbox::go_offline`] refuses connections. [`Sandbox::requests`]
-//! tells what arrived. Codes, limits and latencies go by the [`Clock`](komerza_connect::time::Clock) of
-//! [`SandboxBuilder::clock`], so that no test has to sleep.
+//! lists the requests that arrived. Codes, limits and latencies use the
+//! [`Clock`](komerza_connect::time::Clock) of [`SandboxBuilder::clock`], so that no test has to sleep.
 //!
 //! # Security
-//! Whoever reaches the port may approve and revoke. It listens on loopback addresses alone and refuses forms
-//! that browsers send from other sites; use no real secret with it.
+//! Anybody who reaches the port can approve and revoke. The sandbox listens only on loopback addresses and
+//! refuses forms that browsers send from other sites. Use no real secret with it.
 //!
 //! # Example
 //! Without a browser, [`Sandbox::approve`] stands in for the user:

@@ -1,6 +1,6 @@
 //! An order, and the three forms in which the API shows it.
 //!
-//! Kept as a small record, unlike the other objects, because there may be very many.
+//! An order is kept as a small record, unlike the other objects, because there can be very many orders.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(super) struct Order {
     pub(super) customer_id: String,
     pub(super) customer_email: String,
     pub(super) items: Vec<LineItem>,
-    /// Of an order without items, in hundredths.
+    /// The cost of an order without items, in hundredths.
     pub(super) cost: Option<i64>,
     /// What was delivered: its type and text.
     pub(super) delivered: Vec<(&'static str, String)>,
@@ -111,7 +111,7 @@ impl Order {
         self.cost.unwrap_or(items)
     }
 
-    /// Delivers an order that is not delivered: what an app answered, or a text of the sandbox's own.
+    /// Delivers an order that is not delivered yet: with the answers of apps, or with a text of the sandbox.
     pub(super) fn deliver(&mut self, answers: Vec<(String, Value)>) {
         if self.status == DELIVERED {
             return;

@@ -1,4 +1,4 @@
-//! The way of a request: log, required headers, limits, key, then the routes.
+//! The steps of a request: log, required headers, limits, key, then the routes.
 
 use std::sync::Arc;
 
@@ -128,7 +128,8 @@ impl Pipeline {
         wait.map_err(|wait| Refusal::rate_limited(wait, world.switches.retry_after, self.shared.clock.now()))
     }
 
-    /// A key that was never given counts as none: it draws on the anonymous bucket, which is our choice.
+    /// A key that the sandbox never issued counts as no key. Its requests use the anonymous bucket, which is
+    /// our choice.
     fn caller(&self, world: &mut World, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let (limited, form) = (world.switches.limit_keys, world.switches.retry_after);
         let Some(record) = bearer(headers).and_then(|key| world.keys.get_mut(key)) else {

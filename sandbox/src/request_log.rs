@@ -1,4 +1,4 @@
-//! What the sandbox was asked, for tests that count and compare.
+//! The requests that the sandbox received, for tests that count and compare them.
 
 use std::{
     collections::VecDeque,
@@ -23,7 +23,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Decided by the path alone.
+    /// Only the path decides.
     pub(super) fn of(path: &str) -> Self {
         match path.trim_start_matches('/').split('/').next() {
             Some("oauth2") => Self::Exchange,
@@ -60,7 +60,7 @@ pub struct RecordedRequest {
     pub status: Option<StatusCode>,
 }
 
-/// So much of a body is kept.
+/// The number of bytes of a body that are kept.
 pub(super) const BODY_KEPT: usize = 64 * 1024;
 
 impl RecordedRequest {
@@ -139,7 +139,8 @@ impl RequestLog {
         self.kept(|kept| kept.requests.iter().cloned().collect())
     }
 
-    /// Requests that arrived, and how many of them were exchanges; also those no longer kept.
+    /// How many requests arrived, and how many of them were exchanges. Counts also the requests that are no
+    /// longer kept.
     pub(super) fn counts(&self) -> (u64, u64) {
         self.kept(|kept| (kept.arrived, kept.exchanges))
     }

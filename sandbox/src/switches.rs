@@ -9,8 +9,8 @@ use komerza_connect::provider;
 /// How the sandbox behaves where Komerza's behaviour is unknown, or where a test wants another.
 ///
 /// Set it at the start with [`SandboxBuilder::switches`](super::SandboxBuilder::switches) or at any time with
-/// [`Sandbox::switch`](super::Sandbox::switch). A change applies to requests that arrive after it; limits that
-/// were switched off and on again go on where they were.
+/// [`Sandbox::switch`](super::Sandbox::switch). A change applies to requests that arrive after it; A limit
+/// that is switched off and on again continues where it was.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Switches {
@@ -22,8 +22,8 @@ pub struct Switches {
     pub code_alphabet: CodeAlphabet,
     /// Length of a code in characters. Default: 48.
     pub code_length: usize,
-    /// How long a code lives. Default: one minute, as documented. 0: a code is valid only in the instant of its
-    /// issue.
+    /// How long a code lives. Default: one minute, as documented. Zero: a code is valid only at the instant
+    /// when it is issued.
     pub code_lifetime: Duration,
     /// What a second connection of the same user gives. Default: [`Reconnect::NewKey`]. Komerza's own is
     /// unknown.
@@ -51,8 +51,8 @@ pub struct Switches {
     pub encode_plus: bool,
     /// The `Content-Type` of API replies. Default: [`ContentTypes::Mixed`].
     pub content_types: ContentTypes,
-    /// The largest page of a list; a larger `PageSize` is cut down to it. Default: 100; 0 counts as 1. Komerza
-    /// says that it varies.
+    /// The largest page of a list; a larger `PageSize` is cut down to it. Default: 100. Zero: counts as 1.
+    /// Komerza says that the largest size varies.
     pub max_page_size: usize,
     /// What `pages` says of an empty list. Default: 0. Whether Komerza says 0 or 1 is unknown.
     pub pages_of_empty_list: usize,
@@ -88,7 +88,7 @@ pub enum Deny {
     /// Back to the app with `error=access_denied` and the state, as OAuth 2 has it (RFC 6749, section 4.1.2.1).
     #[default]
     AccessDenied,
-    /// Back to the app with the state alone.
+    /// Back to the app with only the state.
     StateOnly,
     /// Nowhere: the browser stays on a page of the sandbox.
     NeverReturn,
@@ -103,7 +103,8 @@ pub enum CodeAlphabet {
     UrlSafe,
     /// Base64 with `+`, `/`, and `==` at the end.
     Base64,
-    /// Mostly `/ + = % ? #`, `&`, `;` and a space: what breaks a client that does not encode one path segment.
+    /// Mostly `/ + = % ? #`, `&`, `;` and a space: characters that break a client which does not encode the
+    /// code as one path segment.
     Hostile,
     /// These characters. An empty text counts as [`CodeAlphabet::UrlSafe`].
     Custom(String),
@@ -124,7 +125,7 @@ impl CodeAlphabet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Reconnect {
-    /// A new key beside the old one.
+    /// A new key; the old one stays valid.
     #[default]
     NewKey,
     /// The old key again, with the new choice of stores.

@@ -39,7 +39,7 @@ impl Shared {
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
     }
 
-    /// Held only between two awaits, never across one.
+    /// Locks the state. The guard must never be held across an await.
     pub(super) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }

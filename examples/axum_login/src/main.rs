@@ -1,9 +1,9 @@
-//! An app that has users of its own, by axum-login. `cargo run` in this folder, `cargo test` for its test.
+//! An app with its own users, through axum-login. `cargo run` in this folder, `cargo test` for its test.
 //!
 //! Keys belong to the app's users, not to browsers. They are in SQLite, encrypted. `Cargo.toml` beside this
 //! file has the dependencies. Settings come from the environment: those of `Config::from_env`, and
 //! `TOKEN_STORE_KEYS`, a base64 key of 32 bytes. `cargo run -p komerza-sandbox` in the repository starts a
-//! Komerza for it. Sign in as `alice` with the password `obviously-fake`.
+//! test server that stands in for Komerza. Sign in as `alice` with the password `obviously-fake`.
 
 use axum::{
     Form, Router,
@@ -24,7 +24,7 @@ use tower_sessions::{MemoryStore, SessionManagerLayer, cookie::SameSite};
 
 type AuthSession = axum_login::AuthSession<Backend>;
 
-/// Stands for your table of users.
+/// Stands in for your table of users.
 #[derive(Clone)]
 struct Backend;
 
@@ -49,7 +49,7 @@ impl AuthUser for User {
         self.id
     }
 
-    /// A hash of the password in a real app: a new password ends all sessions.
+    /// In a real app this is a hash of the password, so that a new password ends all sessions.
     fn session_auth_hash(&self) -> &[u8] {
         self.name.as_bytes()
     }
@@ -84,7 +84,7 @@ struct Wanted {
     return_to: String,
 }
 
-/// Visitors who are not signed in are sent here by the layer, and go on to `return_to`.
+/// The layer sends visitors who are not signed in here. After they sign in, they go on to `return_to`.
 async fn sign_in_page(Query(Wanted { return_to }): Query<Wanted>) -> Html<String> {
     let return_to = return_to.replace('&', "&amp;").replace('"', "&quot;");
     Html(format!(
@@ -105,7 +105,8 @@ async fn sign_in(mut auth: AuthSession, Form(credentials): Form<Credentials>) ->
     }
 }
 
-/// A path of this site, or the home page: anybody can write the link that leads to the sign-in page.
+/// Returns a path of this site, or the home page, because anybody can write the link that leads to the
+/// sign-in page.
 fn local(path: &str) -> &str {
     let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if plain && path.starts_with('/') && !path.starts_with("//") { path } else { "/" }

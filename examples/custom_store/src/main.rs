@@ -1,5 +1,5 @@
-//! A token store of your own, here on redb, and the contract suite that tries to break it. In this folder:
-//! `cargo run`, or `cargo test` for one test of each check.
+//! A token store of your own, here on redb, and the contract suite that tries to break it. Run `cargo run` in
+//! this folder, or `cargo test`, which has one test for each check.
 //!
 //! `Cargo.toml` beside this file has the dependencies.
 
@@ -20,8 +20,8 @@ const TOKENS: TableDefinition<&str, &str> = TableDefinition::new("komerza_tokens
 #[derive(Clone)]
 pub struct RedbStore {
     database: Arc<Database>,
-    /// Writers queue here, first come, first served. A write that was given up while it waited is never begun,
-    /// and one that was begun ends before the next: so none undoes a later one.
+    /// Writers queue here, first come, first served. If the caller gives up while a write waits, the write
+    /// never begins. A write that has begun ends before the next one begins. So no write undoes a later one.
     writing: Arc<Mutex<()>>,
 }
 
@@ -38,7 +38,7 @@ impl RedbStore {
         Ok(Self { database: Arc::new(database), writing: Arc::default() })
     }
 
-    /// Carries out one transaction, to the end, also when nobody waits for it any more.
+    /// Carries out one transaction to its end, even if nobody waits for it any more.
     async fn write<T: Send + 'static>(
         &self,
         act: impl FnOnce(&mut Table<&'static str, &'static str>) -> Result<T, StoreError> + Send + 'static,
@@ -48,7 +48,7 @@ impl RedbStore {
             let _turn = turn;
             let transaction = database.begin_write().map_err(failed)?;
             let outcome = act(&mut transaction.open_table(TOKENS).map_err(failed)?)?;
-            // On the disk when this returns.
+            // The transaction is on the disk when this returns.
             transaction.commit().map_err(failed)?;
             Ok(outcome)
         });
@@ -56,7 +56,7 @@ impl RedbStore {
     }
 }
 
-/// The record of a user. One that does not read is an error and never "not connected".
+/// The record of a user. A record that cannot be read is an error and never means "not connected".
 fn read(
     table: &impl ReadableTable<&'static str, &'static str>,
     user: &UserId,

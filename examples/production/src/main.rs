@@ -8,8 +8,8 @@
 //! | --- | --- |
 //! | `KOMERZA_CLIENT_ID`, `KOMERZA_CLIENT_SECRET`, `KOMERZA_REDIRECT_URI`, `KOMERZA_USER_AGENT` | your application |
 //! | `DATABASE_URL` | `postgres://user:password@host/database` |
-//! | `TOKEN_STORE_KEYS` | base64 keys of 32 bytes between commas; the first seals. `openssl rand -base64 32` makes one |
-//! | `LISTEN_ADDR` | where visitors come in. Default: `127.0.0.1:3000`, behind a proxy with https |
+//! | `TOKEN_STORE_KEYS` | base64 keys of 32 bytes, separated by commas; the first one encrypts. `openssl rand -base64 32` makes one |
+//! | `LISTEN_ADDR` | where the app listens for visitors. Default: `127.0.0.1:3000`, behind a proxy with https |
 //! | `METRICS_ADDR` | where Prometheus reads; not for visitors. Default: `127.0.0.1:9000` |
 //! | `RUST_LOG` | what is logged. Default: `info` |
 
@@ -77,7 +77,7 @@ async fn main() -> Result<(), AnyError> {
         }
     };
     axum::serve(public, app).with_graceful_shutdown(stopped).await?;
-    // Requests have ended. Exchanges that they began are finished and saved.
+    // Requests have ended. Now the exchanges that they began are finished and their keys are saved.
     if !connect.shutdown(Duration::from_secs(20)).await {
         return Err("some users who were just connecting have to do it again".into());
     }

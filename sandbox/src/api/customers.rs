@@ -126,8 +126,7 @@ fn spending(store: &DemoStore) -> HashMap<&str, (i64, i64)> {
     spending
 }
 
-/// The customer with what it spent, and the status that goes with that: `VIP` from five orders, which is our
-/// choice.
+/// The customer with the amount spent and the status: `VIP` from five orders, which is our choice.
 fn spent(customer: &Value, spending: &HashMap<&str, (i64, i64)>) -> Value {
     let (orders, spent) = spending.get(text(customer, "id").as_str()).copied().unwrap_or_default();
     let mut customer = customer.clone();

@@ -1,8 +1,8 @@
 //! The API behind a key: who calls, what the key may do, and one file per group of endpoints.
 //!
 //! Each call is judged in this order: scope (403), store known (404), store ticked (403), then the endpoint's
-//! own rules. Field names and types are those of the provider's published schema; a file says so where it had
-//! to guess.
+//! own rules. Field names and types are those of the provider's published schema. A comment that is only a
+//! name in backquotes, such as `PublicOrder`, names a type of that schema. A file says so if we had to guess.
 
 mod categories;
 mod customers;
@@ -65,7 +65,7 @@ struct Call {
     query: String,
 }
 
-/// What an endpoint needs beside the store itself.
+/// What an endpoint needs besides the store itself.
 struct Desk<'w> {
     switches: &'w Switches,
     chance: &'w mut Chance,

@@ -26,7 +26,7 @@ fn has_id(object: &Value, id: &str) -> bool {
     object.get("id").is_some_and(|known| known == id)
 }
 
-/// The object with only these fields, by their names with spaces between.
+/// The object with only these fields. Their names are separated by spaces.
 pub(super) fn pick(object: &Value, fields: &str) -> Value {
     let field = |name: &str| Some((name.to_owned(), object.get(name)?.clone()));
     fields.split_whitespace().filter_map(field).collect::<Map<_, _>>().into()
@@ -86,7 +86,7 @@ impl Form {
         texts.ok_or_else(|| Refusal::invalid(format!("{field} must be a list of texts.")))
     }
 
-    /// Takes over every field that the object has as well, except those that no client may set.
+    /// Copies every field that the object also has, except those that no client may set.
     pub(super) fn apply_to(&self, object: &mut Value) {
         const FIXED: [&str; 5] = ["id", "dateCreated", "storeId", "userId", "variants"];
         let Some(fields) = object.as_object_mut() else { return };

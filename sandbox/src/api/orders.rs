@@ -1,4 +1,5 @@
-//! Orders: list, search, CSV, one, create, deliver, refund; also the orders of an affiliate, paged by the path.
+//! Orders: list, search, CSV, one, create, deliver, refund; also the orders of an affiliate, with the page
+//! number in the path.
 
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ async fn list(call: Call, Path(store): Path<String>) -> Answer {
     })
 }
 
-/// By order id or by the customer's email address.
+/// Finds orders by order id or by a part of the customer's e-mail address.
 async fn search(call: Call, Path((store, wanted)): Path<(String, String)>) -> Answer {
     call.store(VIEW, &store, |store, desk| {
         let list = ListQuery::parse(&call.query, NAMES)?;
@@ -82,7 +83,7 @@ async fn one(call: Call, Path((store, order)): OrderPath) -> Answer {
     })
 }
 
-/// The columns are our choice; the provider's are not in the pages we could read.
+/// The columns are our choice: no page that we could read lists Komerza's columns.
 async fn csv(call: Call, Path(store): Path<String>) -> Result<Response, Refusal> {
     let bound = |name: &str| {
         let found = form_urlencoded::parse(call.query.as_bytes()).find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -189,7 +190,8 @@ async fn deliver(call: Call, Path((store, order)): OrderPath) -> Answer {
     })
 }
 
-/// What apps are asked for to deliver an order: their addresses, and bodies that begin with the store's id.
+/// The requests to the apps that deliver an order: their addresses, and bodies that begin with the store's
+/// id.
 fn dynamic_deliveries(store: &DemoStore, order: &str) -> Result<Vec<(String, Value)>, Refusal> {
     let order = store.orders.iter().find(|known| known.id == order).ok_or_else(|| Refusal::not_found("order"))?;
     if order.status == CANCELLED {

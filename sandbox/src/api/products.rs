@@ -1,4 +1,5 @@
-//! Products: list, search, one, change, images. A form's field is taken over when the product has one of the same name.
+//! Products: list, search, one, change, images. A field of a form is copied if the product has a field of the
+//! same name.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `/stores`: the list of the provider's sample, one store, what the user may do in it.
+//! `/stores`: the list as in the provider's sample, one store, and the user's permissions in it.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ async fn one(call: Call, Path(store): Path<String>) -> Answer {
     call.store("stores.view", &store, |store, _| Ok(Reply::Object(store.reference.clone())))
 }
 
-/// What the user may do, whatever the key may: the owner of a store may do everything.
+/// The user's permissions, which do not depend on the key's scopes: the owner of a store may do everything.
 async fn permissions(call: Call, Path(store): Path<String>) -> Answer {
     call.store("stores.view", &store, |_, _| {
         Ok(Reply::Object(json!({

@@ -29,7 +29,7 @@ async fn user(call: Call) -> Answer {
     })
 }
 
-/// Which endpoints want a signed-in user is not documented; passkeys are our choice.
+/// Komerza does not document which endpoints need a signed-in user. Passkeys are our choice.
 async fn passkeys(_call: Call) -> Answer {
     Err(Refusal::login_required())
 }

@@ -38,7 +38,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/stores/{store}/products/{product}/variants/{variant}/delivery", put(delivery))
 }
 
-/// One variant, by `?variantId=`, although the path is plural: so the provider has it.
+/// One variant, by `?variantId=`. The path is plural all the same, as in the provider's schema.
 async fn one(call: Call, Path((store, product)): ProductPath) -> Answer {
     call.store(VIEW, &store, |store, _| {
         let wanted =
@@ -62,7 +62,7 @@ async fn items(call: Call, Path((store, product, variant, page)): Path<(String, 
     })
 }
 
-/// The names of a hit's fields are not known; these are our own.
+/// The field names of a search result are not known; these are our own.
 async fn search_items(call: Call, Path((store, _, variant, wanted)): Path<(String, String, String, String)>) -> Answer {
     call.store(VIEW, &store, |store, desk| {
         let items = store.items.get(&variant).ok_or_else(|| Refusal::not_found("variant"))?;

@@ -20,7 +20,7 @@ const PUBLIC_VARIANT: &str = "id productId storeId dateCreated name cost minimum
     requireDiscordAuthorization disableVolumeDiscountOnCoupon type billingInterval customIntervalDays \
     deliveryTypes imageNames stock stockMode customFields volumeDiscounts";
 
-/// `Variant` is everything but these.
+/// The type `Variant` has all fields except these.
 const PUBLIC_VARIANT_ONLY: &str = "type requireDiscordAuthorization";
 
 /// `Product`.

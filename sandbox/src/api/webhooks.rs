@@ -45,7 +45,7 @@ async fn list(call: Call) -> Answer {
     call.world(VIEW, |world| Ok(Reply::List(account(world, &call)?.webhooks.clone())))
 }
 
-/// Without its logs, as the provider has it.
+/// One webhook without its logs, as at the provider.
 async fn one(call: Call, Path(webhook): Path<String>) -> Answer {
     call.world(VIEW, |world| {
         let mut shown = find(&account(world, &call)?.webhooks, &webhook, "webhook")?.clone();
@@ -102,7 +102,7 @@ async fn logs(call: Call, Path(webhook): Path<String>) -> Answer {
     page_of_logs(&call, &webhook, |_| true)
 }
 
-/// By log id, order id, or a part of the URL.
+/// Finds logs by log id, order id, or a part of the URL.
 async fn search_logs(call: Call, Path((webhook, wanted)): Path<(String, String)>) -> Answer {
     page_of_logs(&call, &webhook, |log| {
         text(log, "id") == wanted || text(log, "orderId") == wanted || text(log, "url").contains(&wanted)

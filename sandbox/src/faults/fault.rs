@@ -1,4 +1,4 @@
-//! The faults there are.
+//! All faults that a test can inject.
 
 use std::{io::Write as _, time::Duration};
 
@@ -9,8 +9,8 @@ use serde_json::json;
 
 /// Something that goes wrong at the provider, or on the way to it.
 ///
-/// Unless said otherwise the request has no effect: no code is spent, no token taken, nothing changed. After
-/// [`after_effect`](Self::after_effect) the request is carried out first and only its answer is lost or
+/// Unless said otherwise the request has no effect: no code is spent, no token taken, nothing changed. With
+/// [`after_effect`](Self::after_effect) the request is carried out first, and only its answer is lost or
 /// replaced.
 #[derive(Debug, Clone)]
 #[must_use = "a fault does nothing until it is injected"]
@@ -66,8 +66,8 @@ impl Fault {
 
     /// Accepts a connection and closes it without reading anything.
     ///
-    /// Nothing is known of a request then: the rule's target is not asked, and connections are counted, not
-    /// requests.
+    /// At this point there is no request yet. So the rule ignores its target, and counts connections instead
+    /// of requests.
     pub fn close_before_reading() -> Self {
         Self::of(Kind::CloseOnAccept)
     }
@@ -126,7 +126,7 @@ impl Fault {
         Self::scripted(StatusCode::OK, "application/json", r#"{"success":true,"data":"obviously-fa"#)
     }
 
-    /// Answers 200 with a well-formed envelope whose `data` is a text of so many bytes.
+    /// Answers 200 with a well-formed envelope whose `data` is a text of this many bytes.
     pub fn oversized(bytes: usize) -> Self {
         let body = json!({ "success": true, "message": null, "code": null, "data": "x".repeat(bytes) });
         Self::scripted(StatusCode::OK, "application/json", body.to_string())
@@ -147,7 +147,7 @@ impl Fault {
         Self::bare_status(StatusCode::FOUND).header(header::LOCATION, location)
     }
 
-    /// Answers 200 with `Content-Encoding: gzip` and a small body that unpacks to so many bytes.
+    /// Answers 200 with `Content-Encoding: gzip` and a small body that unpacks to this many bytes.
     pub fn gzip_bomb(bytes: usize) -> Self {
         let fault = Self::scripted(StatusCode::OK, "application/json", gzipped_spaces(bytes));
         fault.header(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))
@@ -169,7 +169,7 @@ impl Fault {
 
     /// Carries the request out first, so that its effect is there although its answer is lost.
     ///
-    /// A [`latency`](Self::latency) then delays the answer instead of the request. Without meaning for
+    /// A [`latency`](Self::latency) then delays the answer instead of the request. It has no effect on
     /// [`close_before_reading`](Self::close_before_reading).
     pub fn after_effect(mut self) -> Self {
         self.after_effect = true;
@@ -177,7 +177,7 @@ impl Fault {
     }
 }
 
-/// Writing to memory does not fail; were it to, the bomb would be empty.
+/// Writing to memory does not fail. If it did, the result would be empty.
 fn gzipped_spaces(bytes: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let piece = [b' '; ENDLESS_PIECE];

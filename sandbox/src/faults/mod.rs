@@ -1,8 +1,8 @@
 //! Faults: what goes wrong, for which requests, how often.
 //!
 //! A request is read and logged, then the rules are asked in the order in which they were injected; latencies
-//! add up, and the first other fault that is due happens. Faults come before every rule of the sandbox, so that
-//! they work without a key and take no token.
+//! add up, and the first other fault that is due happens. Faults come before every rule of the sandbox. So
+//! they work without a key, and use no token of a rate limit.
 
 mod body;
 mod carry_out;
@@ -46,7 +46,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Begins a rule for the requests of `target`: all of them, without end, unless narrowed.
+    /// Begins a rule for the requests of `target`. By default it hits all of them, without end.
     pub fn on(&self, target: Target) -> FaultRule {
         FaultRule { faults: self.clone(), target, when: When { skip: 0, every: 1, times: None } }
     }
@@ -79,19 +79,19 @@ pub struct FaultRule {
 }
 
 impl FaultRule {
-    /// Hits so many requests and then none. 0: none at all.
+    /// Hits this many requests and then none. Zero: none at all.
     pub fn times(mut self, times: u64) -> Self {
         self.when.times = Some(times);
         self
     }
 
-    /// Lets so many requests pass first.
+    /// Lets this many requests pass first.
     pub fn skip(mut self, requests: u64) -> Self {
         self.when.skip = requests;
         self
     }
 
-    /// Hits each one of so many requests: with 3 the third, the sixth and so on. 0 counts as 1.
+    /// Hits one request out of this many: with 3, the third, the sixth and so on. Zero: counts as 1.
     pub fn every(mut self, requests: u64) -> Self {
         self.when.every = requests;
         self

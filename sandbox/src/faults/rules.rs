@@ -1,4 +1,4 @@
-//! When a fault is due: the rules, and what they make of a request. No clock, no socket.
+//! The rules: when a fault is due, and what happens to a request. This file uses no clock and no socket.
 
 use std::time::Duration;
 
@@ -22,11 +22,11 @@ pub(super) struct Rule {
 /// Which of the matching requests are hit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct When {
-    /// So many pass first.
+    /// This many requests pass first.
     pub(super) skip: u64,
-    /// Then each one of so many is hit; 0 counts as 1.
+    /// Then one request out of this many is hit. Zero: counts as 1.
     pub(super) every: u64,
-    /// So many are hit in all; `None`: without end.
+    /// This many requests are hit in all. `None`: without end.
     pub(super) times: Option<u64>,
 }
 
@@ -59,8 +59,8 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// Every latency that is due adds up; of the other faults the first one that is due happens, and rules
-    /// after it do not count the request.
+    /// Every latency that is due adds up; Of the other faults, only the first one that is due happens. The
+    /// rules after it do not count the request.
     pub(super) fn plan(&mut self, request: &RecordedRequest) -> Plan {
         let mut plan = Plan::default();
         let rules = self.rules.iter_mut().filter(|rule| !matches!(rule.fault.kind, Kind::CloseOnAccept));

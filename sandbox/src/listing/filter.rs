@@ -1,8 +1,8 @@
 //! The provider's filter language: `field<op>value`, a comma for "and", `|` for "or" between the values of one
 //! field.
 //!
-//! *Source*: docs.komerza.com, "Filtering". Its filters `…From` and `…To` are read as bounds when they stand
-//! with `==`, which is our reading: no documented sample shows them.
+//! *Source*: docs.komerza.com, "Filtering". Filters named `…From` and `…To` with the operator `==` are read
+//! as bounds. That is our choice: no documented sample shows them.
 
 use std::cmp::Ordering;
 
@@ -56,7 +56,7 @@ pub(super) fn parse(text: &str, names: Filterable) -> Result<Vec<Condition>, Ref
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| condition(part, names)).collect()
 }
 
-/// A parameter of a filter's own name; `None` when there is no such filter.
+/// A query parameter that has the name of a filter. `None` when there is no such filter.
 pub(super) fn single(name: &str, value: &str, names: Filterable) -> Option<Condition> {
     let (known, field) = names.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
     let equal = Operator { relation: Relation::Equal, ignore_case: false };
@@ -148,7 +148,7 @@ fn typed_like(actual: &Value, wanted: &str) -> Value {
     }
 }
 
-/// Numbers by size, everything else by its text; ISO 8601 times in UTC are in order as texts.
+/// Numbers by size, everything else by its text; ISO 8601 times in UTC sort correctly as texts.
 pub(super) fn compare(a: &Value, b: &Value) -> Ordering {
     match (a.as_f64(), b.as_f64()) {
         (Some(a), Some(b)) => a.total_cmp(&b),

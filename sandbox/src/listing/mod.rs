@@ -1,9 +1,10 @@
 //! Lists: filter, sort, cut into pages. Pure functions over rows.
 //!
-//! Names in the query are matched without regard to case, as ASP.NET does; the provider's own pages spell them
-//! in two ways. What is not documented, and chosen here: 20 items a page unless asked otherwise, a larger page
-//! than [`Switches::max_page_size`](super::Switches::max_page_size) is cut down to it, page 0 is invalid, and a
-//! page past the end is empty.
+//! Names in the query are matched without regard to case, as ASP.NET does; the provider's own pages spell
+//! them in two ways. These rules are our choice, because they are not documented. A page has 20 items unless
+//! the query asks for another number. A page larger than
+//! [`Switches::max_page_size`](super::Switches::max_page_size) is cut down to that size. Page 0 is invalid,
+//! and a page past the end is empty.
 
 mod filter;
 
@@ -20,7 +21,7 @@ use super::{
 
 const DEFAULT_PAGE_SIZE: usize = 20;
 
-/// Something that a list is made of.
+/// One item of a list.
 pub(super) trait Row {
     /// A field by its JSON name; null when there is none.
     fn field(&self, name: &str) -> Value;
@@ -38,7 +39,7 @@ impl<T: Row> Row for &T {
     }
 }
 
-/// An object with a field that is reckoned and not kept.
+/// An object with one field that is computed and not stored.
 pub(super) struct Reckoned<'o> {
     pub(super) object: &'o Value,
     pub(super) name: &'static str,
@@ -60,7 +61,7 @@ pub(super) struct ListQuery {
     page: usize,
     size: usize,
     conditions: Vec<Condition>,
-    /// Field and whether it descends.
+    /// The field, and whether the order is descending.
     order: Vec<(&'static str, bool)>,
 }
 

@@ -1,4 +1,5 @@
-//! A believable demo account, the same on every run: two stores, and what two small shops would have in them.
+//! A believable demo account, the same on every run: two stores with the content of two small shops. A
+//! comment that is only a name in backquotes names a type in Komerza's published schema.
 //!
 //! Every id is a hash of what it names, and every time lies before one fixed day, so that tests may rely on
 //! both.
@@ -61,8 +62,8 @@ impl DemoStore {
 }
 
 impl Account {
-    /// The account with this number, with so many orders in each store; number 0 is the one that the
-    /// documentation speaks of.
+    /// The account with this number, with this many orders in each store. Number 0 is the first account,
+    /// which the documentation describes.
     pub(super) fn demo(number: usize, orders_per_store: usize) -> Self {
         let owner = if number == 0 { "ada".to_owned() } else { format!("ada{number}") };
         let stores = stores::of(&owner, orders_per_store);
@@ -105,7 +106,7 @@ fn user(owner: &str) -> Value {
     })
 }
 
-/// Seconds since the Unix epoch, so many days before the demo's last day.
+/// Seconds since the Unix epoch, this many days before the demo's last day.
 fn days_ago(days: i64) -> i64 {
     LAST_DAY.saturating_sub(DAY.saturating_mul(days))
 }

@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::{DAY, Dice, LAST_DAY, id, products::hundredths, text};
 use crate::order::{DELIVERED, LineItem, Order, PENDING};
 
-/// The orders lie in so many days, the last of them being the demo's last day.
+/// The number of days with orders. The last one is the demo's last day.
 const DAYS: i64 = 30;
 
 const GATEWAYS: [&str; 4] = ["stripe", "stripe", "paypal", "balance"];
 
-/// So many orders, newest first, as the list shows them.
+/// Returns `count` orders, newest first, as the list shows them.
 pub(super) fn orders(store: &str, currency: &str, customers: &[Value], products: &[Value], count: usize) -> Vec<Order> {
     let affiliate = customers.iter().find(|customer| customer.get("isAffiliate") == Some(&Value::Bool(true)));
     let affiliate = affiliate.map(|customer| text(customer, "id"));

@@ -46,7 +46,7 @@ pub(crate) fn blank_customer(id: &str, email: &str, created: i64) -> Value {
     })
 }
 
-/// `PublicTicket`. The store has answered every second one.
+/// `PublicTicket`. The store has answered every second ticket.
 pub(super) fn tickets(store: &str, customers: &[Value]) -> Vec<Value> {
     const SUBJECTS: [&str; 3] = ["I cannot find my download", "Which licence do I need?", "An invoice, please"];
     let ticket = |(customer, number): (&Value, i64)| {

@@ -1,8 +1,8 @@
 //! Looks at a deployed app from outside: `komerza-sandbox doctor URL`.
 //!
 //! Asks the login route as a browser does, then as a link on another site does, and the status route as a
-//! script does. It follows no redirect, so nothing is connected. What the answers mean is decided by [`judge`],
-//! which is plain.
+//! script does. It follows no redirect, so nothing is connected. [`judge`], a synchronous function without
+//! I/O, decides what the answers mean.
 
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ impl Answer {
     }
 }
 
-/// What the report begins with, the findings, and whether one is an error.
+/// Returns the report as text or JSON, and whether a finding is an error.
 pub(crate) async fn examine(url: &str, cookie: Option<&str>, json: bool) -> Result<(String, bool), String> {
     let mut login = Url::parse(url).map_err(|why| format!("{url:?}: {why}"))?;
     if login.path() == "/" {
@@ -143,13 +143,13 @@ fn judge(login: &Url, signed_in: bool, typed: &Answer, linked: &Answer, polled: 
     findings
 }
 
-/// Whether Komerza would send the browser back to this site, and to a sibling of the login.
+/// Whether Komerza would send the browser back to this site.
 fn redirect(login: &Url, authorize: &Url) -> Finding {
     let of = |name| authorize.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let (client_id, uri) = (of("client_id").unwrap_or_default(), of("redirect_uri").unwrap_or_default());
     match Url::parse(&uri) {
         Ok(back) if back.origin() == login.origin() => {
-            Finding::fine("redirect", format!("register for the client ID {client_id} the redirect URI {uri}"))
+            Finding::fine("redirect", format!("register the redirect URI {uri} for the client ID {client_id}"))
         }
         _ => Finding::wrong(
             "redirect_elsewhere",
