@@ -53,8 +53,8 @@
 //!    it exchanges the code once and saves the key. Both run in a task that continues if the browser closes
 //!    the connection.
 //! 4. The layer redirects the browser (303) to the page where the user started the login. For two minutes a
-//!    reload of the callback leads to that page too. After that a page says that the login is unknown, and
-//!    whether the user is already connected.
+//!    reload of the callback leads to that page too. After that a page says that this browser did not
+//!    start the connection, and whether the user is already connected.
 //! 5. A handler takes [`KomerzaKey`] as an argument. The crate identifies the user, reads the store
 //!    once, and builds a client.
 //! 6. When Komerza says that the key is revoked, the crate removes its record. The user has to
@@ -157,6 +157,11 @@
 //! | [`layer`] | the service that the layer makes, and a check that it is mounted |
 //! | [`pacing`] | how calls are spaced out, and buckets that several nodes share |
 //! | [`store`] | the contract for token stores, and the stores that come with the crate |
+//! | [`webhook`] | checks the signatures of what Komerza sends to your app (feature `webhook`) |
+//! | [`user`] | how the layer finds out who the user is |
+//! | [`doctor`] | checks of the set-up, and their report |
+//! | [`provider`] | the facts about Komerza that the crate relies on, with their sources |
+//! | [`trace`] | the span of a request, without the query |
 //! | [`time`], [`random`] | the clock and the source of randomness, which tests replace |
 //!
 //! # When something goes wrong

@@ -42,7 +42,8 @@ pub struct ClientLimits {
     /// How often a call is sent, including the first time, if repeating it is safe. Default: 4.
     /// Zero: counts as 1.
     ///
-    /// A 429 does not count.
+    /// A 429 is answered by waiting, however often it comes, as long as the call may wait. It counts as a try for
+    /// the failures that come after it.
     pub tries: u32,
     /// Pause before the second try. Default: 200 milliseconds. Zero: no pause.
     ///
@@ -56,9 +57,9 @@ pub struct ClientLimits {
     /// Time for a whole call: tries, replies and pauses, without waiting in the queue. Default: 30
     /// seconds. Zero: every call fails.
     ///
-    /// [`RequestBuilder::deadline`](crate::api::RequestBuilder::deadline) sets it for one call. In
-    /// a [`download`](crate::api::RequestBuilder::download) it limits the time until the reply
-    /// starts, and then the time for each piece.
+    /// [`RequestBuilder::deadline`](crate::api::RequestBuilder::deadline) sets another one for one call, which
+    /// includes the time in the queue. In a [`download`](crate::api::RequestBuilder::download) it limits the time
+    /// until the reply starts, and then the time for each piece.
     pub deadline: Duration,
     /// Largest reply that is read into memory, in bytes. Default: 16 MiB. Zero: every reply with a
     /// body is an error.

@@ -62,8 +62,7 @@ pub trait ListUsers: TokenStore {
     ///
     /// Each record is removed only if it is still the one that was found too old: a record that is saved
     /// meanwhile stays. Returns what this call removed. Fewer than `limit` records means that no more were
-    /// found. An empty `prefix` means every user. A record that cannot be read is never removed, and its age
-    /// counts as unknown. With a `limit` of zero nothing is removed.
+    /// found. An empty `prefix` means every user. A record whose time cannot be read is never removed. With a `limit` of zero nothing is removed.
     ///
     /// If the server's answer is lost, so are the keys in it. So the stores of this crate look for old records
     /// first, and then remove one after the other by its version. One `DELETE … RETURNING` for all of them
