@@ -1,4 +1,4 @@
-//! The app delivers each piece of a product itself: `cargo run --example dynamic_delivery`
+//! The app itself delivers what a buyer orders: `cargo run --example dynamic_delivery`
 //!
 //! ```toml
 //! [dependencies]

@@ -46,7 +46,7 @@
 //! # How a request is handled
 //!
 //! 1. The layer compares the request's path with its four routes. A request for any other path goes on to the
-//!    app. For such a request the layer reads no cookie and does not ask the store.
+//!    app. For such a request the layer reads no cookie and does not ask the token store.
 //! 2. `GET /komerza/login` creates a random state, encrypts the login attempt into a cookie and
 //!    redirects the browser to Komerza (303).
 //! 3. Komerza redirects the browser to `/komerza/callback?code&state`. The layer checks the state first. Then
@@ -55,7 +55,7 @@
 //! 4. The layer redirects the browser (303) to the page where the user started the login. For two minutes a
 //!    reload of the callback leads to that page too. After that a page says that this browser did not
 //!    start the connection, and whether the user is already connected.
-//! 5. A handler takes [`KomerzaKey`] as an argument. The crate identifies the user, reads the store
+//! 5. A handler takes [`KomerzaKey`] as an argument. The crate identifies the user, reads the token store
 //!    once, and builds a client.
 //! 6. When Komerza says that the key is revoked, the crate removes its record. The user has to
 //!    connect again.

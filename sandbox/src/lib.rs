@@ -31,8 +31,9 @@
 //! `docs/provider-facts.tsv` in the repository, and a test compares them.
 //!
 //! # Requests to your app
-//! [`Sandbox::send_event`] posts a signed event to a webhook. If the app itself delivers a variant, the
-//! sandbox posts each order of it to the app for delivery, signed with [`Sandbox::delivery_secret`].
+//! [`Sandbox::send_event`] posts a signed event to a webhook. If the app itself delivers a variant, and an
+//! order of it is delivered through the API, the sandbox posts the order to the app, signed with
+//! [`Sandbox::delivery_secret`].
 //!
 //! # A browser for tests
 //! [`Sandbox::browser`] returns a browser that calls your app without a socket. It keeps cookies, follows

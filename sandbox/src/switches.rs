@@ -9,7 +9,7 @@ use komerza_connect::provider;
 /// How the sandbox behaves where Komerza's behaviour is unknown, or where a test wants another.
 ///
 /// Set it at the start with [`SandboxBuilder::switches`](super::SandboxBuilder::switches) or at any time with
-/// [`Sandbox::switch`](super::Sandbox::switch). A change applies to requests that arrive after it; A limit
+/// [`Sandbox::switch`](super::Sandbox::switch). A change applies to requests that arrive after it. A limit
 /// that is switched off and on again continues where it was.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

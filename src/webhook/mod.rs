@@ -17,7 +17,7 @@
 //!
 //! # Example
 //!
-//! A product of which the app itself delivers each piece. The text of the answer is what the buyer receives.
+//! The app itself delivers what a buyer orders. The text of its answer is what the buyer receives.
 //!
 //! ```
 //! use axum::{Router, body::Body, http::Request, routing::post};

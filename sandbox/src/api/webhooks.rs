@@ -76,7 +76,7 @@ async fn update(call: Call, Path(webhook): Path<String>, form: Form) -> Answer {
     })
 }
 
-/// Takes over a `WebhookForm`; its `eventTypes` are the webhook's `events`.
+/// Copies a `WebhookForm` into the webhook; its `eventTypes` become the webhook's `events`.
 fn fill(webhook: &mut Value, form: &Form) -> Result<(), Refusal> {
     let url = form.text("url", 1..=3000)?;
     Url::parse(url).map_err(|_| Refusal::invalid("url must be a URL."))?;

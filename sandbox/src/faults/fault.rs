@@ -169,8 +169,8 @@ impl Fault {
 
     /// Carries the request out first, so that its effect is there although its answer is lost.
     ///
-    /// A [`latency`](Self::latency) then delays the answer instead of the request. It has no effect on
-    /// [`close_before_reading`](Self::close_before_reading).
+    /// A [`latency`](Self::latency) then delays the answer instead of the request. `after_effect` has no
+    /// effect on [`close_before_reading`](Self::close_before_reading).
     pub fn after_effect(mut self) -> Self {
         self.after_effect = true;
         self

@@ -59,7 +59,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// Every latency that is due adds up; Of the other faults, only the first one that is due happens. The
+    /// All latencies that are due add up. Of the other faults, only the first one that is due happens. The
     /// rules after it do not count the request.
     pub(super) fn plan(&mut self, request: &RecordedRequest) -> Plan {
         let mut plan = Plan::default();

@@ -1,8 +1,8 @@
 //! Lists: filter, sort, cut into pages. Pure functions over rows.
 //!
 //! Names in the query are matched without regard to case, as ASP.NET does; the provider's own pages spell
-//! them in two ways. These rules are our choice, because they are not documented. A page has 20 items unless
-//! the query asks for another number. A page larger than
+//! them in two ways. The rules that follow are our choice, because they are not documented. A page has 20
+//! items unless the query asks for another number. A page larger than
 //! [`Switches::max_page_size`](super::Switches::max_page_size) is cut down to that size. Page 0 is invalid,
 //! and a page past the end is empty.
 
