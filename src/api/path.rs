@@ -36,88 +36,21 @@ pub(super) fn fill(base: &Url, template: &str, ids: &[&str]) -> Result<Url, Erro
 }
 
 /// The words in Komerza's paths. Every other segment is an id, a search text or a name.
-const WORDS: &[&str] = &[
-    "affiliateDiscount",
-    "affiliates",
-    "all",
-    "analytics",
-    "applications",
-    "balance",
-    "banner",
-    "billing",
-    "blacklist",
-    "block",
-    "blog",
-    "branding",
-    "business",
-    "cancel",
-    "categories",
-    "clear",
-    "configure",
-    "coupons",
-    "csv",
-    "customer-balance",
-    "customers",
-    "daily",
-    "deliver",
-    "delivery",
-    "discounts",
-    "duplicate",
-    "email",
-    "fields",
-    "file",
-    "filters",
-    "flag",
-    "fraud-settings",
-    "hourly",
-    "icon",
-    "image",
-    "images",
-    "invite",
-    "invoices",
-    "items",
-    "logs",
-    "maintenance",
-    "notifications",
-    "onboarding",
-    "options",
-    "order",
-    "orders",
-    "passkeys",
-    "pause",
-    "payment",
-    "payouts",
-    "permissions",
-    "products",
-    "redeliver",
-    "refund",
-    "reply",
-    "resend",
-    "resume",
-    "reviews",
-    "search",
-    "security",
-    "settings",
-    "slug",
-    "stats",
-    "stores",
-    "subscriptions",
-    "tax",
-    "tickets",
-    "trend",
-    "unblock",
-    "unflag",
-    "user",
-    "variants",
-    "visitors",
-    "webhooks",
-];
+const WORDS: &str = "
+    affiliateDiscount affiliates all analytics applications balance banner billing blacklist block blog
+    branding business cancel categories clear configure coupons csv customer-balance customers daily deliver
+    delivery discounts duplicate email fields file filters flag fraud-settings hourly icon image images
+    invite invoices items logs maintenance notifications onboarding options order orders passkeys pause
+    payment payouts permissions products redeliver refund reply resend resume reviews search security
+    settings slug stats stores subscriptions tax tickets trend unblock unflag user variants visitors
+    webhooks
+";
 
 /// A path for logs: every segment that is not one of the provider's words becomes `{}`, so that no id of
 /// anybody gets there.
 pub(super) fn template_of(path: &str) -> String {
     let parts = path.split('?').next().unwrap_or_default().split('/').skip(1);
-    let known = |part: &str| WORDS.binary_search(&part).is_ok() || part.is_empty();
+    let known = |part: &str| part.is_empty() || WORDS.split_ascii_whitespace().any(|word| word == part);
     parts.flat_map(|part| ["/", if known(part) { part } else { "{}" }]).collect()
 }
 
@@ -168,7 +101,6 @@ mod tests {
 
     #[test]
     fn t41_a_template_names_nobody() {
-        assert!(WORDS.is_sorted(), "the search needs it");
         assert_eq!(template_of("/stores/5f0c/orders/search/ada@shop.example?x=1"), "/stores/{}/orders/search/{}");
         assert_eq!(template_of("/stores/s/customers/ada@shop.example/email"), "/stores/{}/customers/{}/email");
         assert_eq!(template_of("/user"), "/user");
