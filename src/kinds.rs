@@ -25,6 +25,17 @@ macro_rules! redacted {
     )+};
 }
 
+/// Gives types a `Debug` that shows these fields and no others.
+macro_rules! shows {
+    ($($shown:ident $(<$parameter:ident>)? { $($field:ident),* })+) => {$(
+        impl $(<$parameter>)? std::fmt::Debug for $shown $(<$parameter>)? {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($shown))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
 /// Makes such an enum out of a table: name, code, status, sentence and, where visitors read it, advice.
 macro_rules! kinds {
     (
@@ -89,4 +100,4 @@ macro_rules! advice {
     ($kind:ident $($name:ident;)+) => {};
 }
 
-pub(crate) use {advice, kinds, readable, redacted};
+pub(crate) use {advice, kinds, readable, redacted, shows};

@@ -16,7 +16,6 @@ use http::{
     Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, RETRY_AFTER},
 };
-use http_body_util::LengthLimitError;
 use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
@@ -51,7 +50,7 @@ impl RequestBuilder {
     }
 
     async fn carry_out(&self, url: &Url, streams: bool, spent: &mut Spent) -> Result<Answered, Error> {
-        let Self { client, method, options, payload, .. } = self;
+        let Self { client, method, options, .. } = self;
         let connection = &*client.inner.connection;
         let (limits, clock) = (&connection.limits, &*connection.clock);
         let lane = client.lane();
@@ -92,9 +91,8 @@ impl RequestBuilder {
             let mut chance = [0];
             // Without randomness the pauses are not shortened. That is no reason to fail.
             let _ = connection.randomness.fill(&mut chance);
-            let gone = payload.as_ref().is_some_and(|payload| !payload.can_be_sent());
             let repeatable = options.repeatable || retry::is_safe(method);
-            let next = if options.no_retry || gone {
+            let next = if options.no_retry {
                 Next::Stop
             } else {
                 retry::next(repeatable, outcome, spent.attempts, limits, chance[0])
@@ -136,7 +134,7 @@ impl RequestBuilder {
             .header(AUTHORIZATION, client.bearer().map_err(bad)?)
             .header(ACCEPT, "application/json");
         if let Some(payload) = payload {
-            request = payload.put_into(request, limits.upload_bytes).await.map_err(bad)?;
+            request = payload.put_into(request, limits.upload_bytes).map_err(bad)?;
         }
         if !headers.is_empty() {
             request = request.headers(headers.clone());
@@ -184,7 +182,7 @@ impl RequestBuilder {
 }
 
 fn transport(error: reqwest::Error) -> (Outcome, Error) {
-    let (outcome, kind) = if wire::cause::<LengthLimitError>(&error).is_some() || error.is_builder() {
+    let (outcome, kind) = if error.is_builder() {
         (Outcome::Final, ErrorKind::BadRequest)
     } else if error.is_connect() {
         (Outcome::NotSent, ErrorKind::Unreachable)

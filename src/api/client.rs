@@ -13,7 +13,6 @@ use crate::{
 };
 use http::{HeaderValue, Method};
 use std::{
-    fmt,
     sync::{Arc, OnceLock, atomic::Ordering},
     time::Duration,
 };
@@ -49,7 +48,7 @@ use std::{
 /// ```
 #[doc(alias = "script")]
 #[doc(alias = "background job")]
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
 }
@@ -235,11 +234,7 @@ impl Client {
     }
 }
 
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("fingerprint", &self.inner.fingerprint).finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { Inner { fingerprint } ClientBuilder { api_url } }
 
 /// Collects the settings of a [`Client`]; made by [`Client::builder`].
 #[must_use = "nothing is made before `build`"]
@@ -293,11 +288,5 @@ impl ClientBuilder {
         }
         let fingerprint = key.fingerprint();
         Ok(Client::of(Arc::new(connection), key, fingerprint, None))
-    }
-}
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("api_url", &self.api_url).finish_non_exhaustive()
     }
 }

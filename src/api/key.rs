@@ -8,7 +8,7 @@ use crate::{
     user::UserId,
 };
 use http::{HeaderValue, Uri};
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 /// A user's API key as a client. Handlers take it as an argument.
 ///
@@ -138,15 +138,10 @@ impl KomerzaKey {
     pub fn user_id(&self) -> &UserId {
         &self.user
     }
-
-    /// The client without the user, for functions that serve handlers and scripts. If the key is revoked, its
-    /// record is still removed.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
 }
 
+/// The client without the user: a function that takes a `&Client` serves handlers and scripts. If the key is revoked, its
+/// record is still removed.
 impl Deref for KomerzaKey {
     type Target = Client;
 
@@ -155,8 +150,4 @@ impl Deref for KomerzaKey {
     }
 }
 
-impl fmt::Debug for KomerzaKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KomerzaKey").field("fingerprint", &self.fingerprint()).finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { KomerzaKey { client } }

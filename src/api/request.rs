@@ -1,6 +1,6 @@
 //! One API call, from a path to a value.
 
-use super::{Client, Download, Error, ErrorKind, Form, Listing, Upload, body::Payload, options::Options};
+use super::{Client, Download, Error, ErrorKind, Form, Listing, body::Payload, options::Options};
 use crate::{pacing::Priority, strict_json, wire::Envelope};
 use bytes::Bytes;
 use http::{
@@ -8,7 +8,7 @@ use http::{
     header::{AUTHORIZATION, HOST, USER_AGENT},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, time::Duration};
 use url::Url;
 
 /// An API call that you are building. [`Client::get`] and its siblings make one.
@@ -111,9 +111,9 @@ impl RequestBuilder {
         }
     }
 
-    /// Sets any body: bytes, a file or a stream; see [`Upload`].
-    pub fn body(mut self, content_type: HeaderValue, content: impl Into<Upload>) -> Self {
-        self.payload = Some(Payload::Plain { content_type, upload: content.into() });
+    /// Sets any body: bytes or text, at most [`upload_bytes`](crate::config::ClientLimits::upload_bytes).
+    pub fn body(mut self, content_type: HeaderValue, content: impl Into<Bytes>) -> Self {
+        self.payload = Some(Payload::Plain(content_type, content.into()));
         self
     }
 
@@ -268,12 +268,4 @@ impl RequestBuilder {
     }
 }
 
-impl fmt::Debug for RequestBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestBuilder")
-            .field("method", &self.method)
-            .field("path", &self.template)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { RequestBuilder { method, template, options } }

@@ -2,9 +2,9 @@
 
 use super::InStore;
 use crate::api::{
-    Category, Error, Form, Listing, Product, ProductId, RequestBuilder, Upload, Variant, VariantDelivery, VariantId,
-    scopes,
+    Category, Error, Form, Listing, Product, ProductId, RequestBuilder, Variant, VariantDelivery, VariantId, scopes,
 };
+use bytes::Bytes;
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -153,7 +153,7 @@ impl InStore {
         product: impl Into<ProductId>,
         file_name: &str,
         content_type: &str,
-        image: impl Into<Upload>,
+        image: impl Into<Bytes>,
     ) -> Result<String, Error> {
         let form = Form::new().file("image", file_name, content_type, image);
         let template = "/stores/{}/products/{}/images";

@@ -9,8 +9,6 @@ mod filtered;
 mod orders;
 mod tickets;
 
-pub use filtered::OrderSort;
-
 use super::{Client, Error, RequestBuilder, StoreId, StorePermissions};
 use crate::api::scopes;
 use http::Method;

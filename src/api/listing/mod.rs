@@ -13,17 +13,17 @@ mod stream;
 pub use page::{Page, UnreadableItem};
 pub use stream::{Items, Pages};
 
-use super::{Direction, Error, ErrorKind, Filters, RequestBuilder, filters::is_field};
+use super::{Error, RequestBuilder};
 use crate::pacing::Priority;
 use serde::de::DeserializeOwned;
-use std::{fmt, future::Future, marker::PhantomData, time::Duration};
+use std::{future::Future, marker::PhantomData, time::Duration};
 
 /// A list of the API. Set it up, then use [`items`](Self::items), [`pages`](Self::pages) or
 /// [`page`](Self::page).
 ///
-/// Nothing is sent before that. Typed lists have methods for Komerza's filters, with the same
+/// Nothing is sent before that. Lists of orders have methods for Komerza's filters, with the same
 /// names: `dateFrom` is [`date_from`](Listing::<crate::api::models::OrderSummary>::date_from). For
-/// other conditions use [`filters`](Self::filters) or [`query`](Self::query).
+/// other filters and lists use [`query`](Self::query).
 ///
 /// ```
 /// use komerza_connect::api::models::OrderStatus;
@@ -57,19 +57,17 @@ pub struct Listing<T> {
     size: Option<u32>,
     first: u32,
     prefetch: bool,
-    /// Fields to sort by, as the provider writes them.
-    sorts: String,
     items: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     pub(super) fn new(request: RequestBuilder, by_path: Option<&'static str>) -> Self {
-        Self { request, by_path, size: None, first: 1, prefetch: false, sorts: String::new(), items: PhantomData }
+        Self { request, by_path, size: None, first: 1, prefetch: false, items: PhantomData }
     }
 
     /// Returns all items of all list pages, in order. If a list page fails, the stream ends.
     ///
-    /// An item that cannot be read is an [`UnexpectedReply`](ErrorKind::UnexpectedReply) error in
+    /// An item that cannot be read is an [`UnexpectedReply`](crate::ErrorKind::UnexpectedReply) error in
     /// its place. The next items follow.
     ///
     /// ```no_run
@@ -94,13 +92,9 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     /// # Errors
     /// Same as [`RequestBuilder::fetch`].
     pub fn page(&self, number: u32) -> impl Future<Output = Result<Page<T>, Error>> + Send + use<T> {
-        let mut request = self.request.clone();
-        if !self.sorts.is_empty() {
-            request = request.query("Sorts", &self.sorts);
-        }
-        request = match self.by_path {
-            None => request.query("Page", number),
-            Some(_) => request.segment(&number.to_string()),
+        let mut request = match self.by_path {
+            None => self.request.clone().query("Page", number),
+            Some(_) => self.request.clone().segment(&number.to_string()),
         };
         if let Some(items) = self.size {
             request = request.query(self.by_path.unwrap_or("PageSize"), items);
@@ -131,40 +125,22 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         self
     }
 
-    /// Adds an encoded query parameter, for a filter that has no method here.
-    pub fn query(mut self, name: &str, value: impl ToString) -> Self {
-        self.request = self.request.query(name, value);
-        self
-    }
-
-    /// Filters the list with Komerza's filter language.
-    pub fn filters(mut self, filters: &Filters) -> Self {
-        self.request = match filters.text() {
-            Ok(text) => self.request.query("Filters", text),
-            Err(error) => self.request.failed(error),
-        };
-        self
-    }
-
-    /// Sorts by a field. Call it again to sort items that are equal so far by another field. Default: the
-    /// provider's order, which is not documented.
+    /// Adds an encoded query parameter, for a filter or an order that has no method here.
     ///
-    /// For orders use [`newest_first`](Listing::<crate::api::models::OrderSummary>::newest_first) or
-    /// [`sorted`](Listing::<crate::api::models::OrderSummary>::sorted). What other lists can be sorted by is
-    /// not documented. A text that is no field (empty, or with a comma, a leading minus or a sign of the
-    /// filters' language) makes the call a [`BadRequest`](ErrorKind::BadRequest), and nothing is sent.
+    /// Most lists can be filtered by parameters of their own: products by `query("IsBestSeller", true)`. Komerza's
+    /// language for filters and sorts works as well: `query("Filters", "status==pending|delivered,email@=@shop.example")`
+    /// and `query("Sorts", "-dateFrom,email")`.
+    ///
+    /// # Security
+    /// A comma or a `|` ends a value in `Filters`, and how to escape them is not documented. Do not put text of a
+    /// visitor there. A parameter of its own takes any text.
     ///
     /// # Source
-    /// docs.komerza.com: field names, comma-separated, each descending with a leading `-`.
-    pub fn sort_by(mut self, field: &str, direction: Direction) -> Self {
-        if !is_field(field) {
-            let error = Error::caused_by(ErrorKind::BadRequest, "a list cannot be sorted by this text");
-            self.request = self.request.failed(error);
-            return self;
-        }
-        let sign = if direction == Direction::Descending { "-" } else { "" };
-        let comma = if self.sorts.is_empty() { "" } else { "," };
-        self.sorts.extend([comma, sign, field]);
+    /// docs.komerza.com: `field<op>value` with the operators `==`, `!=`, `>`, `<`, `>=`, `<=`, `@=` (contains), `_=`
+    /// (starts with), and `*` behind the last two to ignore upper and lower case; a comma for "and", `|` for "or"
+    /// inside one field; sorts are field names, comma-separated, each descending with a leading `-`.
+    pub fn query(mut self, name: &str, value: impl ToString) -> Self {
+        self.request = self.request.query(name, value);
         self
     }
 
@@ -183,7 +159,7 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     /// Loads all items into memory.
     ///
     /// # Errors
-    /// Same as [`RequestBuilder::fetch`]. [`UnexpectedReply`](ErrorKind::UnexpectedReply) if an
+    /// Same as [`RequestBuilder::fetch`]. [`UnexpectedReply`](crate::ErrorKind::UnexpectedReply) if an
     /// item cannot be read, because the list would otherwise look complete. [`items`](Self::items)
     /// and [`pages`](Self::pages) continue after such an item.
     pub async fn all(self) -> Result<Vec<T>, Error> {
@@ -195,8 +171,4 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     }
 }
 
-impl<T> fmt::Debug for Listing<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listing").field("request", &self.request).field("size", &self.size).finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { Listing<T> { request, size } }

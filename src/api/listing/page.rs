@@ -3,10 +3,7 @@
 use crate::{api::Error, strict_json, wire::Envelope};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::{
-    fmt,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,9 +78,4 @@ pub struct UnreadableItem {
     pub why: String,
 }
 
-impl fmt::Debug for UnreadableItem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("UnreadableItem");
-        debug.field("position", &self.position).field("why", &self.why).finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { UnreadableItem { position, why } }

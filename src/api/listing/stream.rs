@@ -5,7 +5,6 @@ use crate::api::{Error, ErrorKind};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use std::{
-    fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -54,9 +53,7 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
     pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
         std::future::poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await
     }
-}
 
-impl<T> Pages<T> {
     /// The number of the page that would come next; after an error the one that failed, for
     /// [`start_at`](Listing::start_at). `None` at the end.
     #[must_use]
@@ -111,9 +108,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         std::future::poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await
     }
-}
 
-impl<T> Items<T> {
     /// Same as [`Pages::next_page`].
     #[must_use]
     pub fn next_page(&self) -> Option<u32> {
@@ -141,22 +136,11 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Items<T> {
     }
 }
 
-impl<T> fmt::Debug for Pages<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("listing", &self.listing).field("next", &self.next).finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { Pages<T> { listing, next } Items<T> { pages } }
 
-impl<T> fmt::Debug for Items<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
-    }
-}
-
-#[cfg(all(test, feature = "__explore"))]
+#[cfg(test)]
 mod tests {
     use super::goes_on;
-    use proptest::prelude::*;
 
     #[test]
     fn a_list_ends_where_it_should() {
@@ -179,46 +163,52 @@ mod tests {
         }
     }
 
-    /// Reads a list that is `length` items long when a page of it is asked for: how many items and how many
-    /// pages that makes.
-    fn read(size: usize, tells: bool, length: impl Fn(usize) -> usize) -> (usize, usize) {
-        let (mut all, mut longest, mut number) = (0, 0, 0);
-        loop {
-            number += 1;
-            let length = length(number);
-            let items = length.saturating_sub((number - 1) * size).min(size);
-            let pages = tells.then(|| u32::try_from(length.div_ceil(size)).unwrap());
-            all += items;
-            if !goes_on(u32::try_from(number).unwrap(), items, pages, longest, false) {
-                return (all, number);
+    #[cfg(feature = "__explore")]
+    mod drawn {
+        use super::goes_on;
+        use proptest::prelude::*;
+
+        /// Reads a list that is `length` items long when a page of it is asked for: how many items and how many
+        /// pages that makes.
+        fn read(size: usize, tells: bool, length: impl Fn(usize) -> usize) -> (usize, usize) {
+            let (mut all, mut longest, mut number) = (0, 0, 0);
+            loop {
+                number += 1;
+                let length = length(number);
+                let items = length.saturating_sub((number - 1) * size).min(size);
+                let pages = tells.then(|| u32::try_from(length.div_ceil(size)).unwrap());
+                all += items;
+                if !goes_on(u32::try_from(number).unwrap(), items, pages, longest, false) {
+                    return (all, number);
+                }
+                longest = longest.max(items);
             }
-            longest = longest.max(items);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_list_that_stays_as_it_is_is_read_whole_in_as_few_calls_as_can_be(
-            length in 0..500_usize, size in 1..60_usize,
-        ) {
-            let pages = length.div_ceil(size).max(1);
-            prop_assert_eq!(read(size, true, |_| length), (length, pages));
-            let (items, calls) = read(size, false, |_| length);
-            prop_assert_eq!(items, length);
-            prop_assert!(calls <= pages + 1, "one further page tells the end where the provider does not");
         }
 
-        #[test]
-        fn a_list_that_grows_and_shrinks_is_read_to_where_it_ends_then(
-            lengths in proptest::collection::vec(0..500_usize, 1..40), size in 1..60_usize, tells: bool,
-        ) {
-            let length = |number: usize| lengths[(number - 1) % lengths.len()];
-            let (_, calls) = read(size, tells, length);
-            // Nothing is left on the page behind the last one that was read, as long as that was when it was read.
-            let ended = length(calls) <= calls * size;
-            let shorter = (1..calls).any(|number| length(number) != length(calls));
-            prop_assert!(ended || (!tells && shorter), "{} calls", calls);
-            prop_assert!(calls <= 500 / size + 2);
+        proptest! {
+            #[test]
+            fn a_list_that_stays_as_it_is_is_read_whole_in_as_few_calls_as_can_be(
+                length in 0..500_usize, size in 1..60_usize,
+            ) {
+                let pages = length.div_ceil(size).max(1);
+                prop_assert_eq!(read(size, true, |_| length), (length, pages));
+                let (items, calls) = read(size, false, |_| length);
+                prop_assert_eq!(items, length);
+                prop_assert!(calls <= pages + 1, "one further page tells the end where the provider does not");
+            }
+
+            #[test]
+            fn a_list_that_grows_and_shrinks_is_read_to_where_it_ends_then(
+                lengths in proptest::collection::vec(0..500_usize, 1..40), size in 1..60_usize, tells: bool,
+            ) {
+                let length = |number: usize| lengths[(number - 1) % lengths.len()];
+                let (_, calls) = read(size, tells, length);
+                // Nothing is left on the page behind the last one that was read, as long as that was when it was read.
+                let ended = length(calls) <= calls * size;
+                let shorter = (1..calls).any(|number| length(number) != length(calls));
+                prop_assert!(ended || (!tells && shorter), "{} calls", calls);
+                prop_assert!(calls <= 500 / size + 2);
+            }
         }
     }
 }

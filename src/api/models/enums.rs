@@ -1,7 +1,7 @@
 //! Enumerations: the provider's sets are open, so values that are not known are kept.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{borrow::Cow, fmt, hash::Hash};
+use std::{borrow::Cow, fmt};
 
 macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $number:literal,)+ })+) => { $(
@@ -15,17 +15,6 @@ macro_rules! numbers {
             Other(i64),
         }
 
-        impl $name {
-            /// The provider's number.
-            #[must_use]
-            pub fn number(self) -> i64 {
-                match self {
-                    $(Self::$value => $number,)+
-                    Self::Other(number) => number,
-                }
-            }
-        }
-
         impl From<i64> for $name {
             fn from(number: i64) -> Self {
                 match number {
@@ -35,9 +24,13 @@ macro_rules! numbers {
             }
         }
 
+        /// The provider's number.
         impl From<$name> for i64 {
             fn from(value: $name) -> Self {
-                value.number()
+                match value {
+                    $($name::$value => $number,)+
+                    $name::Other(number) => number,
+                }
             }
         }
 
@@ -89,15 +82,6 @@ numbers! {
         /// The customer has answered.
         CustomerResponded = 4,
     }
-    /// The reduction for customers of affiliates. *Source*: the provider's OpenAPI document.
-    AffiliateDiscountMode {
-        /// The store's own.
-        Default = 0,
-        /// None.
-        Disabled = 1,
-        /// The product's own percentage.
-        Custom = 2,
-    }
     /// What the value of a volume discount means. The names are documented; their order is assumed.
     DiscountType {
         /// A reduction in percent.
@@ -140,12 +124,6 @@ impl From<&str> for OrderStatus {
     }
 }
 
-impl From<&OrderStatus> for OrderStatus {
-    fn from(status: &OrderStatus) -> Self {
-        status.clone()
-    }
-}
-
 impl PartialEq for OrderStatus {
     fn eq(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
@@ -153,12 +131,6 @@ impl PartialEq for OrderStatus {
 }
 
 impl Eq for OrderStatus {}
-
-impl Hash for OrderStatus {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.to_ascii_lowercase().hash(state);
-    }
-}
 
 impl fmt::Display for OrderStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -47,8 +47,6 @@ macro_rules! ids {
 ids! {
     /// The id of a Komerza account.
     AccountId;
-    /// The id of an application: the client ID.
-    ApplicationId;
     /// The id of a product category.
     CategoryId;
     /// The id of a coupon.

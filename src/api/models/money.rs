@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
-use std::{fmt, hash::Hash, str::FromStr};
+use std::{fmt, str::FromStr};
 
 /// An amount of money, or another decimal number, with the very digits that the provider wrote.
 ///
@@ -12,7 +12,7 @@ use std::{fmt, hash::Hash, str::FromStr};
 /// a float; two amounts are equal when they are the same number. For arithmetic take it in the smallest unit,
 /// or parse [`as_str`](Self::as_str) with the decimal type of your choice. `{}` shows the digits as they were
 /// written, which may be `120.0`. For people write `{:.2}`, or the decimals of that currency: it rounds exactly,
-/// halves away from zero.
+/// halves away from zero. A number that is too large to be rounded is shown as it was written.
 ///
 /// ```
 /// use komerza_connect::api::models::Amount;
@@ -22,8 +22,6 @@ use std::{fmt, hash::Hash, str::FromStr};
 /// assert_eq!(amount, "29.9".parse()?);
 /// assert_eq!((amount.minor_units(2), amount.minor_units(0)), (Some(2_990), None));
 /// assert_eq!(format!("{:.2} EUR", "120.0".parse::<Amount>()?), "120.00 EUR");
-/// let odd: Amount = "0.125".parse()?;
-/// assert_eq!((odd.minor_units(2), odd.rounded_minor_units(2)), (None, Some(13)));
 /// # Ok::<(), komerza_connect::api::models::InvalidAmount>(())
 /// ```
 ///
@@ -39,14 +37,6 @@ pub struct InvalidAmount;
 /// More digits behind the point than this are not told apart: nothing that is money has them.
 const EXPONENT_MOST: i64 = 400;
 
-/// Sign, digits without zeros at either end, and how far the point is to the right of them.
-#[derive(PartialEq, Eq, Hash)]
-struct Canonical {
-    negative: bool,
-    digits: String,
-    exponent: i64,
-}
-
 impl Amount {
     /// The number as it was written.
     #[must_use]
@@ -54,61 +44,48 @@ impl Amount {
         &self.0
     }
 
-    /// The amount in units of `10^-places`, such as cents for 2; `None` when it is not a whole number of them,
-    /// or too large.
+    /// The amount in units of `10^-places`, such as cents for 2. `None`: it is not a whole number of them, is too
+    /// large, or has more than 38 digits.
     #[must_use]
     pub fn minor_units(&self, places: u32) -> Option<i128> {
-        self.scaled(places).filter(|(_, exact)| *exact).map(|(units, _)| units)
+        self.rounded(places).and_then(|(units, exact)| exact.then_some(units))
     }
 
-    /// The amount in units of `10^-places`, halves away from zero; `None` when it is too large.
-    #[must_use]
-    pub fn rounded_minor_units(&self, places: u32) -> Option<i128> {
-        self.scaled(places).map(|(units, _)| units)
-    }
-
-    /// The nearest float: for charts, not for sums.
-    #[must_use]
-    pub fn to_f64_lossy(&self) -> f64 {
-        self.0.parse().unwrap_or(f64::NAN)
-    }
-
-    fn scaled(&self, places: u32) -> Option<(i128, bool)> {
-        let Canonical { negative, digits, exponent } = self.canonical();
-        let shift = exponent.checked_add(i64::from(places))?;
-        let keep = i64::try_from(digits.len()).ok()?.checked_add(shift)?;
-        let (whole, rest) = match usize::try_from(keep) {
-            Ok(keep) if keep < digits.len() => digits.split_at_checked(keep)?,
-            Ok(_) => (digits.as_str(), ""),
-            // Less than a tenth of a unit.
-            Err(_) => ("", if digits.is_empty() { "" } else { "0" }),
+    /// The amount in units of `10^-places`, halves away from zero, and whether that is exact.
+    fn rounded(&self, places: u32) -> Option<(i128, bool)> {
+        let (negative, digits, exponent) = self.canonical();
+        let digits: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+        let shift = exponent.checked_add(places.into())?;
+        let power = u32::try_from(shift.unsigned_abs()).ok().and_then(|zeros| 10_i128.checked_pow(zeros));
+        let units = match power {
+            Some(power) if shift >= 0 => digits.checked_mul(power)?,
+            Some(power) => {
+                let rest = digits.checked_rem(power)?;
+                let up = rest >= power.checked_sub(rest)?;
+                digits.checked_div(power)?.checked_add(up.into())?
+            }
+            // Less than half a unit.
+            None if shift < 0 => 0,
+            None => return None,
         };
-        let zeros = u32::try_from(shift.max(0)).ok()?;
-        let mut units = match whole {
-            "" => 0,
-            whole => whole.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(zeros)?)?,
-        };
-        if rest.bytes().next().is_some_and(|digit| digit >= b'5') {
-            units = units.checked_add(1)?;
-        }
-        Some((if negative { units.checked_neg()? } else { units }, rest.is_empty()))
+        // The digits do not end with a zero, so what is behind the last place is not nothing.
+        Some((if negative { units.checked_neg()? } else { units }, shift >= 0))
     }
 
-    fn canonical(&self) -> Canonical {
+    /// Whether it is negative, its digits without zeros at either end, and how far the point is to the right of them.
+    fn canonical(&self) -> (bool, String, i64) {
         let (number, exponent) = self.0.split_once(['e', 'E']).unwrap_or((&self.0, "0"));
         let beyond = if exponent.starts_with('-') { -EXPONENT_MOST } else { EXPONENT_MOST };
-        let exponent = exponent.trim_start_matches('+').parse::<i64>().unwrap_or(beyond);
-        let exponent = exponent.clamp(-EXPONENT_MOST, EXPONENT_MOST);
-        let (negative, number) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
+        let exponent = exponent.trim_start_matches('+').parse().unwrap_or(beyond).clamp(-EXPONENT_MOST, EXPONENT_MOST);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let digits = format!("{whole}{fraction}");
-        let trimmed = digits.trim_end_matches('0');
-        let behind = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-        let exponent =
-            exponent.saturating_sub(behind(fraction)).saturating_add(behind(&digits).saturating_sub(behind(trimmed)));
-        let digits = trimmed.trim_start_matches('0').to_owned();
-        let zero = digits.is_empty();
-        Canonical { negative: negative && !zero, digits, exponent: if zero { 0 } else { exponent } }
+        let digits = format!("{}{fraction}", whole.trim_start_matches('-'));
+        let kept = digits.trim_end_matches('0');
+        if kept.is_empty() {
+            return (false, String::new(), 0);
+        }
+        let exponent = exponent.saturating_sub_unsigned(fraction.len() as u64);
+        let exponent = exponent.saturating_add_unsigned(digits.len().abs_diff(kept.len()) as u64);
+        (number.starts_with('-'), kept.trim_start_matches('0').to_owned(), exponent)
     }
 }
 
@@ -126,22 +103,10 @@ impl FromStr for Amount {
     }
 }
 
-/// Whole numbers: `10` for an amount of 10 in major units.
-macro_rules! from_whole {
-    ($($whole:ty),+) => { $(
-        impl From<$whole> for Amount {
-            fn from(whole: $whole) -> Self {
-                Self(whole.to_string().into())
-            }
-        }
-    )+ };
-}
-
-from_whole!(i32, i64, u32, u64);
-
-impl From<&Amount> for Amount {
-    fn from(amount: &Amount) -> Self {
-        amount.clone()
+/// A whole number: `10` for an amount of 10 in major units.
+impl From<i64> for Amount {
+    fn from(whole: i64) -> Self {
+        Self(whole.to_string().into())
     }
 }
 
@@ -153,28 +118,16 @@ impl PartialEq for Amount {
 
 impl Eq for Amount {}
 
-impl Hash for Amount {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.canonical().hash(state);
-    }
-}
-
 super::field::plain!(Amount);
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places = f.precision().and_then(|places| u32::try_from(places).ok());
-        // An amount that is too large for it is shown as it was written.
-        let Some((places, units)) = places.and_then(|places| Some((places, self.rounded_minor_units(places)?))) else {
-            return f.write_str(&self.0);
-        };
-        let one = 10_u128.saturating_pow(places);
-        let (whole, rest) = (units.unsigned_abs().checked_div(one), units.unsigned_abs().checked_rem(one));
-        let text = match (whole.unwrap_or_default(), rest.unwrap_or_default(), usize::try_from(places)) {
-            (whole, rest, Ok(width)) if width > 0 => format!("{whole}.{rest:0width$}"),
-            (whole, ..) => whole.to_string(),
-        };
-        f.pad_integral(units >= 0, "", &text)
+        let rounded = f.precision().and_then(|places| Some((places, self.rounded(places.try_into().ok()?)?.0)));
+        let Some((places, units)) = rounded else { return f.write_str(&self.0) };
+        let digits = format!("{:0width$}", units.unsigned_abs(), width = places.saturating_add(1));
+        let (whole, rest) = digits.split_at(digits.len().saturating_sub(places));
+        let point = if rest.is_empty() { "" } else { "." };
+        f.pad_integral(units >= 0, "", &format!("{whole}{point}{rest}"))
     }
 }
 
@@ -255,7 +208,8 @@ mod tests {
             ("1e99999999999999999999", 2, None, None),
         ] {
             let amount = amount(text);
-            assert_eq!((amount.minor_units(places), amount.rounded_minor_units(places)), (exact, rounded), "{text}");
+            let shown = amount.rounded(places).map(|(units, _)| units);
+            assert_eq!((amount.minor_units(places), shown), (exact, rounded), "{text}");
         }
     }
 

@@ -158,8 +158,4 @@ secret_model! {
     }
 }
 
-impl std::fmt::Debug for DeliveredItem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeliveredItem").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { DeliveredItem { id, kind } }

@@ -1,15 +1,12 @@
 //! Products and variants.
 
-use super::{
-    AffiliateDiscountMode, Amount, DiscountType, Limit, ProductId, StockMode, StoreId, VariantId, Visibility,
-    field::model,
-};
+use super::{Amount, DiscountType, Limit, ProductId, StockMode, StoreId, VariantId, Visibility, field::model};
 use jiff::Timestamp;
 
 model! {
     /// A product. Lists, searches and look-ups each leave out some of the fields.
     ///
-    /// Fees by payment method and the product's own rules for subscriptions are left out.
+    /// Fees by payment method, the reduction for affiliates and the product's own rules for subscriptions are left out.
     pub struct Product {
         /// The id.
         id: ProductId,
@@ -48,10 +45,6 @@ model! {
         should_block_vpns: Option<bool>,
         /// The payment methods that the product cannot be paid with. Not in every reply.
         blacklisted_payment_gateways: Option<Vec<String>>,
-        /// The reduction for customers of affiliates.
-        affiliate_discount_mode: Option<AffiliateDiscountMode>,
-        /// The percentage for the mode [`Custom`](AffiliateDiscountMode::Custom).
-        custom_affiliate_discount_percentage: Option<i64>,
     }
 
     /// A variant of a product: what customers buy.

@@ -4,7 +4,7 @@ use super::{Amount, StoreId, field::model};
 use jiff::Timestamp;
 
 model! {
-    /// A store.
+    /// A store. Its looks and its terms for affiliates are left out.
     pub struct Store {
         /// The id.
         id: StoreId,
@@ -36,8 +36,6 @@ model! {
         is_inactive: bool,
         /// When it had its last order.
         last_order_at: Option<Timestamp>,
-        /// The looks.
-        branding: Option<StoreBranding>,
         /// The address of the terms of service.
         terms_of_service_url: Option<String>,
         /// The address of the refund policy.
@@ -54,36 +52,6 @@ model! {
         is_automatic_reviews_enabled: bool,
         /// Whether receipts begin with the product's name.
         prepend_product_name_to_receipt: bool,
-        /// The terms for affiliates.
-        affiliate_options: Option<AffiliateOptions>,
-    }
-
-    /// The looks of a store.
-    pub struct StoreBranding may {
-        /// The file name of the banner.
-        banner_file_name: Option<String>,
-        /// The file name of the icon.
-        icon_file_name: Option<String>,
-        /// The colour, as Komerza writes it.
-        accent_color: Option<String>,
-        /// Whether currencies are converted automatically.
-        is_automatic_currency_conversion_enabled: bool,
-    }
-
-    /// The terms for a store's affiliates.
-    pub struct AffiliateOptions may {
-        /// Whether the store has affiliates.
-        is_enabled: bool,
-        /// The affiliate's part of an order in percent, unless the affiliate has another one.
-        default_return_percentage: Option<Amount>,
-        /// The customer's reduction in percent, unless the affiliate has another one.
-        default_percentage_off: Option<Amount>,
-        /// Whether earnings can become a customer's balance.
-        can_convert_affiliate_balance: bool,
-        /// Whether anybody can become an affiliate.
-        is_public_registration_enabled: bool,
-        /// Whether affiliates can change their links.
-        is_link_editing_enabled: bool,
     }
 
     /// What the user may do in a store.

@@ -2,10 +2,7 @@
 
 use super::odd::answering;
 use crate::prelude::*;
-use komerza_connect::{
-    Error,
-    api::models::{OrderStatus, Visibility},
-};
+use komerza_connect::{Error, api::models::OrderStatus};
 
 fn order(id: &str) -> Value {
     json!({"id": id, "dateCreated": "2026-11-20T10:00:00Z", "amount": 5, "amountPaid": 5, "status": "Delivered"})
@@ -20,7 +17,7 @@ async fn a_new_field_and_a_new_value_change_nothing() {
     let reply = json!({"success": true, "later": [], "data": product.take()});
     let (_provider, key) = answering(Reply::envelope(200, &reply)).await;
     let product = key.in_store("s").product("p").await.unwrap();
-    assert_eq!(product.visibility.map(Visibility::number), Some(77));
+    assert_eq!(product.visibility.map(i64::from), Some(77));
     assert_eq!(product.variants[0].delivery_types, ["teleport"]);
     let mut odd = order("o");
     odd["status"] = json!("Teleported");
