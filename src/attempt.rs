@@ -48,35 +48,30 @@ impl State {
     pub(crate) fn attempt_id(&self) -> AttemptId {
         // One block of SHA-256.
         let hash = Sha256::new().chain_update(b"komerza-connect attempt").chain_update(*self.0).finalize();
-        let mut id = [0; 8];
-        id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-        AttemptId(id)
+        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.into();
+        AttemptId(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
 }
 
-impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("State(redacted)")
-    }
-}
+crate::kinds::redacted!(State);
 
 /// Names a login attempt in logs, events and on pages: 16 hexadecimal digits, safe to show to everybody.
 ///
 /// It is a hash of the attempt's state value. A visitor who needs help can tell it to support.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AttemptId([u8; 8]);
+pub struct AttemptId(u64);
 
 impl AttemptId {
     /// Reads what `Display` wrote.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        digits.then(|| u64::from_str_radix(text, 16).ok()).flatten().map(|number| Self(number.to_be_bytes()))
+        digits.then(|| u64::from_str_radix(text, 16).ok()).flatten().map(Self)
     }
 }
 
 impl fmt::Display for AttemptId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+        write!(f, "{:016x}", self.0)
     }
 }
 

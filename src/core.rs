@@ -59,7 +59,9 @@ impl Core {
                 Ok(Some(token)) => token,
                 Ok(None) => return Ok(()),
                 // Its version is not known.
-                Err(error) if error.kind() == StoreErrorKind::Unreadable => return self.delete(user).await,
+                Err(error) if error.kind() == StoreErrorKind::Unreadable => {
+                    return within(self.config.limits.store_deadline, async { self.store().delete(user).await }).await;
+                }
                 Err(error) => return Err(error),
             };
             // If not, the record was replaced in between, or a cache was out of date.
@@ -80,10 +82,6 @@ impl Core {
         }
     }
 
-    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-        within(self.config.limits.store_deadline, async { self.store().delete(user).await }).await
-    }
-
     /// Removes a user's record if it still has this version, within the deadline.
     pub(crate) async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
         within(self.config.limits.store_deadline, async { self.store().delete_if(user, version).await }).await
@@ -101,7 +99,7 @@ impl Core {
     /// Calls a hook that may refuse. One that did not finish is a failure too.
     pub(crate) async fn ask<T>(&self, call: impl Future<Output = Result<T, Veto>>) -> Result<T, Failure> {
         match self.hook(call).await {
-            Some(asked) => asked.map_err(|veto| Failure::new(FailureKind::Vetoed).because(veto.into_reason())),
+            Some(asked) => asked.map_err(|veto| Failure::new(FailureKind::Vetoed).because(veto.reason)),
             None => Err(Failure::new(FailureKind::Internal)),
         }
     }

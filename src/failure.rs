@@ -134,15 +134,6 @@ impl FailureKind {
             Self::InvalidClientSecret | Self::AppNotFound | Self::ExchangeBlocked | Self::SaveFailed | Self::Internal
         )
     }
-
-    /// How long to wait before trying again, if the status needs it.
-    fn default_retry_after(self) -> Option<Duration> {
-        match self {
-            Self::TooManyAttempts => Some(Duration::from_secs(60)),
-            kind if kind.status() == StatusCode::SERVICE_UNAVAILABLE => Some(Duration::from_secs(5)),
-            _ => None,
-        }
-    }
 }
 
 /// A failed request to one of the crate's routes.
@@ -176,7 +167,11 @@ pub(crate) struct Visitor {
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind) -> Self {
-        let retry_after = kind.default_retry_after();
+        let retry_after = match kind.status() {
+            StatusCode::TOO_MANY_REQUESTS => Some(Duration::from_secs(60)),
+            StatusCode::SERVICE_UNAVAILABLE => Some(Duration::from_secs(5)),
+            _ => None,
+        };
         Self { kind, attempt: None, retry_after, reason: None, source: None, visitor: Visitor::default() }
     }
 

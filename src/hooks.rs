@@ -252,17 +252,13 @@ pub struct Revoked {
 /// until the user removes the app there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Veto {
-    reason: String,
+    pub(crate) reason: String,
 }
 
 impl Veto {
     /// Makes a veto with one or two plain sentences for the visitor. Markup is shown as text.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
-    }
-
-    pub(crate) fn into_reason(self) -> String {
-        self.reason
     }
 }
 

@@ -1,6 +1,6 @@
 //! The id of a user: your app's own user, or a browser if your app has no users.
 
-use std::{fmt, num::NonZeroU64, sync::Arc};
+use std::{fmt, sync::Arc};
 
 /// The longest user id, in bytes. *Source*: our choice, because it fits every store's key column.
 pub(crate) const USER_ID_MAX: usize = 255;
@@ -20,7 +20,7 @@ pub(crate) const USER_ID_MAX: usize = 255;
 /// assert!(UserId::new("").is_err());
 /// # Ok::<(), komerza_connect::user::InvalidUserId>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(Arc<str>);
 
 impl UserId {
@@ -51,12 +51,6 @@ impl UserId {
     }
 }
 
-impl fmt::Debug for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UserId({:?})", &*self.0)
-    }
-}
-
 macro_rules! from_number {
     ($($number:ty),*) => {$(
         /// The decimal digits.
@@ -68,13 +62,6 @@ macro_rules! from_number {
     )*};
 }
 from_number!(i32, u32, i64, u64, u128);
-
-/// The decimal digits.
-impl From<NonZeroU64> for UserId {
-    fn from(id: NonZeroU64) -> Self {
-        Self::from(id.get())
-    }
-}
 
 /// The reason why a text is not a valid [`UserId`].
 #[derive(Clone, Copy, PartialEq, Eq)]
