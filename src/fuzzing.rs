@@ -11,10 +11,7 @@ use crate::{
     redeem::exchange,
     seal::{Keyring, SealingKey},
     secret::AuthorizationCode,
-    site::{
-        cookie,
-        query::{Param, Query},
-    },
+    site::{cookie, query::Query},
     wire,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::COOKIE};
@@ -45,12 +42,7 @@ fn cookie_lines(lines: &[&[u8]]) -> Option<HeaderMap> {
 /// What the query parser makes of `code`, `state`, `error` and `return_to`.
 pub fn query(query: &str) -> [Result<Option<String>, &'static str>; 4] {
     let Query { code, state, error, return_to, .. } = Query::parse(query);
-    [code, state, error, return_to].map(|param| match param {
-        Param::Absent => Ok(None),
-        Param::One(value) => Ok(Some(value.into_owned())),
-        Param::Repeated => Err("repeated"),
-        Param::Malformed => Err("malformed"),
-    })
+    [code, state, error, return_to].map(|param| Ok(param?.map(|value| value.into_owned())))
 }
 
 /// A return path that passed, as it will be used, and with a marker in its query. The routes are those of

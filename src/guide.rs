@@ -67,7 +67,7 @@ mod tests {
             let _ = writeln!(text, "| `{}` | {wrong} | {} |", wrong.code(), wrong.remedy());
         }
         for (title, messages) in [
-            ("Log and tests", [site::host::ALL, site::order::ALL, layer::mounted::ALL].concat()),
+            ("Log and tests", [site::notices::ALL, layer::mounted::ALL].concat()),
             ("Doctor", doctor::checks::ALL.to_vec()),
         ] {
             let _ = write!(text, "\n## {title}\n\n| Code | Message | Remedy |\n| --- | --- | --- |\n");

@@ -1,10 +1,6 @@
 //! The mounted routes as a value.
 
-use crate::{
-    config::Route,
-    layer::KomerzaConnectLayer,
-    site::{caller::Identity, cookie::Names},
-};
+use crate::{config::Route, layer::KomerzaConnectLayer, site::cookie::Names};
 use serde::{Serialize, Serializer};
 use std::{fmt, time::Duration};
 
@@ -62,14 +58,16 @@ impl KomerzaConnectLayer {
     /// ```
     #[must_use]
     pub fn routes(&self) -> Vec<MountedRoute> {
-        let (config, names) = (self.config(), &self.shared.site.jar.names);
-        let limits = &config.limits;
+        let (config, site) = (self.config(), &self.shared.site);
+        let (limits, names) = (&config.limits, &site.jar.names);
         let of = |route| match route {
-            Route::Login => vec![(format!("{}*", names.login_prefix), limits.attempt_lifetime)],
+            Route::Login => vec![(format!("{}*", site.jar.logins.prefix), limits.attempt_lifetime)],
             Route::Callback => {
-                let session = matches!(self.shared.site.identity, Identity::Browser)
+                let session = site
+                    .identity
+                    .is_none()
                     .then(|| (names.session.clone(), limits.session_idle_lifetime.min(limits.session_lifetime)));
-                let done = (format!("{}*", names.done_prefix), limits.done_lifetime);
+                let done = (format!("{}*", site.jar.dones.prefix), limits.done_lifetime);
                 std::iter::once(done).chain(session).collect()
             }
             Route::Disconnect | Route::Status => Vec::new(),

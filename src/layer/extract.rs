@@ -7,17 +7,17 @@ use super::{
     way_back::visit_of,
 };
 use crate::{
-    api::KomerzaKey,
+    api::{KomerzaKey, Visit},
     config::Place,
     failure::{Failure, FailureKind},
     guard,
     site::{
         caller::Caller,
-        fetch_metadata, order,
+        notices,
         visitor::{self, Asked},
     },
 };
-use http::{Method, request::Parts};
+use http::request::Parts;
 use std::sync::Arc;
 
 impl KomerzaKey {
@@ -55,10 +55,9 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     if let Some(found) = found {
         return Ok((shared, found));
     }
-    let (page, get) = (fetch_metadata::is_page(&parts.headers), parts.method == Method::GET);
-    let look = Arc::clone(&shared.core.config.look);
-    visitor::asks(Asked { page, get, renewal: None, retry_after: None, look });
-    let looked_up = guard::caught("extractor", look_up(&shared, parts)).await;
+    let (visit, look) = (visit_of(parts, &shared.site.jar.names), Arc::clone(&shared.core.config.look));
+    visitor::asks(Asked { page: visit.page, get: visit.get, renewal: None, retry_after: None, look });
+    let looked_up = guard::caught("extractor", look_up(&shared, parts, visit)).await;
     let found = looked_up
         .unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal)))
         .map_err(|failure| Rejection::failed(failure, parts))?;
@@ -68,23 +67,24 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     Ok((shared, found))
 }
 
-async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failure> {
+async fn look_up(shared: &Arc<Shared>, parts: &mut Parts, visit: Visit) -> Result<Found, Failure> {
     let caller = shared.site.identify(parts).await?;
-    order::notice(&shared.core.config, Place::Handler, &parts.headers, &caller);
+    notices::layer_order(&shared.core.config, Place::Handler, &parts.headers, caller.as_ref());
     let (user, session) = match caller {
-        Caller::Nobody => return Ok(Err(RejectionKind::NotSignedIn)),
-        Caller::User(user) => (user, None),
-        Caller::Browser(None) => return Ok(Err(RejectionKind::NotConnected)),
-        Caller::Browser(Some(session)) => (session.user_id(), Some(session)),
+        None => return Ok(Err(RejectionKind::NotSignedIn)),
+        Some(Caller::User(user)) => (user, None),
+        Some(Caller::Browser(None)) => return Ok(Err(RejectionKind::NotConnected)),
+        Some(Caller::Browser(Some(session))) => (session.user_id(), Some(session)),
     };
     let key = match shared.core.load(&user).await? {
-        Some(token) => shared.key(user, &token, Some(visit_of(parts, &shared.site.jar.names)))?,
+        Some(token) => shared.key(user, &token, Some(visit))?,
         None => return Ok(Err(RejectionKind::NotConnected)),
     };
     if let Some(session) = session {
-        for other in shared.site.other_sessions(&parts.headers, key.user_id()) {
+        let (core, jar) = (&shared.core, &shared.site.jar);
+        for other in jar.finished_sessions(&parts.headers, &*core.clock, &core.config.limits, key.user_id()) {
             // Boxed: hardly ever needed, and larger than all the rest.
-            Box::pin(shared.core.leave(&other)).await;
+            Box::pin(core.leave(&other)).await;
         }
         let renewal = shared.site.renewal(&parts.headers, &session);
         visitor::learns(|asked| asked.renewal = renewal);
@@ -93,23 +93,19 @@ async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failu
 }
 
 #[cfg(feature = "axum")]
-mod axum_extractor {
-    use super::{KomerzaKey, Parts, Rejection};
-    use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for KomerzaKey {
+    type Rejection = Rejection;
 
-    impl<S: Send + Sync> FromRequestParts<S> for KomerzaKey {
-        type Rejection = Rejection;
-
-        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-            Self::from_parts(parts).await
-        }
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Self::from_parts(parts).await
     }
+}
 
-    impl<S: Send + Sync> OptionalFromRequestParts<S> for KomerzaKey {
-        type Rejection = Rejection;
+#[cfg(feature = "axum")]
+impl<S: Send + Sync> axum::extract::OptionalFromRequestParts<S> for KomerzaKey {
+    type Rejection = Rejection;
 
-        async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-            Self::from_parts_optional(parts).await
-        }
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        Self::from_parts_optional(parts).await
     }
 }

@@ -28,17 +28,14 @@ use crate::{
     hooks::Hooks,
     pacing::SharedBuckets,
     random::Randomness,
-    site::{
-        caller::{IdentifyUser, Identity},
-        client_address::ClientAddress,
-    },
+    site::IdentifyUser,
     store::TokenStore,
     time::Clock,
 };
 use bytes::Bytes;
 use http::Response;
 use shared::Shared;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tower_layer::Layer;
 
 /// Answers the login, callback, disconnect and status routes, and passes all other requests on.
@@ -59,7 +56,7 @@ use tower_layer::Layer;
 /// assert_eq!(connect.config().login_path(), "/komerza/login");
 /// # Ok::<(), komerza_connect::ConfigError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 #[must_use = "a layer does nothing until it is added to an app"]
 pub struct KomerzaConnectLayer {
     pub(crate) shared: Arc<Shared>,
@@ -126,7 +123,7 @@ impl KomerzaConnectLayer {
     #[doc(alias = "axum-login")]
     #[doc(alias = "tower-sessions")]
     pub fn with_user(self, identify: impl IdentifyUser) -> Self {
-        self.changed(|shared| shared.site.identity = Identity::App(Arc::new(identify)))
+        self.changed(|shared| shared.site.identity = Some(Arc::new(identify)))
     }
 
     /// Sets the [`Hooks`] that run during a connection.
@@ -251,7 +248,7 @@ impl KomerzaConnectLayer {
         self,
         read: impl Fn(&http::request::Parts) -> Option<std::net::IpAddr> + Send + Sync + 'static,
     ) -> Self {
-        self.changed(|shared| shared.site.client_address = ClientAddress::by(read))
+        self.changed(|shared| shared.site.client_address = Some(Arc::new(read)))
     }
 
     /// Shares rate limits for calls and exchanges between the nodes of your app; see
@@ -313,12 +310,6 @@ impl<S> Layer<S> for KomerzaConnectLayer {
     type Service = KomerzaConnect<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        KomerzaConnect::new(inner, Arc::clone(&self.shared))
-    }
-}
-
-impl fmt::Debug for KomerzaConnectLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KomerzaConnectLayer").field("config", &self.shared.core.config).finish_non_exhaustive()
+        KomerzaConnect { inner, shared: Arc::clone(&self.shared) }
     }
 }

@@ -1,7 +1,6 @@
 //! Adds the routes to axum apps in which a plain layer would lose them.
 
-use super::{KomerzaConnectLayer, service::answer, shared::Shared};
-use crate::config::Route;
+use super::{KomerzaConnectLayer, service::answer};
 use axum::{
     Router,
     extract::Request,
@@ -65,17 +64,15 @@ impl KomerzaConnectLayer {
     {
         let config = &self.shared.core.config;
         config.routes.all().into_iter().fold(Router::new(), |router, (route, public)| {
-            router.route_service(config.routes.seen(public), endpoint(Arc::clone(&self.shared), route))
+            let shared = Arc::clone(&self.shared);
+            // Every method: the route itself says which are allowed.
+            let endpoint: MethodRouter = any(move |request: Request| {
+                let (parts, _) = request.into_parts();
+                answer(Arc::clone(&shared), route, parts)
+            });
+            // Added as a service, because axum merges method routers: a route of the app on the same path would go
+            // unnoticed, and with a service axum panics at start-up.
+            router.route_service(config.routes.seen(public), endpoint)
         })
     }
-}
-
-/// Added as a service, because axum merges method routers: a route of the app on the same path would go unnoticed,
-/// and with a service axum panics at start-up.
-fn endpoint(shared: Arc<Shared>, route: Route) -> MethodRouter {
-    // Every method: the route itself says which are allowed.
-    any(move |request: Request| {
-        let (parts, _) = request.into_parts();
-        answer(Arc::clone(&shared), route, parts)
-    })
 }

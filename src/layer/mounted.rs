@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Config, Message, Route, message::messages},
-    site::{Probe, answer::is_own_answer, order::TWO_LAYERS},
+    site::{Probe, answer::is_own_answer, notices::TWO_LAYERS},
 };
 use axum_core::body::Body;
 use http::{Method, Request, Response, StatusCode, header::ALLOW};
@@ -50,24 +50,20 @@ messages! {
 /// [`NotMounted`] names the first route that something else answered, or the second layer, and the remedy.
 pub async fn check_mounted<S, B>(mut app: S, config: &Config) -> Result<(), NotMounted>
 where
-    S: Service<Request<Body>, Response = Response<B>>,
-    S::Error: fmt::Display,
+    S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
 {
     for (route, public) in config.routes.all() {
         let path = config.routes.seen(public);
         let mut head = request(Method::HEAD, path);
         head.extensions_mut().insert(Probe::default());
-        match ask(&mut app, head).await {
-            Ok(response) if answers_for(route, &response) => {}
-            Ok(response) => return Err(NotMounted::head(path, response.status().to_string())),
-            Err(error) => return Err(NotMounted::head(path, error)),
-        }
+        let asked = ask(&mut app, head, |answer| answers_for(route, answer)).await;
+        asked.map_err(|instead| NotMounted::head(path, instead))?;
     }
     let (probe, path) = (Probe::default(), config.routes.seen(&config.routes.callback));
     let mut beside = request(Method::HEAD, &format!("{path}/komerza-connect-check"));
     beside.extensions_mut().insert(probe.clone());
     // Whatever the app's fallback answers.
-    let _ = ask(&mut app, beside).await;
+    let _ = ask(&mut app, beside, |_| true).await;
     match probe.two_layers.load(Ordering::Relaxed) {
         true => Err(NotMounted { message: &TWO_LAYERS, ..NotMounted::head(path, String::new()) }),
         false => Ok(()),
@@ -124,43 +120,30 @@ pub async fn check_signed_in<S, B>(
     prepare: impl FnOnce(&mut Request<Body>),
 ) -> Result<(), NotMounted>
 where
-    S: Service<Request<Body>, Response = Response<B>>,
-    S::Error: fmt::Display,
+    S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
 {
     check_mounted(&mut app, config).await?;
-    look_up(app, config, prepare, |status| status == StatusCode::OK).await
-}
-
-/// Checks that a request without a session is one of nobody: an extractor whose layer is missing refuses it.
-pub(crate) async fn check_look_up<S, B>(app: S, config: &Config) -> Result<(), NotMounted>
-where
-    S: Service<Request<Body>, Response = Response<B>>,
-    S::Error: fmt::Display,
-{
-    look_up(app, config, |_| {}, |status| !status.is_server_error()).await
+    check_look_up(app, config, prepare, |status| status == StatusCode::OK).await
 }
 
 /// Calls the status route, whose own answer must have such a status.
-async fn look_up<S, B>(
+pub(crate) async fn check_look_up<S, B>(
     mut app: S,
     config: &Config,
     prepare: impl FnOnce(&mut Request<Body>),
-    is_right: impl Fn(StatusCode) -> bool,
+    is_right: impl FnOnce(StatusCode) -> bool,
 ) -> Result<(), NotMounted>
 where
-    S: Service<Request<Body>, Response = Response<B>>,
-    S::Error: fmt::Display,
+    S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
 {
     let path = config.routes.seen(&config.routes.status);
     let mut status = request(Method::GET, path);
     prepare(&mut status);
     status.extensions_mut().insert(Probe { is_logged: true, ..Probe::default() });
-    let instead = match ask(&mut app, status).await {
-        Ok(response) if is_right(response.status()) && is_own_answer(response.headers()) => return Ok(()),
-        Ok(response) => response.status().to_string(),
-        Err(error) => error,
-    };
-    Err(NotMounted { method: Method::GET, path: path.to_owned(), message: &SIGNED_OUT, instead })
+    let asked = ask(&mut app, status, |answer| is_right(answer.status()) && is_own_answer(answer.headers())).await;
+    let not_mounted =
+        |instead| NotMounted { method: Method::GET, path: path.to_owned(), message: &SIGNED_OUT, instead };
+    asked.map_err(not_mounted)
 }
 
 /// The paths of a configuration are plain.
@@ -171,13 +154,18 @@ fn request(method: Method, path: &str) -> Request<Body> {
     request
 }
 
-async fn ask<S, B>(app: &mut S, request: Request<Body>) -> Result<Response<B>, String>
+/// Sends a request. The error says what came instead of a right answer.
+async fn ask<S, B>(
+    app: &mut S,
+    request: Request<Body>,
+    is_right: impl FnOnce(&Response<B>) -> bool,
+) -> Result<(), String>
 where
-    S: Service<Request<Body>, Response = Response<B>>,
-    S::Error: fmt::Display,
+    S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
 {
     poll_fn(|task| app.poll_ready(task)).await.map_err(|error| error.to_string())?;
-    app.call(request).await.map_err(|error| error.to_string())
+    let answer = app.call(request).await.map_err(|error| error.to_string())?;
+    if is_right(&answer) { Ok(()) } else { Err(answer.status().to_string()) }
 }
 
 /// Whether the answer is the refusal of HEAD that only this route gives.

@@ -5,19 +5,19 @@ use crate::{
     api::KomerzaKey,
     core::Core,
     hooks::{Disconnected, Orphaned},
-    site::{caller::Identity, session::BROWSER_PREFIX},
+    site::session::BROWSER_PREFIX,
     store::{ListUsers, ListedUser, StoreError, UserPage, within},
     telemetry::log,
     user::UserId,
 };
 use futures_core::Stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use std::{
     collections::VecDeque,
     fmt,
-    future::{Future, poll_fn},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::SystemTime,
 };
 
@@ -68,7 +68,19 @@ impl KomerzaConnectLayer {
     #[doc(alias = "background job")]
     #[must_use]
     pub fn users(&self) -> Users {
-        Users { core: Arc::clone(&self.shared.core), cursor: None, over: false, page: VecDeque::new(), next: None }
+        let begin = (Arc::clone(&self.shared.core), Some(None), VecDeque::new());
+        let users = stream::unfold(begin, |(core, mut cursor, mut page): Place| async move {
+            loop {
+                if let Some(listed) = page.pop_front() {
+                    return Some((Ok(listed), (core, cursor, page)));
+                }
+                match list(&core, cursor.as_ref()?.as_deref()).await {
+                    Ok(next) => (cursor, page) = (next.next.map(Some), next.users.into()),
+                    Err(error) => return Some((Err(error), (core, cursor, page))),
+                }
+            }
+        });
+        Users(Box::pin(users.fuse()))
     }
 
     /// Deletes a user's stored key, as the disconnect route does.
@@ -101,7 +113,7 @@ impl KomerzaConnectLayer {
     pub async fn sweep(&self) -> Result<usize, StoreError> {
         let core = &self.shared.core;
         let lists = lists_users(core)?;
-        if let Identity::App(_) = self.shared.site.identity {
+        if self.shared.site.identity.is_some() {
             return Ok(0);
         }
         let limits = &core.config.limits;
@@ -138,18 +150,17 @@ fn lists_users(core: &Core) -> Result<&dyn ListUsers, StoreError> {
     core.store().lists_users().ok_or_else(|| StoreError::misconfigured("the token store does not list its users"))
 }
 
-/// A page of users on its way.
-type NextPage = Pin<Box<dyn Future<Output = Result<UserPage, StoreError>> + Send>>;
+async fn list(core: &Core, cursor: Option<&str>) -> Result<UserPage, StoreError> {
+    let lists = lists_users(core)?;
+    within(core.config.limits.store_deadline, async { lists.list_users(cursor, PAGE).await }).await
+}
+
+/// How far a list is read: the cursor of the next page, `None` after the last one, and what is left of this page.
+type Place = (Arc<Core>, Option<Option<String>>, VecDeque<ListedUser>);
 
 /// The users of [`KomerzaConnectLayer::users`]. After an error the next call loads the same list
 /// page again.
-pub struct Users {
-    core: Arc<Core>,
-    cursor: Option<String>,
-    over: bool,
-    page: VecDeque<ListedUser>,
-    next: Option<NextPage>,
-}
+pub struct Users(Pin<Box<dyn Stream<Item = Result<ListedUser, StoreError>> + Send>>);
 
 impl Users {
     /// Returns the next user, or `None` after the last one.
@@ -157,7 +168,7 @@ impl Users {
     /// # Errors
     /// [`StoreError`] if the store failed or cannot list its users.
     pub async fn try_next(&mut self) -> Result<Option<ListedUser>, StoreError> {
-        poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await.transpose()
+        self.0.try_next().await
     }
 }
 
@@ -165,35 +176,12 @@ impl Stream for Users {
     type Item = Result<ListedUser, StoreError>;
 
     fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(listed) = self.page.pop_front() {
-                return Poll::Ready(Some(Ok(listed)));
-            }
-            if self.over {
-                return Poll::Ready(None);
-            }
-            let (core, cursor) = (Arc::clone(&self.core), self.cursor.clone());
-            let next = self.next.get_or_insert_with(|| Box::pin(list(core, cursor)));
-            let page = ready!(next.as_mut().poll(task));
-            self.next = None;
-            match page {
-                Ok(page) => {
-                    (self.over, self.cursor) = (page.next.is_none(), page.next);
-                    self.page = page.users.into();
-                }
-                Err(error) => return Poll::Ready(Some(Err(error))),
-            }
-        }
+        self.0.as_mut().poll_next(task)
     }
-}
-
-async fn list(core: Arc<Core>, cursor: Option<String>) -> Result<UserPage, StoreError> {
-    let lists = lists_users(&core)?;
-    within(core.config.limits.store_deadline, async { lists.list_users(cursor.as_deref(), PAGE).await }).await
 }
 
 impl fmt::Debug for Users {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Users").field("over", &self.over).finish_non_exhaustive()
+        f.debug_struct("Users").finish_non_exhaustive()
     }
 }

@@ -9,7 +9,6 @@ use crate::{
 };
 use axum_core::{body::Body, response::IntoResponse};
 use http::{Response, StatusCode, request::Parts};
-use serde_json::json;
 use std::{error::Error, fmt, time::Duration};
 
 /// The reason why a request has no [`KomerzaKey`](crate::KomerzaKey).
@@ -134,20 +133,14 @@ impl Rejection {
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
         self.report();
-        let (status, title) = (self.status(), self.kind.title());
+        let status = self.status();
         let answer = match &self.redirect {
             Some(target) => Answer::see_other(target),
             None if self.person => {
                 let look = visitor::asked().map(|asked| asked.look).unwrap_or_default();
                 Answer::page(status, &self.page(), &look)
             }
-            None => Answer::json(
-                status,
-                &json!({
-                    "type": "about:blank", "title": title, "status": status.as_u16(), "code": self.kind.code(),
-                    "login_url": self.login,
-                }),
-            ),
+            None => Answer::problem(status, [self.kind.title(), self.kind.code()], self.login_url(), []),
         };
         answer.for_handler(self.is_temporary().then_some(RETRY_AFTER))
     }

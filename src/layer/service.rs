@@ -12,7 +12,7 @@ use crate::{
     site::{
         self, Probe,
         answer::retry_after,
-        order,
+        notices,
         visitor::{self, Asked},
     },
 };
@@ -36,22 +36,10 @@ use tower_service::Service;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The service made by [`KomerzaConnectLayer`](crate::KomerzaConnectLayer).
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct KomerzaConnect<S> {
-    inner: S,
-    shared: Arc<Shared>,
-}
-
-impl<S> KomerzaConnect<S> {
-    pub(crate) fn new(inner: S, shared: Arc<Shared>) -> Self {
-        Self { inner, shared }
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for KomerzaConnect<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KomerzaConnect").field("inner", &self.inner).finish_non_exhaustive()
-    }
+    pub(super) inner: S,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What a request carries for those who ask for the key: the layer that it came through last, and what was
@@ -75,8 +63,7 @@ pub(super) async fn answer(shared: Arc<Shared>, route: Route, mut parts: Parts) 
 impl<S, B, R> Service<Request<B>> for KomerzaConnect<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
-    R: http_body::Body<Data = Bytes> + Send + 'static,
-    R::Error: Into<BoxError>,
+    R: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     type Response = Response<Body>;
     type Error = S::Error;
@@ -97,7 +84,7 @@ where
             None => {
                 let handle = Handle { shared: Arc::clone(&self.shared), found: None };
                 if let Some(outer) = request.extensions_mut().insert(handle)
-                    && order::are_two_layers(&outer.shared.core, &self.shared.core)
+                    && notices::are_two_layers(&outer.shared.core, &self.shared.core)
                     && let Some(probe) = request.extensions().get::<Probe>()
                 {
                     probe.two_layers.store(true, Ordering::Relaxed);
@@ -127,8 +114,7 @@ pin_project! {
 impl<F, R, E> Future for KomerzaConnectFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
-    R: http_body::Body<Data = Bytes> + Send + 'static,
-    R::Error: Into<BoxError>,
+    R: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     type Output = Result<Response<Body>, E>;
 

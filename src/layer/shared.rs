@@ -12,7 +12,7 @@ use crate::{
     telemetry::{log, metrics},
     user::UserId,
 };
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// The three parts of a layer, which do not use each other, and the core that they share.
 #[derive(Clone)]
@@ -79,12 +79,14 @@ impl Keeper for Shared {
 
     fn reconnect(&self, visit: Option<&Visit>) -> Reconnect {
         let login = &self.core.config.routes.login;
-        match visit {
-            Some(visit) => {
-                let wanted = path_back(&self.core.config, visit);
-                Reconnect { url: login_url(login, &wanted), may_redirect: visit.may_redirect }
-            }
-            None => Reconnect { url: login.clone(), may_redirect: false },
-        }
+        let back = visit.map(|visit| login_url(login, &path_back(&self.core.config, visit)));
+        let may_redirect = visit.is_some_and(|visit| visit.may_redirect);
+        Reconnect { url: back.unwrap_or_else(|| login.clone()), may_redirect }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("config", &self.core.config).finish_non_exhaustive()
     }
 }

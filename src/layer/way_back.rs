@@ -2,8 +2,9 @@
 
 use crate::{
     api::Visit,
-    config::{Config, return_path::ReturnPath},
+    config::Config,
     site::{
+        checked_return,
         cookie::Names,
         fetch_metadata,
         stay::{self, Stay},
@@ -34,11 +35,7 @@ pub(super) fn path_back(config: &Config, visit: &Visit) -> String {
         let referer = visit.referer.as_ref().and_then(|referer| referer.to_str().ok());
         referer.and_then(|page| page.strip_prefix(&*config.redirect_uri.origin)).map(str::to_owned)
     };
-    let path = wanted.and_then(|path| ReturnPath::parse(&path, config.limits.return_path_bytes, &config.routes));
-    path.map_or_else(
-        || config.default_return_path.clone(),
-        |path| path.without_marker(stay::MARKER).as_str().to_owned(),
-    )
+    checked_return(config, wanted.as_deref()).without_marker(stay::MARKER).as_str().to_owned()
 }
 
 /// The whole URI, which axum keeps when `nest` strips a part of it.

@@ -16,6 +16,7 @@ use http::{
         RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
 };
+use serde_json::Value;
 use std::{sync::LazyLock, time::Duration};
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
@@ -38,9 +39,22 @@ impl Answer {
         Self::new(status, Some("text/html; charset=utf-8"), page.render(look)).header(CONTENT_SECURITY_POLICY, policy)
     }
 
-    pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Self {
-        let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
-        Self::new(status, Some(kind), value.to_string())
+    pub(crate) fn json(value: &Value) -> Self {
+        Self::new(StatusCode::OK, Some("application/json"), value.to_string())
+    }
+
+    /// What a program reads of a failure: a problem document. RFC 9457.
+    pub(crate) fn problem<const N: usize>(
+        status: StatusCode,
+        [title, code]: [&str; 2],
+        login_url: Option<&str>,
+        more: [(&str, Option<String>); N],
+    ) -> Self {
+        let status_code = ("status", Value::from(status.as_u16()));
+        let common = [("type", "about:blank".into()), ("title", title.into()), status_code, ("code", code.into())];
+        let more = more.into_iter().map(|(name, value)| (name, value.into()));
+        let problem: Value = common.into_iter().chain([("login_url", login_url.into())]).chain(more).collect();
+        Self::new(status, Some("application/problem+json"), problem.to_string())
     }
 
     /// 303 to an address that was checked. An address that no header can carry becomes a 500 without a text.
@@ -78,8 +92,23 @@ impl Answer {
         self.retry_after(wait).into_response()
     }
 
+    /// Adds the headers of every own answer where they are missing.
     pub(crate) fn into_response(mut self) -> Response<Body> {
-        secure(&mut self.0);
+        let unauthorized = self.0.status() == StatusCode::UNAUTHORIZED;
+        let headers = self.0.headers_mut();
+        if unauthorized {
+            headers.entry(WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(CHALLENGE));
+        }
+        for (name, value) in [
+            (CACHE_CONTROL, "no-store"),
+            (REFERRER_POLICY, "no-referrer"),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (ROBOTS, "noindex"),
+            (X_FRAME_OPTIONS, "DENY"),
+        ] {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        }
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| POLICY.clone());
         self.0
     }
 }
@@ -99,25 +128,6 @@ pub(crate) fn retry_after<B>(response: &mut Response<B>, wait: Option<Duration>)
 /// spares clients that insist on one. *Source* of the name: our choice, after what the browser brings along
 /// once it is signed in.
 const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
-
-/// Adds the headers of every own answer where they are missing.
-fn secure(response: &mut Response<Body>) {
-    let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
-    let headers = response.headers_mut();
-    if unauthorized {
-        headers.entry(WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(CHALLENGE));
-    }
-    for (name, value) in [
-        (CACHE_CONTROL, "no-store"),
-        (REFERRER_POLICY, "no-referrer"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (ROBOTS, "noindex"),
-        (X_FRAME_OPTIONS, "DENY"),
-    ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| POLICY.clone());
-}
 
 /// Whether these are the headers of an answer of this crate; its content security policy is like no other.
 pub(crate) fn is_own_answer(headers: &HeaderMap) -> bool {

@@ -1,12 +1,12 @@
 //! Callback: carries out what [`verdict`](super::verdict) decides.
 
 use super::{
-    Answer, Site,
-    client_address::charged,
+    Answer, Site, checked_return,
+    client_address::{charged, network},
     cookie::Done,
     page::Page,
     session::BrowserSession,
-    verdict::{Connect, Proven, Returning, Verdict, check},
+    verdict::{Proven, Returning, Verdict, check},
 };
 use crate::{
     api::Keeper,
@@ -30,25 +30,25 @@ pub(super) async fn callback(
 ) -> Result<Answer, Failure> {
     // Owned, because the look-up of the user gets the whole head.
     let (query, cookies) = (parts.uri.query().unwrap_or_default().to_owned(), parts.headers.clone());
-    let (now, limits) = (site.core.clock.now(), &site.config().limits);
-    let verdict = |back| check(&query, &cookies, back, now, &site.jar, limits);
+    let (now, config) = (site.core.clock.now(), site.config());
+    let verdict = |back| check(&query, &cookies, back, now, &site.jar, &config.limits);
     let verdict = match verdict(None) {
         Ok(Verdict::AskWhoIsBack(proven)) => {
             let caller = site.identify(parts).await.map_err(|failure| proven.refused(failure, false))?;
-            let expired = site.expired_session(&cookies).map(|session| session.user_id());
-            let charged = charged(&caller, site.client_address.network(parts));
+            // A session that is over still names its record.
+            let expired = site.jar.sessions(&cookies).next().map(|session| session.user_id());
+            let charged = charged(caller.as_ref(), network(site.client_address.as_deref(), parts));
             verdict(Some(&Returning { caller, expired, charged }))
         }
         verdict => verdict,
     };
     match verdict {
         Ok(Verdict::LoadAgain(attempt)) => Ok(load_again(site, attempt)),
-        Ok(Verdict::Done { return_to }) => Ok(Answer::see_other(site.checked_return(Some(&return_to)).as_str())),
+        Ok(Verdict::Done { return_to }) => Ok(Answer::see_other(checked_return(config, Some(&return_to)).as_str())),
         Ok(Verdict::AskWhoIsBack(proven)) => Err(proven.refused(Failure::new(FailureKind::Internal), false)),
-        Ok(Verdict::Connect(connect)) => {
-            let Connect { pending, session, proven } = *connect;
+        Ok(Verdict::Connect { pending, session, proven }) => {
             let code = pending.code.hash();
-            match redeem.connect(pending, keeper).await {
+            match redeem.connect(*pending, keeper).await {
                 Ok(()) => Ok(welcome(site, &proven, code, session.as_ref(), now)),
                 Err(Missed { failure, spent }) => {
                     // A failed save is still retried, and a repeated callback learns the outcome.
@@ -91,25 +91,26 @@ fn welcome(
     session: Option<&BrowserSession>,
     began: SystemTime,
 ) -> Answer {
-    let (limits, names, lifetimes) = (&site.config().limits, &site.jar.names, site.lifetimes());
-    let return_to = site.checked_return(Some(&proven.return_to));
-    let cookie = session.and_then(|session| site.session_cookie(session, lifetimes.idle.min(lifetimes.whole)));
+    let (limits, jar) = (&site.config().limits, &site.jar);
+    let return_to = checked_return(site.config(), Some(&proven.return_to));
+    let lifetime = limits.session_idle_lifetime.min(limits.session_lifetime);
+    let cookie = session.and_then(|session| jar.session_cookie(session, lifetime));
     let answer = Answer::see_other(return_to.as_str()).cookie(cookie);
     let finished_at = guard::caught_now("clock", || site.core.clock.now()).unwrap_or(began);
     let session = session.map(BrowserSession::user_id);
     let done = Done { finished_at, code, session, return_to: return_to.as_str().to_owned() };
     // Without randomness there is no mark, and a repetition is told that the connection was answered: no reason to fail.
-    let answer = match site.jar.seal_done(proven.attempt, &done, &*site.core.randomness) {
-        Ok((name, value)) => answer.cookie(names.set(&name, &value, limits.done_lifetime)),
-        Err(_) => answer,
-    };
+    let mark = jar.dones.seal(proven.attempt, &done, &*site.core.randomness).ok();
+    let answer = answer.cookie(mark.and_then(|(name, value)| jar.names.set(&name, &value, limits.done_lifetime)));
     // Last: curl forgets a removal that is followed by another cookie, and reads the removed one from its jar file again.
-    answer.cookie(names.remove(&names.login(proven.attempt)))
+    answer.cookie(jar.names.remove(&jar.logins.name(proven.attempt)))
 }
 
 /// Whether the visitor of a callback that comes again long after its success is connected. `false` if the visitor or
 /// the record cannot be found right now.
 async fn is_connected(site: &Site, parts: &mut Parts) -> bool {
-    let Some(user) = site.identify(parts).await.ok().and_then(|caller| caller.user_id()) else { return false };
+    let Some(user) = site.identify(parts).await.ok().flatten().and_then(|caller| caller.user_id()) else {
+        return false;
+    };
     site.core.load(&user).await.is_ok_and(|record| record.is_some())
 }

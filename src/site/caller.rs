@@ -7,7 +7,7 @@ use crate::{
     user::UserId,
 };
 use http::request::Parts;
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, time::Duration};
 
 /// Finds the signed-in user of a request.
 ///
@@ -69,20 +69,9 @@ where
     }
 }
 
-/// How the layer tells users apart.
-#[derive(Clone)]
-pub(crate) enum Identity {
-    /// By the crate's own session cookie.
-    Browser,
-    /// By the app's own login.
-    App(Arc<dyn IdentifyUser>),
-}
-
-/// Who sent a request.
+/// Who sent a request, if anybody is signed in to the app.
 #[derive(Debug)]
 pub(crate) enum Caller {
-    /// Nobody is signed in to the app.
-    Nobody,
     User(UserId),
     /// A browser, with its session if it has connected before.
     Browser(Option<BrowserSession>),
@@ -92,7 +81,6 @@ impl Caller {
     /// The id under which the store keeps the caller's key; `None` if there can be no record.
     pub(crate) fn user_id(&self) -> Option<UserId> {
         match self {
-            Self::Nobody => None,
             Self::User(user) => Some(user.clone()),
             Self::Browser(session) => session.as_ref().map(BrowserSession::user_id),
         }
@@ -100,10 +88,14 @@ impl Caller {
 }
 
 /// Asks the app who sent a request.
-pub(super) async fn ask(app: &dyn IdentifyUser, deadline: Duration, parts: &mut Parts) -> Result<Caller, Failure> {
+pub(super) async fn ask(
+    app: &dyn IdentifyUser,
+    deadline: Duration,
+    parts: &mut Parts,
+) -> Result<Option<Caller>, Failure> {
     let failed = |source| Failure::caused_by(FailureKind::UserLookupFailed, source);
     match guard::run("user look-up", deadline, async { app.identify_user(parts).await }).await {
-        Ok(Ok(user)) => Ok(user.map_or(Caller::Nobody, Caller::User)),
+        Ok(Ok(user)) => Ok(user.map(Caller::User)),
         Ok(Err(source)) => Err(failed(source)),
         Err(Unfinished::Late) => Err(failed("the look-up did not finish in time".into())),
         Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),

@@ -7,13 +7,10 @@
 use crate::{guard, redeem::Charged, site::caller::Caller};
 use http::request::Parts;
 use sha2::{Digest, Sha256};
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
-type Read = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
-
-/// How the layer learns a client's address.
-#[derive(Clone, Default)]
-pub(crate) struct ClientAddress(Option<Arc<Read>>);
+/// Reads a client's address, in the app's own way.
+pub(crate) type ReadAddress = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
 
 /// The network of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,21 +19,14 @@ pub(crate) struct Network {
     known: bool,
 }
 
-impl ClientAddress {
-    pub(crate) fn by(read: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(read)))
-    }
-
-    /// The network that a request came from, if it can be told.
-    pub(crate) fn network(&self, parts: &Parts) -> Option<Network> {
-        match &self.0 {
-            Some(read) => guard::caught_now("client address", || read(parts))
-                .flatten()
-                .map(|address| Network { address: network(address), known: true }),
-            None => of_connection(parts)
-                .map(|address| Network { address: network(address), known: is_public(address.to_canonical()) }),
-        }
-    }
+/// The network that a request came from, if it can be told.
+pub(crate) fn network(read: Option<&ReadAddress>, parts: &Parts) -> Option<Network> {
+    let address = match read {
+        Some(read) => guard::caught_now("client address", || read(parts)).flatten()?,
+        None => of_connection(parts)?,
+    };
+    let address = address.to_canonical();
+    Some(Network { address: whole(address), known: read.is_some() || is_public(address) })
 }
 
 #[cfg(feature = "axum")]
@@ -51,8 +41,8 @@ fn of_connection(_: &Parts) -> Option<IpAddr> {
 }
 
 /// A client has one address of version 4, and 64 bits of version 6 to choose from.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
+fn whole(address: IpAddr) -> IpAddr {
+    match address {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
             IpAddr::from([a, b, c, d, 0, 0, 0, 0])
@@ -80,11 +70,13 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 /// Who is charged for the exchange of a caller.
-pub(crate) fn charged(caller: &Caller, network: Option<Network>) -> Charged {
+pub(crate) fn charged(caller: Option<&Caller>, network: Option<Network>) -> Charged {
     let hash = |what: &[u8], whose: &[u8]| Sha256::new().chain_update(what).chain_update(whose).finalize().into();
     match (caller, network) {
-        (Caller::User(user), _) => Charged { party: hash(b"user\0", user.as_str().as_bytes()), known: true },
-        (Caller::Browser(Some(session)), _) => Charged { party: hash(b"browser\0", session.lineage()), known: true },
+        (Some(Caller::User(user)), _) => Charged { party: hash(b"user\0", user.as_str().as_bytes()), known: true },
+        (Some(Caller::Browser(Some(session))), _) => {
+            Charged { party: hash(b"browser\0", session.lineage()), known: true }
+        }
         (_, Some(Network { address, known })) => {
             Charged { party: hash(b"address\0", address.to_string().as_bytes()), known }
         }
@@ -110,16 +102,16 @@ mod tests {
     #[test]
     fn t67_the_user_is_charged_before_the_browser_and_the_browser_before_the_address() {
         let session = || BrowserSession::mint(None, SystemTime::UNIX_EPOCH, &SystemRandomness).unwrap();
-        let network = ClientAddress::default().network(&parts(Some("203.0.113.7:4000")));
+        let network = network(None, &parts(Some("203.0.113.7:4000")));
         let user = Caller::User(UserId::new("alice").unwrap());
-        assert_eq!(charged(&user, network), charged(&user, None));
+        assert_eq!(charged(Some(&user), network), charged(Some(&user), None));
         let browser = session();
         let known = Caller::Browser(Some(browser.clone()));
-        assert_eq!(charged(&known, network), charged(&known, None));
-        assert_ne!(charged(&known, network), charged(&Caller::Browser(Some(session())), network));
+        assert_eq!(charged(Some(&known), network), charged(Some(&known), None));
+        assert_ne!(charged(Some(&known), network), charged(Some(&Caller::Browser(Some(session()))), network));
         let new = Caller::Browser(None);
-        assert!(charged(&new, network).known && !charged(&new, None).known);
-        assert_ne!(charged(&new, network).party, charged(&new, None).party);
+        assert!(charged(Some(&new), network).known && !charged(Some(&new), None).known);
+        assert_ne!(charged(Some(&new), network).party, charged(Some(&new), None).party);
     }
 
     #[test]
@@ -135,14 +127,14 @@ mod tests {
             ("100.64.0.1:4000", "100.64.0.1", false),
             ("[fd00::1]:4000", "fd00::", false),
         ] {
-            let network = ClientAddress::default().network(&parts(Some(connection))).unwrap();
-            assert_eq!(network, Network { address: address.parse().unwrap(), known }, "{connection}");
-            let told = ClientAddress::by(|parts| parts.extensions.get::<IpAddr>().copied());
+            let found = network(None, &parts(Some(connection))).unwrap();
+            assert_eq!(found, Network { address: address.parse().unwrap(), known }, "{connection}");
+            let told: &ReadAddress = &|parts| parts.extensions.get::<IpAddr>().copied();
             let mut parts = parts(Some(connection));
-            assert_eq!(told.network(&parts), None, "the app does not know");
+            assert_eq!(network(Some(told), &parts), None, "the app does not know");
             parts.extensions.insert(address.parse::<IpAddr>().unwrap());
-            assert_eq!(told.network(&parts), Some(Network { known: true, ..network }));
+            assert_eq!(network(Some(told), &parts), Some(Network { known: true, ..found }));
         }
-        assert_eq!(ClientAddress::default().network(&parts(None)), None);
+        assert_eq!(network(None, &parts(None)), None);
     }
 }

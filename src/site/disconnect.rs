@@ -1,6 +1,6 @@
 //! Deletes the stored key of a user. The key stays valid at Komerza until the user removes the app there.
 
-use super::{Answer, Site};
+use super::{Answer, Site, checked_return};
 use crate::{
     failure::{Failure, FailureKind},
     hooks::Disconnected,
@@ -14,7 +14,7 @@ pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer,
         return Err(Failure::new(FailureKind::CrossSite));
     }
     let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let return_to = site.checked_return(query.return_to.value());
+    let return_to = checked_return(site.config(), query.return_to());
     let caller = site.signed_in(parts).await?;
     let mut answer = Answer::see_other(return_to.as_str());
     if let Some(user) = caller.user_id() {
@@ -26,6 +26,6 @@ pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer,
     let names = &site.jar.names;
     Ok(match caller {
         Caller::Browser(_) => answer.cookie(names.remove_if_sent(&parts.headers, &names.session)),
-        Caller::User(_) | Caller::Nobody => answer,
+        Caller::User(_) => answer,
     })
 }

@@ -7,7 +7,6 @@ use crate::{
 };
 use axum_core::{body::Body, response::IntoResponse};
 use http::Response;
-use serde_json::json;
 
 impl Error {
     /// The answer, for stacks without axum; see [`Error`]. A browser that loads a page gets a page, if the
@@ -27,24 +26,19 @@ impl Error {
     pub fn into_response(self) -> Response<Body> {
         let reconnect = self.reconnect();
         let page = visitor::asked().filter(|asked| asked.page);
+        let (kind, status) = (self.kind(), self.kind().status());
         let answer = match (reconnect.filter(|reconnect| reconnect.may_redirect), page) {
             (Some(reconnect), _) => Answer::see_other(&reconnect.url),
-            (None, Some(asked)) => Answer::page(self.kind().status(), &self.page(asked.get), &asked.look),
+            (None, Some(asked)) => Answer::page(status, &self.page(asked.get), &asked.look),
             (None, None) => {
-                let status = self.kind().status();
-                Answer::json(
-                    status,
-                    &json!({
-                        "type": "about:blank", "title": self.kind().title(), "status": status.as_u16(),
-                        "code": self.kind().code(), "login_url": reconnect.map(|reconnect| &reconnect.url),
-                        "needed_scope": self.needed_scope(),
-                    }),
-                )
+                let scope = self.needed_scope().map(|scope| scope.to_string());
+                let login = reconnect.map(|reconnect| &*reconnect.url);
+                Answer::problem(status, [kind.title(), kind.code()], login, [("needed_scope", scope)])
             }
         };
         // Without it a client would come back at once.
         let wait = self.retry_after().unwrap_or(KEY_BUCKET.period);
-        let wait = (self.kind() == ErrorKind::RateLimited).then_some(wait);
+        let wait = (kind == ErrorKind::RateLimited).then_some(wait);
         let mut response = answer.for_handler(wait);
         response.extensions_mut().insert(self);
         response

@@ -4,6 +4,7 @@
 //! none. Nothing here looks at `Host` or at forwarding headers. *Source*: W3C Fetch Metadata; OWASP, Cross-Site
 //! Request Forgery Prevention.
 
+use crate::failure::FailureKind;
 use http::{
     HeaderMap, Method,
     header::{ACCEPT, HeaderName, ORIGIN, REFERER},
@@ -24,41 +25,31 @@ pub(crate) enum Start {
     Confirm,
     /// A service worker hides where the visitor comes from: ask first, and have the answer proven by a cookie.
     Prove,
-    /// A script of this site, which cannot go to Komerza.
-    NotNavigated,
-    /// A frame, another site's script, or another site's form.
-    Refuse,
 }
 
-/// Whether the login may start (T5): what another site can cause without the visitor's will never starts one.
-pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) -> Start {
-    match (word(headers, &MODE), word(headers, &DEST)) {
-        (Word::Absent | Word::One("navigate"), Word::Absent | Word::One("document")) => {}
+/// Whether the login may start (T5): what another site can cause without the visitor's will never starts one. Frames, and
+/// scripts and forms of other sites, are refused. So is a script of this site, because it cannot go to Komerza.
+pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) -> Result<Start, FailureKind> {
+    let (site, mode, dest) = (word(headers, &SITE), word(headers, &MODE), word(headers, &DEST));
+    match (mode, dest) {
+        (None | Some("navigate"), None | Some("document")) => {}
         // A service worker passed the navigation on. What it says of the site is untrue in WebKit and Firefox.
-        (Word::One("navigate" | "same-origin"), Word::One("empty")) if is_page(headers) => return Start::Prove,
-        _ if word(headers, &SITE) == Word::One("same-origin") && word(headers, &DEST) == Word::One("empty") => {
-            return Start::NotNavigated;
-        }
-        _ => return Start::Refuse,
+        (Some("navigate" | "same-origin"), Some("empty")) if is_page(headers) => return Ok(Start::Prove),
+        (_, Some("empty")) if site == Some("same-origin") => return Err(FailureKind::NotNavigated),
+        _ => return Err(FailureKind::CrossSite),
     }
     if *method == Method::POST {
-        return if same_origin_post(headers, origin) { Start::Begin } else { Start::Refuse };
+        return same_origin_post(headers, origin).then_some(Start::Begin).ok_or(FailureKind::CrossSite);
     }
-    match word(headers, &SITE) {
-        Word::One("same-origin") => Start::Begin,
+    let from_here = match site {
+        Some("same-origin") => true,
         // A browser without fetch metadata, or one that says the visitor typed the address. WebKit also says so of a visitor who goes
         // back to a page that another site led to, and would never let that visitor back past the login. The referrer stays.
-        Word::One("none") | Word::Absent => match word(headers, &REFERER) {
-            Word::Absent => Start::Begin,
-            Word::One(page)
-                if page.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) =>
-            {
-                Start::Begin
-            }
-            _ => Start::Confirm,
-        },
-        Word::One(_) | Word::Repeated => Start::Confirm,
-    }
+        Some("none") | None => word(headers, &REFERER)
+            .is_none_or(|page| page.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))),
+        Some(_) => false,
+    };
+    Ok(if from_here { Start::Begin } else { Start::Confirm })
 }
 
 /// Whether a POST comes from a page of this site (T53): fetch metadata first, `Origin` where there is none, and
@@ -66,13 +57,13 @@ pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) ->
 pub(crate) fn same_origin_post(headers: &HeaderMap, origin: &str) -> bool {
     let from = word(headers, &ORIGIN);
     // A page with `Referrer-Policy: no-referrer`, such as our own, posts with the origin `null`.
-    if !matches!(from, Word::Absent | Word::One("null")) && from != Word::One(origin) {
+    if !matches!(from, None | Some("null")) && from != Some(origin) {
         return false;
     }
     match word(headers, &SITE) {
-        Word::One("same-origin") => true,
-        Word::One("same-site" | "cross-site" | "none") | Word::Repeated => false,
-        Word::One(_) | Word::Absent => from == Word::One(origin),
+        Some("same-origin") => true,
+        Some("same-site" | "cross-site" | "none" | UNCLEAR) => false,
+        Some(_) | None => from == Some(origin),
     }
 }
 
@@ -90,31 +81,23 @@ pub(crate) fn is_speculative(headers: &HeaderMap) -> bool {
 /// Whether the answer will be looked at by a person: a page is shown or redirected, a program gets JSON.
 pub(crate) fn is_page(headers: &HeaderMap) -> bool {
     match word(headers, &MODE) {
-        Word::One("navigate") => true,
+        Some("navigate") => true,
         // Firefox calls a navigation so that a service worker passes on; scripts do not ask for HTML.
-        Word::Absent | Word::One("same-origin") => headers
+        None | Some("same-origin") => headers
             .get_all(ACCEPT)
             .iter()
             .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html"))),
-        Word::One(_) | Word::Repeated => false,
+        Some(_) => false,
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word<'a> {
-    Absent,
-    One(&'a str),
-    /// Sent twice, or not text: nobody says what it means.
-    Repeated,
-}
+/// Stands for a header that was sent twice or is not text: nobody says what it means, so no rule trusts it.
+const UNCLEAR: &str = "";
 
-fn word<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Word<'a> {
+fn word<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
-    match (values.next().map(http::HeaderValue::to_str), values.next()) {
-        (None, _) => Word::Absent,
-        (Some(Ok(value)), None) => Word::One(value),
-        _ => Word::Repeated,
-    }
+    let value = values.next()?.to_str().ok().filter(|_| values.next().is_none());
+    Some(value.unwrap_or(UNCLEAR))
 }
 
 #[cfg(test)]
@@ -134,48 +117,51 @@ mod tests {
     #[test]
     fn t05_a_login_starts_at_once_only_where_the_visitor_asked_for_it() {
         for (list, start) in [
-            (&[][..], Start::Begin),
+            (&[][..], Ok(Start::Begin)),
             (
                 &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")],
-                Start::Begin,
+                Ok(Start::Begin),
             ),
-            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate")], Start::Begin),
-            (&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], Start::Confirm),
-            (&[("sec-fetch-site", "same-site")], Start::Confirm),
-            (&[("sec-fetch-site", "from-the-future")], Start::Confirm),
-            (&[("sec-fetch-site", "none"), ("sec-fetch-site", "none")], Start::Confirm),
-            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")], Start::Refuse),
+            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate")], Ok(Start::Begin)),
+            (&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], Ok(Start::Confirm)),
+            (&[("sec-fetch-site", "same-site")], Ok(Start::Confirm)),
+            (&[("sec-fetch-site", "from-the-future")], Ok(Start::Confirm)),
+            (&[("sec-fetch-site", "none"), ("sec-fetch-site", "none")], Ok(Start::Confirm)),
+            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")], Err(FailureKind::CrossSite)),
             (
                 &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
-                Start::NotNavigated,
+                Err(FailureKind::NotNavigated),
             ),
             (
                 &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")],
-                Start::Refuse,
+                Err(FailureKind::CrossSite),
             ),
             (
                 &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
-                Start::Refuse,
+                Err(FailureKind::CrossSite),
             ),
             (
                 &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")],
-                Start::Refuse,
+                Err(FailureKind::CrossSite),
             ),
-            (&[("sec-fetch-site", "none"), ("referer", "https://shop.example/page")], Start::Begin),
-            (&[("sec-fetch-site", "none"), ("referer", "https://evil.example/")], Start::Confirm),
-            (&[("referer", "https://shop.example/page")], Start::Begin),
-            (&[("referer", "https://shop.example")], Start::Begin),
-            (&[("referer", "https://shop.example.evil.example/")], Start::Confirm),
-            (&[("referer", "https://evil.example/")], Start::Confirm),
+            (&[("sec-fetch-site", "none"), ("referer", "https://shop.example/page")], Ok(Start::Begin)),
+            (&[("sec-fetch-site", "none"), ("referer", "https://evil.example/")], Ok(Start::Confirm)),
+            (&[("referer", "https://shop.example/page")], Ok(Start::Begin)),
+            (&[("referer", "https://shop.example")], Ok(Start::Begin)),
+            (&[("referer", "https://shop.example.evil.example/")], Ok(Start::Confirm)),
+            (&[("referer", "https://evil.example/")], Ok(Start::Confirm)),
         ] {
             assert_eq!(login_start(&Method::GET, &headers(list), HERE), start, "{list:?}");
         }
         for (list, start) in [
-            (&[][..], Start::Refuse),
-            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate")], Start::Begin),
-            (&[("origin", HERE)], Start::Begin),
-            (&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")], Start::Refuse),
-            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("origin", HERE)], Start::Refuse),
+            (&[][..], Err(FailureKind::CrossSite)),
+            (&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate")], Ok(Start::Begin)),
+            (&[("origin", HERE)], Ok(Start::Begin)),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")], Err(FailureKind::CrossSite)),
+            (
+                &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("origin", HERE)],
+                Err(FailureKind::CrossSite),
+            ),
         ] {
             assert_eq!(login_start(&Method::POST, &headers(list), HERE), start, "{list:?}");
         }
@@ -194,7 +180,7 @@ mod tests {
             list.insert("sec-fetch-site", site.parse().unwrap());
             list.insert("sec-fetch-mode", mode.parse().unwrap());
             for method in [Method::GET, Method::POST] {
-                assert_eq!(login_start(&method, &list, HERE), Start::Prove, "{method} {site} {mode}");
+                assert_eq!(login_start(&method, &list, HERE), Ok(Start::Prove), "{method} {site} {mode}");
             }
             assert!(is_page(&list), "{site} {mode}");
         }

@@ -1,9 +1,9 @@
 //! Login: draws the state, puts the attempt into a cookie, and sends the browser to Komerza.
 
-use super::{Answer, Site, host};
+use super::{Answer, Site, checked_return, notices};
 use crate::{
     attempt::State,
-    failure::{Failure, FailureKind},
+    failure::Failure,
     hooks::Leaving,
     random::{Drawn, Randomness, draw},
     site::{
@@ -18,24 +18,21 @@ use crate::{
     telemetry::log,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use http::{HeaderMap, StatusCode, Uri, request::Parts};
+use http::{HeaderMap, StatusCode, request::Parts};
 use subtle::ConstantTimeEq;
 
 pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Failure> {
     let config = site.config();
-    host::notice(config, parts);
+    notices::other_host(config, parts);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let return_to = site.checked_return(query.return_to.value());
+    let return_to = checked_return(config, query.return_to());
     let confirmed = is_confirmed(site, &parts.headers, &query);
     let start = fetch_metadata::login_start(&parts.method, &parts.headers, &config.redirect_uri.origin);
-    match start {
-        Start::Refuse => return Err(Failure::new(FailureKind::CrossSite)),
-        Start::NotNavigated => return Err(Failure::new(FailureKind::NotNavigated)),
-        Start::Begin | Start::Confirm | Start::Prove => {}
-    }
+    let start = start.map_err(Failure::new)?;
     let caller = site.signed_in(parts).await?;
     if start == Start::Confirm || (start == Start::Prove && !confirmed) {
-        return confirm(site, address(site, &parts.uri, return_to.as_str()), start == Start::Prove);
+        let login = address(site, parts.uri.query().unwrap_or_default(), return_to.as_str());
+        return confirm(site, login, start == Start::Prove);
     }
     let user = caller.user_id();
     let leaving = Leaving { user: user.as_ref(), parts, return_to: return_to.as_str() };
@@ -44,7 +41,6 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Fail
     let chance = Drawn::<{ 32 + 44 + 12 }>::from(&*site.core.randomness)?;
     let (now, randomness): (_, &dyn Randomness) = (site.core.clock.now(), &chance);
     let starter = match &caller {
-        Caller::Nobody => return Err(Failure::new(FailureKind::NotSignedIn)),
         Caller::User(user) => Starter::of_user(user),
         Caller::Browser(session) => {
             let next = BrowserSession::mint(session.as_ref(), now, randomness)?;
@@ -53,33 +49,30 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Fail
     };
     let (state, return_to) = (State::mint(randomness)?, return_to.as_str().to_owned());
     let attempt = LoginAttempt { state, starter, issued_at: now, return_to, note };
-    let (name, value) = site.jar.seal_login(&attempt, randomness)?;
+    let (name, value) = site.jar.logins.seal(attempt.state.attempt_id(), &attempt, randomness)?;
     let room = name.len() + value.len();
     let dropped = site.jar.make_room(&parts.headers, room, now, &config.limits);
     log::info!(attempt = %attempt.state.attempt_id(), "login started");
     let names = &site.jar.names;
-    let answer = Answer::see_other(config.authorize_url(&attempt.state.expose_secret())).cookie(names.set(
-        &name,
-        &value,
-        config.limits.attempt_lifetime,
-    ));
+    let cookie = names.set(&name, &value, config.limits.attempt_lifetime);
+    let answer = Answer::see_other(config.authorize_url(&attempt.state.expose_secret())).cookie(cookie);
     let answer = [&names.confirm, &names.stay]
         .iter()
         .fold(answer, |answer, name| answer.cookie(names.remove_if_sent(&parts.headers, name)));
     Ok(dropped.iter().fold(answer, |answer, name| answer.cookie(names.remove(name))))
 }
 
-/// The address of this login for the page that asks first. The app's own query parameters go along.
-pub(super) fn address(site: &Site, asked: &Uri, return_to: &str) -> String {
+/// The address of a login with the app's own parameters of this query.
+pub(super) fn address(site: &Site, query: &str, return_to: &str) -> String {
     let login = login_url(&site.config().routes.login, return_to);
-    query::of_the_app(asked.query().unwrap_or_default()).fold(login, |login, pair| login + "&" + pair)
+    query::of_the_app(query).fold(login, |login, pair| login + "&" + pair)
 }
 
 /// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came
 /// with the page and not by fetch metadata, which a service worker makes untrue.
 fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
-    let Some(value) = query.confirm.value().filter(|value| !value.is_empty()) else { return false };
-    cookie::named(headers, &site.jar.names.confirm).any(|sent| sent.ct_eq(value.as_bytes()).into())
+    let Ok(Some(value)) = &query.confirm else { return false };
+    !value.is_empty() && cookie::named(headers, &site.jar.names.confirm).any(|sent| sent.ct_eq(value.as_bytes()).into())
 }
 
 /// Asks first: the visitor may have followed a link of another site. Nothing is begun. `prove`: with a link that only

@@ -11,10 +11,9 @@ pub(crate) mod cookie;
 mod disconnect;
 mod error_answer;
 pub(crate) mod fetch_metadata;
-#[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "its message is only logged"))]
-pub(crate) mod host;
 mod login;
-pub(crate) mod order;
+#[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "its messages are only logged"))]
+pub(crate) mod notices;
 pub(crate) mod page;
 pub(crate) mod query;
 pub(crate) mod session;
@@ -30,121 +29,73 @@ use crate::{
     failure::{Failure, FailureKind},
     guard,
     redeem::Redeem,
-    seal::Tags,
     telemetry::{log, metrics},
-    user::UserId,
 };
 use answer::Answer;
 use axum_core::body::Body;
+use caller::Caller;
 pub use caller::IdentifyUser;
-use caller::{Caller, Identity};
-use client_address::ClientAddress;
+use client_address::ReadAddress;
 use cookie::Jar;
 use http::{HeaderMap, HeaderValue, Response, request::Parts};
 use page::Page;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use query::Query;
-use serde_json::json;
-use session::{BrowserSession, Lifetimes};
+use session::BrowserSession;
 use stay::Stay;
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
 /// What the web half of a layer knows. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Site {
     pub(crate) core: Arc<Core>,
-    pub(crate) identity: Identity,
-    pub(crate) client_address: ClientAddress,
+    /// The app's own login. `None`: the crate's own session cookie tells browsers apart.
+    pub(crate) identity: Option<Arc<dyn IdentifyUser>>,
+    pub(crate) client_address: Option<Arc<ReadAddress>>,
     pub(crate) jar: Arc<Jar>,
-    session_tags: Arc<Tags>,
 }
 
 impl Site {
     pub(crate) fn new(core: Arc<Core>) -> Self {
-        let config = &core.config;
-        Self {
-            identity: Identity::Browser,
-            client_address: ClientAddress::default(),
-            jar: Arc::new(Jar::new(config)),
-            session_tags: Arc::new(Tags::derive(&config.cookie_keys, &session_label(config))),
-            core,
-        }
+        Self { identity: None, client_address: None, jar: Arc::new(Jar::new(&core.config)), core }
     }
 
     fn config(&self) -> &Config {
         &self.core.config
     }
 
-    /// Finds out who sent a request.
-    pub(crate) async fn identify(&self, parts: &mut Parts) -> Result<Caller, Failure> {
+    /// Finds out who sent a request. `None`: nobody is signed in to the app.
+    pub(crate) async fn identify(&self, parts: &mut Parts) -> Result<Option<Caller>, Failure> {
+        let limits = &self.config().limits;
         match &self.identity {
-            Identity::Browser => Ok(Caller::Browser(self.session_within(&parts.headers, self.lifetimes()))),
-            Identity::App(app) => caller::ask(&**app, self.config().limits.store_deadline, parts).await,
+            Some(app) => caller::ask(&**app, limits.store_deadline, parts).await,
+            None => {
+                let now = self.core.clock.now();
+                let session = self.jar.sessions(&parts.headers).find(|session| session.is_alive(now, limits));
+                Ok(Some(Caller::Browser(session)))
+            }
         }
     }
 
     /// Finds out who sent a request to a route, and refuses if nobody is signed in.
     async fn signed_in(&self, parts: &mut Parts) -> Result<Caller, Failure> {
         let caller = self.identify(parts).await?;
-        order::notice(self.config(), Place::Route, &parts.headers, &caller);
-        match caller {
-            Caller::Nobody => Err(Failure::new(FailureKind::NotSignedIn)),
-            Caller::User(_) | Caller::Browser(_) => Ok(caller),
-        }
-    }
-
-    /// The session that a browser still sends after the end of its lifetime. It identifies nobody any more, and its
-    /// record can be removed.
-    fn expired_session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
-        self.session_within(headers, Lifetimes::ENDLESS)
-    }
-
-    fn session_within(&self, headers: &HeaderMap, lifetimes: Lifetimes) -> Option<BrowserSession> {
-        let now = self.core.clock.now();
-        cookie::named(headers, &self.jar.names.session)
-            .find_map(|value| BrowserSession::read(value, &self.session_tags, now, lifetimes))
-    }
-
-    fn lifetimes(&self) -> Lifetimes {
-        let limits = &self.config().limits;
-        Lifetimes { idle: limits.session_idle_lifetime, whole: limits.session_lifetime }
-    }
-
-    /// The `Set-Cookie` value for a session, good for `lifetime`.
-    fn session_cookie(&self, session: &BrowserSession, lifetime: Duration) -> Option<HeaderValue> {
-        let value = session.cookie_value(&self.session_tags)?;
-        self.jar.names.set(&self.jar.names.session, &value, lifetime)
+        notices::layer_order(self.config(), Place::Route, &parts.headers, caller.as_ref());
+        caller.ok_or_else(|| Failure::new(FailureKind::NotSignedIn))
     }
 
     /// The cookie that renews a session in use, when it is time. `None` while a login is open: if that login finishes
     /// first, a late answer would bring the older session back.
     pub(crate) fn renewal(&self, headers: &HeaderMap, session: &BrowserSession) -> Option<HeaderValue> {
-        let (renewed, good_for) = session.renewed(self.core.clock.now(), self.lifetimes())?;
-        (!self.jar.has_open_login(headers)).then(|| self.session_cookie(&renewed, good_for))?
-    }
-
-    /// Other sessions that this browser got within the last minutes. When two first logins finish at once, each
-    /// gives the browser a session, and it keeps the one that came last: the records of the others can go.
-    pub(crate) fn other_sessions(&self, headers: &HeaderMap, mine: &UserId) -> Vec<UserId> {
-        self.jar.finished_sessions(headers, &*self.core.clock, &self.config().limits, mine)
-    }
-
-    /// A path for the browser, checked (again) at the moment of its use.
-    fn checked_return(&self, wanted: Option<&str>) -> ReturnPath {
-        let config = self.config();
-        let parse = |path| ReturnPath::parse(path, config.limits.return_path_bytes, &config.routes);
-        wanted.and_then(parse).unwrap_or_else(|| ReturnPath::trusted(&config.default_return_path))
+        let (renewed, good_for) = session.renewed(self.core.clock.now(), &self.config().limits)?;
+        (!self.jar.has_open_login(headers)).then(|| self.jar.session_cookie(&renewed, good_for))?
     }
 }
 
-/// A session is one of this application and this redirect URI: another mount with the same keys and store does
-/// not know it (T6).
-fn session_label(config: &Config) -> String {
-    // The id has visible characters alone, so that the two parts cannot run into each other.
-    format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
+/// A path for the browser, checked (again) at the moment of its use.
+pub(crate) fn checked_return(config: &Config, wanted: Option<&str>) -> ReturnPath {
+    let parse = |path| ReturnPath::parse(path, config.limits.return_path_bytes, &config.routes);
+    wanted.and_then(parse).unwrap_or_else(|| ReturnPath::trusted(&config.default_return_path))
 }
 
 /// Marks the request of a check. Its refusal concerns no visitor: no hook sees it.
@@ -165,24 +116,22 @@ pub(crate) async fn answer(
     parts: &mut Parts,
 ) -> Response<Body> {
     let allow = route.allowed_methods();
-    let allowed = allow.split(", ").any(|method| method == parts.method.as_str());
-    let answered = if !allowed {
-        Err(Failure::new(FailureKind::MethodNotAllowed))
-    } else if fetch_metadata::is_speculative(&parts.headers) {
-        Err(Failure::new(FailureKind::Speculative))
-    } else {
-        let answered = guard::caught("route", async {
-            match route {
-                Route::Login => login::login(site, parts).await,
-                // Boxed: it is by far the largest, and the room for it would be kept in every answer.
-                Route::Callback => Box::pin(callback::callback(site, redeem, keeper, parts)).await,
-                Route::Disconnect => disconnect::disconnect(site, parts).await,
-                Route::Status => status::status(site, parts).await,
-            }
-        });
-        answered.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal)))
-    };
-    let mut failure = match answered {
+    let answered = guard::caught("route", async {
+        if !allow.split(", ").any(|method| method == parts.method.as_str()) {
+            return Err(Failure::new(FailureKind::MethodNotAllowed));
+        }
+        if fetch_metadata::is_speculative(&parts.headers) {
+            return Err(Failure::new(FailureKind::Speculative));
+        }
+        match route {
+            Route::Login => login::login(site, parts).await,
+            // Boxed: it is by far the largest, and the room for it would be kept in every answer.
+            Route::Callback => Box::pin(callback::callback(site, redeem, keeper, parts)).await,
+            Route::Disconnect => disconnect::disconnect(site, parts).await,
+            Route::Status => status::status(site, parts).await,
+        }
+    });
+    let mut failure = match answered.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal))) {
         Ok(answer) => return answer.into_response(),
         Err(failure) => failure,
     };
@@ -191,13 +140,10 @@ pub(crate) async fn answer(
         Route::Login | Route::Disconnect => parts.uri.query().unwrap_or_default(),
         Route::Callback | Route::Status => "",
     };
-    let query = Query::parse(query);
-    let again = site.checked_return(failure.visitor.return_to.as_deref().or(query.return_to.value()));
-    let login = match route {
-        Route::Login => login::address(site, &parts.uri, again.as_str()),
-        Route::Callback | Route::Disconnect | Route::Status => login_url(&site.config().routes.login, again.as_str()),
-    };
-    failure.visitor.login_url = Some(login.into());
+    let again = checked_return(site.config(), failure.visitor.return_to.as_deref().or(Query::parse(query).return_to()));
+    // The app's own parameters of a login go along.
+    let own = if route == Route::Login { query } else { "" };
+    failure.visitor.login_url = Some(login::address(site, own, again.as_str()).into());
     failure.visitor.for_page = fetch_metadata::is_page(&parts.headers);
     let probe = parts.extensions.get::<Probe>();
     if probe.is_none_or(|probe| probe.is_logged) {
@@ -211,7 +157,7 @@ pub(crate) async fn answer(
     let names = &site.jar.names;
     let used_up = failure.attempt().filter(|_| failure.visitor.used_up);
     let answer = answer
-        .cookie(used_up.and_then(|attempt| names.remove(&names.login(attempt))))
+        .cookie(used_up.and_then(|attempt| names.remove(&site.jar.logins.name(attempt))))
         .retry_after(failure.retry_after());
     let answer = if failure.kind() == FailureKind::MethodNotAllowed { answer.allow(allow) } else { answer };
     answer.into_response()
@@ -250,11 +196,8 @@ fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> An
         };
         Answer::page(kind.status(), &page, &config.look)
     } else {
-        let problem = json!({
-            "type": "about:blank", "title": kind.title(), "status": kind.status().as_u16(), "detail": detail,
-            "code": kind.code(), "attempt": attempt, "login_url": login,
-        });
-        Answer::json(kind.status(), &problem)
+        let more = [("detail", Some(detail.to_owned())), ("attempt", attempt)];
+        Answer::problem(kind.status(), [kind.title(), kind.code()], Some(login), more)
     }
 }
 

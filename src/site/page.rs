@@ -43,42 +43,31 @@ pub(crate) struct Page<'a> {
 
 impl Page<'_> {
     pub(crate) fn render(&self, look: &Look) -> String {
-        let mut html = String::with_capacity(2_048);
-        let title = Escaped(self.title);
+        let around = |before: &str, text: Option<&str>, after: &str| {
+            text.map_or(String::new(), |text| format!("{before}{}{after}", Escaped(text)))
+        };
+        let (title, app) = (Escaped(self.title), look.app_name.as_deref());
         // Browsers without fetch metadata tell by the referrer that the link is on this site; the header says `no-referrer`. The way
         // on to Komerza has the header of the redirect.
-        let referrer = if self.load_again { "" } else { "<meta name=\"referrer\" content=\"same-origin\">" };
-        let refresh = if self.load_again { "<meta http-equiv=\"refresh\" content=\"0\">" } else { "" };
-        // Writing to a string cannot fail.
-        let _ = write!(
-            html,
+        let head = match self.load_again {
+            true => "<meta http-equiv=\"refresh\" content=\"0\">",
+            false => "<meta name=\"referrer\" content=\"same-origin\">",
+        };
+        let name = around(" \u{2013} ", app, "");
+        let style_sheet = around("<link rel=\"stylesheet\" href=\"", look.style_sheet.as_deref(), "\">");
+        let app = around("<p class=\"app\">", app, "</p>\n");
+        let paragraphs: String = self.paragraphs.iter().map(|text| around("<p>", Some(text), "</p>\n")).collect();
+        let link = self.link.as_ref().map_or(String::new(), |(text, target)| {
+            format!("<p><a class=\"button\" href=\"{}\">{}</a></p>\n", Escaped(target), Escaped(text))
+        });
+        let support =
+            around("<p><small>Reference for support: <code>", self.support.as_deref(), "</code></small></p>\n");
+        format!(
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{referrer}{refresh}\
-             <title>{title}"
-        );
-        if let Some(name) = &look.app_name {
-            let _ = write!(html, " \u{2013} {}", Escaped(name));
-        }
-        let _ = write!(html, "</title><style>{STYLE}</style>");
-        if let Some(path) = &look.style_sheet {
-            let _ = write!(html, "<link rel=\"stylesheet\" href=\"{}\">", Escaped(path));
-        }
-        html.push_str("</head>\n<body><main>\n");
-        if let Some(name) = &look.app_name {
-            let _ = writeln!(html, "<p class=\"app\">{}</p>", Escaped(name));
-        }
-        let _ = writeln!(html, "<h1>{title}</h1>");
-        for paragraph in &self.paragraphs {
-            let _ = writeln!(html, "<p>{}</p>", Escaped(paragraph));
-        }
-        if let Some((text, target)) = &self.link {
-            let _ = writeln!(html, "<p><a class=\"button\" href=\"{}\">{}</a></p>", Escaped(target), Escaped(text));
-        }
-        if let Some(support) = &self.support {
-            let _ = writeln!(html, "<p><small>Reference for support: <code>{}</code></small></p>", Escaped(support));
-        }
-        html.push_str("</main></body></html>\n");
-        html
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{head}\
+             <title>{title}{name}</title><style>{STYLE}</style>{style_sheet}</head>\n\
+             <body><main>\n{app}<h1>{title}</h1>\n{paragraphs}{link}{support}</main></body></html>\n"
+        )
     }
 }
 

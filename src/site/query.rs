@@ -1,8 +1,8 @@
 //! The query of our own routes, read by a strict parser.
 //!
 //! 1. Names are compared as bytes, before any decoding: `%63ode` is not `code`. Unknown names are ignored.
-//! 2. A known name that comes twice is [`Param::Repeated`]: nobody says which one counts.
-//! 3. A value with a broken escape or with bytes that are not UTF-8 is [`Param::Malformed`].
+//! 2. A known name that comes twice has no value: nobody says which one counts.
+//! 3. A value with a broken escape or with bytes that are not UTF-8 is none.
 //! 4. A plus sign stays a plus sign: codes and states hold no spaces, but a code may well hold a plus.
 //!
 //! Popular parsers keep the last duplicate, replace bad bytes and turn plus signs into spaces, all without a
@@ -12,33 +12,10 @@
 
 use std::borrow::Cow;
 
-/// What a known name has as its value.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) enum Param<'a> {
-    #[default]
-    Absent,
-    One(Cow<'a, str>),
-    Repeated,
-    Malformed,
-}
-
-impl Param<'_> {
-    #[cfg(test)]
-    pub(crate) fn is_absent(&self) -> bool {
-        *self == Self::Absent
-    }
-
-    /// The value, if there is exactly one and it is whole.
-    pub(crate) fn value(&self) -> Option<&str> {
-        match self {
-            Self::One(value) => Some(value),
-            _ => None,
-        }
-    }
-}
+/// The value of a known name, if it is there, or what is wrong with it.
+pub(crate) type Param<'a> = Result<Option<Cow<'a, str>>, &'static str>;
 
 /// The names this crate knows.
-#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query<'a> {
     pub(crate) code: Param<'a>,
     pub(crate) state: Param<'a>,
@@ -50,7 +27,8 @@ pub(crate) struct Query<'a> {
 
 impl<'a> Query<'a> {
     pub(crate) fn parse(query: &'a str) -> Self {
-        let mut parsed = Self::default();
+        let mut parsed =
+            Self { code: Ok(None), state: Ok(None), error: Ok(None), return_to: Ok(None), confirm: Ok(None) };
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let param = match name {
@@ -62,11 +40,16 @@ impl<'a> Query<'a> {
                 _ => continue,
             };
             *param = match param {
-                Param::Absent => decode(value).map_or(Param::Malformed, Param::One),
-                _ => Param::Repeated,
+                Ok(None) => decode(value).map(Some).ok_or("malformed"),
+                _ => Err("repeated"),
             };
         }
         parsed
+    }
+
+    /// The path to return to, if it was sent once and whole.
+    pub(crate) fn return_to(&self) -> Option<&str> {
+        self.return_to.as_ref().ok()?.as_deref()
     }
 }
 
@@ -100,23 +83,23 @@ mod tests {
     #[test]
     fn t27_a_value_is_one_whole_text_or_refused() {
         for (query, wanted) in [
-            ("", Param::Absent),
-            ("x=1&&=&%63ode=a", Param::Absent),
-            ("Code=a", Param::Absent),
-            ("code[]=a", Param::Absent),
-            ("code=a", Param::One("a".into())),
-            ("code", Param::One("".into())),
-            ("code=", Param::One("".into())),
-            ("code=a=b", Param::One("a=b".into())),
-            ("code=a+b%2Bc%20d", Param::One("a+b+c d".into())),
-            ("code=%C3%A9", Param::One("é".into())),
-            ("code=a&code=a", Param::Repeated),
-            ("code=%ff&code=a", Param::Repeated),
-            ("code=%ff", Param::Malformed),
-            ("code=%", Param::Malformed),
-            ("code=%4", Param::Malformed),
-            ("code=%zz", Param::Malformed),
-            ("code=%+1", Param::Malformed),
+            ("", Ok(None)),
+            ("x=1&&=&%63ode=a", Ok(None)),
+            ("Code=a", Ok(None)),
+            ("code[]=a", Ok(None)),
+            ("code=a", Ok(Some("a".into()))),
+            ("code", Ok(Some("".into()))),
+            ("code=", Ok(Some("".into()))),
+            ("code=a=b", Ok(Some("a=b".into()))),
+            ("code=a+b%2Bc%20d", Ok(Some("a+b+c d".into()))),
+            ("code=%C3%A9", Ok(Some("é".into()))),
+            ("code=a&code=a", Err("repeated")),
+            ("code=%ff&code=a", Err("repeated")),
+            ("code=%ff", Err("malformed")),
+            ("code=%", Err("malformed")),
+            ("code=%4", Err("malformed")),
+            ("code=%zz", Err("malformed")),
+            ("code=%+1", Err("malformed")),
         ] {
             assert_eq!(code(query), wanted, "{query}");
         }
@@ -125,9 +108,9 @@ mod tests {
     #[test]
     fn the_known_names_do_not_disturb_each_other() {
         let query = Query::parse("state=s&unknown=1&code=c&return_to=%2Fa%3Fb%3Dc");
-        assert_eq!(query.state.value(), Some("s"));
-        assert_eq!(query.code.value(), Some("c"));
-        assert_eq!(query.return_to.value(), Some("/a?b=c"));
-        assert!(query.error.is_absent());
+        assert_eq!(query.state, Ok(Some("s".into())));
+        assert_eq!(query.code, Ok(Some("c".into())));
+        assert_eq!(query.return_to(), Some("/a?b=c"));
+        assert_eq!(query.error, Ok(None));
     }
 }

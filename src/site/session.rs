@@ -10,6 +10,7 @@
 //!    start" when another tab has finished in between. It opens nothing.
 
 use crate::{
+    config::Limits,
     random::{Randomness, RandomnessError, draw},
     seal::Tags,
     time::unix_millis,
@@ -17,10 +18,7 @@ use crate::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use sha2::{Digest, Sha256};
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 /// What the session cookie holds, beside its tag.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,19 +29,6 @@ pub(crate) struct BrowserSession {
     began_at: u32,
     /// When its cookie was given out last.
     renewed_at: u32,
-}
-
-/// For how long a session is good.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Lifetimes {
-    /// Without use.
-    pub(crate) idle: Duration,
-    /// In all.
-    pub(crate) whole: Duration,
-}
-
-impl Lifetimes {
-    pub(crate) const ENDLESS: Self = Self { idle: Duration::MAX, whole: Duration::MAX };
 }
 
 /// What successive sessions of one browser have in common.
@@ -92,10 +77,15 @@ impl BrowserSession {
         UserId::generated(std::str::from_utf8(&id).unwrap_or_default())
     }
 
+    /// Whether neither its time without use nor its whole time is over.
+    pub(crate) fn is_alive(&self, now: SystemTime, limits: &Limits) -> bool {
+        age(self.renewed_at, now) < limits.session_idle_lifetime && age(self.began_at, now) < limits.session_lifetime
+    }
+
     /// The same session with a new cookie, and for how long that is good; `None` if it is too early for one.
-    pub(crate) fn renewed(&self, now: SystemTime, lifetimes: Lifetimes) -> Option<(Self, Duration)> {
-        let due = age(self.renewed_at, now) >= lifetimes.idle / RENEWED_AFTER;
-        let left = lifetimes.whole.saturating_sub(age(self.began_at, now)).min(lifetimes.idle);
+    pub(crate) fn renewed(&self, now: SystemTime, limits: &Limits) -> Option<(Self, Duration)> {
+        let due = age(self.renewed_at, now) >= limits.session_idle_lifetime / RENEWED_AFTER;
+        let left = limits.session_lifetime.saturating_sub(age(self.began_at, now)).min(limits.session_idle_lifetime);
         due.then(|| (Self { renewed_at: unix_seconds(now), ..self.clone() }, left))
     }
 
@@ -106,14 +96,11 @@ impl BrowserSession {
         to.extend_from_slice(&self.renewed_at.to_be_bytes());
     }
 
-    /// Reads what [`write`](Self::write) wrote, and returns what follows it.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (id, rest) = bytes.split_first_chunk()?;
-        let (lineage, rest) = rest.split_first_chunk()?;
-        let (began_at, rest) = rest.split_first_chunk()?;
-        let (renewed_at, rest) = rest.split_first_chunk()?;
-        let [began_at, renewed_at] = [began_at, renewed_at].map(|seconds| u32::from_be_bytes(*seconds));
-        Some((Self { id: *id, lineage: *lineage, began_at, renewed_at }, rest))
+    /// Takes what [`write`](Self::write) wrote off the beginning of `from`.
+    pub(crate) fn take(from: &mut &[u8]) -> Option<Self> {
+        let (id, lineage) = (take(from)?, take(from)?);
+        let (began_at, renewed_at) = (u32::from_be_bytes(take(from)?), u32::from_be_bytes(take(from)?));
+        Some(Self { id, lineage, began_at, renewed_at })
     }
 
     /// The value of the session cookie.
@@ -125,19 +112,22 @@ impl BrowserSession {
         Some(BASE64URL.encode(signed))
     }
 
-    /// Reads a cookie value: `None` unless this server issued it and its lifetimes are not over.
-    pub(crate) fn read(value: &[u8], tags: &Tags, now: SystemTime, lifetimes: Lifetimes) -> Option<Self> {
+    /// Reads a cookie value: `None` unless this server issued it. The session may be over.
+    pub(crate) fn read(value: &[u8], tags: &Tags) -> Option<Self> {
         // On the stack: this runs for every request that asks for the key.
         let mut signed = [0_u8; SESSION_BYTES + 32];
         let length = BASE64URL.decode_slice(value, &mut signed).ok()?;
-        let (bytes, tag) = signed.get(..length)?.split_at_checked(SESSION_BYTES)?;
+        let (mut bytes, tag) = signed.get(..length)?.split_at_checked(SESSION_BYTES)?;
         if tag.len() != 32 || !tags.verify(bytes, tag) {
             return None;
         }
-        let (session, _) = Self::from_bytes(bytes)?;
-        (age(session.renewed_at, now) < lifetimes.idle && age(session.began_at, now) < lifetimes.whole)
-            .then_some(session)
+        Self::take(&mut bytes)
     }
+}
+
+/// Takes the first `N` bytes off.
+pub(crate) fn take<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
+    from.split_off(..N)?.try_into().ok()
 }
 
 /// A time before 1970 counts as 1970, and one after 2106 as 2106.
@@ -150,11 +140,7 @@ fn age(since: u32, now: SystemTime) -> Duration {
     Duration::from_secs(unix_seconds(now).saturating_sub(since).into())
 }
 
-impl fmt::Debug for BrowserSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BrowserSession(redacted)")
-    }
-}
+crate::kinds::redacted!(BrowserSession);
 
 #[cfg(test)]
 mod tests {
@@ -162,7 +148,15 @@ mod tests {
     use crate::{random::SystemRandomness, seal::SealingKey};
 
     const DAY: Duration = Duration::from_secs(86_400);
-    const LIFETIMES: Lifetimes = Lifetimes { idle: DAY, whole: Duration::from_secs(3 * 86_400) };
+
+    fn limits() -> Limits {
+        Limits { session_idle_lifetime: DAY, session_lifetime: 3 * DAY, ..Limits::default() }
+    }
+
+    /// What the server makes of a cookie at that time.
+    fn read(value: &str, tags: &Tags, at: SystemTime) -> Option<BrowserSession> {
+        BrowserSession::read(value.as_bytes(), tags).filter(|session| session.is_alive(at, &limits()))
+    }
 
     fn tags(fill: u8) -> Tags {
         let mut key = [fill; 32];
@@ -178,28 +172,26 @@ mod tests {
     fn a_session_is_read_back_until_its_lifetime_is_over() {
         let (session, now) = (mint(), SystemTime::now());
         let value = session.cookie_value(&tags(1)).unwrap();
-        let read = |at| BrowserSession::read(value.as_bytes(), &tags(1), at, LIFETIMES);
-        assert_eq!(read(now), Some(session.clone()));
-        assert_eq!(read(now + DAY), None);
+        assert_eq!(read(&value, &tags(1), now), Some(session.clone()));
+        assert_eq!(read(&value, &tags(1), now + DAY), None);
         // Used each day it lasts longer, but not for ever.
-        assert!(session.renewed(now, LIFETIMES).is_none());
-        let (second, good_for) = session.renewed(now + DAY, LIFETIMES).unwrap();
+        assert!(session.renewed(now, &limits()).is_none());
+        let (second, good_for) = session.renewed(now + DAY, &limits()).unwrap();
         assert_eq!((second.user_id(), good_for), (session.user_id(), DAY));
         let value = second.cookie_value(&tags(1)).unwrap();
-        let read = |at| BrowserSession::read(value.as_bytes(), &tags(1), at, LIFETIMES);
-        assert!(read(now + DAY + DAY / 2).is_some() && read(now + 2 * DAY + DAY / 1_000).is_none());
-        let (third, good_for) = second.renewed(now + DAY * 5 / 2, LIFETIMES).unwrap();
+        let read_at = |at| read(&value, &tags(1), at);
+        assert!(read_at(now + DAY + DAY / 2).is_some() && read_at(now + 2 * DAY + DAY / 1_000).is_none());
+        let (third, good_for) = second.renewed(now + DAY * 5 / 2, &limits()).unwrap();
         assert!(good_for <= DAY / 2, "{good_for:?}");
         let value = third.cookie_value(&tags(1)).unwrap();
-        assert!(BrowserSession::read(value.as_bytes(), &tags(1), now + 3 * DAY, LIFETIMES).is_none());
+        assert!(read(&value, &tags(1), now + 3 * DAY).is_none());
     }
 
     #[test]
     fn t22_a_value_that_this_server_did_not_issue_is_not_adopted() {
         let ours = tags(1);
         let value = mint().cookie_value(&ours).unwrap();
-        let read =
-            |value: &str, tags: &Tags| BrowserSession::read(value.as_bytes(), tags, SystemTime::now(), LIFETIMES);
+        let read = |value: &str, tags: &Tags| BrowserSession::read(value.as_bytes(), tags);
         assert!(read(&value, &ours).is_some());
         assert_eq!(read(&value, &tags(2)), None);
         // Miri interprets each tag: every seventh byte there, of all parts of the value.

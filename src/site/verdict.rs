@@ -32,7 +32,8 @@ use std::time::SystemTime;
 
 /// Who is back from Komerza.
 pub(super) struct Returning {
-    pub(super) caller: Caller,
+    /// `None`: nobody is signed in.
+    pub(super) caller: Option<Caller>,
     /// The user of a browser session whose lifetime is over. It identifies nobody any more; its record can go.
     pub(super) expired: Option<UserId>,
     /// Who pays for the exchange.
@@ -47,8 +48,8 @@ pub(super) enum Verdict {
     AskWhoIsBack(Proven),
     /// Nobody is signed in, as far as this request tells: the same address once more, from this site.
     LoadAgain(AttemptId),
-    /// The code is to be exchanged.
-    Connect(Box<Connect>),
+    /// The code is to be exchanged. `session`: the one that the browser moves to.
+    Connect { pending: Box<Pending>, session: Option<BrowserSession>, proven: Proven },
 }
 
 /// An attempt that the browser has proven to be its own.
@@ -66,14 +67,6 @@ impl Proven {
     }
 }
 
-/// A callback whose state has been checked.
-pub(super) struct Connect {
-    pub(super) pending: Pending,
-    /// The session that the browser moves to.
-    pub(super) session: Option<BrowserSession>,
-    pub(super) proven: Proven,
-}
-
 /// Decides on a callback.
 pub(super) fn check(
     query: &str,
@@ -87,17 +80,13 @@ pub(super) fn check(
         return Err(Failure::new(FailureKind::QueryTooLong));
     }
     let query = Query::parse(query);
-    let state = match &query.state {
-        Param::Repeated | Param::Malformed => return Err(Failure::new(FailureKind::MalformedRequest)),
-        Param::Absent => None,
-        Param::One(state) => State::parse(state),
-    };
-    let Some(state) = state else {
-        let denied = query.state == Param::Absent && matches!(read_code(&query), Err(FailureKind::Denied));
+    let state = query.state.as_ref().map_err(|_| Failure::new(FailureKind::MalformedRequest))?.as_deref();
+    let Some(state) = state.and_then(State::parse) else {
+        let denied = query.state == Ok(None) && matches!(read_code(&query), Err(FailureKind::Denied));
         return Err(Failure::new(if denied { FailureKind::NotApproved } else { FailureKind::UnknownState }));
     };
     let id = state.attempt_id();
-    if let Some(done) = jar.done(cookies, id, now, limits.done_lifetime) {
+    if let Some(done) = jar.dones.find(cookies, id, |done| is_fresh(done.finished_at, now, limits.done_lifetime)) {
         // Another approval is no repetition of the one that was exchanged.
         if read_code(&query).is_ok_and(|code| code.hash() != done.code) {
             let proven = Proven { attempt: id, return_to: done.return_to };
@@ -105,7 +94,7 @@ pub(super) fn check(
         }
         return Ok(Verdict::Done { return_to: done.return_to });
     }
-    let Some(attempt) = jar.login(cookies, &state) else {
+    let Some(attempt) = jar.logins.find(cookies, id, |attempt| attempt.state.matches(&state)) else {
         return Err(Failure::new(FailureKind::UnknownState).of_attempt(id));
     };
     let proven = Proven { attempt: id, return_to: attempt.return_to.clone() };
@@ -115,15 +104,13 @@ pub(super) fn check(
     }
     let Some(back) = back else { return Ok(Verdict::AskWhoIsBack(proven)) };
     match &back.caller {
-        Caller::Nobody if cookie::named(cookies, &jar.names.again(id)).next().is_none() => {
-            return Ok(Verdict::LoadAgain(id));
-        }
-        Caller::Nobody => return refuse(proven, FailureKind::NotSignedIn, false),
-        caller if !attempt.starter.admits(caller) => return refuse(proven, FailureKind::OtherUser, false),
-        Caller::User(_) | Caller::Browser(_) => {}
+        None if cookie::named(cookies, &jar.names.again(id)).next().is_none() => return Ok(Verdict::LoadAgain(id)),
+        None => return refuse(proven, FailureKind::NotSignedIn, false),
+        Some(caller) if !attempt.starter.admits(caller) => return refuse(proven, FailureKind::OtherUser, false),
+        Some(_) => {}
     }
     match read_code(&query).and_then(|code| connect(back, attempt, code)) {
-        Ok((pending, session)) => Ok(Verdict::Connect(Box::new(Connect { pending, session, proven }))),
+        Ok((pending, session)) => Ok(Verdict::Connect { pending: Box::new(pending), session, proven }),
         Err(kind) => refuse(proven, kind, kind == FailureKind::Denied),
     }
 }
@@ -140,11 +127,8 @@ fn read_code(query: &Query<'_>) -> Result<AuthorizationCode, FailureKind> {
 
 /// A value that is there and not empty.
 fn given<'a>(param: &'a Param<'_>) -> Result<Option<&'a str>, FailureKind> {
-    match param {
-        Param::One(value) => Ok(Some(value.as_ref()).filter(|value| !value.is_empty())),
-        Param::Absent => Ok(None),
-        Param::Repeated | Param::Malformed => Err(FailureKind::MalformedRequest),
-    }
+    let value = param.as_ref().map_err(|_| FailureKind::MalformedRequest)?;
+    Ok(value.as_deref().filter(|value| !value.is_empty()))
 }
 
 /// What is to be exchanged, and for whom: the app's user, or the session that was chosen when the login began.
@@ -156,11 +140,12 @@ fn connect(
 ) -> Result<(Pending, Option<BrowserSession>), FailureKind> {
     let Returning { caller, expired, charged } = back;
     let (user, session, left) = match (caller, attempt.starter) {
-        (Caller::User(user), Starter::User(_)) => (user.clone(), None, None),
-        (Caller::Browser(session), Starter::Browser { next, .. }) => {
+        (Some(Caller::User(user)), Starter::User(_)) => (user.clone(), None, None),
+        (Some(Caller::Browser(session)), Starter::Browser { next, .. }) => {
             // So that logins which other tabs began in between still know the browser.
             let next = session.iter().fold(next, BrowserSession::in_lineage_of);
-            (next.user_id(), Some(next), caller.user_id().or_else(|| expired.clone()))
+            let left = session.as_ref().map(BrowserSession::user_id).or_else(|| expired.clone());
+            (next.user_id(), Some(next), left)
         }
         // `admits` refuses this already. If it ever changes, still nobody gets a key of the other kind.
         _ => return Err(FailureKind::OtherUser),

@@ -65,16 +65,17 @@ struct Arrived {
 }
 
 /// Begun by `starter` so many seconds ago.
-fn begun(starter: Starter, seconds_ago: u64, caller: Option<Caller>) -> Arrived {
+fn begun(starter: Starter, seconds_ago: u64, caller: Option<Option<Caller>>) -> Arrived {
     let state = State::mint(&SystemRandomness).unwrap();
     let text = state.expose_secret();
     let attempt = LoginAttempt { state, starter, issued_at: at(seconds_ago), return_to: "/orders".into(), note: None };
-    let (name, value) = jar().seal_login(&attempt, &SystemRandomness).unwrap();
+    let (name, value) = jar().logins.seal(attempt.state.attempt_id(), &attempt, &SystemRandomness).unwrap();
     Arrived { state: text, cookies: cookies(&name, &value), back: back(caller) }
 }
 
-fn back(caller: Option<Caller>) -> Option<Returning> {
-    caller.map(|caller| Returning { charged: charged(&caller, None), caller, expired: None })
+/// `None`: not yet known. `Some(None)`: nobody.
+fn back(caller: Option<Option<Caller>>) -> Option<Returning> {
+    caller.map(|caller| Returning { charged: charged(caller.as_ref(), None), caller, expired: None })
 }
 
 fn cookies(name: &str, value: &str) -> HeaderMap {
@@ -96,19 +97,19 @@ fn word(verdict: &Result<Verdict, Failure>) -> String {
         Err(failure) => {
             format!("{} {}", failure.kind().code(), if failure.visitor.used_up { "used up" } else { "kept" })
         }
-        Ok(Verdict::Connect(connect)) => format!("connect {}", connect.pending.user.as_str()),
+        Ok(Verdict::Connect { pending, .. }) => format!("connect {}", pending.user.as_str()),
     }
 }
 
 #[test]
 fn every_callback_has_one_verdict() {
-    let (alice, next) = (|| Caller::User(user("alice")), session());
+    let (alice, next) = (|| Some(Caller::User(user("alice"))), session());
     let own = |ago, caller| begun(Starter::of_user(&user("alice")), ago, caller);
     let browser = |caller| begun(Starter::Browser { new: true, next: next.clone() }, 9, caller);
     let nothing = || Arrived { state: String::new(), cookies: HeaderMap::new(), back: None };
     let strange = || Arrived { cookies: HeaderMap::new(), ..own(9, None) };
     let again = || {
-        let mut arrived = own(9, Some(Caller::Nobody));
+        let mut arrived = own(9, Some(None));
         let mark = jar().names.again(State::parse(&arrived.state).unwrap().attempt_id());
         arrived.cookies.append(COOKIE, HeaderValue::try_from(format!("{mark}=1")).unwrap());
         arrived
@@ -123,18 +124,23 @@ fn every_callback_has_one_verdict() {
         ("too old", own(601, Some(alice())), "code=c&state=STATE", "expired_state used up"),
         ("too old, and nobody asked who it is", own(601, None), "state=STATE", "expired_state used up"),
         ("not yet known who is back", own(9, None), "code=c&state=STATE", "who? /orders"),
-        ("nobody is back", own(9, Some(Caller::Nobody)), "code=c&state=STATE", "load again"),
+        ("nobody is back", own(9, Some(None)), "code=c&state=STATE", "load again"),
         ("nobody is back a second time", again(), "code=c&state=STATE", "not_signed_in kept"),
-        ("somebody else is back", own(9, Some(Caller::User(user("bob")))), "code=c&state=STATE", "other_user kept"),
-        ("a browser is back", own(9, Some(Caller::Browser(None))), "code=c&state=STATE", "other_user kept"),
+        (
+            "somebody else is back",
+            own(9, Some(Some(Caller::User(user("bob"))))),
+            "code=c&state=STATE",
+            "other_user kept",
+        ),
+        ("a browser is back", own(9, Some(Some(Caller::Browser(None)))), "code=c&state=STATE", "other_user kept"),
         ("who refused", own(9, Some(alice())), "error=access_denied&state=STATE", "denied used up"),
-        ("somebody else, who refused", own(9, Some(Caller::Nobody)), "error=x&state=STATE", "load again"),
+        ("somebody else, who refused", own(9, Some(None)), "error=x&state=STATE", "load again"),
         ("code and error", own(9, Some(alice())), "code=c&error=x&state=STATE", "malformed_request kept"),
         ("a good one", own(9, Some(alice())), "code=c&state=STATE", "connect alice"),
-        ("a new browser", browser(Some(Caller::Browser(None))), "code=c&state=STATE", &*meant),
+        ("a new browser", browser(Some(Some(Caller::Browser(None)))), "code=c&state=STATE", &*meant),
         (
             "with a session from another tab",
-            browser(Some(Caller::Browser(Some(session())))),
+            browser(Some(Some(Caller::Browser(Some(session()))))),
             "code=c&state=STATE",
             &meant,
         ),
@@ -155,7 +161,7 @@ fn t70_an_answered_attempt_ends_where_it_ended_then_unless_another_code_comes_un
     let attempt = State::parse(&state).unwrap().attempt_id();
     let code = AuthorizationCode::new("first").unwrap().hash();
     let done = Done { finished_at: at(60), code, session: None, return_to: "/then".into() };
-    let (name, value) = jar().seal_done(attempt, &done, &SystemRandomness).unwrap();
+    let (name, value) = jar().dones.seal(attempt, &done, &SystemRandomness).unwrap();
     let ends = |query: &str, now| {
         let query = format!("{query}&state={state}");
         word(&check(&query, &cookies(&name, &value), None, now, &jar(), &Limits::default()))
@@ -173,23 +179,23 @@ fn t70_an_answered_attempt_ends_where_it_ended_then_unless_another_code_comes_un
 
 #[test]
 fn t02_an_attempt_of_a_user_is_no_browsers_and_one_of_a_browser_no_users() {
-    let ends = |caller: Caller, starter: Starter| {
+    let ends = |caller: Option<Caller>, starter: Starter| {
         let state = State::mint(&SystemRandomness).unwrap();
         let attempt = LoginAttempt { state, starter, issued_at: at(0), return_to: "/".to_owned(), note: None };
-        let back = Returning { charged: charged(&caller, None), caller, expired: None };
+        let back = Returning { charged: charged(caller.as_ref(), None), caller, expired: None };
         connect(&back, attempt, AuthorizationCode::new("code").unwrap()).map(|(pending, _)| pending.user)
     };
     let (alice, next) = (user("alice"), session());
     let (of_alice, of_browser) = (|| Starter::of_user(&alice), |new| Starter::Browser { new, next: next.clone() });
-    assert_eq!(ends(Caller::User(alice.clone()), of_alice()), Ok(alice.clone()));
-    assert_eq!(ends(Caller::Browser(None), of_browser(true)), Ok(next.user_id()));
+    assert_eq!(ends(Some(Caller::User(alice.clone())), of_alice()), Ok(alice.clone()));
+    assert_eq!(ends(Some(Caller::Browser(None)), of_browser(true)), Ok(next.user_id()));
     for (caller, starter) in [
-        (Caller::User(alice.clone()), of_browser(true)),
-        (Caller::User(alice.clone()), of_browser(false)),
-        (Caller::Browser(None), of_alice()),
-        (Caller::Browser(Some(session())), of_alice()),
-        (Caller::Nobody, of_alice()),
-        (Caller::Nobody, of_browser(true)),
+        (Some(Caller::User(alice.clone())), of_browser(true)),
+        (Some(Caller::User(alice.clone())), of_browser(false)),
+        (Some(Caller::Browser(None)), of_alice()),
+        (Some(Caller::Browser(Some(session()))), of_alice()),
+        (None, of_alice()),
+        (None, of_browser(true)),
     ] {
         assert_eq!(ends(caller, starter), Err(FailureKind::OtherUser));
     }

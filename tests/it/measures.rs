@@ -36,7 +36,7 @@ const ALLOWED: &[(&str, &str, usize, &str)] = &[
     ("load/connects.rs", "Instant::now", 1, "tokio's clock flies there"),
     ("load/connects.rs", "sleep", 6, "tokio's clock flies there"),
     ("raw_provider/reply.rs", "sleep", 2, "looks again after a while"),
-    ("site/session.rs", "SystemTime::now", 3, "any time will do"),
+    ("site/session.rs", "SystemTime::now", 2, "any time will do"),
     ("stores/broken_network.rs", "SystemTime::now", 1, "the server's own clock"),
     ("stores/broken_network.rs", "timeout", 1, "half a second for a call on loopback, which is tried again"),
     ("stores/broken_stores.rs", "deadline", 1, "ends the run of a store that is to fail anyway"),

@@ -26,14 +26,11 @@ pub(crate) struct Names {
     secure: bool,
     /// A hash of application and redirect URI.
     mount: [u8; 32],
-    /// What all names of login attempts start with.
-    pub(crate) login_prefix: String,
-    /// What all names of done marks start with.
-    pub(crate) done_prefix: String,
+    /// What all names start with.
+    prefix: String,
     pub(crate) session: String,
     /// What the link of the confirm page has to repeat.
     pub(crate) confirm: String,
-    again_prefix: String,
     /// See [`Stay`](super::stay::Stay).
     pub(crate) stay: String,
 }
@@ -41,37 +38,22 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new(config: &Config) -> Self {
         let secure = config.redirect_uri.https;
-        let mut hash = Sha256::new_with_prefix(b"komerza-connect mount\0");
-        hash.update(&config.client_id);
-        hash.update([0]);
-        hash.update(&config.redirect_uri.text);
-        let mount = <[u8; 32]>::from(hash.finalize());
+        let hash =
+            Sha256::new_with_prefix(b"komerza-connect mount\0").chain_update(&config.client_id).chain_update([0]);
+        let mount: [u8; 32] = hash.chain_update(&config.redirect_uri.text).finalize().into();
         let [a, b, c, d, ..] = mount;
-        let prefix = if secure { "__Host-" } else { "" };
-        let name = |purpose| format!("{prefix}komerza-{a:02x}{b:02x}{c:02x}{d:02x}-{purpose}");
-        Self {
-            secure,
-            mount,
-            login_prefix: name("login-"),
-            done_prefix: name("done-"),
-            session: name("session"),
-            confirm: name("confirm"),
-            again_prefix: name("again-"),
-            stay: name("stay"),
-        }
+        let prefix = format!("{}komerza-{a:02x}{b:02x}{c:02x}{d:02x}-", if secure { "__Host-" } else { "" });
+        let [session, confirm, stay] = ["session", "confirm", "stay"].map(|purpose| format!("{prefix}{purpose}"));
+        Self { secure, mount, prefix, session, confirm, stay }
     }
 
-    pub(crate) fn login(&self, attempt: AttemptId) -> String {
-        format!("{}{attempt}", self.login_prefix)
-    }
-
-    pub(crate) fn done(&self, attempt: AttemptId) -> String {
-        format!("{}{attempt}", self.done_prefix)
+    fn of(&self, purpose: &str) -> String {
+        [&self.prefix, purpose].concat()
     }
 
     /// The mark that a callback of this attempt was loaded again.
     pub(crate) fn again(&self, attempt: AttemptId) -> String {
-        format!("{}{attempt}", self.again_prefix)
+        format!("{}again-{attempt}", self.prefix)
     }
 
     /// A `Set-Cookie` value. `None` only for a name or value that no header can carry, which ours never are.

@@ -9,15 +9,21 @@ use crate::{
     config::{Config, Limits},
     note::Note,
     random::{Randomness, RandomnessError},
-    seal::Keyring,
+    seal::{Keyring, Tags},
     secret::CodeHash,
-    site::{caller::Caller, session::BrowserSession},
+    site::{
+        caller::Caller,
+        session::{BrowserSession, take},
+    },
     time::{Clock, from_unix_millis, unix_millis},
     user::UserId,
 };
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use sha2::{Digest, Sha256};
-use std::time::{Duration, SystemTime};
+use std::{
+    marker::PhantomData,
+    time::{Duration, SystemTime},
+};
 
 /// Clocks of two nodes may differ by this much: an attempt from further in the future is refused.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
@@ -52,30 +58,13 @@ impl Starter {
             _ => false,
         }
     }
+}
 
-    fn write(&self, to: &mut Vec<u8>) {
-        match self {
-            Self::Browser { new, next } => {
-                to.push(u8::from(*new));
-                next.write(to);
-            }
-            Self::User(hash) => {
-                to.push(2);
-                to.extend_from_slice(hash);
-            }
-        }
-    }
-
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (kind, rest) = bytes.split_first()?;
-        match kind {
-            0 | 1 => {
-                BrowserSession::from_bytes(rest).map(|(next, rest)| (Self::Browser { new: *kind == 1, next }, rest))
-            }
-            2 => rest.split_first_chunk().map(|(hash, rest)| (Self::User(*hash), rest)),
-            _ => None,
-        }
-    }
+/// What the sealed cookie of an attempt holds.
+pub(crate) trait Content: Sized {
+    fn since(&self) -> SystemTime;
+    fn to_bytes(&self) -> Vec<u8>;
+    fn from_bytes(bytes: &[u8]) -> Option<Self>;
 }
 
 /// What a login attempt remembers, in the browser.
@@ -88,12 +77,25 @@ pub(crate) struct LoginAttempt {
     pub(crate) note: Option<Note>,
 }
 
-impl LoginAttempt {
+impl Content for LoginAttempt {
+    fn since(&self) -> SystemTime {
+        self.issued_at
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(160 + self.return_to.len());
         bytes.extend_from_slice(&unix_millis(self.issued_at).to_be_bytes());
         bytes.extend_from_slice(self.state.as_bytes());
-        self.starter.write(&mut bytes);
+        match &self.starter {
+            Starter::Browser { new, next } => {
+                bytes.push(u8::from(*new));
+                next.write(&mut bytes);
+            }
+            Starter::User(hash) => {
+                bytes.push(2);
+                bytes.extend_from_slice(hash);
+            }
+        }
         // A return path is visible ASCII, so the line feed ends it.
         bytes.extend_from_slice(self.return_to.as_bytes());
         if let Some(note) = &self.note {
@@ -103,22 +105,20 @@ impl LoginAttempt {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (issued_at, rest) = bytes.split_first_chunk()?;
-        let (state, rest) = rest.split_first_chunk()?;
-        let (starter, rest) = Starter::read(rest)?;
-        let rest = std::str::from_utf8(rest).ok()?;
-        let (return_to, note) = match rest.split_once('\n') {
-            Some((return_to, note)) => (return_to, Some(Note::new(note).ok()?)),
-            None => (rest, None),
+    fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        let from = &mut bytes;
+        let (issued_at, state) = (from_unix_millis(u64::from_be_bytes(take(from)?)), State::from_bytes(take(from)?));
+        let starter = match take(from)? {
+            [new @ (0 | 1)] => Starter::Browser { new: new == 1, next: BrowserSession::take(from)? },
+            [2] => Starter::User(take(from)?),
+            _ => return None,
         };
-        Some(Self {
-            state: State::from_bytes(*state),
-            starter,
-            issued_at: from_unix_millis(u64::from_be_bytes(*issued_at)),
-            return_to: return_to.to_owned(),
-            note,
-        })
+        let text = std::str::from_utf8(bytes).ok()?;
+        let (return_to, note) = match text.split_once('\n') {
+            Some((return_to, note)) => (return_to, Some(Note::new(note).ok()?)),
+            None => (text, None),
+        };
+        Some(Self { state, starter, issued_at, return_to: return_to.to_owned(), note })
     }
 }
 
@@ -132,97 +132,119 @@ pub(crate) struct Done {
     pub(crate) return_to: String,
 }
 
-/// Reads and writes the sealed cookies of one mount.
+impl Content for Done {
+    fn since(&self) -> SystemTime {
+        self.finished_at
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let session = self.session.as_ref().map_or("", UserId::as_str);
+        // Neither text has a line feed in it.
+        let texts = [session, "\n", &*self.return_to].map(str::as_bytes);
+        [&unix_millis(self.finished_at).to_be_bytes()[..], &self.code, &texts.concat()].concat()
+    }
+
+    fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        let from = &mut bytes;
+        let (finished_at, code) = (from_unix_millis(u64::from_be_bytes(take(from)?)), take(from)?);
+        let (session, return_to) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
+        Some(Self { finished_at, code, session: UserId::new(session).ok(), return_to: return_to.to_owned() })
+    }
+}
+
+/// The sealed cookies of one kind at one mount, one for each attempt.
+pub(crate) struct Sealed<T> {
+    /// What their names start with.
+    pub(crate) prefix: String,
+    mount: [u8; 32],
+    keys: Keyring,
+    content: PhantomData<fn() -> T>,
+}
+
+impl<T: Content> Sealed<T> {
+    fn new(config: &Config, names: &Names, prefix: &str, label: &str) -> Self {
+        let keys = Keyring::derive(&config.cookie_keys, label);
+        Self { prefix: names.of(prefix), mount: names.mount, keys, content: PhantomData }
+    }
+
+    pub(crate) fn name(&self, attempt: AttemptId) -> String {
+        format!("{}{attempt}", self.prefix)
+    }
+
+    fn context<'a>(&'a self, name: &'a str) -> [&'a [u8]; 3] {
+        [FORMAT, &self.mount, name.as_bytes()]
+    }
+
+    /// Name and value of an attempt's cookie.
+    pub(crate) fn seal(
+        &self,
+        attempt: AttemptId,
+        content: &T,
+        randomness: &dyn Randomness,
+    ) -> Result<(String, String), RandomnessError> {
+        let name = self.name(attempt);
+        let value = self.keys.seal(randomness, &self.context(&name), &content.to_bytes())?;
+        Ok((name, value))
+    }
+
+    fn open(&self, name: &str, value: &[u8]) -> Option<T> {
+        T::from_bytes(&self.keys.open(&self.context(name), value)?.plain)
+    }
+
+    /// What the browser keeps of an attempt. It tries every cookie of that name and takes the first that opens and fits.
+    pub(crate) fn find(&self, headers: &HeaderMap, attempt: AttemptId, fits: impl Fn(&T) -> bool) -> Option<T> {
+        let name = self.name(attempt);
+        read::named(headers, &name).find_map(|value| self.open(&name, value).filter(&fits))
+    }
+
+    /// The name and the size of each cookie that came along, with the content unless it is unreadable or too old.
+    fn all<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        now: SystemTime,
+        lifetime: Duration,
+    ) -> impl Iterator<Item = (&'a str, usize, Option<T>)> {
+        read::with_prefix(headers, &self.prefix).map(move |(name, value)| {
+            let content = self.open(name, value).filter(|content| is_fresh(content.since(), now, lifetime));
+            (name, name.len() + value.len(), content)
+        })
+    }
+}
+
+/// Reads and writes the cookies of one mount.
 pub(crate) struct Jar {
     pub(crate) names: Names,
-    logins: Keyring,
-    dones: Keyring,
+    pub(crate) logins: Sealed<LoginAttempt>,
+    pub(crate) dones: Sealed<Done>,
+    session_tags: Tags,
 }
 
 impl Jar {
     pub(crate) fn new(config: &Config) -> Self {
+        let names = Names::new(config);
         Self {
-            names: Names::new(config),
-            logins: Keyring::derive(&config.cookie_keys, "login attempt"),
-            dones: Keyring::derive(&config.cookie_keys, "done mark"),
+            logins: Sealed::new(config, &names, "login-", "login attempt"),
+            dones: Sealed::new(config, &names, "done-", "done mark"),
+            session_tags: Tags::derive(&config.cookie_keys, &session_label(config)),
+            names,
         }
     }
 
-    fn context<'a>(&'a self, name: &'a str) -> [&'a [u8]; 3] {
-        [FORMAT, &self.names.mount, name.as_bytes()]
+    /// The sessions that a browser sends, also those that are over.
+    pub(crate) fn sessions<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = BrowserSession> + 'a {
+        read::named(headers, &self.names.session).filter_map(|value| BrowserSession::read(value, &self.session_tags))
     }
 
-    /// Name and value of an attempt's cookie.
-    pub(crate) fn seal_login(
-        &self,
-        attempt: &LoginAttempt,
-        randomness: &dyn Randomness,
-    ) -> Result<(String, String), RandomnessError> {
-        let name = self.names.login(attempt.state.attempt_id());
-        let value = self.logins.seal(randomness, &self.context(&name), &attempt.to_bytes())?;
-        Ok((name, value))
+    /// The `Set-Cookie` value for a session, good for `lifetime`.
+    pub(crate) fn session_cookie(&self, session: &BrowserSession, lifetime: Duration) -> Option<HeaderValue> {
+        self.names.set(&self.names.session, &session.cookie_value(&self.session_tags)?, lifetime)
     }
 
-    /// Finds the attempt of `state`. It tries every cookie of that name and takes the first that opens and matches.
+    /// Sessions but `mine` that this browser got within the last minutes, by its done marks. A single mark is not even
+    /// opened.
     ///
-    /// It does not check the age.
-    pub(crate) fn login(&self, headers: &HeaderMap, state: &State) -> Option<LoginAttempt> {
-        let name = self.names.login(state.attempt_id());
-        read::named(headers, &name)
-            .filter_map(|value| self.open_login(&name, value))
-            .find(|attempt| attempt.state.matches(state))
-    }
-
-    fn open_login(&self, name: &str, value: &[u8]) -> Option<LoginAttempt> {
-        LoginAttempt::from_bytes(&self.logins.open(&self.context(name), value)?.plain)
-    }
-
-    /// Name and value of a done mark.
-    pub(crate) fn seal_done(
-        &self,
-        attempt: AttemptId,
-        done: &Done,
-        randomness: &dyn Randomness,
-    ) -> Result<(String, String), RandomnessError> {
-        let name = self.names.done(attempt);
-        let mut plain = unix_millis(done.finished_at).to_be_bytes().to_vec();
-        plain.extend_from_slice(&done.code);
-        // Neither has a line feed in it.
-        plain.extend_from_slice(done.session.as_ref().map_or("", UserId::as_str).as_bytes());
-        plain.push(b'\n');
-        plain.extend_from_slice(done.return_to.as_bytes());
-        let value = self.dones.seal(randomness, &self.context(&name), &plain)?;
-        Ok((name, value))
-    }
-
-    /// The done mark of an attempt, if it came along and is not older than `lifetime`.
-    pub(crate) fn done(
-        &self,
-        headers: &HeaderMap,
-        attempt: AttemptId,
-        now: SystemTime,
-        lifetime: Duration,
-    ) -> Option<Done> {
-        let name = self.names.done(attempt);
-        read::named(headers, &name)
-            .filter_map(|value| self.open_done(&name, value))
-            .find(|done| is_fresh(done.finished_at, now, lifetime))
-    }
-
-    fn open_done(&self, name: &str, value: &[u8]) -> Option<Done> {
-        let opened = self.dones.open(&self.context(name), value)?;
-        let (finished_at, rest) = opened.plain.split_first_chunk()?;
-        let (code, rest) = rest.split_first_chunk()?;
-        let (session, return_to) = std::str::from_utf8(rest).ok()?.split_once('\n')?;
-        Some(Done {
-            finished_at: from_unix_millis(u64::from_be_bytes(*finished_at)),
-            code: *code,
-            session: UserId::new(session).ok(),
-            return_to: return_to.to_owned(),
-        })
-    }
-
-    /// The sessions but `mine` that the done marks of this browser lead to. A single mark is not even opened.
+    /// When two first logins finish at once, each gives the browser a session, and it keeps the one that came last: the
+    /// records of the others can go.
     pub(crate) fn finished_sessions(
         &self,
         headers: &HeaderMap,
@@ -230,55 +252,49 @@ impl Jar {
         limits: &Limits,
         mine: &UserId,
     ) -> Vec<UserId> {
-        let marks = || read::with_prefix(headers, &self.names.done_prefix);
-        if marks().nth(1).is_none() {
+        if read::with_prefix(headers, &self.dones.prefix).nth(1).is_none() {
             return Vec::new();
         }
-        let now = clock.now();
-        let done = marks().filter_map(|(name, value)| self.open_done(name, value));
-        let fresh = done.filter(|done| is_fresh(done.finished_at, now, limits.done_lifetime));
-        fresh.filter_map(|done| done.session).filter(|session| session != mine).collect()
+        let done = self.dones.all(headers, clock.now(), limits.done_lifetime);
+        done.filter_map(|(.., done)| done?.session).filter(|session| session != mine).collect()
     }
 
     /// Whether the browser has begun a login that is not finished, by the name of its cookie.
     pub(crate) fn has_open_login(&self, headers: &HeaderMap) -> bool {
-        read::with_prefix(headers, &self.names.login_prefix).next().is_some()
+        read::with_prefix(headers, &self.logins.prefix).next().is_some()
     }
 
     /// Names the cookies to remove so that another one of `room` bytes fits: all that are unreadable or expired, then
     /// done marks, then the oldest attempts.
     pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> Vec<String> {
-        let mut dropped = Vec::new();
-        let mut kept = Vec::new();
-        let mut sort = |name: &str, value: &[u8], rank: u8, since: Option<SystemTime>, lifetime| match since {
-            Some(since) if is_fresh(since, now, lifetime) => {
-                kept.push((rank, since, name.to_owned(), name.len() + value.len()));
-            }
-            _ => dropped.push(name.to_owned()),
-        };
-        for (name, value) in read::with_prefix(headers, &self.names.done_prefix) {
-            let since = self.open_done(name, value).map(|done| done.finished_at);
-            sort(name, value, 0, since, limits.done_lifetime);
-        }
-        for (name, value) in read::with_prefix(headers, &self.names.login_prefix) {
-            let since = self.open_login(name, value).map(|attempt| attempt.issued_at);
-            sort(name, value, 1, since, limits.attempt_lifetime);
-        }
+        let dones = self.dones.all(headers, now, limits.done_lifetime);
+        let dones = dones.map(|(name, size, done)| (0, done.map(|done| done.since()), name, size));
+        let logins = self.logins.all(headers, now, limits.attempt_lifetime);
+        let logins = logins.map(|(name, size, login)| (1, login.map(|login| login.since()), name, size));
+        let (mut kept, lost): (Vec<_>, Vec<_>) = dones.chain(logins).partition(|(_, since, ..)| since.is_some());
         kept.sort();
+        let mut dropped: Vec<_> = lost.into_iter().map(|(.., name, _)| name.to_owned()).collect();
         let mut pieces = kept.len() + 1;
         let mut bytes = room + kept.iter().map(|(.., size)| *size).sum::<usize>();
-        for (_, _, name, size) in kept {
+        for (.., name, size) in kept {
             if pieces <= limits.outstanding_attempts.max(1) && bytes <= limits.attempt_cookie_bytes {
                 break;
             }
             pieces -= 1;
             bytes -= size;
-            dropped.push(name);
+            dropped.push(name.to_owned());
         }
         dropped.sort();
         dropped.dedup();
         dropped
     }
+}
+
+/// A session is one of this application and this redirect URI: another mount with the same keys and store does
+/// not know it (T6).
+fn session_label(config: &Config) -> String {
+    // The id has visible characters alone, so that the two parts cannot run into each other.
+    format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
 }
 
 /// Whether `since` is less than `lifetime` ago, and no further in the future than clocks may differ.
