@@ -94,7 +94,7 @@ impl Report {
     fn found(mut self, checked: Result<(), NotMounted>, fine: &'static Message) -> Self {
         self.add(match checked {
             Ok(()) => Finding::new(Severity::Fine, fine, ""),
-            Err(lost) => Finding::saying(Severity::Error, lost.message(), lost.text()),
+            Err(lost) => Finding::saying(Severity::Error, lost.message, lost.text),
         });
         self
     }

@@ -11,11 +11,7 @@ use crate::{
     config::Place,
     failure::{Failure, FailureKind},
     guard,
-    site::{
-        caller::Caller,
-        notices,
-        visitor::{self, Asked},
-    },
+    site::{caller::Caller, notices, visitor},
 };
 use http::request::Parts;
 use std::sync::Arc;
@@ -56,7 +52,7 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
         return Ok((shared, found));
     }
     let (visit, look) = (visit_of(parts, &shared.site.jar.names), Arc::clone(&shared.core.config.look));
-    visitor::asks(Asked { page: visit.page, get: visit.get, renewal: None, retry_after: None, look });
+    visitor::asks(visitor::Asked { page: visit.page, get: visit.get, renewal: None, retry_after: None, look });
     let looked_up = guard::caught("extractor", look_up(&shared, parts, visit)).await;
     let found = looked_up
         .unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal)))

@@ -53,19 +53,17 @@ where
     S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
 {
     for (route, public) in config.routes.all() {
-        let path = config.routes.seen(public);
-        let mut head = request(Method::HEAD, path);
+        let mut head = request(Method::HEAD, config.routes.seen(public));
         head.extensions_mut().insert(Probe::default());
-        let asked = ask(&mut app, head, |answer| answers_for(route, answer)).await;
-        asked.map_err(|instead| NotMounted::head(path, instead))?;
+        ask(&mut app, head, &NOT_MOUNTED, |answer| answers_for(route, answer)).await?;
     }
     let (probe, path) = (Probe::default(), config.routes.seen(&config.routes.callback));
     let mut beside = request(Method::HEAD, &format!("{path}/komerza-connect-check"));
     beside.extensions_mut().insert(probe.clone());
     // Whatever the app's fallback answers.
-    let _ = ask(&mut app, beside, |_| true).await;
+    let _ = ask(&mut app, beside, &NOT_MOUNTED, |_| true).await;
     match probe.two_layers.load(Ordering::Relaxed) {
-        true => Err(NotMounted { message: &TWO_LAYERS, ..NotMounted::head(path, String::new()) }),
+        true => Err(NotMounted { path: path.to_owned(), message: &TWO_LAYERS, text: TWO_LAYERS.text.to_owned() }),
         false => Ok(()),
     }
 }
@@ -136,14 +134,11 @@ pub(crate) async fn check_look_up<S, B>(
 where
     S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
 {
-    let path = config.routes.seen(&config.routes.status);
-    let mut status = request(Method::GET, path);
+    let mut status = request(Method::GET, config.routes.seen(&config.routes.status));
     prepare(&mut status);
     status.extensions_mut().insert(Probe { is_logged: true, ..Probe::default() });
-    let asked = ask(&mut app, status, |answer| is_right(answer.status()) && is_own_answer(answer.headers())).await;
-    let not_mounted =
-        |instead| NotMounted { method: Method::GET, path: path.to_owned(), message: &SIGNED_OUT, instead };
-    asked.map_err(not_mounted)
+    let is_right = |answer: &Response<B>| is_right(answer.status()) && is_own_answer(answer.headers());
+    ask(&mut app, status, &SIGNED_OUT, is_right).await
 }
 
 /// The paths of a configuration are plain.
@@ -154,18 +149,28 @@ fn request(method: Method, path: &str) -> Request<Body> {
     request
 }
 
-/// Sends a request. The error says what came instead of a right answer.
+/// Sends a request. Any other answer than a right one is an error with this message.
 async fn ask<S, B>(
     app: &mut S,
     request: Request<Body>,
+    message: &'static Message,
     is_right: impl FnOnce(&Response<B>) -> bool,
-) -> Result<(), String>
+) -> Result<(), NotMounted>
 where
     S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
 {
-    poll_fn(|task| app.poll_ready(task)).await.map_err(|error| error.to_string())?;
-    let answer = app.call(request).await.map_err(|error| error.to_string())?;
-    if is_right(&answer) { Ok(()) } else { Err(answer.status().to_string()) }
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let answered = match poll_fn(|task| app.poll_ready(task)).await {
+        Ok(()) => app.call(request).await,
+        Err(error) => Err(error),
+    };
+    let instead = match answered {
+        Ok(answer) if is_right(&answer) => return Ok(()),
+        Ok(answer) => answer.status().to_string(),
+        Err(error) => error.to_string(),
+    };
+    let text = format!("{method} {path} {}", message.text(&instead));
+    Err(NotMounted { path, message, text })
 }
 
 /// Whether the answer is the refusal of HEAD that only this route gives.
@@ -177,29 +182,13 @@ fn answers_for<B>(route: Route, response: &Response<B>) -> bool {
 /// A route does not reach the layer, does not find the signed-in user, or there are two layers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotMounted {
-    method: Method,
     path: String,
-    message: &'static Message,
-    instead: String,
+    pub(crate) message: &'static Message,
+    /// What is wrong, without the remedy.
+    pub(crate) text: String,
 }
 
 impl NotMounted {
-    fn head(path: &str, instead: String) -> Self {
-        Self { method: Method::HEAD, path: path.to_owned(), message: &NOT_MOUNTED, instead }
-    }
-
-    pub(crate) fn message(&self) -> &'static Message {
-        self.message
-    }
-
-    /// What is wrong, without the remedy.
-    pub(crate) fn text(&self) -> String {
-        match self.message == &TWO_LAYERS {
-            true => self.message.text.to_owned(),
-            false => format!("{} {} {}", self.method, self.path, self.message.text(&self.instead)),
-        }
-    }
-
     /// The path that was checked, as the app sees it.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -209,7 +198,7 @@ impl NotMounted {
 
 impl fmt::Display for NotMounted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}. {}", self.text(), self.message.remedy)
+        write!(f, "{}. {}", self.text, self.message.remedy)
     }
 }
 

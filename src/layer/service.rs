@@ -9,12 +9,7 @@ use super::{RejectionKind, shared::Shared, way_back::original_path};
 use crate::{
     api::KomerzaKey,
     config::Route,
-    site::{
-        self, Probe,
-        answer::retry_after,
-        notices,
-        visitor::{self, Asked},
-    },
+    site::{self, Probe, answer::retry_after, notices, visitor},
 };
 use axum_core::body::Body;
 use bytes::Bytes;
@@ -107,7 +102,7 @@ pin_project! {
     #[project = KindProjection]
     enum Kind<F> {
         Own { answer: Pin<Box<dyn Future<Output = Response<Body>> + Send>> },
-        Pass { #[pin] inner: F, asked: Option<Asked> },
+        Pass { #[pin] inner: F, asked: Option<visitor::Asked> },
     }
 }
 

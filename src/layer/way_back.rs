@@ -3,19 +3,14 @@
 use crate::{
     api::Visit,
     config::Config,
-    site::{
-        checked_return,
-        cookie::Names,
-        fetch_metadata,
-        stay::{self, Stay},
-    },
+    site::{checked_return, cookie::Names, fetch_metadata, stay},
 };
 use http::{Extensions, Method, Uri, header::REFERER, request::Parts};
 
 /// What a request says about where its visitor goes back to.
 pub(super) fn visit_of(parts: &Parts, names: &Names) -> Visit {
     let (page, get) = (fetch_metadata::is_page(&parts.headers), parts.method == Method::GET);
-    let may_redirect = page && get && Stay::of_request(names, &parts.headers, parts.uri.query()).is_none();
+    let may_redirect = page && get && stay::Stay::of_request(names, &parts.headers, parts.uri.query()).is_none();
     Visit {
         uri: original_uri(&parts.extensions).unwrap_or(&parts.uri).clone(),
         referer: parts.headers.get(REFERER).cloned(),
