@@ -56,6 +56,6 @@ fn t54_the_documentation_says_that_the_key_lives_on_at_komerza() {
         let wanted = "stays valid at Komerza until the user removes the app there";
         assert!(read(path).contains(wanted), "{path}");
     }
-    let wanted = "Disconnecting deletes the stored key, and the user removes the app in the Komerza dashboard";
+    let wanted = "The key stays valid until the user removes the app in the Komerza dashboard";
     assert!(read("src/lib.rs").contains(wanted));
 }
