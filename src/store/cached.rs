@@ -1,6 +1,8 @@
 //! A wrapper that caches loads.
 
-use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner};
+use super::{
+    ListUsers, Removed, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
+};
 use crate::{
     time::{Clock, SystemClock},
     user::UserId,
@@ -78,9 +80,9 @@ const CAPACITY: usize = 10_000;
 struct Entry {
     /// `None` is only for calls that waited for this load.
     found: Option<StoredToken>,
-    /// In nanoseconds of the clock. `u64` is half as large as `Duration`, and there may be a million entries.
-    began: u64,
-    ended: u64,
+    /// By the clock.
+    began: Duration,
+    ended: Duration,
 }
 
 impl<S> CachedStore<S> {
@@ -129,21 +131,12 @@ impl<S> CachedStore<S> {
     }
 
     /// Whether a record is remembered and young enough.
-    fn fresh(&self, entry: &Entry, now: u64) -> bool {
-        entry.found.is_some() && Duration::from_nanos(now.saturating_sub(entry.began)) < self.time_to_live
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    /// Forgets the user when it is dropped: after a write, however that ends.
-    fn written<'a>(&'a self, user: &'a UserId) -> Written<'a> {
-        Written(&self.entries, Some(user))
+    fn fresh(&self, entry: &Entry, now: Duration) -> bool {
+        entry.found.is_some() && now.saturating_sub(entry.began) < self.time_to_live
     }
 }
 
-/// Forgets a user, or everybody, when it is dropped.
+/// Forgets a user, or everybody, when it is dropped: after a write, however that ends.
 struct Written<'a>(&'a Cache<UserId, Entry>, Option<&'a UserId>);
 
 impl Drop for Written<'_> {
@@ -158,7 +151,7 @@ impl Drop for Written<'_> {
 #[async_trait::async_trait]
 impl<S: TokenStore> TokenStore for CachedStore<S> {
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        let began = self.now();
+        let began = self.clock.elapsed();
         if let Some(entry) = self.entries.get(user).filter(|entry| self.fresh(entry, began)) {
             return Ok(entry.found);
         }
@@ -176,25 +169,25 @@ impl<S: TokenStore> TokenStore for CachedStore<S> {
             EntryResult::Removed(..) | EntryResult::Timeout => return self.inner.load(user).await,
         };
         // An error drops the guard, and the next in line loads for itself.
-        let began = self.now();
+        let began = self.clock.elapsed();
         let found = self.inner.load(user).await?;
         // Refused if the entry was removed since the load began: then it may be older than what was written.
-        let _ = guard.insert(Entry { found: found.clone(), began, ended: self.now() });
+        let _ = guard.insert(Entry { found: found.clone(), began, ended: self.clock.elapsed() });
         Ok(found)
     }
 
     async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-        let _written = self.written(user);
+        let _written = Written(&self.entries, Some(user));
         self.inner.save(user, token).await
     }
 
     async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-        let _written = self.written(user);
+        let _written = Written(&self.entries, Some(user));
         self.inner.delete(user).await
     }
 
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-        let _written = self.written(user);
+        let _written = Written(&self.entries, Some(user));
         self.inner.delete_if(user, version).await
     }
 
@@ -211,12 +204,7 @@ impl<S: TokenStore> ListUsers for CachedStore<S> {
         of_inner(&self.inner)?.list_users(cursor, limit).await
     }
 
-    async fn remove_older(
-        &self,
-        prefix: &str,
-        than: SystemTime,
-        limit: usize,
-    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+    async fn remove_older(&self, prefix: &str, than: SystemTime, limit: usize) -> Result<Removed, StoreError> {
         let inner = of_inner(&self.inner)?;
         // Until it returns the removed users, any user may have been removed.
         let unknown = Written(&self.entries, None);
@@ -234,7 +222,7 @@ impl<S: TokenStore> ListUsers for CachedStore<S> {
 #[async_trait::async_trait]
 impl<S: ReplaceIf> ReplaceIf for CachedStore<S> {
     async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
-        let _written = self.written(user);
+        let _written = Written(&self.entries, Some(user));
         self.inner.replace_if(user, token).await
     }
 }

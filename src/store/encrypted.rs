@@ -1,7 +1,7 @@
 //! A wrapper that encrypts the keys before a store sees them.
 
 use super::{
-    ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
+    ListUsers, Removed, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
     token::Content, within,
 };
 use crate::{
@@ -123,11 +123,6 @@ impl<S: TokenStore> EncryptedStore<S> {
         self
     }
 
-    /// The inner store, which has the encrypted records.
-    pub fn inner(&self) -> &S {
-        &self.inner
-    }
-
     fn seal(&self, user: &UserId, token: &StoredToken) -> Result<StoredToken, StoreError> {
         let key = token.api_key()?;
         let sealed = self.with_context(user, token, |context| {
@@ -205,12 +200,7 @@ impl<S: TokenStore> ListUsers for EncryptedStore<S> {
         of_inner(&self.inner)?.list_users(cursor, limit).await
     }
 
-    async fn remove_older(
-        &self,
-        prefix: &str,
-        than: SystemTime,
-        limit: usize,
-    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+    async fn remove_older(&self, prefix: &str, than: SystemTime, limit: usize) -> Result<Removed, StoreError> {
         let mut removed = of_inner(&self.inner)?.remove_older(prefix, than, limit).await?;
         for (user, token) in &mut removed {
             if let Ok((opened, _)) = self.open(user, token.clone()) {

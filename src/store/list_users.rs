@@ -4,7 +4,7 @@ use super::{StoreError, StoredToken, TokenStore};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
 use crate::telemetry::log;
 use crate::{note::Note, user::UserId};
-use std::{sync::Arc, time::SystemTime};
+use std::time::SystemTime;
 
 /// A store that can list its users and remove old records.
 ///
@@ -71,12 +71,7 @@ pub trait ListUsers: TokenStore {
     /// # Errors
     /// [`StoreError`] when the store fails and nothing was removed yet. A failure after the first removal ends
     /// the call early: it returns what it removed, since the caller must learn of each key that is gone.
-    async fn remove_older(
-        &self,
-        prefix: &str,
-        than: SystemTime,
-        limit: usize,
-    ) -> Result<Vec<(UserId, StoredToken)>, StoreError>;
+    async fn remove_older(&self, prefix: &str, than: SystemTime, limit: usize) -> Result<Removed, StoreError>;
 
     /// Asks the store whether it answers, for health checks. Reads nothing and changes nothing.
     ///
@@ -84,6 +79,9 @@ pub trait ListUsers: TokenStore {
     /// [`StoreError`] when the store cannot be reached or does not answer in time.
     async fn ping(&self) -> Result<(), StoreError>;
 }
+
+/// Records that were removed, and whose they were.
+pub type Removed = Vec<(UserId, StoredToken)>;
 
 /// Some of the users of a store, and where the listing goes on.
 #[derive(Debug, Clone, Default)]
@@ -123,43 +121,10 @@ impl ListedUser {
     }
 }
 
-/// Passes every call on, as `passed_on` does.
-macro_rules! list_users_passed_on {
-    ([$($generics:tt)*] $store:ty, |$this:ident| $inner:expr) => {
-        #[async_trait::async_trait]
-        impl<$($generics)*> ListUsers for $store {
-            async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
-                let $this = self;
-                $inner.list_users(cursor, limit).await
-            }
-            async fn remove_older(
-                &self,
-                prefix: &str,
-                than: SystemTime,
-                limit: usize,
-            ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
-                let $this = self;
-                $inner.remove_older(prefix, than, limit).await
-            }
-            async fn ping(&self) -> Result<(), StoreError> {
-                let $this = self;
-                $inner.ping().await
-            }
-        }
-    };
-}
-list_users_passed_on!([T: ListUsers + ?Sized] Arc<T>, |store| (**store));
-list_users_passed_on!([T: ListUsers + ?Sized] Box<T>, |store| (**store));
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-pub(crate) use list_users_passed_on;
-
 /// The result of a removal that took these records and then ended with `outcome`. A failure after the first record is
 /// no error, since the caller must learn of each key that is gone.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
-pub(super) fn what_was_removed(
-    removed: Vec<(UserId, StoredToken)>,
-    outcome: Result<(), StoreError>,
-) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+pub(super) fn what_was_removed(removed: Removed, outcome: Result<(), StoreError>) -> Result<Removed, StoreError> {
     match outcome {
         Err(error) if removed.is_empty() => return Err(error),
         Err(error) => {

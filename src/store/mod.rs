@@ -162,7 +162,6 @@ mod list_users;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
-mod replace;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod sql;
 mod token;
@@ -174,11 +173,10 @@ pub use cached::CachedStore;
 #[cfg(feature = "encrypt")]
 pub use encrypted::EncryptedStore;
 pub use error::{StoreError, StoreErrorKind};
-pub use list_users::{ListUsers, ListedUser, UserPage};
+pub use list_users::{ListUsers, ListedUser, Removed, UserPage};
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
-pub use replace::ReplaceIf;
 #[cfg(feature = "mysql")]
 pub use sql::MySqlStore;
 #[cfg(feature = "postgres")]
@@ -186,13 +184,13 @@ pub use sql::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sql::SqliteStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-pub use sql::TableName;
+pub use sql::{SqlStore, TableName};
 pub use token::{KeyFingerprint, StoredToken, TokenVersion};
 pub use url::connect;
 pub(crate) use within::within;
 
 use crate::user::UserId;
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 /// Keeps one API key per user. The [module](self) has the rules and a complete example.
 ///
@@ -249,35 +247,66 @@ pub trait TokenStore: Send + Sync + 'static {
     }
 }
 
-/// Passes every call on to another store: that inside of one, or behind a pointer.
-macro_rules! passed_on {
-    ([$($generics:tt)*] $store:ty, |$this:ident| $inner:expr) => {
+/// A store that can replace a record if no other save came in between.
+///
+/// Every store of this crate can. It is needed to encrypt records with a new key: with the four
+/// methods of [`TokenStore`] alone, an old record could replace a newer one. Your own store needs it
+/// only inside an `EncryptedStore` with `reseals_on_load`. The [module](self) has an example.
+#[async_trait::async_trait]
+pub trait ReplaceIf: TokenStore {
+    /// Replaces the record of `user` with `token` if both have the same version, in one atomic step.
+    ///
+    /// Returns `true` if this call replaced the record, and `false` if there is no record or one
+    /// with another version, which stays.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the record may not have been replaced. The whole old record or the whole
+    /// new one is there.
+    async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError>;
+}
+
+/// A pointer to a store is a store.
+macro_rules! pointer_to_a_store {
+    ($pointer:ident) => {
         #[async_trait::async_trait]
-        impl<$($generics)*> TokenStore for $store {
+        impl<T: TokenStore + ?Sized> TokenStore for $pointer<T> {
             async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-                let $this = self;
-                $inner.load(user).await
+                (**self).load(user).await
             }
             async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-                let $this = self;
-                $inner.save(user, token).await
+                (**self).save(user, token).await
             }
             async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-                let $this = self;
-                $inner.delete(user).await
+                (**self).delete(user).await
             }
             async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-                let $this = self;
-                $inner.delete_if(user, version).await
+                (**self).delete_if(user, version).await
             }
             fn lists_users(&self) -> Option<&dyn ListUsers> {
-                let $this = self;
-                $inner.lists_users()
+                (**self).lists_users()
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl<T: ListUsers + ?Sized> ListUsers for $pointer<T> {
+            async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
+                (**self).list_users(cursor, limit).await
+            }
+            async fn remove_older(&self, prefix: &str, than: SystemTime, limit: usize) -> Result<Removed, StoreError> {
+                (**self).remove_older(prefix, than, limit).await
+            }
+            async fn ping(&self) -> Result<(), StoreError> {
+                (**self).ping().await
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl<T: ReplaceIf + ?Sized> ReplaceIf for $pointer<T> {
+            async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
+                (**self).replace_if(user, token).await
             }
         }
     };
 }
-passed_on!([T: TokenStore + ?Sized] Arc<T>, |store| (**store));
-passed_on!([T: TokenStore + ?Sized] Box<T>, |store| (**store));
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-use {list_users::list_users_passed_on, passed_on, replace::replace_if_passed_on};
+pointer_to_a_store!(Arc);
+pointer_to_a_store!(Box);

@@ -68,13 +68,11 @@ pub(super) fn explain<DB: Dialect>(error: sqlx::Error, place: &str) -> StoreErro
         sqlx::Error::PoolClosed => (Unavailable, format!("the store was closed ({place})")),
         sqlx::Error::WorkerCrashed => (Unavailable, format!("the worker thread of {place} has ended")),
         // The words of an address's parser are kept where they quote nothing of it.
-        sqlx::Error::Configuration(error) => match error.downcast_ref::<url::ParseError>() {
-            Some(error) => (Misconfigured, format!("{place} cannot be used: {error}")),
-            None => {
-                let advice = "check its parts, and the names and values of its options";
-                (Misconfigured, format!("{place} cannot be used: {advice}"))
-            }
-        },
+        sqlx::Error::Configuration(error) => {
+            let advice = || "check its parts, and the names and values of its options".to_owned();
+            let why = error.downcast_ref::<url::ParseError>().map_or_else(advice, ToString::to_string);
+            (Misconfigured, format!("{place} cannot be used: {why}"))
+        }
         sqlx::Error::Protocol(_) => {
             let advice = "check the port, and whether a proxy is in between";
             (Unavailable, format!("{place} does not answer in the protocol of {}: {advice}", DB::NAME))

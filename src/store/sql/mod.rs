@@ -27,6 +27,7 @@ pub use mysql::MySqlStore;
 pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+pub use table::SqlStore;
 pub use table_name::TableName;
 
 use failure::Refusal;
@@ -42,6 +43,26 @@ enum Value {
     Number(i64),
 }
 
+/// How a statement is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// It reads: one message.
+    Read,
+    /// A write that does no harm when it is late, because it is conditional on what it replaces: one message. It is
+    /// sent once: a second try could not tell what the first one removed.
+    WriteOnce,
+    /// Any other write, and each with a record: in a transaction whose commit is a message of its own. Its values do
+    /// not stand in the statement's text.
+    Transact,
+}
+
+/// What a statement found or changed.
+#[derive(Default)]
+struct Answer {
+    rows: Vec<Row>,
+    changed: u64,
+}
+
 /// The columns of a row as text; `None` for what is not text.
 type Row = Vec<Option<Zeroizing<String>>>;
 
@@ -50,11 +71,18 @@ trait Dialect: Database {
     /// What its error codes are called.
     const CODE: &'static str;
 
+    /// What names of tables are quoted with.
+    const QUOTE: &'static str = "\"";
+
+    /// How opening asks whether the table is there.
+    const PROBED: How = How::Read;
+
     /// The id of a user as hexadecimal digits.
-    const HEX_ID: &'static str;
+    const HEX_ID: &'static str = "hex(user_id)";
 
     /// The end of an insert that replaces the row of the same user.
-    const UPSERT: &'static str;
+    const UPSERT: &'static str = "ON CONFLICT (user_id) DO UPDATE SET \
+         version = excluded.version, record = excluded.record, saved_at = excluded.saved_at";
 
     /// Whether one write at a time begins: waiting here is fair, waiting for a lock of the database is not.
     const IN_TURN: bool = false;
@@ -64,18 +92,23 @@ trait Dialect: Database {
         true
     }
 
+    /// Makes the table and its index; `table` is its name as it stands in a statement.
+    fn create(table: &str, name: &TableName) -> (How, String);
+
     /// What an error of the database means.
     fn refusal(error: &dyn DatabaseError) -> Refusal;
 
-    /// The rows of a statement whose values are no secrets.
-    fn rows(connection: &mut Self::Connection, statement: String, values: Vec<Value>) -> Call<'_, Vec<Row>>;
+    /// Runs a statement.
+    fn run(connection: &mut Self::Connection, how: How, statement: String, values: Vec<Value>) -> Call<'_>;
+}
 
-    /// Runs a statement whose values are no secrets; returns how many rows it changed.
-    fn execute(connection: &mut Self::Connection, statement: String, values: Vec<Value>) -> Call<'_, u64>;
-
-    /// Runs a statement in a transaction, whose commit is a message of its own. Its values do not stand in the
-    /// statement's text.
-    fn transact(connection: &mut Self::Connection, statement: String, values: Vec<Value>) -> Call<'_, u64>;
+/// Where a server is, for errors: without a password.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn place<DB: Dialect>(socket: Option<&std::path::PathBuf>, host: &str, port: u16) -> String {
+    match socket {
+        Some(socket) => format!("{} at {}", DB::NAME, socket.display()),
+        None => format!("{} at {host}:{port}", DB::NAME),
+    }
 }
 
 /// The statement with its values in it, each as hexadecimal digits.
@@ -111,77 +144,44 @@ macro_rules! bind {
 }
 use bind;
 
-/// The columns of a row as text. Their declared types are not checked.
-macro_rules! row {
-    ($row:expr) => {{
-        let row = $row;
-        (0..row.len())
-            .map(|column| {
-                row.try_get_unchecked::<Option<String>, _>(column).ok().flatten().map(zeroize::Zeroizing::new)
-            })
-            .collect::<$crate::store::sql::Row>()
+/// Sends a query and reads the whole answer. The declared types of columns are not checked.
+macro_rules! answer {
+    ($connection:expr, $query:expr) => {{
+        let mut steps = $connection.fetch_many($query);
+        let mut answer = $crate::store::sql::Answer::default();
+        while let Some(step) = std::future::poll_fn(|task| steps.as_mut().poll_next(task)).await {
+            match step? {
+                sqlx::Either::Left(done) => answer.changed = answer.changed.saturating_add(done.rows_affected()),
+                sqlx::Either::Right(row) => {
+                    let column = |column| row.try_get_unchecked::<Option<String>, _>(column).ok().flatten();
+                    answer.rows.push((0..row.len()).map(|index| column(index).map(zeroize::Zeroizing::new)).collect());
+                }
+            }
+        }
+        answer
     }};
 }
-use row;
+use answer;
 
-/// How a server is asked: in one message, with each value in the statement's text.
+/// How a server is asked: in one message, with each value in the statement's text; or in a transaction, with the
+/// values as parameters of `$prepared`.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-macro_rules! in_literals {
-    ($connection:ty) => {
-        fn rows(connection: &mut $connection, statement: String, values: Vec<Value>) -> Call<'_, Vec<Row>> {
+macro_rules! run_on_a_server {
+    ($connection:ty, $prepared:expr) => {
+        fn run(connection: &mut $connection, how: How, statement: String, values: Vec<Value>) -> Call<'_> {
             Box::pin(async move {
-                let rows = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).fetch_all(connection).await?;
-                Ok(rows.iter().map(|found| row!(found)).collect())
-            })
-        }
-
-        fn execute(connection: &mut $connection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
-            Box::pin(async move {
-                let done = sqlx::raw_sql(AssertSqlSafe(literal(&statement, &values))).execute(connection).await?;
-                Ok(done.rows_affected())
+                if how != How::Transact {
+                    let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(literal(&statement, &values)));
+                    return Ok(answer!(connection, statement));
+                }
+                connection.execute(BEGIN).await?;
+                let query: sqlx::query::Query<'_, Self, _> = $prepared(statement, values.len());
+                let answer = answer!(&mut *connection, bind!(query, values));
+                connection.execute(COMMIT).await?;
+                Ok(answer)
             })
         }
     };
 }
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-use in_literals;
-
-/// Makes a store of its table.
-macro_rules! sql_store {
-    ($store:ident) => {
-        impl $store {
-            /// Sets the time for one call: waiting for a connection, opening it, and the statements. Default:
-            /// 1.5 seconds.
-            ///
-            /// Keep it below [`store_deadline`](crate::config::Limits::store_deadline), so that the log has the
-            /// store's own error. Zero: every call fails.
-            #[must_use]
-            pub fn with_deadline(mut self, deadline: std::time::Duration) -> Self {
-                self.table.deadline = deadline;
-                self
-            }
-
-            /// Closes the connections; later calls fail. Dropping the store closes its own connections too.
-            pub async fn close(&self) {
-                self.table.pool.close().await;
-            }
-        }
-
-        use crate::store::{
-            ListUsers, ReplaceIf, StoredToken, TokenStore, TokenVersion, UserPage, list_users_passed_on, passed_on,
-            replace_if_passed_on,
-        };
-        use crate::user::UserId;
-        use std::time::SystemTime;
-        passed_on!([] $store, |store| store.table);
-        replace_if_passed_on!([] $store, |store| store.table);
-        list_users_passed_on!([] $store, |store| store.table);
-
-        impl std::fmt::Debug for $store {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($store)).finish_non_exhaustive()
-            }
-        }
-    };
-}
-use sql_store;
+use run_on_a_server;

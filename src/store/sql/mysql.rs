@@ -1,12 +1,12 @@
 //! A token store in MySQL or MariaDB.
 
 use super::{
-    Dialect, Pool, Refusal, Row, TableName, Value, bind, failure, in_literals, pool::Call, row, sql_store,
-    table::Table, with_literals,
+    Dialect, How, Pool, Refusal, SqlStore, TableName, Value, answer, bind, failure, place, pool::Call, run_on_a_server,
+    with_literals,
 };
 use crate::store::StoreError;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, MySql, MySqlConnection, MySqlPool, Row as _,
+    AssertSqlSafe, ConnectOptions, Executor as _, MySql, MySqlConnection, MySqlPool, Row as _,
     error::DatabaseError,
     mysql::{MySqlConnectOptions, MySqlDatabaseError},
 };
@@ -43,12 +43,9 @@ const CONNECTIONS: usize = 10;
 /// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted
 /// one. Through a network, ask for `ssl-mode=VERIFY_IDENTITY` in the address. Keys are sent as parameters of
 /// prepared statements; a server with a general or slow query log logs the parameters too.
-#[derive(Clone)]
-pub struct MySqlStore {
-    table: Table<MySql>,
-}
+pub type MySqlStore = SqlStore<MySql>;
 
-impl MySqlStore {
+impl SqlStore<MySql> {
     /// Connects to a `mysql://` or `mariadb://` address, and creates the table `komerza_tokens` if it is
     /// missing.
     ///
@@ -77,11 +74,8 @@ impl MySqlStore {
         // Statements may hold ids, so none is logged. The session keeps the server's own modes and time zone.
         let options =
             options.disable_statement_logging().pipes_as_concat(false).no_engine_substitution(false).timezone(None);
-        let place = match options.get_socket() {
-            Some(socket) => format!("MySQL at {}", socket.display()),
-            None => format!("MySQL at {}:{}", options.get_host(), options.get_port()),
-        };
-        Self::open(Pool::own(options, CONNECTIONS, place), table).await
+        let place = place::<MySql>(options.get_socket(), options.get_host(), options.get_port());
+        Self::in_pool(Pool::own(options, CONNECTIONS, place), table).await
     }
 
     /// Uses the app's own pool, and creates the table if it is missing.
@@ -97,24 +91,7 @@ impl MySqlStore {
     /// # Errors
     /// Same as [`connect`](Self::connect).
     pub async fn from_pool(pool: MySqlPool, table: &TableName) -> Result<Self, StoreError> {
-        Self::open(Pool::of_app(pool), table).await
-    }
-
-    async fn open(pool: Pool<MySql>, name: &TableName) -> Result<Self, StoreError> {
-        let name = name.to_string().replace('"', "`");
-        let table = Table::opening(pool, &name);
-        // A role without the right to make tables is enough once the table is there, so that is asked first. Nodes may make it at
-        // the same moment: the server lets one of them do it.
-        if table.rows(format!("SELECT saved_at FROM {name} LIMIT 0"), Vec::new()).await.is_err() {
-            let create = format!(
-                "CREATE TABLE IF NOT EXISTS {name} (user_id VARBINARY(255) NOT NULL PRIMARY KEY, \
-                 version CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, \
-                 record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
-                 saved_at BIGINT NOT NULL, INDEX (saved_at)) ENGINE=InnoDB"
-            );
-            table.write(create, Vec::new()).await?;
-        }
-        Ok(Self { table: table.opened() })
+        Self::in_pool(Pool::of_app(pool), table).await
     }
 }
 
@@ -124,36 +101,36 @@ const COMMIT: &str = "COMMIT; SET SESSION wait_timeout = DEFAULT";
 
 impl Dialect for MySql {
     const CODE: &'static str = "error";
-    const HEX_ID: &'static str = "HEX(user_id)";
+    const QUOTE: &'static str = "`";
     const UPSERT: &'static str = "ON DUPLICATE KEY UPDATE \
          version = VALUES(version), record = VALUES(record), saved_at = VALUES(saved_at)";
+
+    /// Nodes may make it at the same moment: the server lets one of them do it.
+    fn create(table: &str, _: &TableName) -> (How, String) {
+        let script = format!(
+            "CREATE TABLE IF NOT EXISTS {table} (user_id VARBINARY(255) NOT NULL PRIMARY KEY, \
+             version CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, \
+             record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
+             saved_at BIGINT NOT NULL, INDEX (saved_at)) ENGINE=InnoDB"
+        );
+        (How::WriteOnce, script)
+    }
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         let number = error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number);
         by_number(number)
     }
 
-    in_literals!(MySqlConnection);
-
-    fn transact(connection: &mut MySqlConnection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
-        Box::pin(async move {
-            // The placeholders have no numbers here; the texts name the values in their order.
-            let marks = (1..=values.len()).rev().fold(statement, |text, n| text.replace(&format!("${n}"), "?"));
-            Self::execute(&mut *connection, BEGIN.into(), Vec::new()).await?;
-            // Kept prepared: closing a statement has no answer, and what is sent behind it waits for the server's delayed ACK, 40 ms.
-            let query = sqlx::query(AssertSqlSafe(marks));
-            let changed = bind!(query, values).execute(&mut *connection).await?.rows_affected();
-            Self::execute(connection, COMMIT.into(), Vec::new()).await?;
-            Ok(changed)
-        })
-    }
+    // Kept prepared: closing a statement has no answer, and what is sent behind it waits for the server's delayed ACK,
+    // 40 ms. The placeholders have no numbers here; the texts name the values in their order.
+    run_on_a_server!(MySqlConnection, |text, values| {
+        sqlx::query(AssertSqlSafe((1..=values).rev().fold(text, |text: String, n| text.replace(&format!("${n}"), "?"))))
+    });
 }
 
 fn literal(statement: &str, values: &[Value]) -> String {
     with_literals(statement, values, ("x'", "'"), ("CONVERT(x'", "' USING utf8mb4)"))
 }
-
-sql_store!(MySqlStore);
 
 /// Which words of the server are kept: those about names, rights and the server's state. Others may quote a
 /// row. *Source*: <https://mariadb.com/kb/en/mariadb-error-codes/>.

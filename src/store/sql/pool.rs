@@ -12,7 +12,7 @@
 //! without a limit: a silent server then holds every place in the pool for ever. A pool of the app is used all
 //! the same when the app gives one.
 
-use super::{Dialect, failure};
+use super::{Answer, Dialect, How, Value, failure};
 use crate::store::StoreError;
 use sqlx::{ConnectOptions, Connection, Database, pool::PoolConnection};
 use std::{
@@ -34,8 +34,8 @@ pub(super) const DEADLINE: Duration = Duration::from_millis(1_500);
 /// Time to open the store: names are looked up, certificates checked, the table made. *Source*: our choice.
 pub(super) const OPENING: Duration = Duration::from_secs(30);
 
-/// How often a write is tried. *Source*: our choice.
-pub(super) const TRIES: u32 = 5;
+/// How often a write in a transaction is tried. *Source*: our choice.
+const TRIES: u32 = 5;
 
 /// A connection that was idle for longer is tried before it is used: the server may have ended it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
@@ -46,13 +46,13 @@ const TRIAL: Duration = Duration::from_millis(500);
 /// A connection that was idle for longer is closed when another one is returned.
 const KEPT_IDLE: Duration = Duration::from_secs(600);
 
-pub(super) type Call<'c, T> = Pin<Box<dyn Future<Output = Result<T, sqlx::Error>> + Send + 'c>>;
+pub(super) type Call<'c> = Pin<Box<dyn Future<Output = Result<Answer, sqlx::Error>> + Send + 'c>>;
 type Options<DB> = <<DB as Database>::Connection as Connection>::Options;
 
 pub(super) struct Pool<DB: Database> {
     source: Source<DB>,
     /// Where the server is, for errors: without a password.
-    place: String,
+    pub(super) place: String,
     turns: tokio::sync::Mutex<()>,
 }
 
@@ -79,45 +79,40 @@ impl<DB: Dialect> Pool<DB> {
         Self { source: Source::App(pool), place, turns: Default::default() }
     }
 
-    /// Runs `work` on a connection within the deadline.
-    pub(super) async fn run<T>(
+    /// Runs a statement on a connection within the deadline.
+    pub(super) async fn run(
         &self,
         deadline: Duration,
-        writes: bool,
-        tries: u32,
-        work: impl for<'c> Fn(&'c mut DB::Connection) -> Call<'c, T> + Send + Sync,
-    ) -> Result<T, StoreError> {
-        match timeout(deadline, self.tried(writes, tries, work)).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => {
-                if failure::concerns_the_server::<DB>(&error) {
-                    self.close_idle();
-                }
-                Err(failure::explain::<DB>(error, &self.place))
-            }
-            Err(_) => {
-                self.close_idle();
-                Err(failure::late(&self.place, deadline))
-            }
+        how: How,
+        statement: String,
+        values: Vec<Value>,
+    ) -> Result<Answer, StoreError> {
+        let outcome = timeout(deadline, self.tried(how, statement, values)).await;
+        let in_doubt = match &outcome {
+            Ok(Ok(_)) => false,
+            Ok(Err(error)) => failure::concerns_the_server::<DB>(error),
+            Err(_) => true,
+        };
+        if in_doubt {
+            self.close_idle();
         }
+        let outcome = outcome.map_err(|_| failure::late(&self.place, deadline))?;
+        outcome.map_err(|error| failure::explain::<DB>(error, &self.place))
     }
 
-    /// Tries a call again that another one was in the way of, at most `tries` times in all.
-    async fn tried<T>(
-        &self,
-        writes: bool,
-        mut tries: u32,
-        work: impl for<'c> Fn(&'c mut DB::Connection) -> Call<'c, T> + Send + Sync,
-    ) -> Result<T, sqlx::Error> {
+    /// Tries a statement again that another call was in the way of.
+    pub(super) async fn tried(&self, how: How, statement: String, values: Vec<Value>) -> Result<Answer, sqlx::Error> {
         let began = Instant::now();
-        let _turn = if DB::IN_TURN && writes { Some(self.turns.lock().await) } else { None };
+        let _turn = if DB::IN_TURN && how != How::Read { Some(self.turns.lock().await) } else { None };
+        let mut tries = if how == How::Transact { TRIES } else { 1 };
         loop {
             let mut lease = self.lease(began).await?;
             tries = tries.saturating_sub(1);
-            match work(lease.connection().ok_or(sqlx::Error::PoolClosed)?).await {
-                Ok(done) => {
+            let connection = lease.connection().ok_or(sqlx::Error::PoolClosed)?;
+            match DB::run(connection, how, statement.clone(), values.clone()).await {
+                Ok(answer) => {
                     lease.give_back();
-                    return Ok(done);
+                    return Ok(answer);
                 }
                 Err(error) if tries > 0 && failure::is_conflict::<DB>(&error) => {}
                 Err(error) => return Err(error),
@@ -148,7 +143,9 @@ impl<DB: Dialect> Pool<DB> {
             }
         }
     }
+}
 
+impl<DB: Database> Pool<DB> {
     /// Later calls fail.
     pub(super) async fn close(&self) {
         match &self.source {
@@ -226,13 +223,12 @@ impl<DB: Dialect> Lease<'_, DB> {
 
 impl<DB: Dialect> Drop for Lease<'_, DB> {
     fn drop(&mut self) {
-        match self.held.take() {
-            None => return,
-            Some(Held::Own(connection, _place)) => drop(connection),
-            Some(Held::App(connection)) => match &self.pool.source {
-                Source::App(pool) if DB::closes(&pool.connect_options()) => drop(connection.detach()),
-                _ => drop(connection),
-            },
+        let Some(held) = self.held.take() else { return };
+        match (held, &self.pool.source) {
+            (Held::App(connection), Source::App(pool)) if DB::closes(&pool.connect_options()) => {
+                drop(connection.detach());
+            }
+            (held, _) => drop(held),
         }
         // Dropped from outside after so long: the server is silent, as far as anybody can tell.
         if self.began.elapsed() >= TRIAL {

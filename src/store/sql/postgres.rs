@@ -1,15 +1,12 @@
 //! A token store in PostgreSQL.
 
 use super::{
-    Dialect, Pool, Refusal, Row, TableName, Value, bind, failure, in_literals,
-    pool::Call,
-    row, sql_store,
-    table::{EXCLUDED, Table, text},
+    Dialect, How, Pool, Refusal, SqlStore, TableName, Value, answer, bind, failure, place, pool::Call, run_on_a_server,
     with_literals,
 };
 use crate::store::StoreError;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres, Row as _, error::DatabaseError,
+    AssertSqlSafe, ConnectOptions, Executor as _, PgConnection, PgPool, Postgres, Row as _, error::DatabaseError,
     postgres::PgConnectOptions,
 };
 use std::str::FromStr;
@@ -51,12 +48,9 @@ const MIGRATION_LOCK: i64 = 0x6b6f_6d65_727a_6131;
 /// one. Through a network, ask for `sslmode=verify-full` in the address. Keys are sent as parameters, so that
 /// they stand in no statement's text; a server that logs the parameters of statements (`log_statement`,
 /// `log_min_duration_statement`) logs them.
-#[derive(Clone)]
-pub struct PostgresStore {
-    table: Table<Postgres>,
-}
+pub type PostgresStore = SqlStore<Postgres>;
 
-impl PostgresStore {
+impl SqlStore<Postgres> {
     /// Connects to a `postgres://` address, and creates the table `komerza_tokens` if it is missing.
     ///
     /// At most 10 connections. The address takes the client's options: `sslmode`, `sslrootcert`,
@@ -80,11 +74,8 @@ impl PostgresStore {
             .map_err(|error| failure::explain::<Postgres>(error, "the postgres:// address"))?;
         // PgBouncer refuses this parameter by default, and no number here is a float. Statements may hold ids, so none is logged.
         let options = options.extra_float_digits(None).disable_statement_logging();
-        let place = match options.get_socket() {
-            Some(socket) => format!("PostgreSQL at {}", socket.display()),
-            None => format!("PostgreSQL at {}:{}", options.get_host(), options.get_port()),
-        };
-        Self::open(Pool::own(options, CONNECTIONS, place), table).await
+        let place = place::<Postgres>(options.get_socket(), options.get_host(), options.get_port());
+        Self::in_pool(Pool::own(options, CONNECTIONS, place), table).await
     }
 
     /// Uses the app's own pool, and creates the table if it is missing.
@@ -100,62 +91,45 @@ impl PostgresStore {
     /// # Errors
     /// Same as [`connect`](Self::connect).
     pub async fn from_pool(pool: PgPool, table: &TableName) -> Result<Self, StoreError> {
-        Self::open(Pool::of_app(pool), table).await
-    }
-
-    async fn open(pool: Pool<Postgres>, name: &TableName) -> Result<Self, StoreError> {
-        let table = Table::opening(pool, &name.to_string());
-        // In a transaction of several messages, as saving: what a pooler in statement mode refuses is refused here.
-        let is_there =
-            table.transact("SELECT 1 WHERE to_regclass($1) IS NOT NULL".into(), vec![text(name.to_string())]);
-        if is_there.await? == 0 {
-            // It contains only names, digits and keywords, and nothing from a user. `IF NOT EXISTS` alone is no guard: two sessions may
-            // both find no table, and one of them then fails.
-            let script = format!(
-                "BEGIN; SET LOCAL lock_timeout = 5000; SELECT pg_advisory_xact_lock({MIGRATION_LOCK}); \
-                 CREATE TABLE IF NOT EXISTS {name} (user_id BYTEA NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
-                 record TEXT NOT NULL, saved_at BIGINT NOT NULL); \
-                 CREATE INDEX IF NOT EXISTS {} ON {name} (saved_at); COMMIT",
-                name.index()
-            );
-            table.write(script, Vec::new()).await?;
-        }
-        Ok(Self { table: table.opened() })
+        Self::in_pool(Pool::of_app(pool), table).await
     }
 }
 
 /// A node that vanishes inside a transaction must not hold a row for longer than a visitor waits.
 const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 3000; SET LOCAL lock_timeout = 3000";
+const COMMIT: &str = "COMMIT";
 
 impl Dialect for Postgres {
     const CODE: &'static str = "SQLSTATE";
     const HEX_ID: &'static str = "encode(user_id, 'hex')";
-    const UPSERT: &'static str = EXCLUDED;
+
+    /// In a transaction of several messages, as saving: what a pooler in statement mode refuses is refused at once.
+    const PROBED: How = How::Transact;
+
+    /// `IF NOT EXISTS` by itself is no guard: two sessions may both find no table, and one of them then fails.
+    fn create(table: &str, name: &TableName) -> (How, String) {
+        let index = name.index();
+        let script = format!(
+            "BEGIN; SET LOCAL lock_timeout = 5000; SELECT pg_advisory_xact_lock({MIGRATION_LOCK}); \
+             CREATE TABLE IF NOT EXISTS {table} (user_id BYTEA NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
+             record TEXT NOT NULL, saved_at BIGINT NOT NULL); \
+             CREATE INDEX IF NOT EXISTS {index} ON {table} (saved_at); COMMIT"
+        );
+        (How::WriteOnce, script)
+    }
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         by_sqlstate(&error.code().unwrap_or_default(), error.message())
     }
 
-    in_literals!(PgConnection);
-
-    fn transact(connection: &mut PgConnection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
-        Box::pin(async move {
-            Self::execute(&mut *connection, BEGIN.into(), Vec::new()).await?;
-            // Unnamed: a named one would stay on the server, where a pooler gives it to another client.
-            let query = sqlx::query(AssertSqlSafe(statement)).persistent(false);
-            let changed = bind!(query, values).execute(&mut *connection).await?.rows_affected();
-            Self::execute(connection, "COMMIT".into(), Vec::new()).await?;
-            Ok(changed)
-        })
-    }
+    // Unnamed: a named one would stay on the server, where a pooler gives it to another client.
+    run_on_a_server!(PgConnection, |text, _| sqlx::query(AssertSqlSafe(text)).persistent(false));
 }
 
 /// `decode` and not `'\x…'`, whose backslash an old setting of the server takes for an escape.
 fn literal(statement: &str, values: &[Value]) -> String {
     with_literals(statement, values, ("decode('", "', 'hex')"), ("convert_from(decode('", "', 'hex'), 'UTF8')"))
 }
-
-sql_store!(PostgresStore);
 
 /// Which words of the server are kept: those about names, rights and the server's state. Others may quote a
 /// row. *Source*: the classes of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.

@@ -1,16 +1,14 @@
 //! A token store in one SQLite file.
 
 use super::{
-    Dialect, Pool, Refusal, Row, TableName, Value, bind, failure,
+    Dialect, How, Pool, Refusal, SqlStore, TableName, Value, answer, bind, failure,
     pool::{Call, OPENING},
-    row, sql_store,
-    table::{EXCLUDED, Table},
 };
 use crate::{store::StoreError, telemetry::log};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Row as _, Sqlite, SqliteConnection, SqlitePool,
+    AssertSqlSafe, ConnectOptions, Connection, Executor as _, Row as _, Sqlite, SqliteConnection, SqlitePool,
     error::DatabaseError,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{io, path::Path, time::Duration};
 use tokio::time::Instant;
@@ -63,12 +61,9 @@ const CONNECTIONS: usize = 4;
 /// # Security
 /// Only its owner can read and write a new file (0600). Anyone who can read it has every key, unless the store
 /// is wrapped in an encrypted one.
-#[derive(Clone)]
-pub struct SqliteStore {
-    table: Table<Sqlite>,
-}
+pub type SqliteStore = SqlStore<Sqlite>;
 
-impl SqliteStore {
+impl SqlStore<Sqlite> {
     /// Opens the file at `path` and makes the file, and the table `komerza_tokens`, if they are not there.
     ///
     /// # Errors
@@ -92,8 +87,28 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON")
             .disable_statement_logging();
-        set_mode(&options, empty, &place).await?;
-        Self::with(Pool::own(options, CONNECTIONS, place), table).await
+        let pool = Pool::own(options, CONNECTIONS, place);
+        // A new file gets a write-ahead log. An existing file keeps its mode, which is logged.
+        let asked = if empty { "PRAGMA journal_mode = WAL" } else { "PRAGMA journal_mode" };
+        let began = Instant::now();
+        let rows = loop {
+            match pool.tried(How::WriteOnce, asked.into(), Vec::new()).await {
+                // SQLite does not wait for the lock that this change needs: other nodes may start at the same moment.
+                Err(error) if failure::is_conflict::<Sqlite>(&error) && began.elapsed() < OPENING => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                outcome => break outcome.map_err(|error| failure::explain::<Sqlite>(error, &pool.place))?.rows,
+            }
+        };
+        let mode = rows.concat().into_iter().flatten().next().unwrap_or_default();
+        if *mode != "wal" {
+            log::info!(
+                mode = %*mode,
+                "{} keeps its journal mode; with PRAGMA journal_mode=WAL readers and writers would not wait for each other",
+                pool.place
+            );
+        }
+        Self::in_pool(pool, table).await
     }
 
     /// Same as [`open`](Self::open), for an address as settings hold it: `sqlite:PATH`, `sqlite://PATH` or
@@ -146,48 +161,8 @@ impl SqliteStore {
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the table cannot be
     /// made.
     pub async fn from_pool(pool: SqlitePool, table: &TableName) -> Result<Self, StoreError> {
-        Self::with(Pool::of_app(pool), table).await
+        Self::in_pool(Pool::of_app(pool), table).await
     }
-
-    async fn with(pool: Pool<Sqlite>, name: &TableName) -> Result<Self, StoreError> {
-        let table = Table::opening(pool, &name.to_string());
-        let create = format!(
-            "CREATE TABLE IF NOT EXISTS {name} (user_id BLOB NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
-             record TEXT NOT NULL, saved_at INTEGER NOT NULL)"
-        );
-        table.write(create, Vec::new()).await?;
-        let schema = name.schema.as_deref().unwrap_or("main");
-        let index = name.index();
-        let index = format!("CREATE INDEX IF NOT EXISTS \"{schema}\".{index} ON \"{}\" (saved_at)", name.name);
-        table.write(index, Vec::new()).await?;
-        Ok(Self { table: table.opened() })
-    }
-}
-
-/// A new file gets a write-ahead log. An existing file keeps its mode, which is logged.
-async fn set_mode(options: &SqliteConnectOptions, empty: bool, place: &str) -> Result<(), StoreError> {
-    let options = if empty { options.clone().journal_mode(SqliteJournalMode::Wal) } else { options.clone() };
-    let began = Instant::now();
-    let mut connection = loop {
-        match options.connect().await {
-            // SQLite does not wait for the lock that this change needs: other nodes may start at the same moment.
-            Err(error) if failure::is_conflict::<Sqlite>(&error) && began.elapsed() < OPENING => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            outcome => break outcome.map_err(|error| failure::explain::<Sqlite>(error, place))?,
-        }
-    };
-    let mode = sqlx::query_scalar::<_, String>("PRAGMA journal_mode").fetch_one(&mut connection).await;
-    let mode = mode.map_err(|error| failure::explain::<Sqlite>(error, place))?;
-    if mode != "wal" {
-        log::info!(
-            mode = %mode,
-            "{place} keeps its journal mode; with PRAGMA journal_mode=WAL readers and writers would not wait for each other"
-        );
-    }
-    // A failure to close does no harm: nothing depends on this connection.
-    let _ = connection.close().await;
-    Ok(())
 }
 
 /// Takes the lock before anything is written, so a call that is dropped while it waits has written nothing.
@@ -195,8 +170,6 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 
 impl Dialect for Sqlite {
     const CODE: &'static str = "code";
-    const HEX_ID: &'static str = "hex(user_id)";
-    const UPSERT: &'static str = EXCLUDED;
     const IN_TURN: bool = true;
 
     /// A full disk ends a transaction by itself. sqlx counts it all the same and begins no other on that connection.
@@ -204,36 +177,34 @@ impl Dialect for Sqlite {
         options.get_filename().is_file()
     }
 
+    fn create(table: &str, name: &TableName) -> (How, String) {
+        let (schema, index, own_name) = (name.schema.as_deref().unwrap_or("main"), name.index(), &name.name);
+        let script = format!(
+            "CREATE TABLE IF NOT EXISTS {table} (user_id BLOB NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
+             record TEXT NOT NULL, saved_at INTEGER NOT NULL); \
+             CREATE INDEX IF NOT EXISTS \"{schema}\".{index} ON \"{own_name}\" (saved_at)"
+        );
+        (How::Transact, script)
+    }
+
     fn refusal(error: &dyn DatabaseError) -> Refusal {
         by_code(&error.code().unwrap_or_default())
     }
 
-    fn rows(connection: &mut SqliteConnection, statement: String, values: Vec<Value>) -> Call<'_, Vec<Row>> {
-        Box::pin(async move {
-            let rows = bind!(sqlx::query(AssertSqlSafe(statement)), values).fetch_all(connection).await?;
-            Ok(rows.iter().map(|found| row!(found)).collect())
-        })
-    }
-
-    fn execute(connection: &mut SqliteConnection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
+    fn run(connection: &mut SqliteConnection, how: How, statement: String, values: Vec<Value>) -> Call<'_> {
         Box::pin(async move {
             let query = bind!(sqlx::query(AssertSqlSafe(statement)), values);
-            Ok(query.execute(connection).await?.rows_affected())
-        })
-    }
-
-    fn transact(connection: &mut SqliteConnection, statement: String, values: Vec<Value>) -> Call<'_, u64> {
-        Box::pin(async move {
+            if how != How::Transact {
+                return Ok(answer!(connection, query));
+            }
             // sqlx's own transaction: it is rolled back when it is dropped, also in a pool of the app.
             let mut transaction = connection.begin_with(BEGIN).await?;
-            let changed = Self::execute(&mut transaction, statement, values).await?;
+            let answer = answer!(&mut *transaction, query);
             transaction.commit().await?;
-            Ok(changed)
+            Ok(answer)
         })
     }
 }
-
-sql_store!(SqliteStore);
 
 /// Creates the file, if it is missing, with access for its owner only. Returns whether it is empty. SQLite would
 /// use the mask of the process, and it gives the files beside this one the same mode.
@@ -274,8 +245,8 @@ mod tests {
         let path = std::env::temp_dir().join(format!("komerza-connect-unit-{}.db", std::process::id()));
         let store = SqliteStore::open(&path).await.unwrap();
         let pragma = async |name: &str| {
-            let rows = store.table.rows(format!("PRAGMA {name}"), Vec::new()).await.unwrap();
-            rows[0][0].as_ref().unwrap().to_string()
+            let answer = store.run(How::Read, format!("PRAGMA {name}"), Vec::new()).await.unwrap();
+            answer.rows[0][0].as_ref().unwrap().to_string()
         };
         // 2 is FULL: https://sqlite.org/pragma.html#pragma_synchronous
         for (name, wanted) in [("synchronous", "2"), ("secure_delete", "1"), ("journal_mode", "wal")] {

@@ -1,41 +1,90 @@
 //! The operations, the same for every database.
 
 use super::{
-    Dialect, Pool, Row, Value,
-    pool::{DEADLINE, OPENING, TRIES},
+    Answer, Dialect, How, Pool, Row, TableName, Value,
+    pool::{DEADLINE, OPENING},
 };
 use crate::{
     store::{
-        ListUsers, ListedUser, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage,
-        list_users::what_was_removed,
+        ListUsers, ListedUser, Removed, ReplaceIf, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion,
+        UserPage, list_users::what_was_removed,
     },
     time::unix_millis,
     user::UserId,
 };
+use sqlx::Database;
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 use zeroize::Zeroizing;
 
-/// The end of an insert that replaces a row, as PostgreSQL and SQLite say it.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(super) const EXCLUDED: &str = "ON CONFLICT (user_id) DO UPDATE SET \
-     version = excluded.version, record = excluded.record, saved_at = excluded.saved_at";
-
 /// Records that are looked at in one call when old ones are removed.
 const LOOKED_AT: usize = 200;
 
-pub(super) struct Table<DB: Dialect> {
-    pub(super) pool: Arc<Pool<DB>>,
+/// Keeps records in a table of a SQL database: what [`SqliteStore`](super::SqliteStore),
+/// [`PostgresStore`](super::PostgresStore) and [`MySqlStore`](super::MySqlStore) have in common.
+pub struct SqlStore<DB: Database> {
+    pool: Arc<Pool<DB>>,
     /// Quoted as in a statement.
-    name: Arc<str>,
-    pub(super) deadline: Duration,
+    table: Arc<str>,
+    deadline: Duration,
 }
 
-impl<DB: Dialect> Clone for Table<DB> {
+impl<DB: Database> Clone for SqlStore<DB> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), name: self.name.clone(), deadline: self.deadline }
+        Self { pool: self.pool.clone(), table: self.table.clone(), deadline: self.deadline }
+    }
+}
+
+impl<DB: Database> fmt::Debug for SqlStore<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlStore").field("database", &DB::NAME).field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+impl<DB: Database> SqlStore<DB> {
+    /// Sets the time for one call: waiting for a connection, opening it, and the statements. Default:
+    /// 1.5 seconds.
+    ///
+    /// Keep it below [`store_deadline`](crate::config::Limits::store_deadline), so that the log has the
+    /// store's own error. Zero: every call fails.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Closes the connections; later calls fail. Dropping the store closes its own connections too.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Opens the store, and makes the table if it is missing. A role that may not make tables is enough once the table
+    /// is there, so that is asked first.
+    pub(super) async fn in_pool(pool: Pool<DB>, name: &TableName) -> Result<Self, StoreError>
+    where
+        DB: Dialect,
+    {
+        let table: Arc<str> = name.to_string().replace('"', DB::QUOTE).into();
+        let store = Self { pool: Arc::new(pool), table, deadline: OPENING };
+        let probe = format!("SELECT saved_at FROM {} LIMIT 0", store.table);
+        if let Err(error) = store.run(DB::PROBED, probe.clone(), Vec::new()).await {
+            if error.kind() != StoreErrorKind::Misconfigured {
+                return Err(error);
+            }
+            let (how, script) = DB::create(&store.table, name);
+            store.run(how, script, Vec::new()).await?;
+            store.run(DB::PROBED, probe, Vec::new()).await?;
+        }
+        Ok(store.with_deadline(DEADLINE))
+    }
+
+    pub(super) async fn run(&self, how: How, statement: String, values: Vec<Value>) -> Result<Answer, StoreError>
+    where
+        DB: Dialect,
+    {
+        self.pool.run(self.deadline, how, statement, values).await
     }
 }
 
@@ -43,7 +92,7 @@ fn id(user: &UserId) -> Value {
     Value::Bytes(user.as_str().as_bytes().to_vec())
 }
 
-pub(super) fn text(text: String) -> Value {
+fn text(text: String) -> Value {
     Value::Text(Zeroizing::new(text))
 }
 
@@ -51,44 +100,12 @@ fn number(number: impl TryInto<i64>) -> Value {
     Value::Number(number.try_into().unwrap_or(i64::MAX))
 }
 
-impl<DB: Dialect> Table<DB> {
-    /// While its store is opened, a call may take longer.
-    pub(super) fn opening(pool: Pool<DB>, name: &str) -> Self {
-        Self { pool: Arc::new(pool), name: name.into(), deadline: OPENING }
-    }
-
-    pub(super) fn opened(self) -> Self {
-        Self { deadline: DEADLINE, ..self }
-    }
-
-    pub(super) async fn rows(&self, statement: String, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.pool
-            .run(self.deadline, false, 1, |connection| DB::rows(connection, statement.clone(), values.clone()))
-            .await
-    }
-
-    /// A write that does no harm when it is late, because it is conditional on what it replaces. It is sent once: a
-    /// second try could not tell what the first one removed.
-    pub(super) async fn write(&self, statement: String, values: Vec<Value>) -> Result<u64, StoreError> {
-        self.pool
-            .run(self.deadline, true, 1, |connection| DB::execute(connection, statement.clone(), values.clone()))
-            .await
-    }
-
-    /// Any other write, and each with a record: in a transaction whose commit is a message of its own.
-    pub(super) async fn transact(&self, statement: String, values: Vec<Value>) -> Result<u64, StoreError> {
-        self.pool
-            .run(self.deadline, true, TRIES, |connection| DB::transact(connection, statement.clone(), values.clone()))
-            .await
-    }
-}
-
 // In each statement `$1`, `$2` and so on stand for its values, each once and in this order.
 #[async_trait::async_trait]
-impl<DB: Dialect> TokenStore for Table<DB> {
+impl<DB: Dialect> TokenStore for SqlStore<DB> {
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        let statement = format!("SELECT record FROM {} WHERE user_id = $1", self.name);
-        let rows = self.rows(statement, vec![id(user)]).await?;
+        let statement = format!("SELECT record FROM {} WHERE user_id = $1", self.table);
+        let rows = self.run(How::Read, statement, vec![id(user)]).await?.rows;
         let Some(row) = rows.first() else { return Ok(None) };
         let unreadable = || StoreError::unreadable("the column `record` does not hold text");
         let record = row.first().and_then(Option::as_deref).ok_or_else(unreadable)?;
@@ -96,7 +113,7 @@ impl<DB: Dialect> TokenStore for Table<DB> {
     }
 
     async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-        let (table, upsert) = (&self.name, DB::UPSERT);
+        let (table, upsert) = (&self.table, DB::UPSERT);
         let statement =
             format!("INSERT INTO {table} (user_id, version, record, saved_at) VALUES ($1, $2, $3, $4) {upsert}");
         let values = vec![
@@ -105,16 +122,18 @@ impl<DB: Dialect> TokenStore for Table<DB> {
             text(token.to_text()),
             number(unix_millis(token.saved_at())),
         ];
-        self.transact(statement, values).await.map(drop)
+        self.run(How::Transact, statement, values).await.map(drop)
     }
 
     async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-        self.transact(format!("DELETE FROM {} WHERE user_id = $1", self.name), vec![id(user)]).await.map(drop)
+        let statement = format!("DELETE FROM {} WHERE user_id = $1", self.table);
+        self.run(How::Transact, statement, vec![id(user)]).await.map(drop)
     }
 
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-        let statement = format!("DELETE FROM {} WHERE user_id = $1 AND version = $2", self.name);
-        Ok(self.write(statement, vec![id(user), text(version.to_string())]).await? > 0)
+        let statement = format!("DELETE FROM {} WHERE user_id = $1 AND version = $2", self.table);
+        let values = vec![id(user), text(version.to_string())];
+        Ok(self.run(How::WriteOnce, statement, values).await?.changed > 0)
     }
 
     fn lists_users(&self) -> Option<&dyn ListUsers> {
@@ -123,40 +142,35 @@ impl<DB: Dialect> TokenStore for Table<DB> {
 }
 
 #[async_trait::async_trait]
-impl<DB: Dialect> ReplaceIf for Table<DB> {
+impl<DB: Dialect> ReplaceIf for SqlStore<DB> {
     async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
-        let statement = format!("UPDATE {} SET record = $1 WHERE user_id = $2 AND version = $3", self.name);
-        Ok(self.transact(statement, vec![text(token.to_text()), id(user), text(token.version().to_string())]).await?
-            > 0)
+        let statement = format!("UPDATE {} SET record = $1 WHERE user_id = $2 AND version = $3", self.table);
+        let values = vec![text(token.to_text()), id(user), text(token.version().to_string())];
+        Ok(self.run(How::Transact, statement, values).await?.changed > 0)
     }
 }
 
 #[async_trait::async_trait]
-impl<DB: Dialect> ListUsers for Table<DB> {
+impl<DB: Dialect> ListUsers for SqlStore<DB> {
     /// Pages in the order of the ids' bytes; the cursor is the last id.
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
-        let (table, id, limit) = (&self.name, DB::HEX_ID, limit.max(1));
+        let (table, id, limit) = (&self.table, DB::HEX_ID, limit.max(1));
         // No id has a NUL, so each is greater.
         let after = Value::Bytes(cursor.unwrap_or("\0").into());
         let statement = format!("SELECT {id}, record FROM {table} WHERE user_id > $1 ORDER BY user_id LIMIT $2");
-        let rows = self.rows(statement, vec![after, number(limit)]).await?;
+        let rows = self.run(How::Read, statement, vec![after, number(limit)]).await?.rows;
         let users: Vec<_> =
             rows.iter().filter_map(named).map(|(user, record)| ListedUser::new(user, record.as_ref())).collect();
         let next = users.last().filter(|_| rows.len() >= limit).map(|last| last.user.as_str().to_owned());
         Ok(UserPage::new(users, next))
     }
 
-    async fn remove_older(
-        &self,
-        prefix: &str,
-        than: SystemTime,
-        limit: usize,
-    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+    async fn remove_older(&self, prefix: &str, than: SystemTime, limit: usize) -> Result<Removed, StoreError> {
         let statement = format!(
             "SELECT {}, record FROM {} WHERE user_id >= $1 AND user_id < $2 AND saved_at < $3 \
              ORDER BY saved_at, user_id LIMIT $4 OFFSET $5",
             DB::HEX_ID,
-            self.name
+            self.table
         );
         let (mut removed, mut left) = (Vec::new(), 0_usize);
         let outcome = async {
@@ -166,7 +180,7 @@ impl<DB: Dialect> ListUsers for Table<DB> {
                 let range = [prefix.into(), [prefix.as_bytes(), &[u8::MAX]].concat()].map(Value::Bytes);
                 let values =
                     range.into_iter().chain([number(unix_millis(than)), number(wanted), number(left)]).collect();
-                let rows = self.rows(statement.clone(), values).await?;
+                let rows = self.run(How::Read, statement.clone(), values).await?.rows;
                 for row in &rows {
                     // What cannot be said to be old stays where it is.
                     let Some((user, Some(record))) = named(row) else {
@@ -188,7 +202,7 @@ impl<DB: Dialect> ListUsers for Table<DB> {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.rows("SELECT 1".into(), Vec::new()).await.map(drop)
+        self.run(How::Read, "SELECT 1".into(), Vec::new()).await.map(drop)
     }
 }
 
