@@ -5,7 +5,7 @@ use crate::{
     config::Bucket,
     store::{RedisStore, StoreError},
 };
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 /// The longest time for which a bucket is believed to be closed.
 const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
@@ -72,7 +72,7 @@ return { granted, math.max(from - now, 0) }
 ///
 /// # Security
 /// The names of its keys are hashes; no API key is stored.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct RedisBuckets {
     redis: RedisStore,
     prefix: Arc<str>,
@@ -112,18 +112,17 @@ impl RedisBuckets {
     ) -> Result<Taken, Box<dyn Error + Send + Sync>> {
         let micros =
             |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX).min(i64::from(u32::MAX) << 20);
+        let numbers = [
+            bucket.capacity.into(),
+            bucket.refill.min(bucket.capacity).into(),
+            micros(bucket.period),
+            micros(super::SLACK),
+            wanted.into(),
+            refused.map_or(-1, micros),
+            micros(LONGEST_REFUSAL.max(refused.unwrap_or_default())),
+        ];
         let mut command = redis::cmd("EVAL");
-        command
-            .arg(SCRIPT)
-            .arg(1)
-            .arg(format!("{}{id}", self.prefix))
-            .arg(bucket.capacity)
-            .arg(bucket.refill.min(bucket.capacity))
-            .arg(micros(bucket.period))
-            .arg(micros(super::SLACK))
-            .arg(wanted)
-            .arg(refused.map_or(-1, micros))
-            .arg(micros(LONGEST_REFUSAL.max(refused.unwrap_or_default())));
+        command.arg(SCRIPT).arg(1).arg(format!("{}{id}", self.prefix)).arg(&numbers);
         let (granted, wait): (u32, u64) = self.redis.ask(&command).await?;
         Ok(Taken { granted, wait: Duration::from_micros(wait) })
     }
@@ -140,11 +139,5 @@ impl SharedBuckets for RedisBuckets {
 
     async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), Box<dyn Error + Send + Sync>> {
         self.run(id, bucket, 0, Some(wait)).await.map(drop)
-    }
-}
-
-impl fmt::Debug for RedisBuckets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisBuckets").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }

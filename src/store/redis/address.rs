@@ -2,6 +2,7 @@
 
 use super::wire::Wire;
 use crate::store::StoreError;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode,
     cluster::ClusterClient,
@@ -27,7 +28,6 @@ const FORMS: &str = "a Redis address is redis://[[user]:password@]host[:port][/d
                      redis-sentinel://host[:port][,host[:port]…]/service[/database]";
 
 /// An address that was understood.
-#[derive(Clone)]
 pub(super) struct Address {
     /// What may be said about it: never the password.
     pub(super) place: String,
@@ -35,7 +35,6 @@ pub(super) struct Address {
 }
 
 /// How to find the server.
-#[derive(Clone)]
 enum Server {
     Alone(Client),
     Sentinel { sentinels: Vec<ConnectionInfo>, service: String, server: SentinelNodeConnectionInfo },
@@ -124,20 +123,14 @@ fn sentinel(tls: bool, user: &str, hosts: &str, path: &str) -> Option<Server> {
     let (service, query) = service.split_once('?').unwrap_or((service, query));
     let asked = |wanted| {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value)
+        let value = pairs.find_map(|(name, value)| (name == wanted).then_some(value)).unwrap_or_default();
+        utf8_percent_encode(&value, NON_ALPHANUMERIC).to_string()
     };
+    let sentinel_user = format!("{}:{}", asked("sentinel_user"), asked("sentinel_password"));
     let sentinels = hosts.split(',').map(|host| {
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let host = if has_port { host.to_owned() } else { format!("{host}:{SENTINEL_PORT}") };
-        let sentinel = node(tls, "", &host, "")?;
-        let mut told = sentinel.redis_settings().clone();
-        if let Some(user) = asked("sentinel_user") {
-            told = told.set_username(user);
-        }
-        if let Some(password) = asked("sentinel_password") {
-            told = told.set_password(password);
-        }
-        Some(sentinel.set_redis_settings(told))
+        node(tls, &sentinel_user, &host, "")
     });
     let sentinels = sentinels.collect::<Option<Vec<_>>>()?;
     let told = node(tls, user, "server", database)?.redis_settings().clone();
@@ -149,6 +142,10 @@ fn sentinel(tls: bool, user: &str, hosts: &str, path: &str) -> Option<Server> {
 }
 
 impl Address {
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.server, Server::Cluster(_))
+    }
+
     /// Connects anew, to whichever server the address names now.
     pub(super) async fn connect(&self) -> Result<Wire, RedisError> {
         match &self.server {
@@ -237,5 +234,10 @@ mod tests {
         assert_eq!(told, ["a:26379", "b:1"]);
         let told = sentinels[0].redis_settings();
         assert_eq!((told.username(), told.password()), (Some("watch"), Some("also fake")));
+        let Server::Sentinel { sentinels, .. } = parse("redis-sentinel://:fake@a/shop").ok().unwrap().server else {
+            panic!("another address")
+        };
+        let told = sentinels[0].redis_settings();
+        assert_eq!((told.username(), told.password()), (None, None));
     }
 }

@@ -45,10 +45,14 @@ const PRIMARY_KEPT: Duration = Duration::from_secs(1);
 /// How long a whole attempt may take: a cluster, or a search by Sentinels, asks several servers in turn.
 const LONGEST_ATTEMPT: Duration = CONNECT_LIMIT.saturating_mul(3);
 
+/// Clones share the connection.
+#[derive(Clone)]
 pub(super) struct Line {
-    address: Address,
-    limit: Duration,
-    link: Mutex<Arc<Link>>,
+    pub(super) address: Arc<Address>,
+    /// A key that is never there.
+    absent: Arc<str>,
+    pub(super) limit: Duration,
+    link: Arc<Mutex<Arc<Link>>>,
 }
 
 /// One connection, from the attempt to make it until it is replaced.
@@ -64,8 +68,8 @@ struct Link {
 /// What may be done with what is asked.
 #[derive(Clone, Copy)]
 pub(super) enum Then<'a> {
-    /// Reads: may be repeated, and wants a server that takes writes. The key is one that is never there.
-    Read { absent: &'a str },
+    /// Reads: may be repeated, and wants a server that takes writes.
+    Read,
     /// Writes the key, last argument its deadline; may be repeated if its outcome is unknown.
     Write { key: &'a str, repeat: bool },
     /// Reads something of the primary that has the slot; may be repeated.
@@ -79,7 +83,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Link {
-    fn begin(address: &Address) -> Arc<Self> {
+    fn begin(address: &Arc<Address>) -> Arc<Self> {
         let link = Arc::new(Self {
             wire: SetOnce::new(),
             begun: Instant::now(),
@@ -87,7 +91,7 @@ impl Link {
             clock: Mutex::default(),
             primary: Mutex::default(),
         });
-        let (made, address) = (Arc::clone(&link), address.clone());
+        let (made, address) = (Arc::clone(&link), Arc::clone(address));
         // Not in the call that wants it: the next one shall find what this one began.
         tokio::spawn(async move {
             let wire = match timeout(LONGEST_ATTEMPT, address.connect()).await {
@@ -121,34 +125,9 @@ impl Link {
         self.wire.wait().await.clone().map_err(|(error, _)| Failure::Connecting(error))
     }
 
-    /// The call's deadline by the clock of the server that has the key, in microseconds: never later than by
-    /// ours.
-    async fn until(&self, wire: &mut Wire, key: &str, deadline: Instant) -> Result<u64, RedisError> {
-        let kept = *lock(&self.clock);
-        let (clock, read) = match kept {
-            Some((clock, read)) if read.elapsed() < CLOCK_KEPT => (clock, read),
-            _ => {
-                // By way of a key, so that a cluster asks the node that will get the write.
-                let mut ask = redis::cmd("EVAL");
-                ask.arg("return redis.call('TIME')").arg(1).arg(key);
-                let (seconds, micros): (u64, u64) = parsed(wire.send(&ask).await?)?;
-                let reading = (seconds.saturating_mul(1_000_000).saturating_add(micros), Instant::now());
-                if !wire.is_cluster() {
-                    *lock(&self.clock) = Some(reading);
-                }
-                reading
-            }
-        };
-        let left = deadline.saturating_duration_since(read).as_micros();
-        Ok(clock.saturating_add(u64::try_from(left).unwrap_or(u64::MAX)))
-    }
-
     /// Whether it is time to ask whether the server still takes writes. A cluster's connections find out
     /// themselves.
-    fn wants_check(&self, wire: &Wire) -> bool {
-        if wire.is_cluster() {
-            return false;
-        }
+    fn wants_check(&self) -> bool {
         let mut checked = lock(&self.primary);
         let due = checked.is_none_or(|checked| checked.elapsed() >= PRIMARY_KEPT);
         if due {
@@ -156,35 +135,9 @@ impl Link {
         }
         due
     }
-
-    async fn carry_out(&self, command: &Cmd, then: Then<'_>, deadline: Instant) -> Result<Value, Failure> {
-        let mut wire = self.wire().await?;
-        let outcome = match then {
-            Then::Write { key, .. } => {
-                let until = self.until(&mut wire, key, deadline).await.map_err(Failure::Calling)?;
-                let mut command = command.clone();
-                wire.send(command.arg(until)).await
-            }
-            Then::Read { absent } if self.wants_check(&wire) => {
-                // A server that has become a replica answers reads from what it had: then nobody is connected who
-                // connected since. Removing what is not there changes nothing, and a replica refuses it.
-                let mut other = wire.clone();
-                let mut check = redis::cmd("DEL");
-                check.arg(absent);
-                let (check, outcome) = tokio::join!(other.send(&check), wire.send(command));
-                match check {
-                    Err(error) if error.code() == Some("READONLY") => Err(error),
-                    _ => outcome,
-                }
-            }
-            Then::ReadOf { slot } => wire.send_to(slot, command.clone()).await,
-            Then::Read { .. } | Then::Once => wire.send(command).await,
-        };
-        outcome.map_err(Failure::Calling)
-    }
 }
 
-pub(super) fn parsed<T: FromRedisValue>(value: Value) -> Result<T, RedisError> {
+fn parsed<T: FromRedisValue>(value: Value) -> Result<T, RedisError> {
     Ok(from_redis_value(value)?)
 }
 
@@ -205,23 +158,15 @@ impl Drop for Call<'_> {
 
 impl Line {
     /// Begins to connect at once.
-    pub(super) fn new(address: Address, limit: Duration) -> Self {
-        let link = Mutex::new(Link::begin(&address));
-        Self { address, limit, link }
-    }
-
-    pub(super) fn place(&self) -> &str {
-        &self.address.place
-    }
-
-    /// The same address with another limit, over a connection of its own.
-    pub(super) fn with_limit(&self, limit: Duration) -> Self {
-        Self::new(self.address.clone(), limit)
+    pub(super) fn new(address: Address, absent: &str, limit: Duration) -> Self {
+        let address = Arc::new(address);
+        let link = Arc::new(Mutex::new(Link::begin(&address)));
+        Self { address, absent: absent.into(), limit, link }
     }
 
     /// Waits until the first connection is there.
     pub(super) async fn connected(&self) -> Result<(), StoreError> {
-        self.link().wire().await.map(drop).map_err(|failure| failure.told(self.place()))
+        self.link().wire().await.map(drop).map_err(|failure| failure.told(&self.address.place))
     }
 
     fn link(&self) -> Arc<Link> {
@@ -232,14 +177,11 @@ impl Line {
         Arc::clone(&link)
     }
 
-    pub(super) async fn is_cluster(&self) -> Result<bool, StoreError> {
-        Ok(self.link().wire().await.map_err(|failure| failure.told(self.place()))?.is_cluster())
-    }
-
     /// Carries out a call within the limit.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd, then: Then<'_>) -> Result<T, StoreError> {
         let value = self.carry_out(command, then).await;
-        value.and_then(|value| parsed(value).map_err(Failure::Calling)).map_err(|failure| failure.told(self.place()))
+        let answer = value.and_then(|value| parsed(value).map_err(Failure::Calling));
+        answer.map_err(|failure| failure.told(&self.address.place))
     }
 
     async fn carry_out(&self, command: &Cmd, then: Then<'_>) -> Result<Value, Failure> {
@@ -248,7 +190,7 @@ impl Line {
         loop {
             let link = self.link();
             let mut call = Call { link: &link, begun: Instant::now(), ended: false };
-            let outcome = timeout_at(deadline, link.carry_out(command, then, deadline)).await;
+            let outcome = timeout_at(deadline, self.carry_out_over(&link, command, then, deadline)).await;
             call.ended = true;
             let failure = match outcome {
                 Ok(Ok(value)) => return Ok(value),
@@ -269,5 +211,60 @@ impl Line {
             }
             repeated = true;
         }
+    }
+
+    async fn carry_out_over(
+        &self,
+        link: &Link,
+        command: &Cmd,
+        then: Then<'_>,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
+        let mut wire = link.wire().await?;
+        let outcome = match then {
+            Then::Write { key, .. } => {
+                let until = self.until(link, &mut wire, key, deadline).await.map_err(Failure::Calling)?;
+                let mut command = command.clone();
+                wire.send(command.arg(until), None).await
+            }
+            Then::Read if !self.address.is_cluster() && link.wants_check() => {
+                // A server that has become a replica answers reads from what it had: then nobody is connected who
+                // connected since. Removing what is not there changes nothing, and a replica refuses it.
+                let mut other = wire.clone();
+                let mut check = redis::cmd("DEL");
+                check.arg(&*self.absent);
+                let (check, outcome) = tokio::join!(other.send(&check, None), wire.send(command, None));
+                match check {
+                    Err(error) if error.code() == Some("READONLY") => Err(error),
+                    _ => outcome,
+                }
+            }
+            Then::ReadOf { slot } => wire.send(command, Some(slot)).await,
+            Then::Read | Then::Once => wire.send(command, None).await,
+        };
+        outcome.map_err(Failure::Calling)
+    }
+
+    /// The call's deadline by the clock of the server that has the key, in microseconds: never later than by
+    /// ours.
+    async fn until(&self, link: &Link, wire: &mut Wire, key: &str, deadline: Instant) -> Result<u64, RedisError> {
+        let kept = lock(&link.clock).filter(|(_, read)| read.elapsed() < CLOCK_KEPT);
+        let (clock, read) = match kept {
+            Some(reading) => reading,
+            None => {
+                // By way of a key, so that a cluster asks the node that will get the write.
+                let mut ask = redis::cmd("EVAL");
+                ask.arg("return redis.call('TIME')").arg(1).arg(key);
+                let (seconds, micros): (u64, u64) = parsed(wire.send(&ask, None).await?)?;
+                let reading = (seconds.saturating_mul(1_000_000).saturating_add(micros), Instant::now());
+                // In a cluster each node has a clock of its own.
+                if !self.address.is_cluster() {
+                    *lock(&link.clock) = Some(reading);
+                }
+                reading
+            }
+        };
+        let left = deadline.saturating_duration_since(read).as_micros();
+        Ok(clock.saturating_add(u64::try_from(left).unwrap_or(u64::MAX)))
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{RedisStore, line::Then, read};
 use crate::{
-    store::{ListUsers, ListedUser, StoreError, StoredToken, TokenStore, UserPage, list_users::what_was_removed},
+    store::{
+        ListUsers, ListedUser, Removed, StoreError, StoredToken, TokenStore, UserPage, list_users::what_was_removed,
+    },
     user::UserId,
 };
 use redis::Value;
@@ -47,15 +49,15 @@ impl Place {
 /// The lowest slot of each primary in what CLUSTER SLOTS answers, in order.
 fn primaries(mut ranges: Vec<(u16, u16, Vec<Value>)>) -> Vec<u16> {
     ranges.sort_by_key(|(first, ..)| *first);
-    let mut seen: Vec<Vec<Value>> = Vec::new();
-    ranges.retain_mut(|(_, _, node)| {
+    let mut nodes: Vec<(u16, Vec<Value>)> = Vec::new();
+    for (first, _, mut node) in ranges {
         // The host and the port tell nodes apart.
         node.truncate(2);
-        let is_new = !seen.contains(node);
-        seen.push(std::mem::take(node));
-        is_new
-    });
-    ranges.into_iter().map(|(first, ..)| first).collect()
+        if nodes.iter().all(|(_, known)| *known != node) {
+            nodes.push((first, node));
+        }
+    }
+    nodes.into_iter().map(|(first, _)| first).collect()
 }
 
 /// Text that matches only itself in a pattern of Redis.
@@ -68,7 +70,7 @@ type Found = (UserId, Option<StoredToken>);
 
 impl RedisStore {
     async fn primaries(&self) -> Result<Vec<u16>, StoreError> {
-        if !self.line.is_cluster().await? {
+        if !self.line.address.is_cluster() {
             return Ok(vec![0]);
         }
         let mut command = redis::cmd("CLUSTER");
@@ -95,7 +97,7 @@ impl RedisStore {
         users.iter().for_each(|user| {
             command.arg(self.key(user));
         });
-        let records: Vec<Option<Vec<u8>>> = self.line.ask(&command, Then::Read { absent: &self.absent }).await?;
+        let records: Vec<Option<Vec<u8>>> = self.line.ask(&command, Then::Read).await?;
         let found = users.into_iter().zip(records);
         // What is gone by now is not listed.
         let found = found.filter_map(|(user, record)| Some((user, read(&Zeroizing::new(record?)).ok())));
@@ -113,12 +115,7 @@ impl ListUsers for RedisStore {
         Ok(UserPage::new(users, next.map(Place::text)))
     }
 
-    async fn remove_older(
-        &self,
-        prefix: &str,
-        than: SystemTime,
-        limit: usize,
-    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
+    async fn remove_older(&self, prefix: &str, than: SystemTime, limit: usize) -> Result<Removed, StoreError> {
         let (mut removed, mut place) = (Vec::new(), Some(Place::START));
         let outcome = async {
             while let Some(here) = place {
@@ -141,7 +138,7 @@ impl ListUsers for RedisStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.line.ask::<Value>(&redis::cmd("PING"), Then::Read { absent: &self.absent }).await?;
+        self.line.ask::<Value>(&redis::cmd("PING"), Then::Read).await?;
         Ok(())
     }
 }

@@ -86,10 +86,8 @@ const REPLACE_IF: &str = in_time!(
 /// one. Through a network, use a `rediss://` address.
 #[derive(Clone)]
 pub struct RedisStore {
-    line: Arc<Line>,
+    line: Line,
     prefix: Arc<str>,
-    /// A key that no user has.
-    absent: Arc<str>,
 }
 
 impl RedisStore {
@@ -128,9 +126,10 @@ impl RedisStore {
 
     async fn of(address: Address, prefix: &str) -> Result<Self, StoreError> {
         address::choose_tls_provider();
-        let line = Arc::new(Line::new(address, LIMIT));
+        // No user id has a NUL.
+        let line = Line::new(address, &format!("{prefix}\0"), LIMIT);
         line.connected().await?;
-        Ok(Self { line, prefix: prefix.into(), absent: format!("{prefix}\0").into() })
+        Ok(Self { line, prefix: prefix.into() })
     }
 
     /// Sets how long a call may take, connecting included. Default: 1.5 seconds.
@@ -138,8 +137,9 @@ impl RedisStore {
     /// Keep it below [`Limits::store_deadline`](crate::config::Limits::store_deadline): the store then replaces
     /// a connection that does not answer, and a write that was given up is never carried out later.
     #[must_use]
-    pub fn with_deadline(self, deadline: Duration) -> Self {
-        Self { line: Arc::new(self.line.with_limit(deadline)), ..self }
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.line.limit = deadline;
+        self
     }
 
     fn key(&self, user: &UserId) -> String {
@@ -176,7 +176,7 @@ impl TokenStore for RedisStore {
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
         let mut command = redis::cmd("GET");
         command.arg(self.key(user));
-        let found: Option<Vec<u8>> = self.line.ask(&command, Then::Read { absent: &self.absent }).await?;
+        let found: Option<Vec<u8>> = self.line.ask(&command, Then::Read).await?;
         found.map(|value| read(&Zeroizing::new(value))).transpose()
     }
 
@@ -217,7 +217,7 @@ fn read(value: &[u8]) -> Result<StoredToken, StoreError> {
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
-            .field("address", &self.line.place())
+            .field("address", &self.line.address.place)
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }

@@ -15,28 +15,17 @@ pub(super) enum Wire {
 }
 
 impl Wire {
-    /// Sends a command to the server that has its key.
-    pub(super) async fn send(&mut self, command: &Cmd) -> Result<Value, RedisError> {
-        match self {
-            Self::One(wire) => wire.send_packed_command(command).await,
-            Self::Cluster(wire) => wire.req_packed_command(command).await,
-        }?
-        .extract_error()
-    }
-
-    /// Sends a command to the primary that has `slot`. A server alone has every slot.
-    pub(super) async fn send_to(&mut self, slot: u16, command: Cmd) -> Result<Value, RedisError> {
-        match self {
-            Self::One(wire) => wire.send_packed_command(&command).await,
-            Self::Cluster(wire) => {
+    /// Sends a command to the primary that has `slot`, or else to the one that has the command's key. A server that
+    /// stands for itself has every slot.
+    pub(super) async fn send(&mut self, command: &Cmd, slot: Option<u16>) -> Result<Value, RedisError> {
+        match (self, slot) {
+            (Self::One(wire), _) => wire.send_packed_command(command).await,
+            (Self::Cluster(wire), None) => wire.req_packed_command(command).await,
+            (Self::Cluster(wire), Some(slot)) => {
                 let node = SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master));
-                wire.route_command(command, RoutingInfo::SingleNode(node)).await
+                wire.route_command(command.clone(), RoutingInfo::SingleNode(node)).await
             }
         }?
         .extract_error()
-    }
-
-    pub(super) fn is_cluster(&self) -> bool {
-        matches!(self, Self::Cluster(_))
     }
 }
