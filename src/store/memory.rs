@@ -83,12 +83,16 @@ impl ListUsers for MemoryStore {
         // After a mark, the last user of the page before.
         let unknown = || StoreError::misconfigured("this cursor is not from this store");
         let after = cursor.map(|cursor| cursor.strip_prefix(MARK).ok_or_else(unknown)).transpose()?;
+        let limit = limit.max(1);
         let records = self.read();
-        let rest = records.iter().filter(|(user, _)| after.is_none_or(|after| user.as_str() > after));
-        let mut found = rest.collect::<Vec<_>>();
+        let mut found: Vec<_> =
+            records.iter().filter(|(user, _)| after.is_none_or(|after| user.as_str() > after)).collect();
+        let more = found.len() > limit;
+        if more {
+            found.select_nth_unstable_by_key(limit, |(user, _)| *user);
+            found.truncate(limit);
+        }
         found.sort_unstable_by_key(|(user, _)| *user);
-        let more = found.len() > limit.max(1);
-        found.truncate(limit.max(1));
         let next = found.last().filter(|_| more).map(|(user, _)| format!("{MARK}{}", user.as_str()));
         let users = found.into_iter().map(|(user, token)| ListedUser::new(user.clone(), Some(token)));
         Ok(UserPage::new(users.collect(), next))
