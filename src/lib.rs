@@ -202,6 +202,7 @@ mod guard;
 pub mod hooks;
 mod kinds;
 pub mod layer;
+mod message;
 mod note;
 pub mod pacing;
 pub mod provider;

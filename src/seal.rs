@@ -10,6 +10,7 @@
 //! 5. A value that does not open counts as absent. The plaintext is not used before the tag was checked.
 
 use crate::{
+    message::{InvalidValue, KEY_NOT_BASE64, KEY_OF_EQUAL_BYTES, KEY_TOO_SHORT},
     random::{Randomness, RandomnessError, draw},
     secret::ClientSecret,
 };
@@ -24,7 +25,7 @@ use base64::{
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The salt of every derivation; the number changes if the meaning of a label ever does.
@@ -47,7 +48,7 @@ const KEY_MIN: usize = 32;
 /// assert_eq!(format!("{key:?}"), "SealingKey(redacted)");
 /// assert!(SealingKey::from_bytes(b"too short").is_err());
 /// assert!(SealingKey::from_bytes(&[7; 32]).is_err(), "all bytes equal");
-/// # Ok::<(), komerza_connect::config::InvalidSealingKey>(())
+/// # Ok::<(), komerza_connect::config::InvalidValue>(())
 /// ```
 #[derive(Clone)]
 pub struct SealingKey(Arc<Zeroizing<Box<[u8]>>>);
@@ -56,13 +57,13 @@ impl SealingKey {
     /// Makes a key from at least 32 bytes, which should be random.
     ///
     /// # Errors
-    /// [`InvalidSealingKey`] if there are fewer bytes or all are equal.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidSealingKey> {
+    /// [`InvalidValue`] if there are fewer bytes or all are equal.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidValue> {
         if bytes.len() < KEY_MIN {
-            return Err(InvalidSealingKey::TooShort { found: bytes.len() });
+            return Err(KEY_TOO_SHORT.with(bytes.len()));
         }
         if bytes.iter().all(|byte| Some(byte) == bytes.first()) {
-            return Err(InvalidSealingKey::AllEqual);
+            return KEY_OF_EQUAL_BYTES.wrong();
         }
         Ok(Self(Arc::new(Zeroizing::new(bytes.into()))))
     }
@@ -71,13 +72,11 @@ impl SealingKey {
     /// padding.
     ///
     /// # Errors
-    /// [`InvalidSealingKey`] if the text is not base64, is too short, or all bytes are equal.
-    pub fn from_base64(text: &str) -> Result<Self, InvalidSealingKey> {
+    /// [`InvalidValue`] if the text is not base64, is too short, or all bytes are equal.
+    pub fn from_base64(text: &str) -> Result<Self, InvalidValue> {
         let text = text.trim().trim_end_matches('=');
-        let bytes = BASE64URL
-            .decode(text)
-            .or_else(|_| BASE64_STANDARD_NO_PAD.decode(text))
-            .map_err(|_| InvalidSealingKey::NotBase64)?;
+        let bytes =
+            BASE64URL.decode(text).or_else(|_| BASE64_STANDARD_NO_PAD.decode(text)).map_err(|_| &KEY_NOT_BASE64)?;
         Self::from_bytes(&Zeroizing::new(bytes))
     }
 
@@ -113,34 +112,6 @@ impl SealingKey {
 }
 
 crate::kinds::redacted!(SealingKey);
-
-/// The reason why bytes are not a valid [`SealingKey`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidSealingKey {
-    /// There are fewer than 32 bytes.
-    TooShort {
-        /// Bytes that were given.
-        found: usize,
-    },
-    /// All bytes are equal, as in a placeholder.
-    AllEqual,
-    /// The text is not base64.
-    NotBase64,
-}
-
-impl fmt::Display for InvalidSealingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooShort { found } => write!(f, "the sealing key has {found} bytes; at least {KEY_MIN} are needed")?,
-            Self::AllEqual => f.write_str("all bytes of the sealing key are equal")?,
-            Self::NotBase64 => f.write_str("the sealing key is not base64")?,
-        }
-        f.write_str(". Make one with `openssl rand -base64 32`")
-    }
-}
-
-crate::kinds::readable!(InvalidSealingKey);
 
 /// Expands a key for one purpose.
 fn derive<const N: usize>(key: &[u8], label: &str) -> Zeroizing<[u8; N]> {
@@ -291,12 +262,12 @@ mod tests {
 
     #[test]
     fn t21_weak_keys_are_refused_and_both_alphabets_of_base64_are_read() {
-        assert_eq!(SealingKey::from_bytes(&[1; 31]).unwrap_err(), InvalidSealingKey::TooShort { found: 31 });
-        assert_eq!(SealingKey::from_bytes(&[0; 64]).unwrap_err(), InvalidSealingKey::AllEqual);
-        assert_eq!(SealingKey::from_base64("obviously not base64").unwrap_err(), InvalidSealingKey::NotBase64);
+        assert_eq!(SealingKey::from_bytes(&[1; 31]).unwrap_err(), KEY_TOO_SHORT.with(31));
+        assert_eq!(SealingKey::from_bytes(&[0; 64]).unwrap_err(), (&KEY_OF_EQUAL_BYTES).into());
+        assert_eq!(SealingKey::from_base64("obviously not base64").unwrap_err(), (&KEY_NOT_BASE64).into());
         // `main` prints an error with `Debug`.
-        let shown = format!("{:?}", InvalidSealingKey::TooShort { found: 2 });
-        assert!(shown.starts_with("the sealing key has 2 bytes") && shown.contains("openssl"), "{shown}");
+        let shown = format!("{:?}", SealingKey::from_bytes(&[1, 2]).unwrap_err());
+        assert!(shown.starts_with("the value holds a key of 2 bytes") && shown.contains("openssl"), "{shown}");
         let bytes: Vec<u8> = (220..=255).collect();
         for text in [BASE64_STANDARD_NO_PAD.encode(&bytes), BASE64URL.encode(&bytes)] {
             assert_eq!(***SealingKey::from_base64(&text).unwrap().0, *bytes);

@@ -278,7 +278,7 @@ impl ClientBuilder {
     /// Same as [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
     pub fn build(self) -> Result<Client, ConfigError> {
         let Self { key, user_agent, api_url, limits, clock, shared } = self;
-        let (user_agent, base) = (config::user_agent(user_agent)?, config::base_url("api_url", &api_url)?);
+        let (user_agent, base) = config::for_client(&user_agent, &api_url)?;
         let mut connection = Connection::new(&user_agent, base, limits, Limits::default().store_deadline)?;
         if let Some(shared) = shared {
             connection.share_buckets(shared);

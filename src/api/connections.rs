@@ -198,7 +198,7 @@ mod tests {
         let builds = AtomicU32::new(0);
         let connections = Connections::new(move || match builds.fetch_add(1, Ordering::Relaxed) {
             0 => Ok(reqwest::Client::builder().tls_certs_only([]).build().unwrap()),
-            _ => Err(ConfigError::because("api_url", &crate::config::message::NOT_HTTPS)),
+            _ => Err(ConfigError::because("api_url", &crate::message::NOT_HTTPS)),
         });
         let connections = connections.unwrap();
         let first = Arc::clone(&connections.begin().pool);

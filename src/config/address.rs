@@ -1,11 +1,8 @@
 //! The addresses in a configuration: the redirect URI, and the base URLs of the provider.
 
-use super::{
-    ConfigError,
-    message::{
-        EMPTY, Message, NO_PATH, NOT_A_URL, NOT_HTTPS, NOT_PLAIN, TRAILING_SLASH, URL_CHARACTERS, URL_FRAGMENT,
-        URL_QUERY, URL_USER,
-    },
+use crate::message::{
+    EMPTY, InvalidValue, Message, NO_PATH, NOT_A_URL, NOT_HTTPS, NOT_PLAIN, TRAILING_SLASH, URL_CHARACTERS,
+    URL_FRAGMENT, URL_QUERY, URL_USER,
 };
 use url::{Host, Url};
 
@@ -23,14 +20,14 @@ pub(crate) struct RedirectUri {
 }
 
 impl RedirectUri {
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static Message> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         let url = http_url(text)?;
         match url.path() {
-            "" | "/" => return Err(&NO_PATH),
-            path if path.ends_with('/') => return Err(&TRAILING_SLASH),
+            "" | "/" => return NO_PATH.wrong(),
+            path if path.ends_with('/') => return TRAILING_SLASH.wrong(),
             // The parser resolves dots and encodes odd characters; the route must be what is registered.
             path if !is_plain_path(path) || text.splitn(4, '/').nth(3) != path.strip_prefix('/') => {
-                return Err(&NOT_PLAIN);
+                return NOT_PLAIN.wrong();
             }
             _ => {}
         }
@@ -49,8 +46,8 @@ pub(super) fn is_plain_path(path: &str) -> bool {
 }
 
 /// Parses the base URL of the API or the dashboard. Its path is kept, without a slash at the end.
-pub(crate) fn base_url(setting: &'static str, text: &str) -> Result<Url, ConfigError> {
-    let mut url = http_url(text).map_err(|why| ConfigError::about(setting, text, why))?;
+pub(crate) fn base_url(text: &str) -> Result<Url, InvalidValue> {
+    let mut url = http_url(text)?;
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty();
     }
@@ -168,7 +165,7 @@ mod tests {
 
     #[test]
     fn t31_a_segment_arrives_as_one_or_not_at_all() {
-        let base = base_url("api_url", "https://api.example/v1/").unwrap();
+        let base = base_url("https://api.example/v1/").unwrap();
         for (segment, path) in [
             ("abc", Some("/v1/x/abc")),
             ("../../stores", Some("/v1/x/..%2F..%2Fstores")),
@@ -187,7 +184,7 @@ mod tests {
             assert_eq!(url.as_ref().map(Url::path), path, "{segment:?}");
         }
         assert_eq!(
-            with_segments(&base_url("api_url", "https://api.example").unwrap(), &["x"]).unwrap().as_str(),
+            with_segments(&base_url("https://api.example").unwrap(), &["x"]).unwrap().as_str(),
             "https://api.example/x"
         );
     }

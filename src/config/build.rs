@@ -3,14 +3,19 @@
 use super::{
     Config, ConfigBuilder, ConfigError, Limits, Routes,
     address::{RedirectUri, base_url},
-    error::Wrong,
-    message::{self, Message},
+    error::{Wrong, checked},
     return_path::ReturnPath,
     with_segments,
 };
-use crate::{provider, seal::SealingKey};
+use crate::{
+    message::{self, InvalidValue, Message},
+    provider,
+    seal::SealingKey,
+    site::page::Look,
+};
 use http::HeaderValue;
 use std::sync::Arc;
+use url::Url;
 
 impl ConfigBuilder {
     /// Checks everything.
@@ -19,14 +24,16 @@ impl ConfigBuilder {
     /// [`ConfigError`] names every setting that is missing or wrong, with its remedy.
     pub fn build(self) -> Result<Config, ConfigError> {
         let mut wrong = Wrong::default();
-        let client_id = wrong.keep(needed("client_id", self.client_id).and_then(client_id));
-        let client_secret = wrong.keep(needed("client_secret", self.client_secret).and_then(|secret| secret));
-        let redirect_uri = wrong.keep(needed("redirect_uri", self.redirect_uri).and_then(redirect_uri));
-        let user_agent = wrong.keep(needed("user_agent", self.user_agent).and_then(user_agent));
-        let api_url = wrong.keep(base_url("api_url", self.api_url.as_deref().unwrap_or(provider::API_URL)));
-        let dashboard_url = self.dashboard_url.as_deref().unwrap_or(provider::DASHBOARD_URL);
-        let dashboard_url = wrong.keep(base_url("dashboard_url", dashboard_url));
-        let cookie_keys = wrong.keep(self.cookie_keys.unwrap_or(Ok(Vec::new())));
+        let client_id = wrong.check("client_id", self.client_id.as_deref(), client_id);
+        let client_secret = self.client_secret.unwrap_or_else(|| message::MISSING.wrong());
+        let client_secret = wrong.keep("client_secret", client_secret);
+        let redirect_uri = wrong.check("redirect_uri", self.redirect_uri.as_deref(), RedirectUri::parse);
+        let user_agent = wrong.check("user_agent", self.user_agent.as_deref(), user_agent);
+        let api_url = self.api_url.as_deref().or(Some(provider::API_URL));
+        let api_url = wrong.check("api_url", api_url, base_url);
+        let dashboard_url = self.dashboard_url.as_deref().or(Some(provider::DASHBOARD_URL));
+        let dashboard_url = wrong.check("dashboard_url", dashboard_url, base_url);
+        let cookie_keys = wrong.keep("cookie_keys", self.cookie_keys.unwrap_or(Ok(Vec::new())));
         // Without a redirect URI the paths below it are unknown; `?` is no part of any path.
         let prefix = self.stripped_prefix.unwrap_or_default();
         let unknown = || format!("{}/?/callback", prefix.trim_end_matches('/'));
@@ -34,30 +41,33 @@ impl ConfigBuilder {
         let given = [self.login_path, self.disconnect_path, self.status_path];
         let routes = Routes::new(callback, &prefix, given, &mut wrong);
         let default_return_path = self.default_return_path.unwrap_or_else(|| "/".into());
+        let sign_in_parameter = self.sign_in_parameter.unwrap_or_else(|| "return_to".into());
+        // Their length has no limit, which is for paths that visitors send.
+        let local = |path: &str| {
+            ReturnPath::parse(path, usize::MAX, &routes).map_or_else(|| message::NOT_LOCAL.wrong(), |_| Ok(()))
+        };
         for (setting, path) in [
             ("default_return_path", Some(&default_return_path)),
             ("sign_in_page", self.sign_in_page.as_ref()),
-            ("style_sheet", self.look.style_sheet.as_ref()),
+            ("style_sheet", self.style_sheet.as_ref()),
         ] {
-            wrong.keep(path.map_or(Ok(()), |path| check_local(setting, path, &routes)));
+            path.and_then(|path| wrong.check(setting, Some(path), local));
         }
-        let sign_in_parameter = self.sign_in_parameter.unwrap_or_else(|| "return_to".into());
-        if !(1..=64).contains(&sign_in_parameter.len()) || !sign_in_parameter.bytes().all(is_unreserved) {
-            let error = ConfigError::about("sign_in_parameter", &sign_in_parameter, &message::PARAMETER_NAME);
-            wrong.keep::<()>(Err(error));
-        }
-        if let Some(name) = &self.look.app_name {
-            wrong.keep(app_name(name));
-        }
+        wrong.check("sign_in_parameter", Some(&sign_in_parameter), parameter);
+        self.app_name.as_deref().and_then(|name| wrong.check("app_name", Some(name), app_name));
         check_buckets(&mut wrong, &self.limits);
-        wrong.check()?;
-        let (Some(client_id), Some(client_secret), Some(redirect_uri), Some(user_agent)) =
-            (client_id, client_secret, redirect_uri, user_agent)
+        wrong.finish()?;
+        let (
+            Some(client_id),
+            Some(client_secret),
+            Some(redirect_uri),
+            Some(user_agent),
+            Some(api_url),
+            Some(dashboard_url),
+            Some(mut cookie_keys),
+        ) = (client_id, client_secret, redirect_uri, user_agent, api_url, dashboard_url, cookie_keys)
         else {
             return Err(ConfigError::because("client_id", &message::MISSING));
-        };
-        let (Some(api_url), Some(dashboard_url), Some(mut cookie_keys)) = (api_url, dashboard_url, cookie_keys) else {
-            return Err(ConfigError::because("api_url", &message::MISSING));
         };
         if cookie_keys.is_empty() {
             cookie_keys.push(SealingKey::derived_from(&client_secret));
@@ -83,14 +93,10 @@ impl ConfigBuilder {
             sign_in_page: self.sign_in_page,
             sign_in_parameter,
             limits: self.limits,
-            look: Arc::new(self.look),
+            look: Arc::new(Look { app_name: self.app_name, style_sheet: self.style_sheet }),
             notices: Arc::default(),
         })
     }
-}
-
-fn needed<T>(setting: &'static str, value: Option<T>) -> Result<T, ConfigError> {
-    value.ok_or_else(|| ConfigError::because(setting, &message::MISSING))
 }
 
 /// Characters that a URL carries unchanged. *Source*: RFC 3986, section 2.3.
@@ -99,32 +105,38 @@ fn is_unreserved(byte: u8) -> bool {
 }
 
 /// The client ID becomes a segment of a path and a parameter of a query.
-fn client_id(id: String) -> Result<String, ConfigError> {
-    let id = check("client_id", id, 128, is_unreserved, &message::CLIENT_ID_CHARACTERS)?;
-    match id.as_str() {
-        "." | ".." => Err(ConfigError::because("client_id", &message::DOT_SEGMENT)),
-        _ => Ok(id),
-    }
-}
-
-fn redirect_uri(text: String) -> Result<RedirectUri, ConfigError> {
-    RedirectUri::parse(&text).map_err(|why| ConfigError::about("redirect_uri", &text, why))
+fn client_id(id: &str) -> Result<String, InvalidValue> {
+    made_of(is_unreserved, id, 128, &message::CLIENT_ID_CHARACTERS)?;
+    if matches!(id, "." | "..") { message::DOT_SEGMENT.wrong() } else { Ok(id.to_owned()) }
 }
 
 /// A User-Agent that Komerza lets pass.
-pub(crate) fn user_agent(agent: String) -> Result<HeaderValue, ConfigError> {
-    let visible = |byte| matches!(byte, b' '..=b'~');
-    let agent = check("user_agent", agent, 256, visible, &message::NOT_VISIBLE_ASCII)?;
+fn user_agent(agent: &str) -> Result<HeaderValue, InvalidValue> {
+    made_of(|byte| matches!(byte, b' '..=b'~'), agent, 256, &message::NOT_VISIBLE_ASCII)?;
     let agent = HeaderValue::from_str(agent.trim()).ok().filter(|agent| !agent.is_empty());
-    agent.ok_or_else(|| ConfigError::because("user_agent", &message::EMPTY))
+    agent.ok_or_else(|| (&message::EMPTY).into())
 }
 
-fn app_name(name: &str) -> Result<(), ConfigError> {
+fn made_of(allowed: fn(u8) -> bool, text: &str, most: usize, why: &'static Message) -> Result<(), InvalidValue> {
+    match text.len() {
+        0 => message::EMPTY.wrong(),
+        length if length > most => Err(message::TOO_LONG.with(most)),
+        _ if !text.bytes().all(allowed) => Err(why.into()),
+        _ => Ok(()),
+    }
+}
+
+fn parameter(name: &str) -> Result<(), InvalidValue> {
+    let good = (1..=64).contains(&name.len()) && name.bytes().all(is_unreserved);
+    if good { Ok(()) } else { message::PARAMETER_NAME.wrong() }
+}
+
+fn app_name(name: &str) -> Result<(), InvalidValue> {
     match name.chars().count() {
-        0 => Err(ConfigError::because("app_name", &message::EMPTY)),
+        0 => message::EMPTY.wrong(),
         1..=100 if !name.contains(char::is_control) => Ok(()),
-        1..=100 => Err(ConfigError::because("app_name", &message::CONTROL_CHARACTER)),
-        _ => Err(ConfigError::new("app_name", &message::TOO_LONG, "100".to_owned())),
+        1..=100 => message::CONTROL_CHARACTER.wrong(),
+        _ => Err(message::TOO_LONG.with(100)),
     }
 }
 
@@ -136,28 +148,14 @@ fn check_buckets(wrong: &mut Wrong, limits: &Limits) {
         [("limits.exchange_bucket", limits.exchange_bucket), ("limits.client.bucket", limits.client.bucket)]
     {
         if bucket.capacity > TOKENS_MOST && !bucket.period.is_zero() {
-            wrong.keep::<()>(Err(ConfigError::because(setting, &message::BUCKET_TOO_LARGE)));
+            wrong.keep::<()>(setting, message::BUCKET_TOO_LARGE.wrong());
         }
     }
 }
 
-/// Its length has no limit, which is for paths that visitors send.
-fn check_local(setting: &'static str, path: &str, routes: &Routes) -> Result<(), ConfigError> {
-    let parsed = ReturnPath::parse(path, usize::MAX, routes);
-    parsed.map(|_| ()).ok_or_else(|| ConfigError::about(setting, path, &message::NOT_LOCAL))
-}
-
-fn check(
-    setting: &'static str,
-    value: String,
-    most: usize,
-    allowed: fn(u8) -> bool,
-    message: &'static Message,
-) -> Result<String, ConfigError> {
-    match value.len() {
-        0 => Err(ConfigError::because(setting, &message::EMPTY)),
-        length if length > most => Err(ConfigError::new(setting, &message::TOO_LONG, most.to_string())),
-        _ if !value.bytes().all(allowed) => Err(ConfigError::about(setting, &value, message)),
-        _ => Ok(value),
-    }
+/// What a client without a login needs.
+pub(crate) fn for_client(agent: &str, url: &str) -> Result<(HeaderValue, Url), ConfigError> {
+    let agent = checked(agent, user_agent).map_err(|why| ConfigError::because("user_agent", why))?;
+    let url = checked(url, base_url).map_err(|why| ConfigError::because("api_url", why))?;
+    Ok((agent, url))
 }

@@ -26,8 +26,7 @@ pub(super) fn variable_of(setting: &str) -> Option<&'static str> {
 }
 
 pub(super) fn cookie_keys(mut builder: ConfigBuilder, list: String) -> ConfigBuilder {
-    let keys: Result<Vec<_>, _> = list.split(',').map(SealingKey::from_base64).collect();
-    builder.cookie_keys = Some(keys.map_err(|why| ConfigError::key("cookie_keys", why)));
+    builder.cookie_keys = Some(list.split(',').map(SealingKey::from_base64).collect());
     builder
 }
 

@@ -1,10 +1,7 @@
 //! Why a configuration was refused.
 
-use super::{
-    around::around,
-    message::{self, Message},
-};
-use crate::{seal::InvalidSealingKey, secret::InvalidSecret};
+use super::around::around;
+use crate::message::{InvalidValue, MISSING, SURROUNDED};
 use std::fmt;
 
 /// Settings are missing or wrong. The text names every one with its remedy and never repeats a secret.
@@ -35,8 +32,7 @@ pub struct ConfigError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongSetting {
     setting: &'static str,
-    message: &'static Message,
-    detail: String,
+    why: InvalidValue,
 }
 
 impl WrongSetting {
@@ -55,13 +51,13 @@ impl WrongSetting {
     /// What sort of mistake it is: `"trailing_slash"`. The [guide](crate::guide::setting_up) lists all.
     #[must_use]
     pub fn code(&self) -> &str {
-        self.message.code
+        self.why.code()
     }
 
     /// What to do about it, in one or two sentences.
     #[must_use]
     pub fn remedy(&self) -> &str {
-        self.message.remedy
+        self.why.message.remedy
     }
 }
 
@@ -71,52 +67,13 @@ impl fmt::Display for WrongSetting {
         if let Some(variable) = self.variable() {
             write!(f, " ({variable})")?;
         }
-        write!(f, " {}", self.message.text(&self.detail))
+        write!(f, " {}", self.why.message.text(&self.why.detail))
     }
 }
 
 impl ConfigError {
-    pub(crate) fn new(setting: &'static str, message: &'static Message, detail: impl Into<String>) -> Self {
-        Self { settings: vec![WrongSetting { setting, message, detail: detail.into() }] }
-    }
-
-    pub(crate) fn because(setting: &'static str, message: &'static Message) -> Self {
-        Self::new(setting, message, "")
-    }
-
-    /// Same as [`because`](Self::because), unless something around the value is the cause.
-    pub(super) fn about(setting: &'static str, value: &str, message: &'static Message) -> Self {
-        match around(value) {
-            Some(found) => Self::surrounded(setting, value, &found),
-            None => Self::because(setting, message),
-        }
-    }
-
-    fn surrounded(setting: &'static str, value: &str, found: &str) -> Self {
-        let length = value.chars().count();
-        Self::new(setting, &message::SURROUNDED, format!("{length} characters: it {found}"))
-    }
-
-    pub(super) fn secret(setting: &'static str, value: &str, why: InvalidSecret) -> Self {
-        match (why, around(value)) {
-            (_, Some(found)) => Self::surrounded(setting, value, &found),
-            (InvalidSecret::Empty | InvalidSecret::Length { found: 0, .. }, _) => {
-                Self::because(setting, &message::EMPTY)
-            }
-            (InvalidSecret::Length { found, .. }, _) => Self::new(setting, &message::SECRET_LENGTH, found.to_string()),
-            (InvalidSecret::TooLong { most, .. }, _) => Self::new(setting, &message::TOO_LONG, most.to_string()),
-            (InvalidSecret::Unprintable | InvalidSecret::DotSegment, _) => {
-                Self::because(setting, &message::NOT_VISIBLE_ASCII)
-            }
-        }
-    }
-
-    pub(super) fn key(setting: &'static str, why: InvalidSealingKey) -> Self {
-        match why {
-            InvalidSealingKey::TooShort { found } => Self::new(setting, &message::KEY_TOO_SHORT, found.to_string()),
-            InvalidSealingKey::AllEqual => Self::because(setting, &message::KEY_OF_EQUAL_BYTES),
-            InvalidSealingKey::NotBase64 => Self::because(setting, &message::KEY_NOT_BASE64),
-        }
+    pub(crate) fn because(setting: &'static str, why: impl Into<InvalidValue>) -> Self {
+        Self { settings: vec![WrongSetting { setting, why: why.into() }] }
     }
 
     /// Everything that is missing or wrong, in the order of the builder's methods. Never empty.
@@ -144,17 +101,35 @@ impl fmt::Display for ConfigError {
 
 crate::kinds::readable!(ConfigError);
 
-/// Collects what is wrong, so that all of it is said at once.
+/// Collects what is wrong with the settings, so that all of it is said at once.
 #[derive(Default)]
 pub(super) struct Wrong(Vec<WrongSetting>);
 
 impl Wrong {
-    /// The value; without one what is wrong is kept.
-    pub(super) fn keep<T>(&mut self, checked: Result<T, ConfigError>) -> Option<T> {
-        checked.map_err(|error| self.0.extend(error.settings)).ok()
+    /// The value, if it is right.
+    pub(super) fn keep<T>(&mut self, setting: &'static str, checked: Result<T, InvalidValue>) -> Option<T> {
+        checked.map_err(|why| self.0.push(WrongSetting { setting, why })).ok()
     }
 
-    pub(super) fn check(self) -> Result<(), ConfigError> {
+    /// What a text stands for, if there is one and it is right.
+    pub(super) fn check<T>(
+        &mut self,
+        setting: &'static str,
+        text: Option<&str>,
+        check: impl FnOnce(&str) -> Result<T, InvalidValue>,
+    ) -> Option<T> {
+        self.keep(setting, text.ok_or_else(|| (&MISSING).into()).and_then(|text| checked(text, check)))
+    }
+
+    pub(super) fn finish(self) -> Result<(), ConfigError> {
         if self.0.is_empty() { Ok(()) } else { Err(ConfigError { settings: self.0 }) }
     }
+}
+
+/// Checks a text. If it is wrong, and something around it was copied or quoted by mistake, that is the reason.
+pub(super) fn checked<T>(text: &str, check: impl FnOnce(&str) -> Result<T, InvalidValue>) -> Result<T, InvalidValue> {
+    check(text).map_err(|why| match around(text) {
+        Some(found) => SURROUNDED.with(format_args!("{} characters: it {found}", text.chars().count())),
+        None => why,
+    })
 }

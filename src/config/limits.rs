@@ -4,154 +4,143 @@ use super::ClientLimits;
 use crate::provider::{ANONYMOUS_BUCKET, Bucket};
 use std::time::Duration;
 
-/// The limits of the login flow and of the API client.
-///
-/// They hold for one process. *Source* of the defaults: our choice, unless a field names another
-/// source. With a deadline of zero only work that finishes without waiting succeeds; network calls
-/// always fail.
-///
-/// ```
-/// use komerza_connect::config::Limits;
-/// use std::time::Duration;
-///
-/// let mut limits = Limits::default();
-/// assert_eq!(limits.attempt_lifetime, Duration::from_secs(600));
-/// limits.store_deadline = Duration::from_secs(1);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// How long a login attempt stays valid. Default: 10 minutes. Zero: every attempt expires at
-    /// once.
-    pub attempt_lifetime: Duration,
-    /// How long a repeated callback gets the same answer as the first one. Default: 2 minutes.
-    /// Zero: repetitions never get it.
-    pub done_lifetime: Duration,
-    /// Open login attempts in one browser. One more removes the oldest. Default: 5. Zero: counts as
-    /// 1.
-    pub outstanding_attempts: usize,
-    /// Total size of the cookies of all open attempts, names and values, in bytes. Default: 4,096,
-    /// because common servers refuse request heads over 8 KiB. Zero: only the newest attempt is
-    /// kept.
-    ///
-    /// Older attempts are removed to make room. The newest attempt is always kept.
-    pub attempt_cookie_bytes: usize,
-    /// Longest return path, in bytes. A longer one is ignored. Default: 512. Zero: every return
-    /// path is ignored.
-    pub return_path_bytes: usize,
-    /// Longest query of a callback, in bytes. A longer one is answered with 414. Default: 8,192.
-    /// Zero: every callback is refused.
-    pub callback_query_bytes: usize,
-    /// How long a browser session of this crate lasts without use. Default: 30 days. Zero: it ends at
-    /// once.
-    ///
-    /// It starts with the login. Answers of handlers that got the key renew the session's cookie from time to
-    /// time, unless the app lets others store the answer (`Cache-Control: public`).
-    ///
-    /// This setting has no effect with [`with_user`](crate::KomerzaConnectLayer::with_user).
-    pub session_idle_lifetime: Duration,
-    /// How long a browser session of this crate lasts in all, from the start of its login. Default: 90
-    /// days. Zero: it ends at once.
-    ///
-    /// This setting has no effect with [`with_user`](crate::KomerzaConnectLayer::with_user).
-    ///
-    /// After the session ends, the browser is not connected, and its record stays in the store. The
-    /// browser's next connect removes the record if the browser still sends the old cookie. Most
-    /// browsers delete the cookie at about the same time, so most records stay, and their keys stay
-    /// valid at Komerza. To remove old records, see
-    /// [`ListUsers::remove_older`](crate::store::ListUsers::remove_older).
-    pub session_lifetime: Duration,
-    /// Time to connect to Komerza for an exchange. Default: 5 seconds. Zero: no connection
-    /// succeeds.
-    pub exchange_connect_deadline: Duration,
-    /// Time for a whole exchange, including connecting and reading. Default: 15 seconds. Zero: no
-    /// exchange succeeds.
-    pub exchange_deadline: Duration,
-    /// Largest reply to an exchange, in bytes. Default: 65,536. Zero: no exchange succeeds.
-    pub exchange_body_bytes: usize,
-    /// Exchanges that this process runs at the same time. Default: 64. Zero: counts as 1.
-    pub exchanges_at_once: usize,
-    /// Rate limit of this process for exchanges. Default: Komerza's documented bucket for calls
-    /// without a key, which is 10 requests and 4 more every 7 seconds. A period of zero: no limit.
-    ///
-    /// All layers of a process with the same API host use one such bucket. Nodes share it with
-    /// [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Komerza does not
-    /// document whether it counts by IP address. If nodes without shared buckets have one address,
-    /// divide these numbers by the number of nodes. *Source*: docs.komerza.com, "Rate limits".
-    pub exchange_bucket: Bucket,
-    /// Part of [`exchange_bucket`](Self::exchange_bucket) and of
-    /// [`exchange_queue`](Self::exchange_queue) that unknown browsers may use together, in percent.
-    /// Default: 50. Zero: unknown browsers cannot connect.
-    ///
-    /// A browser is unknown without a user, a session and an address. See
-    /// [`with_client_address`](crate::KomerzaConnectLayer::with_client_address).
-    pub unknown_browsers_percent: u32,
-    /// Total time that an exchange may wait, in the queue and before a retry after a 429 or a
-    /// failed connect. Default: 20 seconds. Zero: exchanges never wait.
-    ///
-    /// With the exchange and the save this stays below the code's lifetime of one minute.
-    pub exchange_wait: Duration,
-    /// Exchanges that may wait in the queue. One more is answered with 503. Default: 256. Zero: no
-    /// exchange waits for a token.
-    pub exchange_queue: usize,
-    /// Exchanges that one user may start per minute. One more is answered with 429. Default: 5.
-    /// Zero: none is allowed.
-    ///
-    /// Without [`with_user`](crate::KomerzaConnectLayer::with_user) it holds for each browser that
-    /// has connected before, and for each address of new browsers.
-    pub exchanges_per_user: u32,
-    /// Finished callbacks that the process remembers for [`done_lifetime`](Self::done_lifetime).
-    /// Default: 4,096. Zero: none.
-    ///
-    /// The oldest is forgotten first. A repeated callback that is forgotten is answered from the
-    /// browser's cookie. Without that cookie it costs an exchange, which Komerza refuses.
-    pub remembered_callbacks: usize,
-    /// Time for one call of the token store or the user look-up during a request. Default: 2
-    /// seconds. Zero: only calls that never wait succeed.
-    pub store_deadline: Duration,
-    /// Time to save a new key, including retries. Default: 5 seconds. Zero: one try, which must not
-    /// wait.
-    pub save_deadline: Duration,
-    /// Time to go on saving a new key after its visitor was told that saving failed. Default: 60
-    /// seconds. Zero: no further try.
-    pub late_save_deadline: Duration,
-    /// Time for one call of a hook. Default: 5 seconds. Zero: only hooks that never wait succeed.
-    ///
-    /// On time-out [`before_leaving`](crate::Hooks::before_leaving) stops the login. After
-    /// [`before_storing`](crate::Hooks::before_storing) the key is not stored, and
-    /// [`orphaned`](crate::Hooks::orphaned) runs. Other hooks are ignored.
-    pub hook_deadline: Duration,
-    /// The limits of the API client. Default: [`ClientLimits::default`].
-    pub client: ClientLimits,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            attempt_lifetime: Duration::from_secs(600),
-            done_lifetime: Duration::from_secs(120),
-            outstanding_attempts: 5,
-            attempt_cookie_bytes: 4_096,
-            return_path_bytes: 512,
-            callback_query_bytes: 8_192,
-            session_idle_lifetime: Duration::from_secs(30 * 24 * 3_600),
-            session_lifetime: Duration::from_secs(90 * 24 * 3_600),
-            exchange_connect_deadline: Duration::from_secs(5),
-            exchange_deadline: Duration::from_secs(15),
-            exchange_body_bytes: 65_536,
-            exchanges_at_once: 64,
-            exchange_bucket: ANONYMOUS_BUCKET,
-            unknown_browsers_percent: 50,
-            exchange_wait: Duration::from_secs(20),
-            exchange_queue: 256,
-            exchanges_per_user: 5,
-            remembered_callbacks: 4_096,
-            store_deadline: Duration::from_secs(2),
-            save_deadline: Duration::from_secs(5),
-            late_save_deadline: Duration::from_secs(60),
-            hook_deadline: Duration::from_secs(5),
-            client: ClientLimits::default(),
+/// Makes a struct of limits, with the default of each beside it.
+macro_rules! limits {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $limit:ident: $type:ty = $default:expr,)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $($(#[$doc])* pub $limit: $type,)+
         }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($limit: $default,)+ }
+            }
+        }
+    };
+}
+pub(super) use limits;
+
+limits! {
+    /// The limits of the login flow and of the API client.
+    ///
+    /// They hold for one process. *Source* of the defaults: our choice, unless a field names another
+    /// source. With a deadline of zero only work that finishes without waiting succeeds; network calls
+    /// always fail.
+    ///
+    /// ```
+    /// use komerza_connect::config::Limits;
+    /// use std::time::Duration;
+    ///
+    /// let mut limits = Limits::default();
+    /// assert_eq!(limits.attempt_lifetime, Duration::from_secs(600));
+    /// limits.store_deadline = Duration::from_secs(1);
+    /// ```
+    Limits {
+        /// How long a login attempt stays valid. Default: 10 minutes. Zero: every attempt expires at
+        /// once.
+        attempt_lifetime: Duration = Duration::from_secs(600),
+        /// How long a repeated callback gets the same answer as the first one. Default: 2 minutes.
+        /// Zero: repetitions never get it.
+        done_lifetime: Duration = Duration::from_secs(120),
+        /// Open login attempts in one browser. One more removes the oldest. Default: 5. Zero: counts as
+        /// 1.
+        outstanding_attempts: usize = 5,
+        /// Total size of the cookies of all open attempts, names and values, in bytes. Default: 4,096,
+        /// because common servers refuse request heads over 8 KiB. Zero: only the newest attempt is
+        /// kept.
+        ///
+        /// Older attempts are removed to make room. The newest attempt is always kept.
+        attempt_cookie_bytes: usize = 4_096,
+        /// Longest return path, in bytes. A longer one is ignored. Default: 512. Zero: every return
+        /// path is ignored.
+        return_path_bytes: usize = 512,
+        /// Longest query of a callback, in bytes. A longer one is answered with 414. Default: 8,192.
+        /// Zero: every callback is refused.
+        callback_query_bytes: usize = 8_192,
+        /// How long a browser session of this crate lasts without use. Default: 30 days. Zero: it ends at
+        /// once.
+        ///
+        /// It starts with the login. Answers of handlers that got the key renew the session's cookie from time to
+        /// time, unless the app lets others store the answer (`Cache-Control: public`).
+        ///
+        /// This setting has no effect with [`with_user`](crate::KomerzaConnectLayer::with_user).
+        session_idle_lifetime: Duration = Duration::from_secs(30 * 24 * 3_600),
+        /// How long a browser session of this crate lasts in all, from the start of its login. Default: 90
+        /// days. Zero: it ends at once.
+        ///
+        /// This setting has no effect with [`with_user`](crate::KomerzaConnectLayer::with_user).
+        ///
+        /// After the session ends, the browser is not connected, and its record stays in the store. The
+        /// browser's next connect removes the record if the browser still sends the old cookie. Most
+        /// browsers delete the cookie at about the same time, so most records stay, and their keys stay
+        /// valid at Komerza. To remove old records, see
+        /// [`ListUsers::remove_older`](crate::store::ListUsers::remove_older).
+        session_lifetime: Duration = Duration::from_secs(90 * 24 * 3_600),
+        /// Time to connect to Komerza for an exchange. Default: 5 seconds. Zero: no connection
+        /// succeeds.
+        exchange_connect_deadline: Duration = Duration::from_secs(5),
+        /// Time for a whole exchange, including connecting and reading. Default: 15 seconds. Zero: no
+        /// exchange succeeds.
+        exchange_deadline: Duration = Duration::from_secs(15),
+        /// Largest reply to an exchange, in bytes. Default: 65,536. Zero: no exchange succeeds.
+        exchange_body_bytes: usize = 65_536,
+        /// Exchanges that this process runs at the same time. Default: 64. Zero: counts as 1.
+        exchanges_at_once: usize = 64,
+        /// Rate limit of this process for exchanges. Default: Komerza's documented bucket for calls
+        /// without a key, which is 10 requests and 4 more every 7 seconds. A period of zero: no limit.
+        ///
+        /// All layers of a process with the same API host use one such bucket. Nodes share it with
+        /// [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Komerza does not
+        /// document whether it counts by IP address. If nodes without shared buckets have one address,
+        /// divide these numbers by the number of nodes. *Source*: docs.komerza.com, "Rate limits".
+        exchange_bucket: Bucket = ANONYMOUS_BUCKET,
+        /// Part of [`exchange_bucket`](Self::exchange_bucket) and of
+        /// [`exchange_queue`](Self::exchange_queue) that unknown browsers may use together, in percent.
+        /// Default: 50. Zero: unknown browsers cannot connect.
+        ///
+        /// A browser is unknown without a user, a session and an address. See
+        /// [`with_client_address`](crate::KomerzaConnectLayer::with_client_address).
+        unknown_browsers_percent: u32 = 50,
+        /// Total time that an exchange may wait, in the queue and before a retry after a 429 or a
+        /// failed connect. Default: 20 seconds. Zero: exchanges never wait.
+        ///
+        /// With the exchange and the save this stays below the code's lifetime of one minute.
+        exchange_wait: Duration = Duration::from_secs(20),
+        /// Exchanges that may wait in the queue. One more is answered with 503. Default: 256. Zero: no
+        /// exchange waits for a token.
+        exchange_queue: usize = 256,
+        /// Exchanges that one user may start per minute. One more is answered with 429. Default: 5.
+        /// Zero: none is allowed.
+        ///
+        /// Without [`with_user`](crate::KomerzaConnectLayer::with_user) it holds for each browser that
+        /// has connected before, and for each address of new browsers.
+        exchanges_per_user: u32 = 5,
+        /// Finished callbacks that the process remembers for [`done_lifetime`](Self::done_lifetime).
+        /// Default: 4,096. Zero: none.
+        ///
+        /// The oldest is forgotten first. A repeated callback that is forgotten is answered from the
+        /// browser's cookie. Without that cookie it costs an exchange, which Komerza refuses.
+        remembered_callbacks: usize = 4_096,
+        /// Time for one call of the token store or the user look-up during a request. Default: 2
+        /// seconds. Zero: only calls that never wait succeed.
+        store_deadline: Duration = Duration::from_secs(2),
+        /// Time to save a new key, including retries. Default: 5 seconds. Zero: one try, which must not
+        /// wait.
+        save_deadline: Duration = Duration::from_secs(5),
+        /// Time to go on saving a new key after its visitor was told that saving failed. Default: 60
+        /// seconds. Zero: no further try.
+        late_save_deadline: Duration = Duration::from_secs(60),
+        /// Time for one call of a hook. Default: 5 seconds. Zero: only hooks that never wait succeed.
+        ///
+        /// On time-out [`before_leaving`](crate::Hooks::before_leaving) stops the login. After
+        /// [`before_storing`](crate::Hooks::before_storing) the key is not stored, and
+        /// [`orphaned`](crate::Hooks::orphaned) runs. Other hooks are ignored.
+        hook_deadline: Duration = Duration::from_secs(5),
+        /// The limits of the API client. Default: [`ClientLimits::default`].
+        client: ClientLimits = ClientLimits::default(),
     }
 }
 

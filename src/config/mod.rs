@@ -11,24 +11,22 @@ mod client_limits;
 mod env;
 mod error;
 mod limits;
-pub(crate) mod message;
 mod notices;
 pub(crate) mod return_path;
 mod routes;
 
-pub(crate) use address::{base_url, is_loopback, with_segments};
-pub(crate) use build::user_agent;
+pub(crate) use address::{is_loopback, with_segments};
+pub(crate) use build::for_client;
 pub use client_limits::ClientLimits;
 pub use error::{ConfigError, WrongSetting};
 pub use limits::Limits;
-pub(crate) use message::Message;
 pub(crate) use notices::Place;
 pub(crate) use routes::{Route, Routes};
 
 pub use crate::{
+    message::InvalidValue,
     provider::Bucket,
-    seal::InvalidSealingKey,
-    secret::{AuthorizationCode, ClientSecret, InvalidSecret},
+    secret::{AuthorizationCode, ClientSecret},
 };
 
 use crate::{seal::SealingKey, site::page::Look};
@@ -119,17 +117,28 @@ impl Config {
     }
 }
 
+/// Makes a method for each setting that is a text.
+macro_rules! texts {
+    ($($(#[$about:meta])* $setting:ident($value:ident);)+) => {$(
+        $(#[$about])*
+        pub fn $setting(mut self, $value: impl Into<String>) -> Self {
+            self.$setting = Some($value.into());
+            self
+        }
+    )+};
+}
+
 /// Collects the settings of a [`Config`]. [`build`](Self::build) checks them.
 #[derive(Debug, Clone, Default)]
 #[must_use = "nothing is checked before `build`"]
 pub struct ConfigBuilder {
     client_id: Option<String>,
-    client_secret: Option<Result<ClientSecret, ConfigError>>,
+    client_secret: Option<Result<ClientSecret, InvalidValue>>,
     redirect_uri: Option<String>,
     user_agent: Option<String>,
     api_url: Option<String>,
     dashboard_url: Option<String>,
-    cookie_keys: Option<Result<Vec<SealingKey>, ConfigError>>,
+    cookie_keys: Option<Result<Vec<SealingKey>, InvalidValue>>,
     login_path: Option<String>,
     disconnect_path: Option<String>,
     status_path: Option<String>,
@@ -137,15 +146,15 @@ pub struct ConfigBuilder {
     default_return_path: Option<String>,
     sign_in_page: Option<String>,
     sign_in_parameter: Option<String>,
-    look: Look,
+    app_name: Option<String>,
+    style_sheet: Option<String>,
     limits: Limits,
 }
 
 impl ConfigBuilder {
-    /// The client ID from the Komerza dashboard: letters, digits and `-._~`. Required.
-    pub fn client_id(mut self, id: impl Into<String>) -> Self {
-        self.client_id = Some(id.into());
-        self
+    texts! {
+        /// The client ID from the Komerza dashboard: letters, digits and `-._~`. Required.
+        client_id(id);
     }
 
     /// The client secret from the Komerza dashboard: 72 characters. Required.
@@ -160,40 +169,29 @@ impl ConfigBuilder {
         self.checked_secret(secret.into(), ClientSecret::with_any_length)
     }
 
-    fn checked_secret(mut self, secret: String, check: fn(String) -> Result<ClientSecret, InvalidSecret>) -> Self {
+    fn checked_secret(mut self, secret: String, check: fn(String) -> Result<ClientSecret, InvalidValue>) -> Self {
         let secret = Zeroizing::new(secret);
-        let checked = check(String::clone(&secret));
-        self.client_secret = Some(checked.map_err(|why| ConfigError::secret("client_secret", &secret, why)));
+        self.client_secret = Some(error::checked(&secret, |secret| check(secret.to_owned())));
         self
     }
 
-    /// The redirect URI, exactly as registered at Komerza. Required.
-    ///
-    /// It must be https, or http on a loopback host. It needs a path that does not end with a
-    /// slash, and has no query or fragment. Its path is the callback route. The other routes are
-    /// next to it: `login`, `disconnect` and `status`.
-    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
-        self.redirect_uri = Some(uri.into());
-        self
-    }
+    texts! {
+        /// The redirect URI, exactly as registered at Komerza. Required.
+        ///
+        /// It must be https, or http on a loopback host. It needs a path that does not end with a
+        /// slash, and has no query or fragment. Its path is the callback route. The other routes are
+        /// next to it: `login`, `disconnect` and `status`.
+        redirect_uri(uri);
 
-    /// The User-Agent of every request to Komerza, such as `MyApp/1.0`. Required: Komerza blocks
-    /// requests without one.
-    pub fn user_agent(mut self, agent: impl Into<String>) -> Self {
-        self.user_agent = Some(agent.into());
-        self
-    }
+        /// The User-Agent of every request to Komerza, such as `MyApp/1.0`. Required: Komerza blocks
+        /// requests without one.
+        user_agent(agent);
 
-    /// Base URL of the API: https, or http on a loopback host. Default: `https://api.komerza.com`.
-    pub fn api_url(mut self, url: impl Into<String>) -> Self {
-        self.api_url = Some(url.into());
-        self
-    }
+        /// Base URL of the API: https, or http on a loopback host. Default: `https://api.komerza.com`.
+        api_url(url);
 
-    /// Base URL of the dashboard: https, or http on a loopback host. Default: `https://dashboard.komerza.com`.
-    pub fn dashboard_url(mut self, url: impl Into<String>) -> Self {
-        self.dashboard_url = Some(url.into());
-        self
+        /// Base URL of the dashboard: https, or http on a loopback host. Default: `https://dashboard.komerza.com`.
+        dashboard_url(url);
     }
 
     /// Keys that encrypt the cookies. The first key encrypts; every key decrypts. Default: one key
@@ -214,81 +212,56 @@ impl ConfigBuilder {
         self
     }
 
-    /// Path of the login route. Default: `login` next to the callback.
-    pub fn login_path(mut self, path: impl Into<String>) -> Self {
-        self.login_path = Some(path.into());
-        self
-    }
+    texts! {
+        /// Path of the login route. Default: `login` next to the callback.
+        login_path(path);
 
-    /// Path of the disconnect route. Default: `disconnect` next to the callback.
-    pub fn disconnect_path(mut self, path: impl Into<String>) -> Self {
-        self.disconnect_path = Some(path.into());
-        self
-    }
+        /// Path of the disconnect route. Default: `disconnect` next to the callback.
+        disconnect_path(path);
 
-    /// Path of the status route. Default: `status` next to the callback.
-    pub fn status_path(mut self, path: impl Into<String>) -> Self {
-        self.status_path = Some(path.into());
-        self
-    }
+        /// Path of the status route. Default: `status` next to the callback.
+        status_path(path);
 
-    /// A path prefix that a proxy removes before the app sees the path, such as `/shop`. Default:
-    /// none.
-    ///
-    /// You do not need it for axum's `nest`, because the crate sees the whole path there.
-    pub fn stripped_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.stripped_prefix = Some(prefix.into());
-        self
-    }
+        /// A path prefix that a proxy removes before the app sees the path, such as `/shop`. Default:
+        /// none.
+        ///
+        /// You do not need it for axum's `nest`, because the crate sees the whole path there.
+        stripped_prefix(prefix);
 
-    /// The path after a login or disconnect without a valid `return_to`. Default: `/`.
-    pub fn default_return_path(mut self, path: impl Into<String>) -> Self {
-        self.default_return_path = Some(path.into());
-        self
-    }
+        /// The path after a login or disconnect without a valid `return_to`. Default: `/`.
+        default_return_path(path);
 
-    /// The path of your app's sign-in page, which may have a query. Default: none.
-    ///
-    /// Visitors are redirected there when [`with_user`](crate::KomerzaConnectLayer::with_user)
-    /// finds no user. The crate adds `?return_to=` with the path that the visitor wanted;
-    /// [`sign_in_parameter`](Self::sign_in_parameter) changes the name.
-    ///
-    /// Without a sign-in page, browsers get a 401 page and programs get JSON, from the crate's routes
-    /// and from handlers that take the key. [`Rejection`](crate::Rejection) shows how a handler
-    /// answers in your own words.
-    pub fn sign_in_page(mut self, path: impl Into<String>) -> Self {
-        self.sign_in_page = Some(path.into());
-        self
-    }
+        /// The path of your app's sign-in page, which may have a query. Default: none.
+        ///
+        /// Visitors are redirected there when [`with_user`](crate::KomerzaConnectLayer::with_user)
+        /// finds no user. The crate adds `?return_to=` with the path that the visitor wanted;
+        /// [`sign_in_parameter`](Self::sign_in_parameter) changes the name.
+        ///
+        /// Without a sign-in page, browsers get a 401 page and programs get JSON, from the crate's routes
+        /// and from handlers that take the key. [`Rejection`](crate::Rejection) shows how a handler
+        /// answers in your own words.
+        sign_in_page(path);
 
-    /// The query parameter of the [`sign_in_page`](Self::sign_in_page) for the path to return to.
-    /// Default: `return_to`.
-    ///
-    /// axum-login reads `next`.
-    pub fn sign_in_parameter(mut self, name: impl Into<String>) -> Self {
-        self.sign_in_parameter = Some(name.into());
-        self
-    }
+        /// The query parameter of the [`sign_in_page`](Self::sign_in_page) for the path to return to.
+        /// Default: `return_to`.
+        ///
+        /// axum-login reads `next`.
+        sign_in_parameter(name);
 
-    /// The name that visitors know your app by, at most 100 characters. Default: none; the crate's pages say
-    /// "this app".
-    ///
-    /// It stands above the heading of each page of this crate and in the window's title. The page that asks
-    /// before connecting names it.
-    pub fn app_name(mut self, name: impl Into<String>) -> Self {
-        self.look.app_name = Some(name.into());
-        self
-    }
+        /// The name that visitors know your app by, at most 100 characters. Default: none; the crate's pages say
+        /// "this app".
+        ///
+        /// It stands above the heading of each page of this crate and in the window's title. The page that asks
+        /// before connecting names it.
+        app_name(name);
 
-    /// The path of a style sheet on your site, for the pages of this crate. Default: none.
-    ///
-    /// The pages load it after their own style, so its rules win. They consist of `main`, `p.app` (the app's
-    /// name), `h1`, `p`, `a.button` and `small`. The policy of the pages then allows styles, pictures and fonts
-    /// of your own origin, and still no scripts. Serve the file without a login. For pages with other content
-    /// see [`Hooks::failed`](crate::Hooks::failed).
-    pub fn style_sheet(mut self, path: impl Into<String>) -> Self {
-        self.look.style_sheet = Some(path.into());
-        self
+        /// The path of a style sheet on your site, for the pages of this crate. Default: none.
+        ///
+        /// The pages load it after their own style, so its rules win. They consist of `main`, `p.app` (the app's
+        /// name), `h1`, `p`, `a.button` and `small`. The policy of the pages then allows styles, pictures and fonts
+        /// of your own origin, and still no scripts. Serve the file without a login. For pages with other content
+        /// see [`Hooks::failed`](crate::Hooks::failed).
+        style_sheet(path);
     }
 
     /// The limits. Default: [`Limits::default`].

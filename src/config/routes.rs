@@ -1,11 +1,7 @@
 //! Where the crate's routes are, and whether a request is for one of them.
 
-use super::{
-    ConfigError,
-    address::is_plain_path,
-    error::Wrong,
-    message::{NOT_PLAIN, NOT_UNDER_PREFIX, PREFIX_ELSEWHERE, TAKEN},
-};
+use super::{address::is_plain_path, error::Wrong};
+use crate::message::{NOT_PLAIN, NOT_UNDER_PREFIX, PREFIX_ELSEWHERE, TAKEN};
 
 /// A route of this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,18 +51,19 @@ impl Routes {
         let prefix = prefix.trim_end_matches('/');
         let below = |path: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
         if !below(&callback) {
-            wrong.keep::<()>(Err(ConfigError::because("stripped_prefix", &PREFIX_ELSEWHERE)));
+            wrong.keep::<()>("stripped_prefix", PREFIX_ELSEWHERE.wrong());
         }
         let parent = callback.rsplit_once('/').map_or("", |(parent, _)| parent);
         let mut taken = vec![callback.clone()];
         let mut path = |setting, name: &str, given: Option<String>| {
-            let path = given.clone().unwrap_or_else(|| format!("{parent}/{name}"));
-            let message = match given {
-                Some(given) if !below(&given) => Some(&NOT_UNDER_PREFIX),
-                Some(given) if !is_plain_path(&given) => Some(&NOT_PLAIN),
-                _ => taken.contains(&path).then_some(&TAKEN),
-            };
-            wrong.keep(message.map_or(Ok(()), |message| Err(ConfigError::about(setting, &path, message))));
+            let is_given = given.is_some();
+            let path = given.unwrap_or_else(|| format!("{parent}/{name}"));
+            wrong.check(setting, Some(&path), |path| match path {
+                _ if is_given && !below(path) => NOT_UNDER_PREFIX.wrong(),
+                _ if is_given && !is_plain_path(path) => NOT_PLAIN.wrong(),
+                _ if taken.iter().any(|other| other == path) => TAKEN.wrong(),
+                _ => Ok(()),
+            });
             taken.push(path.clone());
             path
         };

@@ -239,7 +239,7 @@ impl ConfigBuilder {
 #[test]
 fn every_message_about_a_setting_is_provoked() {
     let provoked: Vec<_> = provoked().iter().map(|error| error.settings()[0].code().to_owned()).collect();
-    let all: Vec<_> = message::ALL.iter().map(|message| message.code.to_owned()).collect();
+    let all: Vec<_> = crate::message::ALL.iter().map(|message| message.code.to_owned()).collect();
     assert_eq!(provoked, all);
 }
 

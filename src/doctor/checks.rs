@@ -2,8 +2,9 @@
 
 use super::{Finding, Severity};
 use crate::{
-    config::{Config, message::messages},
+    config::Config,
     failure::FailureKind,
+    message::messages,
     redeem::exchange::ExchangeClient,
     secret::{ApiKey, AuthorizationCode},
     store::{StoreError, StoredToken, TokenStore, within},

@@ -14,7 +14,7 @@
 //! let report = connect.doctor().await.with_app(app, connect.config()).await;
 //! println!("{report}");
 //! assert_eq!(report.severity(), Severity::Warning); // plain http, which is for development only
-//! assert!(report.findings().iter().any(|finding| finding.code() == "komerza_answers"));
+//! assert!(report.findings.iter().any(|finding| finding.code == "komerza_answers"));
 //! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -30,8 +30,9 @@ pub use report::{Finding, Report, Severity};
 pub use routes::{MountedRoute, RouteCookie};
 
 use crate::{
-    config::{Config, Message},
+    config::Config,
     layer::{Body, KomerzaConnectLayer, NotMounted, check_look_up, check_mounted, check_signed_in},
+    message::Message,
 };
 use http::{Request, Response};
 use std::fmt;
@@ -55,7 +56,12 @@ impl KomerzaConnectLayer {
         let mut findings = checks::settings(config);
         findings.extend(checks::store(store, config.limits.store_deadline).await);
         findings.extend(checks::komerza(config, &*self.shared.core.clock).await);
-        Report::new(config, self.routes(), findings)
+        Report {
+            client_id: config.client_id.clone(),
+            redirect_uri: config.redirect_uri.text.clone(),
+            routes: self.routes(),
+            findings,
+        }
     }
 }
 
@@ -92,7 +98,7 @@ impl Report {
     }
 
     fn found(mut self, checked: Result<(), NotMounted>, fine: &'static Message) -> Self {
-        self.add(match checked {
+        self.findings.push(match checked {
             Ok(()) => Finding::new(Severity::Fine, fine, ""),
             Err(lost) => Finding::saying(Severity::Error, lost.message, lost.text),
         });

@@ -1,15 +1,14 @@
 //! What was found, for people and as JSON.
 
 use super::MountedRoute;
-use crate::{
-    api::scopes,
-    config::{Config, Message},
-};
+use crate::{api::scopes, message::Message};
+use serde::Serialize;
 use serde_json::json;
 use std::fmt;
 
 /// How bad a [`Finding`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Severity {
     /// No problem was found.
@@ -33,52 +32,35 @@ impl Severity {
 }
 
 /// One thing that was checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
-    severity: Severity,
-    message: &'static Message,
-    text: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What was checked, with its result: `"store_works"`. The [guide](crate::guide::setting_up) lists all
+    /// codes.
+    pub code: &'static str,
+    /// What was found. It holds no secret.
+    pub text: String,
+    /// What to do about it. `None`: nothing.
+    pub remedy: Option<&'static str>,
 }
 
 impl Finding {
-    pub(crate) fn new(severity: Severity, message: &'static Message, detail: &str) -> Self {
+    pub(super) fn new(severity: Severity, message: &'static Message, detail: &str) -> Self {
         Self::saying(severity, message, message.text(detail))
     }
 
-    pub(crate) fn saying(severity: Severity, message: &'static Message, text: String) -> Self {
-        Self { severity, message, text }
-    }
-
-    /// How bad it is.
-    #[must_use]
-    pub fn severity(&self) -> Severity {
-        self.severity
-    }
-
-    /// What was checked, with its result: `"store_works"`. The [guide](crate::guide::setting_up) lists all
-    /// codes.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        self.message.code
-    }
-
-    /// What was found. It holds no secret.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What to do about it. `None`: nothing.
-    #[must_use]
-    pub fn remedy(&self) -> Option<&str> {
-        Some(self.message.remedy).filter(|remedy| !remedy.is_empty())
+    pub(super) fn saying(severity: Severity, message: &'static Message, text: String) -> Self {
+        let remedy = Some(message.remedy).filter(|remedy| !remedy.is_empty());
+        Self { severity, code: message.code, text, remedy }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<8}{}.", self.severity.as_str(), self.text)?;
-        self.remedy().map_or(Ok(()), |remedy| write!(f, "\n        {remedy}"))
+        self.remedy.map_or(Ok(()), |remedy| write!(f, "\n        {remedy}"))
     }
 }
 
@@ -86,64 +68,37 @@ impl fmt::Display for Finding {
 ///
 /// `Display` is for people; [`to_json`](Self::to_json) for programs.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Report {
-    client_id: String,
-    redirect_uri: String,
-    routes: Vec<MountedRoute>,
-    findings: Vec<Finding>,
+    /// The client ID of the application.
+    pub client_id: String,
+    /// The redirect URI to register in the Komerza dashboard.
+    pub redirect_uri: String,
+    /// The routes of the layer.
+    pub routes: Vec<MountedRoute>,
+    /// Everything that was checked.
+    pub findings: Vec<Finding>,
 }
 
 impl Report {
-    pub(super) fn new(config: &Config, routes: Vec<MountedRoute>, findings: Vec<Finding>) -> Self {
-        Self { client_id: config.client_id.clone(), redirect_uri: config.redirect_uri.text.clone(), routes, findings }
-    }
-
-    pub(super) fn add(&mut self, finding: Finding) {
-        self.findings.push(finding);
-    }
-
-    /// Everything that was checked.
-    #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
-    /// The routes of the layer.
-    #[must_use]
-    pub fn routes(&self) -> &[MountedRoute] {
-        &self.routes
-    }
-
     /// The worst of the findings.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        self.findings.iter().map(Finding::severity).max().unwrap_or(Severity::Fine)
-    }
-
-    /// The redirect URI to register in the Komerza dashboard.
-    #[must_use]
-    pub fn redirect_uri(&self) -> &str {
-        &self.redirect_uri
+        self.findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Fine)
     }
 
     /// The report as JSON: `severity`, `register`, `routes` and `findings`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let findings = self.findings.iter().map(|finding| {
-            json!({
-                "severity": finding.severity.as_str(), "code": finding.code(), "text": finding.text,
-                "remedy": finding.remedy(),
-            })
-        });
         let permissions = scopes::MEANINGS.iter().map(|(scope, meaning)| json!({ "scope": scope, "for": meaning }));
         json!({
-            "severity": self.severity().as_str(),
+            "severity": self.severity(),
             "register": {
                 "client_id": self.client_id, "redirect_uri": self.redirect_uri,
                 "permissions": permissions.collect::<Vec<_>>(),
             },
             "routes": self.routes,
-            "findings": findings.collect::<Vec<_>>(),
+            "findings": self.findings,
         })
         .to_string()
     }

@@ -1,7 +1,8 @@
 //! Checks for an app's own tests that the crate's routes work.
 
 use crate::{
-    config::{Config, Message, Route, message::messages},
+    config::{Config, Route},
+    message::{Message, messages},
     site::{Probe, answer::is_own_answer, notices::TWO_LAYERS},
 };
 use axum_core::body::Body;

@@ -11,9 +11,9 @@
 use super::Missed;
 use crate::{
     api::is_error_code,
-    config::{Config, ConfigError, message, with_segments},
+    config::{Config, ConfigError, with_segments},
     failure::{Failure, FailureKind},
-    provider,
+    message, provider,
     secret::{ApiKey, AuthorizationCode},
     wire::{self, BodyError, Envelope},
 };

@@ -10,8 +10,9 @@
 
 use super::caller::Caller;
 use crate::{
-    config::{Config, Place, is_loopback, message::messages},
+    config::{Config, Place, is_loopback},
     core::Core,
+    message::messages,
     telemetry::log,
 };
 use http::{HeaderMap, header::HOST, request::Parts};

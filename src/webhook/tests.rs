@@ -1,5 +1,4 @@
 use super::{signature::parse, *};
-use crate::secret::InvalidSecret;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body::Frame;
@@ -124,14 +123,14 @@ fn while_a_secret_is_replaced_both_verify_and_a_third_does_not() {
 #[test]
 fn a_secret_that_was_pasted_wrongly_is_refused_and_no_text_shows_one() {
     for (text, why) in [
-        ("", InvalidSecret::Empty),
-        ("secret\n", InvalidSecret::Unprintable),
-        (" secret", InvalidSecret::Unprintable),
-        ("se\u{a0}cret", InvalidSecret::Unprintable),
-        (&"s".repeat(16_385), InvalidSecret::TooLong { found: 16_385, most: 16_384 }),
+        ("", "empty"),
+        ("secret\n", "not_visible_ascii"),
+        (" secret", "not_visible_ascii"),
+        ("se\u{a0}cret", "not_visible_ascii"),
+        (&"s".repeat(16_385), "too_long"),
     ] {
-        assert_eq!(Verifier::new(text).unwrap_err(), why);
-        assert_eq!(verifier().or_secret(text).unwrap_err(), why);
+        assert_eq!(Verifier::new(text).unwrap_err().code(), why);
+        assert_eq!(verifier().or_secret(text).unwrap_err().code(), why);
     }
     assert!(!format!("{:?}", verifier()).contains("fake"));
 }

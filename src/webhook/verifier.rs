@@ -2,7 +2,7 @@
 
 use super::{delivery::Delivery, refused::Refused, signature};
 use crate::{
-    secret::InvalidSecret,
+    message::{EMPTY, InvalidValue, NOT_VISIBLE_ASCII, TOO_LONG},
     telemetry::{log, metrics},
     wire,
 };
@@ -50,9 +50,9 @@ impl Verifier {
     /// A verifier with one secret, as the Komerza dashboard shows it or as `POST /webhooks` returned it.
     ///
     /// # Errors
-    /// [`InvalidSecret`] for an empty text, one of more than 16,384 bytes, or one with a space or a control
+    /// [`InvalidValue`] for an empty text, one of more than 16,384 bytes, or one with a space or a control
     /// character. Such a text was pasted together with something else, and would refuse every request.
-    pub fn new(secret: impl Into<String>) -> Result<Self, InvalidSecret> {
+    pub fn new(secret: impl Into<String>) -> Result<Self, InvalidValue> {
         let headers = ["x-signature", "x-komerza-signature"].map(HeaderName::from_static);
         Ok(Self { secrets: [checked(secret.into())?].into(), headers: headers.into(), body_limit: BODY_LIMIT })
     }
@@ -61,7 +61,7 @@ impl Verifier {
     ///
     /// # Errors
     /// Same as [`new`](Self::new).
-    pub fn or_secret(mut self, secret: impl Into<String>) -> Result<Self, InvalidSecret> {
+    pub fn or_secret(mut self, secret: impl Into<String>) -> Result<Self, InvalidValue> {
         self.secrets = self.secrets.iter().cloned().chain([checked(secret.into())?]).collect();
         Ok(self)
     }
@@ -144,14 +144,12 @@ impl Verifier {
     }
 }
 
-fn checked(secret: String) -> Result<Zeroizing<Box<[u8]>>, InvalidSecret> {
+fn checked(secret: String) -> Result<Zeroizing<Box<[u8]>>, InvalidValue> {
     let secret = Zeroizing::new(secret);
     match secret.len() {
-        0 => Err(InvalidSecret::Empty),
-        found if found > SECRET_MAX => Err(InvalidSecret::TooLong { found, most: SECRET_MAX }),
-        _ if secret.contains(|letter: char| letter.is_whitespace() || letter.is_control()) => {
-            Err(InvalidSecret::Unprintable)
-        }
+        0 => EMPTY.wrong(),
+        found if found > SECRET_MAX => Err(TOO_LONG.with(SECRET_MAX)),
+        _ if secret.contains(|letter: char| letter.is_whitespace() || letter.is_control()) => NOT_VISIBLE_ASCII.wrong(),
         _ => Ok(Zeroizing::new(secret.as_bytes().into())),
     }
 }

@@ -5,7 +5,8 @@ mod envelope;
 pub(crate) use envelope::Envelope;
 
 use crate::{
-    config::{ConfigError, is_loopback, message},
+    config::{ConfigError, is_loopback},
+    message,
     telemetry::log::chain,
 };
 use bytes::Bytes;
@@ -48,7 +49,7 @@ pub(crate) fn client(user_agent: &HeaderValue, base: &Url) -> Result<reqwest::Cl
 pub(crate) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
     builder
         .build()
-        .map_err(|error| ConfigError::new("api_url", &message::HTTP_CLIENT, chain(&error.without_url()).to_string()))
+        .map_err(|error| ConfigError::because("api_url", message::HTTP_CLIENT.with(chain(&error.without_url()))))
 }
 
 /// The first error of this type in a chain of causes.

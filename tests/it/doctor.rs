@@ -71,7 +71,7 @@ async fn examine(config: Config, store: impl TokenStore) -> Report {
 }
 
 fn codes(report: &Report) -> Vec<(&str, Severity)> {
-    report.findings().iter().map(|finding| (finding.code(), finding.severity())).collect()
+    report.findings.iter().map(|finding| (finding.code, finding.severity)).collect()
 }
 
 /// An API that says nothing but a status, and not what time it is.
@@ -101,7 +101,7 @@ fn documented() -> BTreeSet<String> {
 async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     let sandbox = Sandbox::builder().unlimited().start().await.unwrap();
     let mut seen = BTreeSet::new();
-    let mut see = |report: &Report| seen.extend(report.findings().iter().map(|finding| finding.code().to_owned()));
+    let mut see = |report: &Report| seen.extend(report.findings.iter().map(|finding| finding.code.to_owned()));
 
     let connect = KomerzaConnectLayer::new(at(&sandbox).build().unwrap(), MemoryStore::default()).unwrap();
     let app: Router = Router::new().layer(connect.clone());
@@ -112,8 +112,8 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     see(&report);
 
     let report = connect.doctor().await.with_app(Router::new(), connect.config()).await;
-    let lost = report.findings().last().unwrap();
-    assert_eq!((lost.code(), lost.severity()), ("not_mounted", Severity::Error));
+    let lost = report.findings.last().unwrap();
+    assert_eq!((lost.code, lost.severity), ("not_mounted", Severity::Error));
     assert!(lost.text().starts_with("HEAD /komerza/login was answered by something else"), "{lost}");
 
     let development = at(&sandbox).redirect_uri("http://127.0.0.1:3000/komerza/callback").build().unwrap();
@@ -164,8 +164,8 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     // Without the name of the mistake nothing is proven, and nothing is claimed.
     sandbox.switch(|switches| switches.exchange_error_names = ErrorNames::Absent);
     let report = examine(at(&sandbox).build().unwrap(), MemoryStore::default()).await;
-    let said = report.findings().last().unwrap();
-    assert_eq!((said.code(), said.severity()), ("exchange_fails", Severity::Warning));
+    let said = report.findings.last().unwrap();
+    assert_eq!((said.code, said.severity), ("exchange_fails", Severity::Warning));
     assert!(said.text().contains("(exchange_refused)"), "{said}");
     let rule = sandbox
         .faults()
@@ -235,12 +235,12 @@ async fn two_layers_and_the_wrong_order_of_layers_are_found_in_the_app() {
     let layer = || KomerzaConnectLayer::new(at(&sandbox).build().unwrap(), MemoryStore::default()).unwrap();
     let found = async |connect: &KomerzaConnectLayer, app: Router| {
         let report = connect.doctor().await.with_app(app, connect.config()).await;
-        report.findings().last().unwrap().clone()
+        report.findings.last().unwrap().clone()
     };
     let (one, two) = (layer(), layer());
     assert_eq!(found(&one, Router::new().layer(one.clone()).layer(one.clone())).await.code(), "mounted");
     let twice = found(&one, Router::new().layer(two).layer(one.clone())).await;
-    assert_eq!((twice.code(), twice.severity()), ("two_layers", Severity::Error));
+    assert_eq!((twice.code, twice.severity), ("two_layers", Severity::Error));
     assert!(twice.text().starts_with("two layers have the same redirect URI"), "{twice}");
 
     // The app's session layer, whose extractor refuses without it.
@@ -248,9 +248,9 @@ async fn two_layers_and_the_wrong_order_of_layers_are_found_in_the_app() {
     let connect = layer().with_user(by_extractor(|Extension(user): Extension<i64>| Some(UserId::from(user))));
     assert_eq!(found(&connect, Router::new().layer(connect.clone()).layer(session())).await.code(), "mounted");
     let wrong = found(&connect, Router::new().layer(session()).layer(connect.clone())).await;
-    assert_eq!((wrong.code(), wrong.severity()), ("signed_out", Severity::Error));
+    assert_eq!((wrong.code, wrong.severity), ("signed_out", Severity::Error));
     assert!(wrong.text().ends_with("(503 Service Unavailable)"), "{wrong}");
-    assert!(wrong.remedy().unwrap().contains("`.layer(connect).layer(auth)`"), "{wrong}");
+    assert!(wrong.remedy.unwrap().contains("`.layer(connect).layer(auth)`"), "{wrong}");
 
     // A look-up that takes a missing session for nobody: a signed-in request is needed.
     let find = |parts: &http::request::Parts| parts.extensions.get::<i64>().map(|user| UserId::from(*user));

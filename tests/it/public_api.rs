@@ -4,7 +4,7 @@ use crate::prelude::*;
 use komerza_connect::{
     ConfigError, Error, Failure, Rejection, RejectionKind, Store,
     api::{RequestBuilder, models::User},
-    config::{AuthorizationCode, ClientSecret, InvalidSealingKey, InvalidSecret},
+    config::{AuthorizationCode, ClientSecret, InvalidValue},
     hooks::{AttemptId, Connected, Connecting, Disconnected, Revoked, Veto},
     layer::{Body, KomerzaConnect, KomerzaConnectFuture, NotMounted},
     random::{Randomness, RandomnessError, SystemRandomness},
@@ -49,8 +49,7 @@ fn types_keep_their_thread_safety_and_their_clones() {
     error::<Failure>();
     error::<Rejection>();
     error::<RandomnessError>();
-    error::<InvalidSecret>();
-    error::<InvalidSealingKey>();
+    error::<InvalidValue>();
     error::<InvalidUserId>();
     error::<Veto>();
     error::<NotMounted>();

@@ -114,8 +114,8 @@ async fn t41_no_error_and_no_debug_form_shows_what_it_was_made_of() {
     show("ConfigError", &builder.build().unwrap_err());
     let user_info = format!("https://user:{}@api.example", canary.secret("password"));
     show("ConfigError", &Config::builder().api_url(user_info).build().unwrap_err());
-    show("InvalidSealingKey", &SealingKey::from_base64(&bad).unwrap_err());
-    show("InvalidSealingKey", &SealingKey::from_bytes(&bad.as_bytes()[..20]).unwrap_err());
+    show("SealingKey", &SealingKey::from_base64(&bad).unwrap_err());
+    show("SealingKey", &SealingKey::from_bytes(&bad.as_bytes()[..20]).unwrap_err());
     let no_user: InvalidUserId = UserId::new("").unwrap_err();
     show("InvalidUserId", &no_user);
     show("StoreError", &StoredToken::from_text(&format!("{{\"key\":\"{bad}\"}}")).unwrap_err());

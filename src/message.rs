@@ -2,6 +2,8 @@
 //!
 //! A test writes the table of [`guide::setting_up`](crate::guide::setting_up) from these.
 
+use std::fmt;
+
 /// One message. `{}` in the text is a detail, such as a number; it is never a secret.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Message {
@@ -14,16 +16,54 @@ impl Message {
     pub(crate) fn text(&self, detail: &str) -> String {
         self.text.replace("{}", detail)
     }
+
+    /// The error that says this.
+    pub(crate) fn wrong<T>(&'static self) -> Result<T, InvalidValue> {
+        Err(self.into())
+    }
+
+    pub(crate) fn with(&'static self, detail: impl ToString) -> InvalidValue {
+        InvalidValue { message: self, detail: detail.to_string() }
+    }
 }
+
+/// The reason why a text is not a valid key, secret or setting. It never contains a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InvalidValue {
+    pub(crate) message: &'static Message,
+    pub(crate) detail: String,
+}
+
+impl InvalidValue {
+    /// What sort of mistake it is: `"not_visible_ascii"`. The [guide](crate::guide::setting_up) lists all.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.message.code
+    }
+}
+
+impl From<&'static Message> for InvalidValue {
+    fn from(message: &'static Message) -> Self {
+        Self { message, detail: String::new() }
+    }
+}
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the value {}. {}", self.message.text(&self.detail), self.message.remedy)
+    }
+}
+
+crate::kinds::readable!(InvalidValue);
 
 macro_rules! messages {
     ($($name:ident = $code:literal, $text:literal, $remedy:literal;)+) => {
-        $(pub(crate) static $name: $crate::config::Message =
-            $crate::config::Message { code: $code, text: $text, remedy: $remedy };)+
+        $(pub(crate) static $name: $crate::message::Message =
+            $crate::message::Message { code: $code, text: $text, remedy: $remedy };)+
 
         /// Every message of this table.
         #[cfg(test)]
-        pub(crate) static ALL: &[&$crate::config::Message] = &[$(&$name),+];
+        pub(crate) static ALL: &[&$crate::message::Message] = &[$(&$name),+];
     };
 }
 pub(crate) use messages;
@@ -38,7 +78,7 @@ messages! {
     CONTROL_CHARACTER = "control_character", "has a control character", "Write it in one line.";
     CLIENT_ID_CHARACTERS = "client_id_characters", "may have letters, digits and -._~ only",
         "Copy the client ID from the Komerza dashboard.";
-    DOT_SEGMENT = "dot_segment", "is `.` or `..`", "Copy the client ID from the Komerza dashboard.";
+    DOT_SEGMENT = "dot_segment", "is `.` or `..`", "Copy the value again, all of it.";
     SECRET_LENGTH = "secret_length", "has {} characters; Komerza's have 72",
         "Copy the secret from the Komerza dashboard: all of it, and nothing else.";
     KEY_TOO_SHORT = "key_too_short", "holds a key of {} bytes; at least 32 are needed",
