@@ -46,19 +46,14 @@ impl ReturnPath {
     /// The path with this parameter in its query, once.
     pub(crate) fn with_marker(&self, name: &str, value: &str) -> String {
         let plain = self.without_marker(name);
-        let (before, fragment) =
-            plain.0.split_once('#').map_or((&*plain.0, None), |(before, after)| (before, Some(after)));
+        let (before, fragment) = plain.split_fragment();
         let joint = if before.contains('?') { '&' } else { '?' };
-        let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
         format!("{before}{joint}{name}={value}{fragment}")
     }
 
     /// The path without this parameter.
     pub(crate) fn without_marker(&self, name: &str) -> Self {
-        let (before, fragment) = match self.0.find('#') {
-            Some(at) => self.0.split_at(at),
-            None => (&*self.0, ""),
-        };
+        let (before, fragment) = self.split_fragment();
         let Some((path, query)) = before.split_once('?') else { return self.clone() };
         let is_marker = |pair: &&str| pair.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
         if !query.split('&').any(|pair| is_marker(&pair)) {
@@ -67,6 +62,10 @@ impl ReturnPath {
         let kept: Vec<_> = query.split('&').filter(|pair| !is_marker(pair)).collect();
         let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
         Self(format!("{path}{query}{fragment}"))
+    }
+
+    fn split_fragment(&self) -> (&str, &str) {
+        self.0.split_at(self.0.find('#').unwrap_or(self.0.len()))
     }
 }
 

@@ -118,7 +118,7 @@ mod tests {
     fn routes(callback: &str, stripped: &str, login: Option<&str>) -> Routes {
         let mut wrong = Wrong::default();
         let routes = Routes::new(callback.into(), stripped, [login.map(Into::into), None, None], &mut wrong);
-        wrong.check().unwrap();
+        wrong.finish().unwrap();
         routes
     }
 

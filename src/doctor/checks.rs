@@ -162,8 +162,8 @@ mod tests {
             (now + more, "clock_wrong"),
             (now - more, "clock_wrong"),
         ] {
-            assert_eq!(compare(now, Some(there)).code(), code);
+            assert_eq!(compare(now, Some(there)).code, code);
         }
-        assert_eq!(compare(now, None).code(), "no_date");
+        assert_eq!(compare(now, None).code, "no_date");
     }
 }

@@ -153,11 +153,6 @@ impl Pacer {
         metrics::lanes(1.0);
         lane
     }
-
-    #[cfg(test)]
-    fn remembered(&self) -> usize {
-        self.lanes.lock().by_key.len()
-    }
 }
 
 impl Lanes {

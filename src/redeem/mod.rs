@@ -210,9 +210,8 @@ impl Redeem {
         // Drawn before the exchange, because a failure after it would lose the key.
         let version = TokenVersion::draw(&*self.core.randomness)
             .map_err(|error| Failure::caused_by(FailureKind::Internal, error))?;
-        let (now, charged_at) = (self.core.clock.now(), self.core.clock.elapsed());
-        self.turns.charge(pending.charged, charged_at)?;
-        let (key, turn) = match self.exchange(pending, charged_at, &mut remains.spent).await {
+        let now = self.core.clock.now();
+        let (key, turn) = match self.exchange(pending, &mut remains.spent).await {
             Ok(obtained) => obtained,
             // This attempt may have used the code before: on another node, or in an exchange whose answer was lost. Then its
             // record is in the store.
@@ -244,16 +243,12 @@ impl Redeem {
         self.core.hook(async { self.core.hooks.connected(&event).await }).await;
     }
 
-    /// Waits for a turn and sends the exchange. Repeats it only if that is safe, the code is still valid, and the
-    /// total wait is not over. Keeps `spent` up to date, should something panic.
-    async fn exchange(
-        &self,
-        pending: &Pending,
-        charged_at: Duration,
-        spent: &mut bool,
-    ) -> Result<(ApiKey, Turn), Failure> {
+    /// Charges the party, waits for a turn and sends the exchange. Repeats it only if that is safe, the code is still
+    /// valid, and the total wait is not over. Keeps `spent` up to date, should something panic.
+    async fn exchange(&self, pending: &Pending, spent: &mut bool) -> Result<(ApiKey, Turn), Failure> {
         let (limits, clock) = (self.limits(), &*self.core.clock);
         let began = clock.elapsed();
+        self.turns.charge(pending.charged, began)?;
         let deadline = began.saturating_add(limits.exchange_wait);
         let mut pause = PAUSE;
         let mut tries = 0;
@@ -264,7 +259,7 @@ impl Redeem {
                 busy => busy,
             };
             if turn.is_err() && tries == 0 {
-                self.turns.refund(pending.charged, charged_at);
+                self.turns.refund(pending.charged, began);
             }
             let turn = turn?;
             let now = clock.now();

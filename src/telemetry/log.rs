@@ -42,7 +42,7 @@ pub(crate) fn in_current_span<F: Future>(task: F) -> F {
     task
 }
 
-#[cfg(all(test, feature = "tracing"))]
+#[cfg(test)]
 mod tests {
     use super::chain;
     use std::{error::Error, fmt, io};

@@ -114,7 +114,7 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     let report = connect.doctor().await.with_app(Router::new(), connect.config()).await;
     let lost = report.findings.last().unwrap();
     assert_eq!((lost.code, lost.severity), ("not_mounted", Severity::Error));
-    assert!(lost.text().starts_with("HEAD /komerza/login was answered by something else"), "{lost}");
+    assert!(lost.text.starts_with("HEAD /komerza/login was answered by something else"), "{lost}");
 
     let development = at(&sandbox).redirect_uri("http://127.0.0.1:3000/komerza/callback").build().unwrap();
     let report = examine(development, MemoryStore::default()).await;
@@ -166,7 +166,7 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     let report = examine(at(&sandbox).build().unwrap(), MemoryStore::default()).await;
     let said = report.findings.last().unwrap();
     assert_eq!((said.code, said.severity), ("exchange_fails", Severity::Warning));
-    assert!(said.text().contains("(exchange_refused)"), "{said}");
+    assert!(said.text.contains("(exchange_refused)"), "{said}");
     let rule = sandbox
         .faults()
         .on(Target::exchange())
@@ -238,25 +238,25 @@ async fn two_layers_and_the_wrong_order_of_layers_are_found_in_the_app() {
         report.findings.last().unwrap().clone()
     };
     let (one, two) = (layer(), layer());
-    assert_eq!(found(&one, Router::new().layer(one.clone()).layer(one.clone())).await.code(), "mounted");
+    assert_eq!(found(&one, Router::new().layer(one.clone()).layer(one.clone())).await.code, "mounted");
     let twice = found(&one, Router::new().layer(two).layer(one.clone())).await;
     assert_eq!((twice.code, twice.severity), ("two_layers", Severity::Error));
-    assert!(twice.text().starts_with("two layers have the same redirect URI"), "{twice}");
+    assert!(twice.text.starts_with("two layers have the same redirect URI"), "{twice}");
 
     // The app's session layer, whose extractor refuses without it.
     let session = || Extension(7_i64);
     let connect = layer().with_user(by_extractor(|Extension(user): Extension<i64>| Some(UserId::from(user))));
-    assert_eq!(found(&connect, Router::new().layer(connect.clone()).layer(session())).await.code(), "mounted");
+    assert_eq!(found(&connect, Router::new().layer(connect.clone()).layer(session())).await.code, "mounted");
     let wrong = found(&connect, Router::new().layer(session()).layer(connect.clone())).await;
     assert_eq!((wrong.code, wrong.severity), ("signed_out", Severity::Error));
-    assert!(wrong.text().ends_with("(503 Service Unavailable)"), "{wrong}");
+    assert!(wrong.text.ends_with("(503 Service Unavailable)"), "{wrong}");
     assert!(wrong.remedy.unwrap().contains("`.layer(connect).layer(auth)`"), "{wrong}");
 
     // A look-up that takes a missing session for nobody: a signed-in request is needed.
     let find = |parts: &http::request::Parts| parts.extensions.get::<i64>().map(|user| UserId::from(*user));
     let connect = layer().with_user(find);
     let wrong: Router = Router::new().layer(session()).layer(connect.clone());
-    assert_eq!(found(&connect, wrong.clone()).await.code(), "mounted");
+    assert_eq!(found(&connect, wrong.clone()).await.code, "mounted");
     let report = connect.doctor().await.with_signed_in_app(wrong, connect.config(), |_| {}).await;
     assert_eq!(codes(&report).last(), Some(&("signed_out", Severity::Error)));
 }
