@@ -24,7 +24,7 @@ impl ConfigBuilder {
     /// [`ConfigError`] names every setting that is missing or wrong, with its remedy.
     pub fn build(self) -> Result<Config, ConfigError> {
         let mut wrong = Wrong::default();
-        let client_id = wrong.check("client_id", self.client_id.as_deref(), client_id);
+        let client_id = wrong.check("client_id", self.client_id.as_deref(), client_id).unwrap_or_default();
         let client_secret = self.client_secret.unwrap_or_else(|| message::MISSING.wrong());
         let client_secret = wrong.keep("client_secret", client_secret);
         let redirect_uri = wrong.check("redirect_uri", self.redirect_uri.as_deref(), RedirectUri::parse);
@@ -33,7 +33,8 @@ impl ConfigBuilder {
         let api_url = wrong.check("api_url", api_url, base_url);
         let dashboard_url = self.dashboard_url.as_deref().or(Some(provider::DASHBOARD_URL));
         let dashboard_url = wrong.check("dashboard_url", dashboard_url, base_url);
-        let cookie_keys = wrong.keep("cookie_keys", self.cookie_keys.unwrap_or(Ok(Vec::new())));
+        let cookie_keys = self.cookie_keys.unwrap_or(Ok(Vec::new()));
+        let mut cookie_keys = wrong.keep("cookie_keys", cookie_keys).unwrap_or_default();
         // Without a redirect URI the paths below it are unknown; `?` is no part of any path.
         let prefix = self.stripped_prefix.unwrap_or_default();
         let unknown = || format!("{}/?/callback", prefix.trim_end_matches('/'));
@@ -57,17 +58,11 @@ impl ConfigBuilder {
         self.app_name.as_deref().and_then(|name| wrong.check("app_name", Some(name), app_name));
         check_buckets(&mut wrong, &self.limits);
         wrong.finish()?;
-        let (
-            Some(client_id),
-            Some(client_secret),
-            Some(redirect_uri),
-            Some(user_agent),
-            Some(api_url),
-            Some(dashboard_url),
-            Some(mut cookie_keys),
-        ) = (client_id, client_secret, redirect_uri, user_agent, api_url, dashboard_url, cookie_keys)
+        // Without any of these something was wrong.
+        let (Some(client_secret), Some(redirect_uri), Some(user_agent), Some(api_url), Some(dashboard_url)) =
+            (client_secret, redirect_uri, user_agent, api_url, dashboard_url)
         else {
-            return Err(ConfigError::because("client_id", &message::MISSING));
+            return Err(ConfigError::because("client_secret", &message::MISSING));
         };
         if cookie_keys.is_empty() {
             cookie_keys.push(SealingKey::derived_from(&client_secret));

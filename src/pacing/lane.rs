@@ -67,8 +67,8 @@ struct State {
     alone_until: Duration,
     /// Whether a 429 came since the shared bucket was asked last.
     refused: bool,
-    /// Since when an exchange is ahead whose answer the others wait for.
-    probe: Option<Duration>,
+    /// Until then the others wait for the answer to an exchange that is ahead. Zero: none is.
+    probe_until: Duration,
     /// Whether a 429 came and no good answer since.
     doubt: bool,
 }
@@ -82,7 +82,7 @@ impl Lane {
             ask_at: Duration::ZERO,
             alone_until: Duration::ZERO,
             refused: false,
-            probe: None,
+            probe_until: Duration::ZERO,
             doubt: false,
         };
         Self { id, kind, limit, shared, state: Lock::new(state) }
@@ -127,7 +127,8 @@ impl Lane {
             }
             (state.line.join(ask.party, ask.again), began)
         };
-        let waiting = Waiting::begin(self, &place);
+        metrics::waiting(self.kind.label(), 1.0);
+        let waiting = Waiting { lane: self, place: &place };
         loop {
             let (wait, asks) = {
                 let mut state = self.state.lock();
@@ -195,7 +196,7 @@ impl Lane {
                     state.ask_at = now.saturating_add(wait.max(Duration::from_millis(1)));
                 }
                 if ahead && granted > 0 && !state.line.is_empty() {
-                    state.probe = Some(now);
+                    state.probe_until = now.saturating_add(PROBE);
                 }
                 // Tokens for callers who have left are lost. Kept, they would add to a bucket that is full again.
                 state.grant(|_| tokens.next().is_some());
@@ -215,7 +216,7 @@ impl Lane {
             let now = clock.elapsed();
             state.bucket.empty(wait, now);
             state.ask_at = state.ask_at.max(now.saturating_add(wait));
-            (state.refused, state.doubt, state.probe) = (true, true, None);
+            (state.refused, state.doubt, state.probe_until) = (true, true, Duration::ZERO);
             self.shares(&state, now)
         };
         if let Some(shared) = self.shared.as_ref().filter(|_| shares) {
@@ -244,10 +245,6 @@ impl Lane {
 }
 
 impl State {
-    fn is_probing(&self, now: Duration) -> bool {
-        self.probe.is_some_and(|since| now.saturating_sub(since) < PROBE)
-    }
-
     /// Whether nothing is known of the provider's bucket: nothing was sent lately, or the last answer was a
     /// 429.
     fn goes_ahead(&self, kind: Kind, now: Duration) -> bool {
@@ -257,9 +254,9 @@ impl State {
     /// Takes a token of our own bucket.
     fn take_own(&mut self, kind: Kind, now: Duration) -> bool {
         let ahead = self.goes_ahead(kind, now);
-        let taken = !self.is_probing(now) && self.bucket.take(now).is_ok();
+        let taken = self.probe_until <= now && self.bucket.take(now).is_ok();
         if taken && ahead {
-            self.probe = Some(now);
+            self.probe_until = now.saturating_add(PROBE);
         }
         taken
     }
@@ -291,8 +288,7 @@ impl State {
         } else {
             self.ask_at.saturating_sub(now)
         };
-        let probed = self.probe.map_or(Duration::ZERO, |since| since.saturating_add(PROBE).saturating_sub(now));
-        token.max(probed)
+        token.max(self.probe_until.saturating_sub(now))
     }
 }
 
@@ -302,7 +298,7 @@ impl Drop for Turn {
         metrics::exchanging(-1.0);
         let mut state = lane.state.lock();
         // A 429 has ended the probe already, and the doubt stays.
-        if state.probe.take().is_some() {
+        if !std::mem::take(&mut state.probe_until).is_zero() {
             state.doubt = false;
             state.line.wake_fronts();
         }
@@ -313,13 +309,6 @@ impl Drop for Turn {
 struct Waiting<'a> {
     lane: &'a Lane,
     place: &'a Arc<Place>,
-}
-
-impl<'a> Waiting<'a> {
-    fn begin(lane: &'a Lane, place: &'a Arc<Place>) -> Self {
-        metrics::waiting(lane.kind.label(), 1.0);
-        Self { lane, place }
-    }
 }
 
 impl Drop for Waiting<'_> {

@@ -31,14 +31,9 @@ pub(crate) fn chain<'a>(error: &'a dyn std::error::Error) -> impl std::fmt::Disp
 }
 
 /// Lets a task of its own log into the span of the request that began it.
-#[cfg(feature = "tracing")]
 pub(crate) fn in_current_span<F: Future>(task: F) -> impl Future<Output = F::Output> {
-    tracing::Instrument::in_current_span(task)
-}
-
-/// Without `tracing` there are no spans.
-#[cfg(not(feature = "tracing"))]
-pub(crate) fn in_current_span<F: Future>(task: F) -> F {
+    #[cfg(feature = "tracing")]
+    let task = tracing::Instrument::in_current_span(task);
     task
 }
 
