@@ -242,3 +242,30 @@ pub fn assert_cookie_form(line: &str, form: CookieForm, max_age: u64) {
     }
     assert_eq!(attributes, expected, "in {line:?}");
 }
+
+/// T12 and T13 over the whole suite: each cookie that the crate sets has its exact form, and none is set twice.
+pub fn inspect_cookies(hop: &Hop) {
+    if !hop.url.path().contains("/komerza/") {
+        return;
+    }
+    let form = if hop.url.scheme() == "https" { CookieForm::Host } else { CookieForm::Loopback };
+    let mut names = Vec::new();
+    for line in hop.set_cookies() {
+        let (name, rest) = line.split_once('=').expect("a name and a value");
+        if name.contains("komerza-") {
+            let lives = match name {
+                _ if rest.starts_with(';') => 0,
+                name if name.contains("-login-") => 600,
+                name if name.contains("-done-") => 120,
+                name if name.ends_with("-confirm") => 600,
+                name if name.contains("-again-") || name.ends_with("-stay") => 60,
+                name if name.ends_with("-session") => 30 * 24 * 3_600,
+                _ => panic!("an unknown cookie of the crate: {name}"),
+            };
+            assert_cookie_form(&line, form, lives);
+            assert!(!names.contains(&name.to_owned()), "{name} is set twice in one answer");
+            names.push(name.to_owned());
+        }
+    }
+    assert_eq!(hop.refused_cookies, [], "a browser keeps every cookie of the crate");
+}

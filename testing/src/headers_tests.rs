@@ -46,12 +46,9 @@ fn problems(response: &Response<Bytes>) -> Vec<String> {
 #[test]
 fn a_correct_page_and_correct_redirects_pass() {
     assert_eq!(problems(&page()), [""; 0]);
-    for location in [
-        "/",
-        "/stores?x=1",
-        "https://dashboard.komerza.com/auth/authorize?client_id=1",
-        "https://shop.example/sign-in?next=/x",
-    ] {
+    let all =
+        "/ /stores?x=1 https://dashboard.komerza.com/auth/authorize?client_id=1 https://shop.example/sign-in?next=/x";
+    for location in all.split(' ') {
         assert_eq!(problems(&redirect(303, location)), [""; 0], "{location}");
     }
     let mut json = page();
@@ -112,23 +109,11 @@ fn every_hole_in_the_policy_is_named() {
 
 #[test]
 fn every_way_to_load_or_run_something_is_named() {
-    for added in [
-        "<script>1</script>",
-        "<SCRIPT>",
-        "<img alt=x>",
-        "<p SRC='x'>",
-        "<meta http-equiv=refresh content=0>",
-        "<link rel=stylesheet href=x>",
-        "<iframe>",
-        "<base href=x>",
-        "<p style='color:red'>",
-        "<style>@import 'x'</style>",
-        "<style>p{background:url(x)}</style>",
-        "<a href='javascript:x'>",
-        "<p onclick=x>",
-        "<p class=a onLoad = 'x'>",
-        "<style>p{margin:1px}</style>",
-    ] {
+    let all = "<script>1</script> | <SCRIPT> | <img alt=x> | <p SRC='x'> | <meta http-equiv=refresh content=0> | \
+         <link rel=stylesheet href=x> | <iframe> | <base href=x> | <p style='color:red'> | <style>@import 'x'</style> | \
+         <style>p{background:url(x)}</style> | <a href='javascript:x'> | <p onclick=x> | <p class=a onLoad = 'x'> | \
+         <style>p{margin:1px}</style>";
+    for added in all.split(" | ") {
         let mut response = page();
         *response.body_mut() = Bytes::from(format!("{PAGE}{added}"));
         assert_ne!(problems(&response), [""; 0], "{added}");
@@ -143,19 +128,12 @@ fn every_wrong_redirect_is_named() {
     for status in [300, 301, 302, 304, 307, 308] {
         assert_ne!(problems(&redirect(status, "/")), [""; 0], "{status}");
     }
-    for location in [
-        "https://evil.example",
-        "//evil.example",
-        "/\\evil.example",
-        "stores",
-        "",
-        "https://dashboard.komerza.com/auth/authorized",
-        "https://dashboard.komerza.com.evil.example/auth/authorize",
-        "https://dashboard.komerza.com@evil.example/auth/authorize",
-        "https://user@dashboard.komerza.com/auth/authorize",
-        "http://dashboard.komerza.com/auth/authorize",
-        "javascript:alert(1)",
-    ] {
+    let all = "https://evil.example | //evil.example | /\\evil.example | stores |  | \
+         https://dashboard.komerza.com/auth/authorized | https://dashboard.komerza.com.evil.example/auth/authorize | \
+         https://dashboard.komerza.com@evil.example/auth/authorize | \
+         https://user@dashboard.komerza.com/auth/authorize | http://dashboard.komerza.com/auth/authorize | \
+         javascript:alert(1)";
+    for location in all.split(" | ") {
         assert_ne!(problems(&redirect(303, location)), [""; 0], "{location}");
         assert_ne!(problems(&redirect(200, location)), [""; 0], "{location} with 200");
     }

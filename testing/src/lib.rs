@@ -11,6 +11,6 @@ mod headers_tests;
 pub mod raw_provider;
 pub mod redirect_attacks;
 pub mod relay;
-pub mod shop_b;
+pub mod shop;
 pub mod time;
 pub mod values;

@@ -34,6 +34,13 @@ async fn echo(mark: u8) -> std::net::SocketAddr {
     address
 }
 
+/// A relay to such a server, and a client that has been answered through it.
+async fn relayed() -> (Relay, TcpStream) {
+    let relay = Relay::to(echo(b'a').await).await.unwrap();
+    let client = connected(&relay).await;
+    (relay, client)
+}
+
 async fn connected(relay: &Relay) -> TcpStream {
     let mut client = TcpStream::connect(relay.address()).await.unwrap();
     assert_eq!(said(&mut client, b"h").await, "ah");
@@ -63,8 +70,7 @@ async fn ending(client: &mut TcpStream) -> std::io::Result<usize> {
 
 #[tokio::test]
 async fn a_relay_passes_bytes_in_both_directions_and_counts_connections() {
-    let relay = Relay::to(echo(b'a').await).await.unwrap();
-    let mut one = connected(&relay).await;
+    let (relay, mut one) = relayed().await;
     let two = connected(&relay).await;
     assert_eq!(said(&mut one, b"xyz").await, "axayaz");
     assert_eq!((relay.open(), relay.opened()), (2, 2));
@@ -75,8 +81,7 @@ async fn a_relay_passes_bytes_in_both_directions_and_counts_connections() {
 
 #[tokio::test]
 async fn a_silent_relay_keeps_open_connections_and_relays_new_ones() {
-    let relay = Relay::to(echo(b'a').await).await.unwrap();
-    let mut old = connected(&relay).await;
+    let (relay, mut old) = relayed().await;
     relay.silence();
     old.write_all(b"x").await.unwrap();
     hears_nothing(&mut old).await;
@@ -114,8 +119,7 @@ async fn what_was_sent_before_the_client_closed_arrives_when_the_silence_ends() 
 
 #[tokio::test]
 async fn a_relay_closes_and_resets_the_open_connections_alone() {
-    let relay = Relay::to(echo(b'a').await).await.unwrap();
-    let mut client = connected(&relay).await;
+    let (relay, mut client) = relayed().await;
     relay.close();
     assert_eq!(ending(&mut client).await.unwrap(), 0);
     let mut client = connected(&relay).await;
@@ -133,8 +137,7 @@ async fn a_relay_closes_and_resets_the_open_connections_alone() {
 
 #[tokio::test]
 async fn a_relay_passes_half_of_a_message_and_falls_silent() {
-    let relay = Relay::to(echo(b'a').await).await.unwrap();
-    let mut client = connected(&relay).await;
+    let (relay, mut client) = relayed().await;
     relay.halve();
     // The server hears two of four bytes; of its four bytes two come back.
     client.write_all(b"wxyz").await.unwrap();
@@ -145,8 +148,7 @@ async fn a_relay_passes_half_of_a_message_and_falls_silent() {
 
 #[tokio::test]
 async fn a_relay_delays_each_piece() {
-    let relay = Relay::to(echo(b'a').await).await.unwrap();
-    let mut client = connected(&relay).await;
+    let (relay, mut client) = relayed().await;
     relay.delay(AGES);
     client.write_all(b"x").await.unwrap();
     hears_nothing(&mut client).await;
@@ -169,8 +171,7 @@ async fn a_relay_delays_each_piece() {
 
 #[tokio::test]
 async fn another_server_answers_new_connections_behind_the_same_address() {
-    let relay = Relay::to(echo(b'a').await).await.unwrap();
-    let mut old = connected(&relay).await;
+    let (relay, mut old) = relayed().await;
     relay.answer_with(echo(b'b').await);
     assert_eq!(said(&mut old, b"x").await, "ax");
     let mut new = TcpStream::connect(relay.address()).await.unwrap();
@@ -187,8 +188,7 @@ async fn a_server_that_is_away_looks_like_one_that_closes() {
 
 #[tokio::test]
 async fn a_dropped_relay_closes_its_connections_and_its_port() {
-    let relay = Relay::to(echo(b'a').await).await.unwrap();
-    let mut client = connected(&relay).await;
+    let (relay, mut client) = relayed().await;
     let address = relay.address();
     drop(relay);
     assert!(ending(&mut client).await.map_or(true, |read| read == 0));

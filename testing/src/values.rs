@@ -1,7 +1,10 @@
 //! Values that nearly every test makes.
 
-use komerza_connect::{ApiKey, Config, ConfigBuilder, StoredToken, UserId};
-use std::error::Error;
+use komerza_connect::{
+    ApiKey, Config, ConfigBuilder, StoredToken, UserId,
+    random::{Randomness, RandomnessError, SystemRandomness},
+};
+use std::{error::Error, fmt, sync::Arc};
 
 pub fn user(id: impl AsRef<str>) -> UserId {
     UserId::new(id).unwrap()
@@ -24,4 +27,26 @@ pub fn config() -> ConfigBuilder {
 /// An error and all its causes.
 pub fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
+}
+
+/// A source of chance that is dry whenever the test says so.
+#[derive(Clone)]
+pub struct Chance(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Chance {
+    pub fn dry_if(rule: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rule))
+    }
+}
+
+impl fmt::Debug for Chance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Chance")
+    }
+}
+
+impl Randomness for Chance {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+        if (self.0)() { Err(RandomnessError::new()) } else { SystemRandomness.fill(bytes) }
+    }
 }

@@ -2,14 +2,9 @@
 
 use crate::prelude::*;
 use axum::Extension;
-use komerza_connect::{
-    doctor::{Report, Severity},
-    layer::by_extractor,
-    store::{ListUsers, UserPage},
-};
+use komerza_connect::doctor::{Report, Severity};
 use komerza_sandbox::{ErrorNames, Target};
 use std::io;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn at(sandbox: &Sandbox) -> ConfigBuilder {
     sandbox.config_builder("https://shop.example/komerza/callback")
@@ -137,13 +132,8 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
         see(&report);
     }
 
-    // Nobody listens on port 1.
-    let report = examine(at(&sandbox).api_url("http://127.0.0.1:1").build().unwrap(), MemoryStore::default()).await;
-    assert_eq!(codes(&report).last(), Some(&("komerza_unreachable", Severity::Error)));
-    see(&report);
-
+    // An API that knows no time of day hangs up when the exchange comes.
     let report = examine(at(&sandbox).api_url(without_date().await).build().unwrap(), MemoryStore::default()).await;
-    // It hangs up when the exchange comes.
     assert_eq!(codes(&report)[4..], [("no_date", Severity::Fine), ("exchange_fails", Severity::Error)]);
     see(&report);
 
@@ -153,30 +143,31 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     assert_eq!(codes(&report)[4], ("clock_wrong", Severity::Error));
     see(&report);
 
-    // What an exchange of a made-up code proves: a wrong secret of the right length, and a wrong client ID.
-    let wrong = at(&sandbox).client_secret("s".repeat(72)).build().unwrap();
-    let report = examine(wrong, MemoryStore::default()).await;
-    assert_eq!(codes(&report).last(), Some(&("secret_refused", Severity::Error)));
-    see(&report);
-    let report = examine(at(&sandbox).client_id("obviously-fake-app").build().unwrap(), MemoryStore::default()).await;
-    assert_eq!(codes(&report).last(), Some(&("app_unknown", Severity::Error)));
-    see(&report);
+    // Nobody listens on port 1. And what an exchange of a made-up code proves: a wrong secret of the right length, and a wrong
+    // client ID.
+    for (config, code) in [
+        (at(&sandbox).api_url("http://127.0.0.1:1"), "komerza_unreachable"),
+        (at(&sandbox).client_secret("s".repeat(72)), "secret_refused"),
+        (at(&sandbox).client_id("obviously-fake-app"), "app_unknown"),
+    ] {
+        let report = examine(config.build().unwrap(), MemoryStore::default()).await;
+        assert_eq!(codes(&report).last(), Some(&(code, Severity::Error)));
+        see(&report);
+    }
     // Without the name of the mistake nothing is proven, and nothing is claimed.
     sandbox.switch(|switches| switches.exchange_error_names = ErrorNames::Absent);
     let report = examine(at(&sandbox).build().unwrap(), MemoryStore::default()).await;
     let said = report.findings.last().unwrap();
     assert_eq!((said.code, said.severity), ("exchange_fails", Severity::Warning));
     assert!(said.text.contains("(exchange_refused)"), "{said}");
-    let rule = sandbox
-        .faults()
-        .on(Target::exchange())
-        .inject(komerza_sandbox::Fault::status(http::StatusCode::TOO_MANY_REQUESTS));
+    let rule =
+        sandbox.faults().on(Target::exchange()).inject(komerza_sandbox::Fault::status(StatusCode::TOO_MANY_REQUESTS));
     let report = examine(at(&sandbox).build().unwrap(), MemoryStore::default()).await;
     assert_eq!(codes(&report).last(), Some(&("exchange_fails", Severity::Warning)));
     rule.remove();
 
     let connect = KomerzaConnectLayer::new(at(&sandbox).build().unwrap(), MemoryStore::default()).unwrap();
-    let connect = connect.with_user(|_: &http::request::Parts| Some(UserId::from(7)));
+    let connect = connect.with_user(|_: &Parts| Some(UserId::from(7)));
     let app: Router = Router::new().layer(connect.clone());
     let report = connect.doctor().await.with_signed_in_app(app, connect.config(), |_| {}).await;
     assert_eq!(codes(&report).last(), Some(&("signed_in", Severity::Fine)));
@@ -220,12 +211,12 @@ async fn a_report_names_what_to_register_and_every_route_with_its_cookies() {
     ] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
-    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    let json: Value = serde_json::from_str(&report.to_json()).unwrap();
     assert_eq!(json["register"]["redirect_uri"], "https://shop.example/shop/komerza/callback");
-    assert_eq!(json["routes"][0]["methods"], serde_json::json!(["GET", "POST"]));
+    assert_eq!(json["routes"][0]["methods"], json!(["GET", "POST"]));
     assert_eq!(json["routes"][1]["cookies"].as_array().unwrap().len(), 2);
     // With the app's own users there is no browser session.
-    let routes = connect.with_user(|_: &http::request::Parts| None).routes();
+    let routes = connect.with_user(|_: &Parts| None).routes();
     assert_eq!(routes.iter().map(|route| route.cookies.len()).collect::<Vec<_>>(), [1, 1, 0, 0]);
 }
 
@@ -253,7 +244,7 @@ async fn two_layers_and_the_wrong_order_of_layers_are_found_in_the_app() {
     assert!(wrong.remedy.unwrap().contains("`.layer(connect).layer(auth)`"), "{wrong}");
 
     // A look-up that takes a missing session for nobody: a signed-in request is needed.
-    let find = |parts: &http::request::Parts| parts.extensions.get::<i64>().map(|user| UserId::from(*user));
+    let find = |parts: &Parts| parts.extensions.get::<i64>().map(|user| UserId::from(*user));
     let connect = layer().with_user(find);
     let wrong: Router = Router::new().layer(session()).layer(connect.clone());
     assert_eq!(found(&connect, wrong.clone()).await.code, "mounted");

@@ -2,19 +2,16 @@
 
 use crate::prelude::*;
 use komerza_connect::{
-    ConfigError, Error, Failure, Rejection, RejectionKind, Store,
+    ConfigError, Rejection, RejectionKind, Store,
     api::{RequestBuilder, models::User},
     config::{AuthorizationCode, ClientSecret, InvalidValue},
-    hooks::{AttemptId, Connected, Connecting, Disconnected, Revoked, Veto},
+    hooks::AttemptId,
     layer::{Body, KomerzaConnect, KomerzaConnectFuture, NotMounted},
-    random::{Randomness, RandomnessError, SystemRandomness},
     store::KeyFingerprint,
-    time::SystemClock,
     user::InvalidUserId,
     webhook,
 };
 use std::{fmt::Debug, future::Ready, hash::Hash};
-use tower::Layer;
 
 /// May be kept anywhere and shared by all threads.
 fn shared<T: Send + Sync + Unpin + Debug + 'static>() {}
@@ -25,21 +22,9 @@ fn kind<T: Copy + Eq + Hash + Debug + Send + Sync + 'static>() {}
 
 #[test]
 fn types_keep_their_thread_safety_and_their_clones() {
-    cloned::<(
-        KomerzaConnectLayer,
-        KomerzaConnect<axum::Router>,
-        KomerzaKey,
-        Config,
-        ConfigBuilder,
-        Limits,
-        Bucket,
-        MemoryStore,
-        StoredToken,
-        TokenVersion,
-        KeyFingerprint,
-    )>();
-    cloned::<(UserId, AttemptId, ApiKey, ClientSecret, SealingKey, Store, User, Veto, Connected, Disconnected, Revoked)>(
-    );
+    cloned::<(KomerzaConnectLayer, KomerzaConnect<Router>, KomerzaKey, Config, ConfigBuilder, Limits, Bucket)>();
+    cloned::<(MemoryStore, StoredToken, TokenVersion, KeyFingerprint, UserId, AttemptId, ApiKey, ClientSecret)>();
+    cloned::<(SealingKey, Store, User, Veto, Connected, Disconnected, Revoked)>();
     cloned::<(Connecting<'static>, webhook::Verifier, webhook::Delivery, ManualClock, SystemClock, SystemRandomness)>();
     error::<webhook::Refused>();
     error::<webhook::Unreadable>();
@@ -62,8 +47,8 @@ fn types_keep_their_thread_safety_and_their_clones() {
 fn a_store_may_be_chosen_at_run_time() {
     fn store<T: TokenStore>() {}
     store::<Box<dyn TokenStore>>();
-    store::<std::sync::Arc<dyn TokenStore>>();
-    store::<std::sync::Arc<MemoryStore>>();
+    store::<Arc<dyn TokenStore>>();
+    store::<Arc<MemoryStore>>();
 }
 
 #[test]
@@ -74,7 +59,7 @@ fn futures_of_the_client_and_the_layer_can_be_spawned() {
     spawnable(|key, _| async move { key.get("/user").send().await });
     spawnable(|_, layer| async move { layer.client_for(&UserId::from(7)).await });
     spawnable(|_, layer| async move { layer.disconnect(&UserId::from(7)).await });
-    spawnable(|_, layer| async move { layer.shutdown(std::time::Duration::ZERO).await });
+    spawnable(|_, layer| async move { layer.shutdown(Duration::ZERO).await });
     spawnable(|_, layer| async move {
         let mut parts = http::Request::<()>::default().into_parts().0;
         drop(layer);
@@ -84,7 +69,7 @@ fn futures_of_the_client_and_the_layer_can_be_spawned() {
 
 #[test]
 fn a_body_can_be_made_of_what_is_at_hand() {
-    let _: [Body; 4] = ["text".into(), String::new().into(), Vec::new().into(), bytes::Bytes::new().into()];
+    let _: [Body; 4] = ["text".into(), String::new().into(), Vec::new().into(), Bytes::new().into()];
 }
 
 /// Bytes that are known beforehand, to be looked for.
@@ -121,7 +106,7 @@ async fn t41_no_debug_form_shows_a_secret() {
         wrong_secret.client_id("x").redirect_uri("https://shop.example/cb").user_agent("x").build().unwrap_err();
 
     let shown = [
-        format!("{builder:?} {config:?} {connect:?} {:?}", connect.layer(axum::Router::<()>::new())),
+        format!("{builder:?} {config:?} {connect:?} {:?}", connect.layer(Router::<()>::new())),
         format!("{:#?} {:#?}", config, connect),
         format!("{store:?} {token:?} {:?} {:?}", token.version(), token.fingerprint()),
         format!("{key:?} {:?} {:?}", key.api_key(), key.get("/user")),

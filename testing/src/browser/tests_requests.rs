@@ -276,11 +276,17 @@ async fn own_headers_go_along_and_raw_targets_stay_raw() {
 }
 
 #[tokio::test]
-async fn another_node_can_take_over_an_origin() {
+async fn another_node_can_take_over_an_origin_and_a_clone_has_its_own_time_from_then_on() {
     let browser = Browser::new().serve(SHOP, Router::new().fallback(|| async { "a" }));
     assert_eq!(browser.open(SHOP).await.first().text(), "a");
     browser.move_to(SHOP, Router::new().fallback(|| async { "b" }));
     assert_eq!(browser.open(SHOP).await.first().text(), "b");
+    let epoch = std::time::UNIX_EPOCH;
+    let browser = browser.with_clock(move || epoch);
+    browser.advance(Duration::from_secs(60));
+    let clone = browser.clone();
+    clone.advance(Duration::from_secs(1));
+    assert_eq!([&browser, &clone].map(|it| it.now().duration_since(epoch).unwrap().as_secs()), [60, 61]);
 }
 
 #[tokio::test]
@@ -328,14 +334,4 @@ async fn the_crates_own_answers_are_checked_in_every_test_and_others_are_not() {
     let browser = browser.without_own_answers().with_inspector(move |hop| log.lock().unwrap().push(hop.status()));
     browser.open("https://shop.example/komerza/login").await;
     assert_eq!(*seen.lock().unwrap(), [200]);
-}
-
-#[test]
-fn a_clone_begins_at_the_same_time_and_then_has_its_own() {
-    let epoch = std::time::UNIX_EPOCH;
-    let browser = Browser::new().with_clock(move || epoch);
-    browser.advance(Duration::from_secs(60));
-    let clone = browser.clone();
-    clone.advance(Duration::from_secs(1));
-    assert_eq!([&browser, &clone].map(|it| it.now().duration_since(epoch).unwrap().as_secs()), [60, 61]);
 }

@@ -17,6 +17,13 @@ async fn connected(provider: &RawProvider) -> TcpStream {
     TcpStream::connect(provider.address()).await.unwrap()
 }
 
+/// A client that has asked for an exchange.
+async fn asking(provider: &RawProvider) -> TcpStream {
+    let mut stream = connected(provider).await;
+    stream.write_all(EXCHANGE.as_bytes()).await.unwrap();
+    stream
+}
+
 /// Sends the bytes and reads until the other side ends the connection.
 async fn ask(provider: &RawProvider, request: &str) -> Vec<u8> {
     let mut stream = connected(provider).await;
@@ -132,8 +139,7 @@ async fn answers_are_cut_at_the_byte_and_headers_can_be_added() {
 async fn a_reset_is_an_error_and_an_unread_connection_logs_nothing() {
     let provider = RawProvider::start().await;
     provider.next(Reply::reset());
-    let mut stream = connected(&provider).await;
-    stream.write_all(EXCHANGE.as_bytes()).await.unwrap();
+    let mut stream = asking(&provider).await;
     assert_eq!(stream.read(&mut [0; 8]).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
 
     provider.close_next_connections_unread(1);
@@ -174,8 +180,7 @@ async fn a_held_answer_comes_when_the_gate_opens_and_a_client_that_leaves_is_not
         provider.next(hanging);
     }
     for n in 1..=3 {
-        let mut stream = connected(&provider).await;
-        stream.write_all(EXCHANGE.as_bytes()).await.unwrap();
+        let mut stream = asking(&provider).await;
         provider.wait_for_requests(1 + n).await;
         drop(stream);
         provider.wait_for_abandoned(n).await;
@@ -206,8 +211,7 @@ async fn endless_bodies_run_until_the_client_leaves() {
             .enumerate()
     {
         provider.next(reply);
-        let mut stream = connected(&provider).await;
-        stream.write_all(EXCHANGE.as_bytes()).await.unwrap();
+        let mut stream = asking(&provider).await;
         let before = provider.bytes_written();
         let mut taken = vec![0; 1024 * 1024];
         stream.read_exact(&mut taken).await.unwrap();
@@ -264,8 +268,7 @@ async fn a_stopped_provider_leaves_no_task_and_refuses() {
     provider.always(Reply::hang());
     let mut streams = Vec::new();
     for n in 1..=8 {
-        let mut stream = connected(&provider).await;
-        stream.write_all(EXCHANGE.as_bytes()).await.unwrap();
+        let mut stream = asking(&provider).await;
         provider.wait_for_requests(n).await;
         streams.push(stream);
     }
@@ -284,8 +287,7 @@ async fn a_dropped_provider_ends_its_connections_and_its_port() {
     let provider = RawProvider::start().await;
     let address = provider.address();
     provider.always(Reply::hang());
-    let mut stream = connected(&provider).await;
-    stream.write_all(EXCHANGE.as_bytes()).await.unwrap();
+    let mut stream = asking(&provider).await;
     provider.wait_for_requests(1).await;
     drop(provider);
     let ended = tokio::time::timeout(PATIENCE, stream.read(&mut [0; 8])).await.expect("the connection stays open");

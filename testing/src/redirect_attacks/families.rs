@@ -110,20 +110,11 @@ fn schemes() -> Vec<Attempt> {
     let rest =
         ["evil.example", "/evil.example", "//evil.example", "///evil.example", "\\\\evil.example", "/\\evil.example"];
     let mut texts = pairs(&web, &rest);
-    let others = [
-        "javascript:",
-        "JavaScript:",
-        "java\tscript:",
-        " javascript:",
-        "vbscript:",
-        "data:text/html,",
-        "blob:https://evil.example/",
-        "view-source:https://evil.example",
-        "about:blank",
-        "mailto:a@evil.example",
-        "intent://evil.example#Intent;end",
-        "x-unknown:",
-    ];
+    let mut others = words(
+        "javascript: JavaScript: java\tscript: vbscript: data:text/html, blob:https://evil.example/ \
+         view-source:https://evil.example about:blank mailto:a@evil.example intent://evil.example#Intent;end x-unknown:",
+    );
+    others.push(" javascript:");
     texts.extend(pairs(&others, &["", "alert(1)", "//%0aalert(1)"]));
     refused("a scheme", texts)
 }
@@ -169,30 +160,17 @@ fn controls_between_slashes() -> Vec<Attempt> {
 
 fn encoded_behind_the_slash() -> Vec<Attempt> {
     let encoded = words("%2f %2F %5c %5C %09 %0a %0D %00 %1f %7F");
-    refused(
-        "encoded behind the first slash",
-        pairs(
-            &pairs(&["/"], &encoded).iter().map(String::as_str).collect::<Vec<_>>(),
-            &["evil.example", "/evil.example", ""],
-        ),
-    )
+    let texts =
+        encoded.iter().flat_map(|code| ["evil.example", "/evil.example", ""].map(|rest| format!("/{code}{rest}")));
+    refused("encoded behind the first slash", texts)
 }
 
 fn dots() -> Vec<Attempt> {
     let dots = [".", "..", "%2e", "%2E", "%2e%2e", ".%2e", "%2E."];
     let mut texts = Vec::new();
     for dot in dots {
-        for (before, after) in [
-            ("/", ""),
-            ("/", "/"),
-            ("/", "//evil.example"),
-            ("/", "/komerza/login"),
-            ("/a/", ""),
-            ("/a/b/", "/x"),
-            ("/a/", "?b"),
-            ("/a/", "#b"),
-        ] {
-            texts.push(format!("{before}{dot}{after}"));
+        for place in words("/DOT /DOT/ /DOT//evil.example /DOT/komerza/login /a/DOT /a/b/DOT/x /a/DOT?b /a/DOT#b") {
+            texts.push(place.replace("DOT", dot));
         }
     }
     texts.extend(["/a/../..//evil.example", "/..;/../x", "/./\\evil.example"].map(str::to_owned));
@@ -212,17 +190,11 @@ fn beyond_ascii() -> Vec<Attempt> {
     texts.extend(
         dots.iter().flat_map(|dot| [format!("//evil{dot}example"), format!("/{dot}{dot}/x"), format!("/a/{dot}")]),
     );
-    texts.extend(
-        [
-            "\u{ff48}ttps://evil.example",
-            "https\u{ff1a}//evil.example",
-            "//\u{ff45}vil.example",
-            "//xn--evil-9ua.example",
-            "/a\u{301}",
-            "/\u{560a}\u{560d}Set-Cookie:x=1",
-        ]
-        .map(str::to_owned),
+    let others = words(
+        "\u{ff48}ttps://evil.example https\u{ff1a}//evil.example //\u{ff45}vil.example //xn--evil-9ua.example /a\u{301} \
+         /\u{560a}\u{560d}Set-Cookie:x=1",
     );
+    texts.extend(others.into_iter().map(str::to_owned));
     refused("beyond ASCII", texts)
 }
 

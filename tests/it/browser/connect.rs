@@ -8,6 +8,28 @@ pub(super) async fn ask(browser: &Browser, app: &str, sandbox: &Provider) {
     browser.click("Connect with Komerza", &format!("{}/auth/authorize", sandbox.dashboard_url())).await;
 }
 
+/// The same, and the visitor approves and is back.
+pub(super) async fn connect(browser: &Browser, app: &str, sandbox: &Provider) {
+    ask(browser, app, sandbox).await;
+    browser.click("Approve", app).await;
+}
+
+/// A user of the app's own login asks, and approves at Komerza: the address that leads back.
+pub(super) async fn approved(browser: &Browser, app: &OwnLogin, sandbox: &Provider) -> String {
+    browser.goto(&format!("{}/sign-in/alice", app.url)).await;
+    ask(browser, &app.url, sandbox).await;
+    sandbox.approve(&browser.url().await).unwrap()
+}
+
+/// Follows a link to the login on another site; that site, and the address of the login.
+pub(super) async fn follow_a_foreign_link(browser: &Visit, app: &str) -> (Foreign, String) {
+    let login = format!("{app}/komerza/login");
+    let foreign = Foreign::start(browser, format!("<a href={login}>Free beer</a>")).await;
+    browser.goto(&foreign.url).await;
+    browser.click("Free beer", &login).await;
+    (foreign, login)
+}
+
 /// The home page of the quickstart lists the stores, which only a working key can fetch.
 pub(super) async fn assert_connected(browser: &Browser) {
     let text = browser.text().await;
@@ -94,8 +116,7 @@ async fn a_visitor_who_denies_is_back_where_the_login_began_and_nothing_is_store
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t53_a_form_on_another_site_disconnects_nobody() {
     in_the_quickstart("disconnect by another site", |browser, sandbox, app| async move {
-        ask(&browser, &app.url, &sandbox).await;
-        browser.click("Approve", &app.url).await;
+        connect(&browser, &app.url, &sandbox).await;
         let form =
             format!("<form method=post action={}/komerza/disconnect><button>Win a prize</button></form>", app.url);
         let foreign = Foreign::start(&browser, form).await;

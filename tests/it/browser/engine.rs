@@ -63,25 +63,12 @@ impl Engine {
         // The certificate of the proxies is the tests' own.
         match self {
             Self::Chromium => {
-                let mut arguments = [
-                    "--headless=new",
-                    "--no-sandbox",
-                    "--disable-gpu",
-                    "--disable-quic",
-                    "--disable-dev-shm-usage",
-                    "--no-first-run",
-                    "--disable-background-networking",
-                    "--disable-component-update",
-                    "--disable-sync",
-                    "--window-size=900,700",
-                    // Grey text: the same on every screen, and smaller pictures.
-                    "--disable-lcd-text",
-                    "--hide-scrollbars",
-                    // The scripts of service workers do not heed `acceptInsecureCerts`.
-                    "--ignore-certificate-errors",
-                ]
-                .map(str::to_owned)
-                .to_vec();
+                // Grey text: the same on every screen, and smaller pictures. The scripts of service workers do not heed
+                // `acceptInsecureCerts`.
+                let arguments = "--headless=new --no-sandbox --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run \
+                                 --disable-background-networking --disable-component-update --disable-sync \
+                                 --window-size=900,700 --disable-lcd-text --hide-scrollbars --ignore-certificate-errors";
+                let mut arguments: Vec<_> = arguments.split(' ').map(str::to_owned).collect();
                 arguments.push(format!("--user-data-dir={}", profile.display()));
                 arguments.extend((setting == Setting::Private).then(|| "--incognito".to_owned()));
                 let cookies = if setting == Setting::NoCookies { 2 } else { 1 };

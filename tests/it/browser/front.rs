@@ -13,7 +13,6 @@ use std::{
 };
 use tempfile::TempDir;
 use tokio::{
-    net::TcpStream,
     process::{Child, Command},
     time::sleep,
 };

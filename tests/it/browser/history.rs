@@ -7,8 +7,7 @@ use super::*;
 async fn no_page_with_a_key_comes_back_after_disconnect() {
     in_the_quickstart("back-forward cache, after disconnect", |browser, sandbox, app| async move {
         let plain = format!("{}/healthz", app.url);
-        ask(&browser, &app.url, &sandbox).await;
-        browser.click("Approve", &app.url).await;
+        connect(&browser, &app.url, &sandbox).await;
         browser.script("window.kept = true").await;
         browser.goto(&plain).await;
         browser.back().await;
@@ -35,11 +34,8 @@ async fn no_page_with_a_key_comes_back_after_disconnect() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn back_from_the_consent_page_and_again_connects() {
     in_the_quickstart("back-forward cache, back to the page that asks", |browser, sandbox, app| async move {
-        let login = format!("{}/komerza/login", app.url);
         let authorize = format!("{}/auth/authorize", sandbox.dashboard_url());
-        let foreign = Foreign::start(&browser, format!("<a href={login}>Free beer</a>")).await;
-        browser.goto(&foreign.url).await;
-        browser.click("Free beer", &login).await;
+        let (_foreign, login) = follow_a_foreign_link(&browser, &app.url).await;
         for _ in 0..2 {
             browser.click("Connect with Komerza", &authorize).await;
             browser.back().await;

@@ -20,9 +20,9 @@ mod tabs;
 mod visitors;
 mod window;
 
-use connect::{ask, assert_connected, assert_not_connected};
+use connect::{approved, ask, assert_connected, assert_not_connected, connect, follow_a_foreign_link};
 use engine::{Engine, Setting};
 use front::Front;
 use sites::{Foreign, OwnLogin, Provider, Quickstart};
-use table::{Visit, in_an_app_with_logins, in_the_quickstart, scenario};
+use table::{Scenario, Visit, in_an_app_with_logins, in_the_quickstart, scenario};
 use window::Browser;

@@ -50,8 +50,7 @@ async fn t05_a_popup_of_another_site_asks_first() {
         let login = format!("{}/komerza/login", app.url);
         let button = format!("<button onclick=\"open('{login}', '', 'width=500,height=600')\">Free beer</button>");
         let foreign = Foreign::start(&browser, button).await;
-        ask(&browser, &app.url, &sandbox).await;
-        browser.click("Approve", &app.url).await;
+        connect(&browser, &app.url, &sandbox).await;
         let asked = sandbox.asked();
         browser.goto(&foreign.url).await;
         let opener = browser.this_tab().await;

@@ -6,9 +6,7 @@ use super::*;
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t04_who_signed_out_in_between_is_asked_to_sign_in_and_loses_nothing() {
     in_an_app_with_logins("sign-out in between", |browser, sandbox, app| async move {
-        browser.goto(&format!("{}/sign-in/alice", app.url)).await;
-        ask(&browser, &app.url, &sandbox).await;
-        let callback = sandbox.approve(&browser.url().await).unwrap();
+        let callback = approved(&browser, &app, &sandbox).await;
         browser.goto(&format!("{}/sign-out", app.url)).await;
         browser.goto(&callback).await;
         browser.answers(401, "You are not signed in.").await;
@@ -27,9 +25,7 @@ async fn t04_who_signed_out_in_between_is_asked_to_sign_in_and_loses_nothing() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t03_another_user_who_signed_in_in_between_gets_no_key_of_the_first() {
     in_an_app_with_logins("user switch in between", |browser, sandbox, app| async move {
-        browser.goto(&format!("{}/sign-in/alice", app.url)).await;
-        ask(&browser, &app.url, &sandbox).await;
-        let callback = sandbox.approve(&browser.url().await).unwrap();
+        let callback = approved(&browser, &app, &sandbox).await;
         browser.goto(&format!("{}/sign-in/bob", app.url)).await;
         browser.goto(&callback).await;
         browser.answers(403, "Another user started this connection.").await;

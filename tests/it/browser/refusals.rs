@@ -6,10 +6,7 @@ use super::*;
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t05_a_link_on_another_site_asks_first_and_then_connects() {
     in_the_quickstart("link on another site", |browser, sandbox, app| async move {
-        let login = format!("{}/komerza/login", app.url);
-        let foreign = Foreign::start(&browser, format!("<a href={login}>Free beer</a>")).await;
-        browser.goto(&foreign.url).await;
-        browser.click("Free beer", &login).await;
+        let (_foreign, _) = follow_a_foreign_link(&browser, &app.url).await;
         browser.answers(200, "Continue only if you want to").await;
         assert!(browser.cookies().await.is_empty(), "nothing has begun");
         assert_eq!(sandbox.asked(), 0);
@@ -30,10 +27,7 @@ async fn t05_a_dashboard_that_leads_on_to_a_third_origin_is_not_stopped() {
             let sandbox = browser.provider().await;
             let elsewhere = Foreign::leading_to(&browser, sandbox.dashboard_url()).await;
             let app = Quickstart::with_dashboard(&browser, &sandbox, &elsewhere.url).await;
-            let login = format!("{}/komerza/login", app.url);
-            let foreign = Foreign::start(&browser, format!("<a href={login}>Free beer</a>")).await;
-            browser.goto(&foreign.url).await;
-            browser.click("Free beer", &login).await;
+            let (_foreign, _) = follow_a_foreign_link(&browser, &app.url).await;
             browser.click("Connect with Komerza", &format!("{}/auth/authorize", sandbox.dashboard_url())).await;
             browser.click("Approve", &app.url).await;
             assert_connected(&browser).await;

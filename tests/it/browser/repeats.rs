@@ -8,8 +8,7 @@ use tokio::time::sleep;
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t09_a_reload_after_success_spends_nothing() {
     in_the_quickstart("reload after success", |browser, sandbox, app| async move {
-        ask(&browser, &app.url, &sandbox).await;
-        browser.click("Approve", &app.url).await;
+        connect(&browser, &app.url, &sandbox).await;
         browser.reload().await;
         assert_connected(&browser).await;
         assert_eq!(sandbox.exchanges(), 1);
@@ -22,8 +21,7 @@ async fn t09_a_reload_after_success_spends_nothing() {
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t70_another_approval_by_the_back_button_spends_nothing() {
     in_the_quickstart("back button, another approval", |browser, sandbox, app| async move {
-        ask(&browser, &app.url, &sandbox).await;
-        browser.click("Approve", &app.url).await;
+        connect(&browser, &app.url, &sandbox).await;
         browser.back().await;
         browser.arrives_at(&sandbox.dashboard_url()).await;
         browser.click("Approve", &app.url).await;
@@ -54,51 +52,41 @@ async fn t09_the_same_callback_address_again_ends_where_the_first_ended() {
     .await;
 }
 
-#[tokio::test]
-#[ignore = "needs browsers and proxies: run .ci/browser"]
-async fn t29_a_prefetched_callback_spends_nothing_and_then_works() {
-    scenario("prefetch of the callback")
-        .impossible_in(Engine::WebKit, "link rel=prefetch is off in WebKitGTK, and MiniBrowser has no switch for it").in_an_app_with_logins(|browser, sandbox, app| async move {
-        browser.goto(&format!("{}/sign-in/alice", app.url)).await;
-        ask(&browser, &app.url, &sandbox).await;
-        let callback = sandbox.approve(&browser.url().await).unwrap();
+/// A page of the app makes the browser load the callback ahead, by a script: that spends nothing, and the click after it connects.
+async fn guess(scenario: Scenario, kind: &'static str, script: &'static str) {
+    let test = move |browser: Visit, sandbox: Provider, app: OwnLogin| async move {
+        let callback = approved(&browser, &app, &sandbox).await;
         browser.goto(&app.url).await;
-        browser.script(&format!(
-            "const link = document.createElement('link'); link.rel = 'prefetch'; link.href = '{callback}'; document.head.append(link);"
-        )).await;
-        let purpose = guessed(&app, "prefetch").await;
+        browser.script(&script.replace("CALLBACK", &callback)).await;
+        let purpose = guessed(&app, kind).await;
         assert_eq!(sandbox.exchanges(), 0);
         browser.goto(&callback).await;
         browser.comes_to_say("alice is connected").await;
         assert_eq!(sandbox.exchanges(), 1);
         format!("{purpose:?} got 503; the click after it connects, 1 exchange")
-    })
-    .await;
+    };
+    scenario.in_an_app_with_logins(test).await;
+}
+
+#[tokio::test]
+#[ignore = "needs browsers and proxies: run .ci/browser"]
+async fn t29_a_prefetched_callback_spends_nothing_and_then_works() {
+    let why = "link rel=prefetch is off in WebKitGTK, and MiniBrowser has no switch for it";
+    let scenario = scenario("prefetch of the callback").impossible_in(Engine::WebKit, why);
+    let script = "const link = document.createElement('link'); link.rel = 'prefetch'; link.href = 'CALLBACK'; document.head.append(link);";
+    guess(scenario, "prefetch", script).await;
 }
 
 #[tokio::test]
 #[ignore = "needs browsers and proxies: run .ci/browser"]
 async fn t29_a_prerendered_callback_spends_nothing_and_then_works() {
-    scenario("prerender of the callback")
+    let scenario = scenario("prerender of the callback")
         .impossible_in(Engine::Firefox, "Firefox has no prerender")
-        .impossible_in(Engine::WebKit, "WebKit has no prerender").in_an_app_with_logins(|browser, sandbox, app| async move {
-        browser.goto(&format!("{}/sign-in/alice", app.url)).await;
-        ask(&browser, &app.url, &sandbox).await;
-        let callback = sandbox.approve(&browser.url().await).unwrap();
-        browser.goto(&app.url).await;
-        browser.script(&format!(
-            "const rules = document.createElement('script'); rules.type = 'speculationrules';
-             rules.textContent = JSON.stringify({{ prerender: [{{ source: 'list', urls: ['{callback}'], eagerness: 'immediate' }}] }});
-             document.head.append(rules);"
-        )).await;
-        let purpose = guessed(&app, "prerender").await;
-        assert_eq!(sandbox.exchanges(), 0);
-        browser.goto(&callback).await;
-        browser.comes_to_say("alice is connected").await;
-        assert_eq!(sandbox.exchanges(), 1);
-        format!("{purpose:?} got 503; the click after it connects, 1 exchange")
-    })
-    .await;
+        .impossible_in(Engine::WebKit, "WebKit has no prerender");
+    let script = "const rules = document.createElement('script'); rules.type = 'speculationrules';
+        rules.textContent = JSON.stringify({ prerender: [{ source: 'list', urls: ['CALLBACK'], eagerness: 'immediate' }] });
+        document.head.append(rules);";
+    guess(scenario, "prerender", script).await;
 }
 
 /// Waits for the browser's guess of this kind, which must have got a 503.

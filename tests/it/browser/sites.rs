@@ -17,7 +17,6 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
-use url::Url;
 
 /// A provider whose dashboard is another site than the app; it knows the quickstart by the name on its pages.
 pub(super) struct Provider {

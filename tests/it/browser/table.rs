@@ -89,8 +89,10 @@ impl Scenario {
     }
 
     /// The same in the app that has logins of its own.
-    pub(super) async fn in_an_app_with_logins<F>(self, test: fn(Visit, Provider, OwnLogin) -> F)
-    where
+    pub(super) async fn in_an_app_with_logins<F>(
+        self,
+        test: impl Fn(Visit, Provider, OwnLogin) -> F + Copy + Send + 'static,
+    ) where
         F: Future<Output = String> + Send + 'static,
     {
         let set_up = |visit: Visit| async move {

@@ -52,11 +52,8 @@ async fn t72_behind_a_service_worker_the_visitor_is_asked_and_then_connects() {
         browser.goto(&format!("{}/sign-in/alice", app.url)).await;
         browser.goto(&format!("{}/worker", app.url)).await;
         browser.comes_to_say("working").await;
-        let login = format!("{}/komerza/login", app.url);
         let authorize = format!("{}/auth/authorize", sandbox.dashboard_url());
-        let foreign = Foreign::start(&browser, format!("<a href={login}>Free beer</a>")).await;
-        browser.goto(&foreign.url).await;
-        browser.click("Free beer", &login).await;
+        let (_foreign, login) = follow_a_foreign_link(&browser, &app.url).await;
         browser.comes_to_say("Continue only if you want to").await; // by another site's link
         browser.goto(&app.url).await;
         browser.click("Connect with Komerza", &login).await;

@@ -6,10 +6,7 @@ use serde_json::to_value;
 use std::{any::Any, env, fs, time::Instant};
 use tempfile::TempDir;
 use thirtyfour::{By, Key, WebDriver, WindowHandle};
-use tokio::{
-    task::JoinError,
-    time::{sleep, timeout},
-};
+use tokio::{task::JoinError, time::sleep};
 
 /// How long a page may take to get where it should; only a guard against hanging for ever.
 const PATIENCE: Duration = Duration::from_secs(30);

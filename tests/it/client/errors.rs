@@ -1,13 +1,11 @@
 //! What an error tells, and what a handler answers with it.
 
-use super::{App, provided};
-use crate::prelude::*;
+use super::*;
 use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use komerza_connect::{Error, api::scopes};
-use tower::ServiceExt;
+use komerza_connect::api::scopes;
 
 #[tokio::test]
 async fn a_typed_call_that_is_denied_names_the_scope_that_it_needs() {
@@ -71,7 +69,7 @@ async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() 
     let provider = RawProvider::start().await;
     let app = App::at(&provider.url(), |limits| limits.client.tries = 1);
     app.save("alice", "obviously-fake-key").await;
-    let layer = app.layer.clone().with_user(|_: &http::request::Parts| UserId::new("alice").ok());
+    let layer = app.layer.clone().with_user(|_: &Parts| UserId::new("alice").ok());
     let service =
         Router::new().route("/dash/board", get(page)).layer(axum::middleware::map_response(own_page)).layer(layer);
     let ask = async |accept: &str| {
@@ -120,7 +118,7 @@ async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() 
     let answer = ask("application/json").await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
-    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let problem: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(problem["code"], "key_revoked");
     // No page is known that made this request.
     assert_eq!(problem["login_url"], "/komerza/login?return_to=%2F");

@@ -1,8 +1,7 @@
 //! Filters and sorts: how they reach the provider, and what they do in the sandbox.
 
-use super::{sandboxed, unpaced};
 use crate::facts::TABLE;
-use crate::prelude::*;
+use super::*;
 use jiff::Timestamp;
 use komerza_connect::api::{
     InStore, Listing,

@@ -1,7 +1,6 @@
 //! Lists: where they end, what is fetched ahead, and what ends with them.
 
-use super::App;
-use crate::prelude::*;
+use super::*;
 use futures_core::Stream;
 use komerza_connect::api::Listing;
 
@@ -37,7 +36,7 @@ async fn lists(pages: Vec<(usize, Option<u32>)>) -> (RawProvider, KomerzaKey) {
             },
         )
     }));
-    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = std::time::Duration::ZERO);
+    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = Duration::ZERO);
     let key = app.key("obviously-fake-key").await;
     (provider, key)
 }
@@ -45,7 +44,7 @@ async fn lists(pages: Vec<(usize, Option<u32>)>) -> (RawProvider, KomerzaKey) {
 /// Lets everything happen that would happen by itself: what is sent without being asked for arrives meanwhile.
 async fn settle() {
     for _ in 0..2_000 {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
 }
 
@@ -124,7 +123,7 @@ async fn items_are_taken_from_one_page_while_the_next_is_on_its_way() {
     }
     assert_eq!(items.next_page(), Some(2));
     provider.wait_for_requests(2).await;
-    let pending = std::future::poll_fn(|task| Poll::Ready(Pin::new(&mut items).poll_next(task).is_pending())).await;
+    let pending = poll_fn(|task| Poll::Ready(Pin::new(&mut items).poll_next(task).is_pending())).await;
     assert!(pending, "the next page is held back");
     gate.open();
     assert_eq!(items.next().await.unwrap().unwrap(), 4);

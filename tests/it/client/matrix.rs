@@ -1,9 +1,8 @@
 //! Every method and every failure: how often the provider saw the request, and what came of it.
 
-use super::{App, provided};
-use crate::prelude::*;
+use super::*;
 use komerza_connect::ErrorKind::{self, *};
-use komerza_connect_testing::time::{AGES, Jumping};
+use komerza_connect_testing::time::AGES;
 
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
@@ -118,6 +117,11 @@ async fn tries_end_and_the_last_reply_stands() {
     assert_eq!((once.status(), provider.requests().len()), (StatusCode::SERVICE_UNAVAILABLE, 5));
     let reply = key.get("/thing").send().await.unwrap();
     assert_eq!((reply.status(), provider.requests().len()), (StatusCode::SERVICE_UNAVAILABLE, 9));
+
+    // Whoever is rate limited is told when to come back.
+    provider.always(Reply::error(429, "RateLimited"));
+    let answer = key.get("/thing").no_retry().fetch::<u32>().await.unwrap_err().into_response();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"2".parse().unwrap()));
 }
 
 #[tokio::test]
@@ -154,28 +158,13 @@ async fn t38_a_429_that_asks_for_no_wait_is_no_reason_to_hurry() {
 }
 
 #[tokio::test]
-async fn whoever_is_rate_limited_is_told_when_to_come_back() {
-    let (provider, key) = provided(quickly).await;
-    provider.always(Reply::error(429, "RateLimited"));
-    let error = key.get("/thing").no_retry().fetch::<u32>().await.unwrap_err();
-    let answer = error.into_response();
-    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"2".parse().unwrap()));
-}
-
-#[tokio::test]
-async fn a_call_has_a_deadline_of_its_own() {
-    let (provider, key) = provided(|limits| limits.client.deadline = AGES * 100).await;
-    provider.always(Reply::hang());
-    let own = AGES / 2;
-    let error = key.get("/thing").deadline(own).fetch::<u32>().await.unwrap_err();
+async fn a_call_has_a_deadline_of_its_own_and_a_reply_that_never_ends_costs_no_more_than_the_limit() {
+    let limits = |limits: &mut Limits| (limits.client.deadline, limits.client.reply_bytes) = (AGES * 100, 100_000);
+    let (provider, key) = provided(limits).await;
+    provider.next(Reply::hang());
+    let error = key.get("/thing").deadline(AGES / 2).fetch::<u32>().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (TimedOut, 1));
-}
-
-#[tokio::test]
-async fn a_reply_that_never_ends_costs_no_more_than_the_limit() {
-    let provider = RawProvider::start().await;
-    let app = App::at(&provider.url(), |limits| limits.client.reply_bytes = 100_000);
-    provider.always(Reply::endless());
-    let error = app.key("obviously-fake-key").await.get("/thing").fetch::<u32>().await.unwrap_err();
-    assert_eq!((error.kind(), provider.requests().len()), (ProviderFault, 1));
+    provider.next(Reply::endless());
+    let error = key.get("/thing").fetch::<u32>().await.unwrap_err();
+    assert_eq!((error.kind(), provider.requests().len()), (ProviderFault, 2));
 }

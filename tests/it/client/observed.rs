@@ -1,8 +1,6 @@
 //! What operators see of calls and connects: spans, events and metrics, and never an id, a query or a secret.
 
-use super::{App, provided};
-use crate::flow::harness::{Mode, Shop, USER};
-use crate::prelude::*;
+use super::*;
 use metrics_util::{
     CompositeKey,
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
@@ -69,15 +67,9 @@ impl Subscriber for Seen {
 }
 
 fn span(method: &str, path: &str, status: &str, outcome: &str, attempts: &str, wait: &str) -> Fields {
-    let fields = [
-        ("method", method),
-        ("path", path),
-        ("status", status),
-        ("outcome", outcome),
-        ("attempts", attempts),
-        ("wait_ms", wait),
-    ];
-    fields.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.to_owned())).collect()
+    let names = ["method", "path", "status", "outcome", "attempts", "wait_ms"];
+    let fields = names.into_iter().zip([method, path, status, outcome, attempts, wait]);
+    fields.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.to_owned())).collect()
 }
 
 #[tokio::test]
@@ -195,7 +187,7 @@ async fn calls_waits_retries_and_revocations_are_counted_without_saying_whose_th
 async fn connects_are_counted_by_their_outcome() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
-    let shop = Shop::new(Mode::App).await;
+    let shop = Shop::new(Mode::Users).await;
     for (code, reply) in [
         ("obviously-fake-1", None),
         ("obviously-fake-2", Some(Reply::error(401, "invalid_code"))),
@@ -207,9 +199,9 @@ async fn connects_are_counted_by_their_outcome() {
         // Everybody for oneself: a code that is refused to one who has just connected is no failure.
         let browser = shop.browser(code);
         let login = shop.start(&browser, "/").await;
-        shop.callback(&browser, &login.with(code)).await;
+        shop.return_to(&browser, &login.with(code)).await;
     }
-    assert!(shop.store.key_of("obviously-fake-1").is_some());
+    assert!(shop.shelf.key_of("obviously-fake-1").is_some());
     assert_eq!(
         snapshot(&recorder.snapshotter()),
         wanted([
@@ -226,11 +218,11 @@ async fn connects_are_counted_by_their_outcome() {
 async fn handlers_that_get_no_key_are_counted_by_the_reason() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
-    let shop = Shop::new(Mode::App).await;
+    let shop = Shop::new(Mode::Users).await;
     for (user, failing) in [("alice", false), ("", false), ("broken", false), ("alice", true)] {
         let browser = shop.browser(user);
         if failing {
-            shop.store.decide(|_| Fate::Fail);
+            shop.shelf.decide(|_| Fate::Fail);
         }
         if user.is_empty() {
             browser.remove_header(USER);
@@ -239,7 +231,7 @@ async fn handlers_that_get_no_key_are_counted_by_the_reason() {
     }
     shop.browser("panics").open(&shop.url("/user")).await;
     let (mut parts, ()) = http::Request::new(()).into_parts();
-    let missing = komerza_connect::KomerzaKey::from_parts(&mut parts).await.unwrap_err();
+    let missing = KomerzaKey::from_parts(&mut parts).await.unwrap_err();
     assert_eq!(missing.login_url(), None);
     assert_eq!(missing.into_response().status(), 500);
     let refusals: BTreeMap<_, _> = snapshot(&recorder.snapshotter())

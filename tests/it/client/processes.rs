@@ -1,8 +1,7 @@
 //! Several processes with one key. A test of this module starts its own binary again, twice, with that test alone; there it finds the
 //! variables and plays a process of the app. At full size, and with times: `cargo bench --bench pacing`.
 
-use super::App;
-use crate::prelude::*;
+use super::*;
 #[cfg(feature = "servers")]
 use crate::stores::places::redis_url;
 #[cfg(feature = "servers")]
@@ -47,7 +46,7 @@ async fn two_processes(test: &str, clock: impl Clock + Clone, when_refused: impl
     let ended = loop {
         tokio::select! {
             ended = &mut ended => break ended,
-            () = tokio::task::yield_now() => {}
+            () = yield_now() => {}
         }
         if answers(&sandbox).0 > 0 {
             when_refused();

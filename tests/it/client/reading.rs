@@ -1,12 +1,11 @@
 //! Typed values, uploads and downloads.
 
-use super::{App, provided, sandboxed};
-use crate::prelude::*;
+use super::*;
 use komerza_connect::api::{
     models::{Amount, OrderStatus, RefundReason, StoreId, TicketStatus},
     scopes,
 };
-use komerza_connect_testing::time::{AGES, pass};
+use komerza_connect_testing::time::AGES;
 use komerza_sandbox::{Fault, Target};
 
 #[tokio::test]
@@ -115,7 +114,7 @@ async fn a_list_of_stores_that_is_missing_once_is_asked_for_again_unless_the_acc
 async fn an_upload_is_sent_whole_again_after_a_429_and_not_at_all_when_it_is_too_long() {
     let (provider, key) = provided(|limits| {
         limits.client.upload_bytes = 100_000;
-        limits.client.bucket.period = std::time::Duration::from_millis(10);
+        limits.client.bucket.period = Duration::from_millis(10);
     })
     .await;
     let path = "/stores/s/products/p/images";
@@ -167,7 +166,7 @@ async fn a_download_that_stalls_ends_in_an_error_and_nothing_comes_after_it() {
                 Ok(piece) => assert!(piece.is_some(), "the end of a file that is not whole"),
                 Err(error) => break error,
             },
-            () = tokio::task::yield_now() => {
+            () = yield_now() => {
                 pass(AGES);
                 passed += 1;
             }

@@ -1,7 +1,6 @@
 //! A dead key: what removes its record, and what never does.
 
-use super::App;
-use crate::prelude::*;
+use super::*;
 
 const DEAD: (u16, &str) = (401, "BadToken");
 
@@ -51,7 +50,7 @@ async fn t50_only_a_401_in_the_providers_envelope_removes_a_record() {
 #[tokio::test]
 async fn t50_the_app_can_decide_otherwise_what_a_dead_key_is() {
     let provider = RawProvider::start().await;
-    let gone = |reply: &http::Response<bytes::Bytes>| reply.status() == StatusCode::GONE;
+    let gone = |reply: &Response<Bytes>| reply.status() == StatusCode::GONE;
     let app = App::at(&provider.url(), |_| {}).changed(|layer| layer.with_revocation(gone));
     provider.always(Reply::error(DEAD.0, DEAD.1));
     let key = app.key("obviously-fake-key").await;
@@ -70,14 +69,14 @@ async fn t50_a_late_401_of_an_old_record_never_removes_a_new_one() {
         Some("Bearer obviously-fake-old") => Reply::error(DEAD.0, DEAD.1),
         _ => Reply::success(&json!({"id": "u"})),
     }));
-    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = std::time::Duration::ZERO);
+    let app = App::at(&provider.url(), |limits| limits.client.bucket.period = Duration::ZERO);
     for round in 0..1_000_u32 {
         let user = format!("user-{round}");
         app.save(&user, "obviously-fake-old").await;
         let old = app.client(&user).await;
         let call = tokio::spawn(async move { old.user().await });
         for _ in 0..round % 40 {
-            tokio::task::yield_now().await;
+            yield_now().await;
         }
         // Half of them save the very same text again: the version still differs.
         let fresh = if round % 2 == 0 { "obviously-fake-new" } else { "obviously-fake-old" };
@@ -89,8 +88,7 @@ async fn t50_a_late_401_of_an_old_record_never_removes_a_new_one() {
 }
 
 impl App {
-    async fn store_version(&self, user: &str) -> Option<komerza_connect::TokenVersion> {
-        use komerza_connect::TokenStore;
+    async fn store_version(&self, user: &str) -> Option<TokenVersion> {
         self.store.load(&UserId::new(user).unwrap()).await.unwrap().map(|token| *token.version())
     }
 }

@@ -1,9 +1,8 @@
 //! Bodies of calls: bytes, and forms with files.
 
-use super::provided;
-use crate::prelude::*;
+use super::*;
 use http::HeaderValue;
-use komerza_connect::{Error, api::Form};
+use komerza_connect::api::Form;
 use komerza_connect_testing::time::AGES;
 use std::error::Error as _;
 

@@ -1,7 +1,6 @@
 //! The shared quota: who may use it up, and who waits for whom.
 
 use crate::prelude::*;
-use komerza_connect_testing::time::Sleepers;
 
 /// The limits as they are by default.
 async fn limited_shop(mode: Mode, clock: &(impl Clock + Clone), change: impl FnOnce(&mut Limits)) -> Shop {
@@ -19,8 +18,7 @@ type Waiting = (Browser, String, String);
 async fn waiting(shop: &Shop, count: usize, who: impl Fn(usize) -> (String, String)) -> Vec<Waiting> {
     let mut all = Vec::new();
     for (user, code) in (0..count).map(who) {
-        let browser = shop.browser(&user);
-        let state = shop.start(&browser).await;
+        let (browser, state) = shop.begun(&user).await;
         all.push((browser, state, code));
     }
     all
@@ -39,7 +37,7 @@ async fn t40_junk_codes_of_one_user_cost_five_exchanges_a_minute_and_nobody_else
         shop.provider.always(Reply::error(401, "invalid_code"));
         let mut statuses = Vec::new();
         for number in 0..20 {
-            let state = shop.start(&mallory).await;
+            let state = shop.begin(&mallory).await;
             let hop = shop.callback(&mallory, &format!("junk-{number}"), &state).await;
             statuses.push(hop.status());
             if hop.status() == 429 {
@@ -65,8 +63,7 @@ async fn t40_over_the_shared_limit_the_answer_is_503_and_the_attempt_is_still_go
         for number in 0..10 {
             assert_connected(&shop.connect(&shop.browser(&format!("user-{number}")), &format!("c{number}")).await);
         }
-        let late = shop.browser("late");
-        let state = shop.start(&late).await;
+        let (late, state) = shop.begun("late").await;
         let hop = shop.callback(&late, "late", &state).await;
         assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::Busy)));
         assert_eq!((shop.exchanges(), hop.set_cookies().len()), (10, 0));
@@ -90,8 +87,7 @@ async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_anothe
     .await;
     assert_connected(&shop.connect(&shop.browser("first"), "takes-the-token").await);
     let mallory = waiting(&shop, 50, |number| ("mallory".into(), format!("mallory-{number}"))).await;
-    let alice = shop.browser("alice");
-    let state = shop.start(&alice).await;
+    let (alice, state) = shop.begun("alice").await;
     let all_of_mallory = futures_of(&shop, &mallory);
     tokio::pin!(all_of_mallory);
     let of_alice = shop.callback(&alice, "alice", &state);
@@ -102,7 +98,7 @@ async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_anothe
                 biased;
                 () = &mut all_of_mallory => panic!("mallory was served before alice"),
                 hop = &mut of_alice => break hop,
-                () = tokio::task::yield_now() => {}
+                () = yield_now() => {}
             }
             // A token a second, and the next one when whoever got the last has sent the exchange.
             let sent = shop.exchanges() - 1;
@@ -111,7 +107,7 @@ async fn t59_many_waiting_callbacks_of_one_user_do_not_delay_the_first_of_anothe
             }
         }
     };
-    assert_connected(&tokio::time::timeout(PATIENCE, served).await.expect("alice has her turn"));
+    assert_connected(&timeout(PATIENCE, served).await.expect("alice has her turn"));
     let sent = shop.provider.exchanges();
     let before_alice = sent.iter().take_while(|sent| !sent.path().contains("alice")).skip(1).count();
     assert!(before_alice <= 2, "{before_alice} of mallory's went first");
@@ -123,9 +119,9 @@ async fn futures_of(shop: &Shop, waiting: &[Waiting]) {
         all.push(Box::pin(shop.callback(browser, code, state)));
     }
     // Polled in order, all of them each time: so all join the line at the first poll.
-    std::future::poll_fn(|task| {
+    poll_fn(|task| {
         all.retain_mut(|callback| callback.as_mut().poll(task).is_pending());
-        if all.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        if all.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
 }
@@ -133,30 +129,30 @@ async fn futures_of(shop: &Shop, waiting: &[Waiting]) {
 /// Polls all of them until each is answered; time passes while all of them wait for it.
 async fn answered<'a>(
     clock: &Sleepers,
-    mut callbacks: Vec<std::pin::Pin<Box<dyn Future<Output = Hop> + 'a>>>,
+    mut callbacks: Vec<Pin<Box<dyn Future<Output = Hop> + 'a>>>,
 ) -> Vec<(Duration, Hop)> {
     let (mut hops, began) = (Vec::new(), clock.elapsed());
     let all = async {
         while !callbacks.is_empty() {
             assert!(clock.elapsed() - began < Duration::from_secs(120), "{} are never answered", callbacks.len());
-            std::future::poll_fn(|task| {
+            poll_fn(|task| {
                 callbacks.retain_mut(|callback| match callback.as_mut().poll(task) {
-                    std::task::Poll::Ready(hop) => {
+                    Poll::Ready(hop) => {
                         hops.push((clock.elapsed() - began, hop));
                         false
                     }
-                    std::task::Poll::Pending => true,
+                    Poll::Pending => true,
                 });
-                std::task::Poll::Ready(())
+                Poll::Ready(())
             })
             .await;
             if !callbacks.is_empty() && clock.asleep() == callbacks.len() {
                 clock.advance(Duration::from_secs(1));
             }
-            tokio::task::yield_now().await;
+            yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, all).await.expect("all are answered");
+    timeout(PATIENCE, all).await.expect("all are answered");
     hops
 }
 
@@ -206,7 +202,7 @@ async fn junk_and_alice(shop: &Shop, clock: &Sleepers, alice: Browser) -> Vec<(D
     for (_, _, junk) in &all {
         shop.provider.on_code(junk, Reply::error(401, "invalid_code"));
     }
-    let state = shop.start(&alice).await;
+    let state = shop.begin(&alice).await;
     all.push((alice, state, "alice".into()));
     let callbacks = all.iter().map(|(browser, state, code)| Box::pin(shop.callback(browser, code, state)) as _);
     answered(clock, callbacks.collect()).await
@@ -232,7 +228,7 @@ async fn t67_browsers_without_an_address_share_a_part_of_the_bucket() {
     let shop = Shop::builder(Mode::Browsers)
         .limits(limits)
         .layer(|layer| {
-            let address = |parts: &http::request::Parts| parts.headers.get("x-real")?.to_str().ok()?.parse().ok();
+            let address = |parts: &Parts| parts.headers.get("x-real")?.to_str().ok()?.parse().ok();
             layer.with_clock(time).with_client_address(address)
         })
         .open()

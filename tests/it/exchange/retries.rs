@@ -1,15 +1,13 @@
 //! When an exchange is sent again, and when never.
 
 use crate::prelude::*;
-use komerza_connect_testing::time::Sleepers;
 
 #[tokio::test]
 async fn t39_a_connect_that_was_refused_is_tried_again_and_the_code_is_sent_once() {
     for mode in MODES {
         let clock = Sleepers::default();
         let shop = Shop::builder(mode).provider(RawProvider::reserved()).clock(&clock).open().await;
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
+        let (browser, state) = shop.begun("alice").await;
         let script = async {
             assert_eq!(clock.pause().await, Duration::from_millis(100));
             shop.provider.listen();
@@ -27,8 +25,7 @@ async fn t39_a_provider_that_cannot_be_reached_costs_neither_code_nor_attempt() 
     for mode in MODES {
         let clock = Sleepers::default();
         let shop = Shop::builder(mode).provider(RawProvider::reserved()).clock(&clock).open().await;
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
+        let (browser, state) = shop.begun("alice").await;
         // Three tries, with a pause between each two.
         let script = async {
             for _ in 0..2 {
@@ -62,8 +59,7 @@ async fn t39_a_429_is_waited_out_as_told_and_the_code_is_sent_again() {
         let clock = Sleepers::default();
         let shop = Shop::builder(mode).clock(&clock).open().await;
         shop.provider.on_code_once("code", Reply::error(429, "RateLimited").header("Retry-After", "11"));
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
+        let (browser, state) = shop.begun("alice").await;
         let script = async {
             assert_eq!(clock.pause().await, Duration::from_secs(11));
             clock.wake_the_first();

@@ -3,10 +3,7 @@
 use super::table::{CLIENT, Call, TABLE};
 use crate::client::unpaced;
 use crate::prelude::*;
-use komerza_connect::{
-    Error,
-    api::{models::*, scopes},
-};
+use komerza_connect::api::{models::*, scopes};
 use komerza_connect_testing::raw_provider::LoggedRequest;
 
 /// What stands for the names in the paths below.

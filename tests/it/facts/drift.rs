@@ -2,7 +2,7 @@
 
 use super::odd::answering;
 use crate::prelude::*;
-use komerza_connect::{Error, api::models::OrderStatus};
+use komerza_connect::api::models::OrderStatus;
 
 fn order(id: &str) -> Value {
     json!({"id": id, "dateCreated": "2026-11-20T10:00:00Z", "amount": 5, "amountPaid": 5, "status": "Delivered"})

@@ -9,7 +9,6 @@ use komerza_connect::api::models::*;
 use proptest::{collection, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, from_value, to_value};
-use std::sync::LazyLock;
 
 /// A value of each type that no model has by default.
 fn full(shape: &str) -> Value {

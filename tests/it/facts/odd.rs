@@ -19,7 +19,7 @@ pub(super) async fn answering(reply: Reply) -> (RawProvider, KomerzaKey) {
 
 #[tokio::test]
 async fn t74_a_word_beside_a_success_and_a_byte_order_mark_cost_no_login() {
-    let shop = Shop::new(Mode::Users).await;
+    let shop = Shop::builder(Mode::Users).open().await;
     for (name, beside, mark) in [
         ("word", r#","code":"Ok""#, ""),
         ("message", r#","message":"Operation completed successfully""#, ""),
@@ -36,18 +36,8 @@ async fn t74_a_word_beside_a_success_and_a_byte_order_mark_cost_no_login() {
 }
 
 #[tokio::test]
-async fn t74_a_long_code_is_exchanged_like_a_short_one() {
-    let shop = Shop::new(Mode::Users).await;
-    for length in [2_048, 2_049, 7_500, 8_000] {
-        let (browser, code) = (shop.browser(&length.to_string()), "c".repeat(length));
-        assert_connected(&shop.connect(&browser, &code).await);
-        assert_eq!(shop.key(&browser).await, Ok(key_for_code(&code)), "{length}");
-    }
-}
-
-#[tokio::test]
 async fn t74_a_no_without_a_state_is_told_as_such() {
-    let shop = Shop::new(Mode::Users).await;
+    let shop = Shop::builder(Mode::Users).open().await;
     for (query, kind) in [
         ("error=access_denied", "not_approved"),
         ("error=", "not_approved"),
@@ -60,7 +50,7 @@ async fn t74_a_no_without_a_state_is_told_as_such() {
     ] {
         let hop = shop.return_to(&shop.browser("alice"), query).await;
         assert_eq!(hop.status(), 400, "{query}");
-        assert_eq!(shop.watch.last_kind().map(komerza_connect::FailureKind::code), Some(kind), "{query}");
+        assert_eq!(shop.watch.last_kind().map(FailureKind::code), Some(kind), "{query}");
         assert_eq!((hop.set_cookies().len(), shop.exchanges()), (0, 0), "{query}");
     }
 }
@@ -179,8 +169,7 @@ async fn every_request_of_a_call_accepts_json() {
 #[tokio::test]
 async fn permissions_are_the_users_whatever_the_key_may() {
     let (sandbox, app) = {
-        let sandbox =
-            komerza_sandbox::Sandbox::builder().scopes([scopes::STORES_VIEW]).unlimited().start().await.unwrap();
+        let sandbox = Sandbox::builder().scopes([scopes::STORES_VIEW]).unlimited().start().await.unwrap();
         let app = App::at(&sandbox.api_url(), |limits| limits.client.bucket.period = Duration::ZERO);
         (sandbox, app)
     };

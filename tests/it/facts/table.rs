@@ -1,7 +1,6 @@
 //! The table of facts, read.
 
 use crate::prelude::*;
-use std::sync::LazyLock;
 
 const TEXT: &str = include_str!("../../../docs/provider-facts.tsv");
 

@@ -1,23 +1,17 @@
 //! Disconnecting: who may, and what is left.
 
-use super::harness::{DISCONNECT, EVIL, Mode, SITE, Shop, USER};
 use crate::prelude::*;
-
-async fn connected(mode: Mode) -> (Shop, Browser) {
-    let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
-    shop.accepts(&alice, &login, "C1", "/x").await;
-    (shop, alice)
-}
 
 #[tokio::test]
 async fn a_form_of_the_site_itself_forgets_the_key_however_often() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = connected(mode).await;
+    for (shop, bob) in in_both(|mode| Shop::connected(mode, "bob", "CB")).await {
+        let alice = shop.browser("alice");
+        shop.connects(&alice, "C1").await;
         for _ in 0..2 {
             let hop = alice.hop(Load::form(SITE, DISCONNECT, "")).await;
             assert_eq!((hop.status(), hop.location()), (303, Some("/")));
-            assert!(shop.store.keys().is_empty());
-            assert_eq!(shop.key_seen_by(&alice).await, None);
+            assert_eq!(shop.shelf.keys(), [key_for_code("CB")], "the key of another user stays");
+            assert_eq!((shop.key_seen_by(&alice).await, shop.key_seen_by(&bob).await.is_some()), (None, true));
         }
         let to = Load::form(SITE, &format!("{DISCONNECT}?return_to=/bye"), "").stop_at_first();
         assert_eq!(alice.load(to).await.first().location(), Some("/bye"));
@@ -28,8 +22,7 @@ async fn a_form_of_the_site_itself_forgets_the_key_however_often() {
 
 #[tokio::test]
 async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = connected(mode).await;
+    for (shop, alice) in in_both(|mode| Shop::connected(mode, "alice", "C1")).await {
         let old = alice.clone().without_fetch_metadata();
         let post = |origin: Option<&str>, site: Option<&str>| {
             // By hand: typed loads say nothing about a page.
@@ -74,7 +67,7 @@ async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
         shop.refuses_load(&alice, Load::typed(DISCONNECT), 405).await;
         let image = shop.refuses_load(&alice, Load::image(EVIL, DISCONNECT), 405).await;
         assert_eq!(image.header("allow"), Some("POST"));
-        assert_eq!(shop.store.keys().len(), 1);
+        assert_eq!(shop.shelf.keys().len(), 1);
         for (origin, site) in [
             (Some(SITE), None),
             (Some(SITE), Some("some-later-word")),
@@ -84,37 +77,13 @@ async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
             let hop = old.hop(post(origin, site)).await;
             assert_eq!(hop.status(), 303, "{origin:?} {site:?}");
         }
-        assert!(shop.store.keys().is_empty());
-    }
-}
-
-#[tokio::test]
-async fn a_store_that_is_down_says_so_and_the_key_is_still_there() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = connected(mode).await;
-        shop.store.decide(|_| Fate::Fail);
-        let page = alice.load(Load::form(SITE, DISCONNECT, "")).await.first().clone();
-        assert_eq!((page.status(), page.set_cookies().len()), (503, 0));
-        shop.store.mend();
-        assert!(shop.key_seen_by(&alice).await.is_some());
-    }
-}
-
-#[tokio::test]
-async fn one_users_disconnect_is_not_anothers() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = connected(mode).await;
-        let (bob, login) = shop.login_of("bob", "/x").await;
-        shop.accepts(&bob, &login, "CB", "/x").await;
-        assert_eq!(bob.load(Load::form(SITE, DISCONNECT, "")).await.first().status(), 303);
-        assert!(shop.key_seen_by(&alice).await.is_some());
-        assert_eq!(shop.key_seen_by(&bob).await, None);
+        assert!(shop.shelf.keys().is_empty());
     }
 }
 
 #[tokio::test]
 async fn who_is_signed_out_is_asked_to_sign_in_and_not_sent_to_connect() {
-    let shop = Shop::with(Mode::App, |config| config.sign_in_page("/sign-in"), |layer| layer).await;
+    let shop = Shop::builder(Mode::Users).still().config(|config| config.sign_in_page("/sign-in")).open().await;
     let nobody = shop.browser("alice");
     nobody.remove_header(USER);
     let hop = nobody.load(Load::form(SITE, &format!("{DISCONNECT}?return_to=/settings"), "").stop_at_first()).await;
@@ -125,13 +94,12 @@ async fn who_is_signed_out_is_asked_to_sign_in_and_not_sent_to_connect() {
 /// Another site's form through a service worker, as WebKit and Firefox send it: of the same origin, and without any cookie.
 #[tokio::test]
 async fn t72_a_disconnect_without_the_cookie_removes_no_cookie() {
-    let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
-    shop.accepts(&alice, &login, "C1", "/x").await;
+    let (shop, alice) = Shop::connected(Mode::Browsers, "alice", "C1").await;
     let stranger = shop.browser("alice");
-    let hop = stranger.load(Load::form(SITE, DISCONNECT, "")).await.first().clone();
+    let hop = shop.disconnect(&stranger).await;
     assert_eq!(hop.status(), 303);
     assert!(hop.set_cookies().iter().all(|line| !line.contains("-session=")), "{:?}", hop.set_cookies());
     assert_eq!(shop.key_seen_by(&alice).await, Some(key_for_code("C1")));
-    let own = alice.load(Load::form(SITE, DISCONNECT, "")).await.first().clone();
+    let own = shop.disconnect(&alice).await;
     assert!(own.set_cookies().iter().any(|line| line.contains("-session=;")), "{:?}", own.set_cookies());
 }

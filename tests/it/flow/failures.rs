@@ -1,12 +1,6 @@
 //! Every kind of failure, made once: its page, its problem document, and what becomes of the login attempt.
 
-use super::harness::{CALLBACK, DISCONNECT, EVIL, LOGIN, Login, Mode, SITE, Shop, USER, cookies, load_and_go_on};
 use crate::prelude::*;
-use komerza_connect::{
-    hooks::{Connecting, Veto},
-    random::{Randomness, RandomnessError},
-    time::SystemClock,
-};
 
 /// Whether the failure names the attempt, and whether the attempt is over.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,26 +48,7 @@ const TABLE: &[(FailureKind, u16, Attempt, &str)] = &[
 const CODE: &str = "obviously-fake-code-to-look-for";
 const ECHO: &str = "obviously-fake-echo-to-look-for";
 
-struct Vetoing;
-
-#[async_trait]
-impl Hooks for Vetoing {
-    async fn before_storing(&self, _: &Connecting<'_>) -> Result<(), Veto> {
-        Err(Veto::new("a reason of the app"))
-    }
-}
-
-#[derive(Debug)]
-struct Empty;
-
-impl Randomness for Empty {
-    fn fill(&self, _: &mut [u8]) -> Result<(), RandomnessError> {
-        Err(RandomnessError::new())
-    }
-}
-
-fn limits(kind: FailureKind) -> Limits {
-    let mut limits = super::harness::limits();
+fn limit(kind: FailureKind, limits: &mut Limits) {
     match kind {
         FailureKind::TooManyAttempts => limits.exchanges_per_user = 0,
         FailureKind::Busy => {
@@ -83,7 +58,6 @@ fn limits(kind: FailureKind) -> Limits {
         FailureKind::SaveFailed => limits.save_deadline = Duration::ZERO,
         _ => {}
     }
-    limits
 }
 
 async fn shop_for(kind: FailureKind) -> Shop {
@@ -91,19 +65,14 @@ async fn shop_for(kind: FailureKind) -> Shop {
         FailureKind::ProviderUnreachable => RawProvider::reserved(),
         _ => RawProvider::start().await,
     };
-    let shop = Shop::on(
-        provider,
-        Shelf::default(),
-        Mode::App,
-        |config| config.limits(limits(kind)),
-        |layer| match kind {
-            FailureKind::Vetoed => layer.with_hooks(Vetoing),
-            FailureKind::Internal => layer.with_randomness(Empty),
-            // Its pauses between tries are real ones.
-            FailureKind::ProviderUnreachable => layer.with_clock(SystemClock),
-            _ => layer,
-        },
-    );
+    let shop = Shop::builder(Mode::Users).still().provider(provider).limits(|limits| limit(kind, limits));
+    let shop = shop.layer(move |layer| match kind {
+        FailureKind::Internal => layer.with_randomness(Chance::dry_if(|| true)),
+        // Its pauses between tries are real ones.
+        FailureKind::ProviderUnreachable => layer.with_clock(SystemClock),
+        _ => layer,
+    });
+    let shop = shop.open().await;
     let reply = match kind {
         FailureKind::InvalidCode => Reply::error(401, "invalid_code"),
         FailureKind::ExpiredCode => Reply::error(401, "code_expired"),
@@ -114,6 +83,10 @@ async fn shop_for(kind: FailureKind) -> Shop {
         FailureKind::ExchangeBlocked => Reply::html(403, "unavailable in your region"),
         FailureKind::UnknownOutcome => Reply::close(),
         FailureKind::ProviderTimeout => Reply::hang(),
+        FailureKind::Vetoed => {
+            shop.watch.all(Hook::BeforeStoring, Fate::Say("a reason of the app".into()));
+            return shop;
+        }
         _ => return shop,
     };
     shop.provider.on_code(CODE, reply);
@@ -147,8 +120,8 @@ async fn preparation(shop: &Shop, browser: &Browser, kind: FailureKind) -> (Opti
         FailureKind::NotSignedIn => browser.remove_header(USER),
         FailureKind::OtherUser => browser.set_header(USER, "bob"),
         FailureKind::UserLookupFailed => browser.set_header(USER, "broken"),
-        FailureKind::StoreUnavailable => shop.store.decide(|_| Fate::Fail),
-        FailureKind::SaveFailed => shop.store.all(Op::Save, Fate::Fail),
+        FailureKind::StoreUnavailable => shop.shelf.decide(|_| Fate::Fail),
+        FailureKind::SaveFailed => shop.shelf.all(Op::Save, Fate::Fail),
         FailureKind::ShuttingDown => assert!(shop.layer.shutdown(PATIENCE).await),
         _ => {}
     }
@@ -164,9 +137,9 @@ async fn fail(kind: FailureKind, program: bool) -> (Hop, Option<Login>, Browser)
     let (login, load) = preparation(&shop, &browser, kind).await;
     let load = if program { load.header("accept", "application/json") } else { load };
     let jar = cookies(&browser);
-    let records = shop.store.snapshot();
+    let records = shop.shelf.snapshot();
     let hop = load_and_go_on(&browser, load.stop_at_first()).await;
-    assert_eq!(shop.store.snapshot(), records, "{kind:?} changed the store");
+    assert_eq!(shop.shelf.snapshot(), records, "{kind:?} changed the store");
     let kept = TABLE.iter().any(|row| row.0 == kind && row.2 != Over);
     assert_eq!(cookies(&browser) == jar, kept, "{kind:?}: cookies of the attempt");
     (hop, login, browser)
@@ -202,7 +175,7 @@ async fn every_failure_has_a_page_that_says_what_happened_and_what_to_do() {
         assert!(html.contains(&format!("<h1>{}</h1>", kind.title().replace('\'', "&#39;"))), "{kind:?}: {html}");
         assert!(html.contains(advice), "{kind:?} does not say {advice:?}: {html}");
         assert!(html.contains("<a class=\"button\" href=\"/"), "{kind:?}: a way on: {html}");
-        let id = login.as_ref().map(|login| &login.cookie[login.cookie.len() - 16..]);
+        let id = login.as_ref().map(|login| login.reference());
         assert_eq!(id.is_some(), *attempt != Unnamed);
         match id {
             Some(id) => assert!(html.contains(&format!("<code>{id}</code>")), "{kind:?}: {html}"),
@@ -225,7 +198,7 @@ async fn every_failure_has_a_problem_document_for_programs() {
         assert_eq!((&problem["status"], &problem["code"]), (&(*status).into(), &kind.code().into()));
         assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
         assert!(problem["login_url"].as_str().is_some_and(|url| url.starts_with("/komerza/login?return_to=")));
-        let id = login.as_ref().map(|login| login.cookie[login.cookie.len() - 16..].to_owned());
+        let id = login.as_ref().map(|login| login.reference().to_owned());
         assert_eq!(
             (problem["attempt"].as_str().map(str::to_owned), id.is_some()),
             (id, *attempt != Unnamed),
@@ -237,16 +210,15 @@ async fn every_failure_has_a_problem_document_for_programs() {
 
 #[tokio::test]
 async fn what_spent_nothing_works_when_the_same_url_is_loaded_again() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    shop.store.decide(|_| Fate::Fail);
+    let (shop, alice, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
+    shop.shelf.decide(|_| Fate::Fail);
     for _ in 0..3 {
         shop.refuses(&alice, &login.with("C1"), 503).await;
     }
-    shop.store.mend();
+    shop.shelf.mend();
     shop.accepts(&alice, &login, "C1", "/x").await;
 
-    let with_clock = |layer: komerza_connect::KomerzaConnectLayer| layer.with_clock(SystemClock);
-    let shop = Shop::on(RawProvider::reserved(), Shelf::default(), Mode::App, |config| config, with_clock);
+    let shop = Shop::builder(Mode::Users).still().provider(RawProvider::reserved()).clock(&SystemClock).open().await;
     let (alice, login) = shop.login_of("alice", "/x").await;
     shop.refuses(&alice, &login.with("C1"), 502).await;
     shop.provider.listen();

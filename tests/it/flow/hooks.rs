@@ -1,12 +1,6 @@
 //! What the app is told, and where it has a say.
 
-use super::harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop};
 use crate::prelude::*;
-use komerza_connect::{
-    Failure,
-    hooks::{Connected, Connecting, Disconnected, Orphaned, Revoked, Veto},
-};
-use komerza_connect_testing::canary::Log;
 
 /// Writes down what it is told, and says no or answers where a test wants it to.
 #[derive(Clone, Default)]
@@ -30,10 +24,8 @@ impl Diary {
     }
 
     async fn shop(&self, mode: Mode) -> Shop {
-        let limits = super::harness::limits();
-        let provider = RawProvider::start().await;
         let hooks = self.clone();
-        Shop::on(provider, self.store.clone(), mode, |config| config.limits(limits), |layer| layer.with_hooks(hooks))
+        Shop::builder(mode).still().shelf(&self.store).layer(|layer| layer.with_hooks(hooks)).open().await
     }
 }
 
@@ -43,7 +35,7 @@ impl Hooks for Diary {
         let stored = self.store.load(connecting.user).await.unwrap().is_some();
         self.write(format!("before storing {}, stored: {stored}", connecting.key.fingerprint()));
         if self.hangs {
-            komerza_connect_testing::time::hang::<()>().await;
+            hang::<()>().await;
         }
         self.veto.map_or(Ok(()), |reason| Err(Veto::new(reason)))
     }
@@ -51,7 +43,7 @@ impl Hooks for Diary {
     async fn connected(&self, event: &Connected) {
         // Takes its time: the visitor's answer comes after.
         for _ in 0..100 {
-            tokio::task::yield_now().await;
+            yield_now().await;
         }
         let record = self.store.load(&event.user).await.unwrap().unwrap();
         let same = record.fingerprint() == event.fingerprint && *record.version() == event.version;
@@ -90,18 +82,18 @@ const REASON: &str = "Only <script>alert(1)</script> & no more.";
 
 #[tokio::test]
 async fn t26_a_veto_keeps_the_key_out_and_its_reason_is_text_on_the_page() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         let diary = Diary { veto: Some(REASON), ..Diary::default() };
         let shop = diary.shop(mode).await;
         let (alice, login) = shop.login_of("alice", "/x").await;
         let twin = alice.clone().without_fetch_metadata();
-        let hop = shop.callback(&alice, &login.with("C1")).await;
-        assert_eq!((hop.status(), hop.location(), shop.store.writes()), (403, None, 0));
+        let hop = shop.return_to(&alice, &login.with("C1")).await;
+        assert_eq!((hop.status(), hop.location(), shop.shelf.writes()), (403, None, 0));
         let page = hop.text();
         assert!(page.contains("Only &lt;script&gt;alert(1)&lt;/script&gt; &amp; no more."), "{page}");
         assert!(!page.contains("<script"), "{page}");
         assert_eq!(shop.exchanges_of("C1"), 1);
-        assert!(super::harness::flow_cookies(&alice).is_empty(), "the attempt is over");
+        assert!(flow_cookies(&alice).is_empty(), "the attempt is over");
         let program = shop.returning(&login.with("C1")).header("accept", "application/json");
         let problem = twin.load(program).await.first().json();
         assert_eq!((&problem["code"], &problem["detail"]), (&"vetoed".into(), &REASON.into()));
@@ -113,12 +105,12 @@ async fn t26_a_veto_keeps_the_key_out_and_its_reason_is_text_on_the_page() {
 #[tokio::test]
 async fn t69_a_late_hook_leaves_a_key_that_is_told_as_orphaned() {
     let diary = Diary { hangs: true, ..Diary::default() };
-    let shop = diary.shop(Mode::App).await;
+    let shop = diary.shop(Mode::Users).await;
     let (alice, login) = shop.login_of("alice", "/x").await;
     let log = Log::from_now();
-    let hop = shop.callback(&alice, &login.with("C1")).await;
-    assert_eq!((hop.status(), shop.store.writes()), (500, 0));
-    let attempt = &login.cookie[login.cookie.len() - 16..];
+    let hop = shop.return_to(&alice, &login.with("C1")).await;
+    assert_eq!((hop.status(), shop.shelf.writes()), (500, 0));
+    let attempt = login.reference();
     assert_eq!(log.lines_with(&["ERROR", attempt, "a new key could not be stored"]).len(), 1);
     let told = diary.entries();
     assert_eq!(told.iter().filter(|entry| entry.starts_with("orphaned")).count(), 1, "{told:?}");
@@ -127,28 +119,28 @@ async fn t69_a_late_hook_leaves_a_key_that_is_told_as_orphaned() {
 
 #[tokio::test]
 async fn the_app_knows_of_a_connection_before_the_visitor_does() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         let diary = Diary::default();
         let shop = diary.shop(mode).await;
         let (alice, login) = shop.login_of("alice", "/x").await;
-        let hop = shop.callback(&alice, &login.with("C1")).await;
+        let hop = shop.return_to(&alice, &login.with("C1")).await;
         let entries = diary.entries();
         assert_eq!(hop.status(), 303);
-        let attempt = &login.cookie[login.cookie.len() - 16..];
+        let attempt = login.reference();
         assert!(entries[0].starts_with("before storing ") && entries[0].ends_with(", stored: false"), "{entries:?}");
         assert_eq!(entries[1..], [format!("connected {attempt}, stored: true")]);
         // A repetition is no second connection.
-        shop.callback(&alice, &login.with("C1")).await;
+        shop.return_to(&alice, &login.with("C1")).await;
         assert_eq!(diary.entries().len(), 2);
 
-        alice.load(Load::form(SITE, DISCONNECT, "")).await;
+        shop.disconnect(&alice).await;
         assert_eq!(diary.entries()[2..], ["disconnected, stored: false"]);
     }
 }
 
 #[tokio::test]
 async fn a_key_that_komerza_calls_dead_is_removed_and_the_app_is_told() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         let diary = Diary::default();
         let shop = diary.shop(mode).await;
         let (alice, login) = shop.login_of("alice", "/x").await;
@@ -160,18 +152,17 @@ async fn a_key_that_komerza_calls_dead_is_removed_and_the_app_is_told() {
         assert_eq!(diary.entries()[2..], [revoked]);
         assert_eq!(shop.key_seen_by(&alice).await, None);
         // Connecting again is all it takes.
-        let login = shop.start(&alice, "/x").await;
-        shop.accepts(&alice, &login, "C2", "/x").await;
+        shop.connects(&alice, "C2").await;
     }
 }
 
 #[tokio::test]
 async fn the_app_may_answer_every_failure_in_its_own_words() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         let diary = Diary { answers: true, veto: Some("no"), ..Diary::default() };
         let shop = diary.shop(mode).await;
         let (alice, login) = shop.login_of("alice", "/x").await;
-        let attempt = login.cookie[login.cookie.len() - 16..].to_owned();
+        let attempt = login.reference().to_owned();
         for (load, status, entry) in [
             (shop.returning("code=a&code=b"), 400, "failed unknown_state ".to_owned()),
             (
@@ -194,9 +185,9 @@ async fn the_app_may_answer_every_failure_in_its_own_words() {
             );
         }
         // Also where a cookie goes: the attempt is used up whoever words it.
-        let hop = shop.callback(&alice, &login.with("C1")).await;
+        let hop = shop.return_to(&alice, &login.with("C1")).await;
         assert_eq!((hop.status(), hop.text().as_str()), (403, "in our own words"));
-        assert!(super::harness::flow_cookies(&alice).is_empty());
+        assert!(flow_cookies(&alice).is_empty());
         // The app's own page can offer the way back to where the visitor came from. A program gets no page.
         let last = || diary.start_again.lock().unwrap().clone();
         assert_eq!(last(), Some(("/komerza/login?return_to=%2Fx".to_owned(), true)));
@@ -204,9 +195,9 @@ async fn the_app_may_answer_every_failure_in_its_own_words() {
         alice.clone().without_fetch_metadata().load(program).await;
         assert_eq!(last(), Some(("/komerza/login?return_to=%2F".to_owned(), false)));
         let denied = shop.start(&alice, "/x").await;
-        let hop = shop.callback(&alice, &format!("state={}", denied.state)).await;
+        let hop = shop.return_to(&alice, &format!("state={}", denied.state)).await;
         assert_eq!((hop.status(), hop.text().as_str()), (403, "in our own words"));
-        assert_eq!(shop.store.keys(), [""; 0]);
+        assert_eq!(shop.shelf.keys(), [""; 0]);
         assert!(!diary.entries().iter().any(|entry| entry.contains(&key_for_code("C1"))));
     }
 }

@@ -1,50 +1,16 @@
 //! What the log tells the people who run the app: how bad it is, and why, down to the words of the driver.
 
-use super::harness::{AUTHORIZE, Mode, SITE, Shop, app};
 use crate::prelude::*;
-use http::request::Parts;
-use komerza_connect::{IdentifyUser, trace::path_only_span};
-use komerza_connect_testing::{
-    canary::{Log, fake_secret},
-    shop_b,
-};
-use std::{error::Error, io};
-use tower_http::trace::TraceLayer;
+use komerza_connect::trace::path_only_span;
 
-/// A store whose driver has a word to say.
-#[derive(Clone)]
-struct Refusing {
-    word: String,
-    only_saves: bool,
-}
-
-impl Refusing {
-    fn answer<T>(&self, answer: T) -> Result<T, StoreError> {
-        if self.only_saves { Ok(answer) } else { Err(StoreError::unavailable(io::Error::other(self.word.clone()))) }
-    }
-}
-
-#[async_trait]
-impl TokenStore for Refusing {
-    async fn load(&self, _: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        self.answer(None)
-    }
-    async fn save(&self, _: &UserId, _: &StoredToken) -> Result<(), StoreError> {
-        Err(StoreError::unavailable(io::Error::other(self.word.clone())))
-    }
-    async fn delete(&self, _: &UserId) -> Result<(), StoreError> {
-        self.answer(())
-    }
-    async fn delete_if(&self, _: &UserId, _: &TokenVersion) -> Result<bool, StoreError> {
-        self.answer(false)
-    }
-}
-
-async fn shop_on(only_saves: bool) -> (shop_b::Shop, String) {
-    let word = fake_secret("words-of-the-driver");
-    let store = Refusing { word: word.clone(), only_saves };
-    let builder = shop_b::Shop::builder(shop_b::Mode::Users).limits(|limits| limits.save_deadline = Duration::ZERO);
-    (builder.store(store).open().await, word)
+/// A shop whose driver says no to all, or to saves alone, in words of its own.
+async fn shop_on(only_saves: bool) -> (Shop, String) {
+    let (word, limits) =
+        (fake_secret("words-of-the-driver"), |limits: &mut Limits| limits.save_deadline = Duration::ZERO);
+    let shop = Shop::builder(Mode::Users).limits(limits).open().await;
+    let said = Fate::Say(word.clone());
+    shop.shelf.decide(move |op| if only_saves && op != Op::Save { Fate::Fine } else { said.clone() });
+    (shop, word)
 }
 
 #[tokio::test]
@@ -73,22 +39,13 @@ async fn a_key_that_could_not_be_saved_is_an_error_of_the_operators_with_the_sto
     assert!(!tries.is_empty(), "{:?}", log.lines_with(&[&word]));
 }
 
-struct Broken(String);
-
-#[async_trait]
-impl IdentifyUser for Broken {
-    async fn identify_user(&self, _: &mut Parts) -> Result<Option<UserId>, Box<dyn Error + Send + Sync>> {
-        Err(self.0.clone().into())
-    }
-}
-
 #[tokio::test]
 async fn a_look_up_of_the_user_that_failed_is_logged_with_the_apps_own_words() {
     let log = Log::from_now();
     let word = fake_secret("words-of-the-session-table");
-    let broken = Broken(word.clone());
-    let shop = shop_b::Shop::builder(shop_b::Mode::Users).layer(|layer| layer.with_user(broken)).open().await;
-    let browser = shop.browser("alice");
+    let (shop, browser) = Shop::live(Mode::Users, "alice").await;
+    let said = Fate::Say(word.clone());
+    shop.lookup.decide(move || said.clone());
     assert_eq!(shop.key(&browser).await, Err(503));
     let login = browser.load(Load::typed(&format!("{SITE}/komerza/login")).stop_at_first()).await;
     assert_eq!(login.first().status(), 503);
@@ -102,10 +59,10 @@ async fn a_look_up_of_the_user_that_failed_is_logged_with_the_apps_own_words() {
 #[tokio::test]
 async fn the_events_of_a_connection_are_in_the_span_of_their_request() {
     let log = Log::from_now();
-    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
+    let (shop, alice) = Shop::with_browser(Mode::Users, "alice").await;
     alice.move_to(SITE, app(&shop.layer).layer(TraceLayer::new_for_http().make_span_with(path_only_span)));
     let login = shop.start(&alice, "/x").await;
-    let attempt = &login.cookie[login.cookie.len() - 16..];
+    let attempt = login.reference();
     let hop = alice.load(shop.returning(&login.with("C1"))).await.first().clone();
     assert_eq!(hop.status(), 303, "from {AUTHORIZE}");
     let lines = log.lines_with(&[attempt, " connected"]);

@@ -2,7 +2,6 @@
 
 mod disconnect;
 mod failures;
-pub(crate) mod harness;
 mod hooks;
 mod logs;
 mod nodes;

@@ -1,8 +1,7 @@
 //! What the app says before the browser leaves, and what it finds again afterwards.
 
-use super::harness::{LOGIN, Mode, SITE, Shop, flow_cookies};
 use crate::prelude::*;
-use komerza_connect::hooks::{Connected, Connecting, Leaving, Note, Veto};
+use komerza_connect::hooks::Leaving;
 
 /// Notes what the query says, and writes down what it finds again.
 #[derive(Clone, Default)]
@@ -18,9 +17,8 @@ impl Plans {
     }
 
     async fn shop(&self, mode: Mode) -> Shop {
-        let (provider, hooks) = (RawProvider::start().await, self.clone());
-        let limits = super::harness::limits();
-        Shop::on(provider, Shelf::default(), mode, |config| config.limits(limits), |layer| layer.with_hooks(hooks))
+        let hooks = self.clone();
+        Shop::builder(mode).still().layer(|layer| layer.with_hooks(hooks)).open().await
     }
 }
 
@@ -58,16 +56,16 @@ impl Hooks for Plans {
     }
 }
 
-async fn connect(shop: &Shop, browser: &komerza_connect_testing::browser::Browser, plan: &str, code: &str) {
+async fn connect(shop: &Shop, browser: &Browser, plan: &str, code: &str) {
     let load = Load::typed(&format!("{LOGIN}?return_to=%2Fx&plan={plan}")).stop_at_first();
-    let login = super::harness::started(browser.load(load).await.first().clone());
+    let login = started(browser.load(load).await.first().clone());
     shop.accepts(browser, &login, code, "/x").await;
 }
 
 #[tokio::test]
 async fn a_note_travels_from_the_login_into_the_record_and_the_key() {
     let plans = Plans::default();
-    let shop = plans.shop(Mode::App).await;
+    let shop = plans.shop(Mode::Users).await;
     let alice = shop.browser("alice");
     let longest = "x".repeat(256);
     for (plan, code, found) in [
@@ -81,14 +79,13 @@ async fn a_note_travels_from_the_login_into_the_record_and_the_key() {
         assert_eq!(entries[2], format!("connected with {plan}"));
         assert_eq!(entries[1], found);
         let id = user("alice");
-        let record = shop.store.load(&id).await.unwrap().unwrap();
+        let record = shop.shelf.load(&id).await.unwrap().unwrap();
         assert_eq!(text(record.note()), plan);
         assert!(!format!("{record:?}{:?}", record.note()).contains(plan), "no text in Debug");
         let key = shop.layer.client_for(&id).await.unwrap().unwrap();
         assert_eq!(text(key.note()), plan);
     }
-    let login = shop.start(&alice, "/x").await;
-    shop.accepts(&alice, &login, "C4", "/x").await;
+    shop.connects(&alice, "C4").await;
     assert_eq!(plans.taken()[1], "none replaces basic", "a later connect replaces the note, also by none");
 }
 
@@ -96,11 +93,10 @@ async fn a_note_travels_from_the_login_into_the_record_and_the_key() {
 #[tokio::test]
 async fn the_largest_login_attempt_fits_into_a_cookie() {
     let (plans, path) = (Plans::default(), format!("/{}", "p".repeat(511)));
-    for mode in Mode::BOTH {
-        let shop = plans.shop(mode).await;
+    for shop in in_both(|mode| plans.shop(mode)).await {
         let alice = shop.browser("alice");
         let url = format!("{LOGIN}?return_to={path}&plan={}", "x".repeat(256));
-        let login = super::harness::started(alice.hop(Load::typed(&url)).await);
+        let login = started(alice.hop(Load::typed(&url)).await);
         let size = login.cookie.len() + alice.jar().get(&login.cookie).unwrap().len();
         // With as many as are kept, a request's head stays under the 8 KiB of common servers.
         assert!(size <= 4_096 / 3, "{size}");
@@ -110,7 +106,7 @@ async fn the_largest_login_attempt_fits_into_a_cookie() {
 
 #[tokio::test]
 async fn the_hook_before_leaving_may_keep_the_visitor_here() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         let plans = Plans::default();
         let shop = plans.shop(mode).await;
         for (plan, status, words) in [
@@ -129,12 +125,12 @@ async fn the_hook_before_leaving_may_keep_the_visitor_here() {
         plans.taken();
         // Nobody is asked about a login that is refused anyway, or that the visitor is asked about first.
         let alice = shop.browser("alice");
-        alice.load(Load::fetch(SITE, http::Method::GET, LOGIN)).await;
-        alice.click(super::harness::EVIL, LOGIN).await;
+        alice.load(Load::fetch(SITE, Method::GET, LOGIN)).await;
+        alice.click(EVIL, LOGIN).await;
         assert_eq!(plans.taken(), [""; 0]);
         connect(&shop, &alice, "pro", "C1").await;
         let leaves = plans.taken().swap_remove(0);
-        assert_eq!(leaves, if mode == Mode::App { "alice leaves for /x" } else { "nobody leaves for /x" });
+        assert_eq!(leaves, if mode == Mode::Users { "alice leaves for /x" } else { "nobody leaves for /x" });
     }
 }
 
@@ -145,8 +141,8 @@ mod same_account;
 /// Which key belongs to whom, as the example's hook asks.
 #[tokio::test]
 async fn the_example_for_the_same_account_lets_no_other_in_and_nobody_when_it_cannot_tell() {
-    let (provider, hooks) = (RawProvider::start().await, same_account::SameAccount);
-    let shop = Shop::on(provider, Shelf::default(), Mode::App, |config| config, |layer| layer.with_hooks(hooks));
+    let hooks = |layer: KomerzaConnectLayer| layer.with_hooks(same_account::SameAccount);
+    let shop = Shop::builder(Mode::Users).still().layer(hooks).open().await;
     let alice = shop.browser("alice");
     shop.provider.on_path(
         "/user",
@@ -157,9 +153,9 @@ async fn the_example_for_the_same_account_lets_no_other_in_and_nobody_when_it_ca
     );
     let again = async |code: &str, status: u16, kept: &str| {
         let login = shop.start(&alice, "/").await;
-        let hop = shop.callback(&alice, &login.with(code)).await;
+        let hop = shop.return_to(&alice, &login.with(code)).await;
         assert_eq!(hop.status(), status, "{code}: {}", hop.text());
-        assert_eq!(shop.store.keys(), [key_for_code(kept)], "{code}");
+        assert_eq!(shop.shelf.keys(), [key_for_code(kept)], "{code}");
     };
     again("first", 303, "first").await;
     again("second", 303, "second").await;

@@ -1,15 +1,10 @@
 //! The ways of a visitor: asked first, refused at Komerza, sent to sign in.
 
-use super::harness::{
-    AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, Shop, USER, flow_cookies, loads_again, started,
-};
 use crate::prelude::*;
-use url::Url;
 
 #[tokio::test]
 async fn the_confirm_page_asks_and_its_link_starts_the_login() {
-    for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
+    for shop in in_both(Shop::new).await {
         for browser in [shop.browser("alice"), shop.browser("alice").without_fetch_metadata()] {
             let page = browser.click(EVIL, &format!("{LOGIN}?return_to=%2Fx%3Fa%3Db")).await.first().clone();
             assert_eq!((page.status(), page.set_cookies().len(), page.location()), (200, 0, None));
@@ -38,7 +33,7 @@ pub(crate) fn link(html: &str) -> String {
 
 #[tokio::test]
 async fn t72_behind_a_service_worker_a_login_starts_by_the_link_of_this_browser_alone() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         // As Chromium, WebKit and Firefox send what a worker passes on, own links and those of other sites.
         for (site, fetch_mode) in
             [("cross-site", "navigate"), ("same-origin", "navigate"), ("same-origin", "same-origin")]
@@ -78,7 +73,7 @@ async fn t72_behind_a_service_worker_a_login_starts_by_the_link_of_this_browser_
 /// The app's session cookie is `SameSite=Strict`: the browser withholds it on the way back from Komerza.
 #[tokio::test]
 async fn t71_a_strict_session_cookie_gets_one_load_from_the_site_itself() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
     // As any engine sends it: they do not agree about the return.
     for site in ["cross-site", "none", "same-origin"] {
         let (other, login) = shop.login_of("alice", "/x").await;
@@ -106,12 +101,11 @@ async fn t71_a_strict_session_cookie_gets_one_load_from_the_site_itself() {
 /// README's own app: the page that the visitor comes back to asks for the key.
 #[tokio::test]
 async fn t73_no_refusal_and_no_disconnect_leads_straight_back_into_login() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = Shop::with_browser(mode, "alice").await;
+    for (shop, alice) in in_both(|mode| Shop::with_browser(mode, "alice")).await {
         let page = shop.url("/user");
         for _ in 0..2 {
             let login = shop.start(&alice, "/user?a=b&komerza=denied").await;
-            let denied = shop.callback(&alice, &format!("error=access_denied&state={}", login.state)).await;
+            let denied = shop.return_to(&alice, &format!("error=access_denied&state={}", login.state)).await;
             assert_eq!(denied.location(), Some("/user?a=b&komerza=denied"), "the marker once");
             for url in [shop.url(denied.location().unwrap()), page.clone()] {
                 let hop = alice.hop(Load::link(SITE, &url)).await;
@@ -123,19 +117,19 @@ async fn t73_no_refusal_and_no_disconnect_leads_straight_back_into_login() {
         }
         let begun = alice.hop(Load::link(SITE, LOGIN)).await;
         shop.accepts(&alice, &started(begun), "C1", "/").await;
-        alice.load(Load::form(SITE, DISCONNECT, "")).await;
+        shop.disconnect(&alice).await;
         let hop = alice.hop(Load::link(SITE, &page)).await;
         assert_eq!((hop.status(), hop.location()), (401, None));
         assert!(hop.text().contains("You are disconnected."), "{}", hop.text());
         // Who was never connected is told nothing of the kind.
         let stranger = shop.browser("stranger");
-        stranger.load(Load::form(SITE, DISCONNECT, "")).await;
+        shop.disconnect(&stranger).await;
         let hop = stranger.hop(Load::link(SITE, &page)).await;
-        let told = if mode == Mode::App { (401, None) } else { (303, Some("/komerza/login?return_to=%2Fuser")) };
+        let told = if shop.mode == Mode::Users { (401, None) } else { (303, Some("/komerza/login?return_to=%2Fuser")) };
         assert_eq!((hop.status(), hop.location()), told);
         assert!(!hop.text().contains("deleted"), "{}", hop.text());
         // Later the way is short again.
-        shop.clock.advance(std::time::Duration::from_secs(61));
+        shop.clock.advance(Duration::from_secs(61));
         let hop = alice.hop(Load::link(SITE, &page)).await;
         assert_eq!((hop.status(), hop.location()), (303, Some("/komerza/login?return_to=%2Fuser")));
     }
@@ -144,14 +138,11 @@ async fn t73_no_refusal_and_no_disconnect_leads_straight_back_into_login() {
 /// The second login is refused at Komerza, and the key of the first is dead there: the handler's own error.
 #[tokio::test]
 async fn t73_a_dead_key_leads_no_visitor_who_just_refused_back_into_login() {
-    for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
-        let alice = shop.browser("alice");
-        let login = shop.start(&alice, "/").await;
-        shop.accepts(&alice, &login, "C1", "/").await;
+    for (shop, alice) in in_both(|mode| Shop::with_browser(mode, "alice")).await {
+        shop.connects(&alice, "C1").await;
         shop.provider.on_path("/user", Reply::error(401, "BadToken"));
         let login = shop.start(&alice, "/user").await;
-        let denied = shop.callback(&alice, &format!("error=access_denied&state={}", login.state)).await;
+        let denied = shop.return_to(&alice, &format!("error=access_denied&state={}", login.state)).await;
         let url = shop.url(denied.location().unwrap());
         let hop = alice.hop(Load::link(SITE, &url)).await;
         let html = hop.text();
@@ -169,8 +160,9 @@ async fn what_an_app_asks_in_the_address_of_the_login_survives_the_pages_in_betw
     };
     let asked = format!("{LOGIN}?plan=p%26r%2B&code=x&return_to=%2Fx&confirm=y&a=%22%3C&b");
     let kept = format!("{LOGIN}?return_to=%2Fx&plan=p%26r%2B&a=%22%3C&b");
-    for mode in Mode::BOTH {
-        let shop = Shop::with(mode, |config| config.sign_in_page("/sign-in"), |layer| layer).await;
+    for shop in
+        in_both(|mode| Shop::builder(mode).still().config(|config| config.sign_in_page("/sign-in")).open()).await
+    {
         let alice = shop.browser("alice");
         let page = alice.click(EVIL, &asked).await.first().clone();
         assert_eq!(link(&page.text()), kept);
@@ -179,7 +171,7 @@ async fn what_an_app_asks_in_the_address_of_the_login_survives_the_pages_in_betw
         let (before, confirm) = led.rsplit_once("&confirm=").unwrap();
         assert_eq!((before, confirm.len()), (&*kept, 22), "{led}");
         started(alice.load(worker(&led)).await.first().clone());
-        if mode == Mode::App {
+        if shop.mode == Mode::Users {
             alice.remove_header(USER);
             let hop = alice.hop(Load::link(SITE, &asked)).await;
             let to = Url::parse(SITE).unwrap().join(hop.location().unwrap()).unwrap();
@@ -192,13 +184,12 @@ async fn what_an_app_asks_in_the_address_of_the_login_survives_the_pages_in_betw
 /// Pages of routes, of rejections and of a handler's error.
 #[tokio::test]
 async fn every_page_has_the_apps_name_and_its_style_sheet() {
-    let look = |config: komerza_connect::ConfigBuilder| config.app_name("Beans & Co").style_sheet("/pages.css?v=2");
-    let shop = Shop::with(Mode::App, look, |layer| layer).await;
+    let look = |config: ConfigBuilder| config.app_name("Beans & Co").style_sheet("/pages.css?v=2");
+    let shop = Shop::builder(Mode::Users).still().config(look).open().await;
     let alice = shop.browser("alice").without_own_answers();
     let confirm = alice.click(EVIL, LOGIN).await.first().clone();
-    let unknown = shop.callback(&alice, "code=x&state=junk").await;
-    let login = shop.start(&alice, "/").await;
-    shop.accepts(&alice, &login, "C1", "/").await;
+    let unknown = shop.return_to(&alice, "code=x&state=junk").await;
+    shop.connects(&alice, "C1").await;
     shop.provider.on_path("/user", Reply::error(403, "AccessDenied"));
     let load = |url: &str| Load::link(SITE, url).stop_at_first();
     let error = alice.load(load(&shop.url("/user"))).await.first().clone();
@@ -220,18 +211,8 @@ async fn every_page_has_the_apps_name_and_its_style_sheet() {
 }
 
 #[tokio::test]
-async fn a_script_of_the_site_is_told_that_the_login_is_a_page() {
-    let shop = Shop::new(Mode::App).await;
-    let load = Load::fetch(SITE, http::Method::GET, LOGIN);
-    let hop = shop.browser("alice").load(load).await.first().clone();
-    let problem: serde_json::Value = serde_json::from_str(&hop.text()).unwrap();
-    assert_eq!((hop.status(), &problem["code"]), (403, &"not_navigated".into()), "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("location.href"), "{problem}");
-}
-
-#[tokio::test]
 async fn both_ways_of_saying_no_lead_back_with_a_fixed_marker() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         for (path, marked) in
             [("/x", "/x?komerza=denied"), ("/x?a=b", "/x?a=b&komerza=denied"), ("/x%23f", "/x?komerza=denied#f")]
         {
@@ -239,7 +220,7 @@ async fn both_ways_of_saying_no_lead_back_with_a_fixed_marker() {
                 let (shop, alice) = Shop::with_browser(mode, "alice").await;
                 let (other, login) = (shop.start(&alice, "/other").await, shop.start(&alice, path).await);
                 let before = shop.mark();
-                let hop = shop.callback(&alice, &format!("{no}state={}", login.state)).await;
+                let hop = shop.return_to(&alice, &format!("{no}state={}", login.state)).await;
                 assert_eq!((hop.status(), hop.location()), (303, Some(marked)), "{no}");
                 assert_eq!(shop.mark(), before);
                 assert_eq!(flow_cookies(&alice), [&*other.cookie], "its own cookie is used up, and no other");
@@ -252,18 +233,15 @@ async fn both_ways_of_saying_no_lead_back_with_a_fixed_marker() {
 }
 
 #[tokio::test]
-async fn a_no_without_a_login_of_this_browser_is_no_answer_to_anything() {
-    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
-    for query in ["error=access_denied", "", "error=access_denied&state=junk"] {
-        shop.refuses(&alice, query, 400).await;
-    }
-}
-
-#[tokio::test]
 async fn t30_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back_to_the_login() {
-    let shop = Shop::with(Mode::App, |config| config.sign_in_page("/sign-in?lang=en"), |layer| layer).await;
+    let shop = Shop::builder(Mode::Users).still().config(|config| config.sign_in_page("/sign-in?lang=en")).open().await;
     let alice = shop.browser("alice");
     alice.remove_header(USER);
+    // A program is told in JSON where a person is sent to sign in.
+    let load = Load::typed(&format!("{LOGIN}?return_to=/x")).header("accept", "application/json");
+    let problem = shop.refuses_load(&alice.clone().without_fetch_metadata(), load, 401).await.json();
+    assert_eq!(problem["code"], "not_signed_in");
+    assert_eq!(problem["login_url"], "/komerza/login?return_to=%2Fx");
     let hop = alice.hop(Load::link(SITE, &format!("{LOGIN}?return_to=/x"))).await;
     let location = hop.location().unwrap();
     assert!(location.starts_with("/sign-in?lang=en&return_to="), "{location}");
@@ -273,54 +251,27 @@ async fn t30_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back_to_the_login
     // The app signs the user in and follows its own `return_to`.
     alice.set_header(USER, "alice");
     let login = started(alice.hop(Load::link(url.as_str(), &format!("{SITE}{back}"))).await);
-    shop.accepts(&alice, &login, "C1", "/x").await;
-}
-
-#[tokio::test]
-async fn a_program_is_told_in_json_where_a_person_is_sent_to_sign_in() {
-    let shop = Shop::with(Mode::App, |config| config.sign_in_page("/sign-in"), |layer| layer).await;
-    let alice = shop.browser("alice").without_fetch_metadata();
-    alice.remove_header(USER);
-    let load = Load::typed(&format!("{LOGIN}?return_to=/x")).header("accept", "application/json");
-    let problem = shop.refuses_load(&alice, load, 401).await.json();
-    assert_eq!(problem["code"], "not_signed_in");
-    assert_eq!(problem["login_url"], "/komerza/login?return_to=%2Fx");
-}
-
-#[tokio::test]
-async fn a_callback_that_nobody_began_does_not_say_where_to_go_on() {
-    let shop = Shop::new(Mode::App).await;
-    let alice = shop.browser("alice").without_fetch_metadata();
-    let url = format!("{CALLBACK}?code=x&state=y&return_to=/account/close");
-    let problem = shop.refuses_load(&alice, Load::typed(&url).header("accept", "application/json"), 400).await.json();
-    assert_eq!(
-        (&problem["code"], &problem["login_url"]),
-        (&"unknown_state".into(), &"/komerza/login?return_to=%2F".into())
-    );
-}
-
-#[tokio::test]
-async fn a_session_that_ends_while_the_user_is_at_komerza_loses_nothing() {
-    let shop = Shop::with(Mode::App, |config| config.sign_in_page("/sign-in"), |layer| layer).await;
-    let (alice, login) = shop.login_of("alice", "/x").await;
+    // A session that ends while the user is at Komerza loses nothing.
     alice.remove_header(USER);
     let before = shop.mark();
-    let hop = shop.callback(&alice, &login.with("C1")).await;
-    assert!(hop.location().is_some_and(|location| location.starts_with("/sign-in?return_to=")));
+    let hop = shop.return_to(&alice, &login.with("C1")).await;
+    assert!(hop.location().is_some_and(|location| location.starts_with("/sign-in?lang=en&return_to=")));
     assert_eq!((shop.mark(), hop.set_cookies().len()), (before, 0));
     alice.set_header(USER, "alice");
     shop.accepts(&alice, &login, "C1", "/x").await;
 }
 
-/// A visit with everything followed, from the button to the page that the user wanted.
 #[tokio::test]
-async fn a_connected_user_who_connects_again_has_the_new_key_alone() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = Shop::with_browser(mode, "alice").await;
-        for code in ["C1", "C2", "C3"] {
-            let login = shop.start(&alice, "/x").await;
-            shop.accepts(&alice, &login, code, "/x").await;
-            assert_eq!(shop.store.keys(), [komerza_connect_testing::raw_provider::key_for_code(code)]);
-        }
-    }
+async fn a_callback_that_nobody_began_does_not_say_where_to_go_on_and_a_script_is_told_that_the_login_is_a_page() {
+    let (shop, alice) = Shop::with_browser(Mode::Users, "alice").await;
+    let problem = alice.hop(Load::fetch(SITE, Method::GET, LOGIN)).await;
+    assert_eq!((problem.status(), &problem.json()["code"]), (403, &"not_navigated".into()), "{}", problem.text());
+    assert!(problem.json()["detail"].as_str().unwrap().contains("location.href"), "{}", problem.text());
+    let load = Load::typed(&format!("{CALLBACK}?code=x&state=y&return_to=/account/close"));
+    let load = load.header("accept", "application/json");
+    let problem = shop.refuses_load(&alice.without_fetch_metadata(), load, 400).await.json();
+    assert_eq!(
+        (&problem["code"], &problem["login_url"]),
+        (&"unknown_state".into(), &"/komerza/login?return_to=%2F".into())
+    );
 }

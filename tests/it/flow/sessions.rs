@@ -1,8 +1,6 @@
 //! The crate's own browser sessions: how long they last, and what is left when two begin at once.
 
-use super::harness::{CALLBACK, LOGIN, Mode, SITE, Shop, flow_cookies, started};
 use crate::prelude::*;
-use komerza_connect_testing::browser::{By, Context, Cookie};
 
 fn session_lines(lines: &[String]) -> Vec<String> {
     lines.iter().filter(|line| line.contains("-session=")).cloned().collect()
@@ -11,13 +9,12 @@ fn session_lines(lines: &[String]) -> Vec<String> {
 #[tokio::test]
 async fn t22_a_session_that_is_used_goes_on_until_its_outer_bound() {
     let (idle, whole) = (Limits::default().session_idle_lifetime, Limits::default().session_lifetime);
-    let shop = Shop::new(Mode::Browser).await;
+    let shop = Shop::new(Mode::Browsers).await;
     let (alice, away) = (shop.browser("alice"), shop.browser("away"));
     for (browser, code) in [(&alice, "C1"), (&away, "C2")] {
-        let login = shop.start(browser, "/").await;
-        shop.accepts(browser, &login, code, "/").await;
+        shop.connects(browser, code).await;
     }
-    let load = || Load::link(SITE, &shop.url("/key")).stop_at_first();
+    let load = || Load::link(SITE, &shop.url("/seen")).stop_at_first();
     let hop = alice.load(load()).await.first().clone();
     assert_eq!(session_lines(&hop.set_cookies()), [""; 0], "not on every page");
     let mut since = Duration::ZERO;
@@ -37,8 +34,7 @@ async fn t22_a_session_that_is_used_goes_on_until_its_outer_bound() {
     assert!(renewed >= 4, "{renewed}");
     assert_eq!(shop.key_seen_by(&away).await, None, "unused for too long");
     // Also for a browser that keeps a cookie longer than it should.
-    let name = alice.jar().names().into_iter().find(|name| name.ends_with("-session")).unwrap();
-    let value = alice.jar().get(&name).unwrap();
+    let (name, value) = session_of(&alice);
     shop.clock.advance(whole - since - Duration::from_secs(1));
     assert!(shop.key_seen_by(&alice).await.is_some());
     shop.clock.advance(Duration::from_secs(1));
@@ -49,16 +45,14 @@ async fn t22_a_session_that_is_used_goes_on_until_its_outer_bound() {
 /// A late answer with an older session would undo a connect.
 #[tokio::test]
 async fn no_session_is_renewed_while_a_login_is_open_or_where_others_may_keep_the_answer() {
-    let shop = Shop::new(Mode::Browser).await;
-    let alice = shop.browser("alice");
-    let login = shop.start(&alice, "/").await;
-    shop.accepts(&alice, &login, "C1", "/").await;
+    let (shop, alice) = Shop::with_browser(Mode::Browsers, "alice").await;
+    shop.connects(&alice, "C1").await;
     shop.clock.advance(Limits::default().session_idle_lifetime / 2);
     let load = |path: &str| Load::link(SITE, &shop.url(path)).stop_at_first();
     let hop = alice.load(load("/shared-key")).await.first().clone();
     assert_eq!((hop.header("cache-control"), session_lines(&hop.set_cookies()).len()), (Some("public, max-age=60"), 0));
     let open = shop.start(&alice, "/").await;
-    let hop = alice.load(load("/key")).await.first().clone();
+    let hop = alice.load(load("/seen")).await.first().clone();
     assert_eq!(session_lines(&hop.set_cookies()).len(), 0);
     shop.accepts(&alice, &open, "C2", "/").await;
 }
@@ -67,8 +61,7 @@ async fn no_session_is_renewed_while_a_login_is_open_or_where_others_may_keep_th
 #[tokio::test]
 async fn two_first_connects_at_once_leave_no_record_that_nobody_can_reach() {
     for last in [0, 1] {
-        let shop = Shop::new(Mode::Browser).await;
-        let alice = shop.browser("alice");
+        let (shop, alice) = Shop::with_browser(Mode::Browsers, "alice").await;
         let logins = [shop.start(&alice, "/").await, shop.start(&alice, "/").await];
         // What the browser would send with each, from before both answers.
         let before = alice.jar().clone();
@@ -77,7 +70,7 @@ async fn two_first_connects_at_once_leave_no_record_that_nobody_can_reach() {
             *alice.jar() = before.clone();
             answers.push(alice.load(shop.returning(&login.with(code))).await.first().clone());
         }
-        assert_eq!(shop.store.keys().len(), 2);
+        assert_eq!(shop.shelf.keys().len(), 2);
         *alice.jar() = before;
         for line in [&answers[1 - last], &answers[last]].iter().flat_map(|answer| answer.set_cookies()) {
             let from = By::Http(Context::CrossSiteNavigation);
@@ -86,11 +79,11 @@ async fn two_first_connects_at_once_leave_no_record_that_nobody_can_reach() {
         assert_eq!(flow_cookies(&alice).len(), 2, "two marks");
         let code = ["C1", "C2"][last];
         assert_eq!(shop.key_seen_by(&alice).await, Some(key_for_code(code)));
-        assert_eq!(shop.store.keys(), [key_for_code(code)]);
+        assert_eq!(shop.shelf.keys(), [key_for_code(code)]);
         // A mark of somebody else removes nothing.
         let (bob, login) = (shop.browser("bob"), started(alice.hop(Load::link(SITE, LOGIN)).await));
         shop.accepts(&alice, &login, "C3", "/").await;
         assert_eq!(shop.key_seen_by(&bob).await, None);
-        assert_eq!(shop.store.keys(), [key_for_code("C3")]);
+        assert_eq!(shop.shelf.keys(), [key_for_code("C3")]);
     }
 }

@@ -1,12 +1,10 @@
 //! The status route: what a front end is told.
 
-use super::harness::{EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER};
 use crate::prelude::*;
 
 #[tokio::test]
 async fn it_says_whether_since_when_and_with_which_key() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = Shop::with_browser(mode, "alice").await;
+    for (shop, alice) in in_both(|mode| Shop::with_browser(mode, "alice")).await {
         let ask = || async { alice.fetch(SITE, Method::GET, STATUS).await.last().clone() };
         let before = ask().await;
         assert_eq!(before.status(), 200);
@@ -14,24 +12,16 @@ async fn it_says_whether_since_when_and_with_which_key() {
         let login_url = LOGIN.strip_prefix(SITE).unwrap();
         assert_eq!(before.json(), json!({ "connected": false, "login_url": format!("{login_url}?return_to=%2F") }));
 
-        let login = shop.start(&alice, "/x").await;
-        shop.accepts(&alice, &login, "C1", "/x").await;
+        shop.connects(&alice, "C1").await;
         let after = ask().await.json();
         let fingerprint = after["fingerprint"].as_str().unwrap();
         assert_eq!(after, json!({ "connected": true, "since": "2026-01-01T00:00:00Z", "fingerprint": fingerprint }));
         assert!(!fingerprint.is_empty() && !key_for_code("C1").contains(fingerprint), "a hash and no part of the key");
 
-        let again = shop.start(&alice, "/x").await;
-        shop.accepts(&alice, &again, "C2", "/x").await;
+        shop.connects(&alice, "C2").await;
         assert_ne!(ask().await.json()["fingerprint"], fingerprint, "another key, another fingerprint");
-    }
-}
-
-#[tokio::test]
-async fn another_user_is_told_about_oneself_alone() {
-    for mode in Mode::BOTH {
-        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
-        shop.accepts(&alice, &login, "C1", "/x").await;
+        assert_eq!(shop.shelf.keys(), [key_for_code("C2")], "the new key alone");
+        // Another user is told about oneself alone.
         let bob = shop.browser("bob").fetch(SITE, Method::GET, STATUS).await.last().json();
         assert_eq!(bob["connected"], false);
     }
@@ -39,8 +29,7 @@ async fn another_user_is_told_about_oneself_alone() {
 
 #[tokio::test]
 async fn it_never_says_not_connected_when_it_cannot_tell() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    shop.accepts(&alice, &login, "C1", "/x").await;
+    let (shop, alice) = Shop::connected(Mode::Users, "alice", "C1").await;
     let refused = |status, code: &'static str| {
         let (shop, alice) = (&shop, &alice);
         async move {
@@ -49,9 +38,9 @@ async fn it_never_says_not_connected_when_it_cannot_tell() {
             assert_eq!((&hop.json()["code"], &hop.json()["status"]), (&json!(code), &json!(status)));
         }
     };
-    shop.store.decide(|_| Fate::Fail);
+    shop.shelf.decide(|_| Fate::Fail);
     refused(503, "store_unavailable").await;
-    shop.store.mend();
+    shop.shelf.mend();
     alice.set_header(USER, "broken");
     refused(503, "user_lookup_failed").await;
     alice.remove_header(USER);
@@ -59,16 +48,8 @@ async fn it_never_says_not_connected_when_it_cannot_tell() {
 }
 
 #[tokio::test]
-async fn a_store_that_hangs_is_waited_for_no_longer_than_its_deadline() {
-    let shop = Shop::new(Mode::App).await;
-    shop.store.decide(|_| Fate::Hang);
-    shop.refuses_load(&shop.browser("alice"), Load::typed(STATUS), 503).await;
-}
-
-#[tokio::test]
 async fn another_sites_script_cannot_read_it_and_a_frame_gets_no_cookie() {
-    let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
-    shop.accepts(&alice, &login, "C1", "/x").await;
+    let (_shop, alice) = Shop::connected(Mode::Browsers, "alice", "C1").await;
     let hop = alice.fetch(EVIL, Method::GET, STATUS).await.last().clone();
     assert_eq!((hop.sent("cookie"), hop.header("access-control-allow-origin")), (None, None));
     assert_eq!(hop.json()["connected"], false);

@@ -1,6 +1,5 @@
 //! Many tabs of one browser.
 
-use super::harness::{LOGIN, Login, Mode, SITE, Shop, flow_cookies, started};
 use crate::prelude::*;
 
 fn permutations(items: &[usize]) -> Vec<Vec<usize>> {
@@ -19,8 +18,11 @@ async fn finish_in(shop: &Shop, order: &[usize]) {
     let alice = shop.browser("alice");
     let mut tabs: Vec<Login> = Vec::new();
     for tab in 0..order.len() {
-        tabs.push(shop.start(&alice, &format!("/{tab}")).await);
+        let login = shop.start(&alice, &format!("/{tab}")).await;
+        assert_eq!(login.hop.set_cookies().len(), 1, "a login says nothing about the cookies of the others");
+        tabs.push(login);
     }
+    assert_eq!(flow_cookies(&alice).iter().filter(|name| name.contains("-login-")).count(), tabs.len());
     let code = |tab: usize| format!("{order:?}{tab}").replace([' ', '[', ']'], "");
     for tab in order {
         shop.accepts(&alice, &tabs[*tab], &code(*tab), &format!("/{tab}")).await;
@@ -28,7 +30,7 @@ async fn finish_in(shop: &Shop, order: &[usize]) {
     // Going back to any of them is harmless.
     let last = shop.key_seen_by(&alice).await;
     for (tab, login) in tabs.iter().enumerate() {
-        let again = shop.callback(&alice, &login.with(&code(tab))).await;
+        let again = shop.return_to(&alice, &login.with(&code(tab))).await;
         assert_eq!(again.location(), Some(&*format!("/{tab}")), "{order:?}");
     }
     assert_eq!(shop.key_seen_by(&alice).await, last);
@@ -39,8 +41,7 @@ async fn finish_in(shop: &Shop, order: &[usize]) {
 async fn t18_tabs_are_finished_in_every_order() {
     let (three, five) = (permutations(&[0, 1, 2]), permutations(&[0, 1, 2, 3, 4]));
     assert_eq!((three.len(), five.len()), (6, 120));
-    for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
+    for shop in in_both(Shop::new).await {
         for order in three.iter().chain(five.iter().step_by(13)).chain(five.last()) {
             finish_in(&shop, order).await;
         }
@@ -49,8 +50,7 @@ async fn t18_tabs_are_finished_in_every_order() {
 
 #[tokio::test]
 async fn five_tabs_at_once_all_work() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = Shop::with_browser(mode, "alice").await;
+    for (shop, alice) in in_both(|mode| Shop::with_browser(mode, "alice")).await {
         let paths = ["/0", "/1", "/2", "/3", "/4"];
         let start = |path| shop.start(&alice, path);
         let (a, b, c, d, e) =
@@ -71,8 +71,7 @@ async fn five_tabs_at_once_all_work() {
 
 #[tokio::test]
 async fn a_sixth_tab_drops_the_oldest_alone() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = Shop::with_browser(mode, "alice").await;
+    for (shop, alice) in in_both(|mode| Shop::with_browser(mode, "alice")).await {
         let mut tabs = Vec::new();
         for tab in 0..6 {
             tabs.push(shop.start(&alice, &format!("/{tab}")).await);
@@ -87,10 +86,10 @@ async fn a_sixth_tab_drops_the_oldest_alone() {
 }
 
 #[tokio::test]
-async fn what_has_expired_makes_room_before_what_is_still_good() {
-    let shop = Shop::new(Mode::App).await;
+async fn what_has_expired_or_is_done_makes_room_before_what_is_still_good() {
+    let shop = Shop::new(Mode::Users).await;
     // A browser that keeps cookies too long.
-    let alice = shop.browser("alice").with_clock(|| std::time::SystemTime::UNIX_EPOCH);
+    let alice = shop.browser("alice").with_clock(|| SystemTime::UNIX_EPOCH);
     let expired = shop.start(&alice, "/old").await;
     shop.clock.advance(Duration::from_secs(601));
     let mut good = Vec::new();
@@ -100,14 +99,11 @@ async fn what_has_expired_makes_room_before_what_is_still_good() {
     }
     assert!(!flow_cookies(&alice).contains(&expired.cookie));
     assert_eq!(flow_cookies(&alice).len(), 4);
-}
 
-#[tokio::test]
-async fn done_marks_make_room_for_logins() {
-    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
+    // Done marks make room for logins.
+    let (shop, alice) = Shop::with_browser(Mode::Users, "alice").await;
     for number in 0..5 {
-        let login = shop.start(&alice, "/x").await;
-        shop.accepts(&alice, &login, &format!("C{number}"), "/x").await;
+        shop.connects(&alice, &format!("C{number}")).await;
         shop.clock.advance(Duration::from_secs(1));
     }
     let login = started(alice.hop(Load::link(SITE, LOGIN)).await);

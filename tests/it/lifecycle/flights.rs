@@ -12,45 +12,36 @@ fn copies(shop: &Arc<Shop>, browser: &Browser, code: &'static str, state: &str) 
 }
 
 #[tokio::test]
-async fn t56_twenty_copies_of_a_callback_are_one_exchange_and_twenty_successes() {
-    for mode in MODES {
-        let shop = Arc::new(Shop::new(mode).await);
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
-        let gate = Gate::closed();
-        shop.provider.on_code("code", Reply::key("obviously-fake-key").held_by(&gate));
-        let copies = copies(&shop, &browser, "code", &state);
-        shop.provider.wait_for_requests(1).await;
-        gate.open();
-        for (hop, copy) in copies.join_all().await {
-            assert_connected(&hop);
-            assert_eq!(shop.key(&copy).await, Ok("obviously-fake-key".into()), "each copy hands out the same session");
+async fn t56_twenty_copies_of_a_callback_are_one_exchange_and_get_its_true_outcome() {
+    for succeeds in [true, false] {
+        for shop in in_both(|mode| Shop::builder(mode).open()).await {
+            let shop = Arc::new(shop);
+            let (browser, state) = shop.begun("alice").await;
+            let gate = Gate::closed();
+            let reply = if succeeds { Reply::key("obviously-fake-key") } else { Reply::error(401, "code_expired") };
+            shop.provider.on_code("code", reply.held_by(&gate));
+            let copies = copies(&shop, &browser, "code", &state);
+            shop.provider.wait_for_requests(1).await;
+            gate.open();
+            for (hop, copy) in copies.join_all().await {
+                if succeeds {
+                    assert_connected(&hop);
+                    let key = shop.key(&copy).await;
+                    assert_eq!(key, Ok("obviously-fake-key".into()), "each copy hands out the same session");
+                } else {
+                    assert_eq!(hop.status(), 400, "{}", hop.text());
+                }
+            }
+            assert_eq!((shop.exchanges(), shop.shelf.saved().len()), (1, usize::from(succeeds)));
+            let failures = if succeeds { Vec::new() } else { vec![FailureKind::ExpiredCode; 20] };
+            assert_eq!((shop.watch.kinds(), succeeds || shop.shelf.writes() == 0), (failures, true));
         }
-        assert_eq!((shop.exchanges(), shop.shelf.saved().len()), (1, 1));
-    }
-}
-
-#[tokio::test]
-async fn t56_copies_of_a_callback_that_fails_get_the_true_outcome() {
-    for mode in MODES {
-        let shop = Arc::new(Shop::new(mode).await);
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
-        let gate = Gate::closed();
-        shop.provider.on_code("code", Reply::error(401, "code_expired").held_by(&gate));
-        let copies = copies(&shop, &browser, "code", &state);
-        shop.provider.wait_for_requests(1).await;
-        gate.open();
-        assert!(copies.join_all().await.iter().all(|(hop, _)| hop.status() == 400));
-        assert_eq!(shop.watch.kinds(), vec![FailureKind::ExpiredCode; 20]);
-        assert_eq!((shop.exchanges(), shop.shelf.writes()), (1, 0));
     }
 }
 
 #[tokio::test]
 async fn t56_another_code_for_the_same_attempt_is_refused_and_the_first_goes_on() {
-    for mode in MODES {
-        let (shop, browser, state) = Shop::with_start(mode, "alice").await;
+    for (shop, browser, state) in in_both(|mode| Shop::with_start(mode, "alice")).await {
         let gate = Gate::closed();
         shop.provider.on_code("code", Reply::key("obviously-fake-key").held_by(&gate));
         let other = async {
@@ -72,7 +63,7 @@ async fn t59_copies_of_one_callback_shut_nobody_else_out() {
         let limits = |limits: &mut Limits| (limits.exchange_queue, limits.exchanges_at_once) = (2, 2);
         let shop = Arc::new(Shop::builder(mode).limits(limits).open().await);
         let mallory = shop.browser("mallory");
-        let (state, gate) = (shop.start(&mallory).await, Gate::closed());
+        let (state, gate) = (shop.begin(&mallory).await, Gate::closed());
         shop.provider.on_code("held", Reply::key("obviously-fake-key").held_by(&gate));
         let copies = copies(&shop, &mallory, "held", &state);
         shop.provider.wait_for_requests(1).await;
@@ -95,12 +86,11 @@ async fn t59_callbacks_over_the_bound_are_told_so_and_lose_nothing() {
         for user in ["alice", "bob"] {
             shop.provider.on_code(user, Reply::key("obviously-fake-key").held_by(&gate));
             let (shop, browser) = (Arc::clone(&shop), shop.browser(user));
-            let state = shop.start(&browser).await;
+            let state = shop.begin(&browser).await;
             held.spawn(async move { shop.callback(&browser, user, &state).await });
         }
         shop.provider.wait_for_requests(1).await;
-        let carol = shop.browser("carol");
-        let state = shop.start(&carol).await;
+        let (carol, state) = shop.begun("carol").await;
         let hop = shop.callback(&carol, "code", &state).await;
         assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::Busy)));
         gate.open();
@@ -122,8 +112,7 @@ async fn t59_who_got_no_turn_has_used_up_no_try_of_the_own_budget() {
             .open()
             .await;
         assert_connected(&shop.connect(&shop.browser("alice"), "first").await);
-        let bob = shop.browser("bob");
-        let state = shop.start(&bob).await;
+        let (bob, state) = shop.begun("bob").await;
         for _ in 0..3 {
             let hop = shop.callback(&bob, "code", &state).await;
             assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::Busy)));
@@ -148,9 +137,9 @@ async fn t59_who_got_no_turn_has_used_up_no_try_of_the_own_budget() {
 #[tokio::test]
 async fn t57_a_shutdown_waits_for_the_exchange_and_its_save() {
     for mode in MODES {
-        let shop = Arc::new(Shop::new(mode).await);
+        let shop = Arc::new(Shop::builder(mode).open().await);
         let browser = shop.browser("alice");
-        let (state, gate) = (shop.start(&browser).await, Gate::closed());
+        let (state, gate) = (shop.begin(&browser).await, Gate::closed());
         shop.provider.on_code("code", Reply::key("obviously-fake-key").held_by(&gate));
         shop.shelf.give_way(20);
         let visitor = {
@@ -164,22 +153,21 @@ async fn t57_a_shutdown_waits_for_the_exchange_and_its_save() {
         assert!(shop.shelf.snapshot().is_empty());
         gate.open();
         assert!(shop.layer.shutdown(PATIENCE).await);
-        assert_eq!(shop.shelf.snapshot().into_values().collect::<Vec<_>>(), ["obviously-fake-key"]);
+        assert_eq!(shop.shelf.keys(), ["obviously-fake-key"]);
     }
 }
 
 #[tokio::test]
 async fn t57_a_process_that_shuts_down_refuses_new_callbacks_and_spends_nothing() {
-    for mode in MODES {
-        let (shop, browser, state) = Shop::with_start(mode, "alice").await;
+    for (shop, browser, state) in in_both(|mode| Shop::with_start(mode, "alice")).await {
         assert!(shop.layer.shutdown(PATIENCE).await, "nothing is under way");
         let hop = shop.callback(&browser, "code", &state).await;
         assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::ShuttingDown)));
         assert!(hop.header("retry-after").is_some() && hop.set_cookies().is_empty());
         assert!(shop.provider.requests().is_empty());
         // Its successor takes over.
-        let next = Shop::builder(mode).beside(&shop).open().await;
-        browser.move_to(ORIGIN, next.app.clone());
+        let next = Shop::builder(shop.mode).beside(&shop).open().await;
+        browser.move_to(SITE, app(&next.layer));
         assert_connected(&next.callback(&browser, "code", &state).await);
     }
 }
@@ -198,14 +186,13 @@ fn replies_to_a_used_code() -> [Reply; 4] {
 async fn t39_a_code_that_this_attempt_used_on_another_node_is_success_however_the_provider_says_it() {
     for mode in MODES {
         for reply in replies_to_a_used_code() {
-            let first = Shop::new(mode).await;
+            let first = Shop::builder(mode).open().await;
             let second = Shop::builder(mode).beside(&first).open().await;
-            let browser = first.browser("alice");
-            let state = first.start(&browser).await;
+            let (browser, state) = first.begun("alice").await;
             let before_the_answer = browser.clone();
             assert_connected(&first.callback(&browser, "code", &state).await);
             second.provider.on_code("code", reply);
-            before_the_answer.move_to(ORIGIN, second.app.clone());
+            before_the_answer.move_to(SITE, app(&second.layer));
             assert_connected(&second.callback(&before_the_answer, "code", &state).await);
             assert_eq!((second.exchanges(), first.shelf.saved().len()), (1, 1));
             assert_eq!(second.key(&before_the_answer).await, Ok(key_for_code("code")));
@@ -235,10 +222,10 @@ async fn t57_a_node_whose_clock_is_behind_has_saved_the_key_of_a_browser_all_the
     let second = Shop::builder(Mode::Browsers).beside(&first).clock(&late).open().await;
     assert!(early.now() < late.now());
     let browser = first.browser("alice");
-    browser.move_to(ORIGIN, second.app.clone());
-    let state = second.start(&browser).await;
+    browser.move_to(SITE, app(&second.layer));
+    let state = second.begin(&browser).await;
     let before_the_answer = browser.clone();
-    browser.move_to(ORIGIN, first.app.clone());
+    browser.move_to(SITE, app(&first.layer));
     assert_connected(&first.callback(&browser, "code", &state).await);
     second.provider.on_code("code", Reply::error(401, "invalid_code"));
     assert_connected(&second.callback(&before_the_answer, "code", &state).await);
@@ -252,11 +239,11 @@ async fn t57_a_key_that_another_node_saves_meanwhile_is_success_whatever_its_clo
     let second = Shop::builder(Mode::Users).beside(&first).clock(&late).open().await;
     let browser = first.browser("alice");
     assert_connected(&first.connect(&browser, "earlier").await);
-    browser.move_to(ORIGIN, second.app.clone());
-    let (state, gate) = (second.start(&browser).await, Gate::closed());
+    browser.move_to(SITE, app(&second.layer));
+    let (state, gate) = (second.begin(&browser).await, Gate::closed());
     second.provider.on_code("code", Reply::error(401, "invalid_code").held_by(&gate));
     let copy = browser.clone();
-    copy.move_to(ORIGIN, first.app.clone());
+    copy.move_to(SITE, app(&first.layer));
     let other = async {
         second.provider.wait_for_requests(1).await;
         assert_connected(&first.callback(&copy, "code", &state).await);

@@ -1,15 +1,13 @@
 //! The browser goes away: the callback's future is dropped at every poll in turn.
 
 use crate::prelude::*;
-use komerza_connect_testing::shop_b::give_up_after;
 
 async fn shop(mode: Mode) -> (Shop, Browser, String) {
-    let shop = Shop::new(mode).await;
+    let shop = Shop::builder(mode).open().await;
     // More polls to be dropped at, in the store and in the look-up.
     shop.shelf.give_way(3);
     shop.lookup.give_way(3);
-    let browser = shop.browser("alice");
-    let state = shop.start(&browser).await;
+    let (browser, state) = shop.begun("alice").await;
     (shop, browser, state)
 }
 
@@ -42,7 +40,7 @@ async fn t55_whoever_hangs_up_at_whichever_poll_the_key_is_saved_if_the_provider
             if asked == 1 {
                 let next = Shop::builder(mode).beside(&shop).open().await;
                 next.provider.on_code("code", Reply::error(401, "invalid_code"));
-                before_the_answer.move_to(ORIGIN, next.app.clone());
+                before_the_answer.move_to(SITE, app(&next.layer));
                 assert_connected(&next.callback(&before_the_answer, "code", &state).await);
                 assert_eq!(next.key(&before_the_answer).await, Ok(key_for_code("code")));
             }
@@ -68,11 +66,10 @@ async fn t55_whoever_hangs_up_and_comes_back_gets_the_outcome_of_the_first_visit
 #[tokio::test]
 async fn t55_a_visitor_who_left_is_no_reason_to_keep_a_refused_exchange_quiet() {
     // The exchange fails after the visitor has gone; the next visit learns what came of it, and nothing is sent again.
-    for mode in MODES {
-        let (shop, browser, state) = shop(mode).await;
+    for (shop, browser, state) in in_both(shop).await {
         shop.provider.on_code("code", Reply::close());
         let again = browser.clone();
-        let last = polls_needed(mode).await;
+        let last = polls_needed(shop.mode).await;
         assert!(give_up_after(last - 1, shop.callback(&browser, "code", &state)).await.is_none());
         assert_eq!(shop.callback(&again, "code", &state).await.status(), 502);
         assert_eq!((shop.exchanges(), shop.shelf.saved().len()), (1, 0));

@@ -3,7 +3,6 @@
 use super::size;
 use crate::prelude::*;
 use komerza_connect::store::KeyFingerprint;
-use komerza_connect_testing::time::Flying;
 use tokio::{sync::Semaphore, time::Instant};
 
 const AT_ONCE: usize = 64;
@@ -107,41 +106,43 @@ impl Faults {
         Some(met)
     }
 
+    /// The same for what has a fate; a fault that does not concern it leaves it alone.
+    fn fate(&self, part: impl FnOnce(&Fault) -> Option<&Fate>) -> Fate {
+        self.meet(|fault| part(fault).cloned()).unwrap_or(Fate::Fine)
+    }
+
     fn install(&self, shop: &Shop) {
-        let faults = self.clone();
+        let [store, hooks, look_up, provider] = [self.clone(), self.clone(), self.clone(), self.clone()];
         shop.shelf.decide(move |op| {
-            let met = faults.meet(|fault| match fault {
-                Fault::Store(at, fate) if *at == op => Some(fate.clone()),
-                _ => None,
-            });
-            met.unwrap_or(Fate::Fine)
+            store.fate(|fault| {
+                if let Fault::Store(at, fate) = fault
+                    && *at == op
+                {
+                    Some(fate)
+                } else {
+                    None
+                }
+            })
         });
-        let faults = self.clone();
         shop.watch.decide(move |hook| {
-            let met = faults.meet(|fault| match fault {
-                Fault::Hook(at, fate) if *at == hook => Some(fate.clone()),
-                _ => None,
-            });
-            met.unwrap_or(Fate::Fine)
+            hooks.fate(|fault| {
+                if let Fault::Hook(at, fate) = fault
+                    && *at == hook
+                {
+                    Some(fate)
+                } else {
+                    None
+                }
+            })
         });
-        let faults = self.clone();
-        shop.lookup.decide(move || {
-            let met = faults.meet(|fault| match fault {
-                Fault::LookUp(fate) => Some(fate.clone()),
-                _ => None,
-            });
-            met.unwrap_or(Fate::Fine)
-        });
-        let faults = self.clone();
+        shop.lookup
+            .decide(move || look_up.fate(|fault| if let Fault::LookUp(fate) = fault { Some(fate) } else { None }));
         shop.provider.always(Reply::from_fn(move |request| {
             let code = String::from_utf8(request.code().unwrap()).unwrap();
-            let met = faults.meet(|fault| match fault {
-                Fault::Exchange(exchange) => Some(*exchange),
-                _ => None,
-            });
+            let met = provider.meet(|fault| if let Fault::Exchange(exchange) = fault { Some(*exchange) } else { None });
             let exchange = met.unwrap_or(Exchange::Fine);
             if exchange.issues() {
-                faults.0.lock().unwrap().issued.push(code.clone());
+                provider.0.lock().unwrap().issued.push(code.clone());
             }
             exchange.reply(&code)
         }));
@@ -180,7 +181,7 @@ async fn visit(shop: &Shop, name: &str, at_komerza: Duration) -> Option<String> 
     let pause = || tokio::time::sleep(Duration::from_secs(2));
     let browser = shop.browser(name);
     let state = loop {
-        let visit = browser.open(&format!("{ORIGIN}/komerza/login?return_to=/x")).await;
+        let visit = browser.open(&format!("{SITE}/komerza/login?return_to=/x")).await;
         match visit.last().location_parameter("state") {
             Some(state) => break state,
             None => pause().await,

@@ -1,10 +1,6 @@
 //! Logins and junk callbacks, as many as anybody likes to send.
 
 use crate::prelude::*;
-use http::header;
-use komerza_connect::store::contract::faulty::{Faults, FaultyStore, Operation};
-use komerza_connect_testing::shop_b::{Lookup, USER};
-use tower::ServiceExt;
 
 /// What is alive in this process: allocations and their bytes.
 fn alive() -> (i64, i64) {
@@ -39,7 +35,7 @@ impl Flood {
         Self { app: Router::new().layer(layer), calls, provider }
     }
 
-    async fn send(&self, request: Request<Body>) -> http::Response<Body> {
+    async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.app.clone().oneshot(request).await.unwrap()
     }
 
@@ -61,7 +57,7 @@ impl Flood {
             assert_eq!(self.calls.calls(write), 0, "{what}: {write:?}");
         }
         // A connection that was made waits here; one that was not would let this wait for ever.
-        let called = std::future::poll_fn(|task| Poll::Ready(self.provider.poll_accept(task).is_ready())).await;
+        let called = poll_fn(|task| Poll::Ready(self.provider.poll_accept(task).is_ready())).await;
         assert!(!called, "{what}: somebody called the provider");
     }
 }

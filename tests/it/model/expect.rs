@@ -1,10 +1,6 @@
 //! The reference model: what a callback must come to, said as plainly as possible.
 
-use super::{
-    provider::key_of,
-    steps::{Mode, Provider, Store},
-};
-use crate::prelude::*;
+use super::*;
 
 const ATTEMPT: Duration = Duration::from_secs(600);
 pub(super) const DONE: Duration = Duration::from_secs(120);
@@ -122,7 +118,7 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn new(mode: Mode) -> Self {
-        let users = if mode == Mode::App { [Some(0), Some(1)] } else { [None; 2] };
+        let users = if mode == Mode::Users { [Some(0), Some(1)] } else { [None; 2] };
         Self { mode, users, ..Self::default() }
     }
 
@@ -174,15 +170,15 @@ impl Model {
     /// Whose key the browser gets to see.
     pub(super) fn owner(&self, browser: usize, epoch: u8) -> Option<Owner> {
         match self.mode {
-            Mode::App => self.users[browser].map(Owner::User),
-            Mode::Browser => self.session(browser, epoch).map(|session| Owner::Flow(session.flow)),
+            Mode::Users => self.users[browser].map(Owner::User),
+            Mode::Browsers => self.session(browser, epoch).map(|session| Owner::Flow(session.flow)),
         }
     }
 
     /// A browser that is connected shows its done marks: the records of the other sessions that it got go.
     pub(super) fn looked(&mut self, owner: Owner, cookies: &[String], now: SystemTime, epoch: u8) {
         let marked: Vec<_> = (0..self.flows.len()).filter(|flow| cookies.contains(&self.flows[*flow].done)).collect();
-        if self.mode == Mode::App || marked.len() < 2 || !self.store.contains_key(&owner) {
+        if self.mode == Mode::Users || marked.len() < 2 || !self.store.contains_key(&owner) {
             return;
         }
         for flow in marked {
@@ -214,10 +210,10 @@ impl Model {
             return Some(Answer::refusal(400).used_up());
         }
         match self.mode {
-            Mode::App if self.users[facts.browser].is_none() => Some(Answer::refusal(401)),
-            Mode::App if self.users[facts.browser] != begun.user => Some(Answer::refusal(403)),
-            Mode::App => None,
-            Mode::Browser => {
+            Mode::Users if self.users[facts.browser].is_none() => Some(Answer::refusal(401)),
+            Mode::Users if self.users[facts.browser] != begun.user => Some(Answer::refusal(403)),
+            Mode::Users => None,
+            Mode::Browsers => {
                 let now = self.session(facts.browser, facts.epoch).map(|session| session.lineage);
                 (begun.lineage.is_some() && begun.lineage != now).then(|| Answer::refusal(403))
             }
@@ -244,12 +240,12 @@ impl Model {
             self.flows[flow].next_lineage = session.lineage;
         }
         let owner = match self.mode {
-            Mode::App => Owner::User(self.flows[flow].user.expect("gated")),
-            Mode::Browser => Owner::Flow(flow),
+            Mode::Users => Owner::User(self.flows[flow].user.expect("gated")),
+            Mode::Browsers => Owner::Flow(flow),
         };
         let (answer, spent) = self.exchange(owner, flow, code, facts.node);
         if answer.connects
-            && let Mode::Browser = self.mode
+            && let Mode::Browsers = self.mode
             && let Some(left) = self.owner(facts.browser, facts.epoch).filter(|left| *left != owner)
             && self.store_fault != Some(Store::Delete)
         {
@@ -323,7 +319,7 @@ impl Model {
         if answer.connects {
             self.flows[flow].exchanged = code.to_owned();
             self.flows[flow].finished = Some((now, epoch));
-            if self.mode == Mode::Browser {
+            if self.mode == Mode::Browsers {
                 self.sessions[browser] = Some(Session { flow, epoch, lineage: self.flows[flow].next_lineage });
             }
         }

@@ -1,16 +1,9 @@
 //! What must hold after every step, whatever it was.
 
-use super::{
-    expect::Model,
-    steps::Mode,
-    world::{DASHBOARD, SECRET, USERS, World},
-};
-use crate::prelude::*;
-use komerza_connect_testing::browser::Visit;
+use super::*;
 
 /// The crate's cookies that a browser would send now.
 pub(super) fn own_cookies(world: &World, browser: usize) -> Vec<(String, usize)> {
-    use komerza_connect::time::Clock;
     let now = world.clock.now();
     let jar = world.browsers[browser].jar();
     // What was loaded again, and who just refused or disconnected, is remembered for a minute and decides nothing here.
@@ -27,11 +20,11 @@ pub(super) fn check(world: &World, model: &Model) -> Result<(), String> {
     // The scratch record of a write probe may stay while removals fail.
     found.retain(|(user, _)| !user.starts_with("komerza-connect-"));
     let mut wanted: Vec<(String, String)> = match model.mode {
-        Mode::App => model.store.iter().map(|(owner, record)| (name(owner), record.key.clone())).collect(),
+        Mode::Users => model.store.iter().map(|(owner, record)| (name(owner), record.key.clone())).collect(),
         // The ids of sessions are hashes that the model does not know.
-        Mode::Browser => model.store.values().map(|record| (String::new(), record.key.clone())).collect(),
+        Mode::Browsers => model.store.values().map(|record| (String::new(), record.key.clone())).collect(),
     };
-    if model.mode == Mode::Browser {
+    if model.mode == Mode::Browsers {
         found.iter_mut().for_each(|(user, _)| user.clear());
     }
     found.sort();
@@ -65,10 +58,10 @@ pub(super) fn check(world: &World, model: &Model) -> Result<(), String> {
     Ok(())
 }
 
-fn name(owner: &super::expect::Owner) -> String {
+fn name(owner: &Owner) -> String {
     match owner {
-        super::expect::Owner::User(user) => USERS[*user].to_owned(),
-        super::expect::Owner::Flow(flow) => format!("flow {flow}"),
+        Owner::User(user) => USERS[*user].to_owned(),
+        Owner::Flow(flow) => format!("flow {flow}"),
     }
 }
 

@@ -25,9 +25,10 @@ mod run;
 mod steps;
 mod world;
 
+use self::{expect::*, invariants::*, provider::key_of, steps::*, world::*};
+use crate::prelude::*;
 use proptest::{prelude::*, test_runner::TestRunner};
 use run::run;
-use steps::{Mode, Step, sequence};
 
 fn sequences(number: u32, longest: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -60,21 +61,21 @@ fn kept_sequences_keep_every_invariant() {
     let at = |browser, flow, node| At { browser, flow, node };
     let (start, callback) = (Start(at(0, 0, 0)), |flow, node| Callback(at(0, flow, node), Own));
     let kept: &[(Mode, &[Step])] = &[
-        (Mode::App, &[Start(at(0, 1, 0)), callback(0, 1)]),
-        (Mode::Browser, &[Start(at(0, 1, 0)), Callback(at(1, 0, 0), Own)]),
+        (Mode::Users, &[Start(at(0, 1, 0)), callback(0, 1)]),
+        (Mode::Browsers, &[Start(at(0, 1, 0)), Callback(at(1, 0, 0), Own)]),
         // The answer is lost, and the same address comes to another node: the code is used, the key is there.
-        (Mode::Browser, &[start, Lost(at(0, 0, 0)), callback(0, 1), Look(at(0, 0, 0))]),
+        (Mode::Browsers, &[start, Lost(at(0, 0, 0)), callback(0, 1), Look(at(0, 0, 0))]),
         // The same, and the clock was set back before the key was saved.
-        (Mode::Browser, &[start, ClockJump(-30), Lost(at(0, 0, 0)), start, start, start, start, callback(0, 1)]),
+        (Mode::Browsers, &[start, ClockJump(-30), Lost(at(0, 0, 0)), start, start, start, start, callback(0, 1)]),
         // A tab that began before another one finished shuts no third one out.
-        (Mode::Browser, &[start, start, callback(0, 0), start, callback(1, 0), callback(2, 0)]),
+        (Mode::Browsers, &[start, start, callback(0, 0), start, callback(1, 0), callback(2, 0)]),
         // A done mark of an earlier connection expires while the provider is waited for.
         (
-            Mode::App,
+            Mode::Users,
             &[start, Twice(at(0, 0, 0)), Advance(119), ProviderFault(Fault::BusyForASecond), start, callback(1, 0)],
         ),
         // A connection that was cut off, then a new one by the same user.
-        (Mode::App, &[start, ProviderFault(Fault::Cut), callback(0, 0), start, callback(1, 0), Look(at(0, 0, 1))]),
+        (Mode::Users, &[start, ProviderFault(Fault::Cut), callback(0, 0), start, callback(1, 0), Look(at(0, 0, 1))]),
     ];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -1,15 +1,6 @@
 //! One sequence: each step is done to the system and to the model, and the two are compared.
 
-use super::{
-    expect::{Answer, DONE, Facts, Model, Owner, alive, fresh, opens},
-    invariants::{check, check_answer, own_cookies},
-    steps::{At, Code, Forgery, Mode, Step, Store},
-    world::{DASHBOARD, SITE, USERS, World},
-};
-use crate::flow::harness::loads_again;
-use crate::prelude::*;
-use komerza_connect_testing::browser::Visit;
-use std::{future::poll_fn, pin::pin};
+use super::*;
 
 const PATHS: [&str; 3] = ["/", "/stores?page=2", "/a/b#c"];
 const DENIED: [&str; 3] = ["/?komerza=denied", "/stores?page=2&komerza=denied", "/a/b?komerza=denied#c"];
@@ -48,8 +39,8 @@ impl Run {
             Step::Start(at) => return self.start(at).await,
             Step::SwitchUser(browser, user) => {
                 match self.model.mode {
-                    Mode::App => self.model.users[browser] = user,
-                    Mode::Browser => {
+                    Mode::Users => self.model.users[browser] = user,
+                    Mode::Browsers => {
                         self.world.browsers[browser].jar().clear();
                         self.model.sessions[browser] = None;
                     }
@@ -139,11 +130,11 @@ impl Run {
         let live = live.count();
         let before = self.names(browser);
         let path = PATHS[path];
-        let encoded = percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC);
+        let encoded = utf8_percent_encode(path, NON_ALPHANUMERIC);
         let url = format!("{SITE}/komerza/login?return_to={encoded}");
         let visit = self.world.browser(browser, node).click(&format!("{SITE}/"), &url).await;
         check_answer(&visit, &self.model)?;
-        if self.model.mode == Mode::App && self.model.users[browser].is_none() {
+        if self.model.mode == Mode::Users && self.model.users[browser].is_none() {
             same(visit.first().status(), 401, "status of a login by nobody")?;
             return same(self.names(browser), before, "cookies after a login by nobody");
         }
@@ -225,7 +216,7 @@ impl Run {
         }
         if answer.connects {
             wanted.push(own.done.clone());
-            if self.model.mode == Mode::Browser {
+            if self.model.mode == Mode::Browsers {
                 wanted.push(format!("{}session", own.login.split_once("login-").map_or("", |(prefix, _)| prefix)));
             }
         }
@@ -260,7 +251,7 @@ impl Run {
                     done = Some(visit);
                     break;
                 }
-                tokio::task::yield_now().await;
+                yield_now().await;
             }
         }
         if let Some(visit) = done {
@@ -343,7 +334,7 @@ impl Run {
         check_answer(&visit, &self.model)?;
         let status = match owner {
             _ if cross_site => 403,
-            None if self.model.mode == Mode::App => 401,
+            None if self.model.mode == Mode::Users => 401,
             Some(_) if self.model.store_fault == Some(Store::Load) => 503,
             // What is not there need not be removed.
             Some(owner) if self.model.store_fault == Some(Store::Delete) && self.model.store.contains_key(&owner) => {

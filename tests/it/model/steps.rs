@@ -1,16 +1,7 @@
 //! What can happen.
 
+use komerza_connect_testing::shop::{MODES, Mode};
 use proptest::{collection::vec, prelude::*, sample::select};
-
-/// Whose the keys are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// The app's own users.
-    #[default]
-    App,
-    /// Browsers, by the crate's session cookie.
-    Browser,
-}
 
 /// Which browser does something about which flow at which node.
 #[derive(Debug, Clone, Copy)]
@@ -131,5 +122,5 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// A sequence of up to so many steps, in either mode.
 pub(super) fn sequence(longest: usize) -> impl Strategy<Value = (Mode, Vec<Step>)> {
-    (select(&[Mode::App, Mode::Browser][..]), vec(step(), 1..=longest))
+    (select(&MODES[..]), vec(step(), 1..=longest))
 }

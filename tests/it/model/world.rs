@@ -1,14 +1,9 @@
 //! The system under test: two nodes over one store, two browsers, a clock that jumps.
 
-use super::{provider::Provider, steps::Mode};
-use crate::prelude::*;
+use super::{provider::Provider, *};
 use axum::routing::get;
-use http::request::Parts;
-use komerza_connect_testing::{headers::OwnAnswers, time::Jumping};
-use std::convert::Infallible;
-use tower::{Layer, util::BoxCloneSyncService};
+use tower::util::BoxCloneSyncService;
 
-pub(super) const SITE: &str = "https://shop.example";
 pub(super) const DASHBOARD: &str = "https://dashboard.example";
 pub(super) const USERS: [&str; 2] = ["alice", "bob"];
 pub(super) const SECRET: &str = "obviously-fake-client-secret-with-the-documented-length-of-72-characters";
@@ -65,11 +60,11 @@ impl World {
         let layer = KomerzaConnectLayer::new(config.build().unwrap(), self.shelf.clone()).unwrap();
         let layer = layer.with_clock(self.clock.clone());
         match self.mode {
-            Mode::App => layer.with_user(|parts: &Parts| {
+            Mode::Users => layer.with_user(|parts: &Parts| {
                 let user = parts.headers.get("x-test-user")?.to_str().ok()?;
                 UserId::new(user).ok()
             }),
-            Mode::Browser => layer,
+            Mode::Browsers => layer,
         }
     }
 

@@ -1,21 +1,18 @@
 //! Which stacks the layer fits into: whatever the bodies inside and outside are.
 
-use super::{assert_login, assert_says, connected, get, key_route, send};
-use crate::prelude::*;
-use bytes::Bytes;
+use super::*;
 use http_body_util::{
     BodyExt, Empty, Full, Limited,
     combinators::{BoxBody, UnsyncBoxBody},
 };
-use std::{cell::Cell, convert::Infallible, io, rc::Rc};
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn, util::option_layer};
+use std::{cell::Cell, io, rc::Rc};
+use tower::{service_fn, util::option_layer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::CorsLayer,
     limit::RequestBodyLimitLayer,
     map_response_body::MapResponseBodyLayer,
     timeout::{ResponseBodyTimeoutLayer, TimeoutLayer},
-    trace::TraceLayer,
 };
 
 /// A service of this body type under the layer: the login is answered, all else goes through unchanged.
@@ -67,7 +64,7 @@ async fn other_layers_may_be_inside_outside_or_on_both_sides() {
     answers(stack().layer(CatchPanicLayer::new()).service(app.clone())).await;
 
     let inner = || connect.layer(app.clone());
-    let timeout = TimeoutLayer::with_status_code(http::StatusCode::REQUEST_TIMEOUT, Duration::from_secs(60));
+    let timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(60));
     answers(ServiceBuilder::new().layer(trace()).service(inner())).await;
     answers(ServiceBuilder::new().layer(CorsLayer::permissive()).service(inner())).await;
     answers(ServiceBuilder::new().layer(timeout).service(inner())).await;
@@ -85,7 +82,7 @@ async fn the_layer_may_be_optional() {
     answers(option_layer(Some(connect.clone())).layer(app.clone())).await;
     answers(ServiceBuilder::new().option_layer(Some(connect.clone())).service(app.clone())).await;
     answers(key_route().layer(option_layer(Some(connect)))).await;
-    let without = option_layer(None::<komerza_connect::KomerzaConnectLayer>).layer(app);
+    let without = option_layer(None::<KomerzaConnectLayer>).layer(app);
     assert_eq!(send(without, get("/komerza/login")).await.status(), 404);
 }
 
@@ -95,10 +92,10 @@ struct Awkward(Rc<Cell<u32>>);
 impl Service<Request<&'static str>> for Awkward {
     type Response = Response<Full<Bytes>>;
     type Error = io::Error;
-    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, io::Error>>>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, io::Error>>>>;
 
-    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), io::Error>> {
-        std::task::Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> Poll<Result<(), io::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<&'static str>) -> Self::Future {

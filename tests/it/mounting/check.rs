@@ -1,12 +1,6 @@
 //! `check_mounted`: what it is not taken in by. What it sees in each shape is in the tables beside.
 
-use super::{connected, connected_at, key_route, send, text};
-use crate::prelude::*;
-use axum::routing;
-use komerza_connect::{
-    Failure,
-    layer::{by_extractor, check_mounted, check_signed_in},
-};
+use super::*;
 use metrics_util::debugging::DebuggingRecorder;
 
 #[tokio::test]
@@ -14,8 +8,8 @@ async fn it_is_no_visitor_that_is_counted_logged_or_shown_to_a_hook() {
     struct Proud;
     #[async_trait]
     impl Hooks for Proud {
-        async fn failed(&self, _: &Failure) -> Option<http::Response<axum::body::Body>> {
-            Some(http::Response::default())
+        async fn failed(&self, _: &Failure) -> Option<Response<Body>> {
+            Some(Response::default())
         }
     }
     let recorder = DebuggingRecorder::new();
@@ -25,16 +19,16 @@ async fn it_is_no_visitor_that_is_counted_logged_or_shown_to_a_hook() {
     check_mounted(app.clone(), connect.config()).await.unwrap();
     assert!(recorder.snapshotter().snapshot().into_vec().is_empty());
     // A look-up that fails is no visitor's either, but the check says that the log has the reason.
-    let failing = by_extractor(async |_: http::Method| Err::<Option<UserId>, _>(std::io::Error::other("down")));
+    let failing = by_extractor(async |_: Method| Err::<Option<UserId>, _>(std::io::Error::other("down")));
     let failing = key_route().layer(connected().await.with_user(failing));
     check_signed_in(failing, connect.config(), |_| {}).await.unwrap_err();
     assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 1);
     // Nor is the hook asked: its 200 would say that somebody is signed in.
-    let nobody = connect.clone().with_user(|_: &http::request::Parts| None);
+    let nobody = connect.clone().with_user(|_: &Parts| None);
     let why = check_signed_in(key_route().layer(nobody), connect.config(), |_| {}).await.unwrap_err();
     assert!(why.to_string().contains("does not know who is signed in (401 Unauthorized)"), "{why}");
     // The same request of a visitor is counted, and the hook answers it.
-    let head = http::Request::head("/komerza/login").body(axum::body::Body::empty()).unwrap();
+    let head = http::Request::head("/komerza/login").body(Body::empty()).unwrap();
     assert_eq!(send(app, head).await.status(), 200);
     assert_eq!(recorder.snapshotter().snapshot().into_vec().len(), 3);
 }
@@ -44,9 +38,7 @@ async fn it_is_not_taken_in_by_a_route_of_the_app_that_answers_405() {
     let connect = connected().await;
     let own = Router::new().route(
         "/komerza/login",
-        routing::get(text)
-            .post(text)
-            .head(|| async { (http::StatusCode::METHOD_NOT_ALLOWED, [("allow", "GET, POST")]) }),
+        routing::get(text).post(text).head(|| async { (StatusCode::METHOD_NOT_ALLOWED, [("allow", "GET, POST")]) }),
     );
     assert_eq!(check_mounted(own, connect.config()).await.unwrap_err().path(), "/komerza/login");
     // One path of ours is an app's route, the others arrive.

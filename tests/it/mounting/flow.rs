@@ -1,16 +1,10 @@
 //! The complete flow, over real sockets, in each way of adding the layer.
 
-use crate::prelude::*;
-use axum::{extract::Request, routing};
-use bytes::Bytes;
+use super::*;
+use axum::extract::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use komerza_connect::Error;
-use komerza_connect_testing::headers::OwnAnswers;
-use std::convert::Infallible;
-use tower::{Layer, Service, ServiceBuilder};
-use tower_http::trace::TraceLayer;
 
 /// The names of the approved stores, read with the key.
 async fn store_names(key: KomerzaKey) -> Result<String, Error> {
@@ -42,7 +36,7 @@ where
     assert_eq!(visit.statuses(), [303, 303, 200], "the page, the login, Komerza's consent page");
     let consent = visit.last().url.to_string();
     assert!(consent.starts_with(&authorize), "{consent}");
-    assert_eq!(browser.fetch(&site, http::Method::GET, &status).await.last().json()["connected"], false);
+    assert_eq!(browser.fetch(&site, Method::GET, &status).await.last().json()["connected"], false);
 
     let callback = sandbox.approve(&consent).unwrap();
     for _ in 0..2 {
@@ -50,7 +44,7 @@ where
         assert_eq!(visit.statuses(), [303, 200], "the callback, the page");
         assert_eq!((visit.last().url.as_str(), visit.last().text().as_str()), (&*page, "Pixel Forge, Night Owl Keys"));
     }
-    assert_eq!(browser.fetch(&site, http::Method::GET, &status).await.last().json()["connected"], true);
+    assert_eq!(browser.fetch(&site, Method::GET, &status).await.last().json()["connected"], true);
 
     assert_eq!(browser.open(&page).await.statuses(), [200], "the key is still there");
     assert_eq!(sandbox.exchanges(), 1);

@@ -12,13 +12,14 @@ mod rows;
 mod store_calls;
 
 use crate::prelude::*;
+use axum::{
+    middleware::{Next, from_fn},
+    routing,
+};
 use http_body_util::BodyExt;
-use tower::{Service, ServiceExt};
-
-const ORIGIN: &str = "https://shop.example";
 
 fn config_at(callback: &str) -> ConfigBuilder {
-    config().redirect_uri(format!("{ORIGIN}{callback}"))
+    config().redirect_uri(format!("{SITE}{callback}"))
 }
 
 /// A layer whose callback is at this path, for which everybody is `user`, who is connected.
@@ -31,7 +32,7 @@ async fn connected() -> KomerzaConnectLayer {
     connected_at("/komerza/callback", "alice").await
 }
 
-fn everybody_is(user: &'static str) -> impl Fn(&http::request::Parts) -> Option<UserId> + Send + Sync {
+fn everybody_is(user: &'static str) -> impl Fn(&Parts) -> Option<UserId> + Send + Sync {
     move |_| UserId::new(user).ok()
 }
 

@@ -1,13 +1,7 @@
 //! The layer inside a nest, over a nest, and behind a proxy: the redirect URI names the whole public path.
 
-use super::{
-    ORIGIN,
-    Said::{App, Key, Login, NotFound},
-    assert_login, config_at, connected, connected_at, everybody_is, get, key_route, page, said, send, store_with, text,
-};
-use crate::prelude::*;
-use komerza_connect::layer::check_mounted;
-use url::Url;
+use super::Said::{App, Key, Login, NotFound};
+use super::*;
 
 /// What the login says about where the browser comes back.
 fn redirect_uri(login: &Response<String>) -> String {
@@ -50,7 +44,7 @@ async fn the_layer_is_answered_at_the_whole_path_or_not_at_all() {
             if wanted == Login {
                 let (prefix, _) = path.split_once("/komerza/login").unwrap();
                 let login = send(app.clone(), get(path)).await;
-                assert_eq!(redirect_uri(&login), format!("{ORIGIN}{prefix}/komerza/callback"), "{shape}");
+                assert_eq!(redirect_uri(&login), format!("{SITE}{prefix}/komerza/callback"), "{shape}");
             }
         }
         let answered = wanted.contains(&Login);
@@ -92,13 +86,13 @@ async fn behind_a_proxy_that_strips_a_prefix_browsers_see_it_and_the_app_does_no
     let app = key_route().layer(connect.clone());
     check_mounted(app.clone(), connect.config()).await.unwrap();
     let login = send(app.clone(), get("/komerza/login")).await;
-    assert_eq!(redirect_uri(&login), format!("{ORIGIN}/shop/komerza/callback"));
+    assert_eq!(redirect_uri(&login), format!("{SITE}/shop/komerza/callback"));
     assert_eq!(said(app.clone(), "/shop/komerza/login").await, NotFound);
     assert_eq!(send(app, page("/x")).await.headers()["location"], "/shop/komerza/login?return_to=%2Fshop%2Fx");
 
     let connect = not_connected("/shop/api/komerza/callback", "/shop/").await.with_user(everybody_is("alice"));
     let app: Router = Router::new().nest_service("/api", key_route().layer(connect));
     let login = send(app.clone(), get("/api/komerza/login")).await;
-    assert_eq!(redirect_uri(&login), format!("{ORIGIN}/shop/api/komerza/callback"));
+    assert_eq!(redirect_uri(&login), format!("{SITE}/shop/api/komerza/callback"));
     assert_eq!(said(app, "/api/x").await, Key);
 }

@@ -1,16 +1,8 @@
 //! The two orders of this layer and the app's session layer: the wrong one is named in the log and by the check.
 
-use super::{config_at, get, key_route, send, store_with};
-use crate::prelude::*;
-use axum::{
-    Extension,
-    extract::Request,
-    middleware::{Next, from_fn},
-    response::Response,
-};
+use super::*;
+use axum::{Extension, extract::Request, response::Response};
 use http::{HeaderValue, header::COOKIE};
-use komerza_connect::layer::{by_extractor, check_signed_in};
-use komerza_connect_testing::canary::Log;
 
 #[derive(Clone)]
 struct SignedIn(String);
@@ -133,15 +125,15 @@ async fn a_user_is_found_by_any_extractor_at_once_or_later_and_a_refusal_is_no_u
         // `Extension` refuses with 500: it cannot be told who asks.
         assert_eq!(send(app, get("/komerza/status")).await.status(), 503);
     }
-    let failing = by_extractor(|_: http::Method| async { Err::<Option<UserId>, _>(std::io::Error::other("down")) });
+    let failing = by_extractor(|_: Method| async { Err::<Option<UserId>, _>(std::io::Error::other("down")) });
     let app = Router::<()>::new().layer(layer().with_user(failing));
     assert_eq!(send(app, get("/komerza/status")).await.status(), 503);
 
     struct Bearer;
     impl<S: Sync> axum::extract::FromRequestParts<S> for Bearer {
-        type Rejection = http::StatusCode;
-        async fn from_request_parts(_: &mut http::request::Parts, _: &S) -> Result<Self, Self::Rejection> {
-            Err(http::StatusCode::UNAUTHORIZED)
+        type Rejection = StatusCode;
+        async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+            Err(StatusCode::UNAUTHORIZED)
         }
     }
     let app = Router::<()>::new().layer(layer().with_user(by_extractor(|_: Bearer| UserId::new("x").ok())));

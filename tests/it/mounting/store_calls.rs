@@ -1,14 +1,7 @@
 //! The store and the look-up are asked only when somebody needs the key, and then once.
 
-use super::{assert_says, config_at, get, send, whose};
-use crate::prelude::*;
-use axum::{
-    middleware::{Next, from_fn},
-    response::Response,
-    routing,
-};
-use http::request::Parts;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use super::*;
+use axum::response::Response;
 
 /// How often each was asked.
 #[derive(Clone, Default)]

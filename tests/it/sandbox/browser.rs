@@ -1,14 +1,13 @@
 //! The browser for tests of an app.
 
-use super::{REDIRECT_URI, builder, sandbox};
-use crate::prelude::*;
+use super::*;
 use axum::{
     Form,
     http::{HeaderMap, Request, header},
     response::Redirect,
     routing::{get, post},
 };
-use komerza_sandbox::{Fault, SandboxError, Target};
+use komerza_sandbox::SandboxError;
 
 /// Who is signed in, by a cookie of the app.
 fn user(headers: &HeaderMap) -> Option<UserId> {
@@ -31,7 +30,7 @@ fn app(sandbox: &Sandbox) -> Router {
         )
         .route("/stores", get(async |key: KomerzaKey| key.stores().await.map(|stores| stores.len().to_string())))
         .route("/round", get(async || Redirect::to("/round")))
-        .layer(connect.with_user(|parts: &axum::http::request::Parts| user(&parts.headers)))
+        .layer(connect.with_user(|parts: &Parts| user(&parts.headers)))
 }
 
 #[tokio::test]
@@ -48,7 +47,7 @@ async fn an_app_with_its_own_users_signs_in_connects_and_disconnects() {
     assert_eq!(browser.open("/stores").await.unwrap().text, "2");
     let status = browser.fetch(Request::get("/komerza/status").body(String::new()).unwrap()).await.unwrap();
     assert!(status.text.contains("\"connected\":true"), "{}", status.text);
-    let outage = sandbox.faults().on(Target::api()).inject(Fault::status(http::StatusCode::SERVICE_UNAVAILABLE));
+    let outage = sandbox.faults().on(Target::api()).inject(Fault::status(StatusCode::SERVICE_UNAVAILABLE));
     assert_eq!(browser.open("/stores").await.unwrap().status, 502);
     outage.remove();
     assert_eq!(browser.submit("/komerza/disconnect?return_to=/who", "").await.unwrap().text, "alice");

@@ -1,7 +1,6 @@
 //! Authorize, exchange, revoke, and the rules around them.
 
-use super::{REDIRECT_URI, authorize_url, builder, call, exchange, exchange_url, get, http, parameter, read, sandbox};
-use crate::prelude::*;
+use super::*;
 use komerza_sandbox::{
     App, Approval, Blocked, CodeAlphabet, Deny, ErrorNames, Part, Reconnect, RetryAfter, SandboxError, StoresRoute,
 };
@@ -44,6 +43,12 @@ async fn each_wrong_exchange_gets_its_documented_error_and_spends_nothing() {
         let (answered, body) = read(request.header("X-Client-Secret", secret).send().await.unwrap()).await;
         assert_eq!((answered, &body["code"], &body["success"]), (status, &name.into(), &false.into()));
     }
+    // Only a GET spends the code.
+    for method in [Method::HEAD, Method::POST] {
+        let request = http().request(method, exchange_url(&sandbox, sandbox.client_id(), &code));
+        let request = request.header("user-agent", "t/1").header("x-client-secret", sandbox.client_secret());
+        assert_eq!(request.send().await.unwrap().status(), 405);
+    }
     assert_eq!(exchange(&sandbox, &code).await.0, 200);
     let other = sandbox.register_app(App::new("Other")).unwrap();
     let of_another_app = sandbox.issue_code_for(other.client_id(), &Approval::everything()).unwrap();
@@ -51,19 +56,6 @@ async fn each_wrong_exchange_gets_its_documented_error_and_spends_nothing() {
         let (status, body) = exchange(&sandbox, &wrong).await;
         assert_eq!((status, &body["code"]), (401, &"invalid_code".into()));
     }
-}
-
-#[tokio::test]
-async fn only_a_get_spends_the_code() {
-    let sandbox = sandbox().await;
-    let code = sandbox.issue_code().unwrap();
-    let url = exchange_url(&sandbox, sandbox.client_id(), &code);
-    for method in [http::Method::HEAD, http::Method::POST] {
-        let request = http().request(method, url.clone()).header("user-agent", "t/1");
-        let answered = request.header("x-client-secret", sandbox.client_secret()).send().await.unwrap();
-        assert_eq!(answered.status(), 405);
-    }
-    assert_eq!(exchange(&sandbox, &code).await.0, 200);
 }
 
 #[tokio::test]
@@ -82,7 +74,7 @@ async fn a_code_expires_after_a_minute_of_the_injected_clock() {
 async fn statuses_and_names_of_the_exchange_can_be_set() {
     let sandbox = sandbox().await;
     sandbox.switch(|switches| {
-        switches.exchange_statuses.invalid_code = http::StatusCode::FORBIDDEN;
+        switches.exchange_statuses.invalid_code = StatusCode::FORBIDDEN;
         switches.exchange_error_names = ErrorNames::PascalCase;
     });
     let (status, body) = exchange(&sandbox, "wrong").await;

@@ -1,9 +1,8 @@
 //! The pages, as a browser gets and sends them.
 
+use super::*;
 use komerza_sandbox::{App, Deny};
 use reqwest::Response;
-
-use super::{REDIRECT_URI, authorize_url, builder, exchange, get, http, parameter, sandbox};
 
 async fn page(url: &str) -> (Response, String) {
     let response = http().get(url).send().await.unwrap();
@@ -24,17 +23,10 @@ async fn the_consent_page_names_the_app_its_permissions_and_the_stores() {
     let sandbox = builder().app_name("Order printer").scopes(["stores.orders.view"]).start().await.unwrap();
     let (response, text) = page(&authorize_url(&sandbox, "s1")).await;
     assert_eq!(response.status(), 200);
-    for expected in [
-        "Connect Order printer to your Komerza account?",
-        "See orders.",
-        "Pixel Forge",
-        "Night Owl Keys",
-        "It is not Komerza",
-        "value=\"approve\">Approve</button>",
-        "value=\"deny\">Deny</button>",
-        "lang=\"en\"",
-        "name=\"viewport\"",
-    ] {
+    let all = "Connect Order printer to your Komerza account? | See orders. | Pixel Forge | Night Owl Keys | \
+         It is not Komerza | value=\"approve\">Approve</button> | value=\"deny\">Deny</button> | lang=\"en\" | \
+         name=\"viewport\"";
+    for expected in all.split(" | ") {
         assert!(text.contains(expected), "{expected} is missing in {text}");
     }
     assert_eq!(text.matches("type=\"checkbox\"").count(), 2);

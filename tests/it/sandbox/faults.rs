@@ -1,14 +1,8 @@
 //! Faults as a client sees them on the wire.
 
-use super::{builder, call, exchange, exchange_url, get, http, sandbox};
-use crate::prelude::*;
-use http::{HeaderName, header};
-use komerza_sandbox::{Fault, Target};
+use super::*;
+use http::HeaderName;
 use reqwest::{Method, Response};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 
 async fn user(sandbox: &Sandbox) -> Result<Response, reqwest::Error> {
     call(sandbox, &sandbox.issue_key().unwrap(), Method::GET, "/user").send().await
@@ -38,7 +32,7 @@ async fn statuses_come_with_the_envelope_bare_or_as_html() {
         }
         let answered = user(&sandbox).await.unwrap();
         assert_eq!(answered.status(), status);
-        let body: serde_json::Value = serde_json::from_slice(&answered.bytes().await.unwrap()).unwrap();
+        let body: Value = serde_json::from_slice(&answered.bytes().await.unwrap()).unwrap();
         assert_eq!(body["success"], false);
         let answered = user(&sandbox).await.unwrap();
         assert_eq!((answered.status(), answered.bytes().await.unwrap().len()), (status, 0));
@@ -113,7 +107,7 @@ async fn replies_can_be_malformed_oversized_endless_or_packed() {
     let inject = |fault| sandbox.faults().on(Target::api()).times(1).inject(fault);
     inject(Fault::malformed_json());
     let body = user(&sandbox).await.unwrap().bytes().await.unwrap();
-    assert!(serde_json::from_slice::<serde_json::Value>(&body).is_err());
+    assert!(serde_json::from_slice::<Value>(&body).is_err());
     inject(Fault::oversized(1_000_000));
     assert!(user(&sandbox).await.unwrap().content_length().unwrap() > 1_000_000);
     inject(Fault::endless());
@@ -153,7 +147,7 @@ async fn latency_and_trickle_go_by_the_sandboxs_clock() {
     let key = sandbox.issue_key().unwrap();
     let pending = tokio::spawn(call(&sandbox, &key, Method::GET, "/user").send());
     while sandbox.request_count() == 0 {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     assert_eq!(sandbox.requests()[0].status, None);
     clock.advance(Duration::from_secs(3600));
@@ -176,7 +170,7 @@ async fn a_hanging_request_is_let_go_when_the_fault_ends_with_the_sandbox() {
     sandbox.faults().on(Target::api()).inject(Fault::hang());
     let pending = tokio::spawn(call(&sandbox, &sandbox.issue_key().unwrap(), Method::GET, "/user").send());
     while sandbox.request_count() == 0 {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     assert!(!pending.is_finished());
     sandbox.stop().await;

@@ -8,11 +8,9 @@ mod faults;
 mod orders;
 mod shop;
 
-use std::sync::LazyLock;
-
-use komerza_sandbox::{Sandbox, SandboxBuilder};
-use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
-use serde_json::Value;
+use crate::prelude::*;
+use komerza_sandbox::{Fault, SandboxBuilder, Target};
+use reqwest::{Client, RequestBuilder, redirect::Policy};
 
 const REDIRECT_URI: &str = "http://127.0.0.1:3000/komerza/callback";
 
@@ -34,7 +32,7 @@ fn http() -> &'static Client {
 }
 
 fn authorize_url(sandbox: &Sandbox, state: &str) -> String {
-    let mut url = url::Url::parse(&sandbox.dashboard_url()).unwrap();
+    let mut url = Url::parse(&sandbox.dashboard_url()).unwrap();
     url.set_path("/auth/authorize");
     url.query_pairs_mut()
         .append_pair("client_id", sandbox.client_id())
@@ -43,8 +41,8 @@ fn authorize_url(sandbox: &Sandbox, state: &str) -> String {
     url.into()
 }
 
-fn exchange_url(sandbox: &Sandbox, client_id: &str, code: &str) -> url::Url {
-    let mut url = url::Url::parse(&sandbox.api_url()).unwrap();
+fn exchange_url(sandbox: &Sandbox, client_id: &str, code: &str) -> Url {
+    let mut url = Url::parse(&sandbox.api_url()).unwrap();
     url.path_segments_mut().unwrap().extend(["oauth2", client_id, "exchange", code]);
     url
 }
@@ -64,13 +62,13 @@ async fn get(sandbox: &Sandbox, key: &str, path: &str) -> (u16, Value) {
     read(call(sandbox, key, Method::GET, path).send().await.unwrap()).await
 }
 
-async fn read(response: Response) -> (u16, Value) {
+async fn read(response: reqwest::Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let body = response.bytes().await.unwrap();
     (status, serde_json::from_slice(&body).unwrap_or_else(|_| panic!("no JSON: {body:?}")))
 }
 
 fn parameter(url: &str, name: &str) -> Option<String> {
-    let url = url::Url::parse(url).unwrap();
+    let url = Url::parse(url).unwrap();
     url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }

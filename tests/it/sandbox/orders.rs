@@ -1,10 +1,7 @@
 //! Orders: pages, filters, one, changes and their effects.
 
-use super::{
-    builder, call, get,
-    shop::{Shop, names},
-};
-use crate::prelude::*;
+use super::shop::{Shop, names};
+use super::*;
 
 #[tokio::test]
 async fn orders_come_in_pages_that_together_hold_each_order_once() {

@@ -1,7 +1,6 @@
 //! A key with every scope for a store of the sandbox, and short ways to use it.
 
-use super::{builder, call, get, read};
-use crate::prelude::*;
+use super::*;
 
 pub(super) struct Shop {
     pub(super) sandbox: Sandbox,

@@ -21,7 +21,7 @@ async fn everyone_sees_their_own_key(users: usize, calls: usize) {
             for (browser, own) in &visitors {
                 let (browser, own) = (Arc::clone(browser), own.clone());
                 all.spawn(async move {
-                    let visit = browser.load(Load::typed(&format!("{ORIGIN}/echo"))).await;
+                    let visit = browser.load(Load::typed(&format!("{SITE}/echo"))).await;
                     (visit.last().status(), visit.last().text()) == (200, own)
                 });
             }
@@ -60,7 +60,7 @@ async fn ids_are_exact(store: impl TokenStore) {
     // One byte too many is refused and never cut.
     let too_long = shop.browser(&"a".repeat(256));
     assert_eq!(shop.key(&too_long).await, Err(503));
-    let visit = too_long.open(&format!("{ORIGIN}/komerza/login")).await;
+    let visit = too_long.open(&format!("{SITE}/komerza/login")).await;
     assert_eq!((visit.last().status(), visit.last().set_cookies().len()), (503, 0));
 
     assert_eq!(shop.disconnect(&shop.browser("Alice")).await.status(), 303);

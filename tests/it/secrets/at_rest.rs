@@ -4,13 +4,12 @@ use crate::prelude::*;
 
 #[tokio::test]
 async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_never_deleted() {
-    for mode in MODES {
-        let (shop, browser) = Shop::with_browser(mode, "alice").await;
+    for (shop, browser) in in_both(|mode| Shop::live(mode, "alice")).await {
         assert_connected(&shop.connect(&browser, "code").await);
         let before = shop.shelf.snapshot();
         shop.shelf.all(Op::Load, Fate::Unreadable);
         assert_eq!(shop.key(&browser).await, Err(503));
-        let status = browser.load(Load::typed(&format!("{ORIGIN}/komerza/status"))).await;
+        let status = browser.load(Load::typed(&format!("{SITE}/komerza/status"))).await;
         assert_eq!((status.last().status(), shop.watch.last_kind()), (503, Some(FailureKind::StoreUnavailable)));
         assert_eq!(shop.shelf.snapshot(), before);
         shop.shelf.mend();
@@ -20,8 +19,7 @@ async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_never_deleted(
 
 #[tokio::test]
 async fn t44_a_new_connect_replaces_a_record_that_does_not_open() {
-    for mode in MODES {
-        let (shop, browser) = Shop::with_browser(mode, "alice").await;
+    for (shop, browser) in in_both(|mode| Shop::live(mode, "alice")).await {
         assert_connected(&shop.connect(&browser, "first").await);
         shop.shelf.all(Op::Load, Fate::Unreadable);
         assert_connected(&shop.connect(&browser, "second").await);

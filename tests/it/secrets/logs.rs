@@ -7,12 +7,6 @@ use komerza_connect::{
     trace::path_only_span,
     user::InvalidUserId,
 };
-use komerza_connect_testing::{
-    canary::{Canary, Log, fake_secret},
-    shop_b::{callback_query, with_sources},
-};
-use tower::ServiceExt as _;
-use tower_http::trace::TraceLayer;
 
 /// Registers what a visit showed to the browser and to nobody else.
 fn register_cookies(canary: &Canary, browser: &Browser) {
@@ -30,7 +24,7 @@ fn code(canary: &Canary, shop: &Shop, what: &str, reply: Option<Reply>) -> Strin
 }
 
 async fn callback(canary: &Canary, shop: &Shop, browser: &Browser, code: &str) -> Hop {
-    let state = shop.start(browser).await;
+    let state = shop.begin(browser).await;
     canary.register("state", &state);
     register_cookies(canary, browser);
     let hop = shop.callback(browser, code, &state).await;
@@ -82,14 +76,14 @@ async fn t41_no_flow_says_a_secret_at_trace_level_in_any_encoding() {
             assert_eq!(shop.return_to(&browser, query).await.status(), 400);
         }
         let other = shop.browser("bob");
-        let (stolen, state) = (code(&canary, &shop, "stolen-code", None), shop.start(&browser).await);
+        let (stolen, state) = (code(&canary, &shop, "stolen-code", None), shop.begin(&browser).await);
         canary.register("state", &state);
         assert_eq!(shop.return_to(&other, &callback_query(&stolen, &state)).await.status(), 400);
 
         shop.provider.on_path("/echo", Reply::error(401, "BadToken"));
-        let _ = browser.load(Load::typed(&format!("{ORIGIN}/echo")).stop_at_first()).await;
+        let _ = browser.load(Load::typed(&format!("{SITE}/echo")).stop_at_first()).await;
         assert_eq!(shop.disconnect(&browser).await.status(), 303);
-        browser.fetch(ORIGIN, http::Method::GET, &format!("{ORIGIN}/komerza/status")).await;
+        browser.fetch(SITE, Method::GET, &format!("{SITE}/komerza/status")).await;
         for (number, shown) in shop.watch.shown().into_iter().enumerate() {
             canary.also_search(&format!("event or failure {number}"), shown);
         }
@@ -109,7 +103,7 @@ async fn t41_no_error_and_no_debug_form_shows_what_it_was_made_of() {
     show("ApiKey", &ApiKey::new(bad.clone()).unwrap_err());
     show("AuthorizationCode", &AuthorizationCode::new(bad.clone()).unwrap_err());
     show("ClientSecret", &ClientSecret::new(bad.clone()).unwrap_err());
-    let builder = Config::builder().client_id("x").client_secret(bad.clone()).user_agent("a").redirect_uri(ORIGIN);
+    let builder = Config::builder().client_id("x").client_secret(bad.clone()).user_agent("a").redirect_uri(SITE);
     canary.also_search("Debug of a builder", format!("{builder:?}"));
     show("ConfigError", &builder.build().unwrap_err());
     let user_info = format!("https://user:{}@api.example", canary.secret("password"));
@@ -135,7 +129,7 @@ async fn t41_no_error_and_no_debug_form_shows_what_it_was_made_of() {
         ("/refused", Reply::error(403, "AccessDenied")),
         ("/html", Reply::html(401, "Blocked")),
         ("/not-json", Reply::new(200, "application/json", "{")),
-        ("/cut", Reply::success(&serde_json::json!("obviously fake")).cut_after(90)),
+        ("/cut", Reply::success(&json!("obviously fake")).cut_after(90)),
         ("/closed", Reply::close()),
         ("/dead", Reply::error(401, "BadToken")),
     ] {
@@ -151,8 +145,8 @@ async fn t41_no_error_and_no_debug_form_shows_what_it_was_made_of() {
 /// A whole connect in an app with an access log; the canary knows its code, state and cookies.
 async fn connect_under(access_log: impl FnOnce(Router) -> Router) -> Canary {
     let canary = Canary::new();
-    let (shop, browser) = Shop::with_browser(Mode::Users, "alice").await;
-    browser.move_to(ORIGIN, access_log(shop.app.clone()));
+    let (shop, browser) = Shop::live(Mode::Users, "alice").await;
+    browser.move_to(SITE, access_log(app(&shop.layer)));
     let code = code(&canary, &shop, "code", None);
     assert_connected(&callback(&canary, &shop, &browser, &code).await);
     canary

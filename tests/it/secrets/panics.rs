@@ -1,12 +1,7 @@
 //! A panic in what the app brought along ends one request.
 
 use crate::prelude::*;
-use komerza_connect::{
-    random::{Randomness, RandomnessError, SystemRandomness},
-    time::SystemClock,
-};
-use komerza_connect_testing::canary::Canary;
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
 
 fn panic(what: &str) -> Fate {
     Fate::Panic(format!("{what} panics, on purpose"))
@@ -16,18 +11,26 @@ fn panic(what: &str) -> Fate {
 async fn t43_a_store_that_panics_ends_one_callback_and_says_no_secret() {
     for mode in MODES {
         let canary = Canary::new();
-        let shop = Shop::new(mode).await;
+        let shop = Shop::builder(mode).open().await;
         canary.register("client secret", &shop.client_secret);
         for (number, op) in [Op::Load, Op::Save].into_iter().enumerate() {
-            let browser = shop.browser("alice");
-            let code = canary.secret("code");
+            let (browser, state) = shop.begun("alice").await;
+            let (before_the_answer, code) = (browser.clone(), canary.secret("code"));
             shop.shelf.all(op, panic("the store"));
-            let hop = shop.connect(&browser, &code).await;
+            let hop = shop.callback(&browser, &code, &state).await;
             assert_eq!((hop.status(), shop.watch.last_kind()), (500, Some(FailureKind::Internal)), "{op:?}");
             assert_eq!(shop.exchanges(), number + usize::from(op == Op::Save));
-            let told = shop.watch.calls().iter().filter(|hook| **hook == Hook::Orphaned).count();
+            let told = shop.watch.count(Hook::Orphaned);
             assert_eq!(told, usize::from(op == Op::Save), "of a key that was received and is not kept");
             shop.shelf.mend();
+            if op == Op::Save {
+                let again = shop.callback(&before_the_answer, &code, &state).await;
+                assert_eq!(
+                    (again.status(), shop.exchanges_of(&code)),
+                    (500, 1),
+                    "the same outcome, and not sent twice"
+                );
+            }
             assert_connected(&shop.connect(&browser, &format!("after-{number}")).await);
         }
     }
@@ -35,9 +38,8 @@ async fn t43_a_store_that_panics_ends_one_callback_and_says_no_secret() {
 
 #[tokio::test]
 async fn t48_a_veto_hook_that_panics_keeps_the_key_out_and_the_app_is_told_of_it() {
-    for mode in MODES {
-        let (shop, browser) = Shop::with_browser(mode, "alice").await;
-        shop.watch.decide(|asked| if asked == Hook::BeforeStoring { panic("the hook") } else { Fate::Fine });
+    for (shop, browser) in in_both(|mode| Shop::live(mode, "alice")).await {
+        shop.watch.all(Hook::BeforeStoring, panic("the hook"));
         let hop = shop.connect(&browser, "code").await;
         assert_eq!((hop.status(), shop.watch.last_kind()), (500, Some(FailureKind::Internal)));
         assert_eq!((shop.exchanges(), shop.shelf.writes()), (1, 0));
@@ -49,53 +51,42 @@ async fn t48_a_veto_hook_that_panics_keeps_the_key_out_and_the_app_is_told_of_it
 
 #[tokio::test]
 async fn t43_a_notice_that_panics_loses_no_connection() {
-    for mode in MODES {
-        let (shop, browser) = Shop::with_browser(mode, "alice").await;
+    for (shop, browser) in in_both(|mode| Shop::live(mode, "alice")).await {
         assert_connected(&shop.connect(&browser, "earlier").await);
-        shop.watch.decide(|asked| if asked == Hook::Connected { panic("the hook") } else { Fate::Fine });
+        shop.watch.all(Hook::Connected, panic("the hook"));
         assert_connected(&shop.connect(&browser, "code").await);
         assert_eq!(shop.key(&browser).await, Ok(key_for_code("code")), "the browser has its session");
         assert_eq!(shop.shelf.snapshot().len(), 1, "the record of the session before is gone");
-        assert!(!shop.watch.calls().contains(&Hook::Orphaned));
-        shop.watch.decide(|asked| if asked == Hook::Disconnected { panic("the hook") } else { Fate::Fine });
+        assert!(shop.watch.count(Hook::Orphaned) == 0);
+        shop.watch.all(Hook::Disconnected, panic("the hook"));
         assert_eq!((shop.disconnect(&browser).await.status(), shop.shelf.snapshot().len()), (303, 0));
     }
 }
 
 #[tokio::test]
 async fn t43_a_hook_that_panics_when_told_of_a_failure_leaves_the_crates_own_answer() {
-    for mode in MODES {
-        let shop = Shop::builder(mode).limits(|limits| limits.save_deadline = Duration::ZERO).open().await;
+    for shop in in_both(|mode| Shop::builder(mode).limits(|limits| limits.save_deadline = Duration::ZERO).open()).await
+    {
         let browser = shop.browser("alice");
         shop.watch.decide(|_| panic("the hook"));
         let hop = shop.return_to(&browser, "code=x&state=y").await;
         assert_eq!((hop.status(), hop.text().contains("Start again")), (400, true));
-        shop.watch.decide(|asked| if asked == Hook::Orphaned { panic("the hook") } else { Fate::Fine });
+        shop.watch.all(Hook::Orphaned, panic("the hook"));
         shop.shelf.all(Op::Save, Fate::Fail);
         let hop = shop.connect(&browser, "code").await;
         assert_eq!((hop.status(), shop.watch.last_kind()), (503, Some(FailureKind::SaveFailed)));
     }
 }
 
-/// A source of chance that is dry for a while.
-#[derive(Clone, Debug, Default)]
-struct Well(Arc<AtomicBool>);
-
-impl Randomness for Well {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
-        if self.0.load(SeqCst) { Err(RandomnessError::new()) } else { SystemRandomness.fill(bytes) }
-    }
-}
-
 #[tokio::test]
 async fn t48_without_chance_for_the_records_version_no_code_is_spent() {
     for mode in MODES {
-        let well = Well::default();
-        let chance = well.clone();
+        let dry = Arc::new(AtomicBool::new(false));
+        let is_dry = Arc::clone(&dry);
+        let chance = Chance::dry_if(move || is_dry.load(SeqCst));
         let shop = Shop::builder(mode).layer(|layer| layer.with_randomness(chance)).open().await;
-        let browser = shop.browser("alice");
-        let state = shop.start(&browser).await;
-        well.0.store(true, SeqCst);
+        let (browser, state) = shop.begun("alice").await;
+        dry.store(true, SeqCst);
         let hop = shop.callback(&browser, "code", &state).await;
         assert_eq!((hop.status(), shop.watch.last_kind()), (500, Some(FailureKind::Internal)));
         assert_eq!(shop.exchanges(), 0, "a key without a record would be a live key that nobody holds");
@@ -104,10 +95,10 @@ async fn t48_without_chance_for_the_records_version_no_code_is_spent() {
 
 #[tokio::test]
 async fn t66_a_look_up_or_store_that_panics_is_500_on_each_route_and_in_the_extractor() {
-    let (shop, browser) = Shop::with_browser(Mode::Users, "alice").await;
+    let (shop, browser) = Shop::live(Mode::Users, "alice").await;
     assert_connected(&shop.connect(&browser, "code").await);
-    let status = || async { browser.load(Load::typed(&format!("{ORIGIN}/komerza/status"))).await.last().status() };
-    let login = || async { browser.load(Load::typed(&format!("{ORIGIN}/komerza/login"))).await.last().status() };
+    let status = || async { browser.load(Load::typed(&format!("{SITE}/komerza/status"))).await.last().status() };
+    let login = || async { browser.load(Load::typed(&format!("{SITE}/komerza/login"))).await.last().status() };
     shop.lookup.decide(|| panic("the look-up"));
     assert_eq!(shop.key(&browser).await, Err(500));
     assert_eq!((login().await, status().await, shop.disconnect(&browser).await.status()), (500, 500, 500));
@@ -131,12 +122,11 @@ async fn t66_a_look_up_or_store_that_panics_is_500_on_each_route_and_in_the_extr
 
 #[tokio::test]
 async fn t66_a_panic_before_the_exchange_spends_nothing_and_the_same_link_works_afterwards() {
-    for mode in MODES {
-        let (shop, browser, state) = Shop::with_start(mode, "alice").await;
+    for (shop, browser, state) in in_both(|mode| Shop::with_start(mode, "alice")).await {
         shop.shelf.all(Op::Load, panic("the store"));
         assert_eq!(shop.callback(&browser, "code", &state).await.status(), 500);
         shop.shelf.mend();
-        if let Mode::Users = mode {
+        if let Mode::Users = shop.mode {
             shop.lookup.decide(|| panic("the look-up"));
             assert_eq!(shop.callback(&browser, "code", &state).await.status(), 500);
             shop.lookup.mend();
@@ -148,7 +138,7 @@ async fn t66_a_panic_before_the_exchange_spends_nothing_and_the_same_link_works_
 
 #[tokio::test]
 async fn t66_a_panic_while_the_earlier_record_is_removed_leaves_a_saved_key_a_success() {
-    let (shop, browser) = Shop::with_browser(Mode::Browsers, "alice").await;
+    let (shop, browser) = Shop::live(Mode::Browsers, "alice").await;
     assert_connected(&shop.connect(&browser, "first").await);
     shop.shelf.decide(|op| if matches!(op, Op::Delete | Op::DeleteIf) { panic("the store") } else { Fate::Fine });
     assert_connected(&shop.connect(&browser, "second").await);
@@ -201,8 +191,7 @@ async fn break_each_call(calls: isize, with: fn(KomerzaConnectLayer, Brittle) ->
             let brittle = Brittle::default();
             let breaks = brittle.clone();
             let shop = Shop::builder(mode).layer(move |layer| with(layer, breaks)).open().await;
-            let browser = shop.browser("alice");
-            let state = shop.start(&browser).await;
+            let (browser, state) = shop.begun("alice").await;
             brittle.breaks_after(call);
             let hop = shop.callback(&browser, "code", &state).await;
             brittle.breaks_after(0);
@@ -231,21 +220,8 @@ async fn t66_a_clock_that_panics_is_500_at_login_and_in_the_extractor() {
     brittle.breaks_after(1);
     assert_eq!(shop.key(&browser).await, Err(500));
     brittle.breaks_after(1);
-    assert_eq!(browser.load(Load::typed(&format!("{ORIGIN}/komerza/login"))).await.last().status(), 500);
+    assert_eq!(browser.load(Load::typed(&format!("{SITE}/komerza/login"))).await.last().status(), 500);
     assert!(shop.key(&browser).await.is_ok());
-}
-
-#[tokio::test]
-async fn t43_a_callback_that_panicked_after_the_exchange_is_not_sent_again() {
-    for mode in MODES {
-        let (shop, browser, state) = Shop::with_start(mode, "alice").await;
-        let before_the_answer = browser.clone();
-        shop.shelf.all(Op::Save, panic("the store"));
-        assert_eq!(shop.callback(&browser, "code", &state).await.status(), 500);
-        shop.shelf.mend();
-        let hop = shop.callback(&before_the_answer, "code", &state).await;
-        assert_eq!((hop.status(), shop.exchanges()), (500, 1), "the same outcome, and the code is not sent twice");
-    }
 }
 
 /// What comes from outside is never expected to be as it should be: each of these is a fault of the provider, and none a panic.
@@ -266,7 +242,7 @@ async fn t43_no_answer_of_the_provider_ends_in_a_panic() {
         b"{\"success\":true,\"data\":-0}",
         deep.as_bytes(),
     ];
-    let shop = Shop::new(Mode::Users).await;
+    let shop = Shop::builder(Mode::Users).open().await;
     let (connected, other) = (shop.browser("alice"), shop.browser("bob"));
     assert_connected(&shop.connect(&connected, "code").await);
     for (number, body) in bodies.into_iter().enumerate() {
@@ -277,7 +253,7 @@ async fn t43_no_answer_of_the_provider_ends_in_a_panic() {
         let seen = (hop.status(), shop.watch.last_kind());
         assert_eq!(seen, (502, Some(FailureKind::ProviderFault)), "body {number} of an exchange");
         shop.provider.on_path("/echo", reply());
-        let visit = connected.load(Load::typed(&format!("{ORIGIN}/echo"))).await;
+        let visit = connected.load(Load::typed(&format!("{SITE}/echo"))).await;
         assert!(matches!(visit.last().status(), 200 | 502), "body {number} of a call: {}", visit.last().status());
     }
 }

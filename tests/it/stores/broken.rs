@@ -1,11 +1,11 @@
 //! The contract suite finds faults: for every check there is a store that fails it.
 
+use super::*;
 use super::{
     broken_stores::contract,
     flaws::{Flaw, MEANT},
 };
-use crate::prelude::*;
-use komerza_connect::store::contract::{Claim, Contract, checks, claims_as_test};
+use komerza_connect::store::contract::{checks, claims_as_test};
 
 /// Those who linger are overtaken by all who can go on, however slow the machine is: the clock stands still until then.
 #[tokio::test(start_paused = true)]

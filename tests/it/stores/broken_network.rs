@@ -1,18 +1,14 @@
 //! A store whose records lie in a server, and what stores of that kind get wrong when the network is bad.
 
 use super::flaws::Flaw;
-use crate::prelude::*;
+use super::*;
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpListener,
     sync::OnceLock,
     time::UNIX_EPOCH,
 };
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
+use tokio::io::AsyncBufReadExt;
 
 /// How long a call may take.
 const LIMIT: Duration = Duration::from_millis(500);

@@ -1,40 +1,39 @@
 //! A store with one deliberate flaw at a time, of the kinds that real stores have had.
 
+use super::*;
 use super::{
     broken_network::{Far, server},
     flaws::Flaw,
 };
-use crate::prelude::*;
-use komerza_connect::store::{ListUsers, ListedUser, ReplaceIf, UserPage, contract::Contract};
 use std::sync::MutexGuard;
-use tokio::{sync::Semaphore, task::yield_now};
+use tokio::sync::Semaphore;
 
 /// What lies in "storage": one honest map, and what some flaws remember beside it.
 #[derive(Default)]
-struct Shelf {
-    records: HashMap<String, String>,
-    damaged: HashSet<String>,
+pub(super) struct Shelf {
+    pub(super) records: HashMap<String, String>,
+    pub(super) damaged: HashSet<String>,
     piles: HashMap<String, Vec<String>>,
     keys: HashMap<String, String>,
-    tombs: HashSet<String>,
+    pub(super) tombs: HashSet<String>,
     resaved: HashSet<String>,
     current: String,
     nodes: usize,
 }
 
 impl Shelf {
-    fn take(&mut self, place: &str) -> bool {
+    pub(super) fn take(&mut self, place: &str) -> bool {
         self.damaged.remove(place);
         self.records.remove(place).is_some()
     }
 
-    fn holds(&self, place: &str, version: &str) -> bool {
+    pub(super) fn holds(&self, place: &str, version: &str) -> bool {
         self.records.get(place).is_some_and(|text| text.contains(version))
     }
 }
 
 pub(super) struct Broken {
-    flaw: Flaw,
+    pub(super) flaw: Flaw,
     shared: Arc<Mutex<Shelf>>,
     /// What this node alone believes.
     own: Mutex<HashMap<String, Option<String>>>,
@@ -66,11 +65,11 @@ pub(super) fn contract(flaw: Flaw) -> Contract {
 }
 
 /// Long enough for the other call to overtake this one.
-async fn linger() {
+pub(super) async fn linger() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
-fn away() -> StoreError {
+pub(super) fn away() -> StoreError {
     StoreError::unavailable("nobody there")
 }
 
@@ -85,11 +84,11 @@ impl Broken {
         Self { flaw, shared, own: Mutex::default(), permits: Semaphore::new(10), reachable }
     }
 
-    fn is(&self, flaw: Flaw) -> bool {
+    pub(super) fn is(&self, flaw: Flaw) -> bool {
         self.flaw == flaw
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    pub(super) fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shared.lock().unwrap()
     }
 
@@ -99,7 +98,7 @@ impl Broken {
     }
 
     /// Where the record of a user is kept.
-    fn place(&self, user: &UserId) -> String {
+    pub(super) fn place(&self, user: &UserId) -> String {
         let id = user.as_str();
         match self.flaw {
             Flaw::IdsAreLowered => id.to_lowercase(),
@@ -118,7 +117,7 @@ impl Broken {
     }
 
     /// Waits as a real store does before its one step; whether the store can then be reached.
-    async fn reach(&self, confirms_all_the_same: Flaw) -> Result<bool, StoreError> {
+    pub(super) async fn reach(&self, confirms_all_the_same: Flaw) -> Result<bool, StoreError> {
         if self.is(Flaw::PermitsAreLost) {
             self.permits.acquire().await.map_err(StoreError::unavailable)?.forget();
             yield_now().await;
@@ -340,106 +339,6 @@ impl TokenStore for Broken {
 
     fn lists_users(&self) -> Option<&dyn ListUsers> {
         Some(self)
-    }
-}
-
-#[async_trait]
-impl ReplaceIf for Broken {
-    async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
-        let (place, version) = (self.place(user), token.version().to_string());
-        let (there, same) = {
-            let shelf = self.shelf();
-            (shelf.records.contains_key(&place), shelf.holds(&place, &version))
-        };
-        match self.flaw {
-            Flaw::ReplaceIfDoesNothing => return Ok(same),
-            Flaw::ReplaceIfInTwoSteps => linger().await,
-            Flaw::ReplaceIfIgnoresTheVersion if there => {}
-            Flaw::ReplaceIfInserts if !there => {}
-            _ if !self.shelf().holds(&place, &version) => return Ok(false),
-            _ => {}
-        }
-        if self.is(Flaw::ReplaceIfInTwoSteps) && !same {
-            return Ok(false);
-        }
-        self.shelf().records.insert(place, token.to_text());
-        Ok(true)
-    }
-}
-
-#[async_trait]
-impl ListUsers for Broken {
-    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
-        self.reach(Flaw::PingsLie).await?;
-        let shelf = self.shelf();
-        if self.is(Flaw::DamageEndsTheListing) && !shelf.damaged.is_empty() {
-            return Err(StoreError::unreadable("damaged"));
-        }
-        let mut all: BTreeMap<_, _> = shelf.records.iter().collect();
-        let gone = String::new();
-        if self.is(Flaw::RemovedUsersAreListed) {
-            all.extend(shelf.tombs.iter().map(|place| (place, &gone)));
-        }
-        let limit = match (self.flaw, limit) {
-            (Flaw::ZeroIsNobody, 0) => return Ok(UserPage::default()),
-            (Flaw::ZeroIsWithoutEnd, 0) => return Ok(UserPage::new(Vec::new(), Some(cursor.unwrap_or("").to_owned()))),
-            _ => limit.max(1),
-        };
-        let mut page: Vec<_> = all
-            .into_iter()
-            .filter(|(place, _)| {
-                cursor.is_none_or(|last| {
-                    place.as_str() > last || (self.is(Flaw::CursorsAreInclusive) && place.as_str() == last)
-                })
-            })
-            .collect();
-        let next = (page.len() > limit).then(|| page[limit - 1].0.clone());
-        page.truncate(limit);
-        if self.is(Flaw::PagesLoseTheirLast) && next.is_some() {
-            page.pop();
-        }
-        let listed = |(place, text): (&String, &String)| {
-            let record = StoredToken::from_text(text).ok().filter(|_| !shelf.damaged.contains(place));
-            ListedUser::new(UserId::new(place.as_str()).unwrap(), record.as_ref())
-        };
-        Ok(UserPage::new(page.into_iter().map(listed).collect(), next))
-    }
-
-    async fn remove_older(
-        &self,
-        prefix: &str,
-        than: SystemTime,
-        limit: usize,
-    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
-        let limit = if self.is(Flaw::LimitsAreIgnored) { usize::MAX } else { limit };
-        let prefix = if self.is(Flaw::PrefixesAreIgnored) { "" } else { prefix };
-        let old = |text: &str| {
-            let at = StoredToken::from_text(text).unwrap().saved_at();
-            at < than || (self.is(Flaw::TheYoungAreRemoved) && at == than)
-        };
-        let found: Vec<_> = {
-            let shelf = self.shelf();
-            let whole = |place: &String| self.is(Flaw::DamageIsTooOld) || !shelf.damaged.contains(place);
-            let found =
-                shelf.records.iter().filter(|(place, text)| place.starts_with(prefix) && old(text) && whole(place));
-            found.map(|(place, text)| (place.clone(), text.clone())).take(limit).collect()
-        };
-        if self.is(Flaw::RemoveOlderInTwoSteps) {
-            linger().await;
-        }
-        let mut shelf = self.shelf();
-        let removed = found.iter().filter_map(|(place, text)| {
-            let still = self.is(Flaw::RemoveOlderInTwoSteps) || shelf.records.get(place) == Some(text);
-            (still && shelf.take(place)).then(|| (place, text.clone()))
-        });
-        let removed =
-            removed.map(|(place, text)| (UserId::new(place.as_str()).unwrap(), StoredToken::from_text(&text).unwrap()));
-        let removed: Vec<_> = removed.collect();
-        Ok(if self.is(Flaw::RemovalsAreNotTold) { Vec::new() } else { removed })
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        if self.is(Flaw::PingsFail) { Err(away()) } else { self.reach(Flaw::PingsLie).await.map(drop) }
     }
 }
 

@@ -1,10 +1,6 @@
 //! The cache never serves what a confirmed write has replaced.
 
-use crate::prelude::*;
-use komerza_connect::store::{
-    CachedStore,
-    contract::faulty::{Faults, FaultyStore, Operation, StoreFault},
-};
+use super::*;
 use tokio::sync::Barrier;
 
 struct Setting {
@@ -109,25 +105,21 @@ struct Held {
     hand_out: Barrier,
 }
 
-#[komerza_connect::async_trait]
+#[async_trait]
 impl TokenStore for Held {
-    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, komerza_connect::StoreError> {
+    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
         let found = self.database.load(user).await;
         self.read.wait().await;
         self.hand_out.wait().await;
         found
     }
-    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), komerza_connect::StoreError> {
+    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
         self.database.save(user, token).await
     }
-    async fn delete(&self, user: &UserId) -> Result<(), komerza_connect::StoreError> {
+    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
         self.database.delete(user).await
     }
-    async fn delete_if(
-        &self,
-        user: &UserId,
-        version: &komerza_connect::TokenVersion,
-    ) -> Result<bool, komerza_connect::StoreError> {
+    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
         self.database.delete_if(user, version).await
     }
 }
@@ -174,7 +166,7 @@ async fn t59_loads_of_one_user_at_once_are_one_load() {
     let store = Arc::new(CachedStore::new(inner));
     faults.add(StoreFault::delay(Duration::from_millis(20)).on(Operation::Load));
     for (user, there, loads) in [(&alice, true, 1), (&bob, false, 2)] {
-        let mut tasks = tokio::task::JoinSet::new();
+        let mut tasks = JoinSet::new();
         for _ in 0..50 {
             let (store, user) = (store.clone(), user.clone());
             tasks.spawn(async move { key(&store, &user).await.is_some() });
@@ -191,10 +183,10 @@ async fn t59_a_load_that_is_given_up_or_panics_leaves_no_one_waiting() {
     faults.add(StoreFault::hang().on(Operation::Load).times(1));
     let hung = ask(&store, &alice);
     while faults.calls(Operation::Load) == 0 {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     let waiting = ask(&store, &alice);
-    tokio::task::yield_now().await;
+    yield_now().await;
     hung.abort();
     assert!(waiting.await.unwrap().is_some());
 

@@ -1,14 +1,6 @@
 //! The contract suite, over every shipped store: alone, and in each wrapper.
 
-use super::places::Directory;
-use crate::prelude::*;
-use komerza_connect::{
-    store::{
-        CachedStore, EncryptedStore, ReplaceIf,
-        contract::{Claim, Contract},
-    },
-    token_store_contract,
-};
+use super::*;
 
 /// What a store in memory leaves out.
 fn in_memory(contract: Contract) -> Contract {
@@ -38,9 +30,21 @@ fn wrapper<S: ReplaceIf>(with: fn(MemoryStore) -> S) -> Contract {
     alone(Contract::new(open)).replaces(open)
 }
 
-mod memory {
-    use super::*;
-    token_store_contract!(wrapper(|store| store), any_id, lists, replaces);
+/// The store in memory, alone and in each wrapper.
+macro_rules! in_memory {
+    ($($name:ident => $with:expr;)+) => {$(
+        mod $name {
+            use super::*;
+            token_store_contract!(wrapper($with), any_id, lists, replaces);
+        }
+    )+};
+}
+
+in_memory! {
+    memory => |store| store;
+    memory_encrypted => encrypted;
+    memory_cached => cached;
+    memory_cached_and_encrypted => both;
 }
 
 mod memory_shared {
@@ -137,7 +141,7 @@ fn sqlite<S: TokenStore>(with: fn(SqliteStore) -> S) -> Contract {
     })
 }
 
-async fn damage_sqlite(path: &std::path::Path, user: &UserId) {
+async fn damage_sqlite(path: &Path, user: &UserId) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
     let damage = sqlx::query("UPDATE komerza_tokens SET record = $2 WHERE user_id = $1");
@@ -161,21 +165,6 @@ pub(super) fn cached<S: TokenStore>(store: S) -> CachedStore<S> {
 
 pub(super) fn both<S: TokenStore>(store: S) -> CachedStore<EncryptedStore<S>> {
     cached(encrypted(store))
-}
-
-mod memory_encrypted {
-    use super::*;
-    token_store_contract!(wrapper(encrypted), any_id, lists, replaces);
-}
-
-mod memory_cached {
-    use super::*;
-    token_store_contract!(wrapper(cached), any_id, lists, replaces);
-}
-
-mod memory_cached_and_encrypted {
-    use super::*;
-    token_store_contract!(wrapper(both), any_id, lists, replaces);
 }
 
 /// What a cache leaves out beside what every wrapper does.

@@ -1,21 +1,32 @@
 //! The contract suite, over the stores that need a server: alone, and in each wrapper.
 
-use super::{
-    contract::{DAMAGE, behind_a_cache, both, cached, encrypted, in_every_wrapper, wrapped},
-    places::{PATIENCE, mysql_url, pgbouncer_url, postgres_url, redis_connection, redis_url, run, unique},
-};
-use crate::prelude::*;
-use komerza_connect::{
-    store::{
-        MySqlStore, PostgresStore, RedisStore,
-        contract::{Contract, Relay},
-    },
-    token_store_contract,
-};
+use super::contract::{DAMAGE, behind_a_cache, both, cached, encrypted, in_every_wrapper, wrapped};
+use super::*;
 
-/// What every store in a server claims.
-fn of_a_server(contract: Contract) -> Contract {
-    contract.any_id().lists().outlives_restarts().shared_by_nodes()
+/// A store in the server at `url`, as `open` opens one there; `patient` gives it time where a check is not about that.
+fn in_server<T, S, F, Fut>(url: String, open: F, patient: fn(T) -> T, with: fn(T) -> S) -> Contract
+where
+    T: ReplaceIf,
+    S: TokenStore,
+    F: Fn(String) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    let (here, relayed) = (url.clone(), open.clone());
+    let at = move || open(url.clone());
+    let opened = at.clone();
+    Contract::new(move || {
+        let opened = opened();
+        async move { with(patient(opened.await)) }
+    })
+    .any_id()
+    .lists()
+    .outlives_restarts()
+    .shared_by_nodes()
+    .replaces(at)
+    .over_network(server(&here.clone()), move |address| {
+        let opened = relayed(through(&here, address));
+        async move { with(opened.await) }
+    })
 }
 
 fn postgres<S: TokenStore>(with: fn(PostgresStore) -> S) -> Contract {
@@ -31,76 +42,39 @@ fn pgbouncer_in_transaction_mode<S: TokenStore>(with: fn(PostgresStore) -> S) ->
 }
 
 fn postgres_at<S: TokenStore>(url: String, with: fn(PostgresStore) -> S) -> Contract {
-    let table: TableName = unique("contract").parse().unwrap();
-    let dropped = Arc::new(DroppedTable { url: postgres_url(), name: table.to_string() });
-    let damaged = table.clone();
-    let at = move |url: String| {
+    let (table, dropped) = DroppedTable::new(postgres_url());
+    let (damaged, away) = (dropped.clone(), url.clone());
+    let open = move |url: String| {
         let (table, _dropped) = (table.clone(), dropped.clone());
         async move { opened(&url, &table).await }
     };
-    let (open, plain, away) = (at.clone(), at.clone(), url.clone());
-    let (opened, plainly, relayed) = (url.clone(), url.clone(), url);
-    of_a_server(Contract::new(move || {
-        let opened = open(opened.clone());
-        async move { with(opened.await.with_deadline(PATIENCE)) }
-    }))
-    .replaces(move || plain(plainly.clone()))
-    .over_network(server(&relayed), move |address| {
-        let opened = at(through(&relayed, address));
-        async move { with(opened.await) }
-    })
-    .damaged_by(move |user| {
-        let statement = format!("UPDATE {damaged} SET record = $2 WHERE user_id = $1");
-        async move {
-            let pool = sqlx::PgPool::connect(&postgres_url()).await.unwrap();
-            let damage = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(user.as_str().as_bytes()).bind(DAMAGE);
-            assert_eq!(damage.execute(&pool).await.unwrap().rows_affected(), 1);
-            pool.close().await;
-        }
-    })
-    .unreachable(move || {
-        let url = away.clone();
-        async move {
-            // Its calls find no connection to make; tests/it/stores/processes/outage.rs takes a server away for real.
-            let store = PostgresStore::connect_with(&url, &unique("gone").parse().unwrap()).await.unwrap();
-            store.close().await;
-            with(store)
-        }
-    })
+    in_server(url, open, |store| store.with_deadline(PATIENCE), with)
+        .damaged_by(move |user| damaged.clone().damage(format!("decode('{}', 'hex')", hex(&user))))
+        .unreachable(move || {
+            let url = away.clone();
+            async move {
+                // Its calls find no connection to make; tests/it/stores/processes/outage.rs takes a server away for real.
+                let store = PostgresStore::connect_with(&url, &unique("gone").parse().unwrap()).await.unwrap();
+                store.close().await;
+                with(store)
+            }
+        })
 }
 
 fn mysql<S: TokenStore>(with: fn(MySqlStore) -> S) -> Contract {
-    let table: TableName = unique("contract").parse().unwrap();
-    let dropped = Arc::new(DroppedTable { url: mysql_url(), name: table.to_string().replace('"', "`") });
+    let (table, dropped) = DroppedTable::new(mysql_url());
     let damaged = dropped.clone();
-    let at = move |url: String| {
+    let open = move |url: String| {
         let (table, _dropped) = (table.clone(), dropped.clone());
         async move { MySqlStore::connect_with(&url, &table).await.unwrap() }
     };
-    let (open, plain) = (at.clone(), at.clone());
-    of_a_server(Contract::new(move || {
-        let opened = open(mysql_url());
-        async move { with(opened.await.with_deadline(PATIENCE)) }
-    }))
-    .replaces(move || plain(mysql_url()))
-    .over_network(server(&mysql_url()), move |address| {
-        let opened = at(through(&mysql_url(), address));
-        async move { with(opened.await) }
-    })
-    .damaged_by(move |user| {
-        let statement = format!("UPDATE {} SET record = ? WHERE user_id = ?", damaged.name);
-        async move {
-            let pool = sqlx::MySqlPool::connect(&mysql_url()).await.unwrap();
-            let damage = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(DAMAGE).bind(user.as_str().as_bytes());
-            assert_eq!(damage.execute(&pool).await.unwrap().rows_affected(), 1);
-            pool.close().await;
-        }
-    })
-    .unreachable(move || async move {
-        let store = MySqlStore::connect_with(&mysql_url(), &unique("gone").parse().unwrap()).await.unwrap();
-        store.close().await;
-        with(store)
-    })
+    in_server(mysql_url(), open, |store| store.with_deadline(PATIENCE), with)
+        .damaged_by(move |user| damaged.clone().damage(format!("x'{}'", hex(&user))))
+        .unreachable(move || async move {
+            let store = MySqlStore::connect_with(&mysql_url(), &unique("gone").parse().unwrap()).await.unwrap();
+            store.close().await;
+            with(store)
+        })
 }
 
 /// PgBouncer 1.18 refuses a client whose first packet arrives in two pieces, as it may through a relay.
@@ -121,6 +95,24 @@ struct DroppedTable {
     name: String,
 }
 
+impl DroppedTable {
+    fn new(url: String) -> (TableName, Arc<Self>) {
+        let table: TableName = unique("contract").parse().unwrap();
+        let name = in_statements(&url, &table);
+        (table, Arc::new(Self { url, name }))
+    }
+
+    /// Puts another text in the place of the record of a user, whose id is written so.
+    async fn damage(self: Arc<Self>, id: String) {
+        let statement = format!("UPDATE {} SET record = '{DAMAGE}' WHERE user_id = {id}", self.name);
+        assert_eq!(run(&self.url, &statement).await, 1, "damaged records");
+    }
+}
+
+fn hex(user: &UserId) -> String {
+    user.as_str().bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Drop for DroppedTable {
     fn drop(&mut self) {
         let drop = async { run(&self.url, &format!("DROP TABLE IF EXISTS {}", self.name)).await };
@@ -134,44 +126,35 @@ impl Drop for DroppedTable {
 fn redis<S: TokenStore>(with: fn(RedisStore) -> S) -> Contract {
     let prefix = unique("contract");
     let damaged = prefix.clone();
-    let at = move |url: String| {
+    let open = move |url: String| {
         let prefix = prefix.clone();
         async move { RedisStore::connect_with(&url, &prefix).await.unwrap() }
     };
-    let (open, plain) = (at.clone(), at.clone());
-    of_a_server(Contract::new(move || {
-        let opened = open(redis_url());
-        async move { with(opened.await.with_deadline(PATIENCE)) }
-    }))
-    .replaces(move || plain(redis_url()))
-    .over_network(server(&redis_url()), move |address| {
-        let opened = at(through(&redis_url(), address));
-        async move { with(opened.await) }
-    })
-    .damaged_by(move |user| {
-        let key = format!("{damaged}{}", user.as_str());
-        async move {
-            ::redis::cmd("SET").arg(key).arg(DAMAGE).exec_async(&mut redis_connection().await).await.unwrap();
-        }
-    })
-    .unreachable(move || async move {
-        let relay = Relay::to(server(&redis_url())).await.unwrap();
-        let store = RedisStore::connect(&through(&redis_url(), relay.address())).await.unwrap();
-        relay.reset_all();
-        // Its port stays taken: the relay of another test could get it, and answer.
-        std::mem::forget(relay);
-        with(store)
-    })
+    in_server(redis_url(), open, |store| store.with_deadline(PATIENCE), with)
+        .damaged_by(move |user| {
+            let key = format!("{damaged}{}", user.as_str());
+            async move {
+                ::redis::cmd("SET").arg(key).arg(DAMAGE).exec_async(&mut redis_connection().await).await.unwrap();
+            }
+        })
+        .unreachable(move || async move {
+            let relay = Relay::to(server(&redis_url())).await.unwrap();
+            let store = RedisStore::connect(&through(&redis_url(), relay.address())).await.unwrap();
+            relay.reset_all();
+            // Its port stays taken: the relay of another test could get it, and answer.
+            std::mem::forget(relay);
+            with(store)
+        })
 }
 
 /// The address of the server in a URL.
-fn server(url: &str) -> SocketAddr {
+pub(super) fn server(url: &str) -> SocketAddr {
     let authority = url.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
     authority.rsplit('@').next().unwrap().parse().unwrap()
 }
 
 /// The URL with another address in the place of the server's.
-fn through(url: &str, address: SocketAddr) -> String {
+pub(super) fn through(url: &str, address: SocketAddr) -> String {
     url.replace(&server(url).to_string(), &address.to_string())
 }
 

@@ -1,14 +1,8 @@
 //! After whole connects, a copy of the database holds neither key nor session value nor secret, of which the browser, the
 //! provider or the operator knows each. A plain store's copy does, or this could not be seen.
 
-use super::places::Directory;
-#[cfg(feature = "servers")]
-use super::places::{postgres_url, redis_connection, redis_url, run, unique};
-use crate::prelude::*;
+use super::*;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
-use komerza_connect::store::EncryptedStore;
-#[cfg(feature = "servers")]
-use komerza_connect::store::{PostgresStore, RedisStore};
 
 const SEALING_KEY: &[u8; 32] = b"obviously-fake-key-of-32-bytes!!";
 
@@ -29,8 +23,7 @@ async fn connect_in(shop: Shop) -> Vec<Vec<u8>> {
         let browser = shop.browser("");
         for code in codes {
             assert_connected(&shop.connect(&browser, code).await);
-            let session = browser.jar().names().into_iter().find(|name| name.ends_with("-session")).unwrap();
-            let session = browser.jar().get(&session).unwrap();
+            let (_, session) = session_of(&browser);
             secrets.push(BASE64URL.decode(&session).unwrap());
             secrets.extend([session.into_bytes(), key_for_code(code).into_bytes()]);
         }

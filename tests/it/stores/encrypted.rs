@@ -1,10 +1,6 @@
 //! Sealed records: bound to their user, app and save; re-sealed after a change of keys; never lost.
 
-use crate::prelude::*;
-use komerza_connect::store::{
-    EncryptedStore,
-    contract::faulty::{FaultyStore, Operation, StoreFault},
-};
+use super::*;
 
 fn sealed<S: TokenStore>(store: S, app: &str, keys: impl IntoIterator<Item = SealingKey>) -> EncryptedStore<S> {
     EncryptedStore::new(store, app, keys).unwrap()
@@ -20,6 +16,14 @@ fn key(number: u8) -> SealingKey {
 fn opened() -> (MemoryStore, EncryptedStore<MemoryStore>, UserId) {
     let database = MemoryStore::default();
     (database.clone(), sealed(database, "app", [key(1)]), user("alice"))
+}
+
+/// A record sealed by the first key, in a store that seals it anew by the second when it is loaded, and that store's faults.
+async fn resealing(key_of_alice: &str) -> (MemoryStore, Faults, EncryptedStore<FaultyStore<MemoryStore>>, UserId) {
+    let (database, store, alice) = opened();
+    store.save(&alice, &record(key_of_alice)).await.unwrap();
+    let inner = FaultyStore::new(database.clone());
+    (database, inner.faults(), sealed(inner, "app", [key(2), key(1)]).reseals_on_load(), alice)
 }
 
 fn text(token: Option<StoredToken>) -> String {
@@ -82,7 +86,7 @@ async fn t44_a_record_opens_under_no_other_app_key_version_or_time() {
 #[tokio::test]
 async fn t44_a_note_that_was_changed_in_the_database_closes_the_record() {
     let (database, store, alice) = opened();
-    let note = |text: &'static str| Some(komerza_connect::hooks::Note::new(text).unwrap());
+    let note = |text: &'static str| Some(Note::new(text).unwrap());
     store.save(&alice, &record("obviously-fake-key").with_note(note("plan=basic"))).await.unwrap();
     assert_eq!(store.load(&alice).await.unwrap().unwrap().note(), note("plan=basic").as_ref());
     let kept = database.load(&alice).await.unwrap().unwrap();
@@ -103,6 +107,9 @@ async fn t44_a_record_that_another_implementation_sealed_opens() {
     database.save(&user("alice"), &StoredToken::from_text(text_of_the_record).unwrap()).await.unwrap();
     let store = sealed(database, "app", [key(b'1')]);
     assert_eq!(text(store.load(&user("alice")).await.unwrap()), "obviously-fake-key");
+    // Without a key there is no sealed store.
+    let refused = EncryptedStore::new(MemoryStore::default(), "app", []).unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Misconfigured);
 }
 
 /// SECURITY.md says so under "What stays".
@@ -114,12 +121,6 @@ async fn t44_an_older_record_of_the_same_user_opens_when_it_is_put_back() {
     store.save(&alice, &record("obviously-fake-newer")).await.unwrap();
     database.save(&alice, &backup).await.unwrap();
     assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-older");
-}
-
-#[test]
-fn without_a_key_there_is_no_sealed_store() {
-    let refused = EncryptedStore::new(MemoryStore::default(), "app", []).unwrap_err();
-    assert_eq!(refused.kind(), StoreErrorKind::Misconfigured);
 }
 
 #[tokio::test]
@@ -141,17 +142,12 @@ async fn t44_a_plain_record_is_refused_unless_the_migration_is_switched_on() {
 
 #[tokio::test]
 async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
-    let database = MemoryStore::default();
-    let (alice, saved) = (user("alice"), record("obviously-fake-key"));
-    sealed(database.clone(), "app", [key(1)]).save(&alice, &saved).await.unwrap();
-
+    let (database, faults, resealing, alice) = resealing("obviously-fake-key").await;
+    let saved = database.load(&alice).await.unwrap().unwrap();
     let without = sealed(database.clone(), "app", [key(2), key(1)]);
     without.load(&alice).await.unwrap();
     assert_unreadable(&sealed(database.clone(), "app", [key(2)]), &alice).await;
 
-    let resealing = FaultyStore::new(database.clone());
-    let faults = resealing.faults();
-    let resealing = sealed(resealing, "app", [key(2), key(1)]).reseals_on_load();
     // If that write fails, the load does not.
     faults.add(StoreFault::error().on(Operation::ReplaceIf).times(1));
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");
@@ -166,55 +162,30 @@ async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
 
 #[tokio::test]
 async fn t44_sealing_anew_never_undoes_a_save_that_came_between() {
-    let database = MemoryStore::default();
-    let alice = user("alice");
-    sealed(database.clone(), "app", [key(1)]).save(&alice, &record("obviously-fake-old")).await.unwrap();
-    let inner = FaultyStore::new(database.clone());
-    let faults = inner.faults();
-    let slow = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();
+    let (database, faults, slow, alice) = resealing("obviously-fake-old").await;
     faults.add(StoreFault::hang().on(Operation::ReplaceIf));
-    let mut load = tokio_test_poll(slow.load(&alice));
-    assert!(load.poll_once().await, "it has read the old record and is about to seal it anew");
+    let load = give_up_after(1, slow.load(&alice)).await;
+    assert!(load.is_none(), "it has read the old record and is about to seal it anew");
 
     let newer = record("obviously-fake-new");
     sealed(database.clone(), "app", [key(2)]).save(&alice, &newer).await.unwrap();
-    drop(load);
     // What the held call would have done: the old record under its old version.
     let late = slow.clone();
     faults.clear();
     let old = record("obviously-fake-old");
-    assert!(!komerza_connect::store::ReplaceIf::replace_if(&late, &alice, &old).await.unwrap());
+    assert!(!ReplaceIf::replace_if(&late, &alice, &old).await.unwrap());
     assert_eq!(text(late.load(&alice).await.unwrap()), "obviously-fake-new");
 }
 
 #[tokio::test(start_paused = true)]
 async fn t44_a_writer_that_hangs_while_sealing_anew_does_not_hold_the_load_up() {
-    let database = MemoryStore::default();
-    let alice = user("alice");
-    sealed(database.clone(), "app", [key(1)]).save(&alice, &record("obviously-fake-key")).await.unwrap();
-    let inner = FaultyStore::new(database);
-    let faults = inner.faults();
-    let store = sealed(inner, "app", [key(2), key(1)]).reseals_on_load();
+    let (_, faults, store, alice) = resealing("obviously-fake-key").await;
     faults.add(StoreFault::hang().on(Operation::ReplaceIf));
-    let load = tokio::time::timeout(Limits::default().store_deadline, store.load(&alice));
+    let load = timeout(Limits::default().store_deadline, store.load(&alice));
     assert_eq!(text(load.await.expect("in time").unwrap()), "obviously-fake-key");
     assert_eq!(faults.calls(Operation::ReplaceIf), 1);
     // A slow database has used up its time before: what was read is what counts.
     faults.add(StoreFault::delay(Duration::from_millis(1_900)).on(Operation::Load));
-    let load = tokio::time::timeout(Limits::default().store_deadline, store.load(&alice));
+    let load = timeout(Limits::default().store_deadline, store.load(&alice));
     assert_eq!(text(load.await.expect("in time").unwrap()), "obviously-fake-key");
-}
-
-/// A future that is polled by hand.
-struct ByHand<F>(std::pin::Pin<Box<F>>);
-
-fn tokio_test_poll<F: Future>(future: F) -> ByHand<F> {
-    ByHand(Box::pin(future))
-}
-
-impl<F: Future> ByHand<F> {
-    /// Polls once; whether it is still under way.
-    async fn poll_once(&mut self) -> bool {
-        std::future::poll_fn(|context| std::task::Poll::Ready(self.0.as_mut().poll(context).is_pending())).await
-    }
 }

@@ -1,11 +1,8 @@
 //! No error of a shipped store holds a key, a password or a row.
 
-use super::places::Directory;
+use super::*;
 #[cfg(feature = "servers")]
-use super::places::{postgres_url, redis_connection, redis_url, run, unique};
-use crate::prelude::*;
-#[cfg(feature = "servers")]
-use komerza_connect::store::{PostgresStore, connect};
+use komerza_connect::store::connect;
 
 const KEY: &str = "obviously-fake-key-that-must-not-be-seen";
 
@@ -95,22 +92,13 @@ async fn t44_redis_quotes_the_arguments_of_an_unknown_command_and_the_store_does
 #[cfg(feature = "servers")]
 #[tokio::test]
 async fn t44_no_error_about_an_address_repeats_it() {
-    for url in [
-        "postgres://app:hunter2@127.0.0.1:1/shop",
-        "postgres://app:hunter2@127.0.0.1:notaport/shop",
-        "postgres://app:hunter2@[::1/shop",
-        "postgres://app:hunter2@127.0.0.1:1/shop?sslmode=hunter2",
-        "redis://:hunter2@127.0.0.1:1/0",
-        "redis://:hunter2@127.0.0.1:notaport/0",
-        "redis://:hunter2@127.0.0.1:1/notanumber",
-        "mysql://app:hunter2@127.0.0.1:1/shop",
-        "mysql://app:hunter2@127.0.0.1:notaport/shop",
-        "mysql://app:hunter2@127.0.0.1:1/shop?ssl-mode=hunter2",
-        "mysql://app:hunter2@127.0.0.1:1",
-        "mongodb://app:hunter2@db.example",
-        "hunter2",
-        "hunter2:hunter2",
-    ] {
+    let all = "postgres://app:hunter2@127.0.0.1:1/shop postgres://app:hunter2@127.0.0.1:notaport/shop \
+         postgres://app:hunter2@[::1/shop postgres://app:hunter2@127.0.0.1:1/shop?sslmode=hunter2 \
+         redis://:hunter2@127.0.0.1:1/0 redis://:hunter2@127.0.0.1:notaport/0 redis://:hunter2@127.0.0.1:1/notanumber \
+         mysql://app:hunter2@127.0.0.1:1/shop mysql://app:hunter2@127.0.0.1:notaport/shop \
+         mysql://app:hunter2@127.0.0.1:1/shop?ssl-mode=hunter2 mysql://app:hunter2@127.0.0.1:1 \
+         mongodb://app:hunter2@db.example hunter2 hunter2:hunter2";
+    for url in all.split(' ') {
         assert_silent(&connect(url).await.err().unwrap());
     }
 }
@@ -128,7 +116,7 @@ async fn t75_every_error_of_opening_a_store_says_what_failed_where_and_what_to_d
     let reserved = RawProvider::reserved();
     let nobody_listens = reserved.address();
     // A server that closes at once, and one that speaks another protocol.
-    let (closes, talks) = (answering(b"").await, answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
+    let (closes, talks) = (says(b"", false).await, says(WEB, false).await);
     for scheme in ["postgres", "mysql"] {
         let refused = printed(&format!("{scheme}://app@{nobody_listens}/shop")).await;
         for part in ["not available", &nobody_listens.to_string(), "refused", "check host and port"] {
@@ -141,25 +129,4 @@ async fn t75_every_error_of_opening_a_store_says_what_failed_where_and_what_to_d
     }
     let path = printed("sqlite:/no/such/directory/tokens.db").await;
     assert!(path.contains("/no/such/directory/tokens.db") && path.contains("No such file"), "{path}");
-}
-
-#[cfg(feature = "servers")]
-/// A port that sends this and closes.
-async fn answering(answer: &'static [u8]) -> std::net::SocketAddr {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            socket.write_all(answer).await.unwrap();
-            if answer.is_empty() {
-                continue;
-            }
-            // Reading what the client says, so that the close is no reset.
-            let mut said = [0; 1024];
-            let _ = tokio::time::timeout(std::time::Duration::from_millis(200), socket.read(&mut said)).await;
-        }
-    });
-    address
 }

@@ -1,7 +1,6 @@
 //! The faults that apps order in their own tests are the faults that they get.
 
-use crate::prelude::*;
-use komerza_connect::store::contract::faulty::{FaultyStore, Operation, StoreFault};
+use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn t49_a_store_can_be_slow_hang_panic_and_come_back() {
@@ -16,7 +15,7 @@ async fn t49_a_store_can_be_slow_hang_panic_and_come_back() {
 
     faults.clear();
     faults.add(StoreFault::hang());
-    assert!(tokio::time::timeout(Duration::from_secs(3600), store.load(&alice)).await.is_err());
+    assert!(timeout(Duration::from_secs(3600), store.load(&alice)).await.is_err());
 
     faults.clear();
     faults.add(StoreFault::panic().on(Operation::Delete));

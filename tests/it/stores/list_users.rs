@@ -1,18 +1,7 @@
 //! `ListUsers`: who is there, and the removal of old records.
 
-#[cfg(feature = "servers")]
-use super::places::{mysql_url, pgbouncer_url, postgres_url, run};
-use super::{
-    contract::{both, encrypted},
-    places::{Directory, saved_at, time, unique},
-};
-use crate::prelude::*;
-use komerza_connect::store::{
-    CachedStore, ListUsers,
-    contract::faulty::{FaultyStore, Operation, StoreFault},
-};
-#[cfg(feature = "servers")]
-use komerza_connect::store::{MySqlStore, PostgresStore};
+use super::contract::{both, encrypted};
+use super::*;
 
 /// Everybody whose id begins so, and the number of pages that it took.
 async fn listed(store: &dyn ListUsers, prefix: &str, limit: usize) -> (BTreeSet<String>, usize) {
@@ -159,10 +148,7 @@ async fn in_sql(url: String) {
 
 #[cfg(feature = "servers")]
 needs! {
-    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
-    postgresql_lists_everybody_and_removes_only_what_is_old => in_sql(postgres_url());
-    "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL",
-    postgresql_through_pgbouncer_lists_everybody_and_removes_only_what_is_old => in_sql(pgbouncer_url("transaction"));
-    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
-    mysql_lists_everybody_and_removes_only_what_is_old => in_sql(mysql_url());
+    postgresql postgresql_lists_everybody_and_removes_only_what_is_old => in_sql(postgres_url());
+    pgbouncer postgresql_through_pgbouncer_lists_everybody_and_removes_only_what_is_old => in_sql(pgbouncer_url("transaction"));
+    mysql mysql_lists_everybody_and_removes_only_what_is_old => in_sql(mysql_url());
 }

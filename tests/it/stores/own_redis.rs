@@ -1,7 +1,6 @@
 //! Servers of a test's own, which it may freeze, fill or turn into replicas.
 
-use super::places::{Directory, free_port};
-use crate::prelude::*;
+use super::*;
 use std::process::Command;
 
 /// A Redis server that ends with the test.

@@ -1,7 +1,7 @@
 //! Places for stores to keep their records in: a directory of one's own, a table, a prefix.
 
 use crate::prelude::*;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -19,19 +19,16 @@ pub(crate) fn token() -> StoredToken {
     record("obviously-fake-key")
 }
 
-#[cfg(feature = "servers")]
-pub(crate) use komerza_connect_testing::time::PATIENCE;
-
 /// A server that a busy machine slows down answers within this time too: for tests that count how many calls fail.
 #[cfg(feature = "servers")]
-pub(crate) const PATIENT: std::time::Duration = std::time::Duration::from_secs(4);
+pub(crate) const PATIENT: Duration = Duration::from_secs(4);
 
 /// A port for a server of a test's own; the port 10,000 above it is free too, which a node of a Redis Cluster uses.
 ///
 /// None that the system gives to those who connect: while the server is down, one of them could get it.
 #[cfg(feature = "servers")]
 pub(crate) fn free_port() -> u16 {
-    use std::{hash::BuildHasher as _, sync::LazyLock};
+    use std::hash::BuildHasher as _;
     static FIRST: LazyLock<u64> = LazyLock::new(|| std::hash::RandomState::new().hash_one(0));
     loop {
         let next = u64::from(NEXT.fetch_add(1, Ordering::Relaxed));
@@ -61,6 +58,29 @@ impl Drop for Directory {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// What a web server says to what is no request.
+#[cfg(feature = "servers")]
+pub(crate) const WEB: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+
+/// A server of another kind, which says this to everybody, and then keeps the connection or closes it.
+#[cfg(feature = "servers")]
+pub(crate) async fn says(answer: &'static [u8], and_stays: bool) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((mut client, _)) = listener.accept().await {
+            let _ = client.write_all(answer).await;
+            if !answer.is_empty() || and_stays {
+                // Reading what the client says, so that the close is no reset.
+                let _ = timeout(Duration::from_millis(200), client.read(&mut [0; 1024])).await;
+            }
+            kept.extend(and_stays.then_some(client));
+        }
+    });
+    address
 }
 
 /// The servers of `.ci/servers`, by their URLs.
@@ -98,17 +118,22 @@ mod urls {
         url("KOMERZA_TEST_REDIS_SENTINEL_URL")
     }
 
-    /// Runs statements on a connection of its own.
-    pub(crate) async fn run(url: &str, statements: &str) {
+    /// A table as it stands in statements.
+    pub(crate) fn in_statements(url: &str, table: &komerza_connect::store::TableName) -> String {
+        table.to_string().replace('"', if url.starts_with("mysql") { "`" } else { "\"" })
+    }
+
+    /// Runs statements on a connection of its own; how many rows they changed.
+    pub(crate) async fn run(url: &str, statements: &str) -> u64 {
         use sqlx::Connection as _;
         let statements = sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned()));
         if url.starts_with("mysql") {
-            statements.execute(&mut sqlx::MySqlConnection::connect(url).await.unwrap()).await.unwrap();
-        } else {
-            let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
-            let mut connection = sqlx::PgConnection::connect_with(&options.extra_float_digits(None)).await.unwrap();
-            statements.execute(&mut connection).await.unwrap();
+            let mut connection = sqlx::MySqlConnection::connect(url).await.unwrap();
+            return statements.execute(&mut connection).await.unwrap().rows_affected();
         }
+        let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+        let mut connection = sqlx::PgConnection::connect_with(&options.extra_float_digits(None)).await.unwrap();
+        statements.execute(&mut connection).await.unwrap().rows_affected()
     }
 
     /// A connection to Redis behind the store's back.
@@ -120,11 +145,31 @@ mod urls {
 /// A record that was saved so many milliseconds after 1970, with a key of its own.
 pub(crate) fn saved_at(millis: u64) -> StoredToken {
     let token = record(format!("obviously-fake-key-{millis}"));
-    let mut form: serde_json::Value = serde_json::from_str(&token.to_text()).unwrap();
+    let mut form: Value = serde_json::from_str(&token.to_text()).unwrap();
     form["saved_at"] = millis.into();
     StoredToken::from_text(&form.to_string()).unwrap()
 }
 
 pub(crate) fn time(millis: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+}
+
+/// Nodes that start together where there is nothing yet all come up, and what each saves is there.
+pub(crate) async fn all_come_up<S: TokenStore, F: Future<Output = S> + Send + 'static>(
+    count: u32,
+    open: impl Fn() -> F,
+) {
+    let mut nodes = JoinSet::new();
+    for number in 0..count {
+        let opening = open();
+        nodes.spawn(async move {
+            let store = opening.await;
+            store.save(&UserId::from(number), &token()).await.unwrap();
+            store
+        });
+    }
+    let stores = nodes.join_all().await;
+    for number in 0..count {
+        assert!(stores[0].load(&UserId::from(number)).await.unwrap().is_some(), "what node {number} saved is gone");
+    }
 }

@@ -1,23 +1,16 @@
 //! Redis behind a bad network: silence, closes, resets, failovers, and writes that are late.
 
+use super::*;
 use super::{
+    contract_servers::{server, through},
     own_redis::OwnRedis,
-    places::{PATIENT, alice, redis_url, token, unique},
 };
-use crate::prelude::*;
-use komerza_connect::store::RedisStore;
-use komerza_connect_testing::relay::Relay;
 use std::time::Instant;
-use tokio::time::timeout;
-
-fn server() -> SocketAddr {
-    redis_url().trim_start_matches("redis://").trim_end_matches('/').parse().unwrap()
-}
 
 /// A store behind a relay, and the record that alice has there.
 async fn through_a_relay() -> (Relay, RedisStore, StoredToken) {
-    let relay = Relay::to(server()).await.unwrap();
-    let url = format!("redis://{}/", relay.address());
+    let relay = Relay::to(server(&redis_url())).await.unwrap();
+    let url = through(&redis_url(), relay.address());
     let store = RedisStore::connect_with(&url, &unique("faults")).await.unwrap().with_deadline(PATIENT);
     // Another deadline has another connection.
     assert!(store.load(&alice()).await.unwrap().is_none());
@@ -46,7 +39,7 @@ async fn good_again(store: &RedisStore, wanted: &StoredToken) -> usize {
 async fn t62_a_silent_redis_costs_the_calls_under_way_and_then_a_new_connection_is_used() {
     let (relay, store, saved) = through_a_relay().await;
     let load = async |store: RedisStore| store.load(&alice()).await;
-    let mut under_way = tokio::task::JoinSet::new();
+    let mut under_way = JoinSet::new();
     let opened = relay.opened();
     relay.silence();
     for _ in 0..20 {
@@ -226,12 +219,12 @@ async fn t75_each_reason_why_redis_cannot_be_reached_is_told_apart() {
     assert!(refused.contains(&format!("redis://{nobody}: the connection was refused")), "{refused}");
 
     // Somebody else listens there: a web server, and one that says nothing at all.
-    let web = told(&format!("redis://:hunter2@{}/", answers(b"HTTP/1.1 400 Bad Request\r\n\r\n").await)).await;
+    let web = told(&format!("redis://:hunter2@{}/", says(WEB, true).await)).await;
     assert!(web.contains("not as Redis does"), "{web}");
-    let silent = told(&format!("redis://:hunter2@{}/", answers(b"").await)).await;
+    let silent = told(&format!("redis://:hunter2@{}/", says(b"", true).await)).await;
     assert!(silent.contains("no connection in time"), "{silent}");
 
-    let plain = told(&format!("rediss://:hunter2@{}/", answers(b"HTTP/1.1 400 Bad Request\r\n\r\n").await)).await;
+    let plain = told(&format!("rediss://:hunter2@{}/", says(WEB, true).await)).await;
     assert!(plain.contains("does not speak TLS"), "{plain}");
     let stranger = told(&format!("rediss://:hunter2@localhost:{}/", untrusted().await.port())).await;
     assert!(stranger.contains("its certificate is not trusted: invalid peer certificate"), "{stranger}");
@@ -241,32 +234,16 @@ async fn t75_each_reason_why_redis_cannot_be_reached_is_told_apart() {
     assert!(nameless.contains("no-such-host.invalid:6379: failed to lookup"), "{nameless}");
 }
 
-/// A server that says these bytes to whoever says something, and keeps the connection.
-async fn answers(bytes: &'static [u8]) -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let mut kept = Vec::new();
-        while let Ok((mut client, _)) = listener.accept().await {
-            use tokio::io::{AsyncReadExt, AsyncWriteExt};
-            let _ = client.read(&mut [0; 64]).await;
-            let _ = client.write_all(bytes).await;
-            kept.push(client);
-        }
-    });
-    address
-}
-
 /// A TLS server with a certificate that nobody signed.
 async fn untrusted() -> SocketAddr {
     use tokio_rustls::rustls;
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {

@@ -1,21 +1,11 @@
 //! Redis Cluster and Sentinel: the contract, the listing, and the faults of each.
 
+use super::*;
 use super::{
     list_users::lists_everybody_and_removes_only_what_is_old,
     own_redis::{OwnRedis, free_address},
-    places::{PATIENT, alice, cluster_url, redis_url, sentinel_url, token, unique},
 };
-use crate::prelude::*;
-use komerza_connect::{
-    store::{
-        RedisStore,
-        contract::{Claim, Contract},
-    },
-    token_store_contract,
-};
-use komerza_connect_testing::relay::Relay;
 use std::time::Instant;
-use tokio::time::timeout;
 
 fn contract(url: fn() -> String) -> Contract {
     let prefix = unique("contract");
@@ -71,12 +61,9 @@ async fn lists(url: String) {
 }
 
 needs! {
-    "needs Redis: set KOMERZA_TEST_REDIS_URL",
-    redis_lists_its_users_and_removes_the_old_ones => lists(redis_url());
-    "needs a Redis Cluster: set KOMERZA_TEST_REDIS_CLUSTER_URL",
-    a_redis_cluster_lists_the_users_of_every_primary => lists(cluster_url());
-    "needs Sentinels: set KOMERZA_TEST_REDIS_SENTINEL_URL",
-    the_primary_that_sentinels_name_lists_its_users => lists(sentinel_url());
+    redis redis_lists_its_users_and_removes_the_old_ones => lists(redis_url());
+    cluster a_redis_cluster_lists_the_users_of_every_primary => lists(cluster_url());
+    sentinel the_primary_that_sentinels_name_lists_its_users => lists(sentinel_url());
 }
 
 fn users() -> Vec<UserId> {
@@ -131,7 +118,7 @@ impl OwnCluster {
 async fn all_good_again(after: &str, store: &RedisStore) -> usize {
     let (begun, mut failed) = (Instant::now(), 0);
     loop {
-        let mut loads = tokio::task::JoinSet::new();
+        let mut loads = JoinSet::new();
         for user in users() {
             let store = store.clone();
             loads.spawn(async move { store.load(&user).await });

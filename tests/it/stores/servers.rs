@@ -1,27 +1,17 @@
 //! What is particular to PostgreSQL and Redis.
 
-use super::places::{postgres_url, redis_connection, redis_url, run, saved_at, time, token, unique};
-use crate::prelude::*;
-use komerza_connect::store::{ListUsers, PostgresStore, RedisStore};
+use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL"]
 async fn nodes_that_start_together_on_no_table_all_come_up() {
     for _ in 0..5 {
         let table: TableName = unique("together").parse().unwrap();
-        let mut nodes = tokio::task::JoinSet::new();
-        for number in 0..8_u32 {
+        let open = || {
             let table = table.clone();
-            nodes.spawn(async move {
-                let store = PostgresStore::connect_with(&postgres_url(), &table).await.unwrap().with_deadline(PATIENCE);
-                store.save(&UserId::from(number), &token()).await.unwrap();
-                store
-            });
-        }
-        let stores = nodes.join_all().await;
-        for number in 0..8_u32 {
-            assert!(stores[0].load(&UserId::from(number)).await.unwrap().is_some());
-        }
+            async move { PostgresStore::connect_with(&postgres_url(), &table).await.unwrap().with_deadline(PATIENCE) }
+        };
+        all_come_up(8, open).await;
         run(&postgres_url(), &format!("DROP TABLE {table}")).await;
     }
 }

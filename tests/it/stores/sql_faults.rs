@@ -1,12 +1,11 @@
 //! What networks, failovers and locks do to the SQL stores. Silence, closed connections and late writes come from a relay.
 
+use super::*;
 use super::{
-    places::{PATIENT, alice, mysql_url, pgbouncer_url, postgres_url, run, token, unique},
+    contract_servers::{opened, server, through},
     sqlite_faults::{HoldsLocks, a_removal_given_up_behind_a_lock_removes_nothing_later},
 };
-use crate::prelude::*;
-use komerza_connect::store::{MySqlStore, PostgresStore, contract::Relay};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 /// A server, by the address of a store.
 #[derive(Clone)]
@@ -22,10 +21,8 @@ impl Place {
 
     /// The same through a relay.
     async fn relayed(&self) -> (Relay, Self) {
-        let url = url::Url::parse(&self.url).unwrap();
-        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
-        let relay = Relay::to(server.parse().unwrap()).await.unwrap();
-        let url = self.url.replace(&server, &relay.address().to_string());
+        let relay = Relay::to(server(&self.url)).await.unwrap();
+        let url = through(&self.url, relay.address());
         (relay, Self { url, table: self.table.clone() })
     }
 
@@ -43,7 +40,7 @@ impl Place {
             let store = MySqlStore::connect_with(&self.url, &self.table).await.unwrap();
             return Arc::new(deadline.map_or(store.clone(), |deadline| store.with_deadline(deadline)));
         }
-        let store = super::contract_servers::opened(&self.url, &self.table).await;
+        let store = opened(&self.url, &self.table).await;
         Arc::new(deadline.map_or(store.clone(), |deadline| store.with_deadline(deadline)))
     }
 
@@ -52,8 +49,7 @@ impl Place {
     }
 
     fn name(&self) -> String {
-        let quote = if self.url.starts_with("mysql") { "`" } else { "\"" };
-        self.table.to_string().replace('"', quote)
+        in_statements(&self.url, &self.table)
     }
 }
 
@@ -208,15 +204,6 @@ async fn a_call_fails_at_most_once(place: Place) {
     place.drop_table().await;
 }
 
-needs! {
-    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
-    t62_a_silent_or_broken_connection_to_postgresql_costs_one_call => a_call_fails_at_most_once(postgres());
-    "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL",
-    t62_a_silent_or_broken_connection_to_pgbouncer_costs_one_call => a_call_fails_at_most_once(pgbouncer());
-    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
-    t62_a_silent_or_broken_connection_to_mysql_costs_one_call => a_call_fails_at_most_once(mysql());
-}
-
 /// A connection that fell silent while it was idle is found out before it is used.
 async fn silence_after_idling_costs_no_call(place: Place) {
     let (relay, relayed) = place.relayed().await;
@@ -226,15 +213,6 @@ async fn silence_after_idling_costs_no_call(place: Place) {
     relay.silence();
     assert!(store.load(&alice()).await.unwrap().is_some());
     place.drop_table().await;
-}
-
-needs! {
-    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
-    t62_silence_after_idling_costs_no_call_to_postgresql => silence_after_idling_costs_no_call(postgres());
-    "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL",
-    t62_silence_after_idling_costs_no_call_to_pgbouncer => silence_after_idling_costs_no_call(pgbouncer());
-    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
-    t62_silence_after_idling_costs_no_call_to_mysql => silence_after_idling_costs_no_call(mysql());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -320,26 +298,12 @@ async fn a_mysql_that_takes_no_writes() {
     is_left_at_the_first_refusal(place, role, statements).await;
 }
 
-needs! {
-    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
-    t63_a_postgresql_that_takes_no_writes_is_left_at_the_first_refusal => a_postgresql_that_takes_no_writes();
-    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
-    t63_a_mysql_that_takes_no_writes_is_left_at_the_first_refusal => a_mysql_that_takes_no_writes();
-}
-
 // T65: late writes.
 
 async fn behind_a_lock<C: HoldsLocks>(place: Place) {
     let (store, name) = (place.open().await, place.name());
     a_removal_given_up_behind_a_lock_removes_nothing_later::<C>(&*store, &place.url, &name).await;
     place.drop_table().await;
-}
-
-needs! {
-    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
-    t65_a_removal_given_up_behind_a_lock_of_postgresql_removes_nothing_later => behind_a_lock::<sqlx::PgConnection>(postgres());
-    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
-    t65_a_removal_given_up_behind_a_lock_of_mysql_removes_nothing_later => behind_a_lock::<sqlx::MySqlConnection>(mysql());
 }
 
 /// The network holds back what a call sent, wherever it stood, and delivers it after another node's confirmed save.
@@ -382,10 +346,17 @@ async fn what_arrives_late_undoes_nothing(place: Place) {
 }
 
 needs! {
-    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
-    t65_what_reaches_postgresql_late_undoes_no_confirmed_save => what_arrives_late_undoes_nothing(postgres());
-    "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL",
-    t65_what_reaches_pgbouncer_late_undoes_no_confirmed_save => what_arrives_late_undoes_nothing(pgbouncer());
-    "needs MySQL or MariaDB: set KOMERZA_TEST_MYSQL_URL",
-    t65_what_reaches_mysql_late_undoes_no_confirmed_save => what_arrives_late_undoes_nothing(mysql());
+    postgresql t62_a_silent_or_broken_connection_to_postgresql_costs_one_call => a_call_fails_at_most_once(postgres());
+    pgbouncer t62_a_silent_or_broken_connection_to_pgbouncer_costs_one_call => a_call_fails_at_most_once(pgbouncer());
+    mysql t62_a_silent_or_broken_connection_to_mysql_costs_one_call => a_call_fails_at_most_once(mysql());
+    postgresql t62_silence_after_idling_costs_no_call_to_postgresql => silence_after_idling_costs_no_call(postgres());
+    pgbouncer t62_silence_after_idling_costs_no_call_to_pgbouncer => silence_after_idling_costs_no_call(pgbouncer());
+    mysql t62_silence_after_idling_costs_no_call_to_mysql => silence_after_idling_costs_no_call(mysql());
+    postgresql t63_a_postgresql_that_takes_no_writes_is_left_at_the_first_refusal => a_postgresql_that_takes_no_writes();
+    mysql t63_a_mysql_that_takes_no_writes_is_left_at_the_first_refusal => a_mysql_that_takes_no_writes();
+    postgresql t65_a_removal_given_up_behind_a_lock_of_postgresql_removes_nothing_later => behind_a_lock::<sqlx::PgConnection>(postgres());
+    mysql t65_a_removal_given_up_behind_a_lock_of_mysql_removes_nothing_later => behind_a_lock::<sqlx::MySqlConnection>(mysql());
+    postgresql t65_what_reaches_postgresql_late_undoes_no_confirmed_save => what_arrives_late_undoes_nothing(postgres());
+    pgbouncer t65_what_reaches_pgbouncer_late_undoes_no_confirmed_save => what_arrives_late_undoes_nothing(pgbouncer());
+    mysql t65_what_reaches_mysql_late_undoes_no_confirmed_save => what_arrives_late_undoes_nothing(mysql());
 }

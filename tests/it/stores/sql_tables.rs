@@ -1,11 +1,9 @@
 //! How tables are made, and files that the app made before.
 
-use super::places::{Directory, saved_at};
-use crate::prelude::*;
-use komerza_connect_testing::canary::Log;
+use super::*;
 use sqlx::{Connection as _, SqliteConnection, raw_sql};
 
-async fn sqlite_file(path: &std::path::Path) -> SqliteConnection {
+async fn sqlite_file(path: &Path) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite:{}?mode=rwc", path.display())).await.unwrap()
 }
 

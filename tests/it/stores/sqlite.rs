@@ -1,7 +1,6 @@
 //! What is particular to the SQLite file.
 
-use super::places::{Directory, alice, token};
-use crate::prelude::*;
+use super::*;
 
 #[cfg(unix)]
 #[tokio::test]
@@ -23,19 +22,11 @@ async fn t44_a_new_file_and_those_beside_it_are_for_their_owner_alone() {
 async fn nodes_that_start_together_on_no_file_all_come_up() {
     let directory = Directory::new();
     let path = directory.path().join("tokens.db");
-    let mut nodes = tokio::task::JoinSet::new();
-    for number in 0..12_u32 {
+    let open = || {
         let path = path.clone();
-        nodes.spawn(async move {
-            let store = SqliteStore::open(path).await.unwrap();
-            store.save(&UserId::from(number), &token()).await.unwrap();
-        });
-    }
-    nodes.join_all().await;
-    let store = SqliteStore::open(&path).await.unwrap();
-    for number in 0..12_u32 {
-        assert!(store.load(&UserId::from(number)).await.unwrap().is_some());
-    }
+        async { SqliteStore::open(path).await.unwrap() }
+    };
+    all_come_up(12, open).await;
 }
 
 #[tokio::test]

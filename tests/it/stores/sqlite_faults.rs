@@ -1,11 +1,10 @@
 //! What the locks of other processes do to the SQL stores: here to SQLite, in `sql_faults` to the servers.
 
-use super::places::{Directory, alice, token};
-use crate::prelude::*;
+use super::*;
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection, SqlitePool, raw_sql};
 use tokio::{
     sync::oneshot::{Receiver, Sender, channel},
-    time::{sleep, timeout},
+    time::sleep,
 };
 
 /// A connection by which another node updates a record, and holds its lock until it is told to commit.

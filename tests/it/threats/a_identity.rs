@@ -1,15 +1,10 @@
 //! Section A, second part: whose key it becomes (T3 to T7).
 
-use crate::flow::harness::{
-    AUTHORIZE, CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, STATUS, Shop, USER, app, flow_cookies, node, started,
-};
 use crate::prelude::*;
-use komerza_connect::hooks::{Connecting, Veto};
-use komerza_connect_testing::{browser::Cookie, headers::OwnAnswers};
 
 #[tokio::test]
 async fn t03_who_returns_must_be_who_began() {
-    let (shop, browser, login) = Shop::with_login(Mode::App, "alice", "/x").await;
+    let (shop, browser, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
     browser.set_header(USER, "bob");
     let page = shop.refuses(&browser, &login.with("C1"), 403).await;
     assert!(page.text().contains("Sign in as the user who started it, or start again"), "{}", page.text());
@@ -20,19 +15,18 @@ async fn t03_who_returns_must_be_who_began() {
     }
     browser.set_header(USER, "alice");
     shop.accepts(&browser, &login, "C1", "/x").await;
-    assert_eq!((shop.store.key_of("alice"), shop.store.key_of("bob")), (Some(key_for_code("C1")), None));
+    assert_eq!((shop.shelf.key_of("alice"), shop.shelf.key_of("bob")), (Some(key_for_code("C1")), None));
 }
 
 #[tokio::test]
 async fn t03_without_an_app_login_the_browsers_own_session_must_be_the_same() {
-    let shop = Shop::new(Mode::Browser).await;
+    let shop = Shop::new(Mode::Browsers).await;
     let (alice, bob) = (shop.browser("alice"), shop.browser("bob"));
     for (browser, code) in [(&alice, "CA"), (&bob, "CB")] {
-        let login = shop.start(browser, "/x").await;
-        shop.accepts(browser, &login, code, "/x").await;
+        shop.connects(browser, code).await;
     }
     let login = shop.start(&alice, "/again").await;
-    let session = alice.jar().names().into_iter().find(|name| name.ends_with("-session")).unwrap();
+    let (session, _) = session_of(&alice);
     let (hers, his) = (alice.jar().get(&session).unwrap(), bob.jar().get(&session).unwrap());
     alice.jar().set_value(&session, his);
     shop.refuses(&alice, &login.with("C2"), 403).await;
@@ -41,40 +35,33 @@ async fn t03_without_an_app_login_the_browsers_own_session_must_be_the_same() {
     assert_eq!(shop.key_seen_by(&bob).await, Some(key_for_code("CB")));
 }
 
+/// On every way in, and for the extractor: a look-up that fails, and nobody.
 #[tokio::test]
-async fn t04_who_cannot_be_told_is_nobody_in_particular() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    alice.set_header(USER, "broken");
-    let page = shop.refuses(&alice, &login.with("C1"), 503).await;
-    assert!(page.header("retry-after").is_some() && page.text().contains("Nothing is lost"), "{}", page.text());
+async fn t04_who_cannot_be_told_is_nobody_in_particular_and_nobody_is_not_a_user() {
+    let (shop, alice, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
+    for (status, page_of_the_app) in [(503, 503), (401, 200)] {
+        match status {
+            503 => alice.set_header(USER, "broken"),
+            _ => alice.remove_header(USER),
+        }
+        let page = shop.refuses(&alice, &login.with("C1"), status).await;
+        let told = page.header("retry-after").is_some() && page.text().contains("Nothing is lost");
+        assert_eq!(told, status == 503, "{}", page.text());
+        for load in [Load::typed(LOGIN), Load::typed(STATUS), Load::form(SITE, DISCONNECT, "")] {
+            shop.refuses_load(&alice, load, status).await;
+        }
+        let seen = alice.open(&shop.url("/seen")).await;
+        assert_eq!(seen.statuses(), [page_of_the_app], "{}", seen.last().text());
+        assert!(!seen.last().text().starts_with("key "), "a key for nobody");
+    }
     assert!(shop.provider.requests().is_empty());
-    // The same on every other way in, and for the extractor.
-    shop.refuses_load(&alice, Load::typed(LOGIN), 503).await;
-    shop.refuses_load(&alice, Load::typed(STATUS), 503).await;
-    shop.refuses_load(&alice, Load::form(SITE, DISCONNECT, ""), 503).await;
-    assert_eq!(alice.open(&shop.url("/key")).await.statuses(), [503]);
-
-    alice.set_header(USER, "alice");
-    shop.accepts(&alice, &login, "C1", "/x").await;
-}
-
-#[tokio::test]
-async fn t04_nobody_is_not_a_user() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    alice.remove_header(USER);
-    shop.refuses(&alice, &login.with("C1"), 401).await;
-    shop.refuses_load(&alice, Load::typed(LOGIN), 401).await;
-    shop.refuses_load(&alice, Load::typed(STATUS), 401).await;
-    shop.refuses_load(&alice, Load::form(SITE, DISCONNECT, ""), 401).await;
-    assert_eq!(shop.key_seen_by(&alice).await, None);
     alice.set_header(USER, "alice");
     shop.accepts(&alice, &login, "C1", "/x").await;
 }
 
 #[tokio::test]
 async fn t05_a_link_of_another_site_is_asked_about_and_starts_nothing() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = Shop::with_browser(mode, "alice").await;
+    for (shop, alice) in in_both(|mode| Shop::with_browser(mode, "alice")).await {
         let page = alice.click(EVIL, LOGIN).await.first().clone();
         assert_eq!(page.sent("sec-fetch-site"), Some("cross-site"));
         assert_eq!((page.status(), page.location(), page.set_cookies().len()), (200, None, 0));
@@ -91,8 +78,7 @@ async fn t05_a_link_of_another_site_is_asked_about_and_starts_nothing() {
 
 #[tokio::test]
 async fn t05_what_the_visitor_asked_for_starts_at_once() {
-    for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
+    for shop in in_both(Shop::new).await {
         for load in [Load::typed(LOGIN), Load::link(SITE, LOGIN), Load::form(SITE, LOGIN, "")] {
             let browser = shop.browser("alice");
             let hop = browser.load(load.clone()).await.first().clone();
@@ -107,7 +93,7 @@ async fn t05_what_the_visitor_asked_for_starts_at_once() {
 
 #[tokio::test]
 async fn t05_an_old_browser_is_judged_by_referrer_and_origin() {
-    let shop = Shop::new(Mode::App).await;
+    let shop = Shop::new(Mode::Users).await;
     let old = shop.browser("alice").without_fetch_metadata();
     let statuses = |load| async { old.load(load).await.first().status() };
     assert_eq!(statuses(Load::typed(LOGIN)).await, 303);
@@ -120,20 +106,18 @@ async fn t05_an_old_browser_is_judged_by_referrer_and_origin() {
 /// Two Komerza apps on one host, with one sealing key and one store.
 #[tokio::test]
 async fn t06_a_login_begun_at_one_mount_cannot_be_finished_at_the_other() {
-    for mode in Mode::BOTH {
-        let provider = RawProvider::start().await;
-        let (store, clock) = (Shelf::default(), ManualClock::default());
+    for shop in in_both(Shop::new).await {
         let layer = |mount: &str, app: &str| {
             let key = SealingKey::from_bytes(b"obviously-fake-sealing-key-of-both-apps").unwrap();
             let uri = format!("{SITE}/{mount}/callback");
-            node(mode, &provider, &store, &clock, &uri, |config| config.client_id(app).cookie_keys([key]))
+            shop.another_node(|config| config.redirect_uri(uri).client_id(app).cookie_keys([key]))
         };
         let (a, b) = (layer("a", "app-1"), layer("b", "app-2"));
         let routes = OwnAnswers {
             routes: ["/a/login", "/a/callback", "/b/login", "/b/callback"].map(str::to_owned).to_vec(),
             locations: vec![AUTHORIZE.to_owned()],
         };
-        let both = axum::Router::new().fallback_service(tower::Layer::layer(&a, app(&b)));
+        let both = Router::new().fallback_service(tower::Layer::layer(&a, app(&b)));
         let browser = Browser::new().with_header(USER, "alice").with_own_answers(routes).serve(SITE, both);
         let start = |mount: &'static str| {
             let browser = &browser;
@@ -144,8 +128,7 @@ async fn t06_a_login_begun_at_one_mount_cannot_be_finished_at_the_other() {
         };
         let (at_a, at_b) = (start("a").await, start("b").await);
         // The name of the cookie that b would have given this attempt.
-        let prefix = &at_b.cookie[..at_b.cookie.len() - 16];
-        let renamed = format!("{prefix}{}", &at_a.cookie[at_a.cookie.len() - 16..]);
+        let renamed = format!("{}{}", at_b.prefix(), at_a.reference());
         let callback = |mount: &'static str, query: String| {
             let browser = &browser;
             async move {
@@ -156,53 +139,45 @@ async fn t06_a_login_begun_at_one_mount_cannot_be_finished_at_the_other() {
         assert_eq!(callback("b", at_a.with("C1")).await, 400, "as it is");
         browser.jar().rename(&at_a.cookie, &renamed);
         assert_eq!(callback("b", at_a.with("C1")).await, 400, "renamed");
-        assert!(provider.requests().is_empty() && store.snapshot().is_empty());
+        assert!(shop.provider.requests().is_empty() && shop.shelf.snapshot().is_empty());
         browser.jar().rename(&renamed, &at_a.cookie);
         assert_eq!(callback("a", at_a.with("C1")).await, 303);
         assert_eq!(callback("b", at_b.with("C2")).await, 303);
-        assert_eq!(provider.exchanges().len(), 2);
+        assert_eq!(shop.exchanges(), 2);
     }
 }
 
-/// As above, with the same app registered for two redirect URIs, and with one mount for two apps in turn.
+/// Another app at the same mount, and the same app at another mount.
+const OTHER_MOUNTS: [(&str, &str); 2] =
+    [("another-app", CALLBACK), ("obviously-fake-app", "https://shop.example/other/callback")];
+
 #[tokio::test]
 async fn t06_the_seal_holds_the_app_and_the_redirect_uri_each() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    let suffix = &login.cookie[login.cookie.len() - 16..];
-    let other_uri = "https://shop.example/komerza/callback2";
-    for (app_id, uri) in [("another-app", CALLBACK), ("obviously-fake-app", other_uri)] {
-        let other = node(shop.mode, &shop.provider, &shop.store, &shop.clock, uri, |config| config.client_id(app_id));
+    let (shop, alice, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
+    for (app_id, uri) in OTHER_MOUNTS {
+        let other = shop.another_node(|config| config.redirect_uri(uri).client_id(app_id));
         let visitor = alice.clone().without_own_answers();
         visitor.move_to(SITE, app(&other));
-        let hop = visitor.hop(Load::typed(LOGIN)).await;
-        let theirs = started(hop).cookie;
-        visitor.jar().rename(&login.cookie, &format!("{}{suffix}", &theirs[..theirs.len() - 16]));
-        let path = uri.strip_prefix(SITE).unwrap();
-        let back = Load::link(AUTHORIZE, &format!("{SITE}{path}?{}", login.with("C1"))).stop_at_first();
-        assert_eq!(visitor.load(back).await.first().status(), 400, "{app_id} {uri}");
+        let theirs = started(visitor.hop(Load::typed(&uri.replace("callback", "login"))).await);
+        visitor.jar().rename(&login.cookie, &format!("{}{}", theirs.prefix(), login.reference()));
+        let back = visitor.hop(Load::link(AUTHORIZE, &format!("{uri}?{}", login.with("C1")))).await;
+        assert_eq!(back.status(), 400, "{app_id} {uri}");
     }
     assert!(shop.provider.requests().is_empty());
 }
 
 #[tokio::test]
 async fn t06_a_session_of_one_mount_is_none_at_another_with_the_same_keys_and_store() {
-    let shop = Shop::new(Mode::Browser).await;
-    let alice = shop.browser("");
-    let login = shop.start(&alice, "/x").await;
-    shop.accepts(&alice, &login, "CA", "/x").await;
-    let session = alice.jar().names().into_iter().find(|name| name.ends_with("-session")).unwrap();
-    let other_uri = "https://shop.example/other/callback";
-    for (app_id, uri) in [("another-app", CALLBACK), ("obviously-fake-app", other_uri)] {
-        let other = node(shop.mode, &shop.provider, &shop.store, &shop.clock, uri, |config| config.client_id(app_id));
+    let (shop, alice) = Shop::connected(Mode::Browsers, "", "CA").await;
+    let (session, value) = session_of(&alice);
+    for (app_id, uri) in OTHER_MOUNTS {
+        let other = shop.another_node(|config| config.redirect_uri(uri).client_id(app_id));
         let visitor = alice.clone().without_own_answers();
         visitor.move_to(SITE, app(&other));
-        let path = uri.strip_prefix(SITE).unwrap().replace("callback", "login");
-        let hop = visitor.hop(Load::typed(&format!("{SITE}{path}"))).await;
-        let theirs = started(hop).cookie;
+        let theirs = started(visitor.hop(Load::typed(&uri.replace("callback", "login"))).await).cookie;
         let prefix = theirs.split_once("-login-").unwrap().0;
         // Under both names: whichever one the other mount looks for, its value counts for nothing.
-        let value = alice.jar().get(&session).unwrap();
-        visitor.jar().set_raw(Cookie::new("shop.example", format!("{prefix}-session"), value));
+        visitor.jar().set_raw(Cookie::new("shop.example", format!("{prefix}-session"), &value));
         assert!(visitor.jar().get(&session).is_some());
         assert_eq!(shop.key_seen_by(&visitor).await, None, "{app_id} {uri}");
     }
@@ -227,15 +202,15 @@ impl Hooks for Bouncer {
 
 #[tokio::test]
 async fn t07_the_hook_sees_the_account_first_and_its_refusal_leaves_no_trace() {
-    for mode in Mode::BOTH {
-        let (provider, store) = (RawProvider::start().await, Shelf::default());
-        let hooks = Bouncer { store: store.clone() };
-        let shop = Shop::on(provider, store, mode, |config| config, |layer| layer.with_hooks(hooks));
+    for mode in MODES {
+        let shelf = Shelf::default();
+        let hooks = Bouncer { store: shelf.clone() };
+        let shop = Shop::builder(mode).still().shelf(&shelf).layer(|layer| layer.with_hooks(hooks)).open().await;
         let (alice, login) = shop.login_of("alice", "/x").await;
-        let hop = shop.callback(&alice, &login.with("stolen")).await;
+        let hop = shop.return_to(&alice, &login.with("stolen")).await;
         assert_eq!((hop.status(), hop.location()), (403, None));
         assert!(hop.text().contains("This Komerza account belongs to somebody else here."), "{}", hop.text());
-        assert_eq!((shop.store.writes(), shop.key_seen_by(&alice).await), (0, None));
+        assert_eq!((shop.shelf.writes(), shop.key_seen_by(&alice).await), (0, None));
         let login = shop.start(&alice, "/x").await;
         let hop = shop.accepts(&alice, &login, "fine", "/x").await;
         // A success says nothing that could be played again elsewhere.

@@ -1,11 +1,6 @@
 //! Section A, first part: a callback counts only in the browser that began the login, once, and in time (T1, T2, T8 to T11).
 
-use crate::flow::harness::{AUTHORIZE, LOGIN, Mode, Shop, USER, cookies, flow_cookies, started};
 use crate::prelude::*;
-use http::header;
-use komerza_connect::random::{Randomness, RandomnessError};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tower::ServiceExt as _;
 
 /// A state of the right form that nobody was ever given.
 fn unknown_state() -> String {
@@ -14,8 +9,7 @@ fn unknown_state() -> String {
 
 #[tokio::test]
 async fn t01_a_code_without_the_state_of_a_login_of_this_browser_is_refused() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = Shop::with_browser(mode, "alice").await;
+    for (shop, alice) in in_both(|mode| Shop::with_browser(mode, "alice")).await {
         let random = unknown_state();
         for query in ["code=CM", &format!("code=CM&state={random}"), "code=CM&state=", "code=CM&state=short"] {
             let page = shop.refuses(&alice, query, 400).await;
@@ -31,35 +25,30 @@ async fn t01_a_code_without_the_state_of_a_login_of_this_browser_is_refused() {
 
 #[tokio::test]
 async fn t02_a_login_started_by_another_user_cannot_be_finished_in_ones_own_browser() {
-    for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
+    for shop in in_both(Shop::new).await {
         let (mallory, bob) = (shop.browser("mallory"), shop.browser("bob"));
         let hers = shop.start(&mallory, "/x").await;
         shop.refuses(&bob, &hers.with("CB"), 400).await;
         // Nor when bob has a login of his own under way.
         let his = shop.start(&bob, "/y").await;
         shop.refuses(&bob, &hers.with("CB"), 400).await;
-        assert!(shop.store.keys().is_empty());
+        assert!(shop.shelf.keys().is_empty());
         shop.accepts(&bob, &his, "CB2", "/y").await;
         assert_eq!(shop.key_seen_by(&mallory).await, None);
+        // Nor does her cookie help in his browser, where the app knows its users.
+        if shop.mode == Mode::Users {
+            let (bob, stored) = (shop.browser("bob"), shop.shelf.keys());
+            bob.jar().set_raw(mallory.jar().all()[0].clone());
+            shop.refuses(&bob, &hers.with("CB3"), 403).await;
+            assert_eq!(shop.shelf.keys(), stored);
+        }
     }
 }
 
 #[tokio::test]
-async fn t02_a_cookie_carried_to_another_users_browser_does_not_help() {
-    let shop = Shop::new(Mode::App).await;
-    let (mallory, bob) = (shop.browser("mallory"), shop.browser("bob"));
-    let hers = shop.start(&mallory, "/x").await;
-    let cookie = mallory.jar().all()[0].clone();
-    bob.jar().set_raw(cookie);
-    shop.refuses(&bob, &hers.with("CB"), 403).await;
-    assert!(shop.store.keys().is_empty());
-}
-
-#[tokio::test]
 async fn t08_ten_thousand_logins_have_ten_thousand_states_cookies_and_seals() {
-    let shop = Shop::new(Mode::Browser).await;
-    let app = crate::flow::harness::app(&shop.layer);
+    let shop = Shop::new(Mode::Browsers).await;
+    let app = app(&shop.layer);
     let (mut states, mut names, mut values) = (HashSet::new(), HashSet::new(), HashSet::new());
     for _ in 0..10_000 {
         let request = Request::get("/komerza/login").body(Body::empty()).unwrap();
@@ -76,24 +65,14 @@ async fn t08_ten_thousand_logins_have_ten_thousand_states_cookies_and_seals() {
     assert_eq!((states.len(), names.len(), values.len()), (10_000, 10_000, 10_000));
 }
 
-/// Works for so many calls and then no more.
-#[derive(Debug)]
-struct Failing(Arc<AtomicUsize>);
-
-impl Randomness for Failing {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
-        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        left.map_err(|_| RandomnessError::new())?;
-        komerza_connect::random::SystemRandomness.fill(bytes)
-    }
-}
-
 #[tokio::test]
 async fn t08_without_randomness_no_login_starts() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         let left = Arc::new(AtomicUsize::new(0));
-        let source = Failing(Arc::clone(&left));
-        let shop = Shop::with(mode, |config| config, |layer| layer.with_randomness(source)).await;
+        let draws_left = Arc::clone(&left);
+        let draw = move || draws_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let source = Chance::dry_if(move || draw().is_err());
+        let shop = Shop::builder(mode).still().layer(|layer| layer.with_randomness(source)).open().await;
         let alice = shop.browser("alice");
         // Each draw of a login is once the one that fails.
         let mut draws = 0;
@@ -113,16 +92,15 @@ async fn t08_without_randomness_no_login_starts() {
 
 #[tokio::test]
 async fn t09_the_same_callback_again_ends_in_the_same_place_and_costs_nothing() {
-    for mode in Mode::BOTH {
-        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
+    for (shop, alice, login) in in_both(|mode| Shop::with_login(mode, "alice", "/x")).await {
         shop.accepts(&alice, &login, "CA", "/x").await;
         let (after, jar) = (shop.mark(), cookies(&alice));
         for _ in 0..3 {
-            let again = shop.callback(&alice, &login.with("CA")).await;
+            let again = shop.return_to(&alice, &login.with("CA")).await;
             assert_eq!((again.status(), again.location()), (303, Some("/x")));
         }
         // The refresh of a page whose code was cut off the address is still the same success.
-        let bare = shop.callback(&alice, &format!("state={}", login.state)).await;
+        let bare = shop.return_to(&alice, &format!("state={}", login.state)).await;
         assert_eq!((bare.status(), bare.location()), (303, Some("/x")));
         assert_eq!((shop.mark(), cookies(&alice)), (after, jar));
 
@@ -136,19 +114,18 @@ async fn t09_the_same_callback_again_ends_in_the_same_place_and_costs_nothing() 
 
 #[tokio::test]
 async fn t09_a_done_mark_older_than_its_lifetime_does_not_count_even_if_the_browser_keeps_it() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
     shop.accepts(&alice, &login, "CA", "/x").await;
     let stubborn = stopped_in_time(&shop, &alice);
     shop.clock.advance(Duration::from_secs(119));
-    assert_eq!(shop.callback(&stubborn, &login.with("CA")).await.status(), 303);
+    assert_eq!(shop.return_to(&stubborn, &login.with("CA")).await.status(), 303);
     shop.clock.advance(Duration::from_secs(1));
     shop.refuses(&stubborn, &login.with("CA"), 400).await;
 }
 
 #[tokio::test]
 async fn t09_an_unknown_state_tells_of_a_connection_only_who_has_one_and_can_be_told() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    shop.accepts(&alice, &login, "CA", "/x").await;
+    let (shop, alice) = Shop::connected(Mode::Users, "alice", "CA").await;
     let query = format!("code=x&state={}", unknown_state());
     for (user, told) in [("alice", true), ("bob", false), ("broken", false)] {
         alice.set_header(USER, user);
@@ -159,15 +136,13 @@ async fn t09_an_unknown_state_tells_of_a_connection_only_who_has_one_and_can_be_
 
 /// A copy of the browser that never notices that a cookie has expired.
 fn stopped_in_time(shop: &Shop, browser: &Browser) -> Browser {
-    use komerza_connect::time::Clock as _;
     let now = shop.clock.now();
     browser.clone().with_clock(move || now)
 }
 
 #[tokio::test]
 async fn t10_a_login_is_finished_within_ten_minutes_or_not_at_all() {
-    for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
+    for shop in in_both(Shop::new).await {
         let alice = stopped_in_time(&shop, &shop.browser("alice"));
         let (late, in_time) = (shop.start(&alice, "/late").await, shop.start(&alice, "/x").await);
         shop.clock.advance(Duration::from_secs(599));
@@ -181,8 +156,7 @@ async fn t10_a_login_is_finished_within_ten_minutes_or_not_at_all() {
 
 #[tokio::test]
 async fn t10_a_login_from_more_than_a_minute_in_the_future_is_refused() {
-    use komerza_connect::time::Clock as _;
-    let shop = Shop::new(Mode::App).await;
+    let shop = Shop::new(Mode::Users).await;
     let alice = stopped_in_time(&shop, &shop.browser("alice"));
     let (bad, good) = (shop.start(&alice, "/x").await, shop.start(&alice, "/y").await);
     let begun = shop.clock.now();
@@ -194,8 +168,7 @@ async fn t10_a_login_from_more_than_a_minute_in_the_future_is_refused() {
 
 #[tokio::test]
 async fn t11_a_stray_callback_leaves_the_real_login_alone() {
-    for mode in Mode::BOTH {
-        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
+    for (shop, alice, login) in in_both(|mode| Shop::with_login(mode, "alice", "/x")).await {
         let other = format!("code=x&state={}", unknown_state());
         for query in
             ["code=x&state=junk", &other, "state=junk", "error=access_denied&state=junk", "error=access_denied"]
@@ -209,7 +182,7 @@ async fn t11_a_stray_callback_leaves_the_real_login_alone() {
 /// Where the dashboard is asked for consent, all that the login route says is in the query of the URL.
 #[tokio::test]
 async fn t08_the_state_is_in_the_authorize_url_and_nowhere_else_in_the_answer() {
-    let shop = Shop::new(Mode::App).await;
+    let shop = Shop::new(Mode::Users).await;
     let hop = shop.browser("alice").hop(Load::typed(LOGIN)).await;
     let login = started(hop);
     assert!(login.hop.location().unwrap().starts_with(&format!("{AUTHORIZE}?client_id=obviously-fake-app&")));

@@ -1,17 +1,10 @@
 //! Section B, first part: what the cookies look like (T12, T13). The harness checks the exact form of every one it ever sees.
 
-use crate::flow::harness::{CALLBACK, DISCONNECT, EVIL, LOGIN, Mode, SITE, Shop};
 use crate::prelude::*;
-use http::header;
-use komerza_connect_testing::{
-    browser::{Refused, SameSite},
-    headers::{CookieForm, assert_cookie_form},
-};
-use tower::{Layer as _, ServiceExt as _};
 
 #[tokio::test]
 async fn t12_every_cookie_has_exactly_the_attributes_it_needs() {
-    let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::Browsers, "alice", "/x").await;
     let started = login.hop.set_cookies();
     assert_cookie_form(&started[0], CookieForm::Host, 600);
     let finished = shop.accepts(&alice, &login, "CA", "/x").await.set_cookies();
@@ -23,29 +16,31 @@ async fn t12_every_cookie_has_exactly_the_attributes_it_needs() {
     lives("-done-", 120);
     lives("-session=", 30 * 24 * 3_600);
     assert_eq!(finished.len(), 3);
-    let gone = alice.load(Load::form(SITE, DISCONNECT, "")).await.first().set_cookies();
+    let gone = shop.disconnect(&alice).await.set_cookies();
     assert_cookie_form(&gone[0], CookieForm::Host, 60);
     assert_cookie_form(&gone[1], CookieForm::Host, 0);
     assert_eq!(alice.script_cookies(SITE), "", "script sees none of them");
 }
 
 #[tokio::test]
-async fn t12_a_sibling_cannot_overwrite_a_cookie_and_plain_http_does_not_carry_it() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
+async fn t12_a_sibling_cannot_overwrite_a_cookie_and_neither_plain_http_nor_another_site_carries_it() {
+    let (shop, alice, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
     let sibling = "https://blog.shop.example/";
     let line = format!("{}=theirs; Domain=shop.example; Path=/; Secure", login.cookie);
     assert_eq!(alice.script_sets(sibling, &line), Err(Refused::HostPrefix));
     assert_eq!(alice.script_sets(SITE, &format!("{}=x; Secure; Path=/", login.cookie)), Err(Refused::HttpOnlyByScript));
-    alice.move_to("http://shop.example", axum::Router::new().fallback(async || "plain"));
-    let plain = alice.open("http://shop.example/komerza-elsewhere").await;
-    assert_eq!(plain.first().sent("cookie"), None);
+    alice.move_to("http://shop.example", Router::new().fallback(async || "plain"));
+    let plain = Load::typed("http://shop.example/komerza-elsewhere");
+    for load in [plain, Load::iframe(EVIL, CALLBACK), Load::image(EVIL, CALLBACK), Load::form(EVIL, LOGIN, "")] {
+        assert_eq!(alice.load(load.clone()).await.first().sent("cookie"), None, "{load:?}");
+    }
     shop.accepts(&alice, &login, "CA", "/x").await;
 }
 
 /// The row asks that the builder reject `SameSite=Strict`. There is no setting to say it with; this shows why there is none.
 #[tokio::test]
 async fn t12_lax_is_what_comes_back_from_komerza_and_strict_would_not() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
     let mut cookie = alice.jar().all()[0].clone();
     assert_eq!(cookie.same_site, SameSite::Lax);
     let strict = alice.clone();
@@ -54,15 +49,6 @@ async fn t12_lax_is_what_comes_back_from_komerza_and_strict_would_not() {
     strict.jar().set_raw(cookie);
     shop.refuses(&strict, &login.with("CA"), 400).await;
     shop.accepts(&alice, &login, "CA", "/x").await;
-}
-
-#[tokio::test]
-async fn t12_a_cookie_goes_to_no_frame_image_or_post_of_another_site() {
-    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
-    shop.start(&alice, "/x").await;
-    for load in [Load::iframe(EVIL, CALLBACK), Load::image(EVIL, CALLBACK), Load::form(EVIL, LOGIN, "")] {
-        assert_eq!(alice.load(load).await.first().sent("cookie"), None);
-    }
 }
 
 fn at(redirect_uri: &str) -> Result<Config, komerza_connect::ConfigError> {
@@ -94,7 +80,7 @@ async fn t13_the_redirect_uri_alone_decides_about_the_form_of_a_cookie() {
             continue;
         };
         let layer = KomerzaConnectLayer::new(at(redirect_uri).unwrap(), MemoryStore::default()).unwrap();
-        let service = layer.layer(axum::Router::<()>::new());
+        let service = layer.layer(Router::<()>::new());
         // Whatever the request claims about itself.
         for (name, value) in [
             ("x-forwarded-proto", "https"),
@@ -111,22 +97,13 @@ async fn t13_the_redirect_uri_alone_decides_about_the_form_of_a_cookie() {
 
 #[tokio::test]
 async fn t13_a_browser_without_an_exception_for_loopback_finishes_a_login_on_plain_http() {
-    for mode in Mode::BOTH {
-        let shop = Shop::over_sockets(mode).await;
-        let safari: Browser = shop.browser("alice").without_loopback_exception();
+    for shop in in_both(|mode| Shop::builder(mode).still().over_sockets().open()).await {
+        let safari = shop.browser("alice").without_loopback_exception();
         let login = shop.start(&safari, "/x").await;
-        shop.accepts(&safari, &login, "CA", "/x").await;
-    }
-}
-
-#[tokio::test]
-async fn the_removed_cookie_is_the_last_one_of_the_answer() {
-    // Browsers do not care. curl 7.88 does: it reads its jar file again and finds there what an earlier line had removed.
-    for mode in Mode::BOTH {
-        let shop = Shop::over_sockets(mode).await;
-        let (alice, login) = shop.login_of("alice", "/x").await;
-        let set = shop.accepts(&alice, &login, "C1", "/x").await.set_cookies();
+        let set = shop.accepts(&safari, &login, "CA", "/x").await.set_cookies();
+        // Browsers do not care which is the last one. curl 7.88 does: it reads its jar file again and finds there what an
+        // earlier line had removed.
         assert!(set.last().unwrap().starts_with(&format!("{}=; Path=/; Max-Age=0;", login.cookie)), "{set:?}");
-        assert!(!alice.jar().names().contains(&login.cookie));
+        assert!(!safari.jar().names().contains(&login.cookie));
     }
 }

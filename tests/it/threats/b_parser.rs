@@ -1,10 +1,6 @@
 //! Section B, second part: reading what arrives (T14 to T17).
 
-use crate::flow::harness::{LOGIN, Login, Mode, SITE, Shop, app, flow_cookies};
 use crate::prelude::*;
-use http::header;
-use komerza_connect_testing::browser::Cookie;
-use tower::ServiceExt as _;
 
 const HOST: &str = "shop.example";
 
@@ -40,26 +36,22 @@ async fn t14_a_cookie_whose_encoded_name_imitates_ours_is_another_cookie() {
             |name| name.replacen("-login-", "%2Dlogin%2D", 1),
             |name| format!("\"{name}\""),
         ] {
-            let shop = Shop::new(Mode::App).await;
+            let shop = Shop::new(Mode::Users).await;
             let (alice, login, theirs) = with_a_stranger(&shop).await;
             surround(&alice, &login.cookie, before, imitate(&login.cookie), theirs);
             let hop = shop.accepts(&alice, &login, "CA", "/x").await;
             assert!(!hop.set_cookies().iter().any(|line| line.contains('%')), "nothing is said about theirs");
+            // The imitation alone counts for nothing.
+            let (alice, login) = shop.login_of("alice", "/x").await;
+            alice.jar().rename(&login.cookie, &imitate(&login.cookie));
+            shop.refuses(&alice, &login.with("CB"), 400).await;
         }
     }
 }
 
 #[tokio::test]
-async fn t14_the_imitation_alone_counts_for_nothing() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    let encoded = login.cookie.replacen("__", "%5F%5F", 1);
-    alice.jar().rename(&login.cookie, &encoded);
-    shop.refuses(&alice, &login.with("CA"), 400).await;
-}
-
-#[tokio::test]
 async fn t15_an_odd_cookie_of_a_neighbour_hides_nothing() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         for before in [true, false] {
             for (name, value) in [
                 (&b"x"[..], &b"\xff"[..]),
@@ -79,8 +71,7 @@ async fn t15_an_odd_cookie_of_a_neighbour_hides_nothing() {
 
 #[tokio::test]
 async fn t15_cookies_on_lines_of_their_own_are_all_read() {
-    for mode in Mode::BOTH {
-        let shop = Shop::new(mode).await;
+    for shop in in_both(Shop::new).await {
         let alice = shop.browser("alice").splitting_cookie_lines();
         alice.jar().set_raw(Cookie::new(HOST, "first", b"\xff"));
         let login = shop.start(&alice, "/x").await;
@@ -93,7 +84,7 @@ async fn t15_cookies_on_lines_of_their_own_are_all_read() {
 
 #[tokio::test]
 async fn t16_a_stale_cookie_of_the_same_name_does_not_stand_in_the_way() {
-    for mode in Mode::BOTH {
+    for mode in MODES {
         for before in [true, false] {
             for stale in ["", "junk", "theirs"] {
                 let shop = Shop::new(mode).await;
@@ -111,21 +102,19 @@ async fn t16_a_stale_cookie_of_the_same_name_does_not_stand_in_the_way() {
 #[tokio::test]
 async fn t16_a_stale_session_of_the_same_name_does_not_stand_in_the_way() {
     for before in [true, false] {
-        let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
-        shop.accepts(&alice, &login, "CA", "/x").await;
-        let session = alice.jar().names().into_iter().find(|name| name.ends_with("-session")).unwrap();
+        let (shop, alice) = Shop::connected(Mode::Browsers, "alice", "CA").await;
+        let (session, _) = session_of(&alice);
         surround(&alice, &session, before, &session, "stale");
         assert!(shop.key_seen_by(&alice).await.is_some());
         let again = shop.start(&alice, "/y").await;
-        assert_eq!(shop.callback(&alice, &again.with("CB")).await.status(), 303);
+        assert_eq!(shop.return_to(&alice, &again.with("CB")).await.status(), 303);
     }
 }
 
 #[tokio::test]
 async fn t17_a_login_clears_away_twenty_junk_cookies_and_sets_one() {
-    for mode in Mode::BOTH {
-        let (shop, alice, real) = Shop::with_login(mode, "alice", "/x").await;
-        let prefix = &real.cookie[..real.cookie.len() - 16];
+    for (shop, alice, real) in in_both(|mode| Shop::with_login(mode, "alice", "/x")).await {
+        let prefix = real.prefix();
         let done = prefix.replace("-login-", "-done-");
         for number in 0..20 {
             let prefix = if number % 2 == 0 { prefix } else { &done };
@@ -142,38 +131,34 @@ async fn t17_a_login_clears_away_twenty_junk_cookies_and_sets_one() {
 
 #[tokio::test]
 async fn t17_the_work_is_bounded_whatever_a_client_sends() {
-    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
-    let name = shop.start(&alice, "/x").await.cookie;
-    let prefix = &name[..name.len() - 16];
-    let many: Vec<_> = (0..50_000).map(|number| format!("{prefix}{number:016x}=junk")).collect();
-    let request = Request::get("/komerza/login").header("x-test-user", "alice").header(header::COOKIE, many.join("; "));
+    let (shop, alice, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
+    let many: Vec<_> = (0..50_000).map(|number| format!("{}{number:016x}=junk", login.prefix())).collect();
+    let request = Request::get("/komerza/login").header(USER, "alice").header(header::COOKIE, many.join("; "));
     let response = app(&shop.layer).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let set = response.headers().get_all(header::SET_COOKIE).iter().count();
     assert!((2..=129).contains(&set), "{set} cookies in the answer: a bounded number whatever came");
-}
-
-#[tokio::test]
-async fn t17_a_name_that_no_cookie_can_have_is_not_echoed() {
-    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
-    let name = shop.start(&alice, "/x").await.cookie;
-    let prefix = &name[..name.len() - 16];
+    // A name that no cookie can have is not echoed.
     for odd in ["a b", "a\tb", "é", "a,b\"c", "a%41", "a,Secure"] {
-        let cookie = format!("{prefix}{odd}=junk");
-        let load = Load::typed(LOGIN).header("cookie", cookie.as_bytes()).stop_at_first();
-        let hop = alice.load(load).await.first().clone();
-        assert_eq!(hop.status(), 303);
-        assert_eq!(hop.set_cookies().len(), 1, "the login's own cookie alone");
+        let cookie = format!("{}{odd}=junk", login.prefix());
+        let hop = alice.hop(Load::typed(LOGIN).header("cookie", cookie.as_bytes())).await;
+        assert_eq!((hop.status(), hop.set_cookies().len()), (303, 1), "the login's own cookie alone, and not {odd:?}");
     }
+    // Requests of scripts start no login and leave no cookie.
+    let (_shop, scripts) = Shop::with_browser(Mode::Browsers, "alice").await;
+    for _ in 0..20 {
+        let hop = scripts.hop(Load::fetch(SITE, Method::GET, LOGIN)).await;
+        assert_eq!((hop.status(), hop.set_cookies().len()), (403, 0));
+    }
+    assert!(flow_cookies(&scripts).is_empty());
 }
 
 #[tokio::test]
 async fn t17_at_most_five_pieces_and_four_kibibytes_are_kept() {
-    for mode in Mode::BOTH {
-        let (shop, alice) = Shop::with_browser(mode, "alice").await;
+    for (shop, alice) in in_both(|mode| Shop::with_browser(mode, "alice")).await {
         let mut logins = Vec::new();
         for number in 0..12 {
             logins.push(shop.start(&alice, &format!("/{number}{}", "a".repeat(40 * number))).await);
-            shop.clock.advance(std::time::Duration::from_secs(1));
+            shop.clock.advance(Duration::from_secs(1));
             let kept = flow_cookies(&alice);
             let bytes: usize =
                 kept.iter().map(|name| name.len() + alice.jar().get(name).map_or(0, |value| value.len())).sum();
@@ -184,14 +169,4 @@ async fn t17_at_most_five_pieces_and_four_kibibytes_are_kept() {
         let last = logins.last().unwrap();
         assert_eq!(alice.load(shop.returning(&last.with("C"))).await.first().status(), 303);
     }
-}
-
-#[tokio::test]
-async fn t17_script_requests_start_no_login_and_leave_no_cookie() {
-    let (_shop, alice) = Shop::with_browser(Mode::Browser, "alice").await;
-    for _ in 0..20 {
-        let hop = alice.fetch(SITE, http::Method::GET, LOGIN).await.first().clone();
-        assert_eq!((hop.status(), hop.set_cookies().len()), (403, 0));
-    }
-    assert!(flow_cookies(&alice).is_empty());
 }

@@ -1,23 +1,10 @@
 //! Section B, third part: what the cookies hold (T18 to T21).
 
-use crate::flow::harness::{Mode, SITE, Shop, app, flow_cookies};
 use crate::prelude::*;
-use komerza_connect::store::EncryptedStore;
-use komerza_connect_testing::browser::Cookie;
-
-#[tokio::test]
-async fn t18_a_login_says_nothing_about_the_cookies_of_the_others() {
-    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
-    for _ in 0..5 {
-        assert_eq!(shop.start(&alice, "/x").await.hop.set_cookies().len(), 1);
-    }
-    assert_eq!(flow_cookies(&alice).len(), 5);
-}
 
 #[tokio::test]
 async fn t19_a_cookie_with_any_byte_changed_is_no_cookie() {
-    for mode in Mode::BOTH {
-        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
+    for (shop, alice, login) in in_both(|mode| Shop::with_login(mode, "alice", "/x")).await {
         let good = alice.jar().get(&login.cookie).unwrap();
         for at in 0..good.len() {
             // The last character of base64 has bits that do not count; every one of its neighbours is tried.
@@ -28,7 +15,7 @@ async fn t19_a_cookie_with_any_byte_changed_is_no_cookie() {
                 }
                 changed[at] = other;
                 alice.jar().set_value(&login.cookie, changed);
-                let hop = shop.callback(&alice, &login.with("CA")).await;
+                let hop = shop.return_to(&alice, &login.with("CA")).await;
                 assert_eq!(hop.status(), 400, "byte {at}");
             }
         }
@@ -36,15 +23,15 @@ async fn t19_a_cookie_with_any_byte_changed_is_no_cookie() {
             alice.jar().set_value(&login.cookie, value);
             shop.refuses(&alice, &login.with("CA"), 400).await;
         }
-        assert_eq!((shop.provider.connections(), shop.store.writes()), (0, 0));
+        assert_eq!((shop.provider.connections(), shop.shelf.writes()), (0, 0));
         alice.jar().set_value(&login.cookie, good);
         shop.accepts(&alice, &login, "CA", "/x").await;
     }
 }
 
 #[tokio::test]
-async fn t19_the_same_login_sealed_twice_differs_from_end_to_end() {
-    let (shop, alice) = Shop::with_browser(Mode::App, "alice").await;
+async fn t19_the_same_login_or_record_sealed_twice_differs_from_end_to_end() {
+    let (shop, alice) = Shop::with_browser(Mode::Users, "alice").await;
     let (one, two) = (shop.start(&alice, "/x").await.cookie, shop.start(&alice, "/x").await.cookie);
     let value = |name| alice.jar().get(name).unwrap();
     let (one, two) = (value(&one), value(&two));
@@ -52,11 +39,8 @@ async fn t19_the_same_login_sealed_twice_differs_from_end_to_end() {
     // The first six characters name the key; behind them nothing is alike but by chance.
     let alike = one.bytes().zip(two.bytes()).skip(6).filter(|(one, two)| one == two).count();
     assert!(alike * 8 < one.len(), "{alike} of {} characters are alike", one.len());
-}
 
-/// To the byte the same content this time: what differs comes from the nonce.
-#[tokio::test]
-async fn t19_the_same_record_sealed_twice_differs() {
+    // A record has to the byte the same content each time: what differs comes from the nonce.
     let (database, user) = (MemoryStore::default(), user("alice"));
     let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]).unwrap();
     let token = record("obviously-fake-key");
@@ -70,15 +54,15 @@ async fn t19_the_same_record_sealed_twice_differs() {
 
 #[tokio::test]
 async fn t20_a_value_of_one_kind_is_none_of_another() {
-    let (shop, alice, login) = Shop::with_login(Mode::Browser, "alice", "/x").await;
+    let (shop, alice, login) = Shop::with_login(Mode::Browsers, "alice", "/x").await;
     let attempt = alice.jar().get(&login.cookie).unwrap();
     shop.accepts(&alice, &login, "CA", "/x").await;
     let done = login.cookie.replace("-login-", "-done-");
     let session = format!("{}-session", login.cookie.split_once("-login-").unwrap().0);
     let value = |name| alice.jar().get(name).unwrap();
     let (done_value, session_value) = (value(&done), value(&session));
-    let owner = UserId::new(shop.store.snapshot().into_keys().next().unwrap()).unwrap();
-    let record = shop.store.load(&owner).await.unwrap().unwrap().to_text();
+    let owner = UserId::new(shop.shelf.snapshot().into_keys().next().unwrap()).unwrap();
+    let record = shop.shelf.load(&owner).await.unwrap().unwrap().to_text();
 
     // The flights of this process remember the callback: a node that does not is asked.
     let fresh = shop.another_node(|config| config);
@@ -112,7 +96,7 @@ async fn t20_a_value_of_one_kind_is_none_of_another() {
 /// two purposes share one.
 #[tokio::test]
 async fn t20_each_kind_of_value_is_sealed_under_a_key_of_its_own() {
-    let shop = Shop::with(Mode::Browser, keys("1"), |layer| layer).await;
+    let shop = Shop::builder(Mode::Browsers).still().config(keys("1")).open().await;
     let alice = shop.browser("alice");
     let value = |name: &str| alice.jar().get(name).unwrap();
     let mut seen = Vec::new();
@@ -145,17 +129,22 @@ fn keys(letters: &'static str) -> impl FnOnce(ConfigBuilder) -> ConfigBuilder {
 }
 
 #[tokio::test]
-async fn t21_a_new_key_in_front_of_the_list_ends_nothing() {
-    for mode in Mode::BOTH {
-        let shop = Shop::with(mode, keys("1"), |layer| layer).await;
+async fn t21_a_new_key_in_front_of_the_list_ends_nothing_and_one_that_is_not_in_it_opens_nothing() {
+    for shop in in_both(|mode| Shop::builder(mode).still().config(keys("1")).open()).await {
         let (alice, before) = shop.login_of("alice", "/before").await;
         shop.accepts(&alice, &before, "C0", "/before").await;
         let login = shop.start(&alice, "/x").await;
 
+        // A key that is not in the list opens nothing. Without keys it is one derived from the client secret, which is another.
+        for other in [shop.another_node(keys("23")), shop.another_node(|config| config)] {
+            alice.move_to(SITE, app(&other));
+            shop.refuses(&alice, &login.with("CA"), 400).await;
+        }
+
         let rotated = shop.another_node(keys("21"));
         alice.move_to(SITE, app(&rotated));
         assert!(shop.key_seen_by(&alice).await.is_some(), "the session lives on");
-        assert_eq!(shop.callback(&alice, &before.with("C0")).await.location(), Some("/before"), "so does a done mark");
+        assert_eq!(shop.return_to(&alice, &before.with("C0")).await.location(), Some("/before"), "so does a done mark");
         shop.accepts(&alice, &login, "CA", "/x").await;
         let sealed_anew = shop.start(&alice, "/y").await;
 
@@ -165,26 +154,13 @@ async fn t21_a_new_key_in_front_of_the_list_ends_nothing() {
     }
 }
 
-#[tokio::test]
-async fn t21_a_key_that_is_not_in_the_list_opens_nothing() {
-    for mode in Mode::BOTH {
-        let shop = Shop::with(mode, keys("1"), |layer| layer).await;
-        let (alice, login) = shop.login_of("alice", "/x").await;
-        alice.move_to(SITE, app(&shop.another_node(keys("23"))));
-        shop.refuses(&alice, &login.with("CA"), 400).await;
-        // Without keys it is one derived from the client secret, which is another one.
-        alice.move_to(SITE, app(&shop.another_node(|config| config)));
-        shop.refuses(&alice, &login.with("CA"), 400).await;
-    }
-}
-
 #[test]
 fn t21_a_weak_key_is_an_error_at_start_up() {
     assert_eq!(SealingKey::from_bytes(b"sixteen bytes...").unwrap_err().code(), "key_too_short");
     assert_eq!(SealingKey::from_bytes(&[b'k'; 64]).unwrap_err().code(), "key_of_equal_bytes");
     let settings = |keys: &str| {
         let keys = keys.to_owned();
-        komerza_connect::Config::from_lookup(move |name| {
+        Config::from_lookup(move |name| {
             Some(match name {
                 "KOMERZA_CLIENT_ID" => "obviously-fake-app".to_owned(),
                 "KOMERZA_CLIENT_SECRET" => "s".repeat(72),
@@ -206,7 +182,7 @@ fn t21_a_weak_key_is_an_error_at_start_up() {
 /// A cookie that is too old for its key list is one login lost and nothing else: the next one works.
 #[tokio::test]
 async fn t21_after_a_change_of_all_keys_the_next_login_clears_the_old_ones_away() {
-    let shop = Shop::with(Mode::App, keys("1"), |layer| layer).await;
+    let shop = Shop::builder(Mode::Users).still().config(keys("1")).open().await;
     let alice: Browser = shop.browser("alice");
     shop.start(&alice, "/x").await;
     shop.clock.advance(Duration::from_secs(1));

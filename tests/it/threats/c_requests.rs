@@ -1,38 +1,19 @@
 //! Section C, second part: requests that are not what they seem (T27 to T30).
 
-use crate::flow::harness::{CALLBACK, DISCONNECT, LOGIN, Mode, SITE, STATUS, Shop, flow_cookies};
 use crate::prelude::*;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
 async fn t27_tricks_with_parameters_are_refused_and_the_login_stays_usable() {
-    for mode in Mode::BOTH {
-        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
+    for (shop, alice, login) in in_both(|mode| Shop::with_login(mode, "alice", "/x")).await {
         let s = &login.state;
-        for query in [
-            format!("code=a&code=b&state={s}"),
-            format!("code=a&code=a&state={s}"),
-            format!("code=a&error=access_denied&state={s}"),
-            format!("code=%ff&state={s}"),
-            format!("code=%&state={s}"),
-            format!("code=%zz&state={s}"),
-            format!("code=a%20b&state={s}"),
-            format!("code=a%00&state={s}"),
-            format!("code=%c3%a9&state={s}"),
-            format!("code={}&state={s}", "a".repeat(8_001)),
-            format!("error=a&error=b&state={s}"),
-            format!("error=%ff&state={s}"),
-            format!("code=a&state={s}&state={s}"),
-            format!("code=a&state={s}&state=other"),
-            format!("code=a&state=%ff&state={s}"),
-            format!("code=a&state=%ff{s}"),
-            format!("code=a&state={s}%20"),
-            format!("code=a&state=+{s}"),
-            format!("code=a&state[]={s}"),
-            format!("code=a&State={s}"),
-            format!("code=a&%73tate={s}"),
-            format!("code=a;state={s}"),
-        ] {
+        let queries = "code=a&code=b&state=STATE code=a&code=a&state=STATE code=a&error=access_denied&state=STATE \
+                       code=%ff&state=STATE code=%&state=STATE code=%zz&state=STATE code=a%20b&state=STATE \
+                       code=a%00&state=STATE code=%c3%a9&state=STATE code=LONG&state=STATE error=a&error=b&state=STATE \
+                       error=%ff&state=STATE code=a&state=STATE&state=STATE code=a&state=STATE&state=other \
+                       code=a&state=%ff&state=STATE code=a&state=%ffSTATE code=a&state=STATE%20 code=a&state=+STATE \
+                       code=a&state[]=STATE code=a&State=STATE code=a&%73tate=STATE code=a;state=STATE";
+        for query in queries.split(' ') {
+            let query = query.replace("STATE", s).replace("LONG", &"a".repeat(8_001));
             let page = shop.refuses(&alice, &query, 400).await;
             assert!(page.text().contains("Start again"), "{query}");
         }
@@ -57,15 +38,14 @@ async fn t27_a_plus_sign_and_all_that_a_path_could_misread_reach_the_provider_as
         ("a;b,c'%22%3C", "a;b,c'\"<"),
         (&"c".repeat(8_000), &"c".repeat(8_000)),
     ] {
-        let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
+        let (shop, alice, login) = Shop::with_login(Mode::Users, "alice", "/x").await;
         shop.accepts_load(&alice, shop.returning(&login.with(sent)), code, "/x").await;
     }
 }
 
 #[tokio::test]
 async fn t28_only_the_named_methods_run_a_route() {
-    for mode in Mode::BOTH {
-        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
+    for (shop, alice, login) in in_both(|mode| Shop::with_login(mode, "alice", "/x")).await {
         let others = |allowed: &'static str| {
             let methods =
                 ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "get", "X-ODD"];
@@ -86,7 +66,7 @@ async fn t28_only_the_named_methods_run_a_route() {
 /// Sends bytes, reads to the end.
 async fn raw(shop: &Shop, request: String) -> String {
     let address = shop.origin.strip_prefix("http://").unwrap();
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
@@ -95,7 +75,7 @@ async fn raw(shop: &Shop, request: String) -> String {
 
 #[tokio::test]
 async fn t28_a_head_request_on_the_wire_spends_nothing() {
-    let shop = Shop::over_sockets(Mode::App).await;
+    let shop = Shop::builder(Mode::Users).still().over_sockets().open().await;
     let (alice, login) = shop.login_of("alice", "/x").await;
     let cookie = format!("{}={}", login.cookie, alice.jar().get(&login.cookie).unwrap());
     let request = |method: &str| {
@@ -114,8 +94,7 @@ async fn t28_a_head_request_on_the_wire_spends_nothing() {
 
 #[tokio::test]
 async fn t29_what_is_loaded_ahead_of_the_user_spends_nothing() {
-    for mode in Mode::BOTH {
-        let (shop, alice, login) = Shop::with_login(mode, "alice", "/x").await;
+    for (shop, alice, login) in in_both(|mode| Shop::with_login(mode, "alice", "/x")).await {
         for (name, value) in [
             ("sec-purpose", "prefetch;prerender"),
             ("sec-purpose", "prefetch"),
@@ -131,27 +110,21 @@ async fn t29_what_is_loaded_ahead_of_the_user_spends_nothing() {
                 shop.refuses_load(&alice, Load::typed(url).header(name, value), 503).await;
             }
         }
+        // And as browsers do it.
+        let url = format!("{CALLBACK}?{}", login.with("CA"));
+        for load in
+            [Load::prerender(&url), Load::prefetch(SITE, &url), Load::link_prefetch(SITE, &url), Load::prerender(LOGIN)]
+        {
+            shop.refuses_load(&alice, load.clone(), 503).await;
+            shop.refuses_load(&alice.clone().without_fetch_metadata(), load, 503).await;
+        }
         shop.accepts(&alice, &login, "CA", "/x").await;
     }
 }
 
 #[tokio::test]
-async fn t29_as_browsers_do_it() {
-    let (shop, alice, login) = Shop::with_login(Mode::App, "alice", "/x").await;
-    let url = format!("{CALLBACK}?{}", login.with("CA"));
-    for load in
-        [Load::prerender(&url), Load::prefetch(SITE, &url), Load::link_prefetch(SITE, &url), Load::prerender(LOGIN)]
-    {
-        shop.refuses_load(&alice, load.clone(), 503).await;
-        shop.refuses_load(&alice.clone().without_fetch_metadata(), load, 503).await;
-    }
-    shop.accepts(&alice, &login, "CA", "/x").await;
-}
-
-#[tokio::test]
 async fn t30_without_an_app_user_a_login_sets_no_cookie_and_leads_nowhere() {
-    let shop = Shop::new(Mode::App).await;
-    let crawler = shop.browser("");
+    let (shop, crawler) = Shop::with_browser(Mode::Users, "").await;
     crawler.remove_header("x-test-user");
     for load in [Load::typed(LOGIN), Load::link("https://search.example/", LOGIN), Load::form(SITE, LOGIN, "")] {
         for load in [load.clone(), load.header("sec-fetch-mode", "navigate")] {

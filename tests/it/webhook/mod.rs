@@ -8,7 +8,10 @@ use axum::{
     routing::post,
 };
 use komerza_connect::{
-    api::models::{NewOrder, OrderStatus, VariantDelivery},
+    api::{
+        InStore,
+        models::{NewOrder, Order, OrderStatus, VariantDelivery},
+    },
     webhook::{Delivery, Verifier},
 };
 use komerza_sandbox::Undelivered;
@@ -35,10 +38,20 @@ async fn receive(State(app): State<App>, delivery: Delivery) -> (StatusCode, &'s
 async fn app(secret: &str) -> (App, String) {
     let app = App { verifier: Verifier::new(secret).unwrap(), received: Arc::default() };
     let routes = Router::new().route("/hook", post(receive)).with_state(app.clone());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, routes).await });
     (app, url)
+}
+
+/// An order of a variant that the app at this address delivers.
+async fn ordered(store: &InStore, url: String) -> Order {
+    let product = store.all_products().await.unwrap().remove(0);
+    let variant = &product.variants[0].id;
+    let shown = store.set_variant_delivery(&product.id, variant, &VariantDelivery::dynamic(url)).await.unwrap();
+    assert_eq!(shown.delivery_types, ["dynamic"]);
+    let order = NewOrder::new("buyer@shop.example", "stripe").item(&product.id, variant, 2);
+    store.create_order(&order).await.unwrap()
 }
 
 #[tokio::test]
@@ -46,12 +59,7 @@ async fn a_variant_is_delivered_by_the_app_once() {
     let (sandbox, key) = sandboxed().await;
     let (app, url) = app(&sandbox.delivery_secret()).await;
     let store = key.in_store(sandbox.store_ids(0)[0].as_str());
-    let product = store.all_products().await.unwrap().remove(0);
-    let variant = &product.variants[0].id;
-    let shown = store.set_variant_delivery(&product.id, variant, &VariantDelivery::dynamic(url)).await.unwrap();
-    assert_eq!(shown.delivery_types, ["dynamic"]);
-    let order = NewOrder::new("buyer@shop.example", "stripe").item(&product.id, variant, 2);
-    let order = store.create_order(&order).await.unwrap();
+    let order = ordered(&store, url).await;
     assert!(order.checkout_url().unwrap().ends_with(order.id.as_str()));
     for _ in 0..2 {
         store.deliver_order(&order.id).await.unwrap();
@@ -70,11 +78,7 @@ async fn an_app_with_another_secret_refuses_and_the_order_stays_as_it_is() {
     let (sandbox, key) = sandboxed().await;
     let (app, url) = app("obviously-fake-other-secret").await;
     let store = key.in_store(sandbox.store_ids(0)[0].as_str());
-    let product = store.all_products().await.unwrap().remove(0);
-    let variant = &product.variants[0].id;
-    store.set_variant_delivery(&product.id, variant, &VariantDelivery::dynamic(url)).await.unwrap();
-    let order = NewOrder::new("buyer@shop.example", "stripe").item(&product.id, variant, 1);
-    let order = store.create_order(&order).await.unwrap();
+    let order = ordered(&store, url).await;
     let refused = store.deliver_order(&order.id).await.unwrap_err();
     assert_eq!(refused.message(), Some("The app answered 403 Forbidden."));
     assert_eq!(store.order(&order.id).await.unwrap().order.status, OrderStatus::PENDING);
@@ -85,7 +89,7 @@ async fn an_app_with_another_secret_refuses_and_the_order_stays_as_it_is() {
 async fn an_event_reaches_the_webhook_signed_with_its_own_secret_and_is_in_its_log() {
     let (sandbox, key) = sandboxed().await;
     // Its secret is told when it is made, so the app's address comes first and its secret later.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     let form = json!({ "url": url, "eventTypes": ["an-event"], "storeIds": sandbox.store_ids(0) });
     let made: Value = key.post("/webhooks").json(&form).fetch().await.unwrap();

@@ -1,10 +1,8 @@
 //! A server of HTTP/1.1 or, over TLS, of HTTP/2, whose connections go bad on command.
 
 use crate::prelude::*;
-use bytes::Bytes;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite},
     sync::watch,
 };
 use tokio_rustls::{
@@ -42,7 +40,7 @@ struct Shared {
 
 pub(super) struct Server {
     pub(super) address: SocketAddr,
-    tls: bool,
+    pub(super) tls: bool,
     shared: Arc<Shared>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -87,7 +85,7 @@ impl Server {
         let shared = Arc::<Shared>::default();
         let (accepting, with_tls) = (shared.clone(), tls.is_some());
         let task = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
+            let mut connections = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let order = accepting.order.lock().unwrap().subscribe();
@@ -167,7 +165,7 @@ impl Shared {
 
 const BODY: &str = r#"{"success":true,"data":{}}"#;
 
-async fn http1(mut stream: tokio::net::TcpStream, order: watch::Receiver<Order>, shared: &Shared) {
+async fn http1(mut stream: TcpStream, order: watch::Receiver<Order>, shared: &Shared) {
     let mut read = Vec::new();
     loop {
         let mut bytes = [0; 4096];

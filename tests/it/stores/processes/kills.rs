@@ -3,13 +3,7 @@
 //! `KOMERZA_TEST_KILLS` says how often (10 unless set), and `KOMERZA_TEST_SERVER_KILLS` how many of these rounds come for each in
 //! which the server is killed first (10 unless set). `.ci/kills` runs 200 rounds for each store.
 
-#[cfg(feature = "servers")]
-use super::servers::Server;
-use super::{
-    node::{Node, sandbox},
-    visitor::{Ended, Said, Visitor},
-};
-use crate::prelude::*;
+use super::*;
 
 fn ten_unless_set(variable: &str) -> u64 {
     std::env::var(variable).map_or(10, |number| number.parse().unwrap())
@@ -21,12 +15,12 @@ async fn assert_connected(visitors: &[Visitor], node: &Node) {
         let told = async {
             loop {
                 match visitor.asks(&node.url).await {
-                    Said::TryLater => tokio::task::yield_now().await,
+                    Said::TryLater => yield_now().await,
                     said => return said,
                 }
             }
         };
-        let told = tokio::time::timeout(PATIENCE, told).await.expect("the store answers");
+        let told = timeout(PATIENCE, told).await.expect("the store answers");
         assert_eq!(told, Said::Connected, "a confirmed connect was lost");
     }
 }
@@ -54,10 +48,10 @@ async fn no_confirmed_connect_is_lost(token_store: &str, kill_and_start_server: 
         let last = sandbox.exchanges() + 1 + round * 7 % 16;
         let reached = async {
             while sandbox.exchanges() < last {
-                tokio::task::yield_now().await;
+                yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, reached).await.expect("people connect");
+        timeout(PATIENCE, reached).await.expect("people connect");
         if round % server_kill == server_kill - 1 {
             // While it writes, and while the app is in the middle of its calls.
             kill_and_start_server();
@@ -91,14 +85,10 @@ async fn of_app_and_server(kind: &'static str) {
 
 #[cfg(feature = "servers")]
 needs! {
-    "needs PostgreSQL's programs: run .ci/servers",
-    t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql => of_app_and_server("postgres");
-    "needs PgBouncer's programs: run .ci/servers",
-    t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql_through_pgbouncer => of_app_and_server("pgbouncer");
-    "needs MariaDB's programs: run .ci/servers",
-    t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_mariadb => of_app_and_server("mariadb");
-    "needs Redis's programs: run .ci/servers",
-    t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_redis => of_app_and_server("redis");
+    programs t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql => of_app_and_server("postgres");
+    programs t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_postgresql_through_pgbouncer => of_app_and_server("pgbouncer");
+    programs t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_mariadb => of_app_and_server("mariadb");
+    programs t55_kill_9_of_app_and_server_loses_no_confirmed_connect_in_redis => of_app_and_server("redis");
 }
 
 #[tokio::test(flavor = "multi_thread")]

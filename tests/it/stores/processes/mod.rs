@@ -9,3 +9,11 @@ mod servers;
 #[cfg(feature = "servers")]
 mod two_nodes;
 mod visitor;
+
+#[cfg(feature = "servers")]
+use self::servers::Server;
+use self::{
+    node::{Node, sandbox},
+    visitor::{Ended, Said, Visitor},
+};
+use super::*;

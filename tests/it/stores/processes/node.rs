@@ -1,6 +1,6 @@
 //! One node of an app, as a process.
 
-use crate::prelude::*;
+use super::*;
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},

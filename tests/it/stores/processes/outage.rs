@@ -2,12 +2,7 @@
 //!
 //! `KOMERZA_TEST_OUTAGE` says for how many seconds (2 unless set).
 
-use super::{
-    node::{Node, sandbox},
-    servers::Server,
-    visitor::{Ended, Said, Visitor},
-};
-use crate::prelude::*;
+use super::*;
 use std::time::Instant;
 
 /// The last answers to all who ask at the same time.
@@ -58,12 +53,8 @@ async fn an_outage_is_503_and_then_over(kind: &'static str) {
 }
 
 needs! {
-    "needs PostgreSQL's programs: run .ci/servers",
-    t49_postgresql_may_stop_and_come_back => an_outage_is_503_and_then_over("postgres");
-    "needs PgBouncer's programs: run .ci/servers",
-    t49_pgbouncer_may_stop_and_come_back => an_outage_is_503_and_then_over("pgbouncer");
-    "needs MariaDB's programs: run .ci/servers",
-    t49_mariadb_may_stop_and_come_back => an_outage_is_503_and_then_over("mariadb");
-    "needs Redis's programs: run .ci/servers",
-    t49_redis_may_stop_and_come_back => an_outage_is_503_and_then_over("redis");
+    programs t49_postgresql_may_stop_and_come_back => an_outage_is_503_and_then_over("postgres");
+    programs t49_pgbouncer_may_stop_and_come_back => an_outage_is_503_and_then_over("pgbouncer");
+    programs t49_mariadb_may_stop_and_come_back => an_outage_is_503_and_then_over("mariadb");
+    programs t49_redis_may_stop_and_come_back => an_outage_is_503_and_then_over("redis");
 }

@@ -1,6 +1,6 @@
 //! Database servers of a test's own, which it may stop and kill.
 
-use super::super::places::{free_port, unique};
+use super::*;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 

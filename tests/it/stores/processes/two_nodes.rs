@@ -1,12 +1,7 @@
 //! Two processes on one database are one app.
 
-use super::{
-    node::{Node, sandbox},
-    visitor::{Ended, Said, Visitor},
-};
-use crate::prelude::*;
-use crate::stores::places::{postgres_url, redis_url};
-use komerza_connect::store::{CachedStore, PostgresStore};
+use super::*;
+use komerza_connect::store::PostgresStore;
 
 /// Login on A, callback on B, use on A; disconnect on B, seen on A at once.
 async fn two_nodes_are_one_app(token_store: &str) {
@@ -23,10 +18,8 @@ async fn two_nodes_are_one_app(token_store: &str) {
 }
 
 needs! {
-    "needs PostgreSQL: set KOMERZA_TEST_POSTGRES_URL",
-    t52_two_processes_on_one_postgresql_are_one_app => two_nodes_are_one_app(&postgres_url());
-    "needs Redis: set KOMERZA_TEST_REDIS_URL",
-    t52_two_processes_on_one_redis_are_one_app => two_nodes_are_one_app(&redis_url());
+    postgresql t52_two_processes_on_one_postgresql_are_one_app => two_nodes_are_one_app(&postgres_url());
+    redis t52_two_processes_on_one_redis_are_one_app => two_nodes_are_one_app(&redis_url());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,7 @@
 //! A browser in front of several nodes, as far as these tests need one.
 
-#[cfg(feature = "servers")]
-use super::node::Node;
-use crate::prelude::*;
+use super::*;
 use reqwest::{Client, Method, Response, redirect::Policy};
-use std::sync::LazyLock;
 
 static HTTP: LazyLock<Client> = LazyLock::new(|| {
     Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(0).timeout(PATIENCE).build().unwrap()
@@ -68,7 +65,7 @@ impl Visitor {
         };
         assert_eq!(login.status(), 303);
         let callback = sandbox.approve(login.headers()["location"].to_str().unwrap()).unwrap();
-        let callback = url::Url::parse(&callback).unwrap();
+        let callback = Url::parse(&callback).unwrap();
         let url = format!("{end}{}?{}", callback.path(), callback.query().unwrap());
         match self.send(Method::GET, url).await {
             Ok(answer) if answer.status() != 303 => Ended::Refused,

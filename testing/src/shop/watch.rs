@@ -1,7 +1,7 @@
 //! Hooks that remember what they were told, and do what the test says.
 
-use super::super::time::hang;
-use super::{super::values::causes, Fate};
+use super::Fate;
+use crate::{time::hang, values::causes};
 use axum::body::Body;
 use http::Response;
 use komerza_connect::{
@@ -47,6 +47,16 @@ impl Watch {
 
     pub fn decide(&self, rule: impl Fn(Hook) -> Fate + Send + Sync + 'static) {
         self.inner().rule = Some(Arc::new(rule));
+    }
+
+    /// Calls of this hook end so; all others are fine.
+    pub fn all(&self, hook: Hook, fate: Fate) {
+        self.decide(move |asked| if asked == hook { fate.clone() } else { Fate::Fine });
+    }
+
+    /// How often this hook was called.
+    pub fn count(&self, hook: Hook) -> usize {
+        self.inner().calls.iter().filter(|called| **called == hook).count()
     }
 
     pub fn mend(&self) {
@@ -108,6 +118,7 @@ impl Watch {
 impl Hooks for Watch {
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
         match self.begin(Hook::BeforeStoring, format!("{connecting:?}")).await {
+            Fate::Say(reason) => Err(Veto::new(reason)),
             Fate::Fail | Fate::DoneAndFail => Err(Veto::new("This shop is connected to another account already.")),
             _ => Ok(()),
         }

@@ -1,6 +1,6 @@
 //! A token store that counts its calls, can be looked into, and fails on demand.
 
-use super::super::time::{Flying, hang};
+use crate::time::{Flying, hang};
 use komerza_connect::{StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
 use std::{
     collections::BTreeMap,
@@ -20,6 +20,8 @@ pub enum Op {
 pub enum Fate {
     Fine,
     Fail,
+    /// Fails with these words: of the driver, of the look-up, or of the app that says no.
+    Say(String),
     /// Says that it takes no writes.
     ReadOnly,
     /// There is a record, and it cannot be read.
@@ -133,6 +135,7 @@ impl Shelf {
         match rule.map_or(Fate::Fine, |rule| rule(op)) {
             Fate::Fine => Ok(None),
             Fate::Fail => Err(failed()),
+            Fate::Say(words) => Err(StoreError::unavailable(std::io::Error::other(words))),
             Fate::ReadOnly => Err(StoreError::not_writable("the shelf is full")),
             Fate::Unreadable => Err(StoreError::unreadable("the seal does not open")),
             Fate::Hang => hang().await,
