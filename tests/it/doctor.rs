@@ -142,7 +142,6 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     let report = connect.with_clock(clock).doctor().await;
     assert_eq!(codes(&report)[4], ("clock_wrong", Severity::Error));
     see(&report);
-
     // Nobody listens on port 1. And what an exchange of a made-up code proves: a wrong secret of the right length, and a wrong
     // client ID.
     for (config, code) in [
@@ -233,7 +232,6 @@ async fn two_layers_and_the_wrong_order_of_layers_are_found_in_the_app() {
     let twice = found(&one, Router::new().layer(two).layer(one.clone())).await;
     assert_eq!((twice.code, twice.severity), ("two_layers", Severity::Error));
     assert!(twice.text.starts_with("two layers have the same redirect URI"), "{twice}");
-
     // The app's session layer, whose extractor refuses without it.
     let session = || Extension(7_i64);
     let connect = layer().with_user(by_extractor(|Extension(user): Extension<i64>| Some(UserId::from(user))));
@@ -242,7 +240,6 @@ async fn two_layers_and_the_wrong_order_of_layers_are_found_in_the_app() {
     assert_eq!((wrong.code, wrong.severity), ("signed_out", Severity::Error));
     assert!(wrong.text.ends_with("(503 Service Unavailable)"), "{wrong}");
     assert!(wrong.remedy.unwrap().contains("`.layer(connect).layer(auth)`"), "{wrong}");
-
     // A look-up that takes a missing session for nobody: a signed-in request is needed.
     let find = |parts: &Parts| parts.extensions.get::<i64>().map(|user| UserId::from(*user));
     let connect = layer().with_user(find);

@@ -4,8 +4,8 @@ pub(crate) use axum::{Router, body::Body};
 pub(crate) use bytes::Bytes;
 pub(crate) use http::{Method, Request, Response, StatusCode, header, request::Parts};
 pub(crate) use komerza_connect::{
-    ApiKey, Config, ConfigBuilder, Error, ErrorKind, Failure, FailureKind, Hooks, IdentifyUser, KomerzaConnectLayer,
-    KomerzaKey, MemoryStore, SealingKey, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
+    ApiKey, Config, ConfigBuilder, Error, ErrorKind, Failure, FailureKind, Hooks, KomerzaConnectLayer, KomerzaKey,
+    MemoryStore, SealingKey, StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
     config::{Bucket, Limits},
     hooks::{Connected, Connecting, Disconnected, Note, Orphaned, Revoked, Veto},
     layer::{by_extractor, check_mounted, check_signed_in},

@@ -133,15 +133,8 @@ async fn same_site_cookies_follow_the_kind_of_navigation() {
     ] {
         let browser = browser();
         for line in lines {
-            browser
-                .jar()
-                .store(
-                    line.as_bytes(),
-                    &Url::parse(SHOP).unwrap(),
-                    super::By::Http(super::Context::SameSite),
-                    browser.now(),
-                )
-                .unwrap();
+            let (by, now) = (super::By::Http(super::Context::SameSite), browser.now());
+            browser.jar().store(line.as_bytes(), &Url::parse(SHOP).unwrap(), by, now).unwrap();
         }
         let shown = format!("{load:?}");
         assert_eq!(browser.load(load).await.last().sent("cookie"), expected, "{shown}");

@@ -84,11 +84,6 @@ impl Watch {
         self.inner().shown.clone()
     }
 
-    /// Fingerprints of the keys that were reported as connected.
-    pub fn connected(&self) -> Vec<String> {
-        self.inner().connected.iter().map(|event| event.fingerprint.to_string()).collect()
-    }
-
     /// Fingerprints of the keys that were told as orphaned.
     pub fn orphaned(&self) -> Vec<KeyFingerprint> {
         self.inner().orphaned.clone()

@@ -122,7 +122,6 @@ async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() 
     assert_eq!(problem["code"], "key_revoked");
     // No page is known that made this request.
     assert_eq!(problem["login_url"], "/komerza/login?return_to=%2F");
-
     // The app's own page in place of ours still says when to come back.
     app.save("alice", "obviously-fake-other-key").await;
     provider.always(Reply::error(429, "RateLimited"));

@@ -1,7 +1,7 @@
 //! Filters and sorts: how they reach the provider, and what they do in the sandbox.
 
-use crate::facts::TABLE;
 use super::*;
+use crate::facts::TABLE;
 use jiff::Timestamp;
 use komerza_connect::api::{
     InStore, Listing,
@@ -62,13 +62,13 @@ async fn every_named_filter_reaches_the_provider_under_its_own_name() {
     macro_rules! orders {
         ($list:expr, $path:literal) => {
             each_filter! { provider, $list, $path:
-                date_from(from) => "dateFrom=2026-11-01T00:00:00Z",
-                date_to(to) => "dateTo=2026-11-30T23:59:59.5Z",
-                status("something new") => "status=something+new",
-                status(OrderStatus::DELIVERED) => "status=Delivered",
-                gateway("stripe") => "gateway=stripe",
-                email("ada+x@shop.example") => "email=ada+x@shop.example",
-                discord("ada#1") => "discord=ada#1",
+                    date_from(from) => "dateFrom=2026-11-01T00:00:00Z",
+                    date_to(to) => "dateTo=2026-11-30T23:59:59.5Z",
+                    status("something new") => "status=something+new",
+                    status(OrderStatus::DELIVERED) => "status=Delivered",
+                    gateway("stripe") => "gateway=stripe",
+                    email("ada+x@shop.example") => "email=ada+x@shop.example",
+                    discord("ada#1") => "discord=ada#1",
             }
         };
     }

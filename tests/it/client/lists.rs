@@ -83,9 +83,8 @@ async fn a_list_is_read_to_its_end_and_no_further() {
 
 #[tokio::test]
 async fn a_provider_that_repeats_a_page_for_ever_is_not_believed() {
-    let provider = RawProvider::start().await;
+    let (provider, key) = provided(|_| {}).await;
     provider.always(Reply::success(&json!([1, 2, 3])));
-    let key = App::at(&provider.url(), |_| {}).key("obviously-fake-key").await;
     assert_eq!(key.get("/things").paged::<u32>().all().await.unwrap(), [1, 2, 3]);
     assert_eq!(provider.requests().len(), 2);
 }

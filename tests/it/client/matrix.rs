@@ -117,7 +117,6 @@ async fn tries_end_and_the_last_reply_stands() {
     assert_eq!((once.status(), provider.requests().len()), (StatusCode::SERVICE_UNAVAILABLE, 5));
     let reply = key.get("/thing").send().await.unwrap();
     assert_eq!((reply.status(), provider.requests().len()), (StatusCode::SERVICE_UNAVAILABLE, 9));
-
     // Whoever is rate limited is told when to come back.
     provider.always(Reply::error(429, "RateLimited"));
     let answer = key.get("/thing").no_retry().fetch::<u32>().await.unwrap_err().into_response();

@@ -141,7 +141,6 @@ async fn a_bucket_in_redis_counts_as_ours_does() {
     buckets.empty(&other, quick, SECOND * 50).await.unwrap();
     let closed = buckets.take(&other, quick, 1).await.unwrap();
     assert!(closed.granted == 0 && closed.wait > SECOND * 40, "{closed:?}");
-
     // A short refusal gives nothing that would not have come without it.
     let third = an_id().await;
     assert_eq!(buckets.take(&third, bucket, 12).await.unwrap().granted, 12);

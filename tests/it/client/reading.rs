@@ -2,11 +2,22 @@
 
 use super::*;
 use komerza_connect::api::{
+    Download,
     models::{Amount, OrderStatus, RefundReason, StoreId, TicketStatus},
     scopes,
 };
 use komerza_connect_testing::time::AGES;
 use komerza_sandbox::{Fault, Target};
+
+/// Reads until the download breaks: how.
+async fn broken(download: &mut Download) -> ErrorKind {
+    loop {
+        match download.chunk().await {
+            Ok(piece) => assert!(piece.is_some(), "the end of a file that is not whole"),
+            Err(error) => return error.kind(),
+        }
+    }
+}
 
 #[tokio::test]
 async fn everything_typed_is_read_from_the_sandbox() {
@@ -78,13 +89,7 @@ async fn orders_are_read_delivered_refunded_and_exported() {
     }
     assert!(String::from_utf8(csv).unwrap().contains(orders[0].id.as_str()));
     let mut short = csv_of(store.id().as_str()).download(100).await.unwrap();
-    let error = loop {
-        match short.chunk().await {
-            Ok(piece) => assert!(piece.is_some(), "the end came before the limit"),
-            Err(error) => break error,
-        }
-    };
-    assert_eq!(error.kind(), ErrorKind::ProviderFault);
+    assert_eq!(broken(&mut short).await, ErrorKind::ProviderFault);
     assert_eq!(csv_of("none").download(100).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
@@ -142,21 +147,14 @@ async fn a_download_that_breaks_is_an_error_and_never_a_short_file() {
     sandbox.faults().on(Target::api()).inject(Fault::truncate());
     let mut download = key.get("/user").download(1_000_000).await.unwrap();
     assert_eq!(download.headers()["content-type"], "text/plain; charset=utf-8");
-    let error = loop {
-        match download.chunk().await {
-            Ok(piece) => assert!(piece.is_some(), "the end of a file that is not whole"),
-            Err(error) => break error,
-        }
-    };
-    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert_eq!(broken(&mut download).await, ErrorKind::Interrupted);
 }
 
 #[tokio::test]
 async fn a_download_that_stalls_ends_in_an_error_and_nothing_comes_after_it() {
-    let provider = RawProvider::start().await;
-    let app = App::at(&provider.url(), |_| {});
+    let (provider, key) = provided(|_| {}).await;
     provider.always(Reply::success(&json!("obviously fake goods")).cut_after(90).then_silent());
-    let mut download = app.key("obviously-fake-key").await.get("/export").download(1_000_000).await.unwrap();
+    let mut download = key.get("/export").download(1_000_000).await.unwrap();
     let mut passed = 0;
     let error = loop {
         assert!(passed < 100, "the download waits for ever");

@@ -136,14 +136,8 @@ async fn t33_a_server_without_tls_behind_an_https_address_never_sees_the_secret(
 
 #[test]
 fn t33_nothing_in_the_crate_can_switch_the_verification_of_certificates_off() {
-    fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { sources(&path, found) } else { found.push(path) }
-        }
-    }
     let mut found = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src"), &mut found);
+    crate::measures::sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src"), &mut found);
     assert!(found.len() > 50, "the sources were not found");
     for path in found {
         let text = std::fs::read_to_string(&path).unwrap();

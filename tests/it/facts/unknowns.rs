@@ -149,28 +149,19 @@ fn facts(text: &str) -> Vec<(&str, Vec<&str>)> {
     facts
 }
 
-/// All functions in these sources.
-fn functions(folder: &Path, all: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            functions(&path, all);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = std::fs::read_to_string(path).unwrap();
-            let names = source.split("fn ").skip(1).filter_map(|rest| rest.split_once(['(', '<']));
-            all.extend(names.map(|(name, _)| name.to_owned()));
-            // Those that the comparison of models makes.
-            all.extend(source.lines().filter_map(|line| Some(line.trim().split_once(": ")?.0.to_owned())));
-        }
-    }
-}
-
 #[test]
 fn every_test_that_is_named_above_exists() {
     let mut all = BTreeSet::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut sources = Vec::new();
     for folder in ["src", "sandbox/src", "tests/it"] {
-        functions(&root.join(folder), &mut all);
+        crate::measures::sources(&root.join(folder), &mut sources);
+    }
+    for source in sources.iter().map(|path| std::fs::read_to_string(path).unwrap()) {
+        let names = source.split("fn ").skip(1).filter_map(|rest| rest.split_once(['(', '<']));
+        all.extend(names.map(|(name, _)| name.to_owned()));
+        // Those that the comparison of models makes.
+        all.extend(source.lines().filter_map(|line| Some(line.trim().split_once(": ")?.0.to_owned())));
     }
     let (unknown, found) = (facts(UNKNOWN), facts(FOUND));
     assert!(unknown.iter().chain(&found).all(|(_, tests)| !tests.is_empty()));

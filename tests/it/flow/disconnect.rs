@@ -81,16 +81,6 @@ async fn t53_only_a_post_from_a_page_of_this_site_disconnects() {
     }
 }
 
-#[tokio::test]
-async fn who_is_signed_out_is_asked_to_sign_in_and_not_sent_to_connect() {
-    let shop = Shop::builder(Mode::Users).still().config(|config| config.sign_in_page("/sign-in")).open().await;
-    let nobody = shop.browser("alice");
-    nobody.remove_header(USER);
-    let hop = nobody.load(Load::form(SITE, &format!("{DISCONNECT}?return_to=/settings"), "").stop_at_first()).await;
-    // Signing in must not lead on to a login at Komerza.
-    assert_eq!(hop.first().location(), Some("/sign-in?return_to=%2Fsettings"));
-}
-
 /// Another site's form through a service worker, as WebKit and Firefox send it: of the same origin, and without any cookie.
 #[tokio::test]
 async fn t72_a_disconnect_without_the_cookie_removes_no_cookie() {

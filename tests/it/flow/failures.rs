@@ -129,7 +129,7 @@ async fn preparation(shop: &Shop, browser: &Browser, kind: FailureKind) -> (Opti
 }
 
 /// The failure as a person sees it, or a program; with the attempt that it belongs to.
-async fn fail(kind: FailureKind, program: bool) -> (Hop, Option<Login>, Browser) {
+async fn fail(kind: FailureKind, program: bool) -> (Hop, Option<Login>) {
     let shop = shop_for(kind).await;
     // A browser that drops no cookie by itself; what the server says about them still counts.
     let browser = shop.browser("alice").with_clock(|| SystemTime::UNIX_EPOCH);
@@ -142,7 +142,7 @@ async fn fail(kind: FailureKind, program: bool) -> (Hop, Option<Login>, Browser)
     assert_eq!(shop.shelf.snapshot(), records, "{kind:?} changed the store");
     let kept = TABLE.iter().any(|row| row.0 == kind && row.2 != Over);
     assert_eq!(cookies(&browser) == jar, kept, "{kind:?}: cookies of the attempt");
-    (hop, login, browser)
+    (hop, login)
 }
 
 fn says_nothing_secret(kind: FailureKind, hop: &Hop, login: Option<&Login>) {
@@ -166,45 +166,34 @@ fn the_table_has_every_kind_but_the_one_without_a_page() {
 }
 
 #[tokio::test]
-async fn every_failure_has_a_page_that_says_what_happened_and_what_to_do() {
+async fn every_failure_has_a_page_that_says_what_happened_and_what_to_do_and_a_problem_document_for_programs() {
     for (kind, status, attempt, advice) in TABLE {
-        let (hop, login, _) = fail(*kind, false).await;
-        assert_eq!((hop.status(), hop.location()), (*status, None), "{kind:?}: {}", hop.text());
-        assert_eq!(hop.header("content-type"), Some("text/html; charset=utf-8"));
-        let html = hop.text();
-        assert!(html.contains(&format!("<h1>{}</h1>", kind.title().replace('\'', "&#39;"))), "{kind:?}: {html}");
-        assert!(html.contains(advice), "{kind:?} does not say {advice:?}: {html}");
-        assert!(html.contains("<a class=\"button\" href=\"/"), "{kind:?}: a way on: {html}");
-        let id = login.as_ref().map(|login| login.reference());
-        assert_eq!(id.is_some(), *attempt != Unnamed);
-        match id {
-            Some(id) => assert!(html.contains(&format!("<code>{id}</code>")), "{kind:?}: {html}"),
-            None => assert!(!html.contains("<code>"), "{kind:?}: {html}"),
+        for program in [false, true] {
+            let (hop, login) = fail(*kind, program).await;
+            assert_eq!((hop.status(), hop.location()), (*status, None), "{kind:?}: {}", hop.text());
+            let content = if program { "application/problem+json" } else { "text/html; charset=utf-8" };
+            assert_eq!(hop.header("content-type"), Some(content), "{kind:?}");
+            assert_eq!(hop.header("retry-after").is_some(), matches!(status, 429 | 503), "{kind:?}");
+            says_nothing_secret(*kind, &hop, login.as_ref());
+            let id = login.as_ref().map(|login| login.reference());
+            assert_eq!(id.is_some(), *attempt != Unnamed, "{kind:?}");
+            if program {
+                let problem = hop.json();
+                assert_eq!((&problem["type"], &problem["title"]), (&"about:blank".into(), &kind.title().into()));
+                assert_eq!((&problem["status"], &problem["code"]), (&(*status).into(), &kind.code().into()));
+                assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{kind:?}: {problem}");
+                let login_url = problem["login_url"].as_str().unwrap_or_default();
+                assert!(login_url.starts_with("/komerza/login?return_to="), "{kind:?}: {problem}");
+                assert_eq!(problem["attempt"].as_str(), id, "{kind:?}");
+                continue;
+            }
+            let html = hop.text();
+            assert!(html.contains(&format!("<h1>{}</h1>", kind.title().replace('\'', "&#39;"))), "{kind:?}: {html}");
+            assert!(html.contains(advice), "{kind:?} does not say {advice:?}: {html}");
+            assert!(html.contains("<a class=\"button\" href=\"/"), "{kind:?}: a way on: {html}");
+            let code = id.map_or("<code>".to_owned(), |id| format!("<code>{id}</code>"));
+            assert_eq!(html.contains(&code), id.is_some(), "{kind:?}: {html}");
         }
-        let again = matches!(status, 429 | 503);
-        assert_eq!(hop.header("retry-after").is_some(), again, "{kind:?}");
-        says_nothing_secret(*kind, &hop, login.as_ref());
-    }
-}
-
-#[tokio::test]
-async fn every_failure_has_a_problem_document_for_programs() {
-    for (kind, status, attempt, _) in TABLE {
-        let (hop, login, _) = fail(*kind, true).await;
-        assert_eq!((hop.status(), hop.location()), (*status, None), "{kind:?}: {}", hop.text());
-        assert_eq!(hop.header("content-type"), Some("application/problem+json"), "{kind:?}");
-        let problem = hop.json();
-        assert_eq!((&problem["type"], &problem["title"]), (&"about:blank".into(), &kind.title().into()));
-        assert_eq!((&problem["status"], &problem["code"]), (&(*status).into(), &kind.code().into()));
-        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
-        assert!(problem["login_url"].as_str().is_some_and(|url| url.starts_with("/komerza/login?return_to=")));
-        let id = login.as_ref().map(|login| login.reference().to_owned());
-        assert_eq!(
-            (problem["attempt"].as_str().map(str::to_owned), id.is_some()),
-            (id, *attempt != Unnamed),
-            "{kind:?}"
-        );
-        says_nothing_secret(*kind, &hop, login.as_ref());
     }
 }
 

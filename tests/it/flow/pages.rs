@@ -246,6 +246,9 @@ async fn t30_who_is_not_signed_in_is_sent_to_sign_in_and_comes_back_to_the_login
     let location = hop.location().unwrap();
     assert!(location.starts_with("/sign-in?lang=en&return_to="), "{location}");
     assert_eq!((hop.status(), hop.set_cookies().len()), (303, 0), "nothing has begun");
+    // Signing in after a disconnect must not lead on to a login at Komerza.
+    let gone = alice.hop(Load::form(SITE, &format!("{DISCONNECT}?return_to=/settings"), "")).await;
+    assert_eq!(gone.location(), Some("/sign-in?lang=en&return_to=%2Fsettings"));
     let url = Url::parse(SITE).unwrap().join(location).unwrap();
     let back = url.query_pairs().find(|(name, _)| name == "return_to").unwrap().1.into_owned();
     // The app signs the user in and follows its own `return_to`.

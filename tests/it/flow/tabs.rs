@@ -99,7 +99,6 @@ async fn what_has_expired_or_is_done_makes_room_before_what_is_still_good() {
     }
     assert!(!flow_cookies(&alice).contains(&expired.cookie));
     assert_eq!(flow_cookies(&alice).len(), 4);
-
     // Done marks make room for logins.
     let (shop, alice) = Shop::with_browser(Mode::Users, "alice").await;
     for number in 0..5 {

@@ -63,7 +63,8 @@ async fn t59_copies_of_one_callback_shut_nobody_else_out() {
         let limits = |limits: &mut Limits| (limits.exchange_queue, limits.exchanges_at_once) = (2, 2);
         let shop = Arc::new(Shop::builder(mode).limits(limits).open().await);
         let mallory = shop.browser("mallory");
-        let (state, gate) = (shop.begin(&mallory).await, Gate::closed());
+        let state = shop.begin(&mallory).await;
+        let gate = Gate::closed();
         shop.provider.on_code("held", Reply::key("obviously-fake-key").held_by(&gate));
         let copies = copies(&shop, &mallory, "held", &state);
         shop.provider.wait_for_requests(1).await;
@@ -139,7 +140,8 @@ async fn t57_a_shutdown_waits_for_the_exchange_and_its_save() {
     for mode in MODES {
         let shop = Arc::new(Shop::builder(mode).open().await);
         let browser = shop.browser("alice");
-        let (state, gate) = (shop.begin(&browser).await, Gate::closed());
+        let state = shop.begin(&browser).await;
+        let gate = Gate::closed();
         shop.provider.on_code("code", Reply::key("obviously-fake-key").held_by(&gate));
         shop.shelf.give_way(20);
         let visitor = {
@@ -240,7 +242,8 @@ async fn t57_a_key_that_another_node_saves_meanwhile_is_success_whatever_its_clo
     let browser = first.browser("alice");
     assert_connected(&first.connect(&browser, "earlier").await);
     browser.move_to(SITE, app(&second.layer));
-    let (state, gate) = (second.begin(&browser).await, Gate::closed());
+    let state = second.begin(&browser).await;
+    let gate = Gate::closed();
     second.provider.on_code("code", Reply::error(401, "invalid_code").held_by(&gate));
     let copy = browser.clone();
     copy.move_to(SITE, app(&first.layer));

@@ -119,7 +119,6 @@ async fn t65_a_removal_that_comes_late_leaves_the_connection_that_was_made_meanw
     assert_connected(&shop.connect(&browser, "second").await);
     store.catch_up().await;
     assert!(shop.key(&browser).await.is_ok(), "a confirmed connect is undone");
-
     // A store that lists nobody is an error and never an empty list.
     let listed = shop.layer.users().try_next().await.unwrap_err();
     let (pinged, swept) = (shop.layer.ping().await.unwrap_err(), shop.layer.sweep().await.unwrap_err());

@@ -18,10 +18,11 @@ fn app() -> Router {
 
 /// What a user does: wants a page that needs the key, approves, sees the page; reloads the callback; looks again; disconnects; is
 /// told so. `serve` puts the layer around an app.
-async fn the_flow_works<T>(serve: impl FnOnce(TcpListener, KomerzaConnectLayer) -> T)
+async fn the_flow_works<T>(way: &str, serve: impl FnOnce(TcpListener, KomerzaConnectLayer) -> T)
 where
     T: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
 {
+    println!("the layer is added: {way}");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let site = format!("http://{}", listener.local_addr().unwrap());
     let redirect_uri = format!("{site}/komerza/callback");
@@ -55,30 +56,18 @@ where
 }
 
 #[tokio::test]
-async fn the_flow_works_as_a_layer_of_a_router() {
-    the_flow_works(|listener, connect| axum::serve(listener, app().layer(connect))).await;
-}
-
-#[tokio::test]
-async fn the_flow_works_around_a_whole_router() {
-    the_flow_works(|listener, connect| {
+async fn the_flow_works_in_each_way_of_adding_the_layer_to_a_router() {
+    the_flow_works("a layer of it", |listener, connect| axum::serve(listener, app().layer(connect))).await;
+    the_flow_works("around it", |listener, connect| {
         axum::serve(listener, axum::ServiceExt::<Request>::into_make_service(connect.layer(app().with_state(()))))
     })
     .await;
-}
-
-#[tokio::test]
-async fn the_flow_works_in_a_service_builder() {
-    the_flow_works(|listener, connect| {
+    the_flow_works("in a service builder", |listener, connect| {
         let stack = ServiceBuilder::new().layer(connect).layer(TraceLayer::new_for_http());
         axum::serve(listener, axum::ServiceExt::<Request>::into_make_service(stack.service(app().with_state(()))))
     })
     .await;
-}
-
-#[tokio::test]
-async fn the_flow_works_mounted() {
-    the_flow_works(|listener, connect| axum::serve(listener, connect.mount::<()>(app()))).await;
+    the_flow_works("mounted", |listener, connect| axum::serve(listener, connect.mount::<()>(app()))).await;
 }
 
 /// No axum: hyper's body in, `Full` out.
@@ -113,7 +102,7 @@ where
 
 #[tokio::test]
 async fn the_flow_works_around_a_plain_hyper_service() {
-    the_flow_works(|listener, connect| {
+    the_flow_works("around a plain hyper service", |listener, connect| {
         serve_with_hyper(listener, ServiceBuilder::new().layer(connect).service_fn(plain))
     })
     .await;

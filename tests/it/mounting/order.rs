@@ -77,7 +77,6 @@ async fn the_order_of_the_layers_is_noticed_when_it_is_wrong_and_named_once() {
     let why = why.await.unwrap_err();
     assert_eq!(why.path(), "/komerza/status");
     assert!(why.to_string().contains("before your session layer: `.layer(connect).layer(auth)`"), "{why}");
-
     // A handler that is asked after the login route.
     let connect = self::connect("alice").await;
     let reversed = || key_route().layer(from_fn(sign_out)).layer(connect.clone()).layer(from_fn(session));

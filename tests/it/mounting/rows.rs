@@ -27,11 +27,17 @@ fn plain() -> Router {
     Router::new().route("/y", routing::get(whose))
 }
 
+/// A router with a route of ours.
+fn of_ours() -> Router {
+    Router::new().route("/komerza/login", routing::get(text))
+}
+
 #[tokio::test]
 async fn a_layer_over_some_of_the_app_loses_the_routes_or_the_key_and_says_so() {
     let connect = connected().await;
     let layered = || key_route().layer(connect.clone());
     let under = |app: Router| app.layer(connect.clone());
+    let on_one = Router::new().route("/x", routing::get(whose).layer(connect.clone()));
     let rows = vec![
         ("no layer", key_route(), NotFound, LayerMissing, NotFound),
         ("after the last route", layered(), Login, Key, NotFound),
@@ -39,26 +45,14 @@ async fn a_layer_over_some_of_the_app_loses_the_routes_or_the_key_and_says_so() 
         ("over a fallback", under(key_route().fallback(whose)), Login, Key, Key),
         ("over a fallback service", under(key_route().fallback_service(routing::get(whose))), Login, Key, Key),
         ("over a wildcard", under(Router::new().route("/{*rest}", routing::get(whose))), Login, Key, Key),
-        (
-            "over a route of ours",
-            under(Router::new().route("/komerza/login", routing::get(text))),
-            Login,
-            NotFound,
-            NotFound,
-        ),
+        ("over a route of ours", under(of_ours()), Login, NotFound, NotFound),
         ("before a fallback", layered().fallback(text), App, Key, App),
         ("before a fallback service", layered().fallback_service(routing::get(text)), App, Key, App),
         ("before a fallback that wants the key", layered().fallback(whose), LayerMissing, Key, LayerMissing),
         ("before a route", layered().route("/y", routing::get(whose)), Login, Key, LayerMissing),
         ("before a wildcard", layered().route("/{*rest}", routing::get(whose)), LayerMissing, Key, LayerMissing),
         ("as a route layer", key_route().route_layer(connect.clone()), NotFound, Key, NotFound),
-        (
-            "on one method router",
-            Router::new().route("/x", routing::get(whose).layer(connect.clone())),
-            NotFound,
-            Key,
-            NotFound,
-        ),
+        ("on one method router", on_one, NotFound, Key, NotFound),
         ("a router merged into it", layered().merge(plain()), NotFound, Key, LayerMissing),
         ("merged into a router", plain().merge(layered()), Login, Key, LayerMissing),
         ("a router with a fallback merged into it", layered().merge(plain().fallback(text)), App, Key, LayerMissing),
@@ -106,8 +100,7 @@ async fn a_mounted_app_and_real_routes_survive_what_a_layer_does_not() {
 #[tokio::test]
 async fn what_clashes_panics_at_start_up() {
     let connect = connected().await;
-    let of_ours: Router = Router::new().route("/komerza/login", routing::get(text));
-    assert!(catch_unwind(AssertUnwindSafe(|| of_ours.merge(connect.router()))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| of_ours().merge(connect.router()))).is_err());
     let with_fallback: Router = Router::new().fallback(text);
     assert!(catch_unwind(AssertUnwindSafe(|| connect.mount(key_route()).merge(with_fallback))).is_err());
 }

@@ -39,7 +39,6 @@ async fn an_app_with_its_own_users_signs_in_connects_and_disconnects() {
     let browser = sandbox.browser(app(&sandbox)).unwrap();
     assert_eq!(browser.open("/who").await.unwrap().text, "nobody");
     assert_eq!(browser.submit("/sign-in", "name=alice").await.unwrap().text, "alice");
-
     // Another browser has other cookies.
     assert_eq!(sandbox.browser(app(&sandbox)).unwrap().open("/who").await.unwrap().text, "nobody");
 
@@ -74,7 +73,6 @@ async fn a_strict_cookie_stays_behind_on_the_way_back_and_comes_when_the_page_is
     browser.set_cookie("user=alice; HttpOnly; samesite=STRICT");
     assert_eq!(browser.cookie("user").as_deref(), Some("alice"));
     assert_eq!(browser.open("/who").await.unwrap().text, "alice");
-
     // A link of another site, and the redirects behind it. One of the other kind is sent.
     let who = "http://127.0.0.1:3000/who";
     assert_eq!(browser.open(who).await.unwrap().text, "nobody");
@@ -82,7 +80,6 @@ async fn a_strict_cookie_stays_behind_on_the_way_back_and_comes_when_the_page_is
     assert_eq!(browser.open("/stores").await.unwrap().text, "2");
     browser.set_cookie("user=bob; SameSite=Lax");
     assert_eq!(browser.open(who).await.unwrap().text, "bob");
-
     // Gone for the test too, as soon as it has ended.
     browser.set_cookie("user=; Max-Age=0");
     assert_eq!((browser.cookie("user"), browser.cookie("other")), (None, None));

@@ -53,7 +53,6 @@ async fn t44_swapped_rows_open_for_neither_user_and_nothing_is_deleted() {
     assert_unreadable(&store, &bob).await;
     assert_eq!(database.load(&alice).await.unwrap().unwrap().to_text(), his.to_text());
     assert_eq!(database.load(&bob).await.unwrap().unwrap().to_text(), hers.to_text());
-
     // A new connect replaces the record; a disconnect removes it.
     store.save(&alice, &record("obviously-fake-again")).await.unwrap();
     assert_eq!(text(store.load(&alice).await.unwrap()), "obviously-fake-again");
@@ -147,7 +146,6 @@ async fn t44_after_a_change_of_keys_a_load_seals_anew_and_the_old_key_can_go() {
     let without = sealed(database.clone(), "app", [key(2), key(1)]);
     without.load(&alice).await.unwrap();
     assert_unreadable(&sealed(database.clone(), "app", [key(2)]), &alice).await;
-
     // If that write fails, the load does not.
     faults.add(StoreFault::error().on(Operation::ReplaceIf).times(1));
     assert_eq!(text(resealing.load(&alice).await.unwrap()), "obviously-fake-key");

@@ -49,7 +49,6 @@ async fn t44_postgresql_quotes_the_row_in_its_error_and_the_store_does_not() {
     );
     run(&postgres_url(), &statements).await;
     let alice = user("alice");
-
     // The control: what the driver itself would say holds the key.
     let insert = format!("INSERT INTO {table} VALUES ($1, '', $2)");
     let insert = sqlx::query(sqlx::AssertSqlSafe(insert)).bind(&b"alice"[..]).bind(record(KEY).to_text());

@@ -217,7 +217,6 @@ async fn t75_each_reason_why_redis_cannot_be_reached_is_told_apart() {
     let nobody = reserved.address();
     let refused = told(&format!("redis://:hunter2@{nobody}/")).await;
     assert!(refused.contains(&format!("redis://{nobody}: the connection was refused")), "{refused}");
-
     // Somebody else listens there: a web server, and one that says nothing at all.
     let web = told(&format!("redis://:hunter2@{}/", says(WEB, true).await)).await;
     assert!(web.contains("not as Redis does"), "{web}");

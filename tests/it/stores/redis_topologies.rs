@@ -24,31 +24,25 @@ fn contract(url: fn() -> String) -> Contract {
         .without(Claim::Network, "its servers have no one address; the tests below have their own faults")
 }
 
-mod cluster {
-    use super::*;
-    token_store_contract!(
-        #[ignore = "needs a Redis Cluster: set KOMERZA_TEST_REDIS_CLUSTER_URL"]
-        contract(cluster_url),
-        any_id,
-        lists,
-        restarts,
-        nodes,
-        replaces
-    );
+macro_rules! topology {
+    ($topology:ident, $url:ident, $why:literal) => {
+        mod $topology {
+            use super::*;
+            token_store_contract!(
+                #[ignore = $why]
+                contract($url),
+                any_id,
+                lists,
+                restarts,
+                nodes,
+                replaces
+            );
+        }
+    };
 }
 
-mod sentinel {
-    use super::*;
-    token_store_contract!(
-        #[ignore = "needs Sentinels: set KOMERZA_TEST_REDIS_SENTINEL_URL"]
-        contract(sentinel_url),
-        any_id,
-        lists,
-        restarts,
-        nodes,
-        replaces
-    );
-}
+topology!(cluster, cluster_url, "needs a Redis Cluster: set KOMERZA_TEST_REDIS_CLUSTER_URL");
+topology!(sentinel, sentinel_url, "needs Sentinels: set KOMERZA_TEST_REDIS_SENTINEL_URL");
 
 async fn lists(url: String) {
     let prefix = unique("lists*[?]");

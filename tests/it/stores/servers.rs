@@ -71,7 +71,6 @@ async fn a_record_in_redis_never_expires_and_displaces_what_was_there() {
     let alice = user("alice");
     let key = format!("{prefix}alice");
     let mut connection = redis_connection().await;
-
     // A list of somebody else's is no record, and not "no record" either; a save takes its place.
     redis::cmd("RPUSH").arg(&key).arg("a").exec_async(&mut connection).await.unwrap();
     assert!(store.load(&alice).await.is_err());

@@ -39,7 +39,6 @@ async fn t19_the_same_login_or_record_sealed_twice_differs_from_end_to_end() {
     // The first six characters name the key; behind them nothing is alike but by chance.
     let alike = one.bytes().zip(two.bytes()).skip(6).filter(|(one, two)| one == two).count();
     assert!(alike * 8 < one.len(), "{alike} of {} characters are alike", one.len());
-
     // A record has to the byte the same content each time: what differs comes from the nonce.
     let (database, user) = (MemoryStore::default(), user("alice"));
     let sealing = EncryptedStore::new(database.clone(), "obviously-fake-app", [key('1')]).unwrap();
@@ -63,7 +62,6 @@ async fn t20_a_value_of_one_kind_is_none_of_another() {
     let (done_value, session_value) = (value(&done), value(&session));
     let owner = UserId::new(shop.shelf.snapshot().into_keys().next().unwrap()).unwrap();
     let record = shop.shelf.load(&owner).await.unwrap().unwrap().to_text();
-
     // The flights of this process remember the callback: a node that does not is asked.
     let fresh = shop.another_node(|config| config);
     let sends = |cookies: Vec<(&str, String)>| {
@@ -111,7 +109,6 @@ async fn t20_each_kind_of_value_is_sealed_under_a_key_of_its_own() {
         sealing.save(&user, &record("obviously-fake-key")).await.unwrap();
         let text = database.load(&user).await.unwrap().unwrap().to_text();
         let record = text.split_once("\"sealed\":\"").unwrap().1.to_owned();
-
         // Five characters of base64 are 30 of its 32 bits.
         seen.push([attempt, done, record].map(|value| value[..5].to_owned()));
     }
@@ -134,7 +131,6 @@ async fn t21_a_new_key_in_front_of_the_list_ends_nothing_and_one_that_is_not_in_
         let (alice, before) = shop.login_of("alice", "/before").await;
         shop.accepts(&alice, &before, "C0", "/before").await;
         let login = shop.start(&alice, "/x").await;
-
         // A key that is not in the list opens nothing. Without keys it is one derived from the client secret, which is another.
         for other in [shop.another_node(keys("23")), shop.another_node(|config| config)] {
             alice.move_to(SITE, app(&other));
@@ -147,7 +143,6 @@ async fn t21_a_new_key_in_front_of_the_list_ends_nothing_and_one_that_is_not_in_
         assert_eq!(shop.return_to(&alice, &before.with("C0")).await.location(), Some("/before"), "so does a done mark");
         shop.accepts(&alice, &login, "CA", "/x").await;
         let sealed_anew = shop.start(&alice, "/y").await;
-
         // The old key is gone: what the new one sealed still opens.
         alice.move_to(SITE, app(&shop.another_node(keys("2"))));
         shop.accepts(&alice, &sealed_anew, "CB", "/y").await;

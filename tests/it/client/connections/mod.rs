@@ -9,7 +9,7 @@ mod tls;
 
 use super::*;
 use komerza_connect::store::contract::Relay;
-use server::{Conduct, Server};
+use server::{Conduct, Order, Server};
 
 /// How long a call may take here: short where it meets silence, long for a call that is answered.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -175,7 +175,7 @@ scenes! {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn t62_a_hanging_server(stage) {
         stage.with_open_connections().await;
-        stage.server.hang_open_connections();
+        stage.server.order(Order::Hang);
         assert!(stage.good_again().await <= 1);
         for _ in 0..5 {
             assert_eq!(stage.get().await, Ok(()));
@@ -193,7 +193,7 @@ scenes! {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_connection_that_refuses_every_stream_is_replaced(stage) {
-        stage.server.refuse_on_open_connections();
+        stage.server.order(Order::Refuse);
         assert_eq!(stage.post().await, Ok(()));
         assert_eq!(stage.server.effects(), 1);
         assert_eq!(stage.relay.opened(), 2);
@@ -214,7 +214,7 @@ scenes! {
     async fn a_goodbye_in_good_order_costs_no_call_that_may_be_repeated(stage) {
         let mut done = 0;
         for _ in 0..3 {
-            stage.server.shut_down_open_connections();
+            stage.server.order(Order::ShutDown);
             done += usize::from(stage.post().await.is_ok());
             assert_eq!(stage.get().await, Ok(()));
         }

@@ -21,7 +21,7 @@ pub(super) enum Conduct {
 
 /// What the connections of a generation do.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
     #[default]
     Serve,
     Hang,
@@ -130,20 +130,8 @@ impl Server {
         self.shared.goodbyes.store(1, Ordering::SeqCst);
     }
 
-    pub(super) fn hang_open_connections(&self) {
-        self.order(Order::Hang);
-    }
-
-    pub(super) fn refuse_on_open_connections(&self) {
-        self.order(Order::Refuse);
-    }
-
-    pub(super) fn shut_down_open_connections(&self) {
-        self.order(Order::ShutDown);
-    }
-
     /// Tells the open connections; later ones serve.
-    fn order(&self, order: Order) {
+    pub(super) fn order(&self, order: Order) {
         let mut orders = self.shared.order.lock().unwrap();
         orders.send_replace(order);
         *orders = watch::Sender::new(Order::Serve);
