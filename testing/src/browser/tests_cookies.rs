@@ -127,10 +127,7 @@ fn secure_cookies_need_https_or_by_exception_the_machine_itself() {
     jar.strict_loopback = true;
     assert_eq!(sent(&jar, "http://localhost:3000/"), [""; 0]);
     assert_eq!(set(&mut jar, "t=1; Secure", "http://localhost:3000/"), Err(Refused::SecureOverHttp));
-}
-
-#[test]
-fn plain_http_cannot_put_a_cookie_over_a_secure_one() {
+    // Plain HTTP cannot put a cookie over a secure one.
     let mut jar = jar_with(&["s=1; Secure; Path=/a; Domain=shop.example"], SHOP);
     let plain = "http://evil.shop.example/a/b";
     assert_eq!(set(&mut jar, "s=2; Domain=shop.example; Path=/a/b", plain), Err(Refused::HidesSecure));

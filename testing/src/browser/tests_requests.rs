@@ -77,11 +77,7 @@ async fn fetch_metadata_tells_who_asks_for_what_and_how() {
     }
     let plain = Browser::new().serve("http://shop.example", servers()).open("http://shop.example/").await;
     assert_eq!(metadata(plain.first()), words(["", "", "", ""]), "plain HTTP gets no metadata");
-}
-
-#[tokio::test]
-async fn a_speculative_load_says_so_in_the_words_of_its_time() {
-    let page = "https://shop.example/page";
+    // A speculative load says so in the words of its time.
     for (load, purpose) in [(Load::prefetch(page, page), "prefetch"), (Load::prerender(page), "prefetch;prerender")] {
         let visit = browser().load(load.clone()).await;
         assert_eq!((visit.first().sent("sec-purpose"), visit.first().sent("purpose")), (Some(purpose), None));

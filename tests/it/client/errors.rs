@@ -18,6 +18,13 @@ async fn a_typed_call_that_is_denied_names_the_scope_that_it_needs() {
     provider.always(Reply::html(403, "Service unavailable in your region"));
     let error = key.in_store("s").orders().all().await.unwrap_err();
     assert_eq!((error.kind(), error.needed_scope()), (ErrorKind::Blocked, None), "not a scope but an edge");
+    // The cause of a broken connection is kept.
+    let provider = RawProvider::reserved();
+    let key = App::at(&provider.url(), |limits| limits.client.tries = 1).key("obviously-fake-key").await;
+    let error = key.user().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    let io = causes(&error).last().unwrap().downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    assert_eq!(io, Some(std::io::ErrorKind::ConnectionRefused));
 }
 
 #[tokio::test]
@@ -37,16 +44,6 @@ async fn t41_no_text_of_an_error_names_the_key_the_path_or_the_provider_s_words(
         key.user().await.unwrap_err()
     };
     assert_eq!((refused.message(), refused.code()), (Some("obviously fake words"), Some("obviously\nfake code")));
-}
-
-#[tokio::test]
-async fn the_cause_of_a_broken_connection_is_kept() {
-    let provider = RawProvider::reserved();
-    let key = App::at(&provider.url(), |limits| limits.client.tries = 1).key("obviously-fake-key").await;
-    let error = key.user().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unreachable);
-    let io = causes(&error).last().unwrap().downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-    assert_eq!(io, Some(std::io::ErrorKind::ConnectionRefused));
 }
 
 async fn page(key: KomerzaKey) -> Result<String, Error> {

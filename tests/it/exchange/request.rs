@@ -5,9 +5,9 @@ use crate::prelude::*;
 #[tokio::test]
 async fn t31_every_code_is_one_segment_of_the_path_or_is_refused() {
     for shop in in_both(|mode| Shop::builder(mode).open()).await {
-        let long = [2_048, 2_049, 7_500, 8_000].map(|length| "c".repeat(length));
+        let longest = "c".repeat(8_000);
         let short = "../../stores %2e%2e a?x=1 a#b a/b a\\b ... a;b=c a+b '-- {} ~";
-        for code in short.split(' ').chain(long.iter().map(String::as_str)) {
+        for code in short.split(' ').chain([longest.as_str()]) {
             let (browser, before) = (shop.browser("alice"), shop.exchanges());
             assert_connected(&shop.connect(&browser, code).await);
             assert_eq!(shop.key(&browser).await, Ok(key_for_code(code)));

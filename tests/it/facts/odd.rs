@@ -36,6 +36,16 @@ async fn t74_a_word_beside_a_success_and_a_byte_order_mark_cost_no_login() {
 }
 
 #[tokio::test]
+async fn t74_a_long_code_is_exchanged_like_a_short_one() {
+    let shop = Shop::builder(Mode::Users).open().await;
+    for length in [2_048, 2_049, 7_500, 8_000] {
+        let (browser, code) = (shop.browser(&length.to_string()), "c".repeat(length));
+        assert_connected(&shop.connect(&browser, &code).await);
+        assert_eq!(shop.key(&browser).await, Ok(key_for_code(&code)), "{length}");
+    }
+}
+
+#[tokio::test]
 async fn t74_a_no_without_a_state_is_told_as_such() {
     let shop = Shop::builder(Mode::Users).open().await;
     for (query, kind) in [

@@ -16,7 +16,7 @@ alphabet of the code: safe in addresses | base64 | anything visible
 a plus in the code: encoded | bare
     a_plus_can_be_left_bare t27_a_plus_sign_and_all_that_a_path_could_misread_reach_the_provider_as_they_are
 length of the code: short | 8,000 bytes
-    t31_every_code_is_one_segment_of_the_path_or_is_refused
+    t74_a_long_code_is_exchanged_like_a_short_one
 status of an exchange error: 401 | 403 | 404 | 200
     t37_each_documented_error_is_told_apart_by_its_code_whatever_its_status
     statuses_and_names_of_the_exchange_can_be_set
@@ -132,7 +132,7 @@ hosted checkout, image addresses
 a code has no slash; plus and equals may be in it
     codes_of_every_alphabet_survive_the_path_when_they_are_encoded
 a code may have some 8,000 bytes
-    t31_every_code_is_one_segment_of_the_path_or_is_refused
+    t74_a_long_code_is_exchanged_like_a_short_one
 nothing depends on a key's algorithm
     every_visible_character_of_a_key_is_kept
 ";

@@ -32,11 +32,20 @@ async fn an_outage_of_the_store_is_logged_with_the_words_of_its_driver() {
 async fn a_key_that_could_not_be_saved_is_an_error_of_the_operators_with_the_stores_last_words() {
     let log = Log::from_now();
     let (shop, word) = shop_on(true).await;
-    assert_eq!(shop.connect(&shop.browser("alice"), "code").await.status(), 503);
+    let hop = shop.connect(&shop.browser("alice"), "code").await;
+    let page = hop.text();
+    assert_eq!(hop.status(), 503, "{page}");
     let words = [&*word, "ERROR", "the operator must fix this", "kind=\"save_failed\""];
     assert_eq!(log.lines_with(&words).len(), 1, "{:?}", log.lines_with(&[&word]));
     let tries = log.lines_with(&[&word, "WARN", "saving a new key failed", "the token store is not available: "]);
     assert!(!tries.is_empty(), "{:?}", log.lines_with(&[&word]));
+    // The reference on the page is the one in the log.
+    let (_, rest) = page.split_once("Reference for support: <code>").expect("a reference on the page");
+    let (reference, _) = rest.split_once("</code>").expect("its end");
+    assert_eq!(reference.len(), 16, "{page}");
+    let all = log.lines_with(&[&word, "kind=\"save_failed\""]);
+    let same = log.lines_with(&[&word, "kind=\"save_failed\"", &format!("attempt={reference}")]);
+    assert_eq!((all.len(), same.len()), (1, 1), "{reference}: {all:?}");
 }
 
 #[tokio::test]
@@ -68,17 +77,4 @@ async fn the_events_of_a_connection_are_in_the_span_of_their_request() {
     let lines = log.lines_with(&[attempt, " connected"]);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("request{method=GET path=\"/komerza/callback\"}"), "{lines:?}");
-}
-
-#[tokio::test]
-async fn the_reference_on_the_page_is_the_one_in_the_log() {
-    let log = Log::from_now();
-    let (shop, word) = shop_on(true).await;
-    let page = shop.connect(&shop.browser("alice"), "code").await.text();
-    let (_, rest) = page.split_once("Reference for support: <code>").expect("a reference on the page");
-    let (reference, _) = rest.split_once("</code>").expect("its end");
-    assert_eq!(reference.len(), 16, "{page}");
-    let all = log.lines_with(&[&word, "kind=\"save_failed\""]);
-    let same = log.lines_with(&[&word, "kind=\"save_failed\"", &format!("attempt={reference}")]);
-    assert_eq!((all.len(), same.len()), (1, 1), "{reference}: {all:?}");
 }

@@ -12,17 +12,13 @@ fn section<'a>(manifest: &'a str, name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn t60_unsafe_code_is_forbidden_and_nothing_runs_at_build_time() {
+fn t60_unsafe_code_is_forbidden_nothing_runs_at_build_time_and_dependencies_come_from_the_registry() {
     let manifest = manifest();
     assert!(section(&manifest, "workspace.lints.rust").contains(&r#"unsafe_code = "forbid""#));
     assert!(!section(&manifest, "package").iter().any(|line| line.starts_with("build")));
     assert!(!manifest.contains("[build-dependencies]"));
     assert!(!Path::new(env!("CARGO_MANIFEST_DIR")).join("../build.rs").exists());
-}
-
-#[test]
-fn t60_dependencies_come_from_the_registry_and_bring_no_defaults_unasked() {
-    let manifest = manifest();
+    // Dependencies come from the registry and bring no defaults unasked.
     let dependencies = [section(&manifest, "workspace.dependencies"), section(&manifest, "dependencies")].concat();
     assert!(dependencies.len() > 60, "the dependencies were not found");
     for table in ["[dependencies.", "[target.", "[patch"] {

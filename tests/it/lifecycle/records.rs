@@ -22,10 +22,7 @@ async fn every_user_is_listed_once_however_many_pages_that_takes() {
     }
     assert_eq!((found.len(), found.into_iter().collect::<BTreeSet<_>>()), (250, wanted));
     assert!(users.try_next().await.unwrap().is_none(), "it stays over");
-}
-
-#[tokio::test]
-async fn a_listed_user_has_the_note_of_the_login() {
+    // A listed user has the note of the login.
     let (store, note) = (MemoryStore::default(), Note::new("plan pro").unwrap());
     let token = StoredToken::new(ApiKey::new("obviously-fake-key").unwrap()).unwrap().with_note(Some(note.clone()));
     store.save(&user("alice"), &token).await.unwrap();
@@ -49,10 +46,7 @@ async fn a_sweep_removes_what_no_browser_can_reach_any_more_and_tells_of_each_ke
     assert_eq!(shop.layer.sweep().await.unwrap(), 2);
     assert_eq!(shop.watch.count(Hook::Orphaned), 2);
     assert!(shop.key(&late).await.is_ok());
-}
-
-#[tokio::test]
-async fn a_sweep_removes_no_user_of_the_app_whatever_the_id() {
+    // It removes no user of the app, whatever the id.
     let (store, clock) = (MemoryStore::default(), ManualClock::default());
     connect(&store, "browser-7").await;
     // The record is of today.

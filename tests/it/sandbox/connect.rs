@@ -220,7 +220,7 @@ async fn the_anonymous_limit_covers_the_exchange_and_says_when_to_return() {
 }
 
 #[tokio::test]
-async fn a_refusal_can_come_back_with_an_error_with_the_state_alone_or_never() {
+async fn a_refusal_can_come_back_with_an_error_with_the_state_alone_or_never_and_a_wrong_login_is_refused() {
     let sandbox = sandbox().await;
     let url = authorize_url(&sandbox, "s&1");
     let callback = sandbox.deny(&url).unwrap().unwrap();
@@ -229,11 +229,7 @@ async fn a_refusal_can_come_back_with_an_error_with_the_state_alone_or_never() {
     assert_eq!(sandbox.deny(&url).unwrap().unwrap(), format!("{REDIRECT_URI}?state=s%261"));
     sandbox.switch(|switches| switches.deny = Deny::NeverReturn);
     assert_eq!(sandbox.deny(&url).unwrap(), None);
-}
-
-#[tokio::test]
-async fn a_login_for_an_unknown_app_or_address_is_refused() {
-    let sandbox = sandbox().await;
+    // A login for an unknown app or address is refused.
     let url = authorize_url(&sandbox, "s");
     for wrong in [
         url.replace(sandbox.client_id(), "other"),

@@ -5,7 +5,7 @@ use super::*;
 use komerza_sandbox::{Approval, ContentTypes};
 
 #[tokio::test]
-async fn products_are_found_and_changed() {
+async fn products_are_found_and_changed_and_categories_list_them() {
     let shop = Shop::open().await;
     let found = shop.data("/products/search/tidy").await[0].take();
     let id = found["id"].as_str().unwrap();
@@ -15,6 +15,11 @@ async fn products_are_found_and_changed() {
     assert_eq!(shop.send(Method::PUT, &path, json!({ "name": "Newer" })).await.1["data"], Value::Null);
     let changed = shop.data(&path).await;
     assert_eq!((&changed["name"], &changed["description"]), (&"Newer".into(), &found["description"]));
+    // Categories show ids in lists, and products when asked for one.
+    let listed = shop.data("/categories/all").await[0].take();
+    assert_eq!(listed["productCount"], 2);
+    let one = shop.data(&format!("/categories/{}", listed["id"].as_str().unwrap())).await;
+    assert_eq!(one["products"][0]["id"], listed["products"][0]);
 }
 
 #[tokio::test]
@@ -69,15 +74,6 @@ async fn variants_and_their_items_can_be_read_and_changed() {
 }
 
 #[tokio::test]
-async fn categories_show_ids_in_lists_and_products_when_asked_for_one() {
-    let shop = Shop::open().await;
-    let listed = shop.data("/categories/all").await[0].take();
-    assert_eq!(listed["productCount"], 2);
-    let one = shop.data(&format!("/categories/{}", listed["id"].as_str().unwrap())).await;
-    assert_eq!(one["products"][0]["id"], listed["products"][0]);
-}
-
-#[tokio::test]
 async fn customers_are_found_by_email_created_once_and_given_a_balance() {
     let shop = Shop::open().await;
     let listed = shop.data("/customers?PageSize=1").await[0].take();
@@ -95,11 +91,7 @@ async fn customers_are_found_by_email_created_once_and_given_a_balance() {
     assert_eq!(shop.send(Method::PATCH, &format!("{path}/balance"), json!({ "newBalance": 12.5 })).await.0, 200);
     assert_eq!(shop.data(&path).await["balance"], 12.5);
     assert_eq!(shop.send(Method::PATCH, &format!("{path}/balance"), json!({})).await.0, 400);
-}
-
-#[tokio::test]
-async fn a_customers_spending_is_the_sum_of_its_paid_orders() {
-    let shop = Shop::open().await;
+    // Their spending is the sum of their paid orders.
     let orders = shop.data("/orders?PageSize=100").await;
     let paid: f64 = orders.as_array().unwrap().iter().map(|order| order["amountPaid"].as_f64().unwrap()).sum();
     let customers = shop.data("/customers?PageSize=100").await;

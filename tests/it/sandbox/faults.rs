@@ -64,7 +64,7 @@ async fn a_connection_closed_before_reading_is_no_request() {
 }
 
 #[tokio::test]
-async fn a_connection_closed_after_reading_has_no_effect_and_a_lost_reply_has() {
+async fn a_connection_closed_after_reading_has_no_effect_and_a_lost_reply_or_a_late_gateway_error_has() {
     let sandbox = sandbox().await;
     let request = |code: &str| {
         let url = exchange_url(&sandbox, sandbox.client_id(), code);
@@ -78,11 +78,7 @@ async fn a_connection_closed_after_reading_has_no_effect_and_a_lost_reply_has() 
     assert_eq!((sandbox.exchanges(), sandbox.keys().len()), (2, 1));
     assert_eq!(exchange(&sandbox, &kept).await.0, 200);
     assert_eq!(exchange(&sandbox, &spent).await.1["code"], "invalid_code");
-}
-
-#[tokio::test]
-async fn a_gateway_error_after_the_effect_spends_the_code() {
-    let sandbox = sandbox().await;
+    // A gateway error after the effect spends the code.
     let code = sandbox.issue_code().unwrap();
     sandbox.faults().on(Target::exchange()).times(1).inject(Fault::status(StatusCode::BAD_GATEWAY).after_effect());
     assert_eq!(exchange(&sandbox, &code).await.0, 502);
@@ -194,7 +190,7 @@ async fn an_offline_sandbox_refuses_connections_and_comes_back_with_its_keys() {
 }
 
 #[tokio::test]
-async fn a_fault_can_be_removed_and_all_can_be_cleared() {
+async fn a_fault_can_be_removed_all_can_be_cleared_and_the_dashboard_is_left_alone() {
     let sandbox = sandbox().await;
     let key = sandbox.issue_key().unwrap();
     let fault = sandbox.faults().on(Target::api()).every(2).inject(Fault::bare_status(StatusCode::BAD_GATEWAY));
@@ -208,11 +204,7 @@ async fn a_fault_can_be_removed_and_all_can_be_cleared() {
     sandbox.faults().on(Target::api()).inject(Fault::hang());
     sandbox.faults().clear();
     assert_eq!(get(&sandbox, &key, "/user").await.0, 200);
-}
-
-#[tokio::test]
-async fn faults_of_the_api_leave_the_dashboard_alone() {
-    let sandbox = sandbox().await;
+    // Faults of the API leave the dashboard alone.
     let wanted = HeaderName::from_static("x-test");
     sandbox.faults().on(Target::api().when(move |request| request.headers.contains_key(&wanted))).inject(Fault::hang());
     assert_eq!(http().get(sandbox.dashboard_url()).header("x-test", "1").send().await.unwrap().status(), 200);

@@ -3,7 +3,7 @@
 use crate::prelude::*;
 
 #[tokio::test]
-async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_never_deleted() {
+async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_deleted_by_a_new_connect_alone() {
     for (shop, browser) in in_both(|mode| Shop::live(mode, "alice")).await {
         assert_connected(&shop.connect(&browser, "code").await);
         let before = shop.shelf.snapshot();
@@ -15,10 +15,7 @@ async fn t44_a_record_that_does_not_open_is_503_everywhere_and_is_never_deleted(
         shop.shelf.mend();
         assert!(shop.key(&browser).await.is_ok());
     }
-}
-
-#[tokio::test]
-async fn t44_a_new_connect_replaces_a_record_that_does_not_open() {
+    // A new connect replaces it.
     for (shop, browser) in in_both(|mode| Shop::live(mode, "alice")).await {
         assert_connected(&shop.connect(&browser, "first").await);
         shop.shelf.all(Op::Load, Fate::Unreadable);

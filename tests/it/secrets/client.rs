@@ -48,7 +48,7 @@ async fn t45_an_id_is_one_segment_of_the_path_or_an_error() {
 }
 
 #[tokio::test]
-async fn t45_a_redirect_is_not_followed() {
+async fn t45_a_redirect_is_not_followed_and_the_key_travels_as_a_bearer() {
     let (shop, foreign) = (Shop::builder(Mode::Users).open().await, RawProvider::start().await);
     let client = connected_client(&shop).await;
     for status in [301, 302, 303, 307, 308] {
@@ -61,12 +61,7 @@ async fn t45_a_redirect_is_not_followed() {
         }
     }
     assert_eq!(foreign.connections(), 0);
-}
-
-#[tokio::test]
-async fn t45_the_key_travels_as_a_bearer_and_the_client_secret_not_at_all() {
-    let shop = Shop::builder(Mode::Users).open().await;
-    let client = connected_client(&shop).await;
+    // The key travels as a bearer, and the client secret not at all.
     shop.provider.on_path("/echo", Reply::success(&json!("fine")));
     let _answer: String = client.get("/echo").fetch().await.unwrap();
     let sent = shop.provider.requests().pop().unwrap();

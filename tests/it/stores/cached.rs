@@ -68,17 +68,13 @@ async fn t52_a_key_removed_on_this_node_is_gone_at_once_and_a_told_node_forgets_
 }
 
 #[tokio::test]
-async fn a_user_who_connected_on_another_node_is_connected_here_at_once() {
-    let Setting { database, store, alice, .. } = setting();
+async fn neither_a_missing_record_nor_an_error_is_remembered() {
+    let Setting { database, faults, store, alice, .. } = setting();
     assert!(key(&store, &alice).await.is_none());
     database.save(&alice, &record("obviously-fake")).await.unwrap();
     assert!(key(&store, &alice).await.is_some(), "that there was none must not be remembered");
-}
-
-#[tokio::test]
-async fn errors_are_never_remembered() {
-    let Setting { faults, store, alice, .. } = setting();
-    store.save(&alice, &record("obviously-fake")).await.unwrap();
+    // Errors are never remembered.
+    store.forget(&alice);
     faults.add(StoreFault::error().on(Operation::Load).times(1));
     assert!(store.load(&alice).await.is_err());
     assert!(key(&store, &alice).await.is_some());

@@ -96,10 +96,12 @@ async fn memory_and_every_wrapper_list_everybody_and_remove_only_what_is_old() {
 }
 
 #[tokio::test]
-async fn a_wrapper_around_a_store_that_cannot_list_says_so() {
+async fn a_wrapper_around_a_store_that_cannot_list_says_so_and_a_cursor_of_another_store_is_refused() {
     let cached = CachedStore::new(encrypted(Shelf::default()));
     assert!(cached.lists_users().is_none());
     assert_eq!(cached.ping().await.unwrap_err().kind(), StoreErrorKind::Misconfigured);
+    let error = MemoryStore::default().list_users(Some("obviously-not"), 1).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
 }
 
 #[tokio::test]
@@ -113,12 +115,6 @@ async fn a_cache_forgets_everybody_when_a_removal_ended_in_an_error() {
     faulty.faults().add(StoreFault::error_afterwards().on(Operation::RemoveOlder));
     assert!(cached.remove_older("browser-", time(2), 10).await.is_err());
     assert!(cached.load(&alice).await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn a_cursor_of_another_store_is_refused() {
-    let error = MemoryStore::default().list_users(Some("obviously-not"), 1).await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ async fn t44_what_was_deleted_is_not_left_in_the_file() {
 }
 
 #[tokio::test]
-async fn tables_of_other_names_are_independent() {
+async fn tables_of_other_names_are_independent_and_a_file_that_cannot_be_used_is_a_setting_to_mend() {
     let directory = Directory::new();
     let path = directory.path().join("tokens.db");
     let alice = user("alice");
@@ -54,11 +54,7 @@ async fn tables_of_other_names_are_independent() {
     let (one, two) = (SqliteStore::open(&path).await.unwrap(), SqliteStore::open_with(&path, &other).await.unwrap());
     one.save(&alice, &token()).await.unwrap();
     assert!(two.load(&alice).await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn a_file_that_cannot_be_used_is_a_setting_to_mend() {
-    let directory = Directory::new();
+    // A file that cannot be used is a setting to mend.
     let no_database = directory.path().join("notes.txt");
     std::fs::write(&no_database, "not a database, obviously; but long enough to be looked at".repeat(40)).unwrap();
     for path in [directory.path().join("missing/tokens.db"), no_database, directory.path().to_owned()] {
