@@ -164,20 +164,20 @@ async fn a_held_answer_comes_when_the_gate_opens_and_a_client_that_leaves_is_not
     let provider = RawProvider::start().await;
     let gate = Gate::closed();
     provider.next(Reply::key("obviously.fake.held").held_by(&gate).closing());
-    let asking = ask(&provider, EXCHANGE);
-    tokio::pin!(asking);
+    let held = ask(&provider, EXCHANGE);
+    tokio::pin!(held);
     tokio::select! {
         biased;
-        _ = &mut asking => panic!("answered while the gate was closed"),
+        _ = &mut held => panic!("answered while the gate was closed"),
         () = provider.wait_for_requests(1) => gate.open(),
     }
-    assert!(String::from_utf8(asking.await).unwrap().contains("obviously.fake.held"));
+    assert!(String::from_utf8(held.await).unwrap().contains("obviously.fake.held"));
 
     for hanging in [Reply::hang(), Reply::key("k").then_hanging(), Reply::key("k").then_silent()] {
         provider.next(hanging);
     }
     for n in 1..=3 {
-        let mut stream = asking(&provider).await;
+        let stream = asking(&provider).await;
         provider.wait_for_requests(1 + n).await;
         drop(stream);
         provider.wait_for_abandoned(n).await;
@@ -260,7 +260,7 @@ async fn a_stopped_provider_leaves_no_task_and_refuses() {
     provider.always(Reply::hang());
     let mut streams = Vec::new();
     for n in 1..=8 {
-        let mut stream = asking(&provider).await;
+        let stream = asking(&provider).await;
         provider.wait_for_requests(n).await;
         streams.push(stream);
     }
