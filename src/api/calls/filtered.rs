@@ -41,14 +41,64 @@ impl Listing<OrderSummary> {
 
     /// The newest orders first.
     ///
-    /// Komerza sorts orders by `dateFrom`, and not by the field `dateCreated` that orders have. For another order use
-    /// [`query`](Self::query): `query("Sorts", "-status,dateFrom")`.
-    ///
-    /// # Source
-    /// docs.komerza.com: orders can be sorted by `dateFrom`, `dateTo`, `status`, `gateway` and `email`.
-    #[doc(alias = "sort")]
+    /// Komerza sorts orders by `dateFrom`, and not by the field `dateCreated` that orders have.
     #[doc(alias = "newest orders")]
     pub fn newest_first(self) -> Self {
-        self.query("Sorts", "-dateFrom")
+        self.sorted([(OrderSort::Date, Direction::Descending)])
     }
+
+    /// Sorts by the first field, orders that are equal so far by the second, and so on. No field: Komerza's own
+    /// order, which is not documented.
+    ///
+    /// ```no_run
+    /// # fn example(store: komerza_connect::api::InStore) {
+    /// use komerza_connect::api::{Direction::*, OrderSort::*};
+    ///
+    /// let by_status = store.orders().sorted([(Status, Ascending), (Date, Descending)]);
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    /// docs.komerza.com: orders can be sorted by `dateFrom`, `dateTo`, `status`, `gateway` and `email`, separated by
+    /// commas, each descending with a leading `-`.
+    #[doc(alias = "sort")]
+    pub fn sorted(self, fields: impl IntoIterator<Item = (OrderSort, Direction)>) -> Self {
+        let sign = |direction| if direction == Direction::Descending { "-" } else { "" };
+        let fields: Vec<_> = fields.into_iter().map(|(by, way)| format!("{}{}", sign(way), by.name())).collect();
+        if fields.is_empty() { self } else { self.query("Sorts", fields.join(",")) }
+    }
+}
+
+/// What orders can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OrderSort {
+    /// When they were placed.
+    Date,
+    /// The status.
+    Status,
+    /// The payment method.
+    Gateway,
+    /// The customer's e-mail address.
+    Email,
+}
+
+impl OrderSort {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Date => "dateFrom",
+            Self::Status => "status",
+            Self::Gateway => "gateway",
+            Self::Email => "email",
+        }
+    }
+}
+
+/// Which way a list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The least first, and the oldest.
+    Ascending,
+    /// The greatest first, and the newest.
+    Descending,
 }

@@ -9,6 +9,8 @@ mod filtered;
 mod orders;
 mod tickets;
 
+pub use filtered::{Direction, OrderSort};
+
 use super::{Client, Error, RequestBuilder, StoreId, StorePermissions};
 use crate::api::scopes;
 use http::Method;

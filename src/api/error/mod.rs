@@ -5,7 +5,7 @@ mod kind;
 pub use kind::ErrorKind;
 pub(crate) use kind::is_error_code;
 
-use super::{key::Reconnect, listing::UnreadableItem};
+use super::{key::Reconnect, listing::UnreadableItem, says_key_is_dead};
 use crate::wire::Envelope;
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -61,6 +61,25 @@ struct Details {
 }
 
 impl Error {
+    /// The error in a reply of [`RequestBuilder::send`](super::RequestBuilder::send), as `fetch` would return
+    /// it. `None`: it is a success.
+    ///
+    /// ```
+    /// use komerza_connect::{Error, ErrorKind};
+    ///
+    /// let reply = http::Response::builder().status(404).body(r#"{"success":false,"code":"NotFound"}"#.into())?;
+    /// assert_eq!(Error::of_reply(&reply).map(|error| error.kind()), Some(ErrorKind::NotFound));
+    /// let reply = http::Response::new(r#"{"success":true,"data":[]}"#.into());
+    /// assert!(Error::of_reply(&reply).is_none());
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn of_reply(reply: &Response<Bytes>) -> Option<Self> {
+        let refused = Envelope::open(reply.body()).is_ok_and(|envelope| !envelope.success);
+        let failed = refused || !reply.status().is_success();
+        failed.then(|| Self::refused(reply, says_key_is_dead(reply)).after(1, None))
+    }
+
     pub(super) fn new(kind: ErrorKind) -> Self {
         Self { kind, details: Arc::default() }
     }

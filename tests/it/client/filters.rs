@@ -4,7 +4,7 @@ use super::*;
 use crate::facts::TABLE;
 use jiff::Timestamp;
 use komerza_connect::api::{
-    InStore, Listing,
+    Direction, InStore, Listing, OrderSort,
     models::{OrderStatus, OrderSummary, Product, TicketStatus, Visibility},
 };
 use percent_encoding::percent_decode_str;
@@ -45,12 +45,20 @@ fn as_the_table_says(path: &str, parameters: &[&str]) {
 }
 
 #[tokio::test]
-async fn the_newest_orders_are_sorted_by_what_the_table_says() {
+async fn orders_are_sorted_by_what_the_table_says() {
     let (provider, key) = empty_lists().await;
-    key.in_store("s").orders().newest_first().all().await.unwrap();
-    let sorted = target(&provider);
-    let field = sorted.strip_prefix("/stores/s/orders?Sorts=-").unwrap();
-    assert!(field == "dateFrom" && TABLE.sorts.contains(field), "{field}");
+    let orders = || key.in_store("s").orders();
+    let fields = [OrderSort::Date, OrderSort::Status, OrderSort::Gateway, OrderSort::Email];
+    for by in fields {
+        orders().sorted([(by, Direction::Ascending)]).all().await.unwrap();
+        let sorted = target(&provider);
+        let field = sorted.strip_prefix("/stores/s/orders?Sorts=").unwrap();
+        assert!(TABLE.sorts.contains(field), "{field}");
+    }
+    // Two times are one field: the second name says nothing else.
+    assert_eq!(TABLE.sorts.len(), fields.len() + 1);
+    orders().newest_first().all().await.unwrap();
+    assert_eq!(target(&provider), "/stores/s/orders?Sorts=-dateFrom");
 }
 
 #[tokio::test]
@@ -118,7 +126,8 @@ async fn orders_are_selected_and_sorted_by_every_filter_that_the_sandbox_has() {
     expect("several", several, &|order| order.gateway == gateway && within(order)).await;
     assert!(store.orders().discord("nobody").all().await.unwrap().is_empty());
 
-    let sorted = store.orders().query("Sorts", "-gateway,dateFrom");
+    let sorted =
+        store.orders().sorted([(OrderSort::Gateway, Direction::Descending), (OrderSort::Date, Direction::Ascending)]);
     let sorted = sorted.page_size(100).all().await.unwrap();
     let mut expected = all.clone();
     expected.sort_by(|a, b| b.gateway.cmp(&a.gateway).then(a.date_created.cmp(&b.date_created)));
