@@ -1,4 +1,4 @@
-//! A key and a User-Agent, ready to call Komerza.
+//! The client for Komerza's API with one key.
 
 use super::{
     Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User, connection::Connection, key::Owner, path, scopes,
@@ -97,7 +97,7 @@ impl Client {
         Self::of(Arc::clone(&self.inner.connection), key, fingerprint, None)
     }
 
-    /// The key itself, for calls that this client does not make.
+    /// The key itself, for calls that you make without this client.
     #[must_use]
     pub fn api_key(&self) -> &ApiKey {
         &self.inner.key
@@ -109,7 +109,7 @@ impl Client {
         self.inner.fingerprint
     }
 
-    /// `GET path`. The path is below the API's base, such as `/stores/{id}/products`.
+    /// Begins a `GET` call. The path is below the API's base URL, such as `/stores/{id}/products`.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.request(Method::GET, path)
     }
@@ -163,12 +163,12 @@ impl Client {
         self.endpoint(Method::GET, "/user", &[], scopes::USER_VIEW).fetch().await
     }
 
-    /// The stores that the user approved. Register your app for the scope `user.view`.
+    /// Loads the stores that the user approved. Register your app for the scope `user.view`.
     ///
-    /// 1. `GET /stores`, as a sample in Komerza's documentation does. The API's own description does not have
-    ///    it.
-    /// 2. If that is missing (404, 405), denied (403) or not for keys (`OAuthLoginRequired`): the stores in
-    ///    `GET /user`. After a 404 or 405 later calls start here.
+    /// 1. The client calls `GET /stores`. A sample in Komerza's documentation uses it, but the OpenAPI
+    ///    document does not list it.
+    /// 2. If Komerza answers 404, 405, 403 or `OAuthLoginRequired`, the client reads the stores from `GET
+    ///    /user`. After a 404 or 405 later calls start with this step.
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`]. [`AccessDenied`](ErrorKind::AccessDenied) names the scope
@@ -275,7 +275,7 @@ impl ClientBuilder {
     /// Checks everything and makes the client.
     ///
     /// # Errors
-    /// Same as [`Client::new`]; and for an `api_url` that is neither https nor on a loopback host.
+    /// Same as [`Client::new`]. Also if `api_url` is neither https nor on a loopback host.
     pub fn build(self) -> Result<Client, ConfigError> {
         let Self { key, user_agent, api_url, limits, clock, shared } = self;
         let (user_agent, base) = config::for_client(&user_agent, &api_url)?;

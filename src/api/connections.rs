@@ -1,9 +1,9 @@
 //! The connections to the API, and when all of them are replaced.
 //!
 //! 1. With HTTP/2 one connection serves all users of the app. Pings check whether the server still answers.
-//! 2. A server may answer pings and nothing else, and over HTTP/1.1 many idle connections may be dead at once.
-//!    So a call that times out, or whose caller stops waiting, retires all connections that were open then.
-//!    Later calls open new ones. Running calls keep theirs.
+//! 2. A server may answer pings and nothing else. Over HTTP/1.1 many idle connections may be dead at once. So
+//!    all open connections are retired when a call times out. The same happens when a caller stops waiting
+//!    after a second or more. Later calls open new ones. Running calls keep theirs.
 //! 3. Connections are retired at most once a second, so that a server that refuses everything is not flooded
 //!    with new ones.
 

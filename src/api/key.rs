@@ -1,4 +1,4 @@
-//! A user's key as a client for Komerza's API.
+//! The client for Komerza's API that acts for one user.
 
 use super::{Client, connection::Connection};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 use http::{HeaderValue, Uri};
 use std::{ops::Deref, sync::Arc};
 
-/// A user's API key as a client. Handlers take it as an argument.
+/// A client for Komerza's API with one user's key. Handlers take it as an argument.
 ///
 /// In axum it is an extractor. Without axum use [`from_parts`](Self::from_parts). Outside of
 /// requests use [`client_for`](crate::KomerzaConnectLayer::client_for). A clone is cheap. The
@@ -126,7 +126,7 @@ impl KomerzaKey {
         Self { client, user, note: token.note().cloned() }
     }
 
-    /// What the app noted when the login began, as kept in the record; see
+    /// The note that your app made when the login began. It is part of the stored record; see
     /// [`before_leaving`](crate::Hooks::before_leaving).
     #[must_use]
     pub fn note(&self) -> Option<&Note> {

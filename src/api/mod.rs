@@ -1,7 +1,7 @@
-//! The client: a key, ready to call Komerza.
+//! The client for Komerza's API.
 //!
-//! [`RequestBuilder`] reaches every endpoint, and the typed calls use it. `call` carries a call out. `retry` and
-//! [`pacing`](crate::pacing) decide when it is sent, and know nothing of HTTP.
+//! [`RequestBuilder`] reaches every endpoint, and the typed calls use it. The module `call` sends the
+//! request. `retry` decides whether it is sent again, and [`pacing`](crate::pacing) decides when.
 
 // First, so that the page of `Listing` begins with what every list has.
 mod listing;

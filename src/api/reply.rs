@@ -1,18 +1,20 @@
-//! Whether a reply of the API says that the key is dead.
+//! Whether a reply of the API says that the key is revoked or invalid.
 
 use crate::{provider, wire::Envelope};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::WWW_AUTHENTICATE};
 
-/// Whether a reply of the API says that its key is dead, as the crate decides it; see
-/// [`with_revocation`](crate::KomerzaConnectLayer::with_revocation). Only a 401 can say so:
+/// Whether a reply of the API says that its key is revoked or invalid. This is the crate's default rule;
+/// [`with_revocation`](crate::KomerzaConnectLayer::with_revocation) replaces it. Only a 401 can say so, in
+/// one of two forms:
 ///
-/// 1. In Komerza's own envelope: with the code `BadToken`, in upper or lower case, or without a code.
-/// 2. Without the envelope: with `WWW-Authenticate: Bearer error="invalid_token"`, as servers of Komerza's
-///    kind refuse a key before they read the request.
+/// 1. The reply has Komerza's envelope (`{success, message, code, data}`), with the code `BadToken` or
+///    without a code. Upper and lower case are the same.
+/// 2. The reply has no envelope, but the header `WWW-Authenticate: Bearer error="invalid_token"`. Servers
+///    like Komerza's refuse a key in this way before they read the request.
 ///
-/// `OAuthLoginRequired` means a valid key at the wrong endpoint, and a 403 a missing scope. An HTML page comes
-/// from a proxy, which does not know keys.
+/// The code `OAuthLoginRequired` means that the key is valid but the endpoint does not accept keys. A 403
+/// means that a right is missing. An HTML page comes from a proxy, which knows nothing about keys.
 ///
 /// # Source
 /// docs.komerza.com: "revoked" is a listed cause of `401 BadToken`. RFC 6750, section 3.1, for the header.

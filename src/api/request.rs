@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, time::Duration};
 use url::Url;
 
-/// An API call that you are building. [`Client::get`] and its siblings make one.
+/// An API call that you are building. [`Client::get`] and the other methods of [`Client`] make one.
 ///
 /// Nothing is sent before [`send`](Self::send), [`fetch`](Self::fetch), [`execute`](Self::execute)
 /// or [`download`](Self::download). Then this happens:
@@ -19,10 +19,11 @@ use url::Url;
 /// 1. The call waits in the queue of its key; see [`Priority`] and
 ///    [`ClientLimits`](crate::config::ClientLimits).
 /// 2. The call is sent with the key, only to the configured API. Redirects are not followed.
-/// 3. The call is repeated if that is safe. After a 429 it is always repeated. GET and HEAD are
-///    repeated after 502, 503, 504, 520 to 524 or a broken connection. Otherwise POST, PUT, PATCH
-///    and DELETE are repeated only if no connection could be opened. [`no_retry`](Self::no_retry)
-///    switches this off. [`repeatable`](Self::repeatable) treats any method as a GET.
+/// 3. The call is repeated if that is safe. Any method is repeated after a 429, unless it would then wait too
+///    long. Any method is repeated if no connection could be opened or the server refused the HTTP/2 stream.
+///    GET and HEAD are also repeated after 502, 503, 504, 520 to 524 or a broken connection. A body from
+///    [`Upload::stream`] is sent only once. [`no_retry`](Self::no_retry) switches this off.
+///    [`repeatable`](Self::repeatable) treats any method as a GET.
 /// 4. If the reply says that the key is revoked, a [`KomerzaKey`](crate::KomerzaKey) removes its record.
 ///
 /// ```
@@ -81,7 +82,7 @@ impl RequestBuilder {
         Self { client, method, url, template, scope, headers, payload: None, options }
     }
 
-    /// Adds an encoded query parameter. Earlier parameters with the same name stay.
+    /// Adds a query parameter. The crate encodes it. Earlier parameters with the same name stay.
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         if let Ok(url) = &mut self.url {
             url.query_pairs_mut().append_pair(name, &value.to_string());
@@ -91,8 +92,8 @@ impl RequestBuilder {
 
     /// Sets a header.
     ///
-    /// The crate sets `Authorization`, `Host` and `User-Agent` itself. Setting one of these, or an
-    /// invalid value, makes the call a [`BadRequest`](ErrorKind::BadRequest).
+    /// The crate sets `Authorization`, `Host` and `User-Agent` itself. If you set one of these, or an invalid
+    /// value, the call fails with [`BadRequest`](ErrorKind::BadRequest).
     pub fn header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         match HeaderValue::from_str(value.as_ref()) {
             Ok(value) if ![AUTHORIZATION, HOST, USER_AGENT].contains(&name) => {
@@ -133,7 +134,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets which calls of a key go first when they wait. Default: [`Priority::Page`].
+    /// Sets the priority of this call among the waiting calls of its key. Default: [`Priority::Page`].
     pub fn priority(mut self, priority: Priority) -> Self {
         self.options.priority = priority;
         self
@@ -163,7 +164,7 @@ impl RequestBuilder {
         Ok(self.run(false).await?.reply)
     }
 
-    /// Sends the call and reads the `data` of Komerza's envelope.
+    /// Sends the call and reads the `data` of Komerza's envelope, which is `{success, message, code, data}`.
     ///
     /// # Errors
     /// Same as [`send`](Self::send), and every refusal by Komerza.
@@ -172,14 +173,14 @@ impl RequestBuilder {
     ///
     /// | [`kind`](Error::kind) | What to do |
     /// | --- | --- |
-    /// | [`KeyRevoked`](ErrorKind::KeyRevoked) | Return it, and the visitor is redirected to connect again. A job skips this user until then. |
+    /// | [`KeyRevoked`](ErrorKind::KeyRevoked) | Return it, and the visitor is redirected to connect again. A job skips this user until the user has connected again. |
     /// | [`AccessDenied`](ErrorKind::AccessDenied) | Ask for the scope in [`needed_scope`](Error::needed_scope), or for the store, and let the user connect again. |
     /// | [`LoginRequired`](ErrorKind::LoginRequired), [`TwoFactorRequired`](ErrorKind::TwoFactorRequired) | Keys cannot do this. The user does it in the dashboard. |
     /// | [`VerificationRequired`](ErrorKind::VerificationRequired), [`UpgradeRequired`](ErrorKind::UpgradeRequired), [`NotEnoughFunds`](ErrorKind::NotEnoughFunds) | Tell the user, who can change this at Komerza. |
     /// | [`NotFound`](ErrorKind::NotFound) | Stop using the id. |
     /// | [`Validation`](ErrorKind::Validation), [`Conflict`](ErrorKind::Conflict), [`Unavailable`](ErrorKind::Unavailable), [`UploadFailed`](ErrorKind::UploadFailed), [`Refused`](ErrorKind::Refused) | Change the input: [`code`](Error::code), [`message`](Error::message) and [`body`](Error::body) are Komerza's words about it. |
     /// | [`RateLimited`](ErrorKind::RateLimited) | Try again after [`retry_after`](Error::retry_after). Jobs use [`Priority::Background`], which waits longer. |
-    /// | [`Unreachable`](ErrorKind::Unreachable) | Try again later. Nothing was sent. |
+    /// | [`Unreachable`](ErrorKind::Unreachable) | Try again later. Komerza did not process the call. |
     /// | [`Interrupted`](ErrorKind::Interrupted), [`TimedOut`](ErrorKind::TimedOut) | Repeat a read. For a change, first check whether it was made ([`may_have_happened`](Error::may_have_happened)). |
     /// | [`ProviderFault`](ErrorKind::ProviderFault) | Same as the row above. |
     /// | [`UnexpectedReply`](ErrorKind::UnexpectedReply) | Komerza changed, or this crate is wrong. Update the crate, or report it. Until then use [`send`](Self::send) or your own type. |
@@ -227,8 +228,8 @@ impl RequestBuilder {
     /// it for large exports.
     ///
     /// The deadline applies until the reply starts. After that
-    /// [`ClientLimits::deadline`](crate::config::ClientLimits::deadline) limits the time for each
-    /// piece. A connection that breaks during the transfer is not repaired.
+    /// [`ClientLimits::deadline`](crate::config::ClientLimits::deadline) limits the time for each piece. If
+    /// the connection breaks during the transfer, the download is not resumed.
     ///
     /// # Errors
     /// Same as [`send`](Self::send), and every refusal by Komerza.

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | no connection could be opened | again | again: nothing was sent |
 //! | the server refuses the stream of this request by HTTP/2 | again | again: it was not processed |
-//! | 429 | again, when it is told | again, when it is told: it was refused |
+//! | 429 | again, after the time that the reply asks for | again, after that time: the call was refused |
 //! | 502, 503, 504, and 520 to 524 of the network in front of Komerza | again | as it is |
 //! | the connection broke before the whole reply was there | again | an error: a change may have been made |
 //! | no reply in time | an error | an error |

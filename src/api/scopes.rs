@@ -1,10 +1,11 @@
-//! The known scopes, which Komerza also calls permissions. The set is open: any text may be one.
+//! The known scopes, which Komerza also calls permissions. Komerza may add scopes, so this list may be
+//! incomplete.
 //!
-//! You choose scopes when you register your app, and users may approve fewer. To see what a key may do in
-//! one store, use [`InStore::permissions`](crate::api::InStore::permissions).
+//! You choose scopes when you register your app, and users may approve fewer. To see what the key's user may
+//! do in one store, use [`InStore::permissions`](crate::api::InStore::permissions).
 //!
 //! # Source
-//! docs.komerza.com, "Scopes", and the texts of the provider's OpenAPI document: 53 names in both together.
+//! docs.komerza.com, "Scopes", and the texts of Komerza's OpenAPI document. Together they name 53 scopes.
 
 macro_rules! scopes {
     ($(#[doc = $meaning:literal] $name:ident = $text:literal;)+) => {
@@ -61,7 +62,7 @@ scopes! {
     STORES_CREATE = "stores.create";
     /// Add customers.
     CUSTOMERS_CREATE = "stores.customers.create";
-    /// Change customers: also their balance, and block and unblock them.
+    /// Change customers and their balance, and block and unblock customers.
     CUSTOMERS_UPDATE = "stores.customers.update";
     /// See customers.
     CUSTOMERS_VIEW = "stores.customers.view";

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 /// Komerza's envelope: `{success, message, code, data}`, whatever the content type says.
 ///
-/// `success` decides. What else is in it, or of which type, does not spoil it.
+/// `success` decides whether the call succeeded. Other fields, or fields of another type, are no error.
 #[derive(Deserialize)]
 pub(crate) struct Envelope<'a> {
     pub(crate) success: bool,

@@ -1,4 +1,5 @@
-//! HTTP to Komerza: a client without hidden behaviour, bodies with a limit, and the envelope.
+//! The HTTP client for Komerza: no redirects or retries of its own, limits for bodies, and Komerza's
+//! envelope.
 
 mod envelope;
 

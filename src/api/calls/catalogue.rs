@@ -17,7 +17,7 @@ impl InStore {
         self.get("/stores/{}/products", &[], scopes::PRODUCTS_VIEW).paged()
     }
 
-    /// All products in one reply, without pages. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    /// All products in one reply, without list pages. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
@@ -53,7 +53,7 @@ impl InStore {
 
     /// Sets how a variant is delivered. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
     ///
-    /// With [`VariantDelivery::dynamic`] the app delivers it.
+    /// With [`VariantDelivery::dynamic`] your app delivers the variant.
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
@@ -67,16 +67,16 @@ impl InStore {
         self.of_variant(Method::PUT, template, product, variant).json(delivery).fetch().await
     }
 
-    /// The items in stock of a variant, such as licence keys. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
+    /// The stock items of a variant, such as licence keys. Needs [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
     /// # Security
-    /// They are what is sold: whoever reads one has it.
+    /// The items are the goods themselves. Whoever reads a licence key can use it.
     pub fn variant_items(&self, product: impl Into<ProductId>, variant: impl Into<VariantId>) -> Listing<String> {
         self.get(ITEMS, &[product.into().as_str(), variant.into().as_str()], scopes::PRODUCTS_VIEW)
             .paged_by_path("count")
     }
 
-    /// Searches the items in stock of a variant: similar texts count, best first. Needs
+    /// Searches the stock items of a variant. Similar texts match too, and the best match comes first. Needs
     /// [`PRODUCTS_VIEW`](scopes::PRODUCTS_VIEW).
     ///
     /// Each hit has its position and a score from 0 to 1. The names of those fields are not known, so give a
@@ -94,8 +94,8 @@ impl InStore {
     /// Adds items to the stock of a variant. Needs [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
     ///
     /// # Errors
-    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
-    /// [may have happened](Error::may_have_happened), look at the stock before you add them again.
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). If the call [may have
+    /// happened](Error::may_have_happened), look at the stock before you add the items again.
     pub async fn add_variant_items(
         &self,
         product: impl Into<ProductId>,
@@ -144,7 +144,7 @@ impl InStore {
     /// Adds an image to a product and returns its file name. Needs
     /// [`PRODUCTS_UPDATE`](scopes::PRODUCTS_UPDATE).
     ///
-    /// Komerza takes up to 30 MB.
+    /// Komerza accepts images of up to 30 MB.
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).
@@ -161,7 +161,7 @@ impl InStore {
         request.multipart(form).fetch().await
     }
 
-    /// All categories in one reply, without pages. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
+    /// All categories in one reply, without list pages. Needs [`CATEGORIES_VIEW`](scopes::CATEGORIES_VIEW).
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).

@@ -22,7 +22,7 @@ impl InStore {
         self.get("/stores/{}/customers/{}", &[id.into().as_str()], scopes::CUSTOMERS_VIEW).fetch().await
     }
 
-    /// The customer with an e-mail address. Needs [`CUSTOMERS_VIEW`](scopes::CUSTOMERS_VIEW).
+    /// The customer with this e-mail address. Needs [`CUSTOMERS_VIEW`](scopes::CUSTOMERS_VIEW).
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch).

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 /// Filters of orders, also of a search for them.
 impl Listing<OrderSummary> {
-    /// Placed at this time or later.
+    /// Only orders that were placed at this time or later.
     pub fn date_from(self, time: Timestamp) -> Self {
         self.query("dateFrom", time)
     }
 
-    /// Placed at this time or earlier.
+    /// Only orders that were placed at this time or earlier.
     pub fn date_to(self, time: Timestamp) -> Self {
         self.query("dateTo", time)
     }
@@ -24,7 +24,7 @@ impl Listing<OrderSummary> {
         self.query("status", status.into())
     }
 
-    /// Paid by this method, such as `stripe`.
+    /// Only orders with this payment method, such as `stripe`.
     pub fn gateway(self, gateway: &str) -> Self {
         self.query("gateway", gateway)
     }
@@ -34,12 +34,12 @@ impl Listing<OrderSummary> {
         self.query("email", email)
     }
 
-    /// Of the customer with this Discord account: its id or its name.
+    /// Only orders of the customer with this Discord account, given by its id or its name.
     pub fn discord(self, account: &str) -> Self {
         self.query("discord", account)
     }
 
-    /// The newest orders first.
+    /// Sorts the orders by date, the newest first.
     ///
     /// Komerza sorts orders by `dateFrom`, and not by the field `dateCreated` that orders have.
     #[doc(alias = "newest orders")]

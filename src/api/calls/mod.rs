@@ -1,7 +1,7 @@
 //! The typed calls.
 //!
-//! Each names its scope, so that a refusal can say what is missing. *Source* of paths, scopes and types: the
-//! provider's OpenAPI document.
+//! Each call knows the scope that it needs, so its error can name the missing scope. *Source* of paths,
+//! scopes and types: Komerza's OpenAPI document.
 
 mod catalogue;
 mod customers;
@@ -15,7 +15,8 @@ use super::{Client, Error, RequestBuilder, StoreId, StorePermissions};
 use crate::api::scopes;
 use http::Method;
 
-/// The calls inside one store. Made by [`Client::in_store`]; nothing is sent before one of them is awaited.
+/// The calls inside one store. [`Client::in_store`] makes it. Nothing is sent before you await a call or read
+/// a list.
 ///
 /// ```no_run
 /// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), komerza_connect::Error> {
@@ -51,7 +52,8 @@ impl InStore {
         self.call(Method::GET, template, ids, scope)
     }
 
-    /// What the caller may do in the store. Needs [`STORES_VIEW`](scopes::STORES_VIEW).
+    /// What the key's user may do in the store. This does not show the scopes of the key. Needs
+    /// [`STORES_VIEW`](scopes::STORES_VIEW).
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`].

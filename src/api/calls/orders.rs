@@ -30,17 +30,17 @@ impl InStore {
     /// Send the customer to its [`checkout_url`](crate::api::models::Order::checkout_url) to pay.
     ///
     /// # Errors
-    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error [may have
-    /// happened](Error::may_have_happened), look for the order before you create it again: Komerza has no way
-    /// to say that two requests are the same.
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). If the call [may have
+    /// happened](Error::may_have_happened), look for the order before you create it again. In Komerza's API
+    /// you cannot mark a request as a repetition of an earlier one.
     pub async fn create_order(&self, order: &NewOrder) -> Result<Order, Error> {
         self.call(Method::POST, "/stores/{}/orders", &[], scopes::ORDERS_CREATE).json(order).fetch().await
     }
 
     /// Delivers an order as if it was paid. Needs [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
     ///
-    /// Komerza does nothing when the order is already delivered. So the call is sent again after a failure, as
-    /// a read is, and you can repeat it.
+    /// Komerza does nothing if the order is already delivered. So the crate repeats this call after a
+    /// failure, like a GET, and you can repeat it too.
     ///
     /// # Errors
     /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute).
@@ -55,7 +55,7 @@ impl InStore {
     /// Refunds a delivered order. Needs [`ORDERS_REFUND`](scopes::ORDERS_REFUND).
     ///
     /// # Errors
-    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). When the error [may have
+    /// Same as [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch). If the call [may have
     /// happened](Error::may_have_happened), look at the order's [`refund`](crate::api::models::Order::refund)
     /// before you repeat it.
     pub async fn refund_order(&self, id: impl Into<OrderId>, reason: RefundReason) -> Result<Refund, Error> {
@@ -64,19 +64,19 @@ impl InStore {
         request.json(&json!({ "reason": reason })).fetch().await
     }
 
-    /// Approves the payment of a pending order by a custom payment method: Komerza delivers it. Needs
-    /// [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
+    /// Approves the payment of a pending order with a custom payment method. Komerza then delivers the order.
+    /// Needs [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
     ///
     /// # Errors
-    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). When the error
-    /// [may have happened](Error::may_have_happened), look at the order before you repeat it.
+    /// Same as [`RequestBuilder::execute`](crate::api::RequestBuilder::execute). If the call [may have
+    /// happened](Error::may_have_happened), look at the order before you repeat it.
     pub async fn approve_custom_payment(&self, id: impl Into<OrderId>) -> Result<(), Error> {
         let template = "/stores/{}/paymentMethods/custom/orders/{}/approve";
         self.call(Method::POST, template, &[id.into().as_str()], scopes::ORDERS_DELIVER).execute().await
     }
 
-    /// Rejects the payment of a pending order by a custom payment method: Komerza cancels it. Needs
-    /// [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
+    /// Rejects the payment of a pending order with a custom payment method. Komerza then cancels the order.
+    /// Needs [`ORDERS_DELIVER`](scopes::ORDERS_DELIVER).
     ///
     /// # Errors
     /// Same as [`approve_custom_payment`](Self::approve_custom_payment).
@@ -85,7 +85,7 @@ impl InStore {
         self.call(Method::POST, template, &[id.into().as_str()], scopes::ORDERS_DELIVER).execute().await
     }
 
-    /// What the buyer sent as a proof of payment by a custom payment method. Needs
+    /// The buyer's proof of payment for an order with a custom payment method. Needs
     /// [`ORDERS_VIEW`](scopes::ORDERS_VIEW).
     ///
     /// The fields are not known, so give a type of your own, such as `serde_json::Value`.

@@ -5,10 +5,11 @@ use http::StatusCode;
 
 kinds! {
     /// What sort of failure an [`Error`](super::Error) is.
-    /// [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) has a table of what to do about each. The
-    /// status is that of a handler's own answer after it.
+    /// [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) has a table of what to do about each.
+    /// Each kind names the status that a handler answers with when it returns the error.
     ErrorKind
-    /// The call is malformed. Nothing was sent.
+    /// The call is malformed. Nothing was sent, except perhaps the beginning of a stream that is longer than
+    /// the limit.
     ///
     /// The path leaves the API, an id is invalid, or the body cannot be serialised or is too large.
     BadRequest = "bad_request", INTERNAL_SERVER_ERROR, "the call to Komerza is not well-formed";
@@ -32,32 +33,35 @@ kinds! {
     NotEnoughFunds = "not_enough_funds", PAYMENT_REQUIRED, "too little money on the Komerza account";
     /// Komerza does not have the requested object.
     NotFound = "not_found", NOT_FOUND, "Komerza knows no such thing";
-    /// Komerza rejected the input. [`body`](super::Error::body) has its whole answer, which may name the
-    /// fields.
+    /// Komerza rejected the input. [`body`](super::Error::body) has the complete reply, which may name the
+    /// wrong fields.
     Validation = "validation", BAD_REQUEST, "Komerza found the input wrong";
     /// The object already exists.
     Conflict = "conflict", CONFLICT, "Komerza has this already";
     /// The product or feature is not available, or the request is not supported.
     Unavailable = "unavailable", UNPROCESSABLE_ENTITY, "this is not available at Komerza";
-    /// Komerza could not take an upload.
+    /// Komerza could not accept the upload.
     UploadFailed = "upload_failed", UNPROCESSABLE_ENTITY, "Komerza could not take the upload";
     /// There were too many calls. Wait for [`retry_after`](super::Error::retry_after).
     ///
     /// Usually the app's own rate limit refuses the call before it is sent; see
     /// [`ClientLimits`](crate::config::ClientLimits).
     RateLimited = "rate_limited", SERVICE_UNAVAILABLE, "too many calls to Komerza";
-    /// No connection to Komerza could be opened. Nothing was sent.
+    /// No connection to Komerza could be opened, or the server refused the request's HTTP/2 stream. Komerza
+    /// did not process the call.
     Unreachable = "unreachable", BAD_GATEWAY, "Komerza could not be reached";
     /// The connection broke before the reply was complete. A change may have been made.
     Interrupted = "interrupted", BAD_GATEWAY, "the connection to Komerza broke off";
     /// No reply arrived in time. A change may have been made.
     TimedOut = "timed_out", GATEWAY_TIMEOUT, "Komerza did not answer in time";
-    /// Something between the app and Komerza answered 403, such as a block by region. The key may still be
-    /// valid.
+    /// Something between the app and Komerza answered with 403, for example because it blocks the app's
+    /// region. The key may still be valid.
     Blocked = "blocked", BAD_GATEWAY, "something on the way to Komerza refuses this";
-    /// Komerza failed: a status of 500 or above, a reply that is too large, or a contradictory reply.
+    /// Komerza gave no usable reply: a status of 500 or above, a redirect, a reply that is too large, or a
+    /// body that contradicts its status. A 401 or 407 that does not come from Komerza also counts.
     ProviderFault = "provider_fault", BAD_GATEWAY, "Komerza gave no usable answer";
-    /// The call succeeded, but this version of the crate cannot read the reply. A change was made.
+    /// The call succeeded, but this version of the crate cannot read the reply. If the call changes
+    /// something, the change was made.
     ///
     /// Komerza changed, or this crate is wrong. Your input is not the reason.
     UnexpectedReply = "unexpected_reply", BAD_GATEWAY,

@@ -15,12 +15,12 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// An API call failed.
 ///
-/// Check its [`kind`](Self::kind) or use one of the predicates. A handler can return it as an
-/// answer. A browser that loads a page gets a page. Other clients get a problem document (RFC
-/// 9457) with `code`, `login_url` and `needed_scope`. If the key is revoked, browsers are
-/// redirected to the login. The answer's extensions contain the error, so a layer of your app can
-/// replace the page with your own. Its `Retry-After` stays. [`Hooks`](crate::Hooks#your-own-pages) lists the
-/// other places for pages of your own.
+/// Check its [`kind`](Self::kind), or call a method such as [`is_revoked`](Self::is_revoked). A handler can
+/// return it as an answer. A browser that loads a page gets a web page. Other clients get a problem document
+/// (RFC 9457) with `code`, `login_url` and `needed_scope`. If the key is revoked, browsers are redirected to
+/// the login. The answer's extensions contain the error, so a layer of your app can replace the page with
+/// your own. The crate then adds `Retry-After` to your page, if your layer is inside the crate's layer.
+/// [`Hooks`](crate::Hooks#your-own-pages) lists the other places for pages of your own.
 ///
 /// ```
 /// use axum::response::{Html, IntoResponse, Response};
@@ -61,8 +61,8 @@ struct Details {
 }
 
 impl Error {
-    /// The error in a reply of [`RequestBuilder::send`](super::RequestBuilder::send), as `fetch` would return
-    /// it. `None`: it is a success.
+    /// Returns the error that `fetch` would return for this reply of
+    /// [`RequestBuilder::send`](super::RequestBuilder::send). `None`: the reply is a success.
     ///
     /// ```
     /// use komerza_connect::{Error, ErrorKind};
@@ -205,9 +205,9 @@ impl Error {
 
     /// The scope that the endpoint needs, if access was denied; see [`scopes`](crate::api::scopes).
     ///
-    /// Komerza gives the same answer for a missing scope, a store that was not approved, and a user
-    /// without the right. So a missing scope is likely but not certain. It is known for typed
-    /// calls, but not for calls by path.
+    /// Komerza gives the same answer for a missing scope, a store that was not approved, and a user without
+    /// the right. So a missing scope is likely but not certain. The crate knows the scope of typed calls
+    /// only, not of calls by path.
     #[must_use]
     pub fn needed_scope(&self) -> Option<&'static str> {
         self.details.needed_scope

@@ -1,4 +1,4 @@
-//! Lists in list pages, as streams of list pages and of items.
+//! Lists of the API, read as a stream of list pages or of items.
 //!
 //! List pages are counted from 1. A list ends at an empty list page, or after the number of list
 //! pages that the latest reply states. If the replies state no number, it ends at a list page that
@@ -87,7 +87,7 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         Pages::new(self)
     }
 
-    /// Loads one list page. It is empty past the end, if Komerza answers so.
+    /// Loads one list page. After the last list page, Komerza may answer with an empty list page.
     ///
     /// # Errors
     /// Same as [`RequestBuilder::fetch`].

@@ -15,7 +15,7 @@ pub struct Page<T> {
     pub pages: Option<u32>,
     /// The items.
     pub items: Vec<T>,
-    /// Items that this version could not read. Usually empty.
+    /// Items that this version of the crate could not read. Usually empty.
     pub unreadable: Vec<UnreadableItem>,
     /// Recognises a page that is sent again and again.
     pub(super) print: u64,
@@ -63,18 +63,18 @@ impl<T> Page<T> {
     }
 }
 
-/// An item of a list that could not be read, because it has another shape than this version of the crate knows.
+/// An item of a list that this version of the crate could not read, because the item has an unexpected form.
 ///
 /// # Security
 /// `Debug` leaves out the item, which may be about customers.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnreadableItem {
-    /// Its position in the page, from 0.
+    /// Its position in the list page, from 0.
     pub position: usize,
     /// The item as Komerza sent it. You can read it into your own type.
     pub json: String,
-    /// The reason, without the value.
+    /// Why the item could not be read. The text does not contain the item's values.
     pub why: String,
 }
 

@@ -22,7 +22,7 @@ fn goes_on(number: u32, items: usize, pages: Option<u32>, longest: usize, repeat
 
 type Running<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 
-/// The pages of a list: a [`Stream`]. Made by [`Listing::pages`].
+/// A [`Stream`] of the list pages of a list. [`Listing::pages`] makes it.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Pages<T> {
     listing: Listing<T>,
@@ -49,13 +49,13 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
         Box::pin(async { task.await.unwrap_or_else(|error| Err(Error::caused_by(ErrorKind::Interrupted, error))) })
     }
 
-    /// The next page; `None` at the end.
+    /// Returns the next list page, or `None` at the end.
     pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
         std::future::poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await
     }
 
-    /// The number of the page that would come next; after an error the one that failed, for
-    /// [`start_at`](Listing::start_at). `None` at the end.
+    /// The number of the next list page. After an error it is the list page that failed, so that you can
+    /// continue there with [`start_at`](Listing::start_at). `None` at the end.
     #[must_use]
     pub fn next_page(&self) -> Option<u32> {
         self.next
@@ -92,7 +92,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
     }
 }
 
-/// The items of a list: a [`Stream`]. Made by [`Listing::items`].
+/// A [`Stream`] of the items of a list. [`Listing::items`] makes it.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Items<T> {
     pages: Pages<T>,
@@ -104,7 +104,7 @@ impl<T: DeserializeOwned + Send + 'static> Items<T> {
         Self { pages, ready: Vec::new().into_iter() }
     }
 
-    /// The next item; `None` at the end.
+    /// Returns the next item, or `None` at the end.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         std::future::poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await
     }

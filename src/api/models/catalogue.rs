@@ -4,7 +4,7 @@ use super::{CategoryId, ProductId, StoreId, Visibility, field::model};
 use jiff::Timestamp;
 
 model! {
-    /// A product category, as lists have it.
+    /// A product category, as lists return it.
     pub struct Category {
         /// The id.
         id: CategoryId,
@@ -15,7 +15,7 @@ model! {
         date_created: Option<Timestamp>,
         /// The name.
         name: String,
-        /// The name in addresses.
+        /// The category's name in URLs.
         slug: Option<String>,
         /// Who sees it.
         visibility: Option<Visibility>,

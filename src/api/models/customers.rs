@@ -6,7 +6,7 @@ use jiff::Timestamp;
 model! {
     /// A customer of a store. Lists, searches and look-ups each leave out some of the fields.
     ///
-    /// The IP address, accounts elsewhere and tickets are left out on purpose.
+    /// The IP address, accounts at other services and tickets are left out on purpose.
     pub struct Customer {
         /// The id.
         id: CustomerId,
@@ -15,7 +15,7 @@ model! {
     } may {
         /// The e-mail address.
         email_address: String,
-        /// `New`, `Regular`, `VIP`, or a status that came later.
+        /// `New`, `Regular`, `VIP`, or a newer status.
         status: String,
         /// Everything that the customer spent.
         total_spend: Option<Amount>,

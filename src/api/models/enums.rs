@@ -1,4 +1,4 @@
-//! Enumerations: the provider's sets are open, so values that are not known are kept.
+//! Enumerations. Komerza may add values, so unknown values are kept.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt};
@@ -24,7 +24,7 @@ macro_rules! numbers {
             }
         }
 
-        /// The provider's number.
+        /// Komerza's number for this value.
         impl From<$name> for i64 {
             fn from(value: $name) -> Self {
                 match value {
@@ -51,11 +51,11 @@ numbers! {
     }
     /// How the stock of a variant is counted. *Source*: docs.komerza.com.
     StockMode {
-        /// The number of items.
+        /// The stock is the number of stock items.
         Calculated = 0,
         /// The stock does not matter.
         Ignored = 1,
-        /// The number that was set.
+        /// The stock is a number that the store set.
         Fixed = 2,
     }
     /// Why an order is refunded. *Source*: docs.komerza.com.
@@ -93,7 +93,8 @@ numbers! {
     }
 }
 
-/// The status of an order. The list of values is not published. Comparisons ignore upper and lower case.
+/// The status of an order. Komerza does not publish the list of values. Comparisons ignore upper and lower
+/// case.
 ///
 /// ```
 /// use komerza_connect::api::models::OrderStatus;
@@ -140,9 +141,9 @@ impl fmt::Display for OrderStatus {
 
 super::field::plain!(OrderStatus, Limit);
 
-/// A largest number, or no limit.
+/// The largest allowed number, or no limit.
 ///
-/// Komerza writes no limit as -1. A missing or null value is read as no limit as well.
+/// Komerza writes -1 for no limit. A missing or null value is read as no limit as well.
 ///
 /// ```
 /// use komerza_connect::api::models::Limit;
@@ -159,7 +160,7 @@ impl Limit {
     /// No limit.
     pub const NONE: Self = Self(None);
 
-    /// The largest number. `None`: no limit.
+    /// The largest allowed number. `None`: no limit.
     #[must_use]
     pub fn number(self) -> Option<i64> {
         self.0

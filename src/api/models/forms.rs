@@ -4,7 +4,7 @@ use super::{Amount, ProductId, VariantId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A new order. Made by [`new`](Self::new); the other fields are optional.
+/// A new order. [`new`](Self::new) makes it. All other fields are optional.
 ///
 /// ```
 /// use komerza_connect::api::models::NewOrder;
@@ -35,19 +35,20 @@ pub struct NewOrder {
     /// The code of an affiliate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub affiliate_code: Option<String>,
-    /// Where the customer goes afterwards.
+    /// The URL that the customer goes to after the checkout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
     /// Whether Komerza sends a receipt. Default: Komerza's, which is `true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_receipt: Option<bool>,
-    /// What the app stores with the order: at most 20 names of 40 characters, with values of 500.
+    /// What the app stores with the order: at most 20 entries. A name has at most 40 characters and a value
+    /// at most 500.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
     /// The customer's IP address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
-    /// The customer's browser.
+    /// The User-Agent of the customer's browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
     /// The customer's country.
@@ -69,7 +70,7 @@ pub struct NewOrderItem {
 }
 
 impl NewOrder {
-    /// An order of this customer, to be paid by this method.
+    /// Makes an order for the customer with this e-mail address, to be paid with this payment method.
     #[must_use]
     pub fn new(email_address: impl Into<String>, gateway: impl Into<String>) -> Self {
         Self { email_address: email_address.into(), gateway: gateway.into(), ..Self::default() }
@@ -83,7 +84,7 @@ impl NewOrder {
     }
 }
 
-/// How a variant is delivered. A call sets all of it.
+/// How a variant is delivered. A call replaces all these settings.
 ///
 /// # Source
 /// The API's OpenAPI document: `VariantDeliveryForm`.
@@ -93,7 +94,7 @@ impl NewOrder {
 pub struct VariantDelivery {
     /// `license_keys`, `dynamic`, `keyauth`, `instructions`, `files`.
     pub delivery_types: Vec<String>,
-    /// Where Komerza asks for the goods, for the type `dynamic`.
+    /// The URL where Komerza asks for the goods, for the type `dynamic`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dynamic_url: Option<String>,
     /// What the buyer reads beside the goods.
@@ -104,14 +105,14 @@ pub struct VariantDelivery {
 }
 
 impl VariantDelivery {
-    /// The app delivers: Komerza posts each order to this address, and the text of the answer is what the buyer
-    /// receives. See the guide `webhooks` (feature `webhook`).
+    /// Your app delivers. Komerza posts each order to this URL, and the buyer receives the text of your app's
+    /// answer. See the guide `webhooks` (feature `webhook`).
     #[must_use]
     pub fn dynamic(url: impl Into<String>) -> Self {
         Self::of("dynamic", Some(url.into()))
     }
 
-    /// Komerza delivers a licence key out of the stock.
+    /// Komerza delivers a licence key from the stock.
     #[must_use]
     pub fn license_keys() -> Self {
         Self::of("license_keys", None)

@@ -1,4 +1,4 @@
-//! One type for the id of each kind of thing, so that none is taken for another.
+//! Each kind of object has its own id type, so that ids cannot be confused.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -7,9 +7,9 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)+) => { $(
         $(#[$doc])*
         ///
-        /// Any text: it becomes one segment of a path, encoded; one that cannot be a segment (empty, `.` or
-        /// `..`, longer than 256 bytes) makes a call a [`BadRequest`](crate::ErrorKind::BadRequest), and
-        /// nothing is sent.
+        /// It can be any text, and the crate encodes it as one segment of the path. An id that is empty, `.`,
+        /// `..` or longer than 256 bytes cannot be a segment. A call with it fails with
+        /// [`BadRequest`](crate::ErrorKind::BadRequest), and nothing is sent.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(Box<str>);

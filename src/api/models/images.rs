@@ -6,10 +6,10 @@ use super::Product;
 const IMAGES: &str = "https://cdn.komerza.com/stores";
 
 impl Product {
-    /// The addresses of the images, as public clients of 2026 build them. Empty where the reply does not name
-    /// the store.
+    /// The URLs of the images, built as public programs did in 2026. Empty if the reply does not name the
+    /// store.
     ///
-    /// The documentation does not say where images are. Show a placeholder when one is not there.
+    /// Komerza does not document these URLs. Show a placeholder if an image does not load.
     ///
     /// ```
     /// use komerza_connect::api::models::Product;

@@ -1,4 +1,4 @@
-//! Money, exactly as the provider wrote it.
+//! Amounts of money, with the digits that Komerza wrote.
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
@@ -6,13 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
 use std::{fmt, str::FromStr};
 
-/// An amount of money, or another decimal number, with the very digits that the provider wrote.
+/// An amount of money or another decimal number, with exactly the digits that Komerza wrote.
 ///
-/// Major units (29.99 are 29 euros and 99 cents), in the currency that stands beside it. It never goes through
-/// a float; two amounts are equal when they are the same number. For arithmetic take it in the smallest unit,
-/// or parse [`as_str`](Self::as_str) with the decimal type of your choice. `{}` shows the digits as they were
-/// written, which may be `120.0`. For people write `{:.2}`, or the decimals of that currency: it rounds exactly,
-/// halves away from zero. A number that is too large to be rounded is shown as it was written.
+/// The unit is the main unit of the currency: 29.99 is 29 euros and 99 cents. The currency is in another
+/// field, such as [`Order::currency_code`](super::Order::currency_code). The crate never converts an amount
+/// to a float. Two amounts are equal if they are the same number. To calculate, use
+/// [`minor_units`](Self::minor_units), or parse [`as_str`](Self::as_str) with a decimal type of your choice.
+/// `{}` shows the digits as Komerza wrote them, such as `120.0`. To show an amount to people, use `{:.2}` or
+/// the number of decimals of the currency. It rounds exactly, and halves away from zero. A number that is too
+/// large to be rounded is shown as it was written.
 ///
 /// ```
 /// use komerza_connect::api::models::Amount;
@@ -25,11 +27,12 @@ use std::{fmt, str::FromStr};
 /// # Ok::<(), komerza_connect::api::models::InvalidAmount>(())
 /// ```
 ///
-/// It is read from JSON text, and from a [`serde_json::Value`] with what precision that has.
+/// Amounts read from JSON text keep all digits. Amounts read from a [`serde_json::Value`] have only the
+/// precision of that value.
 #[derive(Debug, Clone)]
 pub struct Amount(Box<str>);
 
-/// A text that is no number.
+/// The text is not a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidAmount;

@@ -11,7 +11,7 @@ model! {
     pub struct LineItem {
         /// The id.
         id: String,
-        /// The price of one.
+        /// The price of one piece.
         amount: Amount,
         /// How many.
         quantity: i64,
@@ -24,7 +24,7 @@ model! {
         product_name: String,
         /// The variant's name when it was ordered.
         variant_name: String,
-        /// The price of one times the quantity. Fees and the volume discount are not in it.
+        /// The price of one piece times the quantity, without fees and the volume discount.
         line_total: Option<Amount>,
         /// The volume discount.
         volume_discount_amount: Option<Amount>,
@@ -34,7 +34,8 @@ model! {
         additional_fee_amount: Option<Amount>,
         /// The fixed fee of the payment method.
         additional_fixed_fee_amount: Option<Amount>,
-        /// A number from 0 to 4; the names are not documented. `None`: it is paid once.
+        /// How often the customer pays: a number from 0 to 4 whose meaning is not documented. `None`: the
+        /// customer pays once.
         billing_interval: Option<i64>,
         /// The days between two payments, for a custom interval.
         custom_interval_days: Option<i64>,
@@ -68,17 +69,18 @@ model! {
         tax_rate: Option<Amount>,
         /// The name.
         tax_name: String,
-        /// Whether the customer owes it.
+        /// Whether the customer owes the tax, and not the store (reverse charge).
         is_reverse_charge: bool,
         /// The customer's VAT id.
         customer_vat_id: Option<String>,
         /// The amount without the tax.
         pre_tax_amount: Option<Amount>,
-        /// `exclusive`, `inclusive`, or a word that came later.
+        /// `exclusive`, `inclusive`, or a newer value.
         tax_behavior: String,
     }
 
-    /// What the payment provider calls the payment. Its client secret is left out on purpose.
+    /// The payment provider's id for the payment, and a note. The payment's client secret is left out on
+    /// purpose.
     pub struct GatewayMetadata may {
         /// The payment's id.
         transaction_id: Option<String>,
@@ -88,7 +90,7 @@ model! {
 
     /// A payment that the customer's bank took back.
     pub struct Chargeback may {
-        /// When it came.
+        /// When the chargeback was made.
         date_created: Option<Timestamp>,
         /// Its status. The values are not documented.
         status: String,
@@ -148,10 +150,10 @@ secret_model! {
         product_id: Option<ProductId>,
         /// The variant.
         variant_id: Option<VariantId>,
-        /// `file`, `dynamic`, `license_key`, `plaintext`, or a word that came later.
+        /// `file`, `dynamic`, `license_key`, `plaintext`, or a newer value.
         #[serde(rename = "type")]
         kind: String,
-        /// `static`, `generated`, `external`, or a word that came later.
+        /// `static`, `generated`, `external`, or a newer value.
         source: String,
         /// What the customer received.
         text_content: Option<String>,

@@ -77,7 +77,7 @@ model! {
         global_gateway_fixed_fee: Option<Amount>,
         /// The fixed fee that was applied. Zero where a product has a fee of its own.
         global_gateway_fixed_fee_amount: Option<Amount>,
-        /// What the payment provider calls the payment.
+        /// The payment provider's id for the payment, and a note.
         gateway_metadata: Option<GatewayMetadata>,
         /// The payment that the customer's bank took back.
         chargeback: Option<Chargeback>,
@@ -91,7 +91,7 @@ model! {
         metadata: BTreeMap<String, Option<String>>,
         /// `store`, `embed` or `api`.
         source: String,
-        /// Where the customer goes afterwards.
+        /// The URL that the customer goes to after the checkout.
         return_url: Option<String>,
     }
 
@@ -110,9 +110,9 @@ model! {
 }
 
 impl Order {
-    /// The address of Komerza's page where the customer pays this order.
+    /// The URL of Komerza's web page where the customer pays this order.
     ///
-    /// The documentation does not have it. A payment program in use sends its buyers there.
+    /// Komerza does not document this URL. A payment program that is in use sends its buyers to it.
     ///
     /// ```
     /// use komerza_connect::api::models::Order;
@@ -122,7 +122,7 @@ impl Order {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
-    /// `None` for an id that cannot be a part of an address.
+    /// `None`: the id cannot be part of a URL.
     #[must_use]
     pub fn checkout_url(&self) -> Option<String> {
         let mut address = url::Url::parse(CHECKOUT).ok()?;

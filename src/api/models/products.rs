@@ -19,7 +19,7 @@ model! {
         name: String,
         /// The description, in Markdown.
         description: String,
-        /// The name in addresses. `None`: the id is used.
+        /// The product's name in URLs. `None`: the id is used.
         slug: Option<String>,
         /// Who sees it.
         visibility: Option<Visibility>,
@@ -78,7 +78,8 @@ model! {
         hide_stock: Option<bool>,
         /// Whether nothing is left. Not in every reply.
         is_out_of_stock: Option<bool>,
-        /// `license_keys`, `dynamic`, `keyauth`, `instructions`, `files`, or a type that came later.
+        /// How it is delivered: `license_keys`, `dynamic`, `keyauth`, `instructions`, `files`, or a newer
+        /// type.
         delivery_types: Vec<String>,
         /// The file names of the images.
         image_names: Vec<String>,
@@ -88,7 +89,8 @@ model! {
         disable_volume_discount_on_coupon: bool,
         /// The questions to the buyer.
         custom_fields: Vec<CustomField>,
-        /// A number from 0 to 4; the names are not documented. `None`: it is paid once.
+        /// How often the customer pays: a number from 0 to 4 whose meaning is not documented. `None`: the
+        /// customer pays once.
         billing_interval: Option<i64>,
         /// The days between two payments, for a custom interval.
         custom_interval_days: Option<i64>,
@@ -107,7 +109,7 @@ model! {
         identifier: String,
         /// What the buyer reads.
         label: String,
-        /// `text`, `textarea`, `select`, `checkbox`, `radio`, `number`, or a type that came later.
+        /// `text`, `textarea`, `select`, `checkbox`, `radio`, `number`, or a newer type.
         #[serde(rename = "type")]
         kind: String,
         /// The text in the empty field.
@@ -140,7 +142,7 @@ model! {
         /// The value, which [`discount_type`](Self::discount_type) explains.
         discount_value: Amount,
     } may {
-        /// The smallest quantity that it holds for.
+        /// The smallest quantity that gets the reduction.
         quantity: Option<i64>,
         /// What the value means.
         discount_type: Option<DiscountType>,
@@ -148,11 +150,11 @@ model! {
 }
 
 impl Variant {
-    /// Whether nothing is left, as far as Komerza says so. `None`: it does not say.
+    /// Whether the variant is sold out. `None`: Komerza does not say.
     ///
     /// 1. [`is_out_of_stock`](Self::is_out_of_stock) is the answer where Komerza sends it.
-    /// 2. A variant whose stock is not counted is never sold out.
-    /// 3. Otherwise a stock of zero means sold out. A stock that is hidden or missing means nothing.
+    /// 2. A variant with [`StockMode::Ignored`] is never sold out.
+    /// 3. Otherwise a stock of zero means sold out. If the stock is hidden or missing, the result is `None`.
     ///
     /// ```
     /// use komerza_connect::api::models::Variant;

@@ -1,4 +1,5 @@
-//! Times: ISO 8601 with an offset; without one, which servers of this kind are known to write, UTC is meant.
+//! Times in ISO 8601 with an offset. A time without an offset is read as UTC, because servers like Komerza's
+//! are known to write such times.
 
 use jiff::{Timestamp, civil::Time, fmt::temporal::Pieces, tz::Offset};
 use serde::{Deserialize, Deserializer, de::Error};
