@@ -21,9 +21,9 @@ use url::Url;
 /// 2. The call is sent with the key, only to the configured API. Redirects are not followed.
 /// 3. The call is repeated if that is safe. Any method is repeated after a 429, unless it would then wait too
 ///    long. Any method is repeated if no connection could be opened or the server refused the HTTP/2 stream.
-///    GET and HEAD are also repeated after 502, 503, 504, 520 to 524 or a broken connection. A body from
-///    [`Upload::stream`] is sent only once. [`no_retry`](Self::no_retry) switches this off.
-///    [`repeatable`](Self::repeatable) treats any method as a GET.
+///    GET and HEAD are also repeated after 502, 503, 504, 520 to 524 or a broken connection.
+///    [`no_retry`](Self::no_retry) switches this off. [`repeatable`](Self::repeatable) treats any method as a
+///    GET.
 /// 4. If the reply says that the key is revoked, a [`KomerzaKey`](crate::KomerzaKey) removes its record.
 ///
 /// ```
