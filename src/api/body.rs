@@ -2,7 +2,10 @@
 
 use super::{Error, ErrorKind};
 use bytes::Bytes;
-use http::{HeaderValue, header::CONTENT_TYPE};
+use http::{
+    HeaderValue,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use reqwest::multipart;
 
 /// The body of a call. It is in memory, so that every try sends it whole. A clone shares it.
@@ -21,13 +24,17 @@ impl Payload {
     ) -> Result<reqwest::RequestBuilder, Error> {
         let length = match self {
             Self::Plain(_, content) => content.len(),
-            Self::Form(form) => form.parts.iter().map(|part| part.content.len()).sum(),
+            Self::Form(form) => form.parts.iter().fold(0, |sum: usize, part| sum.saturating_add(part.content.len())),
         };
         if u64::try_from(length).is_ok_and(|length| length > most) {
             return Err(Error::caused_by(ErrorKind::BadRequest, "the body is longer than the limit for uploads"));
         }
         match self {
-            Self::Plain(kind, content) => Ok(request.header(CONTENT_TYPE, kind.clone()).body(content.clone())),
+            // Of an empty body, hyper says no length: some proxies then answer 411.
+            Self::Plain(kind, content) => Ok(request
+                .header(CONTENT_TYPE, kind.clone())
+                .header(CONTENT_LENGTH, content.len())
+                .body(content.clone())),
             Self::Form(form) => Ok(request.multipart(form.open()?)),
         }
     }
@@ -41,7 +48,7 @@ impl Payload {
 /// # async fn example(key: komerza_connect::KomerzaKey) -> Result<(), Box<dyn std::error::Error>> {
 /// let form = Form::new()
 ///     .text("caption", "Front")
-///     .file("image", "front.png", "image/png", std::fs::read("front.png")?);
+///     .file("image", "front.png", "image/png", tokio::fs::read("front.png").await?);
 /// key.patch("/stores/s/products/p/images").multipart(form).execute().await?;
 /// # Ok(()) }
 /// ```

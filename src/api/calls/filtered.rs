@@ -48,7 +48,7 @@ impl Listing<OrderSummary> {
     }
 
     /// Sorts by the first field, orders that are equal so far by the second, and so on. No field: Komerza's own
-    /// order, which is not documented.
+    /// order, which is not documented. Name all fields in one call.
     ///
     /// ```no_run
     /// # fn example(store: komerza_connect::api::InStore) {

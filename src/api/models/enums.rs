@@ -1,7 +1,11 @@
 //! Enumerations. Komerza may add values, so unknown values are kept.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $number:literal,)+ })+) => { $(
@@ -101,6 +105,8 @@ numbers! {
 ///
 /// assert_eq!(OrderStatus::from("Delivered"), OrderStatus::DELIVERED);
 /// assert_ne!(OrderStatus::from("something new"), OrderStatus::PENDING);
+/// let by_status = std::collections::HashMap::from([(OrderStatus::from("pending"), 3)]);
+/// assert_eq!(by_status[&OrderStatus::from("Pending")], 3);
 /// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -132,6 +138,12 @@ impl PartialEq for OrderStatus {
 }
 
 impl Eq for OrderStatus {}
+
+impl Hash for OrderStatus {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_ascii_lowercase().hash(state);
+    }
+}
 
 impl fmt::Display for OrderStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,7 +14,7 @@ use std::{fmt, str::FromStr};
 /// [`minor_units`](Self::minor_units), or parse [`as_str`](Self::as_str) with a decimal type of your choice.
 /// `{}` shows the digits as Komerza wrote them, such as `120.0`. To show an amount to people, use `{:.2}` or
 /// the number of decimals of the currency. It rounds exactly, and halves away from zero. A number that is too
-/// large to be rounded is shown as it was written.
+/// large to be rounded, or has more than 38 digits, is shown as it was written.
 ///
 /// ```
 /// use komerza_connect::api::models::Amount;
@@ -39,6 +39,8 @@ pub struct InvalidAmount;
 
 /// More digits behind the point than this are not told apart: nothing that is money has them.
 const EXPONENT_MOST: i64 = 400;
+/// More places than this are not shown.
+const PLACES_MOST: usize = 400;
 
 impl Amount {
     /// The number as it was written.
@@ -57,7 +59,10 @@ impl Amount {
     /// The amount in units of `10^-places`, halves away from zero, and whether that is exact.
     fn rounded(&self, places: u32) -> Option<(i128, bool)> {
         let (negative, digits, exponent) = self.canonical();
-        let digits: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+        if digits.is_empty() {
+            return Some((0, true));
+        }
+        let digits: i128 = digits.parse().ok()?;
         let shift = exponent.checked_add(places.into())?;
         let power = u32::try_from(shift.unsigned_abs()).ok().and_then(|zeros| 10_i128.checked_pow(zeros));
         let units = match power {
@@ -125,7 +130,9 @@ super::field::plain!(Amount);
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rounded = f.precision().and_then(|places| Some((places, self.rounded(places.try_into().ok()?)?.0)));
+        // The formatter itself has a bound for a width.
+        let places = f.precision().filter(|places| *places <= PLACES_MOST);
+        let rounded = places.and_then(|places| Some((places, self.rounded(places.try_into().ok()?)?.0)));
         let Some((places, units)) = rounded else { return f.write_str(&self.0) };
         let digits = format!("{:0width$}", units.unsigned_abs(), width = places.saturating_add(1));
         let (whole, rest) = digits.split_at(digits.len().saturating_sub(places));

@@ -42,6 +42,13 @@ pub(super) fn is_conflict<DB: Dialect>(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if DB::refusal(&**error) == Refusal::Conflict)
 }
 
+/// Whether a statement failed only because its table is not there.
+pub(super) fn no_such_table(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    // PostgreSQL and MySQL have a code for it; SQLite has the code of every mistake in a statement.
+    matches!(error.code().as_deref(), Some("42P01" | "42S02")) || error.message().starts_with("no such table")
+}
+
 /// No answer within the deadline.
 pub(super) fn late(place: &str, deadline: Duration) -> StoreError {
     let why = "it is silent or overloaded, or all connections are in use";

@@ -48,7 +48,8 @@ enum Value {
 enum How {
     /// It reads: one message.
     Read,
-    /// A write that does no harm when it is late, because it is conditional on what it replaces: one message. It is
+    /// A write that does no harm when it is late, because it is conditional on what it replaces or makes what is
+    /// missing: one message. It is
     /// sent once: a second try could not tell what the first one removed.
     WriteOnce,
     /// Any other write, and each with a record: in a transaction whose commit is a message of its own. Its values do

@@ -1,13 +1,13 @@
 //! The operations, the same for every database.
 
 use super::{
-    Answer, Dialect, How, Pool, Row, TableName, Value,
+    Answer, Dialect, How, Pool, Row, TableName, Value, failure,
     pool::{DEADLINE, OPENING},
 };
 use crate::{
     store::{
-        ListUsers, ListedUser, Removed, ReplaceIf, StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion,
-        UserPage, list_users::what_was_removed,
+        ListUsers, ListedUser, Removed, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage,
+        list_users::what_was_removed,
     },
     time::unix_millis,
     user::UserId,
@@ -18,13 +18,13 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 /// Records that are looked at in one call when old ones are removed.
 const LOOKED_AT: usize = 200;
 
-/// Keeps records in a table of a SQL database: what [`SqliteStore`](super::SqliteStore),
-/// [`PostgresStore`](super::PostgresStore) and [`MySqlStore`](super::MySqlStore) have in common.
+/// Keeps records in a table of a SQL database: what `SqliteStore`, `PostgresStore` and `MySqlStore` have in common.
 pub struct SqlStore<DB: Database> {
     pool: Arc<Pool<DB>>,
     /// Quoted as in a statement.
@@ -69,13 +69,15 @@ impl<DB: Database> SqlStore<DB> {
         let table: Arc<str> = name.to_string().replace('"', DB::QUOTE).into();
         let store = Self { pool: Arc::new(pool), table, deadline: OPENING };
         let probe = format!("SELECT saved_at FROM {} LIMIT 0", store.table);
-        if let Err(error) = store.run(DB::PROBED, probe.clone(), Vec::new()).await {
-            if error.kind() != StoreErrorKind::Misconfigured {
-                return Err(error);
+        let probed = timeout(OPENING, store.pool.tried(DB::PROBED, probe.clone(), Vec::new())).await;
+        match probed.map_err(|_| failure::late(&store.pool.place, OPENING))? {
+            Ok(_) => {}
+            Err(error) if failure::no_such_table(&error) => {
+                let (how, script) = DB::create(&store.table, name);
+                store.run(how, script, Vec::new()).await?;
+                store.run(DB::PROBED, probe, Vec::new()).await?;
             }
-            let (how, script) = DB::create(&store.table, name);
-            store.run(how, script, Vec::new()).await?;
-            store.run(DB::PROBED, probe, Vec::new()).await?;
+            Err(error) => return Err(failure::explain::<DB>(error, &store.pool.place)),
         }
         Ok(store.with_deadline(DEADLINE))
     }

@@ -92,6 +92,7 @@ async fn filters_sorts_sizes_and_paths_reach_the_provider_encoded() {
     let items = key.in_store("s").variant_items("p", "v").page_size(20);
     items.query("Sorts", "added").all().await.unwrap();
     key.in_store("s").orders().query("Sorts", "-dateFrom,email").all().await.unwrap();
+    key.in_store("s").customers().query("affiliateCode", "ADA").all().await.unwrap();
     let targets: Vec<String> = provider.requests().into_iter().map(|request| request.target).collect();
     assert_eq!(
         targets,
@@ -99,6 +100,7 @@ async fn filters_sorts_sizes_and_paths_reach_the_provider_encoded() {
             "/stores/s%2F1/orders?Filters=status%3D%3Dpending&email=ada%2Bx%40shop.example&Page=1&PageSize=50",
             "/stores/s/products/p/variants/v/items/1?Sorts=added&count=20",
             "/stores/s/orders?Sorts=-dateFrom%2Cemail&Page=1",
+            "/stores/s/customers?affiliateCode=ADA&Page=1",
         ]
     );
 }

@@ -113,8 +113,10 @@ Delivered has a capital
     a_new_field_and_a_new_value_change_nothing
 permissions are the user's
     permissions_are_the_users_whatever_the_key_may
-the discord filter takes an id or a name; affiliateCode, Success
+the discord filter takes an id or a name
     every_named_filter_reaches_the_provider_under_its_own_name
+affiliateCode
+    filters_sorts_sizes_and_paths_reach_the_provider_encoded
 tax in percent, line totals without fees, two fixed fees
     every_model_reads_what_the_table_says
 deliver does nothing to a delivered order

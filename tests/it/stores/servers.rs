@@ -28,6 +28,9 @@ async fn a_role_that_may_not_make_tables_can_use_one_that_is_there() {
     assert!(format!("{refused:?}").contains("permission denied"), "{refused:?}");
 
     PostgresStore::connect_with(&postgres_url(), &table).await.unwrap();
+    // The error names the right that is missing: the one to the table, and not the one to make it.
+    let refused = PostgresStore::connect_with(&url, &table).await.unwrap_err();
+    assert!(format!("{refused:?}").contains("permission denied for table"), "{refused:?}");
     run(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")).await;
     let store = PostgresStore::connect_with(&url, &table).await.unwrap().with_deadline(PATIENCE);
     let alice = user("alice");

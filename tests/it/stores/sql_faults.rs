@@ -133,9 +133,12 @@ async fn t61_no_statement_stays_on_the_servers_behind_pgbouncer() {
 #[tokio::test]
 #[ignore = "needs PgBouncer: set KOMERZA_TEST_PGBOUNCER_URL"]
 async fn t61_a_pooler_in_statement_mode_is_refused_at_once() {
-    let error = PostgresStore::connect(&pgbouncer_url("statement")).await.unwrap_err();
+    let table: TableName = unique("statement").parse().unwrap();
+    let error = PostgresStore::connect_with(&pgbouncer_url("statement"), &table).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error}");
     assert!(error.to_string().contains("statement pooling mode"), "{error}");
+    // No table was made on the way: a plain `CREATE` succeeds.
+    run(&postgres_url(), &format!("CREATE TABLE {table} (a int); DROP TABLE {table}")).await;
 }
 
 // T62: silence.
