@@ -1,8 +1,8 @@
 //! The `state` value: the proof that a callback belongs to a login that this browser began.
 //!
-//! It has 256 random bits for each attempt, as 43 characters of base64url. It is compared in constant time and has
-//! no `==`. Logs and pages show the [`AttemptId`] instead, a hash from which the state cannot be found. RFC 6749,
-//! section 10.12.
+//! It has 256 random bits for each attempt, as 43 characters of base64url. It is compared in constant time
+//! and has no `==`. Logs and pages show the [`AttemptId`] instead, a hash from which the state cannot be
+//! found. *Source*: RFC 6749, section 10.12.
 
 use crate::random::{Randomness, RandomnessError, draw};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};

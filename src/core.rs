@@ -1,4 +1,5 @@
-//! What all parts of a layer use: the configuration, and the app's own code behind deadlines.
+//! What all parts of a layer use: the configuration, and the calls of the app's own code, each with a
+//! deadline.
 
 use crate::{
     config::Config,
@@ -72,7 +73,8 @@ impl Core {
         Err(StoreError::unavailable("the record was replaced each time before it could be removed"))
     }
 
-    /// Removes the record of a session that its browser has left. A failure does not affect the browser's other key.
+    /// Removes the record of a session that its browser has left. A failure does not affect the browser's
+    /// other key.
     pub(crate) async fn leave(&self, session: &UserId) {
         if let Err(error) = self.forget(session).await {
             log::warn!(

@@ -1,7 +1,8 @@
 //! The failures of the crate's routes. Each kind has a stable code, a status and a text for the visitor.
 //!
-//! Only the operator's mistakes are 500. Failures that a visitor, a browser, Komerza or a store causes
-//! have another status. No text repeats anything that was sent.
+//! A failure is 500 only if the operator has to act: the set-up is wrong, or the app itself broke. Failures
+//! that a visitor, a browser, Komerza or a store causes have another status. No text repeats anything that
+//! the visitor or Komerza sent.
 
 use crate::{
     attempt::AttemptId,
@@ -15,9 +16,9 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 kinds! {
     /// The kind of a failure on one of the crate's routes. Kinds may be added.
     ///
-    /// Two kinds have other answers than their status. [`Denied`](Self::Denied) is always a 303 to the page
-    /// where the login started, with `komerza=denied` in the query. [`NotSignedIn`](Self::NotSignedIn) is a 303
-    /// for browsers if [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. The hook
+    /// Two kinds are not always answered with their status. [`Denied`](Self::Denied) is always a 303 to the
+    /// page where the login started, with `komerza=denied` in the query. [`NotSignedIn`](Self::NotSignedIn)
+    /// is a 303 for browsers if [`sign_in_page`](crate::ConfigBuilder::sign_in_page) is set. The hook
     /// [`failed`](crate::Hooks::failed) may answer with any status.
     ///
     /// [`guide::operating`](crate::guide::operating) says what the operator does about each.
@@ -31,12 +32,12 @@ kinds! {
     /// Either this browser did not start the login, or the login took longer than
     /// [`attempt_lifetime`](crate::config::Limits::attempt_lifetime), after which browsers drop the cookie.
     UnknownState = "unknown_state", BAD_REQUEST, "This browser did not start this connection.",
-        "Or it took more than ten minutes. Start again from the app, in this browser. If this happens again, allow cookies for this site.";
+        "It is also possible that it took too long. Start again from the app, in this browser. If this happens again, allow cookies for this site.";
     /// The login attempt has expired, although the browser still sent its cookie.
     ///
     /// Browsers normally drop the cookie by then, and the visitor gets [`UnknownState`](Self::UnknownState).
     ExpiredState = "expired_state", BAD_REQUEST, "This took too long.", "Start again from the app.";
-    /// The attempt was already answered with another code.
+    /// The login attempt was already finished with another code.
     StateUsed = "state_used", BAD_REQUEST, "This link was already used.",
         "Another approval was used. To change what you approved, start again from the app.";
     /// Nobody is signed in to the app.
@@ -45,16 +46,18 @@ kinds! {
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "You are not signed in.", "Sign in to the app, then connect your store.";
     /// Another user than the one who started the login is signed in.
     OtherUser = "other_user", FORBIDDEN, "Another user started this connection.",
-        "Or you disconnected in the meantime. Sign in as the user who started it, or start again.";
-    /// The request came from another site, a script or a frame.
+        "It is also possible that you disconnected in the meantime. Sign in as the user who started it, or start again.";
+    /// The request came from another site or for a frame. A script of this site that fetches the login gets
+    /// [`NotNavigated`](Self::NotNavigated).
     CrossSite = "cross_site", FORBIDDEN, "This request did not come from this site.", "Open the app and try again there.";
     /// A script fetched the login route. Only a navigation of the browser can go to Komerza.
     NotNavigated = "not_navigated", FORBIDDEN, "This address must be opened as a page.",
         "Link to it, or set location.href to it. A script cannot fetch it.";
     /// The user refused at Komerza, or came back without a code.
     ///
-    /// The answer is a 303 to the page where the login started, with `komerza=denied` in the query. The status
-    /// and the text below are for hooks.
+    /// The answer is a 303 to the page where the login started, with `komerza=denied` in the query. The
+    /// status below is for hooks. The text is for hooks, and for the page that the user sees if a handler
+    /// needs a key right after the refusal.
     Denied = "denied", FORBIDDEN, "The connection was not approved.", "Nothing was stored. You can connect at any time.";
     /// Komerza redirected the visitor with neither a code nor a state. The visitor probably refused.
     NotApproved = "not_approved", BAD_REQUEST, "The connection was not approved.",
@@ -72,9 +75,9 @@ kinds! {
     /// Komerza does not know the client ID.
     AppNotFound = "app_not_found", INTERNAL_SERVER_ERROR, "This app is not set up correctly.",
         "Tell the people who run it: Komerza does not know their application.";
-    /// The user started too many exchanges within a minute.
+    /// The user, browser or address started too many exchanges within a minute.
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "You tried too often.", "Wait a minute, then start again.";
-    /// Komerza's limit, or this app's limit for calls to Komerza, is reached.
+    /// Komerza's rate limit is reached, or too many exchanges are waiting in this app.
     Busy = "busy", SERVICE_UNAVAILABLE, "Too many people are connecting right now.",
         "Nothing is lost. Reload this page in a moment; if that does not help, start again from the app.";
     /// The connection to Komerza could not be opened. The code was not used.
@@ -111,7 +114,7 @@ kinds! {
         "Reload this page in a moment. If that does not help, start again from the app. At Komerza an extra entry may show up among your connected apps: remove it.";
     /// A hook of the app refused the connection.
     ///
-    /// After [`before_leaving`](crate::Hooks::before_leaving) nothing has begun. After
+    /// After a veto of [`before_leaving`](crate::Hooks::before_leaving) no login has started. After a veto of
     /// [`before_storing`](crate::Hooks::before_storing) the key is not stored and stays valid at Komerza. If
     /// the hook gave a reason, it replaces the second sentence below.
     Vetoed = "vetoed", FORBIDDEN, "The app did not accept this connection.", "Nothing was stored.";
@@ -126,7 +129,7 @@ kinds! {
 }
 
 impl FailureKind {
-    /// Whether only the app's operator can fix it. Such a failure is logged as an error.
+    /// Whether the app's operator has to act. Such a failure is logged as an error.
     #[must_use]
     pub fn needs_operator(self) -> bool {
         matches!(
@@ -214,14 +217,16 @@ impl Failure {
         self.retry_after
     }
 
-    /// The path of this site at which the visitor can start again, with the way back in its query. Escape it when you write
-    /// HTML. [`Hooks::failed`](crate::Hooks::failed) always gets one.
+    /// The path on this site at which the visitor can start again. Its parameter `return_to` is the page to
+    /// return to. Escape the path when you write HTML. In [`Hooks::failed`](crate::Hooks::failed) it is never
+    /// `None`.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
         self.visitor.login_url.as_deref()
     }
 
-    /// Whether a browser is loading a page. `false`: a program or a script asks, which expects JSON.
+    /// Whether a browser is loading a page. If `false`, a program or a script sent the request and expects
+    /// JSON.
     #[must_use]
     pub fn is_for_page(&self) -> bool {
         self.visitor.for_page

@@ -1,10 +1,10 @@
-//! Runs the app's own code: a look-up, a store, a hook, a clock. The one place where its panics are caught.
+//! Runs the app's own code: a look-up, a store, a hook, a clock. Panics of that code are caught only here.
 //!
-//! 1. A panic becomes an ERROR event. It names the code that panicked, but not the panic's text, which may contain
-//!    anything.
+//! 1. A panic becomes an ERROR event. It names the code that panicked, but not the panic's text, which may
+//!    contain anything.
 //! 2. A future that panicked is not polled again, and shares no half-changed state with the crate.
-//! 3. The caller decides what the panic means for the visitor. Usually it is 500 `internal`, and no code counts as
-//!    used.
+//! 3. The caller decides what the panic means for the visitor. Usually it is 500 `internal`, and no code
+//!    counts as used.
 
 use crate::telemetry::log;
 use pin_project_lite::pin_project;

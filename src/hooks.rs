@@ -44,18 +44,18 @@ use std::fmt;
 /// | a handler that gets no key | take `Result<KomerzaKey, Rejection>`: see [`Rejection`](crate::Rejection) |
 /// | a call in a handler | axum's `map_response`: see [`Error`](crate::Error); or match the error in the handler |
 ///
-/// A page at an address of its own, such as one that leads to the login, is an ordinary route of your app.
+/// To add another page, such as one with a link to the login, write an ordinary route in your app.
 ///
-/// If the answer of the hook or of `map_response` has the status 503 or 429 and no `Retry-After`, the crate adds the
-/// one of its own answer. To the answer of [`failed`](Self::failed) it also adds the missing ones of `Cache-Control: no-store`, `Referrer-Policy:
-/// no-referrer`, `X-Content-Type-Options`, `X-Robots-Tag`, `X-Frame-Options: DENY`, and a
-/// `Content-Security-Policy` with `default-src 'none'`. That policy blocks all styles, scripts and images, so
-/// **set your own `Content-Security-Policy`** on your page.
+/// If the answer of the hook or of `map_response` has the status 503 or 429 and no `Retry-After`, the crate
+/// adds its own `Retry-After`. To the answer of [`failed`](Self::failed) it also adds these headers if they
+/// are missing: `Cache-Control: no-store`, `Referrer-Policy: no-referrer`, `X-Content-Type-Options`,
+/// `X-Robots-Tag`, `X-Frame-Options: DENY`, and a `Content-Security-Policy` with `default-src 'none'`. That
+/// policy blocks all styles, scripts and images, so **set your own `Content-Security-Policy`** on your page.
 ///
 /// [`failed`](Self::failed) should return `None` for [`Denied`](crate::FailureKind::Denied) and
-/// [`NotSignedIn`](crate::FailureKind::NotSignedIn), so that the crate redirects to the app or to the sign-in page, and
-/// if [`is_for_page`](crate::Failure::is_for_page) is false, so that scripts and programs get JSON.
-/// [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
+/// [`NotSignedIn`](crate::FailureKind::NotSignedIn). Then the crate redirects to the app or to the sign-in
+/// page. It should also return `None` if [`is_for_page`](crate::Failure::is_for_page) is false. Then scripts
+/// and programs get JSON. [`with_hooks`](crate::KomerzaConnectLayer::with_hooks) has an example.
 ///
 /// # Security
 /// A key that [`before_storing`](Self::before_storing) refuses is not stored but **stays valid at
@@ -66,9 +66,10 @@ use std::fmt;
 pub trait Hooks: Send + Sync + 'static {
     /// Runs when a login starts, before the browser goes to Komerza. An error stops the login.
     ///
-    /// The visitor reads the error's reason. A [`Note`] tells later hooks and handlers what this connection is
-    /// for. This hook does not run for a login that the crate refuses, nor before the visitor has confirmed on
-    /// the page that asks first. After a time-out or a panic the visitor gets a 500 page and nothing has begun.
+    /// The visitor reads the error's reason. A [`Note`] tells later hooks and handlers what this connection
+    /// is for. This hook does not run for a login that the crate refuses. If the crate first shows a page
+    /// that asks the visitor to confirm, the hook runs after that. After a time-out or a panic the visitor
+    /// gets a 500 page, and no login has started.
     ///
     /// ```
     /// use komerza_connect::{hooks::{Leaving, Note, Veto}, Hooks, async_trait};
@@ -91,10 +92,9 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// Runs after a key arrives and before it is stored. An error prevents storing.
     ///
-    /// The visitor reads the error's reason. Use this hook to check which account was connected, or
-    /// to detect one account that two users connect. After a time-out or
-    /// a panic the key is not stored, the visitor gets a 500 page, and [`orphaned`](Self::orphaned)
-    /// runs.
+    /// The visitor reads the error's reason. Use this hook to check which account was connected, or to detect
+    /// that two users connect the same account. After a time-out or a panic the key is not stored, the
+    /// visitor gets a 500 page, and [`orphaned`](Self::orphaned) runs.
     async fn before_storing(&self, connecting: &Connecting<'_>) -> Result<(), Veto> {
         Ok(())
     }
@@ -102,13 +102,15 @@ pub trait Hooks: Send + Sync + 'static {
     /// Runs after a key is stored. The visitor gets the answer after this returns.
     async fn connected(&self, event: &Connected) {}
 
-    /// Runs when a key was issued and could not be stored. The key stays valid at Komerza.
+    /// Runs when a key that stays valid at Komerza could not be stored, or when
+    /// [`sweep`](crate::KomerzaConnectLayer::sweep) removed its record.
     ///
-    /// Either saving failed within [`save_deadline`](crate::config::Limits::save_deadline) and
-    /// [`late_save_deadline`](crate::config::Limits::late_save_deadline), or the token store
-    /// panicked, or [`before_storing`](Self::before_storing) panicked or timed out. This hook does not run
-    /// after a veto. It runs even if the browser has disconnected. The page asks the user to
-    /// connect again and to remove the extra entry at Komerza.
+    /// A key could not be stored if saving failed within
+    /// [`save_deadline`](crate::config::Limits::save_deadline) and
+    /// [`late_save_deadline`](crate::config::Limits::late_save_deadline), or the token store panicked, or if
+    /// [`before_storing`](Self::before_storing) panicked or timed out. The hook does not run after a veto. It
+    /// runs even if the browser has closed the connection. After a failed save the crate's page tells the
+    /// user to reload or to start again, and to remove an extra entry at Komerza.
     async fn orphaned(&self, event: &Orphaned) {}
 
     /// Runs after a user disconnects. The key stays valid at Komerza until the user removes the app
@@ -118,14 +120,15 @@ pub trait Hooks: Send + Sync + 'static {
     /// store does not say whether there was a key.
     async fn disconnected(&self, event: &Disconnected) {}
 
-    /// Runs when Komerza says that a key is revoked and its record was removed.
+    /// Runs after Komerza said that a key is revoked and the crate removed its record.
     async fn revoked(&self, event: &Revoked) {}
 
     /// Runs when one of the crate's routes fails. `Some` replaces the crate's page.
     ///
-    /// The crate adds the security headers that the answer lacks. Its `Content-Security-Policy` allows no
-    /// style, picture, script or form, so set your own if the page has one, and use links in place of forms:
-    /// `form-action` also binds the redirect to Komerza. `None`, a panic or a time-out keeps the crate's page.
+    /// After `None`, a panic or a time-out the crate gives its own answer. The crate adds the security
+    /// headers that your answer lacks. The crate's `Content-Security-Policy` blocks styles, pictures, scripts
+    /// and forms. Set your own policy if your page has any of them. Lead to the login with a link and not
+    /// with a form, because `form-action` also applies to redirects and blocks the one to Komerza.
     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
         None
     }
@@ -141,17 +144,17 @@ impl Hooks for NoHooks {}
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Leaving<'a> {
-    /// The user, if known: the app's own, or the browser's session from an earlier connect.
+    /// The user, if known: the signed-in user of the app, or the browser session of an earlier connection.
     pub user: Option<&'a UserId>,
     /// The request to the login route, without its body.
     ///
-    /// The app may ask for more in its query, such as `?plan=pro`. That survives the page that asks first and
-    /// a detour to the sign-in page. It does not survive a failure at Komerza: the link that starts again there
-    /// has `return_to` alone.
+    /// Your link to the login may have more query parameters, such as `?plan=pro`. They are kept if the crate
+    /// asks the visitor to confirm, or if the visitor has to sign in first. They are lost if the callback
+    /// fails: its link to start again has only `return_to`.
     ///
     /// # Security
-    /// Any site can link to the login with any query, and the visitor sees only that a connection is wanted.
-    /// Accept from it only what a stranger may choose for your user.
+    /// Any site can link to the login with any query, and the page that asks the visitor to confirm does not
+    /// show the query. Accept from the query only what a stranger may choose for your user.
     pub parts: &'a Parts,
     /// The path that the visitor returns to.
     pub return_to: &'a str,
@@ -178,8 +181,8 @@ pub struct Leaving<'a> {
 /// }
 /// ```
 ///
-/// It also refuses if it cannot tell, for example because the old key was revoked. A user who disconnects first may
-/// connect any account.
+/// It also refuses if it cannot tell, for example because the old key was revoked. A user who disconnects
+/// first may connect any account.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Connecting<'a> {
@@ -212,14 +215,14 @@ pub struct Connected {
     pub note: Option<Note>,
 }
 
-/// A key that was issued and could not be stored.
+/// A key that is valid at Komerza and not in the store.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Orphaned {
     /// The user who was connecting.
     pub user: UserId,
-    /// The login attempt; `None` for the record of a browser session that is over, removed by
-    /// [`sweep`](crate::KomerzaConnectLayer::sweep).
+    /// The login attempt. `None` if [`sweep`](crate::KomerzaConnectLayer::sweep) removed the record of an
+    /// expired browser session.
     pub attempt: Option<AttemptId>,
     /// A short hash of the key.
     pub fingerprint: KeyFingerprint,
@@ -247,9 +250,9 @@ pub struct Revoked {
 
 /// A hook's refusal of a connection, with a reason for the visitor.
 ///
-/// After a veto of [`before_leaving`](Hooks::before_leaving) nothing has begun. After a veto of
-/// [`before_storing`](Hooks::before_storing) the key is not stored, and stays valid at Komerza
-/// until the user removes the app there.
+/// After a veto of [`before_leaving`](Hooks::before_leaving) no login has started. After a veto of
+/// [`before_storing`](Hooks::before_storing) the key is not stored, and stays valid at Komerza until the user
+/// removes the app there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Veto {
     pub(crate) reason: String,

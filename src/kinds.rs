@@ -1,7 +1,7 @@
 //! Kinds of failures: an open set, where each kind has a stable code, a status and a sentence.
 
-/// Makes types errors without a cause. Their `Debug` says the same as `Display`, because `main` prints an error with
-/// `Debug`.
+/// Makes types errors without a cause. Their `Debug` says the same as `Display`, because `main` prints an
+/// error with `Debug`.
 macro_rules! readable {
     ($($error:ty),+) => {$(
         impl std::error::Error for $error {}

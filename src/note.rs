@@ -4,11 +4,11 @@ use std::{fmt, sync::Arc};
 
 /// A short note by the app about one connection, such as its plan, invitation or tenant.
 ///
-/// [`before_leaving`](crate::Hooks::before_leaving) returns it. It travels encrypted in the login attempt's
-/// cookie, is handed to [`before_storing`](crate::Hooks::before_storing) and
-/// [`connected`](crate::Hooks::connected), and is kept in the record: see
+/// [`before_leaving`](crate::Hooks::before_leaving) returns it. During the login it is encrypted in the login
+/// attempt's cookie. [`before_storing`](crate::Hooks::before_storing) and
+/// [`connected`](crate::Hooks::connected) receive it. Then it is kept in the record: see
 /// [`KomerzaKey::note`](crate::KomerzaKey::note) and [`StoredToken::note`](crate::StoredToken::note). A later
-/// connect replaces the note. If it has no note, the record has none either.
+/// connection replaces the note. If the later connection has no note, the record has none either.
 ///
 /// ```
 /// use komerza_connect::hooks::Note;
@@ -19,8 +19,8 @@ use std::{fmt, sync::Arc};
 /// ```
 ///
 /// # Security
-/// Anyone who can read the store can read the note. An `EncryptedStore` does not hide the note, but
-/// detects a change of it. Its `Debug` shows no text.
+/// Anyone who can read the store can read the note. An `EncryptedStore` does not encrypt the note, but
+/// detects if it was changed. The note's `Debug` shows only its length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Note(Arc<str>);
 

@@ -1,8 +1,8 @@
 //! The source of random bytes, which tests can replace.
 //!
-//! State values, browser sessions, record versions and nonces use it. Default:
-//! [`SystemRandomness`], which asks the operating system. If that fails, the request is refused,
-//! and no value is made up.
+//! State values, browser sessions, record versions and nonces use it. Default: [`SystemRandomness`], which
+//! asks the operating system. If that fails, the request is refused. The crate never uses a weaker value
+//! instead.
 
 use crate::guard;
 use std::{
@@ -16,8 +16,8 @@ pub trait Randomness: fmt::Debug + Send + Sync + 'static {
     /// Fills `bytes` with unpredictable bytes.
     ///
     /// # Errors
-    /// [`RandomnessError`] if there are none. The caller then refuses the request, and nothing has
-    /// started.
+    /// [`RandomnessError`] if the source has no random bytes. The caller then refuses the request, and
+    /// nothing has started.
     ///
     /// # Security
     /// All protection by this crate depends on these bytes. Replace the source only in tests.
@@ -30,7 +30,7 @@ pub trait Randomness: fmt::Debug + Send + Sync + 'static {
 pub struct RandomnessError;
 
 impl RandomnessError {
-    /// For your own source.
+    /// Makes the error, for a source of your own.
     #[must_use]
     pub fn new() -> Self {
         Self
@@ -55,8 +55,8 @@ impl Randomness for SystemRandomness {
     }
 }
 
-/// Bytes drawn in one go and given out piece by piece, each once. A login asks the operating system once and not
-/// three times, which takes a third of a microsecond less.
+/// Bytes drawn in one go and given out piece by piece, each once. A login asks the operating system once and
+/// not three times, which takes a third of a microsecond less.
 pub(crate) struct Drawn<const N: usize> {
     bytes: Zeroizing<[u8; N]>,
     given: AtomicUsize,

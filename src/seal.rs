@@ -82,8 +82,8 @@ impl SealingKey {
 
     /// Derives the key that is used by default from the client secret.
     ///
-    /// Use it in [`cookie_keys`](crate::ConfigBuilder::cookie_keys) when the client secret changes, so that browser
-    /// sessions go on. Put the key of the new secret first, then the key of the old one.
+    /// Use it in [`cookie_keys`](crate::ConfigBuilder::cookie_keys) when the client secret changes, so that
+    /// browser sessions go on. Put the key of the new secret first, then the key of the old one.
     ///
     /// ```
     /// use komerza_connect::{Config, SealingKey, config::ClientSecret};
@@ -101,8 +101,8 @@ impl SealingKey {
     /// ```
     ///
     /// # Security
-    /// Whoever has a leaked secret can make valid cookies until its key is removed from the list. They cannot take
-    /// over a session, because its 256 random bits are only in its browser. Remove the old key after
+    /// Whoever has a leaked secret can make valid cookies until its key is removed from the list. They cannot
+    /// take over a session, because its 256 random bits are only in its browser. Remove the old key after
     /// [`session_idle_lifetime`](crate::config::Limits::session_idle_lifetime).
     #[must_use]
     pub fn derived_from(secret: &ClientSecret) -> Self {

@@ -1,7 +1,7 @@
-//! Secret values. They print as redacted, and one method, which is easy to search for, returns the text.
+//! Secret values. They print as redacted.
 //!
-//! `expose_secret` is the only way to the text. None of these types implements `Display`, `Serialize` or `==`; all are wiped
-//! from memory when the last copy is dropped.
+//! Only the method `expose_secret` returns the text, so you can search for its uses. None of these types
+//! implements `Display`, `Serialize` or `==`; all are wiped from memory when the last copy is dropped.
 
 use crate::{
     message::{DOT_SEGMENT, EMPTY, InvalidValue, NOT_VISIBLE_ASCII, SECRET_LENGTH, TOO_LONG},
@@ -12,12 +12,12 @@ use sha2::Digest;
 use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
 
-/// The longest API key that is accepted, in bytes. *Source*: our choice; the provider documents no length, and 16 KiB is what
-/// common servers take in a header.
+/// The longest API key that is accepted, in bytes. *Source*: our choice; the provider documents no length,
+/// and 16 KiB is what common servers take in a header.
 pub(crate) const API_KEY_MAX: usize = 16_384;
 
-/// The longest authorization code that is accepted, in bytes. *Source*: our choice. Komerza documents no length, and servers of its
-/// kind take request lines of 8,192 bytes, which the code is a part of.
+/// The longest authorization code that is accepted, in bytes. *Source*: our choice. Komerza documents no
+/// length, and servers of its kind take request lines of 8,192 bytes, which the code is a part of.
 pub(crate) const CODE_MAX: usize = 8_000;
 
 /// A Komerza API key, which OAuth calls an access token.
@@ -49,7 +49,8 @@ impl ApiKey {
     /// [`InvalidValue`] when a header could not carry the text.
     ///
     /// # Source
-    /// The provider calls the key a JWT and documents neither length nor claims; so it is opaque here.
+    /// Komerza calls the key a JWT and documents neither its length nor its claims. So this crate does not
+    /// look into it.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidValue> {
         Ok(Self(Arc::new(Key { text: visible(text, API_KEY_MAX)?, fingerprint: OnceLock::new() })))
     }
@@ -95,7 +96,8 @@ impl ClientSecret {
         }
     }
 
-    /// Same as [`new`](Self::new), for the day when the provider changes the length: 1 to 16,384 bytes.
+    /// Same as [`new`](Self::new), but the secret may have 1 to 16,384 bytes. Use it if Komerza changes the
+    /// length.
     ///
     /// # Errors
     /// [`InvalidValue`] when a header could not carry the text.
@@ -110,18 +112,19 @@ impl ClientSecret {
     }
 }
 
-/// An authorization code, as the provider hands it to the callback. It lives a minute and works once.
+/// An authorization code, as Komerza sends it to the callback. It is valid for one minute and works once.
 pub struct AuthorizationCode(Zeroizing<Box<str>>);
 
 impl AuthorizationCode {
-    /// Takes a code: 1 to 8,000 bytes of visible ASCII, and neither `.` nor `..`, because it becomes a segment of a
-    /// path.
+    /// Takes a code: 1 to 8,000 bytes of visible ASCII, and neither `.` nor `..`, because it becomes a
+    /// segment of a path.
     ///
     /// # Errors
     /// [`InvalidValue`]. The login attempt stays valid for the right code.
     ///
     /// # Source
-    /// The provider documents neither alphabet nor length; the bounds are ours. RFC 3986, section 5.2.4, for the dots.
+    /// Komerza documents neither the characters nor the length, so the limits are our choice. RFC 3986,
+    /// section 5.2.4, for the dots.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidValue> {
         let text = visible(text, CODE_MAX)?;
         if matches!(&**text, "." | "..") {

@@ -20,8 +20,8 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_
 
 /// What is wrong with foreign JSON, without any of its content.
 ///
-/// `serde` quotes the value that it did not expect, which may be an address or a license key. The expected type comes
-/// last in its sentence and is ours, as is the name of a missing field.
+/// `serde` quotes the value that it did not expect, which may be an address or a license key. The expected
+/// type comes last in its sentence and is ours, as is the name of a missing field.
 pub(crate) fn why(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(", expected ") {

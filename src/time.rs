@@ -1,10 +1,10 @@
 //! The clock, which tests can replace so that they need not sleep.
 //!
-//! 1. Wall-clock time ([`Clock::now`]) decides what outlives a process: how old a login attempt is, when a key
-//!    was saved.
-//! 2. Monotonic time ([`Clock::elapsed`]) decides what does not: token buckets, caches, limits.
-//! 3. Deadlines of network calls and of the token store use tokio's real time, because a server that hangs does so
-//!    in real time.
+//! 1. Wall-clock time ([`Clock::now`]) is used for what outlives a process: how old a login attempt is, and
+//!    when a key was saved.
+//! 2. Monotonic time ([`Clock::elapsed`]) is used for the rest: token buckets, caches, limits.
+//! 3. Deadlines of network calls and of the token store use tokio's timer and not this clock, because real
+//!    servers do not follow a test clock.
 //!
 //! ```
 //! use komerza_connect::time::{Clock, ManualClock};
@@ -26,11 +26,11 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// The clock of this crate. Waiting uses it too.
+/// The clock of this crate. Waiting in a queue and pauses between tries use it too.
 ///
-/// Default: [`SystemClock`]. Tests and the sandbox use a [`ManualClock`].
+/// Default: [`SystemClock`]. Tests can use a [`ManualClock`], also for the sandbox.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The time of day. It may step backwards; decisions that use it tolerate a minute.
+    /// The time of day. It may step backwards. Decisions that use it accept a step of up to one minute.
     fn now(&self) -> SystemTime;
 
     /// Time since some fixed moment of this clock; never goes backwards.
@@ -86,7 +86,7 @@ impl Default for ManualClock {
 }
 
 impl ManualClock {
-    /// Moves both times forward and wakes the tasks that waited for it.
+    /// Moves both times forward and wakes the tasks whose waiting time is over.
     pub fn advance(&self, by: Duration) {
         self.hands.send_modify(|hands| {
             hands.now = hands.now.checked_add(by).unwrap_or(hands.now);

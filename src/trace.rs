@@ -1,17 +1,17 @@
 //! Spans for requests that contain no authorization code.
 //!
 //! The spans that web frameworks make by default hold the whole URI of a request, and the URI of the callback
-//! holds the authorization code and the state. What an access log of a proxy in front writes is not in this
-//! crate's hands: let it log the path alone for the callback route.
+//! holds the authorization code and the state. This crate cannot change the access log of a proxy in front of
+//! your app. Configure the proxy so that it logs only the path for the callback route.
 
 use crate::layer::original_path;
 use http::Request;
 use tracing::{Span, info_span};
 
-/// Makes a span of a request's method and path; nothing of its query.
+/// Makes a span with the method and the path of a request, without its query.
 ///
-/// Goes into tower-http's `TraceLayer` in place of its own, which writes the whole URI. The path is the whole
-/// one, also in a nested router. The span is called `request`, at level INFO, with target
+/// Give it to tower-http's `TraceLayer`, whose default span contains the whole URI. In a nested router the
+/// span has the full path too. The span is called `request`, at level INFO, with target
 /// `komerza_connect::trace`.
 ///
 /// ```

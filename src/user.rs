@@ -83,7 +83,7 @@ impl fmt::Display for InvalidUserId {
         match self {
             Self::Empty => f.write_str("a user id cannot be empty"),
             Self::TooLong { found } => write!(f, "a user id has at most {USER_ID_MAX} bytes, not {found}"),
-            Self::Nul => f.write_str("a user id cannot hold U+0000"),
+            Self::Nul => f.write_str("a user id cannot contain U+0000"),
         }
     }
 }

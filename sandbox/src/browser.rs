@@ -145,8 +145,8 @@ impl Browser {
     /// In an app with users of its own, sign in first.
     ///
     /// # Errors
-    /// [`SandboxError::Browser`], with the app's answer, if the login does not lead to Komerza or if the callback
-    /// is refused. [`SandboxError::Refused`] if Komerza's page would be an error.
+    /// [`SandboxError::Browser`], with the app's answer, if the login does not lead to Komerza or if the
+    /// callback is refused. [`SandboxError::Refused`] if Komerza's page would be an error.
     pub async fn connected(self, login: &str) -> Result<Self, SandboxError> {
         let left = self.open(login).await?.redirected()?;
         let callback = Ask::of(left.url.as_str())?.approve(&Approval::everything(), &self.shared)?;

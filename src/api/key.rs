@@ -140,8 +140,8 @@ impl KomerzaKey {
     }
 }
 
-/// The client without the user: a function that takes a `&Client` serves handlers and scripts. If the key is revoked, its
-/// record is still removed.
+/// The client without the user: a function that takes a `&Client` serves handlers and scripts. If the key is
+/// revoked, its record is still removed.
 impl Deref for KomerzaKey {
     type Target = Client;
 

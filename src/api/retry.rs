@@ -10,7 +10,8 @@
 //! | no reply in time | an error | an error |
 //! | any other reply, also 500 | as it is | as it is |
 //!
-//! PUT and DELETE count as changes although RFC 9110 calls them idempotent: two refunds are not the same as one.
+//! PUT and DELETE count as changes although RFC 9110 calls them idempotent: two refunds are not the same as
+//! one.
 
 use crate::config::ClientLimits;
 use http::{Method, StatusCode};
@@ -79,8 +80,8 @@ fn is_temporary(status: StatusCode) -> bool {
     matches!(status.as_u16(), 502..=504 | 520..=524)
 }
 
-/// Twice as long each time, shortened at random by up to half, so that calls that failed together are not repeated
-/// together.
+/// Twice as long each time, shortened at random by up to half, so that calls that failed together are not
+/// repeated together.
 fn pause(tries: u32, limits: &ClientLimits, chance: u8) -> Duration {
     let doubled = 2_u32.saturating_pow(tries - 1);
     let whole = limits.first_pause.saturating_mul(doubled).min(limits.longest_pause);

@@ -56,8 +56,8 @@ pub(crate) fn base_url(text: &str) -> Result<Url, InvalidValue> {
 
 /// Appends segments to the path of a base URL, each encoded as one.
 ///
-/// `None` if the result is not the base plus exactly these segments. The URL standard resolves dots and drops tabs and
-/// line feeds silently, and an address that was changed in this way must never be used.
+/// `None` if the result is not the base plus exactly these segments. The URL standard resolves dots and drops
+/// tabs and line feeds silently, and an address that was changed in this way must never be used.
 pub(crate) fn with_segments(base: &Url, segments: &[&str]) -> Option<Url> {
     let mut url = base.clone();
     url.path_segments_mut().ok()?.pop_if_empty().extend(segments);
@@ -71,8 +71,8 @@ pub(crate) fn with_segments(base: &Url, segments: &[&str]) -> Option<Url> {
     (same && url.origin() == base.origin()).then_some(url)
 }
 
-/// An address without the parts that neither a redirect URI nor a base URL has. Whether Komerza keeps the query of a
-/// redirect URI is not documented.
+/// An address without the parts that neither a redirect URI nor a base URL has. Whether Komerza keeps the
+/// query of a redirect URI is not documented.
 fn http_url(text: &str) -> Result<Url, &'static Message> {
     if text.is_empty() {
         return Err(&EMPTY);

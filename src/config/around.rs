@@ -1,4 +1,5 @@
-//! Finds characters around a value that were copied or quoted by mistake. It names the character, never the value.
+//! Finds characters around a value that were copied or quoted by mistake. It names the character, never the
+//! value.
 
 /// `begins with a quotation mark`, if something is there that belongs to a file and not to the value.
 pub(super) fn around(text: &str) -> Option<String> {

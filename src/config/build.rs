@@ -1,4 +1,4 @@
-//! From the collected settings to a configuration. One error names everything that is missing or wrong.
+//! Makes a configuration from the collected settings. One error names everything that is missing or wrong.
 
 use super::{
     Config, ConfigBuilder, ConfigError, Limits, Routes,
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use url::Url;
 
 impl ConfigBuilder {
-    /// Checks everything.
+    /// Checks all settings and makes the configuration.
     ///
     /// # Errors
     /// [`ConfigError`] names every setting that is missing or wrong, with its remedy.

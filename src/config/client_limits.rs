@@ -26,8 +26,9 @@ limits! {
         /// queue. Default: 30 seconds, enough for 68 calls with one key. Zero: a call that would wait
         /// fails.
         page_wait: Duration = Duration::from_secs(30),
-        /// The same for [`Priority::Background`](crate::pacing::Priority::Background). Default: 10
-        /// minutes, enough for 1,208 calls with one key. Zero: a call that would wait fails.
+        /// Same as [`page_wait`](Self::page_wait), for
+        /// [`Priority::Background`](crate::pacing::Priority::Background). Default: 10 minutes, enough for
+        /// 1,208 calls with one key. Zero: a call that would wait fails.
         background_wait: Duration = Duration::from_secs(600),
         /// Calls with one key that may wait at the same time. One more fails at once. Default: 1,024.
         /// Zero: a call that would wait fails.
@@ -35,14 +36,14 @@ limits! {
         /// Keys whose buckets are kept in memory, about 150 bytes each. Default: 65,536. Zero: counts
         /// as 1.
         ///
-        /// Above this number unused buckets are removed. Buckets that are full again are always
-        /// removed.
+        /// When this number is reached, buckets that nobody uses at the moment are removed. Buckets that are
+        /// full again are removed from time to time even below it.
         buckets: usize = 65_536,
         /// How often a call is sent, including the first time, if repeating it is safe. Default: 4.
         /// Zero: counts as 1.
         ///
-        /// A 429 is answered by waiting, however often it comes, as long as the call may wait. It counts as a try for
-        /// the failures that come after it.
+        /// A 429 is answered by waiting, however often it comes, as long as the call may wait. It counts as a
+        /// try for the failures that come after it.
         tries: u32 = 4,
         /// Pause before the second try. Default: 200 milliseconds. Zero: no pause.
         ///
@@ -53,18 +54,18 @@ limits! {
         longest_pause: Duration = Duration::from_secs(60),
         /// Time to open a connection. Default: 5 seconds. Zero: no connection succeeds.
         connect_deadline: Duration = Duration::from_secs(5),
-        /// Time for a whole call: tries, replies and pauses, without waiting in the queue. Default: 30
+        /// Time for a whole call: tries, replies and pauses. Waiting in the queue does not count. Default: 30
         /// seconds. Zero: every call fails.
         ///
-        /// [`RequestBuilder::deadline`](crate::api::RequestBuilder::deadline) sets another one for one call, which
-        /// includes the time in the queue. In a [`download`](crate::api::RequestBuilder::download) it limits the time
-        /// until the reply starts, and then the time for each piece.
+        /// [`RequestBuilder::deadline`](crate::api::RequestBuilder::deadline) sets another one for one call,
+        /// which includes the time in the queue. In a [`download`](crate::api::RequestBuilder::download) it
+        /// limits the time until the reply starts, and then the time for each piece.
         deadline: Duration = Duration::from_secs(30),
         /// Largest reply that is read into memory, in bytes. Default: 16 MiB. Zero: every reply with a
         /// body is an error.
         reply_bytes: usize = 16 * 1024 * 1024,
-        /// Largest body that is sent, in bytes. Default: 32 MiB, slightly more than the 30 MB that
-        /// Komerza documents for images. Zero: no body is sent.
+        /// Largest body that is sent, in bytes. Default: 32 MiB, slightly more than the 30 MB that Komerza
+        /// documents for images. Zero: every call with a body fails.
         upload_bytes: u64 = 32 * 1024 * 1024,
     }
 }

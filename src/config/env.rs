@@ -1,4 +1,4 @@
-//! The configuration as the environment gives it.
+//! Reads the configuration from environment variables.
 
 use super::{Config, ConfigBuilder, ConfigError};
 use crate::seal::SealingKey;
@@ -31,7 +31,8 @@ pub(super) fn cookie_keys(mut builder: ConfigBuilder, list: String) -> ConfigBui
 }
 
 impl Config {
-    /// The names of the variables that [`from_env`](Self::from_env) reads, to see whether any of them is set.
+    /// The names of the variables that [`from_env`](Self::from_env) reads. Use them to check whether any is
+    /// set.
     pub fn variables() -> impl Iterator<Item = &'static str> {
         VARIABLES.iter().map(|(_, variable, _)| *variable)
     }
@@ -40,17 +41,17 @@ impl Config {
     /// [`build`](ConfigBuilder::build).
     ///
     /// # Errors
-    /// [`ConfigError`] names every variable that is missing, empty or wrong, with its remedy. An empty variable is an
-    /// error only if it has no default.
+    /// [`ConfigError`] names every variable that is missing, empty or wrong, with its remedy. An empty
+    /// variable is an error only if it has no default.
     pub fn from_env() -> Result<Self, ConfigError> {
         ConfigBuilder::from_env().build()
     }
 
-    /// Same as [`from_env`](Self::from_env), from any source of settings.
+    /// Same as [`from_env`](Self::from_env), but asks `lookup` for each variable.
     ///
     /// # Errors
-    /// [`ConfigError`] names every variable that is missing, empty or wrong, with its remedy. An empty text is an
-    /// error only if the variable has no default.
+    /// [`ConfigError`] names every variable that is missing, empty or wrong, with its remedy. An empty text
+    /// is an error only if the variable has no default.
     ///
     /// ```
     /// use komerza_connect::Config;
@@ -74,8 +75,8 @@ impl Config {
 }
 
 impl ConfigBuilder {
-    /// Starts with the settings of the environment. You can add further settings. If a setting is given twice,
-    /// the last one counts.
+    /// Starts a configuration with the settings from environment variables. You can add further settings. If
+    /// you set one twice, the last value counts.
     ///
     /// | Variable | Meaning | Without it |
     /// | --- | --- | --- |
@@ -85,10 +86,10 @@ impl ConfigBuilder {
     /// | `KOMERZA_USER_AGENT` | names your app, such as `MyApp/1.0` | an error |
     /// | `KOMERZA_API_URL` | base URL of the API | `https://api.komerza.com` |
     /// | `KOMERZA_DASHBOARD_URL` | base URL of the dashboard | `https://dashboard.komerza.com` |
-    /// | `KOMERZA_COOKIE_KEYS` | base64 keys between commas, the first seals | derived from the secret |
+    /// | `KOMERZA_COOKIE_KEYS` | base64 keys, separated by commas; the first one encrypts | derived from the secret |
     ///
-    /// An empty variable counts as not set if it has a default; otherwise it is an error. Nothing is checked before
-    /// [`build`](Self::build), which names everything that is missing or wrong.
+    /// An empty variable counts as not set if it has a default; otherwise it is an error. Nothing is checked
+    /// before [`build`](Self::build), which names everything that is missing or wrong.
     ///
     /// ```no_run
     /// use komerza_connect::ConfigBuilder;
@@ -101,7 +102,7 @@ impl ConfigBuilder {
         Self::from_lookup(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
-    /// Same as [`from_env`](Self::from_env), from any source of settings, by the names of the table there.
+    /// Same as [`from_env`](Self::from_env), but asks `lookup` for each variable in its table.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         VARIABLES.iter().enumerate().fold(Self::default(), |builder, (at, (_, variable, set))| {
             match lookup(variable).filter(|value| at < REQUIRED || !value.is_empty()) {

@@ -36,19 +36,20 @@ pub struct WrongSetting {
 }
 
 impl WrongSetting {
-    /// The name of the setting, which is the name of the builder's method: `"redirect_uri"`.
+    /// The name of the setting and of the builder's method, such as `"redirect_uri"`.
     #[must_use]
     pub fn setting(&self) -> &str {
         self.setting
     }
 
-    /// The environment variable of the setting, if it has one: `KOMERZA_REDIRECT_URI`.
+    /// The environment variable of the setting, if it has one, such as `KOMERZA_REDIRECT_URI`.
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
         super::env::variable_of(self.setting)
     }
 
-    /// What sort of mistake it is: `"trailing_slash"`. The [guide](crate::guide::setting_up) lists all.
+    /// The code of the mistake, such as `"trailing_slash"`. The [guide](crate::guide::setting_up) lists all
+    /// codes.
     #[must_use]
     pub fn code(&self) -> &str {
         self.why.code()
@@ -82,7 +83,7 @@ impl ConfigError {
         &self.settings
     }
 
-    /// The name of the first setting that is missing or wrong, which is the name of the builder's method.
+    /// The name of the first setting that is missing or wrong. It is also the name of the builder's method.
     #[must_use]
     pub fn setting(&self) -> &str {
         self.settings.first().map_or("", WrongSetting::setting)

@@ -42,8 +42,8 @@ limits! {
         /// How long a login attempt stays valid. Default: 10 minutes. Zero: every attempt expires at
         /// once.
         attempt_lifetime: Duration = Duration::from_secs(600),
-        /// How long a repeated callback gets the same answer as the first one. Default: 2 minutes.
-        /// Zero: repetitions never get it.
+        /// How long a repeated callback gets the same answer as the first one. Default: 2 minutes. Zero: it
+        /// never gets that answer.
         done_lifetime: Duration = Duration::from_secs(120),
         /// Open login attempts in one browser. One more removes the oldest. Default: 5. Zero: counts as
         /// 1.
@@ -54,8 +54,8 @@ limits! {
         ///
         /// Older attempts are removed to make room. The newest attempt is always kept.
         attempt_cookie_bytes: usize = 4_096,
-        /// Longest return path, in bytes. A longer one is ignored. Default: 512. Zero: every return
-        /// path is ignored.
+        /// Longest return path, in bytes. A longer one is replaced by the default path. Default: 512. Zero:
+        /// every return path is ignored.
         return_path_bytes: usize = 512,
         /// Longest query of a callback, in bytes. A longer one is answered with 414. Default: 8,192.
         /// Zero: every callback is refused.
@@ -63,8 +63,9 @@ limits! {
         /// How long a browser session of this crate lasts without use. Default: 30 days. Zero: it ends at
         /// once.
         ///
-        /// It starts with the login. Answers of handlers that got the key renew the session's cookie from time to
-        /// time, unless the app lets others store the answer (`Cache-Control: public`).
+        /// The session starts with the login. When a handler takes the key, its answer renews the session's
+        /// cookie from time to time. It does not if the handler sets a `Cache-Control` without `private` or
+        /// `no-store`, because a shared cache may then store the answer.
         ///
         /// This setting has no effect with [`with_user`](crate::KomerzaConnectLayer::with_user).
         session_idle_lifetime: Duration = Duration::from_secs(30 * 24 * 3_600),
@@ -101,13 +102,14 @@ limits! {
         /// [`exchange_queue`](Self::exchange_queue) that unknown browsers may use together, in percent.
         /// Default: 50. Zero: unknown browsers cannot connect.
         ///
-        /// A browser is unknown without a user, a session and an address. See
+        /// A browser is unknown if the request has neither a user, nor a session, nor an address. See
         /// [`with_client_address`](crate::KomerzaConnectLayer::with_client_address).
         unknown_browsers_percent: u32 = 50,
         /// Total time that an exchange may wait, in the queue and before a retry after a 429 or a
         /// failed connect. Default: 20 seconds. Zero: exchanges never wait.
         ///
-        /// With the exchange and the save this stays below the code's lifetime of one minute.
+        /// By default this wait, the exchange and the save together stay below one minute, the lifetime of a
+        /// code.
         exchange_wait: Duration = Duration::from_secs(20),
         /// Exchanges that may wait in the queue. One more is answered with 503. Default: 256. Zero: no
         /// exchange waits for a token.
@@ -115,14 +117,14 @@ limits! {
         /// Exchanges that one user may start per minute. One more is answered with 429. Default: 5.
         /// Zero: none is allowed.
         ///
-        /// Without [`with_user`](crate::KomerzaConnectLayer::with_user) it holds for each browser that
-        /// has connected before, and for each address of new browsers.
+        /// Without [`with_user`](crate::KomerzaConnectLayer::with_user) the limit counts per browser if the
+        /// browser has connected before, and otherwise per address.
         exchanges_per_user: u32 = 5,
-        /// Finished callbacks that the process remembers for [`done_lifetime`](Self::done_lifetime).
+        /// How many finished callbacks the process remembers for [`done_lifetime`](Self::done_lifetime).
         /// Default: 4,096. Zero: none.
         ///
-        /// The oldest is forgotten first. A repeated callback that is forgotten is answered from the
-        /// browser's cookie. Without that cookie it costs an exchange, which Komerza refuses.
+        /// The oldest is forgotten first. If a forgotten callback is repeated, the crate answers it from the
+        /// browser's cookie. Without that cookie the crate makes one more exchange, which Komerza refuses.
         remembered_callbacks: usize = 4_096,
         /// Time for one call of the token store or the user look-up during a request. Default: 2
         /// seconds. Zero: only calls that never wait succeed.
@@ -130,14 +132,14 @@ limits! {
         /// Time to save a new key, including retries. Default: 5 seconds. Zero: one try, which must not
         /// wait.
         save_deadline: Duration = Duration::from_secs(5),
-        /// Time to go on saving a new key after its visitor was told that saving failed. Default: 60
-        /// seconds. Zero: no further try.
+        /// How long the crate keeps trying to save a new key after the visitor got the answer that saving
+        /// failed. Default: 60 seconds. Zero: no further try.
         late_save_deadline: Duration = Duration::from_secs(60),
         /// Time for one call of a hook. Default: 5 seconds. Zero: only hooks that never wait succeed.
         ///
-        /// On time-out [`before_leaving`](crate::Hooks::before_leaving) stops the login. After
-        /// [`before_storing`](crate::Hooks::before_storing) the key is not stored, and
-        /// [`orphaned`](crate::Hooks::orphaned) runs. Other hooks are ignored.
+        /// If [`before_leaving`](crate::Hooks::before_leaving) times out, the login stops. If
+        /// [`before_storing`](crate::Hooks::before_storing) times out, the key is not stored, and
+        /// [`orphaned`](crate::Hooks::orphaned) runs. A time-out of another hook is ignored.
         hook_deadline: Duration = Duration::from_secs(5),
         /// The limits of the API client. Default: [`ClientLimits::default`].
         client: ClientLimits = ClientLimits::default(),

@@ -178,9 +178,9 @@ impl ConfigBuilder {
     texts! {
         /// The redirect URI, exactly as registered at Komerza. Required.
         ///
-        /// It must be https, or http on a loopback host. It needs a path that does not end with a
-        /// slash, and has no query or fragment. Its path is the callback route. The other routes are
-        /// next to it: `login`, `disconnect` and `status`.
+        /// It must be https, or http on a loopback host. It needs a path, which must not end with a slash. It
+        /// must have no query and no fragment. Its path is the callback route. The other routes are next to
+        /// it: `login`, `disconnect` and `status`.
         redirect_uri(uri);
 
         /// The User-Agent of every request to Komerza, such as `MyApp/1.0`. Required: Komerza blocks
@@ -190,23 +190,23 @@ impl ConfigBuilder {
         /// Base URL of the API: https, or http on a loopback host. Default: `https://api.komerza.com`.
         api_url(url);
 
-        /// Base URL of the dashboard: https, or http on a loopback host. Default: `https://dashboard.komerza.com`.
+        /// Base URL of the dashboard: https, or http on a loopback host. Default:
+        /// `https://dashboard.komerza.com`.
         dashboard_url(url);
     }
 
     /// Keys that encrypt the cookies. The first key encrypts; every key decrypts. Default: one key
     /// derived from the client secret.
     ///
-    /// The default is the same on all nodes of an app. With it, a new client secret ends open login
-    /// attempts and browser sessions.
+    /// The default is the same on all nodes of an app. If you use the default, a new client secret ends open
+    /// login attempts and browser sessions.
     ///
-    /// A list that is set later must include the [derived key](SealingKey::derived_from). Otherwise
-    /// it ends open attempts and browser sessions once. To replace a key, put the new key first.
-    /// Remove the old key after
-    /// [`session_idle_lifetime`](Limits::session_idle_lifetime). A new client ID or redirect URI always ends
-    /// attempts and sessions, because cookies are bound to both. With
-    /// [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser sessions, and only
-    /// open attempts end.
+    /// If you set a list later, include the [derived key](SealingKey::derived_from). Otherwise the change
+    /// ends open attempts and browser sessions once. To replace a key, put the new key first. Remove the old
+    /// key after [`session_idle_lifetime`](Limits::session_idle_lifetime). A new client ID or redirect URI
+    /// always ends attempts and sessions, because cookies are bound to both. With
+    /// [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser sessions, and only open
+    /// attempts end.
     pub fn cookie_keys(mut self, keys: impl IntoIterator<Item = SealingKey>) -> Self {
         self.cookie_keys = Some(Ok(keys.into_iter().collect()));
         self
@@ -228,7 +228,8 @@ impl ConfigBuilder {
         /// You do not need it for axum's `nest`, because the crate sees the whole path there.
         stripped_prefix(prefix);
 
-        /// The path after a login or disconnect without a valid `return_to`. Default: `/`.
+        /// The path to which the browser goes after a login or disconnect without a valid `return_to`.
+        /// Default: `/`.
         default_return_path(path);
 
         /// The path of your app's sign-in page, which may have a query. Default: none.
@@ -237,30 +238,31 @@ impl ConfigBuilder {
         /// finds no user. The crate adds `?return_to=` with the path that the visitor wanted;
         /// [`sign_in_parameter`](Self::sign_in_parameter) changes the name.
         ///
-        /// Without a sign-in page, browsers get a 401 page and programs get JSON, from the crate's routes
-        /// and from handlers that take the key. [`Rejection`](crate::Rejection) shows how a handler
-        /// answers in your own words.
+        /// Without a sign-in page, browsers get a 401 page and programs get JSON. This holds for the crate's
+        /// routes and for handlers that take the key. [`Rejection`](crate::Rejection) shows how a handler can
+        /// send your own answer.
         sign_in_page(path);
 
-        /// The query parameter of the [`sign_in_page`](Self::sign_in_page) for the path to return to.
+        /// The query parameter in which the [`sign_in_page`](Self::sign_in_page) gets the path to return to.
         /// Default: `return_to`.
         ///
-        /// axum-login reads `next`.
+        /// For axum-login set `next`.
         sign_in_parameter(name);
 
-        /// The name that visitors know your app by, at most 100 characters. Default: none; the crate's pages say
-        /// "this app".
+        /// The name that visitors know your app by, at most 100 characters. Default: none; the crate's pages
+        /// say "this app".
         ///
-        /// It stands above the heading of each page of this crate and in the window's title. The page that asks
-        /// before connecting names it.
+        /// Each page of this crate shows it above the heading and in the window's title. The page that asks
+        /// before connecting also names the app.
         app_name(name);
 
         /// The path of a style sheet on your site, for the pages of this crate. Default: none.
         ///
-        /// The pages load it after their own style, so its rules win. They consist of `main`, `p.app` (the app's
-        /// name), `h1`, `p`, `a.button` and `small`. The policy of the pages then allows styles, pictures and fonts
-        /// of your own origin, and still no scripts. Serve the file without a login. For pages with other content
-        /// see [`Hooks::failed`](crate::Hooks::failed).
+        /// The pages load it after their own style, so its rules win. The pages consist of `main`, `p.app`
+        /// (the app's name), `h1`, `p`, `a.button` and `small`. The content security policy of the pages then
+        /// also allows styles, images and fonts from your own origin, but no scripts. Visitors must be able
+        /// to load the file without a login. For pages with other content see
+        /// [`Hooks::failed`](crate::Hooks::failed).
         style_sheet(path);
     }
 

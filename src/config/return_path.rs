@@ -1,14 +1,15 @@
 //! Where the browser goes after a login: a path on this site and nothing else.
 //!
-//! 1. One slash, then visible ASCII without backslashes, within the length.
-//! 2. Not read as another host: no second slash, no encoded slash, backslash or control character after the
-//!    first one.
-//! 3. No empty segment but the last, no dot segment, plain or encoded, no encoded control character.
+//! 1. It starts with one slash. The rest is visible ASCII without backslashes. It is not longer than the limit.
+//! 2. No browser reads it as another host: no second slash follows the first, and no encoded slash, backslash
+//!    or control character.
+//! 3. It has no empty segment except the last, no dot segment (plain or encoded), and no encoded control
+//!    character.
 //! 4. It has the same origin when it is resolved by the URL standard, as browsers do.
-//! 5. None of the crate's own routes: a login that ends in a login would never end.
+//! 5. It is none of the crate's own routes. A login that leads to the login route would never end.
 //!
-//! It is checked when a login starts and again when the path is used. A path that does not pass is replaced by the
-//! default without a message, because a bad link is not the visitor's fault.
+//! It is checked when a login starts and again when the path is used. A path that breaks a rule is replaced
+//! by the default path without a message, because a bad link is not the visitor's fault.
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
@@ -69,7 +70,8 @@ impl ReturnPath {
     }
 }
 
-/// Whether a browser or proxy could read the path as another host, as a step upwards, or with a control character.
+/// Whether a browser or proxy could read the path as another host, as a step upwards, or with a control
+/// character.
 fn has_traps(rest: &str) -> bool {
     let lower = rest.to_ascii_lowercase();
     let encoded_start = ["/", "%2f", "%5c"].iter().any(|trap| lower.starts_with(trap));

@@ -1,4 +1,5 @@
-//! The checks: what they ask is done here, what the answers mean is decided by plain functions.
+//! The doctor's checks. Asynchronous functions ask the store and Komerza. Plain functions decide what the
+//! answers mean.
 
 use super::{Finding, Severity};
 use crate::{
@@ -20,32 +21,32 @@ messages! {
     HTTPS = "https", "the redirect URI is https: cookies have Secure and the __Host- prefix", "";
     PLAIN_HTTP = "plain_http", "the redirect URI is plain http: cookies have neither Secure nor the __Host- prefix",
         "This is for development on one machine; deploy with https.";
-    MOUNTED = "mounted", "the login, callback, disconnect and status routes arrive at the layer", "";
-    SIGNED_IN = "signed_in", "the routes arrive at the layer and know who is signed in", "";
+    MOUNTED = "mounted", "requests to the login, callback, disconnect and status routes reach the layer", "";
+    SIGNED_IN = "signed_in", "requests to the routes reach the layer, and the layer knows who is signed in", "";
     STORE_WORKS = "store_works", "the token store saved, loaded and removed a scratch record", "";
     STORE_FAILS = "store_fails", "the token store failed to {}",
         "Check that the database runs and that the app may read, insert, update and delete in its table.";
     STORE_FORGETS = "store_forgets", "the token store did not return the scratch record that it had saved",
-        "Check `save` and `load` with the contract suite of the feature `store-contract`; a replica may lag.";
+        "Check `save` and `load` with the contract suite of the feature `store-contract`. If `load` reads from a replica, the replica may be behind.";
     STORE_KEEPS = "store_keeps", "the token store did not remove its scratch record",
-        "Check `delete_if` with the contract suite of the feature `store-contract`; remove records of users komerza-connect-doctor-*.";
+        "Check `delete_if` with the contract suite of the feature `store-contract`; then remove the records of the users whose ids begin with `komerza-connect-doctor-`.";
     PING_WORKS = "ping_works", "the token store answers a ping", "";
     PING_FAILS = "ping_fails", "the token store does not answer a ping: {}", "Check that the database runs and can be reached.";
     NO_PING = "no_ping", "the token store does not list its users, so it has no ping", "";
     KOMERZA_ANSWERS = "komerza_answers", "Komerza answers: {}", "";
     KOMERZA_UNREACHABLE = "komerza_unreachable", "Komerza cannot be reached: {}",
-        "Check DNS, the firewall, HTTPS_PROXY and the system's certificates; KOMERZA_API_URL if it is set.";
+        "Check DNS, the firewall, HTTPS_PROXY and the system's certificates, and KOMERZA_API_URL if it is set.";
     SECRET_REFUSED = "secret_refused", "Komerza does not accept the client secret",
         "Copy it again from the Komerza dashboard, from the page of this client ID.";
     APP_UNKNOWN = "app_unknown", "Komerza does not know the client ID",
         "Copy it again from the Komerza dashboard; check KOMERZA_API_URL if it is set.";
-    CODE_REFUSED = "code_refused", "Komerza has no objection to the client ID, and refused a made-up code ({}); \
-         it may not have looked at the client secret, which only a connect proves", "";
-    EXCHANGE_FAILS = "exchange_fails", "Komerza did not say what it makes of the client ID and secret ({})",
+    CODE_REFUSED = "code_refused", "Komerza refused a made-up code ({}), as it should, and did not complain about the client ID; \
+         it may not have checked the client secret: only a real connection shows whether it is right", "";
+    EXCHANGE_FAILS = "exchange_fails", "Komerza's answer does not show whether the client ID and the client secret are right ({})",
         "Run the doctor again in a minute. The guide `operating` says what the word in brackets means.";
     CLOCK_RIGHT = "clock_right", "the clock is within a minute of Komerza's", "";
     CLOCK_WRONG = "clock_wrong", "the clock differs from Komerza's by {} seconds",
-        "Let the machine set its clock by NTP: login attempts and sessions end by it.";
+        "Let the machine set its clock by NTP. The clock decides when login attempts and sessions expire.";
     NO_DATE = "no_date", "Komerza's answer has no date, so the clock was not compared", "";
 }
 
@@ -77,7 +78,7 @@ pub(super) async fn store(store: &dyn TokenStore, deadline: Duration) -> Vec<Fin
 
 async fn scratch(store: &dyn TokenStore, deadline: Duration) -> Result<Finding, (&'static str, StoreError)> {
     let key = ApiKey::new("scratch-record-of-the-doctor").ok().and_then(|key| StoredToken::new(key).ok());
-    let Some(token) = key else { return Ok(Finding::new(Severity::Error, &STORE_FAILS, "draw a record")) };
+    let Some(token) = key else { return Ok(Finding::new(Severity::Error, &STORE_FAILS, "create a scratch record")) };
     let user = UserId::generated(&format!("komerza-connect-doctor-{}", token.version()));
     within(deadline, store.save(&user, &token)).await.map_err(|error| ("save a scratch record", error))?;
     let loaded = within(deadline, store.load(&user)).await;
@@ -113,8 +114,8 @@ pub(super) async fn komerza(config: &Config, clock: &dyn Clock) -> Vec<Finding> 
     }
 }
 
-/// What Komerza says to a code that it never issued. It names a wrong client ID or secret, unless it looks at the code
-/// first, which is not documented.
+/// What Komerza says to a code that it never issued. It names a wrong client ID or secret, unless it looks at
+/// the code first, which is not documented.
 async fn application(config: &Config, clock: &dyn Clock) -> Finding {
     let (client, code) = (ExchangeClient::new(config), AuthorizationCode::new("made-up-by-komerza-connect-doctor"));
     let (Ok(client), Ok(code)) = (client, code) else { return exchanged(FailureKind::Internal) };

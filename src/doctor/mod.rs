@@ -41,14 +41,20 @@ use tower_service::Service;
 impl KomerzaConnectLayer {
     /// Checks the settings, the token store, the connection to Komerza and the clock.
     ///
-    /// In this order: reads the settings; saves, loads and removes a scratch record in the store, under a user
-    /// ID that begins with `komerza-connect-doctor-`; pings the store if it can be pinged; sends one GET
-    /// without a key to the API, where any answer counts; compares the clock with the `Date` of the answer;
-    /// exchanges a made-up code, to which Komerza may answer that the client ID or the secret is wrong.
-    /// Takes at most a few deadlines of the store, 10 seconds and the deadline of an exchange.
+    /// It works in this order:
     ///
-    /// What it cannot see: whether the redirect URI is registered, and, if Komerza looks at the code before the
-    /// secret, whether the secret is right. Only a connect shows both.
+    /// 1. It reads the settings.
+    /// 2. It saves, loads and removes a scratch record in the store, for a user id that begins with
+    ///    `komerza-connect-doctor-`. It pings the store if the store lists its users.
+    /// 3. It sends one GET without a key to the API and accepts any answer. It compares the clock with the
+    ///    `Date` of that answer.
+    /// 4. It exchanges a made-up code. Komerza may answer that the client ID or the client secret is wrong.
+    ///
+    /// Together this takes at most five times [`store_deadline`](crate::config::Limits::store_deadline), 10
+    /// seconds, and [`exchange_deadline`](crate::config::Limits::exchange_deadline).
+    ///
+    /// The doctor cannot see whether the redirect URI is registered. It cannot see whether the client ID and
+    /// the client secret are right if Komerza checks the code first. Only a real connection shows this.
     ///
     /// See the [module](crate::doctor) for an example.
     pub async fn doctor(&self) -> Report {
@@ -66,8 +72,9 @@ impl KomerzaConnectLayer {
 }
 
 impl Report {
-    /// Adds whether the routes arrive at the layer in the finished app ([`check_mounted`]), and whether they can tell
-    /// who asks: an extractor such as axum-login's refuses if its layer was added before this one.
+    /// Adds two checks of the finished app: requests to the routes reach the layer ([`check_mounted`]), and
+    /// the user look-up does not fail there. An extractor such as axum-login's fails if its layer was added
+    /// before this one.
     pub async fn with_app<S, B>(self, mut app: S, config: &Config) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>>,
@@ -81,8 +88,8 @@ impl Report {
         self.found(mounted, &checks::MOUNTED)
     }
 
-    /// Same as [`with_app`](Self::with_app), with a request that `prepare` signs in: only that proves the order of the
-    /// layers whichever way the app finds its user. See [`check_signed_in`].
+    /// Same as [`with_app`](Self::with_app), with a request that `prepare` signs in. Only this check proves
+    /// the order of the layers for every kind of user look-up. See [`check_signed_in`].
     pub async fn with_signed_in_app<S, B>(
         self,
         app: S,

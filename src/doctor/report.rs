@@ -13,7 +13,7 @@ use std::fmt;
 pub enum Severity {
     /// No problem was found.
     Fine,
-    /// It works, and something should be changed before the app is deployed.
+    /// Something should be changed or checked again before the app is deployed.
     Warning,
     /// Visitors cannot connect.
     Error,
@@ -42,7 +42,7 @@ pub struct Finding {
     pub code: &'static str,
     /// What was found. It holds no secret.
     pub text: String,
-    /// What to do about it. `None`: nothing.
+    /// What to do about it. `None` if nothing has to be done.
     pub remedy: Option<&'static str>,
 }
 
@@ -106,13 +106,16 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Findings, in all {}:", self.severity().as_str())?;
+        writeln!(f, "Findings (worst: {}):", self.severity().as_str())?;
         self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
         writeln!(f, "\nRoutes:")?;
         self.routes.iter().try_for_each(|route| writeln!(f, "{route}"))?;
         writeln!(f, "\nRegister in the Komerza dashboard, for the application {}:", self.client_id)?;
         writeln!(f, "  redirect URI  {}", self.redirect_uri)?;
-        writeln!(f, "  permissions   those of the calls that your app makes, which each call's documentation names")?;
+        writeln!(
+            f,
+            "  permissions   the ones that your app's calls need; the documentation of each call names its permission"
+        )?;
         write!(f, "    user.view   for user() and stores(), which most apps call")?;
         groups().iter().try_for_each(|(group, rights)| write!(f, "\n    {group:<24}{}", rights.join(", ")))
     }

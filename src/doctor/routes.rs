@@ -24,7 +24,7 @@ pub struct MountedRoute {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RouteCookie {
-    /// Its name. `*` stands for the login attempt.
+    /// Its name. `*` stands for the id of the login attempt.
     pub name: String,
     /// Its attributes, as in `Set-Cookie`.
     pub attributes: String,

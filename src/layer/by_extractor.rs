@@ -17,10 +17,10 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// The extractor runs first. Then `find` runs with its value. `find` may be synchronous or
 /// asynchronous. It returns `Option<UserId>`, or `Result<Option<UserId>, _>` if it can fail.
 ///
-/// If the extractor rejects with 401, nobody is signed in. Any other rejection is an error, such as
-/// the 500 of a missing session layer. The visitor then gets 503, and the log names the extractor
-/// and the status. If your extractor rejects visitors with another status, use `Option<E>` or
-/// `Result<E, E::Rejection>`.
+/// If the extractor rejects with 401, nobody is signed in. Any other rejection is an error, such as the 500
+/// of a missing session layer. The visitor then gets 503, and the log names the extractor and the status. If
+/// your extractor rejects signed-out visitors with another status than 401, use `Option<E>` or `Result<E,
+/// E::Rejection>`.
 ///
 /// ```
 /// use axum::{Router, body::Body, extract::Extension, http::Request};
@@ -110,7 +110,7 @@ where
 
 /// What the function of [`by_extractor`] may return: a user, a result, or a future of either.
 ///
-/// `M` only tells futures from other values. You never have to write it.
+/// The type parameter `M` only separates futures from other values. You never have to write it.
 pub trait Answer<M>: Send {
     /// Waits for the answer, if it is a future.
     fn answer(self) -> impl Future<Output = Result<Option<UserId>, BoxError>> + Send;

@@ -19,10 +19,9 @@ use std::sync::Arc;
 impl KomerzaKey {
     /// Returns the key of the user who sent the request.
     ///
-    /// The request must have passed through the layer. The user look-up and the store are each
-    /// called once per request, even if the key is asked for several times. After an error the next
-    /// call asks again. In axum handlers take [`KomerzaKey`] or `Option<KomerzaKey>` as an argument
-    /// instead.
+    /// The request must have passed through the layer. The user look-up and the store are each called once
+    /// per request, even if the key is asked for several times. After an error the next call asks again. With
+    /// axum, handlers can take [`KomerzaKey`] or `Option<KomerzaKey>` as an argument instead.
     ///
     /// # Errors
     /// A [`Rejection`] if the user is not connected, nobody is signed in, the look-up or the store

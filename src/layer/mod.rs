@@ -145,7 +145,7 @@ impl KomerzaConnectLayer {
     ///             return None;
     ///         }
     ///         let page = Response::builder().status(failure.kind().status()).header("content-type", "text/html");
-    ///         // Without a policy of your own the crate's forbids every style and script.
+    ///         // Without your own policy, the crate's policy blocks all styles and scripts.
     ///         let page = page.header("content-security-policy", "default-src 'self'; frame-ancestors 'none'");
     ///         page.body(Body::from(format!("<h1>Our shop</h1><p>{}", failure.kind().title()))).ok()
     ///     }
@@ -191,8 +191,8 @@ impl KomerzaConnectLayer {
     /// Sets the rule that decides whether a reply means that its key is revoked.
     ///
     /// When the rule returns `true`, the key's record is removed. Default:
-    /// [`says_key_is_dead`](crate::api::says_key_is_dead), which is a 401 in Komerza's own envelope with the code
-    /// `BadToken` or no code. Set your own rule if Komerza changes this reply.
+    /// [`says_key_is_dead`](crate::api::says_key_is_dead), which is a 401 in Komerza's own envelope with the
+    /// code `BadToken` or no code. Set your own rule if Komerza changes this reply.
     ///
     /// ```
     /// use komerza_connect::{ErrorKind, KomerzaConnectLayer, UserId};
@@ -221,13 +221,13 @@ impl KomerzaConnectLayer {
 
     /// Sets how a client's address is read. Exchanges of new browsers are counted by this address.
     ///
-    /// Set it when a proxy stands in front of the app and keys belong to browsers. By default the
-    /// address is that of the connection, if axum's `ConnectInfo<SocketAddr>` is in the request's
-    /// extensions. A private address there counts as a proxy's. Browsers without an address share a
-    /// part of the exchanges
-    /// ([`unknown_browsers_percent`](crate::config::Limits::unknown_browsers_percent)), so one that
-    /// sends junk can delay the others. An IPv6 address counts by its first 64 bits. With
-    /// [`with_user`](Self::with_user) users are charged, and this setting has no effect.
+    /// Set it when a proxy stands in front of the app and keys belong to browsers. By default the address is
+    /// that of the connection, if axum's `ConnectInfo<SocketAddr>` is in the request's extensions. A private
+    /// address is treated as a proxy's address, and not as the client's. Browsers without a known address
+    /// share a part of the exchanges
+    /// ([`unknown_browsers_percent`](crate::config::Limits::unknown_browsers_percent)), so one that sends
+    /// junk can delay the others. An IPv6 address counts by its first 64 bits. With
+    /// [`with_user`](Self::with_user) exchanges are counted by user, and this setting has no effect.
     ///
     /// ```
     /// use komerza_connect::{KomerzaConnectLayer, MemoryStore};
@@ -268,13 +268,13 @@ impl KomerzaConnectLayer {
         &self.shared.core.config
     }
 
-    /// Refuses new connections and waits up to `deadline` until the running ones are saved.
+    /// Refuses new callbacks and waits up to `deadline` until the running callbacks have ended.
     ///
-    /// Returns `true` if none is left. Call it after the server has stopped taking requests.
-    /// Exchanges run in their own tasks, and a server's graceful shutdown does not wait for them.
-    /// Without this call a new key can be lost between exchange and save. With the default
-    /// [`Limits`](crate::config::Limits) it takes at most a minute, including hooks, and usually
-    /// much less. After this call callbacks get 503, and there is no way back.
+    /// Returns `true` if none is running any more. Call it after the server has stopped taking requests.
+    /// Exchanges run in their own tasks, and a server's graceful shutdown does not wait for them. Without
+    /// this call a new key can be lost between exchange and save. With the default
+    /// [`Limits`](crate::config::Limits) it takes at most a minute, including hooks, and usually much less.
+    /// After this call all callbacks get 503, and the layer cannot be started again.
     ///
     /// ```
     /// use axum::{Router, body::Body};

@@ -12,9 +12,9 @@ use tower_layer::Layer;
 impl KomerzaConnectLayer {
     /// Wraps a finished app, so that the routes stay when the result is nested, merged or extended.
     ///
-    /// A layer that is added with `Router::layer` loses its routes when a `.fallback`, a wildcard
-    /// route or a `merge` follows. Axum does not warn about it; see
-    /// [mounting](crate::guide::mounting). Here the whole app becomes the fallback of a new router.
+    /// A layer that is added with `Router::layer` loses its routes when a `.fallback`, a wildcard route or a
+    /// `merge` follows. Axum does not warn about it; see [mounting](crate::guide::mounting). `mount` makes
+    /// the whole app the fallback of a new router.
     ///
     /// ```
     /// use axum::{Router, routing::get};

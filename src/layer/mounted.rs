@@ -11,21 +11,21 @@ use std::{error::Error, fmt, future::poll_fn, sync::atomic::Ordering};
 use tower_service::Service;
 
 messages! {
-    NOT_MOUNTED = "not_mounted", "was answered by something else than KomerzaConnectLayer ({})",
+    NOT_MOUNTED = "not_mounted", "was answered by something other than KomerzaConnectLayer ({})",
         "Add the layer after the last route and fallback, on the outermost router, or wrap the finished app with \
-         `connect.mount(app)`; under a prefix, the redirect URI has to name the whole public path.";
+         `connect.mount(app)`; if the app is under a path prefix, the redirect URI must contain the whole public path.";
     SIGNED_OUT = "signed_out", "does not know who is signed in ({})",
-        "Add the layer after your routes and before your session layer: `.layer(connect).layer(auth)`. If the order is right, the \
-         prepared request is not signed in, or the look-up fails; then the log says why.";
+        "Add the layer after your routes and before your session layer: `.layer(connect).layer(auth)`. If the order is right, \
+         then either the prepared request is not signed in or the user look-up fails. The log has the reason of a failed look-up.";
 }
 
 /// Checks that the layer answers its four routes in your finished app.
 ///
-/// It sends HEAD, which no route allows, to each route. So no login starts, no user is looked up and
-/// the store is not called. One more HEAD goes to a path below the callback, which your app's fallback
-/// answers. It passes every layer, so the check finds two with the same redirect URI. Use the check in a
-/// test of your app. The test then fails when a later `.fallback` or `.merge` hides the routes; see
-/// [mounting](crate::guide::mounting).
+/// It sends HEAD, which no route allows, to each route. So no login starts, no user is looked up and the
+/// store is not called. One more HEAD goes to a path below the callback, which your app's fallback answers.
+/// That request passes every layer, so the check also finds out if two layers have the same redirect URI. Use
+/// the check in a test of your app. The test then fails when a later `.fallback` or `.merge` hides the
+/// routes; see [mounting](crate::guide::mounting).
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -48,7 +48,8 @@ messages! {
 /// ```
 ///
 /// # Errors
-/// [`NotMounted`] names the first route that something else answered, or the second layer, and the remedy.
+/// [`NotMounted`] names the first route that something else answered, or says that there are two layers. It
+/// also says what to do.
 pub async fn check_mounted<S, B>(mut app: S, config: &Config) -> Result<(), NotMounted>
 where
     S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
@@ -111,8 +112,8 @@ where
 /// ```
 ///
 /// # Errors
-/// [`NotMounted`] names the route that something else answered or that did not find the user, and
-/// the remedy.
+/// [`NotMounted`] names the route that something else answered or that did not find the user. It also says
+/// what to do.
 pub async fn check_signed_in<S, B>(
     mut app: S,
     config: &Config,
@@ -180,7 +181,8 @@ fn answers_for<B>(route: Route, response: &Response<B>) -> bool {
     response.status() == StatusCode::METHOD_NOT_ALLOWED && allowed && is_own_answer(response.headers())
 }
 
-/// A route does not reach the layer, does not find the signed-in user, or there are two layers.
+/// The layer is not set up correctly: it does not answer a route, a route does not find the signed-in user,
+/// or there are two layers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotMounted {
     path: String,

@@ -85,10 +85,10 @@ impl KomerzaConnectLayer {
 
     /// Deletes a user's stored key, as the disconnect route does.
     ///
-    /// Use it when you delete a user, or offer disconnecting elsewhere. It removes the record that is
-    /// there now, and never one that is saved later. The key stays valid at Komerza until the user
-    /// removes the app there. The hook [`disconnected`](crate::Hooks::disconnected) runs even if
-    /// there was no key.
+    /// Use it when you delete a user, or when you offer your own way to disconnect. It removes the record
+    /// that is there now, and never one that is saved later. The key stays valid at Komerza until the user
+    /// removes the app there. The hook [`disconnected`](crate::Hooks::disconnected) runs even if there was no
+    /// key.
     ///
     /// # Errors
     /// [`StoreError`] if the store is not available. The key may then still be there.
@@ -101,10 +101,12 @@ impl KomerzaConnectLayer {
         Ok(())
     }
 
-    /// Removes the records of expired browser sessions and returns how many. Call it once a day.
+    /// Removes the records of browser sessions that were saved longer than
+    /// [`session_lifetime`](crate::config::Limits::session_lifetime) ago, and returns how many. Call it once
+    /// a day.
     ///
     /// Nobody can use such a record, but its key is still valid at Komerza. So the hook
-    /// [`orphaned`](crate::Hooks::orphaned) runs for each. With [`with_user`](Self::with_user)
+    /// [`orphaned`](crate::Hooks::orphaned) runs for each removed record. With [`with_user`](Self::with_user)
     /// there are no such records, and nothing is removed.
     ///
     /// # Errors
@@ -124,7 +126,7 @@ impl KomerzaConnectLayer {
             let batch = within(limits.store_deadline, call).await?;
             removed += batch.len();
             for (user, token) in &batch {
-                log::info!(fingerprint = %token.fingerprint(), "the record of a browser whose session is over is removed");
+                log::info!(fingerprint = %token.fingerprint(), "the record of an expired browser session was removed");
                 let event = Orphaned { user: user.clone(), attempt: None, fingerprint: token.fingerprint() };
                 core.hook(async { core.hooks.orphaned(&event).await }).await;
             }
@@ -155,7 +157,8 @@ async fn list(core: &Core, cursor: Option<&str>) -> Result<UserPage, StoreError>
     within(core.config.limits.store_deadline, async { lists.list_users(cursor, PAGE).await }).await
 }
 
-/// How far a list is read: the cursor of the next page, `None` after the last one, and what is left of this page.
+/// How far a list is read: the cursor of the next page, `None` after the last one, and what is left of this
+/// page.
 type Place = (Arc<Core>, Option<Option<String>>, VecDeque<ListedUser>);
 
 /// The users of [`KomerzaConnectLayer::users`]. After an error the next call loads the same list

@@ -13,11 +13,12 @@ use std::{error::Error, fmt, time::Duration};
 
 /// The reason why a request has no [`KomerzaKey`](crate::KomerzaKey).
 ///
-/// A rejection is also an answer. If the user is not connected, browsers are redirected to the login (303) and
-/// return afterwards. Programs get 401 and a problem document (RFC 9457) with the address of the login. If
-/// nobody is signed in, browsers are redirected to [`sign_in_page`](crate::ConfigBuilder::sign_in_page), or get
-/// a page that says so. If the store or the look-up failed, the answer is 503, never "not connected". If the
-/// layer is missing, the answer is 500 and says what to add.
+/// A rejection is also an answer. If the user is not connected, browsers are redirected to the login (303)
+/// and return afterwards. Right after a refusal at Komerza or a disconnect they get a page with a link to the
+/// login instead (401). Programs get 401 and a problem document (RFC 9457) with the address of the login. If
+/// nobody is signed in, browsers are redirected to [`sign_in_page`](crate::ConfigBuilder::sign_in_page), or
+/// get a page that says so. If the store or the look-up failed, the answer is 503, never "not connected". If
+/// the layer is missing, the answer is 500 and says what to add.
 ///
 /// To answer in your own words, take `Result<KomerzaKey, Rejection>`:
 ///
@@ -67,7 +68,7 @@ kinds! {
     RejectionKind
     /// The request did not pass through the layer. The app's code has to change. The answer says where to
     /// add the layer.
-    LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. Routes added after `.layer`, `.route_layer` and merged routers are not covered.";
+    LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR, "This route is outside KomerzaConnectLayer. Add the layer after the last route and before your session layer, on the outermost router (`.layer(connect)`), or wrap the finished app with `connect.mount(app)`. The layer does not cover routes that are added after `.layer` or `.route_layer`, nor routers that are merged later.";
     /// Nobody is signed in to the app. With a sign-in page, browsers are redirected to it (303).
     NotSignedIn = "not_signed_in", UNAUTHORIZED, "Nobody is signed in.";
     /// The user has not connected a Komerza account. Browsers are redirected to the login (303).
@@ -122,8 +123,8 @@ impl Rejection {
         if self.redirect.is_some() { StatusCode::SEE_OTHER } else { self.kind.status() }
     }
 
-    /// The path of this site at which the user connects, with the way back in its query. `None` if connecting does not
-    /// help. Escape it when you write HTML.
+    /// The path on this site at which the user connects. Its parameter `return_to` is the page to return to.
+    /// `None` if connecting does not help. Escape the path when you write HTML.
     #[must_use]
     pub fn login_url(&self) -> Option<&str> {
         self.login.as_deref()

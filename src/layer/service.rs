@@ -1,9 +1,10 @@
-//! The service that the layer makes. It answers the crate's own paths, and passes other requests on with a handle on
-//! the key.
+//! The service that the layer makes. It answers the crate's own paths. It passes all other requests on, with
+//! a handle through which they can get the key.
 //!
-//! Other requests cost a comparison of the path's end and one insert into the extensions. The service neither asks the
-//! store nor reads cookies for them. An answer for which the key was asked for is `no-store`, unless the app says otherwise. The body of
-//! the answer is always [`axum_core::body::Body`], which recognises itself and boxes nothing twice.
+//! Other requests cost a comparison of the path's end and one insert into the extensions. For them the
+//! service neither calls the store nor reads cookies. If a handler asked for the key, its answer is
+//! `no-store`, unless the app sets another `Cache-Control`. The body of every answer is
+//! [`axum_core::body::Body`]. A body that already has this type is not boxed again.
 
 use super::{RejectionKind, shared::Shared, way_back::original_path};
 use crate::{
@@ -129,8 +130,8 @@ where
     }
 }
 
-/// An answer made with a visitor's key is not cached, unless the app decides otherwise. An answer that a shared cache
-/// may keep gets no cookie.
+/// An answer made with a visitor's key is not cached, unless the app decides otherwise. An answer that a
+/// shared cache may keep gets no cookie.
 fn for_this_visitor(headers: &mut HeaderMap, renewal: Option<HeaderValue>) {
     let control = headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let Some(cookie) = renewal else { return };

@@ -1,9 +1,9 @@
 //! A token bucket that is refilled in batches, as the provider describes its own, seen from outside.
 //!
 //! The provider's periods begin at moments that we do not know, and a batch that finds the bucket nearly full
-//! is partly lost. So a request is safe only if every such bucket has a token for it, whenever its periods begin. That
-//! is: from any request to any later one there are at most `capacity` requests, and `refill` more for each whole
-//! period between the two, because that many periods have certainly ended in between.
+//! is partly lost. So a request is safe only if every such bucket has a token for it, whenever its periods
+//! begin. That is: from any request to any later one there are at most `capacity` requests, and `refill` more
+//! for each whole period between the two, because that many periods have certainly ended in between.
 //!
 //! The rule needs no history beyond the last `capacity` requests. Let `t` be the time of a request, counted
 //! `n`, and `due(n) = max(t, due(n - refill) + period)`. Then the next request, `n`, is safe from

@@ -1,8 +1,8 @@
 //! Who is next among those who wait for a token of one bucket.
 //!
-//! 1. Calls: [`Page`](Priority::Page) before [`Background`](Priority::Background), which gets every fourth token
-//!    while both wait.
-//! 2. Exchanges: one token for each party that is charged, round by round, however many requests of a party
+//! 1. [`Page`](Priority::Page) calls go before [`Background`](Priority::Background) calls, which get every
+//!    fourth token while both wait.
+//! 2. Exchanges take turns by party: in each round each party gets one token, however many of its requests
 //!    wait.
 //! 3. Within a party, first come, first served. A request that had a turn before and was refused goes to the
 //!    front.

@@ -1,12 +1,14 @@
-//! Rate limits for calls and exchanges, and buckets that several nodes share.
+//! Rate limits for calls and exchanges, and buckets that several nodes share. An exchange trades an
+//! authorization code for a key.
 //!
-//! 1. Each key has a bucket for its calls, and all exchanges have one. They follow Komerza's documented limits.
-//!    All layers of a process with the same API host share them. With [`SharedBuckets`] all nodes share them.
-//! 2. Requests without a token queue. Visitors' calls go before background jobs, which still get every fourth
-//!    token. Exchanges take turns by user, browser or address.
+//! 1. Each key has a bucket for its calls, and all exchanges share one bucket. The buckets follow Komerza's
+//!    documented limits. All layers of a process with the same API host and the same limits share them. With
+//!    [`SharedBuckets`] all nodes share them.
+//! 2. A request that finds no token waits in a queue. Visitors' calls go before background jobs, which still
+//!    get every fourth token. Exchanges take turns by user, browser or IP address.
 //! 3. A request that would wait too long fails at once and uses no token. One that is dropped leaves the queue.
-//! 4. A 429 empties the bucket, because somebody else uses it. After that, and after a pause, one exchange is
-//!    sent first, and the others wait for its answer.
+//! 4. A 429 empties the bucket, because other programs seem to use the same limit. After a 429, or when no
+//!    exchange was sent for a while, one exchange is sent first. The others wait for its answer.
 //! 5. A bucket that is full again is removed.
 
 pub(crate) mod bucket;
@@ -40,11 +42,11 @@ use url::Url;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Priority {
-    /// For a visitor who waits. It goes before all background calls of the same key. This is the
-    /// default.
+    /// For a visitor who waits. It goes before the background calls of the same key, which still get every
+    /// fourth token. This is the default.
     #[default]
     Page,
-    /// For a job. It gets the tokens that visitors leave, and at least every fourth one.
+    /// For a job. It gets the tokens that visitors do not need, and at least every fourth token.
     Background,
 }
 
@@ -70,7 +72,8 @@ pub(crate) struct Ask {
     pub(crate) most_waiting: usize,
 }
 
-/// There was no turn in time. `wait` is how much longer it would have taken, `waited` how long the request has waited.
+/// There was no turn in time. `wait` is how much longer it would have taken, `waited` how long the request
+/// has waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Busy {
     pub(crate) wait: Duration,
@@ -80,8 +83,8 @@ pub(crate) struct Busy {
 /// Fewer buckets are never swept.
 const SWEEP_OVER: usize = 64;
 
-/// Requests overtake each other on the way to the provider, so that one arrives up to this much later than one that was
-/// sent after it. This delays requests that wait, and not those that find a token.
+/// Requests overtake each other on the way to the provider, so that one arrives up to this much later than
+/// one that was sent after it. This delays requests that wait, and not those that find a token.
 const SLACK: Duration = Duration::from_millis(100);
 
 /// All buckets towards one API host.
@@ -156,7 +159,8 @@ impl Pacer {
 }
 
 impl Lanes {
-    /// Removes buckets that are full again. It runs when the table has doubled, so its cost per insertion is constant.
+    /// Removes buckets that are full again. It runs when the table has doubled, so its cost per insertion is
+    /// constant.
     fn make_room(&mut self, now: Duration, most: usize) {
         if self.by_key.len() < self.sweep_at.max(SWEEP_OVER).min(most) {
             return;

@@ -58,7 +58,8 @@ return { granted, math.max(from - now, 0) }
 
 /// Buckets in Redis that the nodes of an app share.
 ///
-/// Each API key in use has one key of Redis, and all exchanges have one. They expire seconds after the last call.
+/// Each API key in use has one Redis key, all exchanges have one, and the exchanges of unknown browsers have
+/// one. A Redis key expires when its bucket is full again, usually seconds after the last call.
 ///
 /// ```no_run
 /// use komerza_connect::{pacing::RedisBuckets, store::RedisStore, Config, KomerzaConnectLayer};
@@ -71,7 +72,7 @@ return { granted, math.max(from - now, 0) }
 /// ```
 ///
 /// # Security
-/// The names of its keys are hashes; no API key is stored.
+/// The names of the Redis keys contain hashes. No API key is stored.
 #[derive(Debug, Clone)]
 pub struct RedisBuckets {
     redis: RedisStore,
@@ -79,7 +80,7 @@ pub struct RedisBuckets {
 }
 
 impl RedisBuckets {
-    /// The beginning of each key of Redis. The hash follows.
+    /// The beginning of each Redis key. The hash follows.
     pub const DEFAULT_PREFIX: &str = "komerza:bucket:";
 
     /// Uses the connection of a token store.
@@ -96,7 +97,7 @@ impl RedisBuckets {
         RedisStore::connect(url).await.map(|store| Self::beside(&store))
     }
 
-    /// Puts another prefix before the hashes: for two apps in one Redis that must not share their buckets.
+    /// Sets another prefix. Use it if two apps in one Redis must not share their buckets.
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
         self.prefix = prefix.into();

@@ -1,4 +1,4 @@
-//! The seam for buckets that several nodes share.
+//! The trait for buckets that several nodes share.
 
 use crate::config::Bucket;
 use sha2::{Digest, Sha256};
@@ -6,7 +6,7 @@ use std::{error::Error, fmt, time::Duration};
 
 /// The name of a bucket: a hash of the API's host and of the key, or of a fixed word for exchanges.
 ///
-/// The key cannot be found from it. Its text is 64 hexadecimal digits.
+/// The key cannot be computed from it. Its text is 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BucketId([u8; 32]);
 
@@ -34,24 +34,25 @@ impl fmt::Debug for BucketId {
     }
 }
 
-/// What [`SharedBuckets::take`] gave.
+/// The result of [`SharedBuckets::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// Tokens taken: 0 to as many as were wanted.
+    /// Number of tokens that were taken, from 0 to `wanted`.
     pub granted: u32,
-    /// The time until there may be a further token; it matters when fewer than wanted were granted.
+    /// The time until there may be another token. The crate uses it only if `granted` is less than `wanted`.
     pub wait: Duration,
 }
 
-/// Buckets that several nodes of an app share, so that together they never ask for more than the provider
-/// allows.
+/// Buckets that several nodes of an app share, so that together they stay within Komerza's limits.
 ///
-/// There is one for the calls of each key and one for all exchanges.
+/// There is one bucket for the calls of each key, one for all exchanges, and one for the exchanges of unknown
+/// browsers.
 ///
-/// Set it with [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Each node keeps its
-/// own line of waiting calls and takes tokens here for all of them at once. If a call of this trait fails, or
-/// takes longer than [`store_deadline`](crate::config::Limits::store_deadline), the node uses its own bucket for
-/// five seconds. Then it asks again. So during an outage the limit is less exact, and no call fails.
+/// Set it with [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Each node has its
+/// own queue of waiting calls and takes tokens here for all of them at once. If a call of this trait fails,
+/// or takes longer than [`store_deadline`](crate::config::Limits::store_deadline), the node uses its own
+/// bucket for five seconds. Then it asks again. So during an outage the limit is less exact, and no call
+/// fails.
 ///
 /// `RedisBuckets` is the implementation for Redis, under the feature `redis`.
 ///
@@ -59,18 +60,20 @@ pub struct Taken {
 /// Errors are logged with all their causes, so they must not contain a secret.
 #[async_trait::async_trait]
 pub trait SharedBuckets: Send + Sync + 'static {
-    /// Takes up to `wanted` tokens (at least 1) out of a bucket, which is full when it was never asked for.
+    /// Takes up to `wanted` tokens from a bucket. `wanted` is at least 1. A bucket that was never used is
+    /// full.
     ///
-    /// The call must be atomic. From any token to any later one it gives at most [`capacity`](Bucket::capacity)
-    /// tokens, and [`refill`](Bucket::refill) more for each whole [`period`](Bucket::period) between the two. That is
-    /// safe whenever the provider's periods begin.
+    /// The call must be atomic. Between any two of its tokens, both counted, it gives at most
+    /// [`capacity`](Bucket::capacity) tokens, and [`refill`](Bucket::refill) more for each whole
+    /// [`period`](Bucket::period) between the two. This is safe whatever the moment at which Komerza's
+    /// periods begin.
     ///
     /// # Errors
     /// Any error if the tokens could not be taken, or the answer was lost.
     async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, Box<dyn Error + Send + Sync>>;
 
-    /// Notes that the provider refused a call with 429. No token is given for `wait`, then a batch at the end of each
-    /// period.
+    /// Notes that Komerza refused a call with 429. The bucket gives no token for `wait`. Then it gives
+    /// [`refill`](Bucket::refill) tokens, and as many again at the end of each period.
     ///
     /// # Errors
     /// Any error if the refusal could not be noted.

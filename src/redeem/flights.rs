@@ -1,8 +1,9 @@
-//! Single flight: a callback that arrives several times is carried out once, and every copy gets the same answer.
+//! Single flight: a callback that arrives several times is carried out once, and every copy gets the same
+//! answer.
 //!
-//! If its code may be used up, a finished flight is remembered for a while. So a repeated callback, even one with
-//! the cookies from before, costs no exchange. If no code was used the flight is forgotten at once, and the same
-//! URL can be tried again.
+//! If its code may be used up, a finished flight is remembered for a while. So a repeated callback, even one
+//! with the cookies from before, costs no exchange. If no code was used the flight is forgotten at once, and
+//! the same URL can be tried again.
 
 use super::{Missed, Outcome};
 use crate::{
@@ -89,8 +90,8 @@ impl Table {
     }
 }
 
-/// Carries a callback out. If it is dropped without an outcome, as in a panic, the outcome is an internal failure
-/// and is remembered, because the code may be used up.
+/// Carries a callback out. If it is dropped without an outcome, as in a panic, the outcome is an internal
+/// failure and is remembered, because the code may be used up.
 pub(crate) struct Leader {
     flights: Arc<Flights>,
     attempt: AttemptId,

@@ -1,15 +1,15 @@
 //! From a checked callback to a stored key. This goes on when the browser disconnects.
 //!
-//! It runs in its own task, and their number is counted and limited. The request only waits for the outcome. In
-//! this order:
+//! Each callback runs in its own task, and the number of these tasks is limited. The request only waits for
+//! the outcome. A task does this in order:
 //!
-//! 1. The store is read and the record's version is drawn. If either fails, no code is used. After a failed save
-//!    a test write must succeed first.
-//! 2. The party's budget is charged, then the exchange waits for its turn. Without a turn,
-//!    neither the code nor the budget is used.
+//! 1. The store is read and the record's version is drawn. If either fails, no code is used. If an earlier
+//!    save failed, a test write must succeed before that.
+//! 2. The exchange is counted against the budget of the user, browser or address. Then it waits for its turn.
+//!    Without a turn, neither the code nor the budget is used.
 //! 3. The exchange. It is repeated only if it cannot have arrived or was refused with 429.
 //! 4. The hook `before_storing`, which may refuse the key.
-//! 5. The save, repeated within its deadline. Only then the visitor is told of the success.
+//! 5. The save, repeated within its deadline. After that the visitor is told of the success.
 //! 6. After the deadline the visitor is told of the failure, and the save is repeated for a while longer.
 //! 7. If a received key is neither refused nor stored, for whatever reason, the hook `orphaned` runs.
 
@@ -243,8 +243,8 @@ impl Redeem {
         self.core.hook(async { self.core.hooks.connected(&event).await }).await;
     }
 
-    /// Charges the party, waits for a turn and sends the exchange. Repeats it only if that is safe, the code is still
-    /// valid, and the total wait is not over. Keeps `spent` up to date, should something panic.
+    /// Charges the party, waits for a turn and sends the exchange. Repeats it only if that is safe, the code
+    /// is still valid, and the total wait is not over. Keeps `spent` up to date, should something panic.
     async fn exchange(&self, pending: &Pending, spent: &mut bool) -> Result<(ApiKey, Turn), Failure> {
         let (limits, clock) = (self.limits(), &*self.core.clock);
         let began = clock.elapsed();

@@ -1,7 +1,8 @@
-//! Goes on saving a fresh key after its visitor was told of the failure.
+//! Keeps trying to save a new key after its visitor was told of the failure.
 //!
-//! The save is repeated for a while longer, in a task that a shutdown waits for. Once it works, a reload of the
-//! callback succeeds. If it never works, the hook `orphaned` runs, once.
+//! The save is repeated for at most [`late_save_deadline`](crate::config::Limits::late_save_deadline), in a
+//! task that a shutdown waits for. Once it works, a reload of the callback succeeds. If it never works, the
+//! hook `orphaned` runs, once.
 
 use super::{Pending, Redeem};
 use crate::{
@@ -45,7 +46,7 @@ impl Redeem {
         if saved != Ok(true) {
             return self.orphan(pending, token).await;
         }
-        log::info!(attempt = %pending.attempt, fingerprint = %token.fingerprint(), "connected; the visitor was told before that saving failed");
+        log::info!(attempt = %pending.attempt, fingerprint = %token.fingerprint(), "connected: a later try saved the key, after the visitor was told that saving failed");
         self.flights.amend(pending.attempt, Ok(()));
         self.tell_connected(pending, token).await;
     }

@@ -1,9 +1,9 @@
 //! Which exchange is next: the budget of each party, and the queues of [`pacing`](crate::pacing).
 //!
-//! 1. Each known party has a budget of exchanges per minute. So a party that sends junk cannot use up the bucket
-//!    of all.
-//! 2. Unknown parties first need a token of a smaller bucket, which is a part of the bucket of all.
-//! 3. Then each exchange waits for a token of the bucket of all, and for a place among the running exchanges.
+//! 1. A party is a user, a browser or a client's address. Each known party has a budget of exchanges per
+//!    minute. So a party that sends junk cannot use up the shared bucket.
+//! 2. Unknown parties first need a token of a smaller bucket, which is a part of the shared bucket.
+//! 3. Then each exchange waits for a token of the shared bucket, and for a place among the running exchanges.
 
 use super::Redeem;
 use crate::{

@@ -1,8 +1,8 @@
 //! Checks that the store accepts writes, so that no code is used for a key that cannot be stored.
 //!
-//! 1. A healthy store pays nothing: the check starts only after a save has failed.
-//! 2. Then, before each exchange, one task for all saves and removes a scratch record. It belongs to a user of its
-//!    own, so that not even a late write of it can replace a user's record.
+//! 1. A healthy store has no extra work: the checks start only after a save has failed.
+//! 2. Then, before each exchange, a scratch record is saved and removed, by one task at a time. The scratch
+//!    record belongs to a user of its own. So even a late write cannot replace a real user's record.
 //! 3. After a failed check the next one waits 100 milliseconds. Any write that works ends the checks.
 //! 4. An app's own store may refuse only the scratch record. So, unless the store says that it takes no writes,
 //!    one exchange a minute is let through.
@@ -83,7 +83,7 @@ impl Writes {
         }
         if let Some(failed_at) = probe.failed_at {
             if failed_at >= came {
-                return Err(StoreError::unavailable("it took no writes a moment ago"));
+                return Err(StoreError::unavailable("a write failed a moment ago"));
             }
             tokio::time::sleep_until(failed_at.checked_add(MOMENT).unwrap_or(failed_at)).await;
         }

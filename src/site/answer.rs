@@ -1,8 +1,8 @@
-//! Our own answers: what every one of them says to browsers, caches and crawlers.
+//! The crate's own answers, with the headers that all of them have.
 //!
-//! 303 is the only redirect; 302 and 307 may send a form's body on. No answer is stored, framed, indexed or
-//! named to the next site, and no page loads anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16;
-//! OWASP Secure Headers.
+//! 303 is the only redirect, because 302 and 307 may pass a form's body on. The headers forbid to
+//! store, frame and index an answer, and to send its address to another site. No page loads anything. *Source*:
+//! RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
 
 use super::{
     page::{Look, Page, STYLE_HASH},
@@ -85,8 +85,8 @@ impl Answer {
         self
     }
 
-    /// The answer of a handler that fails. If the app puts a page of its own in place of it, the layer still says when to
-    /// come back.
+    /// The answer of a handler that fails. If the app puts a page of its own in place of it, the layer still
+    /// says when to come back.
     pub(crate) fn for_handler(self, wait: Option<Duration>) -> Response<Body> {
         visitor::learns(|asked| asked.retry_after = wait);
         self.retry_after(wait).into_response()
@@ -113,8 +113,8 @@ impl Answer {
     }
 }
 
-/// Says when to come back, if the answer means "later" and does not say it yet. Whole seconds, rounded up, so that a
-/// client that obeys never comes too early.
+/// Says when to come back, if the answer means "later" and does not say it yet. Whole seconds, rounded up, so
+/// that a client that obeys never comes too early.
 pub(crate) fn retry_after<B>(response: &mut Response<B>, wait: Option<Duration>) {
     let later = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if let Some(wait) = wait.filter(|_| later) {
@@ -138,7 +138,8 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
 /// With a style sheet of the app, which may load pictures and fonts of this site.
 static STYLED_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(" 'self'; img-src 'self'; font-src 'self'"));
 
-/// Without a form: `form-action` binds every redirect that follows, so a form that leads to Komerza would do nothing.
+/// Without a form: `form-action` binds every redirect that follows, so a form that leads to Komerza would do
+/// nothing.
 fn policy(styles: &str) -> HeaderValue {
     HeaderValue::try_from(format!(
         "default-src 'none'; style-src '{}'{styles}; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",

@@ -1,8 +1,9 @@
 //! Who is charged for an exchange: the app's user, a browser that has connected before, or the client's
 //! address.
 //!
-//! An address that the app reads belongs to one client. The address of the connection may be a proxy's, in front of
-//! all clients. A private one is taken for a proxy's, and shares the part of unknown browsers.
+//! An address that the app's own function returns belongs to one client. The address of the connection may
+//! belong to a proxy in front of all clients. A private address is treated as a proxy's. Its exchanges are
+//! counted in the part for unknown browsers.
 
 use crate::{guard, redeem::Charged, site::caller::Caller};
 use http::request::Parts;

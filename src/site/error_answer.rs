@@ -1,4 +1,4 @@
-//! The answer of a handler that gives up on an error.
+//! The answer of a handler that returns an [`Error`].
 
 use super::{answer::Answer, page::Page, visitor};
 use crate::{
@@ -14,13 +14,13 @@ impl Error {
     ///
     /// | kind | status |
     /// | --- | --- |
-    /// | dead key | 303 to the login for a page navigation, 401 with `login_url` for programs and right after a refusal or a disconnect |
+    /// | key revoked | 303 to the login for a page navigation, 401 with `login_url` for programs and right after a refusal or a disconnect |
     /// | access denied, login, second factor, verification or upgrade required | 403 |
     /// | not found, conflict, validation, not enough funds | 404, 409, 400, 402 |
     /// | unavailable, upload failed, refused otherwise | 422 |
     /// | too many calls | 503 with `Retry-After` |
     /// | no reply in time | 504 |
-    /// | unreachable, interrupted, blocked, no usable answer | 502 |
+    /// | unreachable, interrupted, blocked, provider fault, unexpected reply | 502 |
     /// | the call was not well-formed | 500 |
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
@@ -46,7 +46,7 @@ impl Error {
 
     /// What a person reads.
     fn page(&self, may_load_again: bool) -> Page<'static> {
-        let lacks = self.needed_scope().map(|scope| format!("The permission that this needs: {scope}."));
+        let lacks = self.needed_scope().map(|scope| format!("This needs the permission {scope}."));
         let (title, text) = match self.kind() {
             ErrorKind::KeyRevoked => ("You are not connected any more.", "Connect to Komerza again."),
             ErrorKind::AccessDenied => (

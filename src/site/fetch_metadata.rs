@@ -1,8 +1,8 @@
 //! What a browser says about a request: where it came from, what for, and whether anybody asked for it.
 //!
-//! Decisions by fetch metadata (`Sec-Fetch-*`), which pages cannot forge, and by `Origin` where a browser sends
-//! none. Nothing here looks at `Host` or at forwarding headers. *Source*: W3C Fetch Metadata; OWASP, Cross-Site
-//! Request Forgery Prevention.
+//! It decides by fetch metadata (`Sec-Fetch-*`), which pages cannot forge. If a browser sends no fetch
+//! metadata, it decides by `Origin` or `Referer`. Nothing here looks at `Host` or at forwarding headers.
+//! *Source*: W3C Fetch Metadata; OWASP, Cross-Site Request Forgery Prevention.
 
 use crate::failure::FailureKind;
 use http::{
@@ -27,8 +27,9 @@ pub(crate) enum Start {
     Prove,
 }
 
-/// Whether the login may start (T5): what another site can cause without the visitor's will never starts one. Frames, and
-/// scripts and forms of other sites, are refused. So is a script of this site, because it cannot go to Komerza.
+/// Whether the login may start (T5): what another site can cause without the visitor's will never starts one.
+/// Frames, and scripts and forms of other sites, are refused. So is a script of this site, because it cannot
+/// go to Komerza.
 pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) -> Result<Start, FailureKind> {
     let (site, mode, dest) = (word(headers, &SITE), word(headers, &MODE), word(headers, &DEST));
     match (mode, dest) {

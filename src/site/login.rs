@@ -75,8 +75,8 @@ fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
     !value.is_empty() && cookie::named(headers, &site.jar.names.confirm).any(|sent| sent.ct_eq(value.as_bytes()).into())
 }
 
-/// Asks first: the visitor may have followed a link of another site. Nothing is begun. `prove`: with a link that only
-/// this browser can follow.
+/// Asks first: the visitor may have followed a link of another site. Nothing is begun. `prove`: with a link
+/// that only this browser can follow.
 fn confirm(site: &Site, mut login: String, prove: bool) -> Result<Answer, Failure> {
     let (config, names) = (site.config(), &site.jar.names);
     let mut cookie = None;

@@ -1,7 +1,7 @@
 //! The crate's own routes: login, callback, disconnect, status.
 //!
-//! Methods match exactly, so HEAD never runs what GET does. A prefetch gets 503. The route does the rest, and every
-//! failure becomes an answer here.
+//! Methods match exactly, so HEAD never runs what GET does. A prefetch gets 503. All else is done by the
+//! modules of the routes. This module turns every failure into an answer.
 
 pub(crate) mod answer;
 mod callback;
@@ -84,8 +84,8 @@ impl Site {
         caller.ok_or_else(|| Failure::new(FailureKind::NotSignedIn))
     }
 
-    /// The cookie that renews a session in use, when it is time. `None` while a login is open: if that login finishes
-    /// first, a late answer would bring the older session back.
+    /// The cookie that renews a session in use, when it is time. `None` while a login is open: if that login
+    /// finishes first, a late answer would bring the older session back.
     pub(crate) fn renewal(&self, headers: &HeaderMap, session: &BrowserSession) -> Option<HeaderValue> {
         let (renewed, good_for) = session.renewed(self.core.clock.now(), &self.config().limits)?;
         (!self.jar.has_open_login(headers)).then(|| self.jar.session_cookie(&renewed, good_for))?
@@ -255,7 +255,8 @@ pub(crate) fn login_url(login_path: &str, return_to: &str) -> String {
     format!("{login_path}?return_to={}", utf8_percent_encode(return_to, NON_ALPHANUMERIC))
 }
 
-/// The app's sign-in page, which leads back to where the visitor wanted to go; `None` if the app has named none.
+/// The app's sign-in page, which leads back to where the visitor wanted to go; `None` if the app has named
+/// none.
 pub(crate) fn sign_in_url(config: &Config, return_to: &str) -> Option<String> {
     let page = config.sign_in_page.as_deref()?;
     let joint = if page.contains('?') { '&' } else { '?' };

@@ -1,12 +1,12 @@
 //! Notices mistakes in how the app is set up, and says each once. It decides nothing.
 //!
-//! 1. The app's session layer is on the wrong side of this layer. Handlers look the user up after all layers have run,
-//!    and the routes of this layer where the layer stands. If the results for the same cookies differ, one of the two
-//!    requests did not pass the session layer.
+//! 1. The app's session layer is on the wrong side of this layer. A handler looks the user up after all
+//!    layers have run. The layer's own routes look the user up at the layer, before the inner layers run. If
+//!    the results for the same cookies differ, one of the two requests did not pass the session layer.
 //! 2. There are two of this layer.
-//! 3. A login is opened under another host than the redirect URI's. The login cookie is set for the host of the login.
-//!    When Komerza sends the browser back to another one, such as `127.0.0.1` in place of `localhost`, the cookie does
-//!    not come along and the callback calls the state unknown.
+//! 3. A login is opened under another host than the redirect URI's. The login cookie is set for the host of
+//!    the login. When Komerza sends the browser back to another one, such as `127.0.0.1` in place of
+//!    `localhost`, the cookie does not come along and the callback calls the state unknown.
 
 use super::caller::Caller;
 use crate::{
@@ -20,8 +20,8 @@ use url::Url;
 
 messages! {
     HOST_DIFFERS = "host_differs", "a login was opened under another host than the redirect URI's: {}",
-        "Open the app under the redirect URI's host, or register the other one. If a proxy rewrites the Host header, let it pass \
-         the browser's (nginx: `proxy_set_header Host $host;`).";
+        "Open the app under the redirect URI's host, or register a redirect URI with the other host. If a proxy rewrites the Host header, let it pass on \
+         the browser's Host header (nginx: `proxy_set_header Host $host;`).";
     LAYER_ORDER = "layer_order", "handlers know who is signed in, and the login and status routes do not",
         "Add the layer after your routes and before your session layer, which then runs first: `.layer(connect).layer(auth)`.";
     LAYER_ORDER_REVERSED = "layer_order_reversed", "the login and status routes know who is signed in, and handlers do not",
@@ -47,8 +47,8 @@ pub(crate) fn layer_order(config: &Config, place: Place, headers: &HeaderMap, ca
     }
 }
 
-/// Whether the layer that a request came through before and the one that it reaches now are two for one redirect URI.
-/// With two stores a visitor would connect again and again.
+/// Whether the layer that a request came through before and the one that it reaches now are two for one
+/// redirect URI. With two stores a visitor would connect again and again.
 pub(crate) fn are_two_layers(outer: &Core, inner: &Core) -> bool {
     let same_uri = outer.config.redirect_uri.text == inner.config.redirect_uri.text;
     let two = same_uri && !std::ptr::addr_eq(outer.store(), inner.store());
@@ -75,7 +75,7 @@ fn difference(host: &str, origin: &str) -> Option<(bool, String)> {
     let (scheme, wanted) = origin.split_once("://").unwrap_or(("https", origin));
     // As browsers write an origin: lower case, without the default port.
     let Some(url) = Url::parse(&format!("{scheme}://{host}")).ok().filter(|_| host.len() <= 255) else {
-        return Some((false, format!("one that is no host instead of {wanted}")));
+        return Some((false, format!("an invalid host instead of {wanted}")));
     };
     let found = url.origin().ascii_serialization();
     let found = found.split_once("://").map_or("", |(_, found)| found);

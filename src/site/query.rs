@@ -5,8 +5,8 @@
 //! 3. A value with a broken escape or with bytes that are not UTF-8 is none.
 //! 4. A plus sign stays a plus sign: codes and states hold no spaces, but a code may well hold a plus.
 //!
-//! Popular parsers keep the last duplicate, replace bad bytes and turn plus signs into spaces, all without a
-//! word.
+//! Popular parsers keep the last duplicate, replace bad bytes and turn plus signs into spaces, and report
+//! none of this.
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 

@@ -2,12 +2,13 @@
 //!
 //! 1. A session is 256 random bits with an HMAC-SHA-256 tag, so that junk never reaches the token store. The
 //!    store sees only a hash of them, so somebody who reads the store cannot take over a session.
-//! 2. Values come from this server alone; an unknown one is not adopted.
+//! 2. Only this server creates values. A value that it did not create is ignored.
 //! 3. Every connect moves to a new value (no session fixation). It is drawn when the login starts and sealed
 //!    into the attempt, so that a repeated callback hands out the same one and a lost answer loses nothing.
-//! 4. A session in use is renewed, up to an outer bound. The answer then carries the same session with a new time.
-//! 5. Values that follow each other in one browser share a lineage, which says "the same browser as at the
-//!    start" when another tab has finished in between. It opens nothing.
+//! 4. A session in use is renewed, up to an outer bound. The answer then carries the same session with a new
+//!    time.
+//! 5. Values that follow each other in one browser share a lineage, which shows that it is the same browser
+//!    as at the start, even if another tab finished in between. The lineage gives no access to a key.
 
 use crate::{
     config::Limits,

@@ -1,7 +1,9 @@
-//! Remembers that a visitor just refused at Komerza or just disconnected, so that no page sends them straight back.
+//! Remembers that a visitor just refused at Komerza or just disconnected, so that no page sends them straight
+//! back.
 //!
-//! A short-lived cookie says so, or the marker in the address that a refusal leads to. Both only choose between a page
-//! with a link and a redirect, so forging them gains nothing.
+//! A short-lived cookie remembers it, or the parameter `komerza=denied` in the address after a refusal. They
+//! only decide whether the visitor gets a page with a link or a redirect. So nobody gains anything by forging
+//! them.
 
 use super::cookie::{self, Names};
 use crate::failure::FailureKind;
@@ -29,7 +31,7 @@ impl Stay {
             Self::Disconnected => [
                 "disconnected",
                 "You are disconnected.",
-                "This app keeps no key to your store. To withdraw your approval too, remove the app at Komerza.",
+                "This app no longer has a key to your store. To withdraw your approval too, remove the app at Komerza.",
             ],
         }
     }

@@ -3,15 +3,15 @@
 //!
 //! In this order:
 //!
-//! 1. The state is exactly one, and a value that this crate may have made.
-//! 2. An attempt that was answered before ends where it ended then. With another code it is refused.
-//! 3. The attempt's cookie is here, opens, and is not too old.
-//! 4. The user who began is back. If nobody is signed in, the page loads again once: on the way back from another
-//!    site a browser withholds an app's session cookie that is `SameSite=Strict`, and sends it when the page loads
-//!    itself again.
+//! 1. There is exactly one state, and it has the form of this crate's states.
+//! 2. An attempt that has already succeeded leads to the same page again. With another code it is refused.
+//! 3. The attempt's cookie was sent, can be decrypted, and is not too old.
+//! 4. The user is the one who started the login. If nobody is signed in, the page loads again once: after a
+//!    redirect from another site a browser does not send a session cookie that is `SameSite=Strict`. It sends
+//!    the cookie when the page loads itself again.
 //! 5. Only then `error` and `code` are looked at.
 //!
-//! A refusal touches no cookie but the one it proved to be its own.
+//! A refusal removes no cookie except the cookie of an attempt that belongs to this browser.
 
 use super::{
     caller::Caller,

@@ -1,8 +1,8 @@
-//! What is known about a request's visitor when its answer goes out: whether its handler asked for the key, whether
-//! a person will look at the answer, and whether the session is renewed.
+//! What is known about a request's visitor when its answer goes out: whether its handler asked for the key,
+//! whether a person will look at the answer, and whether the session is renewed.
 //!
-//! It is known only in the task that answers the request. If a handler answers from a task of its own, its errors are
-//! no pages, and the answer gets neither `no-store` nor a renewed session.
+//! It is known only in the task that answers the request. If a handler answers from another task, its errors
+//! are not shown as pages, and the answer gets neither `no-store` nor a renewed session.
 
 use super::page::Look;
 use http::HeaderValue;

@@ -16,8 +16,8 @@ use std::{
 
 /// Caches the records of any store, so that most requests need no look-up.
 ///
-/// 1. It caches at most 10,000 users, each for at most 30 seconds from the start of the load. You
-///    can set both.
+/// 1. It caches at most 10,000 users, each for at most 30 seconds from the start of the load. You can set
+///    both limits.
 /// 2. Simultaneous loads of one user become one load of the inner store.
 /// 3. Every write goes to the inner store and removes the user from the cache. This also holds if
 ///    the write fails or its future is dropped. The result of a load that was running meanwhile is
@@ -25,16 +25,16 @@ use std::{
 /// 4. Only records are cached. Errors and missing records are not. So a user who has just connected
 ///    on another node is connected here at once.
 ///
-/// **How old an answer can be.** On the node that wrote, every later load sees a confirmed write.
-/// Other nodes may use a removed or replaced key for the time to live, by default 30 seconds. Calls
-/// that join a running load may use it for one load longer. The same limit holds on this node
-/// for a write whose outcome is unknown, because the call failed or was dropped. [`forget`](Self::forget) ends this earlier, if your nodes can
-/// notify each other.
+/// **How old an answer can be.** On the node that wrote, every later load sees a confirmed write. Other nodes
+/// may use a removed or replaced key for the time to live, by default 30 seconds. Calls that join a running
+/// load may use it for one load longer. The same limit holds on the node that wrote if the outcome of the
+/// write is unknown, because the call failed or was dropped. If your nodes can notify each other, they can
+/// call [`forget`](Self::forget) to end this earlier.
 ///
-/// One more case depends on a fresh look-up. A callback may be repeated on another node because the
-/// first answer was lost. That node finds the code used and asks the store whether this connection
-/// was saved. If an older record of the user is cached there, the answer may be "no" for this time.
-/// The visitor is then asked to start again although the key is stored.
+/// One more case needs a fresh look-up. A browser may repeat a callback on another node because the first
+/// answer was lost. The exchange of that node fails because the code was already used, so the node asks the
+/// store whether the key was saved. If an older record of the user is cached there, the answer may be "no"
+/// until the cache entry expires. The visitor is then asked to start again although the key is stored.
 ///
 /// ```
 /// use komerza_connect::{store::CachedStore, ApiKey, MemoryStore, StoredToken, TokenStore, UserId};
@@ -48,7 +48,7 @@ use std::{
 /// store.save(&alice, &StoredToken::new(ApiKey::new("obviously-fake-key")?)?).await?;
 /// assert!(store.load(&alice).await?.is_some());
 ///
-/// // Another node removes the record: this one learns of it within 5 seconds, or when it is told.
+/// // Another node removes the record: this one notices within 5 seconds, or at once with `forget`.
 /// database.delete(&alice).await?;
 /// assert!(store.load(&alice).await?.is_some());
 /// store.forget(&alice);
@@ -59,8 +59,8 @@ use std::{
 /// ```
 ///
 /// # Security
-/// Cached keys are in memory in plain text. A cache around an encrypted store saves the decryption.
-/// A cache inside one caches encrypted records.
+/// Cached keys are in memory in plain text. A cache around an `EncryptedStore` caches decrypted keys, so it
+/// saves the decryption. A cache inside an `EncryptedStore` caches encrypted records.
 ///
 /// # Source
 /// The limits are our choice. 30 seconds is an acceptable wait for a user who disconnects.
@@ -86,14 +86,14 @@ struct Entry {
 }
 
 impl<S> CachedStore<S> {
-    /// Wraps a store, with 10,000 users and 30 seconds.
+    /// Wraps a store. It caches at most 10,000 users, each for 30 seconds.
     pub fn new(inner: S) -> Self {
         let entries = Arc::new(Cache::new(CAPACITY));
         Self { inner, entries, time_to_live: TIME_TO_LIVE, clock: Arc::new(SystemClock) }
     }
 
-    /// Sets how long a record is cached. Default: 30 seconds. Zero: nothing is cached, but loads of
-    /// one user are still joined.
+    /// Sets how long a record is cached. Default: 30 seconds. Zero: nothing is cached, but simultaneous loads
+    /// of one user are still joined.
     #[must_use]
     pub fn with_time_to_live(mut self, time_to_live: Duration) -> Self {
         self.time_to_live = time_to_live;
@@ -120,7 +120,7 @@ impl<S> CachedStore<S> {
         &self.inner
     }
 
-    /// Removes a user from the cache. The result of a running load is not cached.
+    /// Removes a user from the cache. The result of a load that is running now is not cached.
     pub fn forget(&self, user: &UserId) {
         self.entries.remove(user);
     }
@@ -196,8 +196,8 @@ impl<S: TokenStore> TokenStore for CachedStore<S> {
     }
 }
 
-/// Same as the inner store. [`remove_older`](ListUsers::remove_older) also forgets the users whose records it removes.
-/// If it fails or its future is dropped, all users are forgotten.
+/// Same as the inner store. [`remove_older`](ListUsers::remove_older) also forgets the users whose records it
+/// removes. If it fails or its future is dropped, all users are forgotten.
 #[async_trait::async_trait]
 impl<S: TokenStore> ListUsers for CachedStore<S> {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {

@@ -25,8 +25,8 @@ const PURPOSE: &str = "stored record";
 /// The form of what is sealed: the text of the key and nothing else.
 const FORMAT: &[u8] = b"1";
 
-/// Limit for a load and sealing anew together. A load that is slower by itself goes on. *Source*: our choice, well
-/// below [`store_deadline`](crate::config::Limits::store_deadline).
+/// Limit for a load and sealing anew together. A load that is slower by itself goes on. *Source*: our choice,
+/// well below [`store_deadline`](crate::config::Limits::store_deadline).
 const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Wraps any store so that the store, its files and its backups contain only encrypted keys.
@@ -37,8 +37,9 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 ///    cannot be decrypted after it was copied to another user or app, or after its version or time
 ///    was changed.
 /// 3. A record that cannot be decrypted is an error of kind
-///    [`Unreadable`](crate::store::StoreErrorKind::Unreadable). It is never "not connected" and
-///    never deleted. A new connect replaces it, and a disconnect removes it.
+///    [`Unreadable`](crate::store::StoreErrorKind::Unreadable). It never counts as "not connected", and this
+///    store does not delete it by itself. A new connect replaces it, and a disconnect removes it.
+///    [`remove_older`](crate::store::ListUsers::remove_older) removes it when it is old.
 /// 4. The first key of the list encrypts, and every key decrypts. A record is encrypted again when
 ///    it is saved. With [`reseals_on_load`](Self::reseals_on_load) this also happens when it is
 ///    loaded.
@@ -67,11 +68,11 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 /// ```
 ///
 /// # Security
-/// Do not keep the sealing keys where the records are. If you lose them, all records are lost and
-/// users must connect again. To replace a key, put the new key first on every node. Remove the old
-/// key when all records have been saved or loaded since. User ids and the length of keys are not
-/// hidden. Somebody who can write to the store can still delete a record, or put back an older
-/// record of the same user.
+/// Do not keep the sealing keys where the records are. If you lose them, all records are lost and users must
+/// connect again. To replace a key, put the new key first on every node. Remove the old key when every record
+/// has been encrypted with the new one: after a save, or after a load with
+/// [`reseals_on_load`](Self::reseals_on_load). User ids and the length of keys are not hidden. Somebody who
+/// can write to the store can still delete a record, or put back an older record of the same user.
 #[derive(Clone)]
 pub struct EncryptedStore<S> {
     inner: S,
@@ -82,11 +83,11 @@ pub struct EncryptedStore<S> {
 }
 
 impl<S: TokenStore> EncryptedStore<S> {
-    /// Wraps a store. `app` is the client ID; `keys` has the key that seals first.
+    /// Wraps a store. `app` is the client ID. The first of `keys` encrypts; every key decrypts.
     ///
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) if `keys` is empty.
-    /// Otherwise the mistake would show only after a code was used.
+    /// Without this check the mistake would show only after an authorization code was used.
     pub fn new(inner: S, app: impl AsRef<str>, keys: impl IntoIterator<Item = SealingKey>) -> Result<Self, StoreError> {
         let keys: Vec<_> = keys.into_iter().collect();
         if keys.is_empty() {
@@ -96,24 +97,24 @@ impl<S: TokenStore> EncryptedStore<S> {
         Ok(Self { inner, app: app.as_ref().into(), keyring, plain_accepted: false, reseal: None })
     }
 
-    /// Accepts unencrypted records, saved before this wrapper was added.
+    /// Also loads unencrypted records, which were saved before this wrapper was added.
     ///
     /// # Security
-    /// Switch it off when the migration is over. While it is on, anyone who can write to the store can
-    /// replace a user's key by another one.
+    /// Remove this call when all records are encrypted. While it is there, anyone who can write to the store
+    /// can replace a user's key with another one.
     #[must_use]
     pub fn accepts_plain_records(mut self) -> Self {
         self.plain_accepted = true;
         self
     }
 
-    /// Encrypts a record again with the first key when it was loaded with an older key or in plain
-    /// text.
+    /// When a load finds a record in plain text or encrypted with an older key, encrypts it again with the
+    /// first key.
     ///
-    /// Such a load makes one more write. The load and this write together have half a second. If
-    /// the write fails or takes longer, that is logged, the load still succeeds, and the next load
-    /// tries again. The record keeps its version. A save that happened in between is never undone,
-    /// so this needs a store with [`ReplaceIf`].
+    /// Such a load makes one more write. The load and this write together have half a second. If the write
+    /// fails or takes longer, the load still succeeds. The crate logs a warning, and the next load tries
+    /// again. The record keeps its version. This must never undo a save that happened in between, so it needs
+    /// a store with [`ReplaceIf`].
     #[must_use]
     pub fn reseals_on_load(mut self) -> Self
     where
@@ -135,13 +136,13 @@ impl<S: TokenStore> EncryptedStore<S> {
     /// The record with its key, and whether it should be sealed anew.
     fn open(&self, user: &UserId, token: StoredToken) -> Result<(StoredToken, bool), StoreError> {
         let Content::Sealed(sealed) = &token.content else {
-            let refused = "the record is not sealed, and plain records are not accepted";
+            let refused = "the record is not encrypted, and this store does not accept plain records";
             return if self.plain_accepted { Ok((token, true)) } else { Err(StoreError::unreadable(refused)) };
         };
         let opened = self.with_context(user, &token, |context| self.keyring.open(context, sealed.as_bytes()));
-        let closed = "the record's seal does not open: another key, user, app or version";
+        let closed = "the record cannot be decrypted: another key, user, app, version or time of the save";
         let Opened { plain, by_older_key } = opened.ok_or_else(|| StoreError::unreadable(closed))?;
-        let key = std::str::from_utf8(&plain).map_err(|_| StoreError::unreadable("the sealed key is not text"))?;
+        let key = std::str::from_utf8(&plain).map_err(|_| StoreError::unreadable("the decrypted key is not text"))?;
         let key = ApiKey::new(key).map_err(StoreError::unreadable)?;
         Ok((token.with_content(Content::Plain(key)), by_older_key))
     }
@@ -192,8 +193,8 @@ impl<S: TokenStore> TokenStore for EncryptedStore<S> {
     }
 }
 
-/// Same as the inner store. [`remove_older`](ListUsers::remove_older) returns the removed records decrypted. A record
-/// that does not decrypt is returned as it was kept.
+/// Same as the inner store. [`remove_older`](ListUsers::remove_older) returns the removed records decrypted.
+/// A record that cannot be decrypted is removed too, and is returned in its encrypted form.
 #[async_trait::async_trait]
 impl<S: TokenStore> ListUsers for EncryptedStore<S> {
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {

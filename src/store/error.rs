@@ -8,12 +8,12 @@ type Source = Box<dyn Error + Send + Sync>;
 /// A call of a token store failed, or the store could not tell the result.
 ///
 /// `Display` shows the kind and the cause. `Debug` shows the whole chain of causes, so that an error that
-/// `main` returns is readable. [`source`](Error::source) returns the cause of the cause; [`cause`](Self::cause)
-/// returns the cause.
+/// `main` returns is readable. [`cause`](Self::cause) returns the cause. [`source`](Error::source) returns
+/// the cause of the cause, because `Display` already shows the cause.
 ///
 /// # Security
-/// Give it only causes without a key; a driver's error may quote the values of a statement. Its own text never
-/// contains a key.
+/// Pass only causes that contain no key; a driver's error may quote the values of a statement. The error's
+/// own text never contains a key.
 ///
 /// ```
 /// use komerza_connect::{store::StoreErrorKind, StoreError};
@@ -35,16 +35,18 @@ kinds! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the token store is not available";
     /// The store did not answer within the deadline.
     TimedOut = "timed_out", SERVICE_UNAVAILABLE, "the token store did not answer in time";
-    /// The record of this one user is there but cannot be read: an unknown format, or a seal that does not open. It
-    /// is never deleted for that; a new connect may replace it. A whole file or table that cannot be read is
-    /// [`Unavailable`](Self::Unavailable), or [`Misconfigured`](Self::Misconfigured) if waiting cannot help.
+    /// The record of this one user is there but cannot be read: its format is unknown, or it cannot be
+    /// decrypted. The crate never deletes it for this reason; a new connect may replace it. A whole file or
+    /// table that cannot be read is [`Unavailable`](Self::Unavailable), or
+    /// [`Misconfigured`](Self::Misconfigured) if waiting cannot help.
     Unreadable = "unreadable", SERVICE_UNAVAILABLE, "a record of the token store cannot be read";
-    /// The store answers and takes no writes: a replica, a full disk, or its memory limit. Loads may still
-    /// work.
+    /// The store answers but accepts no writes: it is a replica, its disk is full, or it has reached its
+    /// memory limit. Loads may still work.
     NotWritable = "not_writable", SERVICE_UNAVAILABLE, "the token store takes no writes";
-    /// The code of the store panicked: a defect in it.
+    /// The code of the store panicked. This is a defect of the store.
     Panicked = "panicked", INTERNAL_SERVER_ERROR, "the token store panicked";
-    /// The store was set up wrongly: a bad address, a missing table or key. Only its operator can help.
+    /// The store was set up wrongly: a bad address, a missing table or key. Only the operator of the app can
+    /// correct this.
     Misconfigured = "misconfigured", SERVICE_UNAVAILABLE, "the token store is not set up correctly";
 }
 
@@ -54,7 +56,7 @@ impl StoreError {
         Self { kind: StoreErrorKind::Unavailable, source: Some(source.into()) }
     }
 
-    /// The store answers and takes no writes.
+    /// The store answers but accepts no writes.
     pub fn not_writable(source: impl Into<Source>) -> Self {
         Self { kind: StoreErrorKind::NotWritable, source: Some(source.into()) }
     }

@@ -8,9 +8,10 @@ use std::time::SystemTime;
 
 /// A store that can list its users and remove old records.
 ///
-/// Every store of this crate can, and so do its wrappers when the store inside can. A store of your own need
-/// not implement it: connecting, calling and disconnecting work without it. If it does, return `Some(self)`
-/// from [`TokenStore::lists_users`], so that the layer finds it. The [module](super) has an example.
+/// Every store of this crate can. A wrapper of this crate can if its inner store can. Your own store does not
+/// have to implement it: connecting, calling and disconnecting work without it. If you implement it, return
+/// `Some(self)` from [`TokenStore::lists_users`], so that the layer finds it. The [module](super) has an
+/// example.
 ///
 /// ```
 /// use komerza_connect::{store::ListUsers, ApiKey, MemoryStore, StoredToken, TokenStore, UserId};
@@ -45,8 +46,9 @@ use std::time::SystemTime;
 pub trait ListUsers: TokenStore {
     /// Returns the users who have a record, about `limit` at a time.
     ///
-    /// Pass `None` for the first page, then the `next` of the page before. A cursor is the store's own text: do
-    /// not make or change one. The order is the store's own.
+    /// Pass `None` for the first page, then the [`next`](UserPage::next) of the page before. A cursor is a
+    /// text that only the store understands: do not make or change one. The order of the users depends on the
+    /// store.
     ///
     /// A user whose record is there during the whole listing is returned at least once. A user who connects or
     /// disconnects meanwhile may be missing, and some stores (Redis) may return a user twice. A page may have
@@ -55,25 +57,28 @@ pub trait ListUsers: TokenStore {
     ///
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a cursor that the
-    /// store did not make; else as [`load`](TokenStore::load). The same page may be asked for again.
+    /// store did not make; otherwise as [`load`](TokenStore::load). You can ask for the same page again.
     async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError>;
 
-    /// Removes at most `limit` records that were saved before `than`, of users whose id begins with `prefix`.
+    /// Removes at most `limit` records of users whose id begins with `prefix`. Only records that were saved
+    /// before `than` are removed.
     ///
     /// Each record is removed only if it is still the one that was found too old: a record that is saved
     /// meanwhile stays. Returns what this call removed. Fewer than `limit` records means that no more were
-    /// found. An empty `prefix` means every user. A record whose time cannot be read is never removed. With a `limit` of zero nothing is removed.
+    /// found. An empty `prefix` means every user. A record whose time cannot be read is never removed. With a
+    /// `limit` of zero nothing is removed.
     ///
-    /// If the server's answer is lost, so are the keys in it. So the stores of this crate look for old records
-    /// first, and then remove one after the other by its version. One `DELETE … RETURNING` for all of them
-    /// could lose up to `limit` keys.
+    /// If a server's answer is lost, the keys in it are lost too. So the stores of this crate first look for
+    /// old records, and then remove each by its version. One `DELETE … RETURNING` for all of them could lose
+    /// up to `limit` keys.
     ///
     /// # Errors
-    /// [`StoreError`] when the store fails and nothing was removed yet. A failure after the first removal ends
-    /// the call early: it returns what it removed, since the caller must learn of each key that is gone.
+    /// [`StoreError`] when the store fails and nothing was removed yet. After the first removal a failure
+    /// only ends the call early. The call then returns what it removed, because the caller must learn of each
+    /// key that is gone.
     async fn remove_older(&self, prefix: &str, than: SystemTime, limit: usize) -> Result<Removed, StoreError>;
 
-    /// Asks the store whether it answers, for health checks. Reads nothing and changes nothing.
+    /// Asks the store whether it answers, for health checks. It reads no record and changes nothing.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be reached or does not answer in time.
@@ -83,7 +88,7 @@ pub trait ListUsers: TokenStore {
 /// Records that were removed, and whose they were.
 pub type Removed = Vec<(UserId, StoredToken)>;
 
-/// Some of the users of a store, and where the listing goes on.
+/// One page of the users of a store, and the cursor of the next page.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct UserPage {
@@ -94,7 +99,7 @@ pub struct UserPage {
 }
 
 impl UserPage {
-    /// A page of these users.
+    /// Makes a page of these users.
     #[must_use]
     pub fn new(users: Vec<ListedUser>, next: Option<String>) -> Self {
         Self { users, next }
@@ -109,20 +114,21 @@ pub struct ListedUser {
     pub user: UserId,
     /// When the record was saved. `None` when the record cannot be read.
     pub saved_at: Option<SystemTime>,
-    /// What the app noted when the login began. `None` also when the record cannot be read.
+    /// The note that the app made when the login began. `None` without a note, or when the record cannot be
+    /// read.
     pub note: Option<Note>,
 }
 
 impl ListedUser {
-    /// A user and the record that was found, or `None` when the record cannot be read.
+    /// Makes an entry for a user and the record that was found, or `None` when the record cannot be read.
     #[must_use]
     pub fn new(user: UserId, record: Option<&StoredToken>) -> Self {
         Self { user, saved_at: record.map(StoredToken::saved_at), note: record.and_then(StoredToken::note).cloned() }
     }
 }
 
-/// The result of a removal that took these records and then ended with `outcome`. A failure after the first record is
-/// no error, since the caller must learn of each key that is gone.
+/// The result of a removal that took these records and then ended with `outcome`. A failure after the first
+/// record is no error, since the caller must learn of each key that is gone.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
 pub(super) fn what_was_removed(removed: Removed, outcome: Result<(), StoreError>) -> Result<Removed, StoreError> {
     match outcome {

@@ -27,16 +27,16 @@
 //! | `RedisStore` | `redis` | several nodes that already use Redis, **configured to be durable** |
 //! | `EncryptedStore` | `encrypt` | around any store: encrypts the keys |
 //! | `CachedStore` | `cache` | around any store: saves look-ups, and may return records that are a little old |
-//! | your own | | four methods, which the feature `store-contract` tests: see `store::contract` |
+//! | your own | | four methods; test them with the feature `store-contract`, see `store::contract` |
 //!
 //! [`guide::stores`](crate::guide::stores) helps you to choose, and says when each method is
 //! called.
 //!
-//! [`connect`] opens one of them by its address. Put a cache outside an encrypted store, so that a
+//! [`connect`] opens one of the first five by its address. Put a cache outside an encrypted store, so that a
 //! cached record is not decrypted again.
 //!
-//! *Caveat*: a key opens a user's stores until it is revoked. Anyone who can read the token store
-//! has the keys. Protect it as you protect passwords, or encrypt it.
+//! *Caveat*: a key gives access to a user's Komerza stores until it is revoked. Anyone who can read the token
+//! store has the keys. Protect it as you protect passwords, or encrypt it.
 //!
 //! Here is a complete store. [`ListUsers`] and [`ReplaceIf`] are optional:
 //!
@@ -194,11 +194,11 @@ use std::{sync::Arc, time::SystemTime};
 
 /// Keeps one API key per user. The [module](self) has the rules and a complete example.
 ///
-/// Implement it with [`#[async_trait]`](crate::async_trait). `Arc<T>` and `Box<T>` of a store are
-/// stores too, also with `dyn TokenStore`. Request handlers call the methods. The crate gives each
-/// call a deadline, by default 2 seconds, and then drops its future, which the store must allow. A
-/// store in the app's process needs no deadline of its own. A store that reaches a server needs one:
-/// dropping a future neither takes back what was sent nor closes a silent connection.
+/// Implement it with [`#[async_trait]`](crate::async_trait). `Arc<T>` and `Box<T>` of a store are stores too;
+/// `T` may be `dyn TokenStore`. The crate calls the methods while it handles requests. It gives each call a
+/// deadline, by default 2 seconds, and then drops the call's future. The store must allow this. A store in
+/// the app's process needs no deadline of its own. A store that reaches a server needs one: a dropped future
+/// does not take back what was sent, and does not close a silent connection.
 #[async_trait::async_trait]
 pub trait TokenStore: Send + Sync + 'static {
     /// Returns the record of `user`, or `None` if there is certainly none.
@@ -207,9 +207,9 @@ pub trait TokenStore: Send + Sync + 'static {
     /// started.
     ///
     /// # Errors
-    /// [`StoreError`] if the store cannot tell. The visitor gets 503, never "not connected". `Unreadable` only if
-    /// this user's record is damaged, since a new login may then replace it;
-    /// [which error](crate::guide::stores#which-error) has the others.
+    /// [`StoreError`] if the store cannot tell whether there is a record. The visitor then gets 503, never
+    /// "not connected". Return `Unreadable` only if this user's record is damaged, because a new login may
+    /// then replace it. [Which error](crate::guide::stores#which-error) lists the other kinds.
     async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError>;
 
     /// Stores `token` as the record of `user` and replaces any other.
@@ -218,11 +218,12 @@ pub trait TokenStore: Send + Sync + 'static {
     /// is as durable as the store claims.
     ///
     /// # Errors
-    /// [`StoreError`] if the record may not be stored. The crate repeats the call until its
-    /// deadline. Then either the whole old record or the whole new one is there.
+    /// [`StoreError`] if it is not certain that the record is stored. The crate repeats the call until
+    /// [`save_deadline`](crate::config::Limits::save_deadline). After an error the store must still have
+    /// either the whole old record or the whole new one.
     async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError>;
 
-    /// Removes the record of `user`. It succeeds if there is none.
+    /// Removes the record of `user`. It also succeeds if there is none.
     ///
     /// # Errors
     /// [`StoreError`] if the record may still be there.
@@ -230,15 +231,15 @@ pub trait TokenStore: Send + Sync + 'static {
 
     /// Removes the record of `user` if its version is `version`, in one atomic step.
     ///
-    /// Returns `true` if this call removed it, and `false` if there is no record or another one.
-    /// Another record stays. Each save makes a new version, even for the same key. So a late
-    /// failure that concerns an old record never removes a newer one.
+    /// Returns `true` if this call removed it. Returns `false` if there is no record, or if it has another
+    /// version; such a record stays. Each save has a new version, even for the same key. So if Komerza
+    /// refuses an old key late, the crate does not remove the newer record.
     ///
     /// # Errors
     /// [`StoreError`] if the record may still be there.
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError>;
 
-    /// Returns this store as one that lists its users, if it can. Default: `None`.
+    /// Returns this store as a [`ListUsers`] if it implements that trait. Default: `None`.
     ///
     /// A store that implements [`ListUsers`] returns `Some(self)`. A wrapper returns itself if its
     /// inner store lists users.
@@ -249,19 +250,19 @@ pub trait TokenStore: Send + Sync + 'static {
 
 /// A store that can replace a record if no other save came in between.
 ///
-/// Every store of this crate can. It is needed to encrypt records with a new key: with the four
-/// methods of [`TokenStore`] alone, an old record could replace a newer one. Your own store needs it
-/// only inside an `EncryptedStore` with `reseals_on_load`. The [module](self) has an example.
+/// Every store of this crate can. Encrypting records again with a new key needs it. With only the four
+/// methods of [`TokenStore`], an old record could replace a newer one. Your own store needs it only inside an
+/// `EncryptedStore` with `reseals_on_load`. The [module](self) has an example.
 #[async_trait::async_trait]
 pub trait ReplaceIf: TokenStore {
     /// Replaces the record of `user` with `token` if both have the same version, in one atomic step.
     ///
-    /// Returns `true` if this call replaced the record, and `false` if there is no record or one
-    /// with another version, which stays.
+    /// Returns `true` if this call replaced the record. Returns `false` if there is no record, or if it has
+    /// another version; such a record stays.
     ///
     /// # Errors
-    /// [`StoreError`] if the record may not have been replaced. The whole old record or the whole
-    /// new one is there.
+    /// [`StoreError`] if it is not certain that the record was replaced. The store still has either the whole
+    /// old record or the whole new one.
     async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError>;
 }
 

@@ -20,9 +20,9 @@ use zeroize::Zeroizing;
 
 /// The record of one user: the API key, the version of this save, and its time.
 ///
-/// Stores keep it as the text of [`to_text`](Self::to_text), so that later fields need no
-/// migration. A store that compares versions inside a database also keeps
-/// [`version`](Self::version) in a column. Clones share the key.
+/// Stores keep it as the text of [`to_text`](Self::to_text), so that later fields need no migration. A store
+/// whose database compares the versions also keeps [`version`](Self::version) in a column. Clones share the
+/// key.
 #[derive(Clone)]
 pub struct StoredToken {
     pub(super) content: Content,
@@ -40,8 +40,8 @@ pub(crate) enum Content {
     Sealed(Box<str>),
 }
 
-/// The text form. What is secret is wiped. Unknown fields are ignored, so that a newer version of this crate may
-/// add some.
+/// The text form. What is secret is wiped. Unknown fields are ignored, so that a newer version of this crate
+/// may add some.
 #[derive(Serialize, Deserialize)]
 struct TextForm {
     format: u8,
@@ -61,7 +61,7 @@ struct TextForm {
 const FORMAT: u8 = 1;
 
 impl StoredToken {
-    /// Makes a record of `key`, saved now, with a new version.
+    /// Makes a record of `key` with the current time and a new version. It does not save it.
     ///
     /// The crate makes records itself after each exchange. Make one to import a key that you
     /// already have.
@@ -91,7 +91,7 @@ impl StoredToken {
         match &self.content {
             Content::Plain(key) => Ok(key),
             Content::Sealed(_) => {
-                Err(StoreError::unreadable("the record is sealed; read it through an encrypted store"))
+                Err(StoreError::unreadable("the record is encrypted; read it through an EncryptedStore"))
             }
         }
     }
@@ -102,14 +102,14 @@ impl StoredToken {
         &self.version
     }
 
-    /// When the record was made, in milliseconds, by the clock of that server.
+    /// When the record was made, to the millisecond, by the clock of the machine that made it.
     #[must_use]
     pub fn saved_at(&self) -> SystemTime {
         from_unix_millis(self.saved_at)
     }
 
-    /// The login attempt that the key came from. `None` for a key that the app brought, and in old
-    /// records.
+    /// The login attempt that the key came from. `None` for a key that the app imported, and in records of
+    /// early versions of this crate.
     #[must_use]
     pub fn attempt(&self) -> Option<AttemptId> {
         self.attempt
@@ -121,7 +121,7 @@ impl StoredToken {
         self.note.as_ref()
     }
 
-    /// The same record with this note, or with none.
+    /// Returns this record with `note`, or without a note.
     #[must_use]
     pub fn with_note(self, note: Option<Note>) -> Self {
         Self { note, ..self }
@@ -170,12 +170,15 @@ impl StoredToken {
         let form: TextForm =
             strict_json::object(text.as_bytes()).map_err(|_| StoreError::unreadable("not a record of this crate"))?;
         if form.format != FORMAT {
-            return Err(StoreError::unreadable(format!("record format {} is not known here", form.format)));
+            return Err(StoreError::unreadable(format!(
+                "this version of komerza-connect does not know record format {}",
+                form.format
+            )));
         }
         let content = match (form.key, form.sealed) {
             (Some(key), None) => Content::Plain(ApiKey::new(key.as_str()).map_err(StoreError::unreadable)?),
             (None, Some(sealed)) => Content::Sealed(sealed.as_str().into()),
-            _ => return Err(StoreError::unreadable("a record holds a key or a sealed key")),
+            _ => return Err(StoreError::unreadable("a record must have either a key or an encrypted key")),
         };
         let version = form.version.parse().map_err(StoreError::unreadable)?;
         // An attempt that cannot be read is one that is not known.
@@ -195,7 +198,7 @@ impl fmt::Debug for StoredToken {
     }
 }
 
-/// Tells one save of a record from every other: 128 random bits, new on every save.
+/// Identifies one save of a record: 128 random bits, new on every save.
 ///
 /// Its text is 32 hexadecimal digits.
 ///

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// | `sqlite:PATH`, `sqlite::memory:` | `SqliteStore` | `sqlite` |
 /// | `postgres://…`, `postgresql://…` | `PostgresStore` | `postgres` |
 /// | `mysql://…`, `mariadb://…` | `MySqlStore` | `mysql` |
-/// | `redis://…`, `rediss://…`, `redis-cluster://…`, `redis-sentinel://…` | `RedisStore` | `redis` |
+/// | `redis://…`, `redis-cluster://…`, `redis-sentinel://…`, and the same with `rediss` for TLS | `RedisStore` | `redis` |
 ///
 /// ```
 /// use komerza_connect::{store::StoreErrorKind, TokenStore, store};
@@ -28,9 +28,9 @@ use std::sync::Arc;
 /// ```
 ///
 /// # Errors
-/// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when there is no such kind of
-/// store, when its feature is off, or as the store's own `connect`. No error repeats the address, which may
-/// hold a password.
+/// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) if there is no such kind of
+/// store or its feature is off. Otherwise the errors of the store's own `connect`. No error repeats the
+/// address, because it may contain a password.
 pub async fn connect(url: &str) -> Result<Arc<dyn ReplaceIf>, StoreError> {
     let (scheme, _rest) = url.split_once(':').unwrap_or_default();
     match scheme {

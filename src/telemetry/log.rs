@@ -20,8 +20,8 @@ pub(crate) use {debug, error, event, info, warn_ as warn};
 /// An error with all its causes in one line, outermost first:
 /// `the token store is not available: connection refused`.
 ///
-/// Inside the macros call it as `crate::telemetry::log::chain`: if `tracing` also writes to the `log` crate, its
-/// macros bring the name `log` with them.
+/// Inside the macros call it as `crate::telemetry::log::chain`: if `tracing` also writes to the `log` crate,
+/// its macros bring the name `log` with them.
 pub(crate) fn chain<'a>(error: &'a dyn std::error::Error) -> impl std::fmt::Display + use<'a> {
     std::fmt::from_fn(move |f| {
         // Texts for visitors are whole sentences.

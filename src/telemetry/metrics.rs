@@ -1,6 +1,6 @@
 //! Counters and histograms, through the `metrics` crate where the feature `metrics` is on.
-//! [`guide::operating`](crate::guide::operating) has the names, the labels, and when each is counted. They are
-//! under semantic versioning.
+//! [`guide::operating`](crate::guide::operating) lists the names and labels, and says when each is counted.
+//! Names and labels are covered by semantic versioning.
 
 #![cfg_attr(not(feature = "metrics"), allow(unused_variables, reason = "what is only counted has no other use"))]
 

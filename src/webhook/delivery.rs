@@ -1,4 +1,4 @@
-//! A body whose signature fits.
+//! A request with a correct signature.
 
 use super::{Refused, Verifier};
 use crate::strict_json;
@@ -9,16 +9,16 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// A request of Komerza: its headers and raw body, with a signature that fits.
+/// A request from Komerza with a correct signature: its headers and its raw body.
 ///
 /// In axum handlers take it as the last argument. The app's state must be a [`Verifier`](super::Verifier), or
 /// provide one through `FromRef`. Elsewhere call [`Verifier::receive`](super::Verifier::receive) or
 /// [`Verifier::verify`](super::Verifier::verify).
 ///
 /// # Security
-/// The signature has no time in it: whoever saw a delivery once can send it again. Do the work once for each
-/// [`digest`](Self::digest), and answer a repetition with the first result.
-/// `Debug` shows no part of the body, which may be about customers and what they bought.
+/// The signature contains no time, so anybody who saw a delivery can send it again. Do the work once for each
+/// [`digest`](Self::digest), and answer a repeated delivery with the first result. `Debug` shows no part of
+/// the body, which may be about customers and what they bought.
 #[derive(Clone)]
 pub struct Delivery {
     headers: HeaderMap,
@@ -76,7 +76,7 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// A body that is not the JSON that was asked for. The text quotes nothing of the body.
+/// The body is not the JSON that the type needs. The error's text contains no part of the body.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unreadable {
     why: String,

@@ -1,11 +1,13 @@
-//! Requests that Komerza sends to your app: webhooks and dynamic deliveries.
+//! Requests that Komerza sends to your app: webhooks, which report events, and dynamic deliveries, which ask
+//! your app for the goods of an order.
 //!
 //! Komerza signs the body of such a request with a secret that it shares with you. A [`Verifier`] checks the
 //! signature, and a [`Delivery`] is a body that passed. The rules, in order:
 //!
 //! 1. The body is read as raw bytes, up to a [limit](Verifier::body_limit). A longer body is refused.
 //! 2. The signature is in `X-Signature`, or else in `X-Komerza-Signature`. [`Verifier::headers`] sets other
-//!    names. The first header of the list that is there counts. A header that is there twice is refused.
+//!    names. The first header of this list that the request has is used. If the request has this header
+//!    twice, it is refused.
 //! 3. The signature is an HMAC-SHA256 of the body: 64 hexadecimal digits or 44 characters of base64, with or
 //!    without `sha256=` in front. Upper and lower case are the same in hexadecimal digits and in `sha256=`.
 //! 4. The signature is compared in constant time.

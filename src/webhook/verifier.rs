@@ -24,9 +24,9 @@ const SECRET_MAX: usize = 16_384;
 /// `FromRef` if needed.
 ///
 /// # Security
-/// One verifier knows the secrets of one receiver. An app that serves several merchants gives each of them an
-/// address of its own, and checks with that merchant's secret: otherwise one merchant's secret signs for
-/// another.
+/// Use one verifier for one merchant. An app for several merchants gives each merchant a separate URL and
+/// checks with that merchant's secret. With one verifier for all secrets, each merchant could sign for all
+/// others.
 ///
 /// ```
 /// use komerza_connect::webhook::{Refused, Verifier};
@@ -51,7 +51,7 @@ impl Verifier {
     ///
     /// # Errors
     /// [`InvalidValue`] for an empty text, one of more than 16,384 bytes, or one with a space or a control
-    /// character. Such a text was pasted together with something else, and would refuse every request.
+    /// character. Such a text is probably a copying mistake. With it the verifier would refuse every request.
     pub fn new(secret: impl Into<String>) -> Result<Self, InvalidValue> {
         let headers = ["x-signature", "x-komerza-signature"].map(HeaderName::from_static);
         Ok(Self { secrets: [checked(secret.into())?].into(), headers: headers.into(), body_limit: BODY_LIMIT })
@@ -66,8 +66,8 @@ impl Verifier {
         Ok(self)
     }
 
-    /// The headers that can hold the signature. The first one that a request has counts, and no other is looked
-    /// at. Default: `X-Signature`, `X-Komerza-Signature`.
+    /// The headers that can hold the signature. The first one that a request has is used, and all others are
+    /// ignored. Default: `X-Signature`, `X-Komerza-Signature`.
     #[must_use]
     pub fn headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.headers = names.into_iter().collect();
@@ -85,8 +85,8 @@ impl Verifier {
     /// Checks the signature in these headers against the raw bytes of a body.
     ///
     /// # Errors
-    /// [`Refused::NoSignature`], [`Refused::MalformedSignature`] or [`Refused::WrongSignature`]. Answer with it, and do
-    /// nothing else.
+    /// [`Refused::NoSignature`], [`Refused::MalformedSignature`] or [`Refused::WrongSignature`]. Answer with
+    /// it, and do nothing else.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
         let given = self.signature_in(headers)?;
         // Which of several secrets fits is no secret; each comparison takes the same time.
@@ -97,7 +97,7 @@ impl Verifier {
 
     /// Reads the body of a request and checks its signature. The extractor [`Delivery`] does the same.
     ///
-    /// A request without a good-looking signature is refused before its body is read.
+    /// A request without a well-formed signature is refused before its body is read.
     ///
     /// # Errors
     /// [`Refused`], for any reason. Answer with it, and do nothing else.
@@ -122,8 +122,7 @@ impl Verifier {
         Ok(Delivery::new(parts.headers, body))
     }
 
-    /// The signature of a body with the first secret, in hexadecimal digits: what Komerza would send. For
-    /// tests.
+    /// The signature of a body with the first secret, in hexadecimal digits. For tests.
     #[must_use]
     pub fn sign(&self, body: impl AsRef<[u8]>) -> String {
         let mac = self.secrets.first().and_then(|secret| mac(secret, body.as_ref()));

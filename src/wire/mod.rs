@@ -22,10 +22,11 @@ use url::Url;
 /// The longest wait that a `Retry-After` can ask for.
 const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
 
-/// A client for `base`: no redirects, no referrer, no retries of its own, no decompression, always with the User-Agent.
+/// A client for `base`: no redirects, no referrer, no retries of its own, no decompression, always with the
+/// User-Agent.
 ///
-/// The methods that switch decompression off matter even though its features are off here: another crate of the app may
-/// switch them on. A proxy from the environment is for the world, not for loopback.
+/// The methods that switch decompression off matter even though its features are off here: another crate of
+/// the app may switch them on. A proxy from the environment is for the world, not for loopback.
 pub(crate) fn client(user_agent: &HeaderValue, base: &Url) -> Result<reqwest::ClientBuilder, ConfigError> {
     let builder = reqwest::Client::builder()
         .user_agent(user_agent.clone())
@@ -76,7 +77,8 @@ pub(crate) async fn read(body: reqwest::Body, most: usize) -> Result<Bytes, Body
     }
 }
 
-/// Reads a `Retry-After`: whole seconds or an HTTP date, at most 32 bytes, never more than a minute. RFC 9110, section 10.2.3.
+/// Reads a `Retry-After`: whole seconds or an HTTP date, at most 32 bytes, never more than a minute. RFC
+/// 9110, section 10.2.3.
 pub(crate) fn retry_after(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
     let text = value.to_str().ok().map(str::trim).filter(|text| (1..=32).contains(&text.len()))?;
     let wait = if text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -37,7 +37,8 @@ pub(super) fn products(store: &str, second: bool) -> Vec<Value> {
     profiles.iter().zip(0..).map(|(profile, order)| product(store, profile, order)).collect()
 }
 
-/// A product with the documented fields; the eight `subscription…` overrides are left out, as their names are not known.
+/// A product with the documented fields; the eight `subscription…` overrides are left out, as their names are
+/// not known.
 fn product(store: &str, &(name, description, variants): &Product, order: i64) -> Value {
     let product = id(&["product", store, name]);
     let variants: Vec<_> = variants

@@ -1,6 +1,7 @@
 //! The filters of orders, which Discord bots and sales dashboards use.
 //!
-//! Each method has the name of the provider's filter, in Rust's spelling, and sends it in the provider's spelling.
+//! Each method has the name of the provider's filter, in Rust's spelling, and sends it in the provider's
+//! spelling.
 //!
 //! *Source*: the provider's OpenAPI document.
 
@@ -59,8 +60,8 @@ impl Listing<OrderSummary> {
     /// ```
     ///
     /// # Source
-    /// docs.komerza.com: orders can be sorted by `dateFrom`, `dateTo`, `status`, `gateway` and `email`, separated by
-    /// commas, each descending with a leading `-`.
+    /// docs.komerza.com: orders can be sorted by `dateFrom`, `dateTo`, `status`, `gateway` and `email`,
+    /// separated by commas, each descending with a leading `-`.
     #[doc(alias = "sort")]
     pub fn sorted(self, fields: impl IntoIterator<Item = (OrderSort, Direction)>) -> Self {
         let sign = |direction| if direction == Direction::Descending { "-" } else { "" };

@@ -127,18 +127,19 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
 
     /// Adds an encoded query parameter, for a filter or an order that has no method here.
     ///
-    /// Most lists can be filtered by parameters of their own: products by `query("IsBestSeller", true)`. Komerza's
-    /// language for filters and sorts works as well: `query("Filters", "status==pending|delivered,email@=@shop.example")`
-    /// and `query("Sorts", "-dateFrom,email")`.
+    /// Most lists can be filtered by parameters of their own: products by `query("IsBestSeller", true)`.
+    /// Komerza's language for filters and sorts works as well: `query("Filters",
+    /// "status==pending|delivered,email@=@shop.example")` and `query("Sorts", "-dateFrom,email")`.
     ///
     /// # Security
-    /// A comma or a `|` ends a value in `Filters`, and how to escape them is not documented. Do not put text of a
-    /// visitor there. A parameter of its own takes any text.
+    /// A comma or a `|` ends a value in `Filters`, and how to escape them is not documented. Do not put text
+    /// of a visitor there. A parameter of its own takes any text.
     ///
     /// # Source
-    /// docs.komerza.com: `field<op>value` with the operators `==`, `!=`, `>`, `<`, `>=`, `<=`, `@=` (contains), `_=`
-    /// (starts with), and `*` behind the last two to ignore upper and lower case; a comma for "and", `|` for "or"
-    /// inside one field; sorts are field names, comma-separated, each descending with a leading `-`.
+    /// docs.komerza.com: `field<op>value` with the operators `==`, `!=`, `>`, `<`, `>=`, `<=`, `@=`
+    /// (contains), `_=` (starts with), and `*` behind the last two to ignore upper and lower case; a comma
+    /// for "and", `|` for "or" inside one field; sorts are field names, comma-separated, each descending with
+    /// a leading `-`.
     pub fn query(mut self, name: &str, value: impl ToString) -> Self {
         self.request = self.request.query(name, value);
         self

@@ -7,8 +7,9 @@
 //! 3. A missing or null number is never zero: a stock of zero and an unknown stock are different.
 //! 4. Money keeps the digits that Komerza wrote. Times are instants. Each id has its own type.
 //! 5. Secrets, identity checks and what Komerza knows of customers' devices are left out. So are fields whose
-//!    type is not documented, and what no known app reads: other connected apps, the looks of stores, and terms for
-//!    affiliates. [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) reads them into a type of your own.
+//!    type is not documented, and what no known app reads: other connected apps, the looks of stores, and
+//!    terms for affiliates. [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) reads them into a
+//!    type of your own.
 //!
 //! # Source
 //! `docs/provider-facts.tsv` of the repository lists every field with what is known of it, and a test compares

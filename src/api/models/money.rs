@@ -49,8 +49,8 @@ impl Amount {
         &self.0
     }
 
-    /// The amount in units of `10^-places`, such as cents for 2. `None`: it is not a whole number of them, is too
-    /// large, or has more than 38 digits.
+    /// The amount in units of `10^-places`, such as cents for 2. `None`: it is not a whole number of them, is
+    /// too large, or has more than 38 digits.
     #[must_use]
     pub fn minor_units(&self, places: u32) -> Option<i128> {
         self.rounded(places).and_then(|(units, exact)| exact.then_some(units))
@@ -80,7 +80,8 @@ impl Amount {
         Some((if negative { units.checked_neg()? } else { units }, shift >= 0))
     }
 
-    /// Whether it is negative, its digits without zeros at either end, and how far the point is to the right of them.
+    /// Whether it is negative, its digits without zeros at either end, and how far the point is to the right
+    /// of them.
     fn canonical(&self) -> (bool, String, i64) {
         let (number, exponent) = self.0.split_once(['e', 'E']).unwrap_or((&self.0, "0"));
         let beyond = if exponent.starts_with('-') { -EXPONENT_MOST } else { EXPONENT_MOST };

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 model! {
     /// A product. Lists, searches and look-ups each leave out some of the fields.
     ///
-    /// Fees by payment method, the reduction for affiliates and the product's own rules for subscriptions are left out.
+    /// Fees by payment method, the reduction for affiliates and the product's own rules for subscriptions are
+    /// left out.
     pub struct Product {
         /// The id.
         id: ProductId,

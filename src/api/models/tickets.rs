@@ -6,8 +6,8 @@ use jiff::Timestamp;
 model! {
     /// A support ticket.
     ///
-    /// A list has [`message_count`](Self::message_count) and [`last_message`](Self::last_message). A single ticket has
-    /// [`entries`](Self::entries).
+    /// A list has [`message_count`](Self::message_count) and [`last_message`](Self::last_message). A single
+    /// ticket has [`entries`](Self::entries).
     pub struct Ticket {
         /// The id.
         id: TicketId,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 model! {
     /// The account that a key belongs to.
     ///
-    /// These are the fields of `GET /user` that a connected app uses. Identity checks, addresses, API keys, other
-    /// connected apps and the settings of payment providers are left out on purpose.
+    /// These are the fields of `GET /user` that a connected app uses. Identity checks, addresses, API keys,
+    /// other connected apps and the settings of payment providers are left out on purpose.
     pub struct User {
         /// The id. It is not documented to be a UUID.
         id: AccountId,

@@ -1,11 +1,13 @@
 //! Cookies: their names and attributes, and a reader of our own for the `Cookie` header.
 //!
-//! 1. Names start with `__Host-`, so that no sibling domain can set them; with it go `Secure`, `Path=/` and no
-//!    `Domain`. On http (a loopback redirect URI, for development) there is neither prefix nor `Secure`.
+//! 1. Names start with `__Host-`, so that no sibling domain can set them. This prefix requires `Secure`,
+//!    `Path=/` and no `Domain`. On http (a loopback redirect URI, for development) there is neither prefix
+//!    nor `Secure`.
 //! 2. `HttpOnly` always, and `SameSite=Lax` always: the return from Komerza is a cross-site navigation, which
 //!    `Strict` would strip of its cookies.
-//! 3. A name tells the mount (a short hash of application and redirect URI), the purpose, and for attempts
-//!    which one. So two mounts on one host, and two tabs of one browser, do not touch each other's cookies.
+//! 3. A name contains the mount (a short hash of client ID and redirect URI), the purpose and, for attempts,
+//!    the attempt's id. So two mounts on one host, and two tabs of one browser, do not change each other's
+//!    cookies.
 
 mod read;
 mod sealed;

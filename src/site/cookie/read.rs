@@ -1,8 +1,9 @@
 //! Reading the `Cookie` header, byte by byte.
 //!
-//! Every field line is read, split at `;`, trimmed of spaces and tabs, and split at the first `=`. Names are compared as bytes;
-//! nothing is decoded and nothing is unquoted, so `%5F%5FHost-x` is not `__Host-x`. What is not ours is skipped, whatever bytes it
-//! holds: one odd cookie of a neighbour must not hide the others.
+//! Every field line is read, split at `;`, trimmed of spaces and tabs, and split at the first `=`. Names are
+//! compared as bytes; nothing is decoded and nothing is unquoted, so `%5F%5FHost-x` is not `__Host-x`.
+//! Cookies that are not this crate's are skipped, whatever bytes they contain. So one odd cookie of another
+//! app cannot hide the others.
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
@@ -10,7 +11,8 @@ use http::{HeaderMap, header::COOKIE};
 use memchr::memchr;
 use std::iter;
 
-/// How many cookies of one name are tried: a browser sends more than one only when a sibling domain or path set the others.
+/// How many cookies of one name are tried: a browser sends more than one only when a sibling domain or path
+/// set the others.
 const CANDIDATES: usize = 8;
 
 /// How many cookies with one of our prefixes are looked at. A browser that follows our rules has five. A
@@ -22,7 +24,8 @@ pub(crate) fn named<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<
     pairs(headers).filter(move |(found, _)| *found == name.as_bytes()).map(|(_, value)| value).take(CANDIDATES)
 }
 
-/// Names (as text; others cannot be ours) and values of the cookies whose name starts with `prefix`, at most 64.
+/// Names (as text; others cannot be ours) and values of the cookies whose name starts with `prefix`, at most
+/// 64.
 pub(crate) fn with_prefix<'a>(headers: &'a HeaderMap, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
     pairs(headers)
         .filter(move |(name, _)| name.starts_with(prefix.as_bytes()))

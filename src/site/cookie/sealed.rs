@@ -1,7 +1,8 @@
 //! The sealed cookies: login attempts and done marks.
 //!
-//! Nothing about a login is kept on the server: the attempt's cookie carries it, sealed under its own name, the
-//! application and the redirect URI, so that it opens at no other mount and under no other name.
+//! The server keeps nothing about a login. The attempt's cookie contains everything, encrypted. The
+//! encryption includes the cookie's name, the client ID and the redirect URI. So the cookie can be read only
+//! at the same mount and under the same name.
 
 use super::{Names, read};
 use crate::{
@@ -34,8 +35,8 @@ const FORMAT: &[u8] = b"5";
 /// Who began a login: compared with who comes back.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Starter {
-    /// A browser, with the session that it moves to when it connects. `new`: it had no session of ours, so whoever holds
-    /// the attempt's cookie is this browser. Else its session has the same lineage.
+    /// A browser, with the session that it moves to when it connects. `new`: it had no session of ours, so
+    /// whoever holds the attempt's cookie is this browser. Else its session has the same lineage.
     Browser { new: bool, next: BrowserSession },
     /// The app's own user, by a hash of the id.
     User([u8; 32]),
@@ -191,13 +192,15 @@ impl<T: Content> Sealed<T> {
         T::from_bytes(&self.keys.open(&self.context(name), value)?.plain)
     }
 
-    /// What the browser keeps of an attempt. It tries every cookie of that name and takes the first that opens and fits.
+    /// What the browser keeps of an attempt. It tries every cookie of that name and takes the first that
+    /// opens and fits.
     pub(crate) fn find(&self, headers: &HeaderMap, attempt: AttemptId, fits: impl Fn(&T) -> bool) -> Option<T> {
         let name = self.name(attempt);
         read::named(headers, &name).find_map(|value| self.open(&name, value).filter(&fits))
     }
 
-    /// The name and the size of each cookie that came along, with the content unless it is unreadable or too old.
+    /// The name and the size of each cookie that came along, with the content unless it is unreadable or too
+    /// old.
     fn all<'a>(
         &'a self,
         headers: &'a HeaderMap,
@@ -240,11 +243,11 @@ impl Jar {
         self.names.set(&self.names.session, &session.cookie_value(&self.session_tags)?, lifetime)
     }
 
-    /// Sessions but `mine` that this browser got within the last minutes, by its done marks. A single mark is not even
-    /// opened.
+    /// Sessions but `mine` that this browser got within the last minutes, by its done marks. A single mark is
+    /// not even opened.
     ///
-    /// When two first logins finish at once, each gives the browser a session, and it keeps the one that came last: the
-    /// records of the others can go.
+    /// When two first logins finish at once, each gives the browser a session, and it keeps the one that came
+    /// last: the records of the others can go.
     pub(crate) fn finished_sessions(
         &self,
         headers: &HeaderMap,
@@ -264,8 +267,8 @@ impl Jar {
         read::with_prefix(headers, &self.logins.prefix).next().is_some()
     }
 
-    /// Names the cookies to remove so that another one of `room` bytes fits: all that are unreadable or expired, then
-    /// done marks, then the oldest attempts.
+    /// Names the cookies to remove so that another one of `room` bytes fits: all that are unreadable or
+    /// expired, then done marks, then the oldest attempts.
     pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> Vec<String> {
         let dones = self.dones.all(headers, now, limits.done_lifetime);
         let dones = dones.map(|(name, size, done)| (0, done.map(|done| done.since()), name, size));

@@ -7,19 +7,19 @@ use crate::{
 };
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
-/// What a store may promise beyond the contract, and is then held to.
+/// A promise that a store may make beyond the basic contract. If it is made, the suite checks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Claim {
-    /// No claim: every store is held to it.
+    /// Not a claim: every store must pass these checks.
     Always,
-    /// Every valid user id is taken; see [`Contract::any_id`].
+    /// The store accepts every valid user id; see [`Contract::any_id`].
     AnyId,
     /// Records outlive the store that saved them; see [`Contract::outlives_restarts`].
     Restarts,
     /// Several nodes have the store open at once; see [`Contract::shared_by_nodes`].
     Nodes,
-    /// What the store rests on may be away; see [`Contract::unreachable`].
+    /// The server or file that the store needs may be unavailable; see [`Contract::unreachable`].
     Unreachable,
     /// A record may be damaged in storage; see [`Contract::damaged_by`].
     Damage,
@@ -31,7 +31,8 @@ pub enum Claim {
     Network,
 }
 
-/// The claims, each with its name in [`token_store_contract!`](crate::token_store_contract), and how it is made.
+/// The claims, each with its name in [`token_store_contract!`](crate::token_store_contract), and how it is
+/// made.
 pub(super) const CLAIMS: [(Claim, &str, &str); 8] = [
     (Claim::AnyId, "any_id", "any_id()"),
     (Claim::Restarts, "restarts", "outlives_restarts()"),
@@ -44,10 +45,11 @@ pub(super) const CLAIMS: [(Claim, &str, &str); 8] = [
 ];
 
 impl Contract {
-    /// Leaves a claim out, for the reason that is given. The reason is printed with the outcome.
+    /// Leaves a claim out, with the reason. The reason is printed with the outcome.
     ///
-    /// A claim that was made before is taken back. One that is made afterwards is a failure of
-    /// [`check`](Self::check) and of `every_claim_is_made_or_left_out`, and so is leaving out [`Claim::Always`].
+    /// This takes back a claim that was made before. If the claim is made again afterwards,
+    /// [`check`](Self::check) and the test `every_claim_is_made_or_left_out` fail. They also fail if
+    /// [`Claim::Always`] is left out.
     #[must_use]
     pub fn without(mut self, claim: Claim, reason: impl Into<String>) -> Self {
         match claim {
@@ -66,17 +68,20 @@ impl Contract {
         self
     }
 
-    /// Claims that the store takes every valid user id, and keeps them apart to the last byte.
+    /// Claims that the store accepts every valid user id, and that ids which differ in one byte are different
+    /// users.
     #[must_use]
     pub fn any_id(mut self) -> Self {
         self.any_id = true;
         self
     }
 
-    /// Makes all user ids by the app's own rule, and leaves [`Claim::AnyId`] out, also if it was made before.
+    /// Uses `make` for all user ids of the checks, and leaves out [`Claim::AnyId`], even if that claim was
+    /// made before.
     ///
-    /// For stores whose ids are, for example, a foreign key of type `BIGINT`. `make` gets a positive number
-    /// that no other call got, and must give a different user for each.
+    /// Use this for a store that does not accept every id, for example because the id is a foreign key of
+    /// type `BIGINT`. `make` gets another positive number in each call, and must return a different user for
+    /// each.
     ///
     /// ```
     /// use komerza_connect::{MemoryStore, UserId, store::contract::Contract};
@@ -90,15 +95,17 @@ impl Contract {
         self.without(Claim::AnyId, "the app makes its own ids")
     }
 
-    /// Claims that a store which is closed and opened again has the same records. It is never open twice.
+    /// Claims that a store which is closed and opened again has the same records. These checks never open the
+    /// store twice at the same time.
     #[must_use]
     pub fn outlives_restarts(mut self) -> Self {
         self.restarts = true;
         self
     }
 
-    /// Claims that several stores may be open at once over the same records, as on several nodes, and that each sees at
-    /// once what another one wrote. A cache in the store breaks this claim: leave it out then, and say for how long.
+    /// Claims that several stores may be open at the same time over the same records, as on several nodes.
+    /// Each must see at once what another one wrote. A store with a cache cannot claim this. Leave the claim
+    /// out then, and give as the reason how old a record from the cache may be.
     #[must_use]
     pub fn shared_by_nodes(mut self) -> Self {
         self.nodes = true;
@@ -112,7 +119,8 @@ impl Contract {
         self
     }
 
-    /// Claims that the store implements [`ReplaceIf`]. `open` opens it as [`new`](Self::new)'s does.
+    /// Claims that the store implements [`ReplaceIf`]. `open` opens the store in the same way as the `open`
+    /// of [`new`](Self::new).
     #[must_use]
     pub fn replaces<S, F, Fut>(mut self, open: F) -> Self
     where
@@ -127,11 +135,13 @@ impl Contract {
         self
     }
 
-    /// Claims that the store bears a bad network: the checks put a [`Relay`](super::Relay) before `server`.
+    /// Claims that the store works over a bad network. The checks put a [`Relay`](super::Relay) in front of
+    /// `server`.
     ///
-    /// `open` opens the store by the address that it is given, which is the relay's. The store needs deadlines
-    /// of its own: no call of the checks is given up from outside. Each write is disturbed at each message that it sends,
-    /// so several stores are open at once, each with a relay of its own.
+    /// `open` gets the address of the relay and must connect the store to it. The store needs its own
+    /// deadlines, because these checks do not drop a call that takes too long: they fail. The checks disturb
+    /// each write at each message that it sends. For this they open several stores at the same time, each
+    /// with its own relay.
     #[must_use]
     pub fn over_network<S, F, Fut>(mut self, server: SocketAddr, open: F) -> Self
     where
@@ -147,8 +157,8 @@ impl Contract {
         self
     }
 
-    /// Adds a store that cannot reach what it rests on: each of its calls must be an error, before the check's deadline,
-    /// and no error may hold a key.
+    /// Adds a store that cannot reach its server or file. Each of its calls must return an error before the
+    /// check's deadline, and no error may contain a key.
     #[must_use]
     pub fn unreachable<S, F, Fut>(mut self, open: F) -> Self
     where
@@ -160,8 +170,8 @@ impl Contract {
         self
     }
 
-    /// Adds a way to damage the record of a user in storage, behind the back of the store that `open` gave. Put another
-    /// text in the place of the record, such as half of it, and make sure that a record was changed.
+    /// Adds a way to damage the record of a user in storage, without the store. `damage` must replace the
+    /// record with another text, such as half of it, and must panic if it changed no record.
     #[must_use]
     pub fn damaged_by<F, Fut>(mut self, damage: F) -> Self
     where
@@ -179,7 +189,7 @@ impl Contract {
             names.collect::<Vec<_>>().join(", ")
         };
         if left_out(Claim::Always) {
-            return Err(claims_failure("left out: what every store owes".to_owned()));
+            return Err(claims_failure("`Claim::Always` cannot be left out: it is what every store owes".to_owned()));
         }
         let forgotten = which(&|claim| !self.claims(claim) && !left_out(claim));
         if !forgotten.is_empty() {
@@ -233,7 +243,7 @@ pub fn claims_as_test(contract: &Contract, named: &[&str]) -> Result<(), Contrac
     let untested = CLAIMS.iter().filter(|(claim, name, _)| contract.claims(*claim) && !named.contains(name));
     let untested: Vec<_> = untested.map(|(_, name, _)| *name).collect();
     if !untested.is_empty() {
-        return Err(claims_failure(format!("made, and not named to the macro: {}", untested.join(", "))));
+        return Err(claims_failure(format!("made, but not named to the macro: {}", untested.join(", "))));
     }
     print_left_out(contract);
     Ok(())

@@ -1,4 +1,4 @@
-//! For stores whose records may be damaged behind their back.
+//! For stores whose records may be damaged in storage.
 
 use super::{
     Claim,
@@ -15,7 +15,10 @@ pub(super) async fn a_damaged_record_is_an_error_and_not_missing(trial: Arc<Tria
     trial.damage(&user).await?;
     for _ in 0..2 {
         let Ok(found) = trial.load(&user).await else { continue };
-        ensure!(!same(found.as_ref(), Some(&token)), "the damage did not arrive: the record loads as it was");
+        ensure!(
+            !same(found.as_ref(), Some(&token)),
+            "the damage did not arrive: the record loads unchanged, so `damaged_by` did nothing"
+        );
         return Err(Found(format!("`load` answered with {}", answer(found.as_ref()))));
     }
     Ok(())
@@ -49,7 +52,7 @@ pub(super) async fn errors_about_a_damaged_record_hold_no_key(trial: Arc<Trial>)
     let key = token.api_key()?.expose_secret();
     match trial.watch("load", trial.store()?.load(&user)).await {
         Err(error) => holds_no_key(&error, key),
-        Ok(_) => Err(Found::new("no error at all")),
+        Ok(_) => Err(Found::new("`load` of a damaged record returned no error")),
     }
 }
 
@@ -65,7 +68,7 @@ pub(super) async fn a_damaged_record_is_listed_and_never_too_old(trial: Arc<Tria
         Some(at) => ensure!(at.is_none(), "the listing has a time for a damaged record"),
     }
     let removed = trial.remove_older(user.as_str(), long_ago(2), 10).await?;
-    ensure!(removed.is_empty(), "a damaged record was given back");
+    ensure!(removed.is_empty(), "`remove_older` returned a damaged record");
     ensure!(!matches!(trial.load(&user).await, Ok(None)), "`remove_older` removed a damaged record");
     Ok(())
 }

@@ -10,9 +10,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Wraps a store and lets it be slow, fail, hang or panic, as [`Faults`] say.
+/// Wraps a store and makes it slow, or makes it fail, hang or panic, as its [`Faults`] say.
 ///
-/// Behind feature `store-contract`, for tests. Without a fault it passes every call through.
+/// It needs the feature `store-contract` and is for tests. Without a fault it passes every call through.
 ///
 /// ```
 /// use komerza_connect::{MemoryStore, TokenStore, UserId};
@@ -23,14 +23,14 @@ use std::{
 /// let faults = store.faults();
 /// let (alice, bob) = (UserId::new("alice")?, UserId::new("bob")?);
 ///
-/// // The second load of alice fails; all else goes on.
+/// // The second load of alice fails; all other calls work.
 /// faults.add(StoreFault::error().on(Operation::Load).for_user(&alice).from_call(2).times(1));
 /// assert!(store.load(&alice).await.is_ok());
 /// assert!(store.load(&alice).await.is_err());
 /// assert!(store.load(&alice).await.is_ok());
 /// assert!(store.load(&bob).await.is_ok());
 ///
-/// // The store is down, and up again.
+/// // The store is down, and then works again.
 /// faults.add(StoreFault::error());
 /// assert!(store.delete(&bob).await.is_err());
 /// faults.clear();
@@ -130,25 +130,25 @@ impl StoreFault {
         Self::of(Kind::Panic)
     }
 
-    /// Only calls of that operation.
+    /// Restricts the fault to calls of that operation.
     pub fn on(mut self, operation: Operation) -> Self {
         self.operation = Some(operation);
         self
     }
 
-    /// Only calls for that user.
+    /// Restricts the fault to calls for that user.
     pub fn for_user(mut self, user: &UserId) -> Self {
         self.user = Some(user.clone());
         self
     }
 
-    /// Only from the n-th such call on, counted from 1 and from when the fault is added.
+    /// Only from the n-th such call on. The first such call after the fault is added has number 1.
     pub fn from_call(mut self, first: u64) -> Self {
         self.skipped = first.saturating_sub(1);
         self
     }
 
-    /// Only for this many calls.
+    /// Restricts the fault to this many calls.
     pub fn times(mut self, calls: u64) -> Self {
         self.left = calls;
         self
@@ -181,7 +181,8 @@ struct State {
 }
 
 impl Faults {
-    /// Adds a fault. Of several that concern one call, each strikes, in the order in which they were added.
+    /// Adds a fault. If several faults concern one call, they happen in the order in which they were added,
+    /// until one of them ends the call.
     pub fn add(&self, fault: StoreFault) {
         self.state().faults.push(fault);
     }
@@ -223,14 +224,18 @@ impl Faults {
         for kind in self.struck(operation, user) {
             match kind {
                 Kind::Delay(by) => tokio::time::sleep(by).await,
-                Kind::Error => return Err(StoreError::unavailable("a fault, as ordered")),
+                Kind::Error => return Err(StoreError::unavailable("a fault that the test asked for")),
                 Kind::ErrorAfterwards => afterwards = true,
                 Kind::Hang => std::future::pending().await,
-                Kind::Panic => panic!("a panic, as ordered"),
+                Kind::Panic => panic!("a panic that the test asked for"),
             }
         }
         let outcome = call.await;
-        if afterwards { Err(StoreError::unavailable("a fault afterwards, as ordered")) } else { outcome }
+        if afterwards {
+            Err(StoreError::unavailable("a fault after the call, which the test asked for"))
+        } else {
+            outcome
+        }
     }
 }
 

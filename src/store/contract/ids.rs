@@ -1,4 +1,4 @@
-//! Ids are exact: what differs in one byte is another user.
+//! Ids are exact: ids that differ in one byte are different users.
 
 use super::trial::{Found, Shown, Trial, ensure};
 use crate::random::{SystemRandomness, draw};
@@ -12,7 +12,11 @@ async fn are_distinct(trial: &Trial, ids: &[String]) -> Outcome {
     for id in ids {
         let (user, token) = (trial.exact_user(id)?, trial.token()?);
         let before = trial.load(&user).await?;
-        ensure!(before.is_none(), "{} had a record before one was saved: ids are mixed up", Shown(&user));
+        ensure!(
+            before.is_none(),
+            "{} has a record, but none was saved for this user: the store treats two ids as one",
+            Shown(&user)
+        );
         trial.save(&user, &token).await?;
         users.push((user, token));
     }

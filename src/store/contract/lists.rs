@@ -29,7 +29,7 @@ pub(super) async fn everybody(trial: &Trial, limit: usize) -> Result<BTreeMap<Us
             Some(next) => {
                 ensure!(
                     cursor.as_ref() != Some(&next),
-                    "pages of {limit}: the next cursor is the one that was given, so the listing never ends"
+                    "with pages of {limit}, the next cursor is the same as the one before, so the listing never ends"
                 );
                 cursor = Some(next);
             }
@@ -50,7 +50,7 @@ pub(super) async fn everybody_with_a_record_is_listed(trial: Arc<Trial>) -> Outc
         for (user, token) in &saved {
             let found =
                 listed.get(user).ok_or_else(|| Found(format!("one of 13 users is missing in pages of {limit}")))?;
-            ensure!(*found == Some(token.saved_at()), "another time than that of the save");
+            ensure!(*found == Some(token.saved_at()), "a user is listed with another time than that of the save");
         }
     }
     Ok(())
@@ -70,10 +70,10 @@ pub(super) async fn remove_older_removes_what_is_old_and_gives_it_back(trial: Ar
     let (user, token) = (trial.user("alice")?, trial.token_saved_at(long_ago(1))?);
     trial.save(&user, &token).await?;
     let removed = trial.remove_older(user.as_str(), long_ago(2), 10).await?;
-    ensure!(removed.len() == 1, "{} records were given back for one that is old", removed.len());
+    ensure!(removed.len() == 1, "{} records were returned, but exactly 1 is old", removed.len());
     ensure!(
         removed.iter().all(|(whose, record)| *whose == user && record.version() == token.version()),
-        "another record was given back"
+        "another record was returned"
     );
     trial.expect(&user, None).await
 }
@@ -83,7 +83,7 @@ pub(super) async fn remove_older_leaves_what_is_young(trial: Arc<Trial>) -> Outc
     trial.save(&user, &trial.token_saved_at(long_ago(1))?).await?;
     trial.save(&user, &token).await?;
     let removed = trial.remove_older(user.as_str(), long_ago(2), 10).await?;
-    ensure!(removed.is_empty(), "a record of that very time was removed");
+    ensure!(removed.is_empty(), "a record was removed that was saved exactly at the time");
     trial.expect(&user, Some(&token)).await
 }
 
@@ -117,7 +117,10 @@ pub(super) async fn remove_older_removes_no_more_than_its_limit(trial: Arc<Trial
         for user in &users {
             there += usize::from(trial.load(user).await?.is_some());
         }
-        ensure!(removed == 1 && there == left, "limit 1: {removed} were given back, and {there} of 2 are still there");
+        ensure!(
+            removed == 1 && there == left,
+            "with a limit of 1, {removed} records were returned, and {there} of 2 are still in the store"
+        );
     }
     Ok(())
 }

@@ -1,23 +1,25 @@
-//! The contract of [`TokenStore`], as checks that any store can be put through.
+//! The contract of [`TokenStore`] as checks that you can run on any store.
 //!
-//! Behind feature `store-contract`, and outside semver: a later version may check more.
+//! It needs the feature `store-contract`. It does not follow semver: a later version may check more.
 //!
-//! 1. A [`Contract`] says how the store is opened, and makes claims beyond what every store owes.
+//! 1. A [`Contract`] says how to open the store. It also makes claims: promises beyond what every store must
+//!    do.
 //! 2. Every claim is either made or left out by name, with the reason: [`Contract::without`].
 //! 3. [`token_store_contract!`](crate::token_store_contract) makes one test of each check. [`Contract::check`]
 //!    runs them all in one call.
-//! 4. A check that fails says which it was, what every store owes, and what was found: [`ContractFailure`].
+//! 4. A failed check returns a [`ContractFailure`] with the name of the check, what it requires, and what it
+//!    found.
 //!
 //! | Claim | The store |
 //! | --- | --- |
-//! | [`any_id`](Contract::any_id) | takes every valid user id; otherwise [`ids`](Contract::ids) gives those it takes |
-//! | [`restarts`](Contract::outlives_restarts) | has its records again after it was closed and opened |
+//! | [`any_id`](Contract::any_id) | accepts every valid user id; otherwise give [`ids`](Contract::ids) that it accepts |
+//! | [`restarts`](Contract::outlives_restarts) | has its records after it was closed and opened again |
 //! | [`nodes`](Contract::shared_by_nodes) | may be open several times at once, over the same records |
-//! | [`unreachable`](Contract::unreachable) | may lose what it rests on, and then says so |
+//! | [`unreachable`](Contract::unreachable) | may lose its server or file, and returns errors then |
 //! | [`damage`](Contract::damaged_by) | may find a record damaged |
 //! | [`replaces`](Contract::replaces) | implements [`ReplaceIf`] |
 //! | [`lists`](Contract::lists) | implements [`ListUsers`](crate::store::ListUsers) |
-//! | [`network`](Contract::over_network) | reaches its server over TCP: silences, late writes |
+//! | [`network`](Contract::over_network) | reaches its server over TCP; the checks make the network silent and writes late |
 //!
 //! Every run uses user ids of its own and removes its records afterwards, so runs may share a database. All
 //! keys are obvious fakes. A check has 30 seconds; a call that hangs or panics is a failure like any other.
@@ -29,7 +31,7 @@
 //!
 //!     fn contract() -> Contract {
 //!         let path = std::env::temp_dir().join(format!("contract-{}.db", std::process::id()));
-//!         // Each call opens the same file: what one store saved, the next one must have.
+//!         // Each call opens the same file. What one store saved must be in the next one.
 //!         let open = move || {
 //!             let path = path.clone();
 //!             async move { SqliteStore::open(path).await.expect("the file opens") }
@@ -50,7 +52,7 @@
 //! # fn main() {} // The macro makes tests, which rustdoc does not run.
 //! ```
 //!
-//! A store that reaches a server makes every claim. Here it is one of this crate:
+//! A store that uses a server should make every claim. This example has the `PostgresStore` of this crate:
 //!
 //! ```
 //! # #[cfg(feature = "postgres")]
@@ -134,13 +136,13 @@ type Damage = Arc<dyn Fn(UserId) -> BoxFuture<()> + Send + Sync>;
 /// How long one check may take. *Source*: our choice; a healthy store needs a few seconds at most.
 const CHECK_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Every check there is, in the order in which they run.
+/// All checks, in the order in which they run.
 #[must_use]
 pub fn checks() -> &'static [Check] {
     &table::CHECKS
 }
 
-/// One thing that every store owes.
+/// One check of the contract.
 #[derive(Clone, Copy)]
 pub struct Check {
     name: &'static str,
@@ -156,13 +158,13 @@ impl Check {
         self.name
     }
 
-    /// What a store owes here, in one sentence.
+    /// What the check requires of a store, in one sentence.
     #[must_use]
     pub fn sentence(&self) -> &'static str {
         self.sentence
     }
 
-    /// What a store must claim for this check to be made.
+    /// The claim that a contract must make so that this check runs.
     #[must_use]
     pub fn claim(&self) -> Claim {
         self.claim
@@ -205,8 +207,8 @@ where
 }
 
 impl Contract {
-    /// A contract over the store that `open` gives; it is opened anew for each check. A panic in it fails the
-    /// check.
+    /// Makes a contract for the store that `open` returns. Each check calls `open` again. If `open` panics,
+    /// the check fails.
     pub fn new<S, F, Fut>(open: F) -> Self
     where
         S: TokenStore,
@@ -229,14 +231,15 @@ impl Contract {
         }
     }
 
-    /// How long one check may take before it has failed; 30 seconds unless it is set.
+    /// Sets how long one check may take. A check that takes longer fails. Default: 30 seconds.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Runs every check that the claims call for, one after the other. It needs a tokio runtime.
+    /// Runs the basic checks and those of each claim that is made, one after the other. It needs a tokio
+    /// runtime.
     ///
     /// ```
     /// use komerza_connect::{MemoryStore, store::contract::{Claim, Contract}};
@@ -259,7 +262,7 @@ impl Contract {
     /// ```
     ///
     /// # Errors
-    /// The first [`ContractFailure`]. A claim that is neither made nor left out is one.
+    /// The first [`ContractFailure`]. A claim that is neither made nor left out is a failure too.
     pub async fn check(&self) -> Result<Passed, ContractFailure> {
         self.claims_are_complete()?;
         let mut passed = Vec::new();
@@ -273,11 +276,11 @@ impl Contract {
     /// Runs the check of that name.
     ///
     /// # Errors
-    /// [`ContractFailure`], also when there is no such check or the contract lacks the claim that it needs: a
-    /// check that was asked for is never skipped.
+    /// [`ContractFailure`] if the check fails, if there is no such check, or if the contract does not make
+    /// its claim. A check that you ask for is never skipped.
     pub async fn run(&self, name: &str) -> Result<(), ContractFailure> {
         let Some(check) = checks().iter().find(|check| check.name == name) else {
-            let found = "this is not the name of one of `checks()`".to_owned();
+            let found = "`checks()` has no check with this name".to_owned();
             return Err(ContractFailure {
                 check: name.to_owned().into(),
                 sentence: "A check must exist to be run.",
@@ -308,13 +311,10 @@ impl Contract {
                 let what = under_way.first().map_or("the check".to_owned(), |call| format!("`{call}`"));
                 task.abort();
                 let own = match claim {
-                    Claim::Unreachable | Claim::Network => ": it needs a deadline of its own",
+                    Claim::Unreachable | Claim::Network => ": the store needs its own deadline for a call",
                     _ => "",
                 };
-                Err(Found(format!(
-                    "{what} did not end, and the check's {} seconds were over{own}",
-                    self.deadline.as_secs()
-                )))
+                Err(Found(format!("{what} did not end within the check's {} seconds{own}", self.deadline.as_secs())))
             }
         };
         outcome.map_err(|Found(found)| ContractFailure { check: check.name.into(), sentence: check.sentence, found })
@@ -340,7 +340,7 @@ pub fn run_as_test(contract: &Contract, name: &str) -> Result<(), ContractFailur
             outcome
         }
         Err(error) => {
-            let found = format!("no runtime: {error}");
+            let found = format!("tokio cannot start a runtime: {error}");
             Err(ContractFailure { check: name.to_owned().into(), sentence: "A check needs a runtime.", found })
         }
     }

@@ -22,7 +22,8 @@ const FEW: u32 = 10;
 /// Time for what was held back to arrive, and to be carried out.
 const SETTLED: Duration = Duration::from_millis(300);
 
-/// How many turns of a call are disturbed. *Source*: our choice; a transaction on a new connection has about ten.
+/// How many turns of a call are disturbed. *Source*: our choice; a transaction on a new connection has about
+/// ten.
 const MOST_TURNS: usize = 12;
 
 /// A call that must end by itself.
@@ -95,7 +96,11 @@ pub(super) async fn given_up_connections_are_closed(trial: Arc<Trial>) -> Outcom
         loads_again(&trial, &user, &token).await?;
     }
     let settled = relay.settles_at(before.saturating_add(1), LONGEST_CALL).await;
-    ensure!(settled, "{} connections are open after three silences, {before} before", relay.open());
+    ensure!(
+        settled,
+        "{} connections are open after the network fell silent three times; before it were {before}",
+        relay.open()
+    );
     Ok(())
 }
 
@@ -116,8 +121,8 @@ async fn write(trial: &Trial, call: &'static str, user: &UserId, older: &StoredT
     }
 }
 
-/// The network falls silent at each turn of a call: a pool may ask for an answer first, and a write may come in several
-/// steps. What was held back arrives after a later save was confirmed.
+/// The network falls silent at each turn of a call: a pool may ask for an answer first, and a write may come
+/// in several steps. What was held back arrives after a later save was confirmed.
 async fn never_undoes_a_later_save(trial: Arc<Trial>, call: &'static str) -> Outcome {
     let (user, older) = saved(&trial).await?;
     let before = trial.relay()?.turns();
@@ -143,7 +148,7 @@ async fn silent_after(trial: &Trial, turns: usize, call: &'static str) -> Outcom
     let (relay, newer) = (trial.relay()?, trial.token()?);
     relay.silence_after(turns);
     if ends(call, write(trial, call, &user, &older)).await?.is_ok() {
-        ensure!(turns > 0, "`{call}` was confirmed though nothing of it could reach the server");
+        ensure!(turns > 0, "`{call}` was confirmed, but none of its messages could reach the server");
         return Ok(());
     }
     // From here on, new connections are good.

@@ -45,7 +45,7 @@ impl ContractFailure {
         &self.check
     }
 
-    /// What every store owes here.
+    /// What the check requires of a store.
     #[must_use]
     pub fn sentence(&self) -> &str {
         self.sentence

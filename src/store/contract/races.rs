@@ -85,7 +85,7 @@ pub(super) async fn one_of_many_delete_ifs_is_true(trial: Arc<Trial>) -> Outcome
         };
         let answers = all_at_once((0..8).map(removal)).await?;
         let removed = answers.iter().filter(|removed| **removed).count();
-        ensure!(removed == 1, "{removed} of 8 calls at once said that they removed the record");
+        ensure!(removed == 1, "{removed} of 8 simultaneous calls returned `true`");
         trial.expect(&user, None).await?;
     }
     Ok(())

@@ -63,7 +63,7 @@ impl Calls {
 
 impl<E: Error> From<E> for Found {
     fn from(error: E) -> Self {
-        Self(format!("the check itself could not go on: {}", chain(&error)))
+        Self(format!("the check itself failed: {}", chain(&error)))
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn ended(error: JoinError) -> Found {
     match error.try_into_panic().map(|panic| said(&*panic)) {
         Ok(Some(text)) => Found(format!("a panic: {text}")),
         Ok(None) => Found::new("a panic"),
-        Err(_) => Found::new("a task that was ended"),
+        Err(_) => Found::new("a task was cancelled"),
     }
 }
 
@@ -175,24 +175,24 @@ impl Trial {
     }
 
     pub(super) fn replacing(&self) -> Result<&dyn ReplaceIf, Found> {
-        self.replacing.as_deref().ok_or_else(|| Found::new("no store that replaces"))
+        self.replacing.as_deref().ok_or_else(|| Found::new("the contract has no store of `replaces`"))
     }
 
     pub(super) fn relay(&self) -> Result<&Relay, Found> {
-        self.relay.as_ref().ok_or_else(|| Found::new("no relay"))
+        self.relay.as_ref().ok_or_else(|| Found::new("the contract has no relay of `over_network`"))
     }
 
     pub(super) async fn unreachable(&self) -> Result<Arc<dyn TokenStore>, Found> {
         match &self.contract.unreachable {
             Some(open) => Ok(self.watch("open", open()).await),
-            None => Err(Found::new("no unreachable store")),
+            None => Err(Found::new("the contract has no store of `unreachable`")),
         }
     }
 
     pub(super) async fn damage(&self, user: &UserId) -> Result<(), Found> {
         match &self.contract.damage {
             Some(damage) => damage(user.clone()).await,
-            None => return Err(Found::new("no way to damage a record")),
+            None => return Err(Found::new("the contract has no `damaged_by`")),
         }
         Ok(())
     }
@@ -313,7 +313,7 @@ impl Trial {
         let found = self.load(user).await?;
         ensure!(
             wanted.iter().any(|wanted| same(found.as_ref(), *wanted)),
-            "{} loaded as {}, which is none of {} possible outcomes",
+            "{} loaded as {}, which is none of the {} possible records",
             Shown(user),
             described(found.as_ref()),
             wanted.len()

@@ -1,4 +1,4 @@
-//! For stores that may be away: that is an error, and never an answer.
+//! For stores whose server or file may be unavailable: every call must then be an error.
 
 use super::trial::{Found, Trial, answer, ensure};
 use crate::store::StoreError;
@@ -17,13 +17,16 @@ pub(super) async fn a_load_from_an_unreachable_store_is_an_error(trial: Arc<Tria
 pub(super) async fn a_save_to_an_unreachable_store_is_an_error(trial: Arc<Trial>) -> Outcome {
     let (store, user, token) = (trial.unreachable().await?, trial.user("alice")?, trial.token()?);
     let outcome = trial.watch("save", store.save(&user, &token)).await;
-    ensure!(outcome.is_err(), "`save` confirmed what it cannot have kept");
+    ensure!(outcome.is_err(), "`save` confirmed a record that it cannot have stored");
     Ok(())
 }
 
 pub(super) async fn a_removal_from_an_unreachable_store_is_an_error(trial: Arc<Trial>) -> Outcome {
     let (store, user, token) = (trial.unreachable().await?, trial.user("alice")?, trial.token()?);
-    ensure!(trial.watch("delete", store.delete(&user)).await.is_err(), "`delete` confirmed a removal");
+    ensure!(
+        trial.watch("delete", store.delete(&user)).await.is_err(),
+        "`delete` confirmed a removal that it cannot have made"
+    );
     let answer = trial.watch("delete_if", store.delete_if(&user, token.version())).await;
     ensure!(answer.is_err(), "`delete_if` answered {:?}", answer.ok());
     Ok(())
@@ -49,8 +52,8 @@ pub(super) async fn errors_of_an_unreachable_store_hold_no_key(trial: Arc<Trial>
     errors.iter().flatten().try_for_each(|error| holds_no_key(error, &key))
 }
 
-/// Characters of a key that no error may hold in a row. *Source*: our choice; no other text of a check has as many
-/// in common with a key.
+/// Characters of a key that no error may hold in a row. *Source*: our choice; no other text of a check has as
+/// many in common with a key.
 const PIECE: usize = 10;
 
 /// Neither the error nor any cause of it may hold a piece of the key, as `Display` or as `Debug`, as text or as
@@ -65,7 +68,7 @@ pub(super) fn holds_no_key(error: &StoreError, key: &str) -> Outcome {
     let numbers = |piece: &[u8]| format!("{piece:?}").trim_matches(['[', ']']).to_owned();
     for piece in key.as_bytes().windows(PIECE) {
         let text = String::from_utf8_lossy(piece);
-        ensure!(!texts.contains(&*text) && !texts.contains(&numbers(piece)), "a part of the key stands in an error");
+        ensure!(!texts.contains(&*text) && !texts.contains(&numbers(piece)), "an error contains a part of the key");
     }
     Ok(())
 }

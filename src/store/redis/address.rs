@@ -51,7 +51,7 @@ pub(super) fn parse(url: &str) -> Result<Address, StoreError> {
     if tls && cfg!(all(feature = "rustls", feature = "native-tls")) {
         // With both the driver trusts no certificate.
         return Err(StoreError::misconfigured(
-            "for rediss:// switch one of the features \"rustls\" and \"native-tls\" of komerza-connect off",
+            "rediss:// works only with one of the features \"rustls\" and \"native-tls\" of komerza-connect: switch one off",
         ));
     }
     let is_cluster = match scheme {

@@ -1,4 +1,4 @@
-//! What an error of Redis means: what is said about it, and what is done next.
+//! What an error of Redis means: the text of our error, and what the store does next.
 
 use crate::store::{
     StoreError,
@@ -64,8 +64,8 @@ impl Failure {
     }
 }
 
-/// What a code of Redis means. Only the code is kept: the text quotes the arguments of a command that Redis does not
-/// know.
+/// What a code of Redis means. Only the code is kept: the text quotes the arguments of a command that Redis
+/// does not know.
 fn refused(code: &str) -> (StoreErrorKind, String) {
     let (kind, why) = match code {
         LATE => (TimedOut, "the call reached Redis after its deadline"),
@@ -73,7 +73,7 @@ fn refused(code: &str) -> (StoreErrorKind, String) {
         "NOAUTH" | "WRONGPASS" => (Misconfigured, "the user name or password was refused"),
         "NOPERM" => (
             Misconfigured,
-            "this user may not do all that the store needs: GET, SET, DEL, GETRANGE, EVAL, TIME, SCAN and PING",
+            "this user may not do all that the store needs: GET, SET, DEL, GETRANGE, EVAL, TIME, SCAN, MGET and PING, and CLUSTER SLOTS in a cluster",
         ),
         "OOM" => (NotWritable, "its memory limit is reached"),
         "READONLY" => (NotWritable, "it is a replica"),

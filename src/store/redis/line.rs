@@ -1,13 +1,14 @@
-//! The one connection of a store, replaced when it is no good any more.
+//! The one connection of a store. It is replaced when it is broken, late, or leads to a server that takes no
+//! writes.
 //!
 //! 1. All calls share one connection. A new one is made in a task of its own, by the first call that needs it.
 //! 2. A call has a deadline, which includes connecting.
 //! 3. After a call that was late, or dropped after a while without an answer, or refused by a server that takes
 //!    no writes, no later call uses the connection. It closes when the calls over it have ended.
-//! 4. A call that was surely not carried out is sent again, once. So is one that may be repeated, over a
-//!    connection that was closed.
-//! 5. A write carries its deadline by the server's clock, and the server refuses it afterwards. So a write that
-//!    was stuck in a silent connection can never undo a later one.
+//! 4. A call is sent again, once, if it was certainly not carried out. A call that may be repeated is also
+//!    sent again, once, if its connection was closed.
+//! 5. A write contains its deadline, in the time of the server's clock. The server refuses the write after
+//!    that. So a write that was stuck in a silent connection can never undo a later one.
 
 use super::{
     address::{Address, CONNECT_LIMIT},

@@ -44,33 +44,35 @@ const REPLACE_IF: &str = in_time!(
      local done = redis.pcall('SET', KEYS[1], ARGV[2]) if done.err then return done end return 1"
 );
 
-/// Keeps records in Redis, one key for each user: for apps on several nodes that already use Redis.
+/// Keeps records in Redis, one Redis key for each user. It is for apps on several nodes that already use
+/// Redis.
 ///
-/// All calls share one connection. It is replaced when a call over it is late, when it breaks, and when its
-/// server turns out to be a replica, as after a failover. A write that is late is never carried out afterwards.
+/// All calls share one connection. The store replaces it when a call over it is late, when it breaks, and
+/// when its server has become a replica, for example after a failover. A late write is never carried out
+/// afterwards.
 ///
 /// | Address | Where the records are |
 /// | --- | --- |
-/// | `redis://[[user]:password@]host[:port][/database]` | one server; its name may move to another after a failover |
+/// | `redis://[[user]:password@]host[:port][/database]` | one server; after a failover the host name may point to another server |
 /// | `rediss://…` | the same over TLS; likewise `rediss-cluster` and `rediss-sentinel` |
 /// | `unix:///path` | a server on this machine |
-/// | `redis-cluster://[[user]:password@]host[:port],…` | a Redis Cluster, found by any of its nodes |
-/// | `redis-sentinel://[[user]:password@]host[:port],…/service[/database]` | the primary that Sentinels name; their port is 26379 unless given. The password is the servers'; the Sentinels' own is `?sentinel_password=…`, with `sentinel_user=…` |
+/// | `redis-cluster://[[user]:password@]host[:port],…` | a Redis Cluster; name one or more of its nodes |
+/// | `redis-sentinel://[[user]:password@]host[:port],…/service[/database]` | the primary that the Sentinels name. The hosts are those of the Sentinels; their default port is 26379. User and password are those of the Redis servers. If the Sentinels have a password too, append `?sentinel_password=…`, and `&sentinel_user=…` if needed |
 ///
-/// It needs Redis 5 or newer, or Valkey. The user needs `GET`, `SET`, `DEL`, `GETRANGE`, `EVAL`, `TIME`, `SCAN`
-/// and `PING`.
+/// It needs Redis 5 or newer, or Valkey. Its user must be allowed to use `GET`, `SET`, `DEL`, `GETRANGE`,
+/// `EVAL`, `TIME`, `SCAN`, `MGET` and `PING`, and in a cluster `CLUSTER SLOTS`.
 ///
-/// **Configure Redis to be durable.** By default it loses up to minutes of confirmed saves when it is killed,
-/// and a lost record is a merchant who must connect again. Set in its configuration:
+/// **Configure Redis to be durable.** By default Redis can lose the confirmed saves of the last minutes when
+/// it is killed. A user whose record is lost must connect again. Set in the configuration of Redis:
 ///
 /// | Setting | Why |
 /// | --- | --- |
 /// | `appendonly yes` | writes go to a log on the disk |
-/// | `appendfsync always` | a save is confirmed once it is on the disk; with `everysec` a crash loses up to a second |
-/// | `maxmemory-policy noeviction` | any other policy throws records away when memory is short, and the user is "not connected" |
+/// | `appendfsync always` | a save is confirmed when it is on the disk; with `everysec` a crash can lose the saves of the last second |
+/// | `maxmemory-policy noeviction` | any other policy deletes records when memory is short; such a user is then "not connected" |
 ///
-/// A replica that takes over may lack the last writes, since Redis copies them afterwards: PostgreSQL is the
-/// better choice where that matters.
+/// Redis may confirm a write before it copies the write to its replicas. So a replica that takes over may
+/// lack the last writes. If that matters, use PostgreSQL.
 ///
 /// ```no_run
 /// use komerza_connect::store::RedisStore;
@@ -82,8 +84,8 @@ const REPLACE_IF: &str = in_time!(
 /// ```
 ///
 /// # Security
-/// Anyone who can read the database or its files has every key, unless the store is wrapped in an encrypted
-/// one. Through a network, use a `rediss://` address.
+/// Anyone who can read the database or its files has every key, unless the store is wrapped in an
+/// `EncryptedStore`. Over a network, use a `rediss://` address.
 #[derive(Clone)]
 pub struct RedisStore {
     line: Line,
@@ -91,7 +93,7 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// The start of every key, unless another is given. The user id follows it.
+    /// The default start of every Redis key. The user id follows it.
     pub const DEFAULT_PREFIX: &str = "komerza:token:";
 
     /// Connects to a server, a cluster or Sentinels; see the addresses [above](Self).
@@ -101,12 +103,12 @@ impl RedisStore {
     /// password: correct the setting.
     /// [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
     /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut) when Redis cannot be reached: try
-    /// again later. They name the server, never the password.
+    /// again later. The errors name the server, never the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, Self::DEFAULT_PREFIX).await
     }
 
-    /// Same as [`connect`](Self::connect), with another prefix of the keys.
+    /// Same as [`connect`](Self::connect), with another prefix of the Redis keys.
     ///
     /// # Errors
     /// Same as [`connect`](Self::connect).
@@ -116,7 +118,7 @@ impl RedisStore {
 
     /// Connects to the server of a client that the app has set up, for example with its own certificates.
     ///
-    /// `prefix` stands before the user id in every key. The store opens its own connections.
+    /// Every Redis key is `prefix` followed by the user id. The store opens its own connections.
     ///
     /// # Errors
     /// Same as [`connect`](Self::connect).
@@ -209,7 +211,7 @@ fn read(value: &[u8]) -> Result<StoredToken, StoreError> {
     let (version, record) = parts.ok_or_else(|| StoreError::unreadable("not a record of this crate"))?;
     let token = StoredToken::from_text(record)?;
     if token.version().to_string() != version {
-        return Err(StoreError::unreadable("the record has another version than its key's value begins with"));
+        return Err(StoreError::unreadable("the version in the record differs from the version before it"));
     }
     Ok(token)
 }

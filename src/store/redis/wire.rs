@@ -15,8 +15,8 @@ pub(super) enum Wire {
 }
 
 impl Wire {
-    /// Sends a command to the primary that has `slot`, or else to the one that has the command's key. A server that
-    /// stands for itself has every slot.
+    /// Sends a command to the primary that has `slot`, or else to the one that has the command's key. A
+    /// server that stands for itself has every slot.
     pub(super) async fn send(&mut self, command: &Cmd, slot: Option<u16>) -> Result<Value, RedisError> {
         match (self, slot) {
             (Self::One(wire), _) => wire.send_packed_command(command).await,

@@ -1,4 +1,4 @@
-//! What a failure of a database means, said with its place and without any value of a row.
+//! Turns a failure of a database into our error. Its text names the place and contains no value of a row.
 
 use super::Dialect;
 use crate::store::{
@@ -69,14 +69,14 @@ pub(super) fn explain<DB: Dialect>(error: sqlx::Error, place: &str) -> StoreErro
             (Unavailable, format!("TLS with {place} failed: {error}; {advice}"))
         }
         sqlx::Error::PoolTimedOut => {
-            let why = "all are in use, or the server refuses new ones or does not answer";
+            let why = "all connections are in use, or the server refuses new ones or does not answer";
             (TimedOut, format!("no connection to {place} in time: {why}"))
         }
         sqlx::Error::PoolClosed => (Unavailable, format!("the store was closed ({place})")),
         sqlx::Error::WorkerCrashed => (Unavailable, format!("the worker thread of {place} has ended")),
         // The words of an address's parser are kept where they quote nothing of it.
         sqlx::Error::Configuration(error) => {
-            let advice = || "check its parts, and the names and values of its options".to_owned();
+            let advice = || "check the parts of the address, and the names and values of its options".to_owned();
             let why = error.downcast_ref::<url::ParseError>().map_or_else(advice, ToString::to_string);
             (Misconfigured, format!("{place} cannot be used: {why}"))
         }
@@ -84,7 +84,7 @@ pub(super) fn explain<DB: Dialect>(error: sqlx::Error, place: &str) -> StoreErro
             let advice = "check the port, and whether a proxy is in between";
             (Unavailable, format!("{place} does not answer in the protocol of {}: {advice}", DB::NAME))
         }
-        _ => (Unavailable, format!("the client of {place} failed")),
+        _ => (Unavailable, format!("the database client failed ({place})")),
     };
     StoreError::of(kind, said)
 }
@@ -95,7 +95,7 @@ fn advice(failed: io::ErrorKind) -> &'static str {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
             "the other side closed the connection: the server ended, or speaks another protocol"
         }
-        io::ErrorKind::NotFound => "a file that the address names is not there",
+        io::ErrorKind::NotFound => "a file or socket in the address does not exist",
         _ => "check the address, and whether the server can be reached from here",
     }
 }

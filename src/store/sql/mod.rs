@@ -2,12 +2,12 @@
 //!
 //! 1. **Nothing is left on a server between two calls**: no named statement, no session setting, no open
 //!    transaction. So a pooler may give each transaction another connection.
-//! 2. **Loads are one round trip**: one statement whose values stand in it as hexadecimal digits. Records are
+//! 2. **Loads are one round trip**: one statement that contains its values as hexadecimal digits. Records are
 //!    never written into a statement's text, which servers log; they are sent as parameters, inside a
 //!    transaction.
-//! 3. **A write that is not conditional is committed in a message of its own.** If its caller has gone away by
-//!    then, nothing is committed; if the commit itself is late, the row is locked until then, so that no later
-//!    write can come before it.
+//! 3. **An unconditional write is committed in a separate message.** If the caller is gone before the commit
+//!    is sent, nothing is committed. If the commit itself arrives late, the row stays locked until then, so
+//!    no later write can come before it.
 //! 4. **The record says when it was saved.** The column `saved_at` is a copy for the index.
 
 mod failure;
@@ -48,12 +48,11 @@ enum Value {
 enum How {
     /// It reads: one message.
     Read,
-    /// A write that does no harm when it is late, because it is conditional on what it replaces or makes what is
-    /// missing: one message. It is
-    /// sent once: a second try could not tell what the first one removed.
+    /// A write that does no harm when it is late, because it is conditional on what it replaces or makes what
+    /// is missing: one message. It is sent once: a second try could not tell what the first one removed.
     WriteOnce,
-    /// Any other write, and each with a record: in a transaction whose commit is a message of its own. Its values do
-    /// not stand in the statement's text.
+    /// Any other write, and each with a record: in a transaction whose commit is a message of its own. Its
+    /// values do not stand in the statement's text.
     Transact,
 }
 
@@ -88,7 +87,8 @@ trait Dialect: Database {
     /// Whether one write at a time begins: waiting here is fair, waiting for a lock of the database is not.
     const IN_TURN: bool = false;
 
-    /// Whether a connection whose call failed or was dropped is closed. Not one that has its database in memory.
+    /// Whether a connection whose call failed or was dropped is closed. Not one that has its database in
+    /// memory.
     fn closes(_: &<Self::Connection as sqlx::Connection>::Options) -> bool {
         true
     }
@@ -164,8 +164,8 @@ macro_rules! answer {
 }
 use answer;
 
-/// How a server is asked: in one message, with each value in the statement's text; or in a transaction, with the
-/// values as parameters of `$prepared`.
+/// How a server is asked: in one message, with each value in the statement's text; or in a transaction, with
+/// the values as parameters of `$prepared`.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 macro_rules! run_on_a_server {
     ($connection:ty, $prepared:expr) => {

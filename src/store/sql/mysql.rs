@@ -17,18 +17,18 @@ const CONNECTIONS: usize = 10;
 
 /// Keeps records in a table of a MySQL or MariaDB database: for apps on several nodes.
 ///
-/// A confirmed save is committed. It survives a crash of the app and of the server, unless the server has
-/// `innodb_flush_log_at_trx_commit` set to something else than 1. The server may restart or fail over at any
-/// time: connections that are silent, broken or lead to a server that takes no writes are closed, and the next
-/// call opens a new one.
+/// A confirmed save is committed. It survives a crash of the app and of the server, unless
+/// `innodb_flush_log_at_trx_commit` of the server is not 1. The server may restart or fail over at any time:
+/// the store closes a connection that is silent or broken, or whose server accepts no writes. The next call
+/// opens a new one.
 ///
-/// **Exact ids.** Ids are bytes (`VARBINARY`), so no collation folds their case, their accents or their
-/// trailing spaces.
+/// **Exact ids.** Ids are bytes (`VARBINARY`), so no collation ignores case, accents or trailing spaces.
 ///
 /// **The table.** The columns are `user_id`, `version`, `record` and `saved_at` (milliseconds since 1970, with
 /// an index). Its engine is InnoDB.
 ///
-/// Tested with MariaDB 10.11. MySQL 8 was not tried; its `caching_sha2_password` needs TLS or a Unix socket.
+/// Tested with MariaDB 10.11. MySQL 8 was not tested. Its login method `caching_sha2_password` needs TLS or a
+/// Unix socket.
 ///
 /// ```no_run
 /// use komerza_connect::store::MySqlStore;
@@ -40,23 +40,23 @@ const CONNECTIONS: usize = 10;
 /// ```
 ///
 /// # Security
-/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted
-/// one. Through a network, ask for `ssl-mode=VERIFY_IDENTITY` in the address. Keys are sent as parameters of
-/// prepared statements; a server with a general or slow query log logs the parameters too.
+/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an
+/// `EncryptedStore`. Over a network, set `ssl-mode=VERIFY_IDENTITY` in the address. Keys are sent as
+/// parameters of prepared statements; a server with a general or slow query log logs the parameters too.
 pub type MySqlStore = SqlStore<MySql>;
 
 impl SqlStore<MySql> {
     /// Connects to a `mysql://` or `mariadb://` address, and creates the table `komerza_tokens` if it is
     /// missing.
     ///
-    /// At most 10 connections. The address names the database; it takes the client's options: `ssl-mode`,
-    /// `ssl-ca`, `socket`.
+    /// The store opens at most 10 connections. The address must name the database. It may have the options of
+    /// sqlx, such as `ssl-mode`, `ssl-ca`, `socket`.
     ///
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address,
-    /// password, database or missing right; else
+    /// password, database or missing right. Otherwise
     /// [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
-    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). None repeats the password.
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). No error repeats the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, &TableName::default()).await
     }
@@ -80,13 +80,14 @@ impl SqlStore<MySql> {
 
     /// Uses the app's own pool, and creates the table if it is missing.
     ///
-    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to
-    /// [`connect`](Self::connect) instead: the two pools do not disturb each other. Nodes may do this at the
-    /// same moment.
+    /// It takes a pool of **sqlx 0.9**. If the app uses another version of sqlx, give the address to
+    /// [`connect`](Self::connect) instead. The two pools do not disturb each other. Several nodes may create
+    /// the table at the same moment.
     ///
-    /// Connections on which a call failed or was late are closed. The pool logs statements as the app has
-    /// configured. They contain user ids but no keys. Set `test_before_acquire(false)` and an `acquire_timeout`
-    /// below the store's deadline on the pool: its ping before each use has no time limit of its own.
+    /// The store closes a connection on which a call failed or was late. The pool logs statements as the app
+    /// has configured. They contain user ids but no keys. On the pool set `test_before_acquire(false)`,
+    /// because its ping before each use has no time limit. Also set an `acquire_timeout` below the store's
+    /// deadline.
     ///
     /// # Errors
     /// Same as [`connect`](Self::connect).

@@ -6,11 +6,11 @@
 //!    call.
 //! 3. After a time-out, a broken connection or a server that takes no writes, the idle connections are closed
 //!    too: they lead to the same server.
-//! 4. A connection that was idle for long is tried before it is used, with a time limit.
+//! 4. A connection that was idle for a long time is tested before it is used, with a time limit.
 //!
-//! The crate's own pool and not sqlx's, because that one sends a ping each time a connection is returned,
-//! without a limit: a silent server then holds every place in the pool for ever. A pool of the app is used all
-//! the same when the app gives one.
+//! The crate has its own pool, because sqlx's pool sends a ping without a time limit each time a connection
+//! is returned. A silent server then holds every place in that pool for ever. If the app gives its own pool
+//! of sqlx, the store uses it nevertheless.
 
 use super::{Answer, Dialect, How, Value, failure};
 use crate::store::StoreError;

@@ -22,17 +22,17 @@ const MIGRATION_LOCK: i64 = 0x6b6f_6d65_727a_6131;
 ///
 /// A confirmed save is committed. It survives a crash of the app and of the server, unless the server, the
 /// database or the role has `synchronous_commit` or `fsync` switched off. The server may restart or fail over
-/// at any time: connections that are silent, broken or lead to a server that takes no writes are closed, and
-/// the next call opens a new one.
+/// at any time: the store closes a connection that is silent or broken, or whose server accepts no writes.
+/// The next call opens a new one.
 ///
-/// **Poolers.** PgBouncer in session and transaction mode works with the default address: no statement, setting
-/// or transaction is left on a server between two calls. In statement mode opening the store is refused,
-/// because saving needs a transaction. Tested with PgBouncer 1.18; other poolers that keep a transaction on one
-/// server should work and were not tried.
+/// **Poolers.** PgBouncer in session and transaction mode works with the default address: no statement,
+/// setting or transaction is left on a server between two calls. In statement mode the store refuses to open,
+/// because saving needs a transaction. Tested with PgBouncer 1.18; other poolers that keep a transaction on
+/// one server should work, but were not tested.
 ///
 /// **The table.** The columns are `user_id` (bytes; `WHERE user_id = 'alice'` still finds a user), `version`,
-/// `record` and `saved_at` (milliseconds since 1970, with an index). A role that may not make tables is enough
-/// once the table is there.
+/// `record` and `saved_at` (milliseconds since 1970, with an index). Once the table exists, the role does not
+/// need the right to create tables.
 ///
 /// ```no_run
 /// use komerza_connect::store::PostgresStore;
@@ -44,23 +44,23 @@ const MIGRATION_LOCK: i64 = 0x6b6f_6d65_727a_6131;
 /// ```
 ///
 /// # Security
-/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an encrypted
-/// one. Through a network, ask for `sslmode=verify-full` in the address. Keys are sent as parameters, so that
-/// they stand in no statement's text; a server that logs the parameters of statements (`log_statement`,
-/// `log_min_duration_statement`) logs them.
+/// Anyone who can read the table, or a dump of it, has every key, unless the store is wrapped in an
+/// `EncryptedStore`. Over a network, set `sslmode=verify-full` in the address. The store sends keys as
+/// parameters, so the text of a statement never contains a key. A server that logs the parameters of
+/// statements (`log_statement`, `log_min_duration_statement`) logs the keys.
 pub type PostgresStore = SqlStore<Postgres>;
 
 impl SqlStore<Postgres> {
     /// Connects to a `postgres://` address, and creates the table `komerza_tokens` if it is missing.
     ///
-    /// At most 10 connections. The address takes the client's options: `sslmode`, `sslrootcert`,
-    /// `application_name`, `options`.
+    /// The store opens at most 10 connections. The address may have the options of sqlx, such as `sslmode`,
+    /// `sslrootcert`, `application_name`, `options`.
     ///
     /// # Errors
     /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) for a bad address,
-    /// password, database or missing right, or a pooler in statement mode; else
+    /// password, database or missing right, or a pooler in statement mode. Otherwise
     /// [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
-    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). None repeats the password.
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut). No error repeats the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::connect_with(url, &TableName::default()).await
     }
@@ -80,13 +80,14 @@ impl SqlStore<Postgres> {
 
     /// Uses the app's own pool, and creates the table if it is missing.
     ///
-    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx gives the address to
-    /// [`connect`](Self::connect) instead: the two pools do not disturb each other. Nodes may do this at the
-    /// same moment.
+    /// It takes a pool of **sqlx 0.9**. If the app uses another version of sqlx, give the address to
+    /// [`connect`](Self::connect) instead. The two pools do not disturb each other. Several nodes may create
+    /// the table at the same moment.
     ///
-    /// Connections on which a call failed or was late are closed. The pool logs statements as the app has
-    /// configured. They contain user ids but no keys. Set `test_before_acquire(false)` and an `acquire_timeout`
-    /// below the store's deadline on the pool: its ping before each use has no time limit of its own.
+    /// The store closes a connection on which a call failed or was late. The pool logs statements as the app
+    /// has configured. They contain user ids but no keys. On the pool set `test_before_acquire(false)`,
+    /// because its ping before each use has no time limit. Also set an `acquire_timeout` below the store's
+    /// deadline.
     ///
     /// # Errors
     /// Same as [`connect`](Self::connect).
@@ -103,7 +104,8 @@ impl Dialect for Postgres {
     const CODE: &'static str = "SQLSTATE";
     const HEX_ID: &'static str = "encode(user_id, 'hex')";
 
-    /// In a transaction of several messages, as saving: what a pooler in statement mode refuses is refused at once.
+    /// In a transaction of several messages, as saving: what a pooler in statement mode refuses is refused at
+    /// once.
     const PROBED: How = How::Transact;
 
     /// `IF NOT EXISTS` by itself is no guard: two sessions may both find no table, and one of them then fails.

@@ -21,18 +21,18 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(1_200);
 /// the number.
 const CONNECTIONS: usize = 4;
 
-/// Keeps records in one SQLite file: nothing to install, for apps on one machine.
+/// Keeps records in one SQLite file, for apps on one machine. There is nothing to install.
 ///
-/// A confirmed save is on the disk. It survives `kill -9` of the app. It survives a power cut if the disk keeps
-/// what it reports as written (write-ahead log, `synchronous=FULL`). What is deleted is overwritten with zeros
-/// (`secure_delete`); the log beside the file (`-wal`) may keep an older copy until its next checkpoint.
-/// Several processes of one machine may share the file; a network file system may not. Writes of one process
-/// queue up, so that they do not fight for SQLite's lock. A write that waits for the lock of another process
-/// and runs into its deadline is never carried out later.
+/// A confirmed save is on the disk. It survives `kill -9` of the app. It survives a power cut if the disk
+/// keeps what it reports as written (write-ahead log, `synchronous=FULL`). SQLite overwrites deleted records
+/// with zeros (`secure_delete`). The log next to the file (`-wal`) may keep an older copy until its next
+/// checkpoint. Several processes on one machine may share the file. It must not be on a network file system.
+/// Writes of one process run one after the other, so they do not compete for SQLite's lock. A write that
+/// reaches its deadline while it waits for the lock of another process is never carried out later.
 ///
-/// **The journal mode.** A new file gets a write-ahead log. A database that exists keeps its mode, and a log
-/// event names it: the app decides about its own database. In another mode readers and writers wait for each
-/// other.
+/// **The journal mode.** A new file gets a write-ahead log. An existing database keeps its mode, because the
+/// app decides about it. If that is another mode, a log event names it. Readers and writers then wait for
+/// each other.
 ///
 /// **The table.** The columns are `user_id` (bytes), `version`, `record` and `saved_at` (milliseconds since
 /// 1970, with an index).
@@ -59,16 +59,16 @@ const CONNECTIONS: usize = 4;
 /// ```
 ///
 /// # Security
-/// Only its owner can read and write a new file (0600). Anyone who can read it has every key, unless the store
-/// is wrapped in an encrypted one.
+/// A new file can be read and written only by its owner (0600). Anyone who can read it has every key, unless
+/// the store is wrapped in an `EncryptedStore`.
 pub type SqliteStore = SqlStore<Sqlite>;
 
 impl SqlStore<Sqlite> {
-    /// Opens the file at `path` and makes the file, and the table `komerza_tokens`, if they are not there.
+    /// Opens the file at `path`. Creates the file and the table `komerza_tokens` if they are missing.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the file cannot be
-    /// opened, made or written; the directory must exist.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) if the file cannot be
+    /// opened, created or written. The directory must exist.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with(path, &TableName::default()).await
     }
@@ -111,14 +111,15 @@ impl SqlStore<Sqlite> {
         Self::in_pool(pool, table).await
     }
 
-    /// Same as [`open`](Self::open), for an address as settings hold it: `sqlite:PATH`, `sqlite://PATH` or
-    /// `sqlite::memory:`.
+    /// Same as [`open`](Self::open), for an address such as a setting contains: `sqlite:PATH`,
+    /// `sqlite://PATH` or `sqlite::memory:`.
     ///
-    /// The path is taken as it is; nothing in it is decoded.
+    /// The path is used unchanged; percent signs in it are not decoded.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured), also for options after a
-    /// question mark: bring a pool of your own to [`from_pool`](Self::from_pool) for those.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured), also if the address
+    /// has options after a question mark. To set options, make your own pool and give it to
+    /// [`from_pool`](Self::from_pool).
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let path = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
         match path {
@@ -131,7 +132,7 @@ impl SqlStore<Sqlite> {
         }
     }
 
-    /// A database in memory, for tests: it ends with the store.
+    /// Opens a database in memory, for tests. Its records are lost when the store is dropped.
     ///
     /// # Errors
     /// Same as [`open`](Self::open).
@@ -149,8 +150,8 @@ impl SqlStore<Sqlite> {
 
     /// Uses the app's own pool, and creates the table if it is missing.
     ///
-    /// It takes a pool of **sqlx 0.9**. An app with another version of sqlx opens the same file with
-    /// [`open`](Self::open) instead: two pools may share a file. Two versions of sqlx work in one app if both
+    /// It takes a pool of **sqlx 0.9**. If the app uses another version of sqlx, open the same file with
+    /// [`open`](Self::open) instead. Two pools may share a file. Two versions of sqlx work in one app if both
     /// accept the same version of `libsqlite3-sys`, because cargo allows only one. If they do not, change the
     /// version of the app's sqlx, or use another store.
     ///
@@ -158,8 +159,8 @@ impl SqlStore<Sqlite> {
     /// Statements appear in the pool's log if the app logs them; they contain no ids and no keys.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when the table cannot be
-    /// made.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) if the table cannot be
+    /// created.
     pub async fn from_pool(pool: SqlitePool, table: &TableName) -> Result<Self, StoreError> {
         Self::in_pool(Pool::of_app(pool), table).await
     }
@@ -172,7 +173,8 @@ impl Dialect for Sqlite {
     const CODE: &'static str = "code";
     const IN_TURN: bool = true;
 
-    /// A full disk ends a transaction by itself. sqlx counts it all the same and begins no other on that connection.
+    /// A full disk ends a transaction by itself. sqlx counts it all the same and begins no other on that
+    /// connection.
     fn closes(options: &SqliteConnectOptions) -> bool {
         options.get_filename().is_file()
     }
@@ -206,8 +208,8 @@ impl Dialect for Sqlite {
     }
 }
 
-/// Creates the file, if it is missing, with access for its owner only. Returns whether it is empty. SQLite would
-/// use the mask of the process, and it gives the files beside this one the same mode.
+/// Creates the file, if it is missing, with access for its owner only. Returns whether it is empty. SQLite
+/// would use the mask of the process, and it gives the files beside this one the same mode.
 fn make_private(path: &Path) -> io::Result<bool> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

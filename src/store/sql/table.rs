@@ -24,7 +24,8 @@ use zeroize::Zeroizing;
 /// Records that are looked at in one call when old ones are removed.
 const LOOKED_AT: usize = 200;
 
-/// Keeps records in a table of a SQL database: what `SqliteStore`, `PostgresStore` and `MySqlStore` have in common.
+/// Keeps records in a table of a SQL database: what `SqliteStore`, `PostgresStore` and `MySqlStore` have in
+/// common.
 pub struct SqlStore<DB: Database> {
     pool: Arc<Pool<DB>>,
     /// Quoted as in a statement.
@@ -48,20 +49,21 @@ impl<DB: Database> SqlStore<DB> {
     /// Sets the time for one call: waiting for a connection, opening it, and the statements. Default:
     /// 1.5 seconds.
     ///
-    /// Keep it below [`store_deadline`](crate::config::Limits::store_deadline), so that the log has the
-    /// store's own error. Zero: every call fails.
+    /// Keep it below [`store_deadline`](crate::config::Limits::store_deadline), so that the log shows the
+    /// store's own error, which says what it waited for. Zero: every call fails.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// Closes the connections; later calls fail. Dropping the store closes its own connections too.
+    /// Closes the connections; later calls fail. This also closes the app's pool if the store uses one.
+    /// Dropping the store closes only connections that the store opened itself.
     pub async fn close(&self) {
         self.pool.close().await;
     }
 
-    /// Opens the store, and makes the table if it is missing. A role that may not make tables is enough once the table
-    /// is there, so that is asked first.
+    /// Opens the store, and makes the table if it is missing. A role that may not make tables is enough once
+    /// the table is there, so that is asked first.
     pub(super) async fn in_pool(pool: Pool<DB>, name: &TableName) -> Result<Self, StoreError>
     where
         DB: Dialect,

@@ -6,10 +6,11 @@ use std::{fmt, str::FromStr};
 /// The longest part of a name: PostgreSQL cuts longer ones without an error.
 const PART_MAX: usize = 63;
 
-/// Where a SQL store keeps its records; `komerza_tokens` unless another is given.
+/// The table in which a SQL store keeps its records. Default: `komerza_tokens`.
 ///
-/// Letters, digits and underscores of ASCII, not beginning with a digit, at most 63 characters; a schema may
-/// stand before it. It is quoted in every statement, so its case counts.
+/// A name has at most 63 characters: ASCII letters, digits and underscores, with no digit at the beginning. A
+/// schema and a dot may stand before it. The stores quote the name in every statement, so upper and lower
+/// case differ.
 ///
 /// ```
 /// use komerza_connect::store::TableName;
@@ -36,8 +37,8 @@ impl FromStr for TableName {
     type Err = StoreError;
 
     /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) when it could not stand
-    /// in a statement.
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) if the text is not a
+    /// valid table name.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (schema, name) = text.split_once('.').map_or((None, text), |(schema, name)| (Some(schema), name));
         let fits = |part: &str| {
@@ -47,7 +48,7 @@ impl FromStr for TableName {
         };
         if !fits(name) || !schema.is_none_or(fits) {
             return Err(StoreError::misconfigured(
-                "a table name has ASCII letters, digits and underscores, at most 63, and perhaps a schema before it",
+                "a table name has at most 63 ASCII letters, digits and underscores, and no digit at the beginning; a schema and a dot may stand before it",
             ));
         }
         Ok(Self { schema: schema.map(Into::into), name: name.into() })

@@ -87,7 +87,8 @@ pub(crate) async fn examine(url: &str, cookie: Option<&str>, json: bool) -> Resu
     Ok((text, wrong))
 }
 
-/// What the answers to a typed address, to a link on another site and to a script mean. `signed_in`: a cookie was given.
+/// What the answers to a typed address, to a link on another site and to a script mean. `signed_in`: a cookie
+/// was given.
 fn judge(login: &Url, signed_in: bool, typed: &Answer, linked: &Answer, polled: &Answer) -> Vec<Finding> {
     let mut findings = Vec::new();
     let authorize = Url::parse(typed.text(header::LOCATION)).ok().filter(|url| url.path().ends_with("/auth/authorize"));
@@ -250,7 +251,8 @@ mod tests {
         assert_eq!(codes(&elsewhere, &asked, &json), ["redirect_elsewhere"]);
     }
 
-    /// The README has every finding, and each is provoked here: `UPDATE_README=1 cargo test -p komerza-sandbox readme`.
+    /// The README has every finding, and each is provoked here: `UPDATE_README=1 cargo test -p
+    /// komerza-sandbox readme`.
     #[test]
     fn every_finding_is_provoked_and_stands_in_the_readme() {
         let url = Url::parse("https://shop.example/komerza/login").unwrap();

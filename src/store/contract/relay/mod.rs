@@ -75,7 +75,7 @@ impl Relay {
     /// Listens on a loopback port of its own and relays every connection to `server`.
     ///
     /// # Errors
-    /// The system's error when no port can be bound.
+    /// The error of the operating system if no port can be bound.
     pub async fn to(server: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -91,7 +91,7 @@ impl Relay {
         Ok(Self { address, shared, listening })
     }
 
-    /// Where a client connects to.
+    /// The address that a client connects to.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -109,7 +109,8 @@ impl Relay {
         *self.shared.open.borrow()
     }
 
-    /// Waits until at most `most` connections are open. `false`: there are more after `limit`.
+    /// Waits until at most `most` connections are open. Returns `false` if there are still more after
+    /// `limit`.
     pub async fn settles_at(&self, most: usize, limit: Duration) -> bool {
         let mut open = self.shared.open.subscribe();
         tokio::time::timeout(limit, open.wait_for(|open| *open <= most)).await.is_ok_and(|open| open.is_ok())
@@ -117,8 +118,8 @@ impl Relay {
 
     /// Keeps the open connections but passes nothing on, in either direction. New ones are relayed.
     ///
-    /// What either side sends meanwhile is held back until [`release`](Self::release), also after
-    /// its sender has closed the connection.
+    /// The relay keeps what either side sends meanwhile until [`release`](Self::release), even if the sender
+    /// closes the connection.
     pub fn silence(&self) {
         self.order(Order::Hold(Held::All), Order::Pass);
     }
@@ -128,8 +129,8 @@ impl Relay {
         self.order(Order::Hold(Held::All), Order::Hold(Held::All));
     }
 
-    /// Lets each connection, open or new, have so many turns more, then passes nothing on, in either direction. A turn is
-    /// whatever the client sends between two answers.
+    /// Lets each connection, open or new, have so many turns more, then passes nothing on, in either
+    /// direction. A turn is whatever the client sends between two answers.
     pub(super) fn silence_after(&self, turns: usize) {
         self.order(Order::Hold(Held::After(turns)), Order::Hold(Held::After(turns)));
     }
@@ -144,17 +145,17 @@ impl Relay {
         self.order(Order::Hold(Held::Half), Order::Pass);
     }
 
-    /// Relays again: what was held back is passed on now, and new connections are relayed.
+    /// Relays again. The relay passes on what it kept, and relays new connections.
     pub fn release(&self) {
         self.order(Order::Pass, Order::Pass);
     }
 
-    /// Closes the open connections in good order, both sides.
+    /// Closes the open connections normally, on both sides.
     pub fn close(&self) {
         self.end(Order::Close);
     }
 
-    /// Resets the open connections, both sides.
+    /// Resets the open connections, on both sides.
     pub fn reset(&self) {
         self.end(Order::Reset);
     }
@@ -165,7 +166,7 @@ impl Relay {
         self.reset();
     }
 
-    /// Holds every piece back for this long before it passes. Zero: no delay.
+    /// Delays everything that either side sends by this time. Zero: no delay.
     pub fn delay(&self, delay: Duration) {
         self.shared.delay.send_replace(delay);
     }

@@ -135,8 +135,8 @@ enum Next {
     WriteDown,
 }
 
-/// Relays until an order or either side ends it. `open` is dropped once the client has closed; `turn` is called as each
-/// turn begins.
+/// Relays until an order or either side ends it. `open` is dropped once the client has closed; `turn` is
+/// called as each turn begins.
 pub(super) async fn run<Open>(
     client: TcpStream,
     server: TcpStream,
