@@ -116,12 +116,12 @@
 //!    [`with_shared_buckets`](KomerzaConnectLayer::with_shared_buckets).
 //! 2. **Retries.** The client repeats only calls that are safe to repeat.
 //!    [`RequestBuilder`](api::RequestBuilder) has the rules.
-//! 3. **Lists.** [`Listing`](api::Listing) is a stream of list pages or of items. List pages are counted from
-//!    1. A list ends at an empty list page, or after the number of list pages that the latest reply states.
-//!    If the replies state no number, it ends at a list page that is shorter than an earlier one or equal to
-//!    the one before. Komerza divides a list into pages by position. If items are added or removed while a
-//!    list is read, an item can appear twice or be missing. If that matters, sort so that new items come
-//!    last, and compare ids.
+//! 3. **Lists.** [`Listing`](api::Listing) is a stream of list pages or of items. The number of the first
+//!    list page is 1. A list ends at an empty list page, or after the number of list pages that the latest
+//!    reply states. If the replies state no number, it ends at a list page that is shorter than an earlier
+//!    one or equal to the one before. Komerza divides a list into pages by position. If items are added or
+//!    removed while a list is read, an item can appear twice or be missing. If that matters, sort so that new
+//!    items come last, and compare ids.
 //! 4. **Models.** Unknown fields are ignored and unknown values of enumerations are kept, because Komerza's
 //!    API grows. Essential fields such as ids are required. All others are empty or `None` when missing or
 //!    null; a missing number is never zero. Amounts of money keep the digits that Komerza wrote, times are

@@ -196,7 +196,7 @@ async fn a_report_names_what_to_register_and_every_route_with_its_cookies() {
     let text = report.to_string();
     // What is wrong comes first, the long list last, one line for each part of a store.
     let place = |part| text.find(part).unwrap();
-    assert!(text.starts_with("Findings, in all fine:\n"), "{text}");
+    assert!(text.starts_with("Findings (worst: fine):\n"), "{text}");
     assert!(
         place("Routes:") < place("Register in") && place("redirect URI  ") < place("user.view   for user()"),
         "{text}"
