@@ -157,7 +157,7 @@
 //! | [`layer`] | the service that the layer makes, and a check that it is mounted |
 //! | [`pacing`] | how calls are spaced out, and buckets that several nodes share |
 //! | [`store`] | the contract for token stores, and the stores that come with the crate |
-//! | [`webhook`] | checks the signatures of what Komerza sends to your app (feature `webhook`) |
+//! | `webhook` | checks the signatures of what Komerza sends to your app (feature `webhook`) |
 //! | [`user`] | how the layer finds out who the user is |
 //! | [`doctor`] | checks of the set-up, and their report |
 //! | [`provider`] | the facts about Komerza that the crate relies on, with their sources |

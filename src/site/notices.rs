@@ -102,7 +102,7 @@ mod tests {
             ("www.shop.example", "https://shop.example", confused("www.shop.example instead of shop.example")),
             ("shop.example", "https://www.shop.example", confused("shop.example instead of www.shop.example")),
             ("app:8080", "https://shop.example", other("app:8080 instead of shop.example")),
-            ("a b\"", "https://shop.example", other("one that is no host instead of shop.example")),
+            ("a b\"", "https://shop.example", other("an invalid host instead of shop.example")),
         ] {
             assert_eq!(difference(host, origin), found, "{host}");
         }

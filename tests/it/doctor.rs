@@ -109,7 +109,7 @@ async fn every_finding_of_the_doctor_is_provoked_and_documented() {
     let report = connect.doctor().await.with_app(Router::new(), connect.config()).await;
     let lost = report.findings.last().unwrap();
     assert_eq!((lost.code, lost.severity), ("not_mounted", Severity::Error));
-    assert!(lost.text.starts_with("HEAD /komerza/login was answered by something else"), "{lost}");
+    assert!(lost.text.starts_with("HEAD /komerza/login was answered by something other than"), "{lost}");
 
     let development = at(&sandbox).redirect_uri("http://127.0.0.1:3000/komerza/callback").build().unwrap();
     let report = examine(development, MemoryStore::default()).await;

@@ -91,7 +91,7 @@ async fn a_handler_that_gives_up_answers_by_kind_and_sends_pages_to_the_login() 
     }
     for (reply, status, words) in [
         (Reply::error(503, "InternalServerError"), 502, "Try again"),
-        (Reply::error(403, "AccessDenied"), 403, "The permission that this needs: user.view."),
+        (Reply::error(403, "AccessDenied"), 403, "This needs the permission user.view."),
         (Reply::reset(), 502, "Komerza"),
     ] {
         provider.on_path_once("/user", reply);
