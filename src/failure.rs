@@ -47,8 +47,8 @@ kinds! {
     /// Another user than the one who started the login is signed in.
     OtherUser = "other_user", FORBIDDEN, "Another user started this connection.",
         "It is also possible that you disconnected in the meantime. Sign in as the user who started it, or start again.";
-    /// The request came from another site or for a frame. A script of this site that fetches the login gets
-    /// [`NotNavigated`](Self::NotNavigated).
+    /// The request came from another site or for a frame. A script of this site that calls `fetch` on the
+    /// login gets [`NotNavigated`](Self::NotNavigated).
     CrossSite = "cross_site", FORBIDDEN, "This request did not come from this site.", "Open the app and try again there.";
     /// A script fetched the login route. Only a navigation of the browser can go to Komerza.
     NotNavigated = "not_navigated", FORBIDDEN, "This address must be opened as a page.",

@@ -93,7 +93,8 @@ pub(crate) fn is_page(headers: &HeaderMap) -> bool {
 }
 
 /// Stands for a header that was sent twice or is not text: nobody says what it means, so no rule trusts it.
-const UNCLEAR: &str = "";
+/// No header has this text.
+const UNCLEAR: &str = "\n";
 
 fn word<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
@@ -202,6 +203,8 @@ mod tests {
             (&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")], false),
             (&[("sec-fetch-site", "odd")], false),
             (&[("sec-fetch-site", "odd"), ("origin", HERE)], true),
+            (&[("sec-fetch-site", ""), ("origin", HERE)], true),
+            (&[("sec-fetch-site", "odd"), ("sec-fetch-site", "odd"), ("origin", HERE)], false),
             (&[("origin", HERE)], true),
             (&[("origin", HERE), ("origin", HERE)], false),
             (&[("origin", "null")], false),
