@@ -74,7 +74,7 @@ messages! {
     TOO_LONG = "too_long", "has more than {} characters", "Check whether something else was pasted.";
     SURROUNDED = "surrounded", "has {}", "Remove the characters that do not belong to the value; look in the .env file or in the file with the secret.";
     NOT_VISIBLE_ASCII = "not_visible_ascii", "has a character that is not visible ASCII",
-        "Copy the value again; look for line breaks, accents and other characters that are not on an English keyboard.";
+        "Copy the value again; look for spaces, line breaks, accents and other characters that are not on an English keyboard.";
     CONTROL_CHARACTER = "control_character", "has a control character", "Write it on one line, without tabs or other control characters.";
     CLIENT_ID_CHARACTERS = "client_id_characters", "may contain only letters, digits and -._~",
         "Copy the client ID from the Komerza dashboard.";

@@ -117,6 +117,9 @@ limits! {
         /// Exchanges that one user may start per minute. One more is answered with 429. Default: 5.
         /// Zero: none is allowed.
         ///
+        /// The crate remembers at most 4,096 exchanges of the last minute, of all users together. Above that it
+        /// forgets the oldest, so a limit of 4,096 or more limits nobody.
+        ///
         /// Without [`with_user`](crate::KomerzaConnectLayer::with_user) the limit counts per browser if the
         /// browser has connected before, and otherwise per address.
         exchanges_per_user: u32 = 5,

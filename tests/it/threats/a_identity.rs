@@ -147,9 +147,17 @@ async fn t06_a_login_begun_at_one_mount_cannot_be_finished_at_the_other() {
     }
 }
 
-/// Another app at the same mount, and the same app at another mount.
-const OTHER_MOUNTS: [(&str, &str); 2] =
-    [("another-app", CALLBACK), ("obviously-fake-app", "https://shop.example/other/callback")];
+/// Another app at the same mount, and the same app at other mounts, one of them in the same directory.
+const OTHER_MOUNTS: [(&str, &str); 3] = [
+    ("another-app", CALLBACK),
+    ("obviously-fake-app", "https://shop.example/other/callback"),
+    ("obviously-fake-app", "https://shop.example/komerza/callback2"),
+];
+
+/// The login route beside a callback.
+fn login_of(uri: &str) -> String {
+    uri.rsplit_once('/').unwrap().0.to_owned() + "/login"
+}
 
 #[tokio::test]
 async fn t06_the_seal_holds_the_app_and_the_redirect_uri_each() {
@@ -158,7 +166,7 @@ async fn t06_the_seal_holds_the_app_and_the_redirect_uri_each() {
         let other = shop.another_node(|config| config.redirect_uri(uri).client_id(app_id));
         let visitor = alice.clone().without_own_answers();
         visitor.move_to(SITE, app(&other));
-        let theirs = started(visitor.hop(Load::typed(&uri.replace("callback", "login"))).await);
+        let theirs = started(visitor.hop(Load::typed(&login_of(uri))).await);
         visitor.jar().rename(&login.cookie, &format!("{}{}", theirs.prefix(), login.reference()));
         let back = visitor.hop(Load::link(AUTHORIZE, &format!("{uri}?{}", login.with("C1")))).await;
         assert_eq!(back.status(), 400, "{app_id} {uri}");
@@ -174,7 +182,7 @@ async fn t06_a_session_of_one_mount_is_none_at_another_with_the_same_keys_and_st
         let other = shop.another_node(|config| config.redirect_uri(uri).client_id(app_id));
         let visitor = alice.clone().without_own_answers();
         visitor.move_to(SITE, app(&other));
-        let theirs = started(visitor.hop(Load::typed(&uri.replace("callback", "login"))).await).cookie;
+        let theirs = started(visitor.hop(Load::typed(&login_of(uri))).await).cookie;
         let prefix = theirs.split_once("-login-").unwrap().0;
         // Under both names: whichever one the other mount looks for, its value counts for nothing.
         visitor.jar().set_raw(Cookie::new("shop.example", format!("{prefix}-session"), &value));
