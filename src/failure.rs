@@ -29,7 +29,7 @@ kinds! {
     QueryTooLong = "query_too_long", URI_TOO_LONG, "This link is too long.", "Start again from the app.";
     /// The state is missing or unknown, or the browser did not send its cookie.
     ///
-    /// Either this browser did not start the login, or the login took longer than
+    /// Usually this browser did not start the login, it blocks cookies, or the login took longer than
     /// [`attempt_lifetime`](crate::config::Limits::attempt_lifetime), after which browsers drop the cookie.
     UnknownState = "unknown_state", BAD_REQUEST, "This browser did not start this connection.",
         "It is also possible that it took too long. Start again from the app, in this browser. If this happens again, allow cookies for this site.";
@@ -89,9 +89,9 @@ kinds! {
     /// Something between this server and Komerza refused the exchange.
     ///
     /// It answered with a 403 or 451 that is not Komerza's own. Komerza's network refuses servers in some
-    /// countries and requests without a User-Agent. Your own proxy or firewall may refuse too. Try
-    /// `curl -A MyApp/1.0 https://api.komerza.com/user` on this server. Then run the app in another region,
-    /// or use a relay there.
+    /// countries and requests without a User-Agent. Your own proxy or firewall may refuse too. Try `curl -A
+    /// MyApp/1.0 https://api.komerza.com/user` on this server. If Komerza refuses the server's country, run
+    /// the app in another country, or send its calls through a proxy there.
     ExchangeBlocked = "exchange_blocked", BAD_GATEWAY, "Komerza could not be reached from this app.",
         "Tell the people who run it: something on the way to Komerza refuses their server.";
     /// Komerza's answer was cut off. The code may have been used.
@@ -124,7 +124,9 @@ kinds! {
     Speculative = "speculative", SERVICE_UNAVAILABLE, "This page cannot be loaded in advance.", "Open it again.";
     /// The process is being shut down.
     ShuttingDown = "shutting_down", SERVICE_UNAVAILABLE, "The app is restarting.", "Nothing is lost. Reload this page in a moment.";
-    /// The operating system gave no random bytes, or a part of the app panicked.
+    /// The operating system gave no random bytes, a part of the app panicked, or
+    /// [`before_leaving`](crate::Hooks::before_leaving) or [`before_storing`](crate::Hooks::before_storing)
+    /// timed out.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong in the app.", "Tell the people who run it.";
 }
 

@@ -1,4 +1,4 @@
-//! Spans for requests that contain no authorization code.
+//! Spans for requests, without the authorization code.
 //!
 //! The spans that web frameworks make by default hold the whole URI of a request, and the URI of the callback
 //! holds the authorization code and the state. This crate cannot change the access log of a proxy in front of

@@ -16,12 +16,7 @@ pub(super) enum Payload {
 }
 
 impl Payload {
-    /// Puts it into a request. At most `most` bytes.
-    pub(super) fn put_into(
-        &self,
-        request: reqwest::RequestBuilder,
-        most: u64,
-    ) -> Result<reqwest::RequestBuilder, Error> {
+    pub(super) fn check_length(&self, most: u64) -> Result<(), Error> {
         let length = match self {
             Self::Plain(_, content) => content.len(),
             Self::Form(form) => form.parts.iter().fold(0, |sum: usize, part| sum.saturating_add(part.content.len())),
@@ -29,6 +24,10 @@ impl Payload {
         if u64::try_from(length).is_ok_and(|length| length > most) {
             return Err(Error::caused_by(ErrorKind::BadRequest, "the body is longer than the limit for uploads"));
         }
+        Ok(())
+    }
+
+    pub(super) fn put_into(&self, request: reqwest::RequestBuilder) -> Result<reqwest::RequestBuilder, Error> {
         match self {
             // Of an empty body, hyper says no length: some proxies then answer 411.
             Self::Plain(kind, content) => Ok(request
@@ -81,7 +80,8 @@ impl Form {
         self
     }
 
-    /// Adds a file. A content type that is none makes the call a [`BadRequest`](ErrorKind::BadRequest).
+    /// Adds a file. If the content type is not valid, the call fails with
+    /// [`BadRequest`](ErrorKind::BadRequest).
     pub fn file(
         mut self,
         name: impl Into<String>,

@@ -55,6 +55,9 @@ impl RequestBuilder {
         let (limits, clock) = (&connection.limits, &*connection.clock);
         let lane = client.lane();
         let mut refused: Option<Received> = None;
+        if let Some(payload) = &self.payload {
+            payload.check_length(limits.upload_bytes)?;
+        }
         loop {
             let ask = Ask {
                 party: options.priority.into(),
@@ -89,7 +92,7 @@ impl RequestBuilder {
                 Err((outcome, _)) => *outcome,
             };
             let mut chance = [0];
-            // Without randomness the pauses are not shortened. That is no reason to fail.
+            // Without randomness each pause is as short as it can be. That is no reason to fail.
             let _ = connection.randomness.fill(&mut chance);
             let repeatable = options.repeatable || retry::is_safe(method);
             let next = if options.no_retry {
@@ -134,7 +137,7 @@ impl RequestBuilder {
             .header(AUTHORIZATION, client.bearer().map_err(bad)?)
             .header(ACCEPT, "application/json");
         if let Some(payload) = payload {
-            request = payload.put_into(request, limits.upload_bytes).map_err(bad)?;
+            request = payload.put_into(request).map_err(bad)?;
         }
         if !headers.is_empty() {
             request = request.headers(headers.clone());

@@ -23,8 +23,8 @@ use std::{
 /// is cheap. The client sends the key only to the configured API, always with the User-Agent, and
 /// does not follow redirects.
 ///
-/// All clones and all clients of the process that use one key share one bucket, so Komerza does not
-/// throttle the user. See [`ClientLimits`].
+/// All clones and all clients of the process with the same key and the same limits share one bucket, so
+/// Komerza does not throttle the user. See [`ClientLimits`].
 ///
 /// ```
 /// use komerza_connect::{ApiKey, api::Client};

@@ -125,7 +125,8 @@ impl RequestBuilder {
     }
 
     /// Sets the time for the whole call, including waiting in the queue. Default:
-    /// [`ClientLimits`](crate::config::ClientLimits). Zero: the call fails at once.
+    /// [`ClientLimits::deadline`](crate::config::ClientLimits::deadline), which does not include waiting.
+    /// Zero: the call fails at once.
     ///
     /// It may be shorter than [`ClientLimits::deadline`](crate::config::ClientLimits::deadline), or
     /// longer for a long upload. The limit for waiting in the queue still applies.

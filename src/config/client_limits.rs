@@ -42,8 +42,8 @@ limits! {
         /// How often a call is sent, including the first time, if repeating it is safe. Default: 4.
         /// Zero: counts as 1.
         ///
-        /// A 429 is answered by waiting, however often it comes, as long as the call may wait. It counts as a
-        /// try for the failures that come after it.
+        /// With a rate limit, a 429 is answered by waiting, however often it comes, as long as the call may
+        /// wait. It counts as a try for the failures that come after it.
         tries: u32 = 4,
         /// Pause before the second try. Default: 200 milliseconds. Zero: no pause.
         ///

@@ -93,10 +93,10 @@ limits! {
         /// Rate limit of this process for exchanges. Default: Komerza's documented bucket for calls
         /// without a key, which is 10 requests and 4 more every 7 seconds. A period of zero: no limit.
         ///
-        /// All layers of a process with the same API host use one such bucket. Nodes share it with
-        /// [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Komerza does not
-        /// document whether it counts by IP address. If nodes without shared buckets have one address,
-        /// divide these numbers by the number of nodes. *Source*: docs.komerza.com, "Rate limits".
+        /// All layers of a process with the same API host and the same limits use one such bucket. Nodes
+        /// share it with [`with_shared_buckets`](crate::KomerzaConnectLayer::with_shared_buckets). Komerza
+        /// does not document whether it counts by IP address. If nodes without shared buckets have one
+        /// address, divide these numbers by the number of nodes. *Source*: docs.komerza.com, "Rate limits".
         exchange_bucket: Bucket = ANONYMOUS_BUCKET,
         /// Part of [`exchange_bucket`](Self::exchange_bucket) and of
         /// [`exchange_queue`](Self::exchange_queue) that unknown browsers may use together, in percent.

@@ -253,7 +253,7 @@ impl ConfigBuilder {
         /// say "this app".
         ///
         /// Each page of this crate shows it above the heading and in the window's title. The page that asks
-        /// before connecting also names the app.
+        /// before connecting also has it in its text.
         app_name(name);
 
         /// The path of a style sheet on your site, for the pages of this crate. Default: none.

@@ -273,8 +273,9 @@ impl KomerzaConnectLayer {
     /// Returns `true` if none is running any more. Call it after the server has stopped taking requests.
     /// Exchanges run in their own tasks, and a server's graceful shutdown does not wait for them. Without
     /// this call a new key can be lost between exchange and save. With the default
-    /// [`Limits`](crate::config::Limits) it takes at most a minute, including hooks, and usually much less.
-    /// After this call all callbacks get 503, and the layer cannot be started again.
+    /// [`Limits`](crate::config::Limits) it takes about a minute at most, including hooks, and usually much
+    /// less. After a failed save it takes up to one more minute, because the crate keeps trying to save the
+    /// key. After this call all callbacks get 503, and the layer cannot be started again.
     ///
     /// ```
     /// use axum::{Router, body::Body};

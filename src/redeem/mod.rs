@@ -1,15 +1,16 @@
-//! From a checked callback to a stored key. This goes on when the browser disconnects.
+//! From a checked callback to a stored key. This goes on even if the browser closes the connection.
 //!
 //! Each callback runs in its own task, and the number of these tasks is limited. The request only waits for
 //! the outcome. A task does this in order:
 //!
-//! 1. The store is read and the record's version is drawn. If either fails, no code is used. If an earlier
-//!    save failed, a test write must succeed before that.
+//! 1. The store is read. If an earlier save failed, a test write must then succeed. Then the record's version
+//!    is drawn. If any of these steps fails, no code is used.
 //! 2. The exchange is counted against the budget of the user, browser or address. Then it waits for its turn.
 //!    Without a turn, neither the code nor the budget is used.
 //! 3. The exchange. It is repeated only if it cannot have arrived or was refused with 429.
 //! 4. The hook `before_storing`, which may refuse the key.
-//! 5. The save, repeated within its deadline. After that the visitor is told of the success.
+//! 5. The save, repeated within its deadline. Then the hook `connected` runs, and after it the visitor is
+//!    told of the success.
 //! 6. After the deadline the visitor is told of the failure, and the save is repeated for a while longer.
 //! 7. If a received key is neither refused nor stored, for whatever reason, the hook `orphaned` runs.
 

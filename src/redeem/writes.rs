@@ -4,8 +4,8 @@
 //! 2. Then, before each exchange, a scratch record is saved and removed, by one task at a time. The scratch
 //!    record belongs to a user of its own. So even a late write cannot replace a real user's record.
 //! 3. After a failed check the next one waits 100 milliseconds. Any write that works ends the checks.
-//! 4. An app's own store may refuse only the scratch record. So, unless the store says that it takes no writes,
-//!    one exchange a minute is let through.
+//! 4. It is possible that an app's own store refuses the scratch record and accepts all others. So, unless
+//!    the store says that it takes no writes, one exchange a minute is let through.
 
 use crate::{
     core::Core,

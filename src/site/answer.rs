@@ -1,8 +1,8 @@
 //! The crate's own answers, with the headers that all of them have.
 //!
-//! 303 is the only redirect, because 302 and 307 may pass a form's body on. The headers forbid to
-//! store, frame and index an answer, and to send its address to another site. No page loads anything. *Source*:
-//! RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
+//! 303 is the only redirect, because 302 and 307 may pass a form's body on. The headers forbid browsers and
+//! search engines to store, frame or index an answer, and to send its address to another site. No page loads
+//! anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
 
 use super::{
     page::{Look, Page, STYLE_HASH},

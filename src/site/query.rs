@@ -2,7 +2,7 @@
 //!
 //! 1. Names are compared as bytes, before any decoding: `%63ode` is not `code`. Unknown names are ignored.
 //! 2. A known name that comes twice has no value: nobody says which one counts.
-//! 3. A value with a broken escape or with bytes that are not UTF-8 is none.
+//! 3. A value with a broken escape or with bytes that are not UTF-8 does not count as a value.
 //! 4. A plus sign stays a plus sign: codes and states hold no spaces, but a code may well hold a plus.
 //!
 //! Popular parsers keep the last duplicate, replace bad bytes and turn plus signs into spaces, and report

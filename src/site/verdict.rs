@@ -9,7 +9,7 @@
 //! 4. The user is the one who started the login. If nobody is signed in, the page loads again once: after a
 //!    redirect from another site a browser does not send a session cookie that is `SameSite=Strict`. It sends
 //!    the cookie when the page loads itself again.
-//! 5. Only then `error` and `code` are looked at.
+//! 5. For an attempt that has not succeeded yet, `error` and `code` are looked at only now.
 //!
 //! A refusal removes no cookie except the cookie of an attempt that belongs to this browser.
 

@@ -33,9 +33,9 @@ const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 ///
 /// 1. A key is encrypted with AES-256-GCM-SIV and a random nonce before it goes to the inner store,
 ///    and decrypted on the way back.
-/// 2. The encryption is bound to the app, the user, the version and the time of the save. A record
-///    cannot be decrypted after it was copied to another user or app, or after its version or time
-///    was changed.
+/// 2. The encryption is bound to the app, the user, the version, the time of the save and the note. A record
+///    cannot be decrypted after it was copied to another user or app, or after its version, time or note was
+///    changed.
 /// 3. A record that cannot be decrypted is an error of kind
 ///    [`Unreadable`](crate::store::StoreErrorKind::Unreadable). It never counts as "not connected", and this
 ///    store does not delete it by itself. A new connect replaces it, and a disconnect removes it.

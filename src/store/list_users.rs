@@ -65,8 +65,8 @@ pub trait ListUsers: TokenStore {
     ///
     /// Each record is removed only if it is still the one that was found too old: a record that is saved
     /// meanwhile stays. Returns what this call removed. Fewer than `limit` records means that no more were
-    /// found. An empty `prefix` means every user. A record whose time cannot be read is never removed. With a
-    /// `limit` of zero nothing is removed.
+    /// found, or that a failure ended the call early. An empty `prefix` means every user. A record whose time
+    /// cannot be read is never removed. With a `limit` of zero nothing is removed.
     ///
     /// If a server's answer is lost, the keys in it are lost too. So the stores of this crate first look for
     /// old records, and then remove each by its version. One `DELETE … RETURNING` for all of them could lose
@@ -120,7 +120,7 @@ pub struct ListedUser {
 }
 
 impl ListedUser {
-    /// Makes an entry for a user and the record that was found, or `None` when the record cannot be read.
+    /// Makes an entry for a user. `record` is the record that was found, or `None` if it cannot be read.
     #[must_use]
     pub fn new(user: UserId, record: Option<&StoredToken>) -> Self {
         Self { user, saved_at: record.map(StoredToken::saved_at), note: record.and_then(StoredToken::note).cloned() }

@@ -48,8 +48,8 @@ impl Listing<OrderSummary> {
         self.sorted([(OrderSort::Date, Direction::Descending)])
     }
 
-    /// Sorts by the first field, orders that are equal so far by the second, and so on. No field: Komerza's own
-    /// order, which is not documented. Name all fields in one call.
+    /// Sorts by the first field. Orders with the same first field are sorted by the second, and so on.
+    /// Without fields Komerza sorts in its own way, which is not documented. Name all fields in one call.
     ///
     /// ```no_run
     /// # fn example(store: komerza_connect::api::InStore) {

@@ -8,8 +8,7 @@ kinds! {
     /// [`RequestBuilder::fetch`](crate::api::RequestBuilder::fetch) has a table of what to do about each.
     /// Each kind names the status that a handler answers with when it returns the error.
     ErrorKind
-    /// The call is malformed. Nothing was sent, except perhaps the beginning of a stream that is longer than
-    /// the limit.
+    /// The call is malformed. Nothing was sent.
     ///
     /// The path leaves the API, an id is invalid, or the body cannot be serialised or is too large.
     BadRequest = "bad_request", INTERNAL_SERVER_ERROR, "the call to Komerza is not well-formed";
@@ -22,7 +21,7 @@ kinds! {
     /// [`needed_scope`](super::Error::needed_scope) returns the scope that may be missing.
     AccessDenied = "access_denied", FORBIDDEN, "Komerza does not allow this to the app or its user";
     /// The endpoint needs a signed-in person and does not accept keys.
-    LoginRequired = "login_required", FORBIDDEN, "Komerza allows this to a signed-in person alone";
+    LoginRequired = "login_required", FORBIDDEN, "Komerza allows this only to a signed-in person";
     /// The endpoint needs a second factor, which keys do not have.
     TwoFactorRequired = "two_factor_required", FORBIDDEN, "Komerza wants a second factor for this";
     /// The account has to be verified first.

@@ -125,7 +125,7 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
         self
     }
 
-    /// Adds an encoded query parameter, for a filter or an order that has no method here.
+    /// Adds a query parameter, for a filter or a sort that has no method here. The crate encodes it.
     ///
     /// Most lists can be filtered by parameters of their own: products by `query("IsBestSeller", true)`.
     /// Komerza's language for filters and sorts works as well: `query("Filters",

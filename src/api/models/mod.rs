@@ -2,8 +2,8 @@
 //!
 //! 1. Unknown fields are ignored, since the API grows. Unknown values of enumerations are kept.
 //! 2. Essential fields are required, such as the id, the date and the amount of an order. Any other field may
-//!    be missing or null. Then a text is empty, a flag is `false`, a list is empty, and everything else is
-//!    `None`.
+//!    be missing or null. Then a `String` is empty, a `bool` is `false`, a list is empty, and everything else
+//!    is `None`.
 //! 3. A missing or null number is never zero: a stock of zero and an unknown stock are different.
 //! 4. Money keeps the digits that Komerza wrote. Times are instants. Each id has its own type.
 //! 5. Secrets, identity checks and what Komerza knows of customers' devices are left out. So are fields whose

@@ -13,8 +13,8 @@ use std::{fmt, str::FromStr};
 /// to a float. Two amounts are equal if they are the same number. To calculate, use
 /// [`minor_units`](Self::minor_units), or parse [`as_str`](Self::as_str) with a decimal type of your choice.
 /// `{}` shows the digits as Komerza wrote them, such as `120.0`. To show an amount to people, use `{:.2}` or
-/// the number of decimals of the currency. It rounds exactly, and halves away from zero. A number that is too
-/// large to be rounded, or has more than 38 digits, is shown as it was written.
+/// the number of decimals of the currency. The number is rounded exactly, and a half is rounded away from
+/// zero. A number that is too large to be rounded, or has more than 38 digits, is shown as it was written.
 ///
 /// ```
 /// use komerza_connect::api::models::Amount;

@@ -56,8 +56,8 @@ model! {
 
     /// What the user may do in a store.
     ///
-    /// These are the permissions of the **user**, not of the key. The key may do what both the user and its own
-    /// scopes allow. Its scopes are those of the app's registration, and no call returns them.
+    /// These are the permissions of the **user**, not of the key. The key may do what both the user and its
+    /// own scopes allow. Its scopes are those that the user approved for the app, and no call returns them.
     pub struct StorePermissions may {
         /// Whether the user owns the store, and so may do everything.
         is_owner: bool,

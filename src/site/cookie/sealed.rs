@@ -1,4 +1,5 @@
-//! The sealed cookies: login attempts and done marks.
+//! The sealed cookies: login attempts and done marks. A done mark remembers an attempt that succeeded, so
+//! that a repeated callback leads to the same page.
 //!
 //! The server keeps nothing about a login. The attempt's cookie contains everything, encrypted. The
 //! encryption includes the cookie's name, the client ID and the redirect URI. So the cookie can be read only

@@ -63,7 +63,7 @@ async fn a_body_that_is_too_long_is_called_a_bad_request_and_not_sent() {
     assert_eq!(put(&key, vec![b'x'; 1_000]).await.unwrap(), 7);
     let error = put(&key, vec![b'x'; 1_001]).await.unwrap_err();
     assert_eq!((error.kind(), provider.requests().len()), (ErrorKind::BadRequest, 1), "{error:?}");
-    assert!(error.source().is_some() && !error.may_have_happened());
+    assert!(error.source().is_some() && !error.may_have_happened() && error.attempts() == 0);
 }
 
 #[tokio::test]
