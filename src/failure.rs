@@ -213,7 +213,8 @@ impl Failure {
         self.attempt
     }
 
-    /// How long the visitor should wait before trying again. `None` if waiting does not help.
+    /// How long the visitor should wait before trying again. Only failures with the status 429 or 503 have
+    /// it.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after

@@ -26,8 +26,8 @@ pub const CLIENT_SECRET_LENGTH: usize = 72;
 pub const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// An error code without its casing: `invalid_code` and `InvalidCode` are both `invalidcode`. *Source*: the
-/// "Exchange" page of docs.komerza.com writes its codes in the one way, all others in the other; neither says
-/// that the case matters.
+/// "Exchange" page of docs.komerza.com writes its codes like `invalid_code`. Komerza's other codes are
+/// written like `InvalidCode`. No page says that the case matters.
 pub fn code_letters(code: &str) -> String {
     code.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
 }

@@ -102,8 +102,8 @@ limits! {
         /// [`exchange_queue`](Self::exchange_queue) that unknown browsers may use together, in percent.
         /// Default: 50. Zero: unknown browsers cannot connect.
         ///
-        /// A browser is unknown if the request has neither a user, nor a session, nor an address. See
-        /// [`with_client_address`](crate::KomerzaConnectLayer::with_client_address).
+        /// A browser is unknown if the request has neither a user nor a session, and its address is missing
+        /// or may be a proxy's. See [`with_client_address`](crate::KomerzaConnectLayer::with_client_address).
         unknown_browsers_percent: u32 = 50,
         /// Total time that an exchange may wait, in the queue and before a retry after a 429 or a
         /// failed connect. Default: 20 seconds. Zero: exchanges never wait.
@@ -121,7 +121,8 @@ limits! {
         /// forgets the oldest, so a limit of 4,096 or more limits nobody.
         ///
         /// Without [`with_user`](crate::KomerzaConnectLayer::with_user) the limit counts per browser if the
-        /// browser has connected before, and otherwise per address.
+        /// browser has connected before, and otherwise per address. It does not apply to unknown browsers;
+        /// see [`unknown_browsers_percent`](Self::unknown_browsers_percent).
         exchanges_per_user: u32 = 5,
         /// How many finished callbacks the process remembers for [`done_lifetime`](Self::done_lifetime).
         /// Default: 4,096. Zero: none.

@@ -191,8 +191,8 @@ impl KomerzaConnectLayer {
     /// Sets the rule that decides whether a reply means that its key is revoked.
     ///
     /// When the rule returns `true`, the key's record is removed. Default:
-    /// [`says_key_is_dead`](crate::api::says_key_is_dead), which is a 401 in Komerza's own envelope with the
-    /// code `BadToken` or no code. Set your own rule if Komerza changes this reply.
+    /// [`says_key_is_dead`](crate::api::says_key_is_dead), which recognises a 401 in one of two forms. Set
+    /// your own rule if Komerza changes its replies.
     ///
     /// ```
     /// use komerza_connect::{ErrorKind, KomerzaConnectLayer, UserId};

@@ -89,7 +89,7 @@ impl RedisBuckets {
         Self { redis: store.clone(), prefix: Self::DEFAULT_PREFIX.into() }
     }
 
-    /// Connects to a `redis://`, `rediss://` or `unix:` address.
+    /// Connects to a server, a cluster or Sentinels; see the addresses of [`RedisStore`].
     ///
     /// # Errors
     /// Same as [`RedisStore::connect`].

@@ -70,7 +70,7 @@ model! {
 
 impl StorePermissions {
     /// Whether the user may do this. `false` means that a call fails. `true` does not mean that it succeeds:
-    /// the app must be registered for the scope as well.
+    /// the user must have approved the scope for the app as well.
     #[must_use]
     pub fn user_may(&self, scope: &str) -> bool {
         self.is_owner || self.permissions.iter().any(|permission| permission.eq_ignore_ascii_case(scope))

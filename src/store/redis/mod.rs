@@ -69,7 +69,7 @@ const REPLACE_IF: &str = in_time!(
 /// | --- | --- |
 /// | `appendonly yes` | writes go to a log on the disk |
 /// | `appendfsync always` | a save is confirmed when it is on the disk; with `everysec` a crash can lose the saves of the last second |
-/// | `maxmemory-policy noeviction` | any other policy deletes records when memory is short; such a user is then "not connected" |
+/// | `maxmemory-policy noeviction` | the `allkeys-` policies delete records when memory is short; such a user is then "not connected" |
 ///
 /// Redis may confirm a write before it copies the write to its replicas. So a replica that takes over may
 /// lack the last writes. If that matters, use PostgreSQL.

@@ -100,7 +100,7 @@ fn judge(login: &Url, signed_in: bool, typed: &Answer, linked: &Answer, polled: 
                 Finding::wrong("fetch_metadata_lost", "a link on another site begins a login at once",
                     "Let the proxy in front pass the headers Sec-Fetch-Site, Sec-Fetch-Mode and Sec-Fetch-Dest.")
             } else {
-                Finding::fine("fetch_metadata", "Sec-Fetch-* arrives: a link on another site is asked first")
+                Finding::fine("fetch_metadata", "Sec-Fetch-* arrives: a visitor who follows a link on another site is asked first")
             });
         }
         // As it should: nobody is signed in. Only our answers have this policy.
