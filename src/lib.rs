@@ -137,7 +137,7 @@
 //! | --- | --- | --- |
 //! | `axum` | yes | the extractor for handlers, `mount`, `router` |
 //! | `rustls` | yes | TLS with rustls |
-//! | `native-tls` | | TLS with the operating system's library; replaces `rustls` with `default-features = false` |
+//! | `native-tls` | | TLS with the operating system's library; to use it instead of `rustls`, set `default-features = false` |
 //! | `tracing` | yes | log events, and a span for each API call |
 //! | `metrics` | | counters and histograms of calls and logins |
 //! | `sqlite`, `postgres`, `mysql`, `redis` | | `SqliteStore`, `PostgresStore`, `MySqlStore`, `RedisStore` |

@@ -46,7 +46,8 @@ impl Sandbox {
         Self::builder().start().await
     }
 
-    /// The configuration of an app that uses this sandbox; change it further before you build it.
+    /// The configuration of an app that uses this sandbox. To change settings first, use
+    /// [`config_builder`](Self::config_builder).
     ///
     /// # Errors
     /// [`ConfigError`] when the redirect URI is not one that a [`Config`] takes.

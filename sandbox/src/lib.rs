@@ -40,9 +40,9 @@
 //! redirects, approves at Komerza and comes back.
 //!
 //! # When things go wrong
-//! [`Sandbox::faults`] makes requests slow, unanswered, cut off, answered by a gateway, malformed or endless,
-//! before or after they had their effect; [`Sandbox::go_offline`] refuses connections. [`Sandbox::requests`]
-//! lists the requests that arrived. Codes, limits and latencies use the
+//! [`Sandbox::faults`] makes answers slow, missing, cut off, malformed or endless, or puts a gateway's answer
+//! in their place, before or after the request had its effect. [`Sandbox::go_offline`] refuses connections.
+//! [`Sandbox::requests`] lists the requests that arrived. Codes, limits and latencies use the
 //! [`Clock`](komerza_connect::time::Clock) of [`SandboxBuilder::clock`], so that no test has to sleep.
 //!
 //! # Security

@@ -47,7 +47,7 @@ pub struct Switches {
     /// unknown.
     pub missing_user_agent: Blocked,
     /// Whether a `+` in a code reaches the callback as `%2B`. Default: true. When false it stays `+`, which
-    /// form parsers read as a space; which of the two Komerza does is unknown.
+    /// form parsers read as a space. It is unknown which of the two Komerza does.
     pub encode_plus: bool,
     /// The `Content-Type` of API replies. Default: [`ContentTypes::Mixed`].
     pub content_types: ContentTypes,
@@ -150,8 +150,8 @@ pub enum ExchangeRefusal {
 
 /// The statuses of the exchange's refusals.
 ///
-/// *Source*: the provider lists 401 and 403 with one text ("secret or code invalid") and 404 for the app; which
-/// of 401 and 403 stands for which error is unknown, so the defaults (401, 401, 401, 404) are our choice.
+/// *Source*: the provider lists 401 and 403 with one text ("secret or code invalid") and 404 for the app; it
+/// is unknown which error gets 401 and which gets 403, so the defaults (401, 401, 401, 404) are our choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExchangeStatuses {

@@ -43,7 +43,7 @@ limits! {
         /// Zero: counts as 1.
         ///
         /// With a rate limit, a 429 is answered by waiting, however often it comes, as long as the call may
-        /// wait. It counts as a try for the failures that come after it.
+        /// wait. It also counts as a try, so a later failure of another kind has one try less.
         tries: u32 = 4,
         /// Pause before the second try. Default: 200 milliseconds. Zero: no pause.
         ///

@@ -50,8 +50,9 @@ impl KomerzaConnectLayer {
     ///    `Date` of that answer.
     /// 4. It exchanges a made-up code. Komerza may answer that the client ID or the client secret is wrong.
     ///
-    /// Together this takes at most five times [`store_deadline`](crate::config::Limits::store_deadline), 10
-    /// seconds, and [`exchange_deadline`](crate::config::Limits::exchange_deadline).
+    /// Together this takes at most the sum of three times: five times
+    /// [`store_deadline`](crate::config::Limits::store_deadline), 10 seconds, and
+    /// [`exchange_deadline`](crate::config::Limits::exchange_deadline).
     ///
     /// The doctor cannot see whether the redirect URI is registered. It cannot see whether the client ID and
     /// the client secret are right if Komerza checks the code first. Only a real connection shows this.

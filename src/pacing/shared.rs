@@ -63,9 +63,10 @@ pub trait SharedBuckets: Send + Sync + 'static {
     /// Takes up to `wanted` tokens from a bucket. `wanted` is at least 1. A bucket that was never used is
     /// full.
     ///
-    /// The call must be atomic. Count the tokens from any one that the bucket gives to any later one, both
-    /// included. There may be at most [`capacity`](Bucket::capacity), and [`refill`](Bucket::refill) more for
-    /// each whole [`period`](Bucket::period) between the two. This is safe whenever Komerza's periods begin.
+    /// The call must be atomic. Take any two tokens that the bucket gives. Count these two and all tokens
+    /// that it gives between them. There may be at most [`capacity`](Bucket::capacity), and
+    /// [`refill`](Bucket::refill) more for each whole [`period`](Bucket::period) between the two. This is
+    /// safe whenever Komerza's periods begin.
     ///
     /// # Errors
     /// Any error if the tokens could not be taken, or the answer was lost.

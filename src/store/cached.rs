@@ -26,10 +26,10 @@ use std::{
 ///    on another node is connected here at once.
 ///
 /// **How old an answer can be.** On the node that wrote, every later load sees a confirmed write. Other nodes
-/// may use a removed or replaced key for the time to live, by default 30 seconds. Calls that join a running
-/// load may use it for one load longer. The same limit holds on the node that wrote if the outcome of the
-/// write is unknown, because the call failed or was dropped. If your nodes can notify each other, they can
-/// call [`forget`](Self::forget) to end this earlier.
+/// may use a removed or replaced key for the time to live, by default 30 seconds. A call that joins a running
+/// load may use such a key longer, by the duration of one load. The same limit holds on the node that wrote
+/// if the outcome of the write is unknown, because the call failed or was dropped. If your nodes can notify
+/// each other, they can call [`forget`](Self::forget) to end this earlier.
 ///
 /// One more case needs a fresh look-up. A browser may repeat a callback on another node because the first
 /// answer was lost. The exchange of that node fails because the code was already used, so the node asks the

@@ -113,8 +113,8 @@ impl<S: TokenStore> EncryptedStore<S> {
     ///
     /// Such a load makes one more write. The load and this write together have half a second. If the write
     /// fails or takes longer, the load still succeeds. The crate logs a warning, and the next load tries
-    /// again. The record keeps its version. This must never undo a save that happened in between, so it needs
-    /// a store with [`ReplaceIf`].
+    /// again. The record keeps its version. The write must never undo a save that happened in between, so
+    /// this setting needs a store with [`ReplaceIf`].
     #[must_use]
     pub fn reseals_on_load(mut self) -> Self
     where

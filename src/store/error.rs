@@ -31,7 +31,7 @@ pub struct StoreError {
 kinds! {
     /// What sort of failure a [`StoreError`] is.
     StoreErrorKind
-    /// The store cannot be reached or refused the call. Trying again later may help.
+    /// The store cannot be reached, or it refused the call. Trying again later may help.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "the token store is not available";
     /// The store did not answer within the deadline.
     TimedOut = "timed_out", SERVICE_UNAVAILABLE, "the token store did not answer in time";
@@ -51,7 +51,7 @@ kinds! {
 }
 
 impl StoreError {
-    /// The store cannot be reached or refused the call.
+    /// The store cannot be reached, or it refused the call.
     pub fn unavailable(source: impl Into<Source>) -> Self {
         Self { kind: StoreErrorKind::Unavailable, source: Some(source.into()) }
     }

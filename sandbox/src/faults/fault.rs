@@ -53,8 +53,8 @@ impl Fault {
         Self::of(Kind::Reply(Scripted { status, headers, body: body.into(), endless: false }))
     }
 
-    /// Waits, by the sandbox's clock, and then goes on as usual. Several latencies add up, also with another
-    /// fault.
+    /// Waits, by the sandbox's clock, and then goes on as usual. Several latencies add up. A latency also
+    /// delays another fault of the same request.
     pub fn latency(wait: Duration) -> Self {
         Self::of(Kind::Latency(wait))
     }
@@ -158,7 +158,7 @@ impl Fault {
         Self::scripted(status, "application/json", body)
     }
 
-    /// Sets a header of the answer, `Retry-After` for example. Faults that answer nothing of their own ignore
+    /// Sets a header of the answer, `Retry-After` for example. A fault that has no answer of its own ignores
     /// it.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         if let Kind::Reply(reply) = &mut self.kind {

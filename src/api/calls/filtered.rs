@@ -20,7 +20,7 @@ impl Listing<OrderSummary> {
         self.query("dateTo", time)
     }
 
-    /// With this status.
+    /// Only orders with this status.
     pub fn status(self, status: impl Into<OrderStatus>) -> Self {
         self.query("status", status.into())
     }
@@ -30,7 +30,7 @@ impl Listing<OrderSummary> {
         self.query("gateway", gateway)
     }
 
-    /// Of the customer with this e-mail address.
+    /// Only orders of the customer with this e-mail address.
     pub fn email(self, email: &str) -> Self {
         self.query("email", email)
     }

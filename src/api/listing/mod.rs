@@ -133,7 +133,7 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     ///
     /// # Security
     /// A comma or a `|` ends a value in `Filters`, and how to escape them is not documented. Do not put text
-    /// of a visitor there. A parameter of its own takes any text.
+    /// of a visitor there. The lists' own parameters, which are named above, take any text.
     ///
     /// # Source
     /// docs.komerza.com: `field<op>value` with the operators `==`, `!=`, `>`, `<`, `>=`, `<=`, `@=`

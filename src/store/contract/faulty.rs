@@ -142,7 +142,8 @@ impl StoreFault {
         self
     }
 
-    /// Only from the n-th such call on. The first such call after the fault is added has number 1.
+    /// Restricts the fault to the n-th such call and all later ones. The first such call after the fault is
+    /// added has number 1.
     pub fn from_call(mut self, first: u64) -> Self {
         self.skipped = first.saturating_sub(1);
         self

@@ -17,10 +17,10 @@ const CONNECTIONS: usize = 10;
 
 /// Keeps records in a table of a MySQL or MariaDB database: for apps on several nodes.
 ///
-/// A confirmed save is committed. It survives a crash of the app and of the server, unless
-/// `innodb_flush_log_at_trx_commit` of the server is not 1. The server may restart or fail over at any time:
-/// the store closes a connection that is silent or broken, or whose server accepts no writes. The next call
-/// opens a new one.
+/// A confirmed save is committed. It survives a crash of the app and of the server if
+/// `innodb_flush_log_at_trx_commit` of the server is 1. The server may restart or fail over at any time: the
+/// store closes a connection that is silent or broken, or whose server accepts no writes. The next call opens
+/// a new one.
 ///
 /// **Exact ids.** Ids are bytes (`VARBINARY`), so no collation ignores case, accents or trailing spaces.
 ///

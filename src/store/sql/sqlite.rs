@@ -111,7 +111,7 @@ impl SqlStore<Sqlite> {
         Self::in_pool(pool, table).await
     }
 
-    /// Same as [`open`](Self::open), for an address such as a setting contains: `sqlite:PATH`,
+    /// Same as [`open`](Self::open), but takes an address, for example from a setting: `sqlite:PATH`,
     /// `sqlite://PATH` or `sqlite::memory:`.
     ///
     /// The path is used unchanged; percent signs in it are not decoded.

@@ -75,7 +75,7 @@ async fn ids_are_exact(store: impl TokenStore) {
 async fn t47_user_ids_are_exact_from_the_browser_to_the_memory_store_and_to_a_sqlite_file() {
     ids_are_exact(MemoryStore::default()).await;
     let directory = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap();
+    let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap().with_deadline(PATIENCE);
     ids_are_exact(store.clone()).await;
     store.close().await;
 }

@@ -117,7 +117,7 @@ fn sqlite<S: TokenStore>(with: fn(SqliteStore) -> S) -> Contract {
     let (opened, damaged) = (directory.clone(), directory);
     let open = move || {
         let directory = opened.clone();
-        async move { SqliteStore::open(directory.path().join("tokens.db")).await.unwrap() }
+        async move { SqliteStore::open(directory.path().join("tokens.db")).await.unwrap().with_deadline(PATIENCE) }
     };
     let plain = open.clone();
     Contract::new(move || {

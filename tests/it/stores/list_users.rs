@@ -120,7 +120,7 @@ async fn a_cache_forgets_everybody_when_a_removal_ended_in_an_error() {
 #[tokio::test]
 async fn sqlite_lists_everybody_and_removes_only_what_is_old() {
     let directory = Directory::new();
-    let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap();
+    let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap().with_deadline(PATIENCE);
     alone_and_wrapped(store).await;
 }
 

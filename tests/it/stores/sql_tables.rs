@@ -17,7 +17,7 @@ async fn the_apps_own_database_keeps_its_journal_mode_and_a_new_file_gets_a_log(
             raw_sql("CREATE TABLE orders (id INTEGER)").execute(&mut app).await.unwrap();
         }
         let log = Log::from_now();
-        let store = SqliteStore::open(&path).await.unwrap();
+        let store = SqliteStore::open(&path).await.unwrap().with_deadline(PATIENCE);
         let told = log.lines_with(&["INFO", &path.display().to_string(), "keeps its journal mode", "mode=delete"]);
         assert_eq!(told.len(), usize::from(made_by_app), "{file}");
         store.save(&UserId::from(1), &saved_at(1)).await.unwrap();

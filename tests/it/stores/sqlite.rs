@@ -7,7 +7,7 @@ use super::*;
 async fn t44_a_new_file_and_those_beside_it_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = Directory::new();
-    let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap();
+    let store = SqliteStore::open(directory.path().join("tokens.db")).await.unwrap().with_deadline(PATIENCE);
     store.save(&alice(), &token()).await.unwrap();
     let mut names = Vec::new();
     for file in std::fs::read_dir(directory.path()).unwrap() {
@@ -24,7 +24,7 @@ async fn nodes_that_start_together_on_no_file_all_come_up() {
     let path = directory.path().join("tokens.db");
     let open = || {
         let path = path.clone();
-        async { SqliteStore::open(path).await.unwrap() }
+        async { SqliteStore::open(path).await.unwrap().with_deadline(PATIENCE) }
     };
     all_come_up(12, open).await;
 }
@@ -34,12 +34,12 @@ async fn t44_what_was_deleted_is_not_left_in_the_file() {
     let directory = Directory::new();
     let path = directory.path().join("tokens.db");
     let alice = user("alice");
-    let store = SqliteStore::open(&path).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap().with_deadline(PATIENCE);
     store.save(&alice, &token()).await.unwrap();
     store.close().await;
     let holds_key = || std::fs::read(&path).unwrap().windows(18).any(|bytes| bytes == b"obviously-fake-key");
     assert!(holds_key(), "a plain store's file has the key, or this test could not see it");
-    let store = SqliteStore::open(&path).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap().with_deadline(PATIENCE);
     store.delete(&alice).await.unwrap();
     store.close().await;
     assert!(!holds_key());
@@ -51,7 +51,10 @@ async fn tables_of_other_names_are_independent_and_a_file_that_cannot_be_used_is
     let path = directory.path().join("tokens.db");
     let alice = user("alice");
     let other: TableName = "main.shop_keys".parse().unwrap();
-    let (one, two) = (SqliteStore::open(&path).await.unwrap(), SqliteStore::open_with(&path, &other).await.unwrap());
+    let (one, two) = (
+        SqliteStore::open(&path).await.unwrap().with_deadline(PATIENCE),
+        SqliteStore::open_with(&path, &other).await.unwrap().with_deadline(PATIENCE),
+    );
     one.save(&alice, &token()).await.unwrap();
     assert!(two.load(&alice).await.unwrap().is_none());
     // A file that cannot be used is a setting to mend.
