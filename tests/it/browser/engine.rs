@@ -24,15 +24,23 @@ pub(super) enum Setting {
 impl Engine {
     pub(super) const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
-    /// A new window and the driver behind it.
+    /// A new window and the driver behind it. On a busy machine a browser may not come up; it is started again, because
+    /// that is not what is tested.
     pub(super) async fn open(self, setting: Setting, profile: &Path) -> (WebDriver, Child) {
-        let (driver, port) = self.start_driver().await;
-        let mut wanted = Capabilities::new();
-        for (name, value) in self.capabilities(setting, profile).as_object().unwrap() {
-            wanted.set(name, value).unwrap();
+        let mut refused = Vec::new();
+        for attempt in 0..3 {
+            let (driver, port) = self.start_driver().await;
+            let mut wanted = Capabilities::new();
+            let profile = profile.join(attempt.to_string());
+            for (name, value) in self.capabilities(setting, &profile).as_object().unwrap() {
+                wanted.set(name, value).unwrap();
+            }
+            match WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await {
+                Ok(window) => return (window, driver),
+                Err(error) => refused.push(error),
+            }
         }
-        let window = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await;
-        (window.unwrap_or_else(|error| panic!("{self} does not start: {error}")), driver)
+        panic!("{self} does not start: {refused:?}");
     }
 
     /// A driver that cannot have its port ends at once, and is started again on another one.
