@@ -7,13 +7,13 @@ use super::{
     way_back::visit_of,
 };
 use crate::{
-    api::{KomerzaKey, Visit},
+    api::KomerzaKey,
     config::Place,
     failure::{Failure, FailureKind},
     guard,
-    site::{caller::Caller, notices, visitor},
+    site::{caller::Caller, fetch_metadata, notices, visitor},
 };
-use http::request::Parts;
+use http::{Method, request::Parts};
 use std::sync::Arc;
 
 impl KomerzaKey {
@@ -50,9 +50,10 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     if let Some(found) = found {
         return Ok((shared, found));
     }
-    let (visit, look) = (visit_of(parts, &shared.site.jar.names), Arc::clone(&shared.core.config.look));
-    visitor::asks(visitor::Asked { page: visit.page, get: visit.get, renewal: None, retry_after: None, look });
-    let looked_up = guard::caught("extractor", look_up(&shared, parts, visit)).await;
+    let (page, get) = (fetch_metadata::is_page(&parts.headers), parts.method == Method::GET);
+    let look = Arc::clone(&shared.core.config.look);
+    visitor::asks(visitor::Asked { page, get, renewal: None, retry_after: None, look });
+    let looked_up = guard::caught("extractor", look_up(&shared, parts)).await;
     let found = looked_up
         .unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal)))
         .map_err(|failure| Rejection::failed(failure, parts))?;
@@ -62,7 +63,7 @@ async fn find(parts: &mut Parts) -> Result<(Arc<Shared>, Found), Rejection> {
     Ok((shared, found))
 }
 
-async fn look_up(shared: &Arc<Shared>, parts: &mut Parts, visit: Visit) -> Result<Found, Failure> {
+async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failure> {
     let caller = shared.site.identify(parts).await?;
     notices::layer_order(&shared.core.config, Place::Handler, &parts.headers, caller.as_ref());
     let (user, session) = match caller {
@@ -72,7 +73,8 @@ async fn look_up(shared: &Arc<Shared>, parts: &mut Parts, visit: Visit) -> Resul
         Some(Caller::Browser(Some(session))) => (session.user_id(), Some(session)),
     };
     let key = match shared.core.load(&user).await? {
-        Some(token) => shared.key(user, &token, Some(visit))?,
+        // Only now: what it clones would otherwise make the future of every look-up larger.
+        Some(token) => shared.key(user, &token, Some(visit_of(parts, &shared.site.jar.names)))?,
         None => return Ok(Err(RejectionKind::NotConnected)),
     };
     if let Some(session) = session {
