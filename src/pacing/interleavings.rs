@@ -1,6 +1,6 @@
 //! The pacing under every interleaving of a few callers, and under many random ones of more.
 //!
-//! The explorer is described in [`explored`](crate::sync::explored), and when time passes in [`Time`].
+//! [`explored`](crate::sync::explored) describes the explorer. [`Time`] says when time passes.
 
 mod node;
 mod stage;
@@ -30,7 +30,7 @@ const fn exchange(party: u8) -> Ask {
     Ask { party: Party::Charged([party; 32]), ..PATIENT }
 }
 
-/// Whoever goes away: at each poll that there is, and at moments at which the turn may come as well.
+/// Callers that go away: at each possible poll, and at moments at which their turn may come too.
 const LEAVERS: [Stays; 7] = [
     Stays::Polls(0),
     Stays::Polls(1),
@@ -45,7 +45,7 @@ fn lane(bucket: Bucket, shared: Option<Arc<dyn SharedBuckets>>) -> Arc<Lane> {
     Arc::new(Lane::new(BucketId::of(b"", "", ""), Kind::Calls, bucket, shared))
 }
 
-/// The lane of a node that draws on a shared bucket, so far away.
+/// The lane of a node that takes tokens from a shared bucket. `far` is the time of one way to it.
 fn node(stage: &Stage, shared: &Arc<Shared>, answers: Answers, far: Duration) -> Arc<Lane> {
     lane(shared.limit, Some(way(stage, shared, answers, far)))
 }
@@ -55,8 +55,8 @@ fn way(stage: &Stage, shared: &Arc<Shared>, answers: Answers, way: Duration) -> 
     Arc::new(Node { shared, clock, answers, way, asking: Default::default() })
 }
 
-/// All call, time passes, and who stays is served: within so many steps, and never by more than the bucket
-/// allows.
+/// All callers call, and time passes. Fails unless those that stay get their turns within `steps`, and never
+/// more turns than the bucket allows.
 fn serve(stage: &mut Stage, lane: &Arc<Lane>, callers: &[(Ask, Stays)], steps: u32, bucket: Bucket) -> Vec<Call> {
     callers.iter().for_each(|(turn, stays)| stage.call(lane, *turn, *stays));
     let calls = stage.run(Time::WhenAllWait, steps);
@@ -65,7 +65,7 @@ fn serve(stage: &mut Stage, lane: &Arc<Lane>, callers: &[(Ask, Stays)], steps: u
     calls
 }
 
-/// The steps until so many tokens have come, after the first.
+/// The number of steps until this many more tokens have come after the first.
 const fn steps(tokens: u32) -> u32 {
     2 * tokens
 }
@@ -159,7 +159,8 @@ fn t40_in_many_interleavings_exchanges_go_round_the_parties() {
         let callers = [exchange(1), exchange(1), exchange(1), exchange(1), exchange(2), exchange(3)];
         let mut calls = serve(stage, &lane, &callers.map(|ask| (ask, Stays::Always)), steps(6), ONE);
         calls.sort_by_key(|call| call.ended);
-        // The first found a token and never waited; of the next three each party has one, or has had its only one.
+        // The first caller found a token and never waited. Of the next three turns each party gets one,
+        // unless it has had its only one already.
         let last_of = |party| calls.iter().rposition(|call| call.party == exchange(party).party).unwrap();
         assert!(last_of(2) <= 3 && last_of(3) <= 3, "{calls:?}");
     });
@@ -201,7 +202,7 @@ fn t68_in_many_interleavings_nodes_share_the_bucket_of_exchanges_and_learn_from_
     }
 }
 
-/// The same when each question to a shared bucket takes until it is given up.
+/// The same if each question to a shared bucket takes until its deadline.
 const fn shared_steps(tokens: u32) -> u32 {
     6 * (tokens + 1)
 }
@@ -329,7 +330,8 @@ fn t59_in_many_interleavings_all_get_a_turn_also_when_time_never_stands_still() 
     }
 }
 
-/// Looks keys up in threads of their own, where there is room for one bucket, so that every new one sweeps.
+/// Looks up each list of keys in its own thread. There is room for one bucket only, so each new bucket starts
+/// a sweep.
 fn look_ups(threads: &[&[usize]]) {
     let api = Url::parse("https://api.example").unwrap();
     let (pacer, clock) = (Pacer::alone(&api, None), ManualClock::default());

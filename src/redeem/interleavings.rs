@@ -30,7 +30,7 @@ fn all<const N: usize>(threads: [thread::JoinHandle<()>; N]) {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
-/// What the callers of one attempt came to.
+/// What became of the callers of one attempt.
 #[derive(Default)]
 struct Tally {
     flying: AtomicUsize,
@@ -39,7 +39,8 @@ struct Tally {
     other: AtomicUsize,
 }
 
-/// One callback: flies or waits. A flight ends as `ends` says: landed spent, landed unspent, or lost.
+/// One callback, which carries the flight out or waits for it. `ends` says how a flight ends: `Some(true)`
+/// with a used code, `Some(false)` without one, `None` without an outcome.
 fn call(flights: &Arc<Flights>, attempt: AttemptId, code: &str, ends: Option<bool>, tally: &Tally) {
     let code = AuthorizationCode::new(code).unwrap();
     match flights.join(attempt, &code, SECOND, &Limits::default()) {

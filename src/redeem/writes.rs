@@ -92,7 +92,7 @@ impl Writes {
             self.worked();
             return Ok(());
         };
-        log::warn!(error = %crate::telemetry::log::chain(&error), "the token store takes no writes; no code is exchanged until it does");
+        log::warn!(error = %crate::telemetry::log::chain(&error), "the token store takes no writes; until it does, at most one code a minute is exchanged");
         let now = Instant::now();
         probe.failed_at = Some(now);
         let since = *probe.let_through_at.get_or_insert(now);

@@ -14,7 +14,8 @@ use url::Url;
 pub struct OwnAnswers {
     /// Ends of paths, so that the routes are also found under a nest.
     pub routes: Vec<String>,
-    /// Beginnings of absolute `Location`s: the authorize URL, the app's login page. Compared with the origin in full.
+    /// Absolute `Location`s that are allowed: the authorize URL, the app's login page. Origin and path must
+    /// be equal; the query may differ.
     pub locations: Vec<String>,
 }
 
@@ -136,7 +137,7 @@ fn policy_problems(response: &Response<Bytes>, problems: &mut Vec<String>) {
     }
 }
 
-/// No script, no subresource, a type for whatever there is.
+/// Checks that a body has no script, no subresource, and exactly one content type.
 fn body_problems(response: &Response<Bytes>, problems: &mut Vec<String>) {
     if response.body().is_empty() {
         return;
@@ -223,8 +224,9 @@ pub enum CookieForm {
     Loopback,
 }
 
-/// Asserts the exact set of attributes, each once: `HttpOnly`, `Path=/`, `SameSite=Lax`, `Max-Age`, and by `form`
-/// `Secure`; and the prefix of the name. `max_age` in seconds; 0 removes the cookie.
+/// Asserts that the cookie has exactly these attributes, each once: `HttpOnly`, `Path=/`, `SameSite=Lax`,
+/// `Max-Age`, and `Secure` if `form` is `Host`. Also asserts the prefix of the name. `max_age` in seconds; 0
+/// removes the cookie.
 pub fn assert_cookie_form(line: &str, form: CookieForm, max_age: u64) {
     let mut parts = line.split(';').map(str::trim);
     let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a name and a value");

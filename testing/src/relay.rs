@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a test looks on while nothing may happen.
+/// How long a test checks that nothing happens.
 const WHILE: Duration = Duration::from_millis(60);
 
 /// A server that answers every byte with `mark` and the byte.

@@ -1,4 +1,4 @@
-//! Tokio's clock, moved by hand, so that no test waits for a deadline and none is faster than a slow machine.
+//! Tokio's clock, moved by hand, so that no test waits for a deadline, and a slow machine does not miss one.
 //!
 //! Real connections need real time, so the clock is not stopped from the beginning. It moves where something hangs.
 
@@ -39,7 +39,7 @@ pub fn pass(time: Duration) {
 
 /// While it lives, tokio's clock jumps to the next deadline whenever nothing else can go on.
 ///
-/// For what needs no connection: a message that is on its way counts as nothing.
+/// Use it only where no connection is needed: the clock also jumps while a message is on its way.
 #[must_use]
 pub struct Flying(());
 
@@ -59,7 +59,7 @@ impl Drop for Flying {
     fn drop(&mut self) {
         FLYING.with(|flying| {
             flying.set(flying.get() - 1);
-            // A runtime that ends takes its clock along.
+            // When the runtime has ended, there is no clock to resume.
             if flying.get() == 0 && movable() {
                 tokio::time::resume();
             }
@@ -67,14 +67,16 @@ impl Drop for Flying {
     }
 }
 
-/// Ends in a panic when nobody gives up, and lets time fly until then: for a store, a hook or a look-up that hangs.
+/// Stands for a store, a hook or a look-up that hangs. Tokio's clock jumps meanwhile. Panics if the caller
+/// does not give up.
 pub async fn hang<T>() -> T {
     let _flying = Flying::begin();
     tokio::time::sleep(PATIENCE).await;
-    panic!("whoever waits for what hangs has to give up");
+    panic!("the caller did not give up although this call hangs");
 }
 
-/// Lets ages pass at once, and ends when nobody gives up even then: for the far end of a connection that hangs.
+/// Stands for the far end of a connection that hangs. Lets [`AGES`] pass at once, and returns later if the
+/// caller still does not give up.
 pub async fn hang_far_away() {
     if movable() {
         pass(AGES);
@@ -82,7 +84,7 @@ pub async fn hang_far_away() {
     tokio::time::sleep(PATIENCE).await;
 }
 
-/// A manual clock on which every wait is over at once, and has taken its time.
+/// A manual clock on which every sleep is over at once and moves the clock by its duration.
 #[derive(Debug, Clone, Default)]
 pub struct Jumping(pub ManualClock);
 
@@ -101,7 +103,8 @@ impl Clock for Jumping {
     }
 }
 
-/// A manual clock that knows who sleeps on it, so that a test moves it when everybody else has done what can be done.
+/// A manual clock that counts the sleeps on it, so that a test can move it once everything else has been
+/// done.
 #[derive(Debug, Clone, Default)]
 pub struct Sleepers {
     clock: ManualClock,
@@ -122,7 +125,7 @@ impl Sleepers {
         self.wake_at.lock().unwrap().iter().filter(|at| **at > now).min().map(|at| *at - now)
     }
 
-    /// Waits until somebody sleeps; how long that is to be.
+    /// Waits until somebody sleeps. Returns how long the first sleep still lasts.
     pub async fn pause(&self) -> Duration {
         let somebody = async {
             loop {
@@ -165,7 +168,7 @@ impl Clock for Sleepers {
     }
 }
 
-/// One of the [`Sleepers`], also when it is given up.
+/// One sleep of [`Sleepers`]. It is removed when it ends or is dropped.
 struct InBed {
     at: Duration,
     all: Arc<Mutex<Vec<Duration>>>,

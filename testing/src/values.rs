@@ -29,7 +29,7 @@ pub fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e 
     std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
 }
 
-/// A source of chance that is dry whenever the test says so.
+/// A source of randomness that fails whenever the test says so.
 #[derive(Clone)]
 pub struct Chance(Arc<dyn Fn() -> bool + Send + Sync>);
 

@@ -38,7 +38,8 @@ impl Shared {
     }
 }
 
-/// The way from one node to it; time passes on it, or only other threads do something.
+/// The way from one node to the shared bucket. A call takes time on it or, if the way is zero, only lets
+/// other threads run.
 pub(super) struct Node {
     pub(super) shared: Arc<Shared>,
     pub(super) clock: ManualClock,

@@ -29,13 +29,13 @@ pub(super) const DEADLINE: Duration = STEP.saturating_mul(4);
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stays {
     Always,
-    /// Until it has been polled once more than so often, and each time in vain.
+    /// Until it has been polled this many times and once more, each time without a turn.
     Polls(usize),
-    /// So long on the clock; also when its turn comes at that very moment.
+    /// For this long by the clock. It also leaves if its turn comes at exactly that moment.
     For(Duration),
 }
 
-/// What a caller came to.
+/// What became of a caller.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Call {
     pub(super) party: Party,
@@ -101,7 +101,7 @@ impl Stage {
         });
     }
 
-    /// Somebody who at this moment is told a 429 and its wait.
+    /// A thread that learns at the time `at` of a 429 and its wait.
     pub(super) fn refuse(&mut self, lane: &Arc<Lane>, at: Duration, wait: Duration) {
         let (lane, clock) = (Arc::clone(lane), self.clock.clone());
         self.spawn(async move {
@@ -263,7 +263,7 @@ pub(super) fn assert_within(bucket: Bucket, calls: &[Call]) {
     }
 }
 
-/// Fails unless all got a turn who did not go away, and so many stayed.
+/// Fails if a caller was refused, or if fewer than `stay` callers got a turn.
 pub(super) fn assert_served(calls: &[Call], stay: usize) {
     let refused = calls.iter().filter(|call| matches!(call.got, Some(Err(_)))).count();
     assert!(refused == 0 && granted(calls).len() >= stay, "{calls:?}");

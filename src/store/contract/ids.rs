@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 type Outcome = Result<(), Found>;
 
-/// The ids must be as many users: each loads what was saved for it, and removing one leaves the others.
+/// Each id must be a different user: it loads what was saved for it, and removing one leaves the others.
 async fn are_distinct(trial: &Trial, ids: &[String]) -> Outcome {
     let mut users = Vec::new();
     for id in ids {

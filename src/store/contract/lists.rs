@@ -44,7 +44,8 @@ pub(super) async fn everybody_with_a_record_is_listed(trial: Arc<Trial>) -> Outc
     for number in 0..13 {
         saved.push(trial.saved(&number.to_string()).await?);
     }
-    // Zero is one. In pages of one a cursor that returns its own user again never goes on.
+    // A limit of 0 counts as 1. With pages of one user, a cursor that returns its own user again never moves
+    // on.
     for limit in [0, 1, 5, 1_000] {
         let listed = everybody(&trial, limit).await?;
         for (user, token) in &saved {
@@ -83,7 +84,7 @@ pub(super) async fn remove_older_leaves_what_is_young(trial: Arc<Trial>) -> Outc
     trial.save(&user, &trial.token_saved_at(long_ago(1))?).await?;
     trial.save(&user, &token).await?;
     let removed = trial.remove_older(user.as_str(), long_ago(2), 10).await?;
-    ensure!(removed.is_empty(), "a record was removed that was saved exactly at the time");
+    ensure!(removed.is_empty(), "a record was removed although it was saved exactly at the given time");
     trial.expect(&user, Some(&token)).await
 }
 

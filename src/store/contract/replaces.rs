@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 type Outcome = Result<(), Found>;
 
-/// The same save with another key, as a wrapper writes it that seals the key anew.
+/// The same save with another key, as written by a wrapper that encrypts the key again.
 fn rewritten(trial: &Trial, token: &StoredToken) -> Result<StoredToken, Found> {
     Ok(token.with_content(Content::Plain(trial.token()?.api_key()?.clone())))
 }

@@ -3,7 +3,7 @@
 use super::{Check, Claim};
 use std::sync::LazyLock;
 
-/// Hands the checks of one claim to another macro, behind what that macro asks for.
+/// Calls another macro with that macro's own argument, followed by the checks of one claim.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __token_store_checks {

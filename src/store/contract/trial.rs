@@ -142,7 +142,7 @@ impl Trial {
         self.contract.claims(claim)
     }
 
-    /// Awaits a call, whose name is told if it does not end.
+    /// Awaits a call. If it does not end, the finding names it.
     pub(super) async fn watch<T>(&self, what: &'static str, call: impl Future<Output = T>) -> T {
         self.calls.watch(what, call).await
     }
@@ -197,8 +197,8 @@ impl Trial {
         Ok(())
     }
 
-    /// A user of this run alone, another one in each call. Its id ends in `id`, unless the app makes its own
-    /// ids.
+    /// A user that only this run has. Give another `id` in each call. Its id ends in `id`, unless the app
+    /// makes its own ids.
     pub(super) fn user(&self, id: &str) -> Result<UserId, Found> {
         match &self.contract.ids {
             None => self.exact_user(&format!("{:016x}{id}", self.run)),
@@ -213,7 +213,8 @@ impl Trial {
         }
     }
 
-    /// How the ids of this run begin, and no other. `None` if the app makes its own.
+    /// The beginning of all ids of this run. No id of another run begins like this. `None` if the app makes
+    /// its own.
     pub(super) fn prefix(&self) -> Option<String> {
         self.contract.ids.is_none().then(|| format!("{:016x}", self.run))
     }
@@ -362,7 +363,7 @@ pub(super) fn same(one: Option<&StoredToken>, other: Option<&StoredToken>) -> bo
     }
 }
 
-/// What a load answered, where any record is wrong.
+/// What a load answered, in words, for checks that expect an error.
 pub(super) fn answer(found: Option<&StoredToken>) -> &'static str {
     if found.is_some() { "a record" } else { "no record" }
 }
@@ -377,7 +378,7 @@ fn described(token: Option<&StoredToken>) -> String {
     }
 }
 
-/// An id as it is told in a finding: escaped, and cut in the middle of nowhere rather than filling the screen.
+/// An id as a finding shows it: at most the first 60 characters, escaped.
 pub(super) struct Shown<'a>(pub(super) &'a UserId);
 
 impl fmt::Display for Shown<'_> {

@@ -52,8 +52,8 @@ pub(super) async fn errors_of_an_unreachable_store_hold_no_key(trial: Arc<Trial>
     errors.iter().flatten().try_for_each(|error| holds_no_key(error, &key))
 }
 
-/// Characters of a key that no error may hold in a row. *Source*: our choice; no other text of a check has as
-/// many in common with a key.
+/// No error may contain this many characters of a key in a row. *Source*: our choice; no other text of a
+/// check has as many characters in a row in common with a key.
 const PIECE: usize = 10;
 
 /// Neither the error nor any cause of it may hold a piece of the key, as `Display` or as `Debug`, as text or as

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const LONGEST_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
 /// Name and value together; longer cookies are dropped whole.
 pub const LONGEST_COOKIE: usize = 4096;
-/// Longer attribute values are dropped alone.
+/// A longer attribute value is ignored; the cookie is kept.
 const LONGEST_ATTRIBUTE: usize = 1024;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

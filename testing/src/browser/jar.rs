@@ -8,7 +8,7 @@ use url::{Host, Url};
 /// Cookies of one host or domain; beyond it the oldest goes.
 const MOST_PER_DOMAIN: usize = 180;
 
-/// Who is related to whom when a cookie is set or sent.
+/// How the page that asks is related to the URL when a cookie is set or sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
     /// Typed by the user, or asked for by a page of the same site.
@@ -161,7 +161,7 @@ impl Jar {
         cookies.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect::<Vec<_>>().join("; ")
     }
 
-    // What follows is the test's own hand in the jar; no browser rule applies.
+    // With the methods below a test changes the jar directly; no browser rule applies.
 
     pub fn all(&self) -> &[Cookie] {
         &self.cookies

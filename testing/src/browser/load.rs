@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use url::Url;
 
-/// What browsers apply to a page that says nothing.
+/// The referrer policy that browsers use for a page that sets none.
 const DEFAULT_POLICY: &str = "strict-origin-when-cross-origin";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Load {
         Self { destination: Destination::Empty, mode: Mode::NoCors, ..Self::prefetch(from, url) }
     }
 
-    /// The address bar renders its best guess ahead of the user.
+    /// The address bar prerenders the page that it expects the user to open.
     pub fn prerender(url: &str) -> Self {
         Self { by_user: false, purpose: Some("prefetch;prerender"), ..Self::typed(url) }
     }
@@ -125,7 +125,8 @@ impl Load {
         self
     }
 
-    /// Path and query as they are to be on the wire. A browser would have cleaned them: this is for requests by hand.
+    /// Path and query as they are to be on the wire. A browser would normalise them, so use this for requests
+    /// that are made by hand.
     pub fn raw_target(self, target: &str) -> Self {
         Self { raw_target: Some(target.to_owned()), ..self }
     }
@@ -140,14 +141,16 @@ impl Load {
         Self { policy: policy.to_owned(), ..self }
     }
 
-    /// The tab itself is to show what comes back.
+    /// Whether the tab itself will show the answer.
     fn is_top_level(&self) -> bool {
         self.destination == Destination::Document && self.mode == Mode::Navigate
     }
 
-    /// For `SameSite`: `chain` holds every URL of the redirect chain so far, the one to be asked now last.
+    /// The context for `SameSite`. `chain` holds every URL of the redirect chain so far; the last one is
+    /// requested now.
     ///
-    /// The whole chain counts, which is the strictest browser: a navigation that passed another site is cross-site.
+    /// The whole chain counts, as in the strictest browser: a navigation that passed another site is
+    /// cross-site.
     pub fn context(&self, chain: &[Url]) -> Context {
         let (Some(now), before) = (chain.last(), self.from.iter().chain(chain)) else { return Context::SameSite };
         if before.map(|url| Relation::between(url, now)).max() < Some(Relation::CrossSite) {
@@ -197,7 +200,8 @@ impl Load {
         headers
     }
 
-    /// The least related URL of the whole redirect chain decides; nothing the user typed is related to any page.
+    /// The least related URL of the whole redirect chain decides. A load that the user typed has no related
+    /// page: `none`.
     fn fetch_site(&self, chain: &[Url]) -> &'static str {
         let Some(from) = &self.from else { return "none" };
         chain.iter().map(|url| Relation::between(from, url)).max().unwrap_or(Relation::SameOrigin).word()

@@ -32,7 +32,7 @@ use std::{
 use tower::{BoxError, Service};
 use url::Url;
 
-/// How long the browser's own state may be held by one who looks at it.
+/// How long a caller may hold the browser's state, for example its jar.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Inspector = Arc<dyn Fn(&Hop) + Send + Sync>;
@@ -44,7 +44,8 @@ pub struct Browser {
     cookie_lines: bool,
     network: Option<Transport>,
     clock: Clock,
-    /// Seconds and nanoseconds on top of the clock; apart from the state, so that the time can be told at any moment.
+    /// The time that is added to the clock. It is not part of the state, so that the time can be read while
+    /// the state is locked.
     advanced: Mutex<Duration>,
 }
 
@@ -130,7 +131,7 @@ impl Browser {
         Self { cookie_lines: true, ..self }
     }
 
-    /// What time it is for the cookies' expiry, before [`advance`](Self::advance).
+    /// Sets the clock for the expiry of cookies. [`advance`](Self::advance) adds to it.
     pub fn with_clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self { clock: Arc::new(clock), ..self }
     }
@@ -155,7 +156,8 @@ impl Browser {
         self
     }
 
-    /// For apps in which the crate's paths are not the crate's (a layer that lost its routes), and for nothing else.
+    /// Switches the checks of the crate's own answers off. Use it only for apps in which the crate's paths
+    /// are not the crate's (a layer that lost its routes).
     pub fn without_own_answers(self) -> Self {
         self.state().own_answers = None;
         self
@@ -226,7 +228,7 @@ impl Browser {
                 Ok(state) => return state,
                 Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => {
-                    assert!(since.elapsed() < PATIENCE, "the browser's jar is held by the one who asks for it again");
+                    assert!(since.elapsed() < PATIENCE, "a caller asks for the browser's jar while it still holds it");
                     std::thread::yield_now();
                 }
             }

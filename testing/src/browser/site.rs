@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-/// Suffixes of more than one label under which strangers get names. The real list has thousands; tests need these.
+/// Public suffixes of more than one label. The real list has thousands; tests need these.
 const PUBLIC_SUFFIXES: [&str; 4] = ["co.uk", "com.au", "github.io", "myshopify.com"];
 
 /// How the page that asks is related to the URL that is asked for.
@@ -34,7 +34,7 @@ impl Relation {
     }
 }
 
-/// Whether this is the name of a public suffix, so that no cookie may span it.
+/// Whether this is the name of a public suffix. Different sites under it must not share cookies.
 pub fn is_public_suffix(host: &str) -> bool {
     PUBLIC_SUFFIXES.contains(&host) || !host.contains('.')
 }

@@ -13,8 +13,9 @@ const SHOP: &str = "https://shop.example";
 const DASH: &str = "https://dash.example";
 const SIBLING: &str = "https://evil.shop.example";
 
-/// Answers `/to?…` with a redirect to the decoded query, by the status in the path when there is one; `/set?…` sets that
-/// cookie; all else is 200. Sets `Referrer-Policy` from the header `x-policy`.
+/// Answers `/to?…` with a redirect to the decoded query. Its status is the one in the path, or 303. `/set?…`
+/// sets the cookie of its query. Both `/set?…` and all other paths get 200. Sets `Referrer-Policy` from the
+/// header `x-policy`.
 async fn answer(request: Request<Body>) -> Response<Body> {
     let query = request.uri().query().unwrap_or_default().to_owned();
     let query = percent_encoding::percent_decode_str(&query).decode_utf8().unwrap().into_owned();
@@ -77,7 +78,7 @@ async fn fetch_metadata_tells_who_asks_for_what_and_how() {
     }
     let plain = Browser::new().serve("http://shop.example", servers()).open("http://shop.example/").await;
     assert_eq!(metadata(plain.first()), words(["", "", "", ""]), "plain HTTP gets no metadata");
-    // A speculative load says so in the words of its time.
+    // A speculative load says so: in `Sec-Purpose`, or in an old browser in `Purpose`.
     for (load, purpose) in [(Load::prefetch(page, page), "prefetch"), (Load::prerender(page), "prefetch;prerender")] {
         let visit = browser().load(load.clone()).await;
         assert_eq!((visit.first().sent("sec-purpose"), visit.first().sent("purpose")), (Some(purpose), None));

@@ -13,7 +13,7 @@ pub struct Hop {
     /// As sent, cookies included.
     pub request_headers: HeaderMap,
     pub response: Response<Bytes>,
-    /// The `Set-Cookie` lines that the browser did not believe.
+    /// Why the browser refused `Set-Cookie` lines, one reason for each.
     pub refused_cookies: Vec<Refused>,
 }
 

@@ -7,12 +7,13 @@ use std::{
 };
 use tracing_subscriber::{fmt::format::FmtSpan, util::SubscriberInitExt};
 
-/// Bytes kept. Enough for the longest test at trace level beside its neighbours; who needs what is gone is told so.
+/// Bytes kept. Enough for the longest test at trace level while other tests run. A search for bytes that are
+/// gone panics.
 const CAPACITY: usize = 128 * 1024 * 1024;
 
 static SAID: Mutex<Buffer> = Mutex::new(Buffer::new(CAPACITY));
 
-/// The last so many bytes of a stream, each with its position in the whole.
+/// The last bytes of a stream, up to a limit, and how many came before them.
 pub struct Buffer {
     pieces: VecDeque<String>,
     kept: usize,

@@ -1,4 +1,4 @@
-//! The forms in which a secret may hide, and the readings of a text in which they are looked for.
+//! The encodings in which a secret may appear, and the decoded forms of a text that are searched for them.
 
 use base64::{
     Engine as _,
@@ -49,8 +49,9 @@ pub fn forms(secret: &[u8]) -> Vec<(&'static str, Needle)> {
     forms
 }
 
-/// The characters that the secret alone decides when this many bytes (modulo 3) stand before it and anything behind it.
-/// The last character may be decided in part; without that part, secrets that differ only at their end would be mixed up.
+/// The base64 characters that depend only on the secret, if this many bytes (modulo 3) come before it and
+/// anything comes after it. The last character may depend on the secret only in part. That part is searched
+/// for too, because otherwise secrets that differ only at their end would be mixed up.
 fn inside_base64(alphabet: &Alphabet, secret: &[u8], bytes_before: usize) -> Needle {
     let encoded = GeneralPurpose::new(alphabet, NO_PAD).encode([&vec![0; bytes_before][..], secret].concat());
     let bits = (bytes_before + secret.len()) * 8;

@@ -1,9 +1,10 @@
 //! Canaries: obviously fake secrets, and a search for them in everything the process has said.
 //!
 //! [`install`] puts a subscriber in the whole test binary that writes every event and span of every crate, at trace
-//! level, with all fields, into one buffer; records of the `log` crate and messages of panics go the same way. A
-//! [`Canary`] remembers where the buffer stood when a test began, and when it is dropped it searches what came since
-//! (from all threads, so also from other tests: harmless, since secrets are unique) for the test's secrets.
+//! level, with all fields, into one buffer; records of the `log` crate and messages of panics go the same
+//! way. A [`Canary`] remembers the position in the buffer when a test begins. When it is dropped, it searches
+//! everything that came since for the test's secrets. This includes the output of other tests; that is
+//! harmless, because secrets are unique.
 
 mod capture;
 mod forms;
@@ -39,7 +40,7 @@ impl Log {
     }
 }
 
-/// Shorter secrets would be found where they are not.
+/// Shorter secrets could match other text by chance.
 const SHORTEST: usize = 8;
 
 /// A secret that no other call has returned, and that no reader takes for a real one.
@@ -81,7 +82,8 @@ impl Canary {
         Self { since: capture::position(), secrets: Mutex::default(), texts: Mutex::default() }
     }
 
-    /// Adds a secret of at least 8 bytes; `what` names it in the report. Also finds it where it was said before.
+    /// Adds a secret of at least 8 bytes; `what` names it in the report. The output before this call is
+    /// searched too.
     pub fn register(&self, what: &str, secret: impl AsRef<[u8]>) {
         let secret = secret.as_ref();
         assert!(secret.len() >= SHORTEST, "the {what} is too short to be told from other text");
@@ -103,7 +105,7 @@ impl Canary {
         self.texts.lock().unwrap().push((place.to_owned(), text.to_string()));
     }
 
-    /// Every secret in every form in which it occurs, at its first place of each.
+    /// For each text, every secret in every form in which it occurs, with the first place of each form.
     pub fn leaks(&self) -> Vec<Leak> {
         let mut texts = vec![("log output".to_owned(), capture::since(self.since))];
         texts.extend(self.texts.lock().unwrap().iter().cloned());

@@ -69,7 +69,7 @@ fn a_secret_is_found_in_every_encoding_and_at_every_alignment() {
     assert_eq!(found(|secret| say(every_byte(secret))), ["plain"]);
     let wrapped = |secret: &str| say(STANDARD.encode(secret).replacen('m', "m\n", 1));
     assert!(!found(wrapped).is_empty());
-    // Both alphabets of base64: six bits of all ones in every place are `/` in one and `_` in the other.
+    // Both alphabets of base64 are searched: six bits of ones are `/` in one and `_` in the other.
     for engine in [STANDARD, URL_SAFE] {
         let canary = Canary::new();
         canary.register("sealing key", [0xff; 16]);

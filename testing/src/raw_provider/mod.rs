@@ -1,8 +1,8 @@
 //! A provider on loopback that speaks raw bytes, so that it can also say what no HTTP library would let it say.
 //!
 //! Each connection is read by the byte and logged as it came; each answer is a [`Reply`] taken from the script. The
-//! order in which the script is asked is that of [`Script::answer_for`]. Nothing scripted: an exchange succeeds with
-//! [`key_for_code`], anything else is a 404 in the provider's envelope.
+//! order in which the script is asked is that of [`Script::answer_for`]. If nothing is scripted, an exchange
+//! succeeds with [`key_for_code`], and anything else is a 404 in the provider's envelope.
 
 mod reply;
 mod script;
@@ -189,7 +189,8 @@ impl RawProvider {
             .unwrap();
     }
 
-    /// Number of tasks and provider values that are alive; only the provider itself when it is at rest.
+    /// Number of tasks and provider values that are alive. When no task runs, it is 1 for the provider
+    /// itself.
     fn alive(&self) -> usize {
         Arc::strong_count(&self.shared)
     }

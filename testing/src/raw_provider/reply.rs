@@ -184,7 +184,7 @@ impl Reply {
         self
     }
 
-    /// The first byte comes when [`AGES`] have passed. Nobody waits for it.
+    /// The first byte comes when [`AGES`] have passed. The clock is moved, so no real time is needed.
     pub fn late(self) -> Self {
         Self { before: Before::Ages, ..self }
     }
@@ -194,7 +194,7 @@ impl Reply {
         Self { before: Before::Gate(gate.clone()), ..self }
     }
 
-    /// One byte at a time, this long apart by tokio's clock. Nobody waits for it.
+    /// One byte at a time, this long apart by tokio's clock. The clock is moved, so no real time is needed.
     pub fn trickled(self, apart: Duration) -> Self {
         Self { pace: Pace::Trickle(apart), ..self }
     }
@@ -214,7 +214,8 @@ impl Reply {
         Self { after: After::Reset, ..self }
     }
 
-    /// Sends what there is and then neither more nor an end. [`AGES`] pass as soon as it is sent.
+    /// Sends its bytes, then nothing more, and does not close the connection. [`AGES`] pass as soon as it is
+    /// sent.
     pub fn then_hanging(self) -> Self {
         Self { after: After::HoldOpen, ..self }
     }

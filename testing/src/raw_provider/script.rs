@@ -23,8 +23,8 @@ impl Script {
         closes
     }
 
-    /// Answers that are used up come first (by code, by path, next in turn), then the standing ones in the same order,
-    /// then the built-in one.
+    /// Answers that are used once come first: by code, by path, next in turn. Then come the permanent ones in
+    /// the same order, then the built-in one.
     pub fn answer_for(&mut self, request: &LoggedRequest) -> Reply {
         let code = request.code();
         let path = request.path();

@@ -248,7 +248,7 @@ fn too_long() -> Vec<Attempt> {
     )
 }
 
-/// Bytes that are no UTF-8, and escapes that are none.
+/// Bytes that are not UTF-8, and broken escapes.
 fn no_text() -> Vec<Attempt> {
     let bytes = words(
         "%2F%FF %2F%C0%AF %C0%AF%C0%AFevil.example %2F%E0%80%AF %2F%C0%AE%C0%AE%2F %2F%F5%80%80%80 %2F%ED%A0%80 \

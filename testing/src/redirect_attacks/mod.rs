@@ -1,8 +1,9 @@
 //! Attempts to leave the site, or to write a header, by `return_to`; and oracles that know when one has succeeded.
 //!
-//! The attempts are generated family by family ([`families`]) and not taken from any list. Two oracles stand beside
-//! them: [`stays_on_site`] asks the URL standard, as a browser would; [`broken_rule`] is the written rule (threat T24)
-//! once more, independent of the crate, so that the two can be compared over any input.
+//! The attempts are generated family by family ([`families`]) and not taken from any list. There are two
+//! oracles: [`stays_on_site`] asks the URL standard, as a browser would. [`broken_rule`] implements the
+//! written rule (threat T24) a second time, independent of the crate, so that the two can be compared over
+//! any input.
 
 mod families;
 mod tests;
@@ -40,7 +41,7 @@ pub fn attempts() -> Vec<Attempt> {
     all
 }
 
-/// Return paths of ordinary apps: each is to be followed to the byte.
+/// Return paths of ordinary apps. Each must be followed unchanged.
 pub fn harmless() -> Vec<String> {
     let paths = "/ /x /stores/ /stores/42/orders?page=2&sort=-date /a%20b /%C3%A9t%C3%A9 /a?next=//evil.example \
                  /a?u=https://evil.example/ /a?q=.. /@alice /a:b /a;v=1/b /... /.hidden /a..b /~alice /komerza /komerza/ \

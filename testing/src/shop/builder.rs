@@ -147,7 +147,7 @@ pub fn app(layer: &KomerzaConnectLayer) -> Router {
         key.map_or("none".into(), |key| format!("key {}", key.api_key().expose_secret()))
     }
     async fn echo(key: KomerzaKey) -> Result<String, komerza_connect::Error> {
-        // As handlers do that have something else to do first; meanwhile others take their keys.
+        // Like a handler that first does something else. Meanwhile other handlers take their keys.
         tokio::task::yield_now().await;
         key.get("/echo").fetch().await
     }

@@ -173,7 +173,7 @@ impl Shop {
         load_and_go_on(browser, self.returning(query)).await
     }
 
-    /// The return, to be changed before it is loaded.
+    /// The load of the callback with this query, so that a test can change it before it is loaded.
     pub fn returning(&self, query: &str) -> Load {
         let target = format!("/komerza/callback?{query}");
         Load::link(AUTHORIZE, &self.url(&target)).raw_target(&target).stop_at_first()
@@ -226,7 +226,7 @@ pub fn callback_query(code: &str, state: &str) -> String {
     format!("code={code}&state={state}")
 }
 
-/// Polls a future so often and then drops it; its output if it was ready by then.
+/// Polls a future `polls` times, then drops it. Returns its output if it was ready by then.
 pub async fn give_up_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut left = polls;

@@ -48,7 +48,7 @@ struct Inner {
     /// Every record that was ever kept, in order: nothing may be stored twice.
     saved: Vec<(UserId, String)>,
     rule: Option<Rule>,
-    /// How often a call gives way before it acts, so that there are polls to drop it at.
+    /// How often a call yields before it acts, so that a test can drop it at one of these polls.
     yields: usize,
 }
 
@@ -67,7 +67,8 @@ impl Shelf {
         self.decide(move |asked| if asked == op { fate.clone() } else { Fate::Fine });
     }
 
-    /// Saves end so, all others are fine, and from the first save on time flies until the shelf is mended.
+    /// Saves end like this; all other calls are fine. From the first save until the shelf is mended, tokio's
+    /// clock jumps as with [`Flying`].
     pub fn saves_fail_for_good(&self, fate: Fate) {
         let flying = Mutex::new(None);
         self.decide(move |asked| {

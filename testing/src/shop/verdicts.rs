@@ -1,4 +1,4 @@
-//! What a callback, a refusal and a success come to.
+//! Checks of the outcome of a callback: success or refusal.
 
 use super::Shop;
 use crate::{
@@ -26,7 +26,7 @@ impl Login {
         &self.cookie[self.cookie.len() - 16..]
     }
 
-    /// The name of the cookie without that.
+    /// The name of the cookie without the reference at its end.
     pub fn prefix(&self) -> &str {
         &self.cookie[..self.cookie.len() - 16]
     }
@@ -90,7 +90,7 @@ impl Shop {
     }
 }
 
-/// Asserts a success: 303 to the return path, without a body.
+/// Asserts a success: 303 to `/x`, without a body.
 pub fn assert_connected(hop: &Hop) {
     assert_eq!((hop.status(), hop.location(), hop.text().as_str()), (303, Some("/x"), ""), "{}", hop.text());
 }
@@ -111,7 +111,7 @@ pub fn loads_again(page: &Hop) -> bool {
     page.text().contains("<meta http-equiv=\"refresh\" content=\"0\">")
 }
 
-/// Loads a page, and once more where it does so by itself.
+/// Loads a page. Loads it once more if the page would load itself again.
 pub async fn load_and_go_on(browser: &Browser, load: Load) -> Hop {
     let hop = browser.load(load.clone()).await.first().clone();
     if loads_again(&hop) { browser.load(load).await.first().clone() } else { hop }
@@ -120,7 +120,7 @@ pub async fn load_and_go_on(browser: &Browser, load: Load) -> Hop {
 /// Names and values, sorted.
 pub fn cookies(browser: &Browser) -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<_> = browser.jar().all().iter().map(|cookie| (cookie.name(), cookie.value.clone())).collect();
-    // The mark of a page that was loaded again: it goes by itself and decides nothing else.
+    // The cookie that marks a page that was loaded again. It expires by itself and decides nothing else.
     all.retain(|(name, _)| !name.contains("-again-"));
     all.sort();
     all

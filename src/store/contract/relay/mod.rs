@@ -201,7 +201,7 @@ impl Drop for Relay {
 }
 
 async fn listen(listener: TcpListener, shared: Arc<Shared>) {
-    // Ends with this task, and with it every connection.
+    // The set is dropped when this task ends. That ends every connection.
     let mut connections = JoinSet::new();
     loop {
         let Ok((client, _)) = listener.accept().await else {

@@ -172,7 +172,7 @@ pub(super) async fn run<Open>(
             _ = server.writable(), if up.passing(order) > 0 => Next::WriteUp,
             _ = client.writable(), if down.passing(order) > 0 => Next::WriteDown,
         };
-        // An order counts for whatever was sent after it, whichever of the two this task hears of first.
+        // An order applies to everything that was sent after it, even if this task notices the bytes first.
         let next = if matches!(orders.has_changed(), Ok(false)) { next } else { Next::Order };
         match next {
             Next::Order => {
