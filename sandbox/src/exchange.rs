@@ -40,8 +40,8 @@ async fn exchange(
 
 fn refused(refusal: ExchangeRefusal, switches: &Switches) -> Refusal {
     let message = match refusal {
-        ExchangeRefusal::InvalidCode => "The access code is wrong or was used already.",
-        ExchangeRefusal::CodeExpired => "The access code is older than one minute.",
+        ExchangeRefusal::InvalidCode => "The authorization code is wrong or was already used.",
+        ExchangeRefusal::CodeExpired => "The authorization code is older than one minute.",
         ExchangeRefusal::InvalidClientSecret => "The client secret is wrong.",
         ExchangeRefusal::AppNotFound => "There is no application with this id.",
     };

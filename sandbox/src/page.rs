@@ -26,7 +26,7 @@ static STYLE_SOURCE: LazyLock<String> =
 
 /// Text for HTML content and for attribute values in double quotes.
 pub(super) fn escape(text: &str) -> String {
-    // The ampersand first: the others bring one.
+    // The ampersand comes first, because the other replacements contain one.
     let signs = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")];
     signs.iter().fold(text.to_owned(), |text, (sign, escaped)| text.replace(*sign, escaped))
 }

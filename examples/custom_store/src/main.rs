@@ -119,7 +119,7 @@ fn contract() -> Contract {
         }
     })
     .without(Claim::Nodes, "redb gives a file to one process at a time")
-    .without(Claim::Unreachable, "a file that is away does not open")
+    .without(Claim::Unreachable, "if the file cannot be reached, the store does not open")
     .without(Claim::Network, "it needs none")
     .without(Claim::Replaces, "keys are not sealed anew here")
     .without(Claim::Lists, "nobody asks who is connected")

@@ -110,7 +110,7 @@ impl Condition {
 
 impl Operator {
     fn holds(self, actual: &Value, wanted: &str) -> bool {
-        // What is not there is different from everything and within no bounds.
+        // A missing value is different from every value and outside all bounds.
         if actual.is_null() {
             return self.relation == Relation::NotEqual;
         }

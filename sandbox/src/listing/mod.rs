@@ -74,7 +74,8 @@ impl ListQuery {
                 "pagesize" => list.size = positive("PageSize", &value)?,
                 "filters" => list.conditions.extend(filter::parse(&value, names)?),
                 "sorts" => list.order.extend(sorts(&value, names)?),
-                // A parameter of the filter's name is the same as the filter with `==`; others mean nothing here.
+                // A parameter with the name of a filter means this filter with `==`. Other parameters are
+                // ignored.
                 _ => list.conditions.extend(filter::single(&name, &value, names)),
             }
         }

@@ -8,9 +8,9 @@ A Komerza on a loopback port, for trying out and testing apps that connect with 
 Usage: komerza-sandbox [OPTIONS]
        komerza-sandbox doctor URL [--cookie COOKIE] [--json]
 
-doctor looks at a deployed app from outside. URL is the address of its login route; of a site alone it
-is /komerza/login. --cookie signs in; without it a route behind a sign-in is not looked into. It ends
-with 1 when something is wrong.
+doctor looks at a deployed app from outside. URL is the address of its login route; if URL has no path,
+/komerza/login is used. --cookie signs in; without it, doctor cannot look behind a sign-in. It exits
+with code 1 if something is wrong.
 
 Options:
   --port PORT            Port on 127.0.0.1. Default: 4000. Zero: any free port.

@@ -46,8 +46,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     }
     let sandbox = Sandbox::builder().app(app).address(([127, 0, 0, 1], port).into()).start().await;
     let sandbox = sandbox.map_err(refusal)?;
-    // Whoever started this waits for these lines; when nobody reads them, there is nobody to tell.
-    // Before anything is printed: whoever reads the lines may send a signal at once.
+    // Whoever started this may send a signal as soon as the lines are printed, so signals are handled before
+    // that.
     let stopped = stopped()?;
     print!("{}", lines(&sandbox, &redirect_uris));
     stopped.await;
