@@ -106,3 +106,5 @@ impl Core {
         }
     }
 }
+
+crate::kinds::shows!(Core { config });

@@ -11,7 +11,7 @@ use crate::{
     redeem::exchange,
     seal::{Keyring, SealingKey},
     secret::AuthorizationCode,
-    site::{cookie, query::Query},
+    site::{cookie, query::param},
     wire,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::COOKIE};
@@ -41,8 +41,7 @@ fn cookie_lines(lines: &[&[u8]]) -> Option<HeaderMap> {
 
 /// What the query parser makes of `code`, `state`, `error` and `return_to`.
 pub fn query(query: &str) -> [Result<Option<String>, &'static str>; 4] {
-    let Query { code, state, error, return_to, .. } = Query::parse(query);
-    [code, state, error, return_to].map(|param| Ok(param?.map(|value| value.into_owned())))
+    ["code", "state", "error", "return_to"].map(|name| Ok(param(query, name)?.map(|value| value.into_owned())))
 }
 
 /// A return path that passed, as it will be used, and with a marker in its query. The routes are those of

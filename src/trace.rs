@@ -4,7 +4,7 @@
 //! holds the authorization code and the state. This crate cannot change the access log of a proxy in front of
 //! your app. Configure the proxy so that it logs only the path for the callback route.
 
-use crate::layer::original_path;
+use crate::layer::original_uri;
 use http::Request;
 use tracing::{Span, info_span};
 
@@ -27,6 +27,6 @@ use tracing::{Span, info_span};
 /// # Source
 /// RFC 9700, section 4.3: credentials in request logs.
 pub fn path_only_span<B>(request: &Request<B>) -> Span {
-    let path = original_path(request.extensions()).unwrap_or_else(|| request.uri().path());
+    let path = original_uri(request.extensions()).unwrap_or(request.uri()).path();
     info_span!("request", method = %request.method(), path)
 }

@@ -1,15 +1,9 @@
 //! Finds the user of a request with any axum extractor.
 
 use crate::{site::IdentifyUser, user::UserId};
-use axum::{extract::FromRequestParts, response::IntoResponse};
+use axum::{BoxError, extract::FromRequestParts, response::IntoResponse};
 use http::{StatusCode, request::Parts};
-use std::{
-    error::Error,
-    future::{self, Future},
-    marker::PhantomData,
-};
-
-type BoxError = Box<dyn Error + Send + Sync>;
+use std::marker::PhantomData;
 
 /// Finds the user of a request with an axum extractor, for
 /// [`with_user`](crate::KomerzaConnectLayer::with_user).
@@ -121,14 +115,14 @@ pub trait Answer<M>: Send {
 pub enum Now {}
 
 impl Answer<Now> for Option<UserId> {
-    fn answer(self) -> impl Future<Output = Result<Option<UserId>, BoxError>> + Send {
-        future::ready(Ok(self))
+    async fn answer(self) -> Result<Option<UserId>, BoxError> {
+        Ok(self)
     }
 }
 
 impl<E: Into<BoxError> + Send> Answer<Now> for Result<Option<UserId>, E> {
-    fn answer(self) -> impl Future<Output = Result<Option<UserId>, BoxError>> + Send {
-        future::ready(self.map_err(Into::into))
+    async fn answer(self) -> Result<Option<UserId>, BoxError> {
+        self.map_err(Into::into)
     }
 }
 

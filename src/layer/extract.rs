@@ -78,10 +78,9 @@ async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failu
         None => return Ok(Err(RejectionKind::NotConnected)),
     };
     if let Some(session) = session {
-        let (core, jar) = (&shared.core, &shared.site.jar);
-        for other in jar.finished_sessions(&parts.headers, &*core.clock, &core.config.limits, key.user_id()) {
+        for other in shared.site.jar.finished_sessions(&parts.headers, &shared.core, key.user_id()) {
             // Boxed: hardly ever needed, and larger than all the rest.
-            Box::pin(core.leave(&other)).await;
+            Box::pin(shared.core.leave(&other)).await;
         }
         let renewal = shared.site.renewal(&parts.headers, &session);
         visitor::learns(|asked| asked.renewal = renewal);

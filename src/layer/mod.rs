@@ -21,14 +21,16 @@ pub use records::Users;
 pub use rejection::{Rejection, RejectionKind};
 pub use service::{KomerzaConnect, KomerzaConnectFuture};
 #[cfg(feature = "tracing")]
-pub(crate) use way_back::original_path;
+pub(crate) use way_back::original_uri;
 
 use crate::{
+    api::Connection,
     config::{Config, ConfigError},
+    core::Core,
     hooks::Hooks,
     pacing::SharedBuckets,
     random::Randomness,
-    site::IdentifyUser,
+    site::{IdentifyUser, Site},
     store::TokenStore,
     time::Clock,
 };
@@ -123,7 +125,7 @@ impl KomerzaConnectLayer {
     #[doc(alias = "axum-login")]
     #[doc(alias = "tower-sessions")]
     pub fn with_user(self, identify: impl IdentifyUser) -> Self {
-        self.changed(|shared| shared.site.identity = Some(Arc::new(identify)))
+        self.changed(|site, _, _| site.identity = Some(Arc::new(identify)))
     }
 
     /// Sets the [`Hooks`] that run during a connection.
@@ -164,15 +166,15 @@ impl KomerzaConnectLayer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_hooks(self, hooks: impl Hooks) -> Self {
-        self.changed(|shared| shared.change_core(|core| core.hooks = Arc::new(hooks)))
+        self.changed(|_, core, _| core.hooks = Arc::new(hooks))
     }
 
     /// Replaces the clock, for tests.
     pub fn with_clock(self, clock: impl Clock) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(clock);
-        self.changed(|shared| {
-            shared.change_core(|core| core.clock = Arc::clone(&clock));
-            shared.change_api(|api| api.set_clock(clock));
+        self.changed(|_, core, api| {
+            core.clock = Arc::clone(&clock);
+            api.set_clock(clock);
         })
     }
 
@@ -182,10 +184,7 @@ impl KomerzaConnectLayer {
     /// States, session ids and nonces are made of these bytes; see [`Randomness`].
     pub fn with_randomness(self, randomness: impl Randomness) -> Self {
         let randomness: Arc<dyn Randomness> = Arc::new(randomness);
-        self.changed(|shared| {
-            shared.change_core(|core| core.randomness = Arc::clone(&randomness));
-            shared.change_api(|api| api.randomness = randomness);
-        })
+        self.changed(|_, core, api| (core.randomness, api.randomness) = (Arc::clone(&randomness), randomness))
     }
 
     /// Sets the rule that decides whether a reply means that its key is revoked.
@@ -216,7 +215,7 @@ impl KomerzaConnectLayer {
     /// A rule that matches too much disconnects users whose keys work. A 403, or an answer of a
     /// proxy, does not mean that a key is revoked.
     pub fn with_revocation(self, is_dead: impl Fn(&Response<Bytes>) -> bool + Send + Sync + 'static) -> Self {
-        self.changed(|shared| shared.change_api(|api| api.revocation = Arc::new(is_dead)))
+        self.changed(|_, _, api| api.revocation = Arc::new(is_dead))
     }
 
     /// Sets how a client's address is read. Exchanges of new browsers are counted by this address.
@@ -248,17 +247,17 @@ impl KomerzaConnectLayer {
         self,
         read: impl Fn(&http::request::Parts) -> Option<std::net::IpAddr> + Send + Sync + 'static,
     ) -> Self {
-        self.changed(|shared| shared.site.client_address = Some(Arc::new(read)))
+        self.changed(|site, _, _| site.client_address = Some(Arc::new(read)))
     }
 
     /// Shares rate limits for calls and exchanges between the nodes of your app; see
     /// [`SharedBuckets`].
     pub fn with_shared_buckets(self, buckets: impl SharedBuckets) -> Self {
-        self.changed(|shared| shared.change_api(|api| api.share_buckets(Arc::new(buckets))))
+        self.changed(|_, _, api| api.share_buckets(Arc::new(buckets)))
     }
 
-    fn changed(mut self, change: impl FnOnce(&mut Shared)) -> Self {
-        change(Arc::make_mut(&mut self.shared));
+    fn changed(mut self, change: impl FnOnce(&mut Site, &mut Core, &mut Connection)) -> Self {
+        Arc::make_mut(&mut self.shared).change(change);
         self
     }
 

@@ -1,11 +1,8 @@
 //! Adds the routes to axum apps in which a plain layer would lose them.
 
 use super::{KomerzaConnectLayer, service::answer};
-use axum::{
-    Router,
-    extract::Request,
-    routing::{MethodRouter, any},
-};
+use axum::{Router, routing::any};
+use http::request::Parts;
 use std::sync::Arc;
 use tower_layer::Layer;
 
@@ -26,10 +23,7 @@ impl KomerzaConnectLayer {
     /// let app: Router = connect.mount(Router::new().route("/", get(|| async { "home" })).fallback(|| async { "not found" }));
     /// # Ok::<(), komerza_connect::ConfigError>(())
     /// ```
-    pub fn mount<S>(&self, app: Router) -> Router<S>
-    where
-        S: Clone + Send + Sync + 'static,
-    {
+    pub fn mount<S: Clone + Send + Sync + 'static>(&self, app: Router) -> Router<S> {
         // The state is set once here. A router without its state would rebuild its routes for each request.
         Router::new().fallback_service(self.layer(app.with_state::<()>(())))
     }
@@ -58,18 +52,12 @@ impl KomerzaConnectLayer {
     ///     .fallback(|| async { "not found" });
     /// # Ok::<(), komerza_connect::ConfigError>(())
     /// ```
-    pub fn router<S>(&self) -> Router<S>
-    where
-        S: Clone + Send + Sync + 'static,
-    {
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let config = &self.shared.core.config;
         config.routes.all().into_iter().fold(Router::new(), |router, (route, public)| {
             let shared = Arc::clone(&self.shared);
             // Every method: the route itself says which are allowed.
-            let endpoint: MethodRouter = any(move |request: Request| {
-                let (parts, _) = request.into_parts();
-                answer(Arc::clone(&shared), route, parts)
-            });
+            let endpoint = any(move |parts: Parts| answer(Arc::clone(&shared), route, parts));
             // Added as a service, because axum merges method routers: a route of the app on the same path would go
             // unnoticed, and with a service axum panics at start-up.
             router.route_service(config.routes.seen(public), endpoint)

@@ -50,10 +50,10 @@ messages! {
 /// # Errors
 /// [`NotMounted`] names the first route that something else answered, or says that there are two layers. It
 /// also says what to do.
-pub async fn check_mounted<S, B>(mut app: S, config: &Config) -> Result<(), NotMounted>
-where
-    S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
-{
+pub async fn check_mounted<B>(
+    mut app: impl Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
+    config: &Config,
+) -> Result<(), NotMounted> {
     for (route, public) in config.routes.all() {
         let mut head = request(Method::HEAD, config.routes.seen(public));
         head.extensions_mut().insert(Probe::default());
@@ -114,28 +114,22 @@ where
 /// # Errors
 /// [`NotMounted`] names the route that something else answered or that did not find the user. It also says
 /// what to do.
-pub async fn check_signed_in<S, B>(
-    mut app: S,
+pub async fn check_signed_in<B>(
+    mut app: impl Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
     config: &Config,
     prepare: impl FnOnce(&mut Request<Body>),
-) -> Result<(), NotMounted>
-where
-    S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
-{
+) -> Result<(), NotMounted> {
     check_mounted(&mut app, config).await?;
     check_look_up(app, config, prepare, |status| status == StatusCode::OK).await
 }
 
 /// Calls the status route, whose own answer must have such a status.
-pub(crate) async fn check_look_up<S, B>(
-    mut app: S,
+pub(crate) async fn check_look_up<B>(
+    mut app: impl Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
     config: &Config,
     prepare: impl FnOnce(&mut Request<Body>),
     is_right: impl FnOnce(StatusCode) -> bool,
-) -> Result<(), NotMounted>
-where
-    S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
-{
+) -> Result<(), NotMounted> {
     let mut status = request(Method::GET, config.routes.seen(&config.routes.status));
     prepare(&mut status);
     status.extensions_mut().insert(Probe { is_logged: true, ..Probe::default() });
@@ -152,15 +146,12 @@ fn request(method: Method, path: &str) -> Request<Body> {
 }
 
 /// Sends a request. Any other answer than a right one is an error with this message.
-async fn ask<S, B>(
-    app: &mut S,
+async fn ask<B>(
+    app: &mut impl Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
     request: Request<Body>,
     message: &'static Message,
     is_right: impl FnOnce(&Response<B>) -> bool,
-) -> Result<(), NotMounted>
-where
-    S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
-{
+) -> Result<(), NotMounted> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let answered = match poll_fn(|task| app.poll_ready(task)).await {
         Ok(()) => app.call(request).await,

@@ -13,8 +13,6 @@ use crate::{
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::{
-    collections::VecDeque,
-    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -68,19 +66,15 @@ impl KomerzaConnectLayer {
     #[doc(alias = "background job")]
     #[must_use]
     pub fn users(&self) -> Users {
-        let begin = (Arc::clone(&self.shared.core), Some(None), VecDeque::new());
-        let users = stream::unfold(begin, |(core, mut cursor, mut page): Place| async move {
-            loop {
-                if let Some(listed) = page.pop_front() {
-                    return Some((Ok(listed), (core, cursor, page)));
-                }
-                match list(&core, cursor.as_ref()?.as_deref()).await {
-                    Ok(next) => (cursor, page) = (next.next.map(Some), next.users.into()),
-                    Err(error) => return Some((Err(error), (core, cursor, page))),
-                }
+        // The cursor of the next page is `None` after the last one.
+        let begin = (Arc::clone(&self.shared.core), Some(None));
+        let pages = stream::unfold(begin, |(core, cursor): (Arc<Core>, Option<Option<String>>)| async move {
+            match list(&core, cursor.as_ref()?.as_deref()).await {
+                Ok(page) => Some((Ok(stream::iter(page.users).map(Ok)), (core, page.next.map(Some)))),
+                Err(error) => Some((Err(error), (core, cursor))),
             }
         });
-        Users(Box::pin(users.fuse()))
+        Users(Box::pin(pages.fuse().try_flatten()))
     }
 
     /// Deletes a user's stored key, as the disconnect route does.
@@ -157,10 +151,6 @@ async fn list(core: &Core, cursor: Option<&str>) -> Result<UserPage, StoreError>
     within(core.config.limits.store_deadline, async { lists.list_users(cursor, PAGE).await }).await
 }
 
-/// How far a list is read: the cursor of the next page, `None` after the last one, and what is left of this
-/// page.
-type Place = (Arc<Core>, Option<Option<String>>, VecDeque<ListedUser>);
-
 /// The users of [`KomerzaConnectLayer::users`]. After an error the next call loads the same list
 /// page again.
 pub struct Users(Pin<Box<dyn Stream<Item = Result<ListedUser, StoreError>> + Send>>);
@@ -183,8 +173,4 @@ impl Stream for Users {
     }
 }
 
-impl fmt::Debug for Users {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Users").finish_non_exhaustive()
-    }
-}
+crate::kinds::shows!(Users {});

@@ -6,30 +6,22 @@
 //! `no-store`, unless the app sets another `Cache-Control`. The body of every answer is
 //! [`axum_core::body::Body`]. A body that already has this type is not boxed again.
 
-use super::{RejectionKind, shared::Shared, way_back::original_path};
+use super::{RejectionKind, shared::Shared, way_back::original_uri};
 use crate::{
     api::KomerzaKey,
     config::Route,
     site::{self, Probe, answer::retry_after, notices, visitor},
 };
-use axum_core::body::Body;
+use axum_core::{BoxError, body::Body};
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Request, Response,
-    header::{CACHE_CONTROL, SET_COOKIE},
-    request::Parts,
-};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header, request::Parts};
 use pin_project_lite::pin_project;
 use std::{
-    fmt,
-    future::Future,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context as TaskContext, Poll, ready},
 };
 use tower_service::Service;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The service made by [`KomerzaConnectLayer`](crate::KomerzaConnectLayer).
 #[derive(Debug, Clone)]
@@ -71,7 +63,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let routes = &self.shared.core.config.routes;
-        match routes.find(request.uri().path(), || original_path(request.extensions())) {
+        match routes.find(request.uri().path(), || original_uri(request.extensions()).map(Uri::path)) {
             Some(route) => {
                 let (parts, _) = request.into_parts();
                 let answer = answer(Arc::clone(&self.shared), route, parts);
@@ -133,16 +125,12 @@ where
 /// An answer made with a visitor's key is not cached, unless the app decides otherwise. An answer that a
 /// shared cache may keep gets no cookie.
 fn for_this_visitor(headers: &mut HeaderMap, renewal: Option<HeaderValue>) {
-    let control = headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let control = headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let Some(cookie) = renewal else { return };
     let control = String::from_utf8_lossy(control.as_bytes()).to_ascii_lowercase();
     if control.contains("no-store") || control.contains("private") {
-        headers.append(SET_COOKIE, cookie);
+        headers.append(header::SET_COOKIE, cookie);
     }
 }
 
-impl<F> fmt::Debug for KomerzaConnectFuture<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KomerzaConnectFuture").finish_non_exhaustive()
-    }
-}
+crate::kinds::shows!(KomerzaConnectFuture<F> {});

@@ -12,7 +12,7 @@ use crate::{
     telemetry::{log, metrics},
     user::UserId,
 };
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 /// The three parts of a layer, which do not use each other, and the core that they share.
 #[derive(Clone)]
@@ -33,15 +33,11 @@ impl Shared {
         Ok(Self { site: Site::new(Arc::clone(&core)), redeem, core, api })
     }
 
-    pub(crate) fn change_core(&mut self, change: impl FnOnce(&mut Core)) {
-        change(Arc::make_mut(&mut self.core));
-        self.site.core = Arc::clone(&self.core);
-        self.redeem.core = Arc::clone(&self.core);
-    }
-
-    pub(crate) fn change_api(&mut self, change: impl FnOnce(&mut Connection)) {
-        change(Arc::make_mut(&mut self.api));
-        self.redeem.pacer = Arc::clone(&self.api.pacer);
+    /// Changes a layer's own copy of its parts, and hands each what it shares with the others.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Site, &mut Core, &mut Connection)) {
+        let Self { core, site, redeem, api } = self;
+        change(site, Arc::make_mut(core), Arc::make_mut(api));
+        (site.core, redeem.core, redeem.pacer) = (Arc::clone(core), Arc::clone(core), Arc::clone(&api.pacer));
     }
 
     /// The key in a user's record, as a client.
@@ -85,8 +81,4 @@ impl Keeper for Shared {
     }
 }
 
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("config", &self.core.config).finish_non_exhaustive()
-    }
-}
+crate::kinds::shows!(Shared { core });

@@ -44,8 +44,3 @@ pub(crate) fn original_uri(extensions: &Extensions) -> Option<&Uri> {
 pub(crate) fn original_uri(_: &Extensions) -> Option<&Uri> {
     None
 }
-
-/// The path of the [`original_uri`].
-pub(crate) fn original_path(extensions: &Extensions) -> Option<&str> {
-    original_uri(extensions).map(Uri::path)
-}

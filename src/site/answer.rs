@@ -9,13 +9,7 @@ use super::{
     visitor,
 };
 use axum_core::body::Body;
-use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
-    header::{
-        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
-        RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-    },
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 use std::{sync::LazyLock, time::Duration};
 
@@ -26,21 +20,18 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 pub(crate) struct Answer(pub(super) Response<Body>);
 
 impl Answer {
-    fn new(status: StatusCode, content_type: Option<&'static str>, body: String) -> Self {
+    pub(super) fn new(status: StatusCode, content_type: Option<&'static str>, body: String) -> Self {
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         // Room for all that follow, in one piece.
         response.headers_mut().reserve(12);
-        Self(response).header(CONTENT_TYPE, content_type.map(HeaderValue::from_static))
+        Self(response).header(header::CONTENT_TYPE, content_type.map(HeaderValue::from_static))
     }
 
     pub(crate) fn page(status: StatusCode, page: &Page<'_>, look: &Look) -> Self {
         let policy = look.style_sheet.is_some().then(|| STYLED_POLICY.clone());
-        Self::new(status, Some("text/html; charset=utf-8"), page.render(look)).header(CONTENT_SECURITY_POLICY, policy)
-    }
-
-    pub(crate) fn json(value: &Value) -> Self {
-        Self::new(StatusCode::OK, Some("application/json"), value.to_string())
+        Self::new(status, Some("text/html; charset=utf-8"), page.render(look))
+            .header(header::CONTENT_SECURITY_POLICY, policy)
     }
 
     /// What a program reads of a failure: a problem document. RFC 9457.
@@ -61,23 +52,16 @@ impl Answer {
     pub(crate) fn see_other(location: impl Into<String>) -> Self {
         let location = HeaderValue::try_from(location.into()).ok();
         let status = if location.is_some() { StatusCode::SEE_OTHER } else { StatusCode::INTERNAL_SERVER_ERROR };
-        Self::new(status, None, String::new()).header(LOCATION, location)
+        Self::new(status, None, String::new()).header(header::LOCATION, location)
     }
 
     fn header(mut self, name: HeaderName, value: Option<HeaderValue>) -> Self {
-        if let Some(value) = value {
-            self.0.headers_mut().append(name, value);
-        }
+        self.0.headers_mut().extend(value.map(|value| (name, value)));
         self
     }
 
     pub(crate) fn cookie(self, cookie: Option<HeaderValue>) -> Self {
-        self.header(SET_COOKIE, cookie)
-    }
-
-    pub(crate) fn allow(mut self, methods: &'static str) -> Self {
-        self.0.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
-        self
+        self.header(header::SET_COOKIE, cookie)
     }
 
     pub(crate) fn retry_after(mut self, wait: Option<Duration>) -> Self {
@@ -97,18 +81,18 @@ impl Answer {
         let unauthorized = self.0.status() == StatusCode::UNAUTHORIZED;
         let headers = self.0.headers_mut();
         if unauthorized {
-            headers.entry(WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(CHALLENGE));
+            headers.entry(header::WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(CHALLENGE));
         }
         for (name, value) in [
-            (CACHE_CONTROL, "no-store"),
-            (REFERRER_POLICY, "no-referrer"),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::REFERRER_POLICY, "no-referrer"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (ROBOTS, "noindex"),
-            (X_FRAME_OPTIONS, "DENY"),
+            (header::X_FRAME_OPTIONS, "DENY"),
         ] {
             headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| POLICY.clone());
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| POLICY.clone());
         self.0
     }
 }
@@ -119,7 +103,7 @@ pub(crate) fn retry_after<B>(response: &mut Response<B>, wait: Option<Duration>)
     let later = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if let Some(wait) = wait.filter(|_| later) {
         let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-        response.headers_mut().entry(RETRY_AFTER).or_insert(seconds.into());
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(seconds.into());
     }
 }
 
@@ -131,7 +115,7 @@ const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
 
 /// Whether these are the headers of an answer of this crate; its content security policy is like no other.
 pub(crate) fn is_own_answer(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_SECURITY_POLICY).is_some_and(|policy| [&*POLICY, &*STYLED_POLICY].contains(&policy))
+    headers.get(header::CONTENT_SECURITY_POLICY).is_some_and(|policy| [&*POLICY, &*STYLED_POLICY].contains(&policy))
 }
 
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));

@@ -1,13 +1,9 @@
 //! Who asks: the app's own user, or the browser.
 
-use crate::{
-    failure::{Failure, FailureKind},
-    guard::{self, Unfinished},
-    site::session::BrowserSession,
-    user::UserId,
-};
+use super::session::BrowserSession;
+use crate::user::UserId;
 use http::request::Parts;
-use std::{error::Error, time::Duration};
+use std::error::Error;
 
 /// Finds the signed-in user of a request.
 ///
@@ -84,20 +80,5 @@ impl Caller {
             Self::User(user) => Some(user.clone()),
             Self::Browser(session) => session.as_ref().map(BrowserSession::user_id),
         }
-    }
-}
-
-/// Asks the app who sent a request.
-pub(super) async fn ask(
-    app: &dyn IdentifyUser,
-    deadline: Duration,
-    parts: &mut Parts,
-) -> Result<Option<Caller>, Failure> {
-    let failed = |source| Failure::caused_by(FailureKind::UserLookupFailed, source);
-    match guard::run("user look-up", deadline, async { app.identify_user(parts).await }).await {
-        Ok(Ok(user)) => Ok(user.map(Caller::User)),
-        Ok(Err(source)) => Err(failed(source)),
-        Err(Unfinished::Late) => Err(failed("the look-up did not finish in time".into())),
-        Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
     }
 }

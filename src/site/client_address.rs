@@ -8,7 +8,7 @@
 use crate::{guard, redeem::Charged, site::caller::Caller};
 use http::request::Parts;
 use sha2::{Digest, Sha256};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Reads a client's address, in the app's own way.
 pub(crate) type ReadAddress = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
@@ -44,11 +44,8 @@ fn of_connection(_: &Parts) -> Option<IpAddr> {
 /// A client has one address of version 4, and 64 bits of version 6 to choose from.
 fn whole(address: IpAddr) -> IpAddr {
     match address {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        address => address,
+        IpAddr::V6(v6) => (v6 & Ipv6Addr::from_bits(!0 << 64)).into(),
+        v4 => v4,
     }
 }
 
@@ -56,32 +53,28 @@ fn whole(address: IpAddr) -> IpAddr {
 /// 6890.
 fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => {
-            let [a, b, ..] = address.octets();
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
             let shared = a == 100 && (64..128).contains(&b);
-            !(address.is_loopback() || address.is_private() || address.is_link_local() || shared || a == 0)
+            !(v4.is_loopback() || v4.is_private() || v4.is_link_local() || shared || a == 0)
         }
-        IpAddr::V6(address) => {
-            !(address.is_loopback()
-                || address.is_unspecified()
-                || address.is_unique_local()
-                || address.is_unicast_link_local())
+        IpAddr::V6(v6) => {
+            !(v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local())
         }
     }
 }
 
 /// Who is charged for the exchange of a caller.
 pub(crate) fn charged(caller: Option<&Caller>, network: Option<Network>) -> Charged {
-    let hash = |what: &[u8], whose: &[u8]| Sha256::new().chain_update(what).chain_update(whose).finalize().into();
+    let party = |kind: &str, id: &[u8], known| {
+        let party = Sha256::new().chain_update(kind).chain_update(id).finalize().into();
+        Charged { party, known }
+    };
     match (caller, network) {
-        (Some(Caller::User(user)), _) => Charged { party: hash(b"user\0", user.as_str().as_bytes()), known: true },
-        (Some(Caller::Browser(Some(session))), _) => {
-            Charged { party: hash(b"browser\0", session.lineage()), known: true }
-        }
-        (_, Some(Network { address, known })) => {
-            Charged { party: hash(b"address\0", address.to_string().as_bytes()), known }
-        }
-        (_, None) => Charged { party: hash(b"unknown\0", b""), known: false },
+        (Some(Caller::User(user)), _) => party("user\0", user.as_str().as_bytes(), true),
+        (Some(Caller::Browser(Some(session))), _) => party("browser\0", &session.lineage, true),
+        (_, Some(Network { address, known })) => party("address\0", address.to_string().as_bytes(), known),
+        (_, None) => party("unknown\0", b"", false),
     }
 }
 

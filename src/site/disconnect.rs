@@ -4,7 +4,7 @@ use super::{Answer, Site, checked_return};
 use crate::{
     failure::{Failure, FailureKind},
     hooks::Disconnected,
-    site::{caller::Caller, fetch_metadata, query::Query, stay::Stay},
+    site::{caller::Caller, fetch_metadata, query, stay::Stay},
     telemetry::log,
 };
 use http::request::Parts;
@@ -13,8 +13,8 @@ pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer,
     if !fetch_metadata::same_origin_post(&parts.headers, &site.config().redirect_uri.origin) {
         return Err(Failure::new(FailureKind::CrossSite));
     }
-    let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let return_to = checked_return(site.config(), query.return_to());
+    let wanted = query::return_to(parts.uri.query().unwrap_or_default());
+    let return_to = checked_return(site.config(), wanted.as_deref());
     let caller = site.signed_in(parts).await?;
     let mut answer = Answer::see_other(return_to.as_str());
     if let Some(user) = caller.user_id() {

@@ -5,10 +5,7 @@
 //! *Source*: W3C Fetch Metadata; OWASP, Cross-Site Request Forgery Prevention.
 
 use crate::failure::FailureKind;
-use http::{
-    HeaderMap, Method,
-    header::{ACCEPT, HeaderName, ORIGIN, REFERER},
-};
+use http::{HeaderMap, HeaderName, Method, header};
 
 static SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -46,7 +43,7 @@ pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) ->
         Some("same-origin") => true,
         // A browser without fetch metadata, or one that says the visitor typed the address. WebKit also says so of a visitor who goes
         // back to a page that another site led to, and would never let that visitor back past the login. The referrer stays.
-        Some("none") | None => word(headers, &REFERER)
+        Some("none") | None => word(headers, &header::REFERER)
             .is_none_or(|page| page.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))),
         Some(_) => false,
     };
@@ -56,7 +53,7 @@ pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) ->
 /// Whether a POST comes from a page of this site (T53): fetch metadata first, `Origin` where there is none, and
 /// never against it.
 pub(crate) fn same_origin_post(headers: &HeaderMap, origin: &str) -> bool {
-    let from = word(headers, &ORIGIN);
+    let from = word(headers, &header::ORIGIN);
     // A page with `Referrer-Policy: no-referrer`, such as our own, posts with the origin `null`.
     if !matches!(from, None | Some("null")) && from != Some(origin) {
         return false;
@@ -85,7 +82,7 @@ pub(crate) fn is_page(headers: &HeaderMap) -> bool {
         Some("navigate") => true,
         // Firefox calls a navigation so that a service worker passes on; scripts do not ask for HTML.
         None | Some("same-origin") => headers
-            .get_all(ACCEPT)
+            .get_all(header::ACCEPT)
             .iter()
             .any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html"))),
         Some(_) => false,

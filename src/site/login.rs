@@ -12,7 +12,7 @@ use crate::{
         fetch_metadata::{self, Start},
         login_url,
         page::Page,
-        query::{self, Query},
+        query,
         session::BrowserSession,
     },
     telemetry::log,
@@ -24,9 +24,9 @@ use subtle::ConstantTimeEq;
 pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Failure> {
     let config = site.config();
     notices::other_host(config, parts);
-    let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let return_to = checked_return(config, query.return_to());
-    let confirmed = is_confirmed(site, &parts.headers, &query);
+    let query = parts.uri.query().unwrap_or_default();
+    let return_to = checked_return(config, query::return_to(query).as_deref());
+    let confirmed = is_confirmed(site, &parts.headers, query);
     let start = fetch_metadata::login_start(&parts.method, &parts.headers, &config.redirect_uri.origin);
     let start = start.map_err(Failure::new)?;
     let caller = site.signed_in(parts).await?;
@@ -48,8 +48,8 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Fail
         }
     };
     let (state, return_to) = (State::mint(randomness)?, return_to.as_str().to_owned());
-    let attempt = LoginAttempt { state, starter, issued_at: now, return_to, note };
-    let (name, value) = site.jar.logins.seal(attempt.state.attempt_id(), &attempt, randomness)?;
+    let attempt = LoginAttempt { state, starter, return_to, note };
+    let (name, value) = site.jar.logins.seal(attempt.state.attempt_id(), now, &attempt, randomness)?;
     let room = name.len() + value.len();
     let dropped = site.jar.make_room(&parts.headers, room, now, &config.limits);
     log::info!(attempt = %attempt.state.attempt_id(), "login started");
@@ -70,8 +70,8 @@ pub(super) fn address(site: &Site, query: &str, return_to: &str) -> String {
 
 /// Whether the visitor followed the link of the confirm page in this browser. Proven by the cookie that came
 /// with the page and not by fetch metadata, which a service worker makes untrue.
-fn is_confirmed(site: &Site, headers: &HeaderMap, query: &Query<'_>) -> bool {
-    let Ok(Some(value)) = &query.confirm else { return false };
+fn is_confirmed(site: &Site, headers: &HeaderMap, query: &str) -> bool {
+    let Ok(Some(value)) = query::param(query, "confirm") else { return false };
     !value.is_empty() && cookie::named(headers, &site.jar.names.confirm).any(|sent| sent.ct_eq(value.as_bytes()).into())
 }
 

@@ -27,7 +27,7 @@ use crate::{
     config::{Config, Place, Route, return_path::ReturnPath},
     core::Core,
     failure::{Failure, FailureKind},
-    guard,
+    guard::{self, Unfinished},
     redeem::Redeem,
     telemetry::{log, metrics},
 };
@@ -37,10 +37,9 @@ use caller::Caller;
 pub use caller::IdentifyUser;
 use client_address::ReadAddress;
 use cookie::Jar;
-use http::{HeaderMap, HeaderValue, Response, request::Parts};
+use http::{HeaderMap, HeaderValue, Response, header::ALLOW, request::Parts};
 use page::Page;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use query::Query;
 use session::BrowserSession;
 use stay::Stay;
 use std::sync::{Arc, atomic::AtomicBool};
@@ -67,13 +66,16 @@ impl Site {
     /// Finds out who sent a request. `None`: nobody is signed in to the app.
     pub(crate) async fn identify(&self, parts: &mut Parts) -> Result<Option<Caller>, Failure> {
         let limits = &self.config().limits;
-        match &self.identity {
-            Some(app) => caller::ask(&**app, limits.store_deadline, parts).await,
-            None => {
-                let now = self.core.clock.now();
-                let session = self.jar.sessions(&parts.headers).find(|session| session.is_alive(now, limits));
-                Ok(Some(Caller::Browser(session)))
-            }
+        let Some(app) = &self.identity else {
+            let now = self.core.clock.now();
+            let session = self.jar.sessions(&parts.headers).find(|session| session.is_alive(now, limits));
+            return Ok(Some(Caller::Browser(session)));
+        };
+        let failed = |source| Failure::caused_by(FailureKind::UserLookupFailed, source);
+        match guard::run("user look-up", limits.store_deadline, async { app.identify_user(parts).await }).await {
+            Ok(found) => found.map(|user| user.map(Caller::User)).map_err(failed),
+            Err(Unfinished::Late) => Err(failed("the look-up did not finish in time".into())),
+            Err(Unfinished::Panicked) => Err(Failure::new(FailureKind::Internal)),
         }
     }
 
@@ -136,11 +138,10 @@ pub(crate) async fn answer(
         Err(failure) => failure,
     };
     // The query of a callback says nothing before its state is checked, and that of a status request leads nowhere.
-    let query = match route {
-        Route::Login | Route::Disconnect => parts.uri.query().unwrap_or_default(),
-        Route::Callback | Route::Status => "",
-    };
-    let again = checked_return(site.config(), failure.visitor.return_to.as_deref().or(Query::parse(query).return_to()));
+    let counts = matches!(route, Route::Login | Route::Disconnect);
+    let query = parts.uri.query().filter(|_| counts).unwrap_or_default();
+    let again =
+        checked_return(site.config(), failure.visitor.return_to.as_deref().or(query::return_to(query).as_deref()));
     // The app's own parameters of a login go along.
     let own = if route == Route::Login { query } else { "" };
     failure.visitor.login_url = Some(login::address(site, own, again.as_str()).into());
@@ -156,10 +157,12 @@ pub(crate) async fn answer(
     let answer = own.map_or_else(|| refuse(site, route, &failure, again), Answer);
     let names = &site.jar.names;
     let used_up = failure.attempt().filter(|_| failure.visitor.used_up);
-    let answer = answer
+    let mut answer = answer
         .cookie(used_up.and_then(|attempt| names.remove(&site.jar.logins.name(attempt))))
         .retry_after(failure.retry_after());
-    let answer = if failure.kind() == FailureKind::MethodNotAllowed { answer.allow(allow) } else { answer };
+    if failure.kind() == FailureKind::MethodNotAllowed {
+        answer.0.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    }
     answer.into_response()
 }
 
@@ -201,33 +204,6 @@ fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> An
     }
 }
 
-/// How loudly a failure is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Alarm {
-    /// Only the people who run the app can mend it.
-    Operators,
-    /// Something is broken elsewhere.
-    Elsewhere,
-    /// Mistakes of visitors, load and restarts are no alarm.
-    Nothing,
-    /// Browsers prefetch all day.
-    Noise,
-}
-
-impl Alarm {
-    fn of(kind: FailureKind) -> Self {
-        match kind {
-            _ if kind.needs_operator() => Self::Operators,
-            FailureKind::Speculative => Self::Noise,
-            // Most often the client secret is wrong.
-            FailureKind::ExchangeRefused => Self::Elsewhere,
-            FailureKind::Busy | FailureKind::ShuttingDown => Self::Nothing,
-            _ if kind.status().is_server_error() => Self::Elsewhere,
-            _ => Self::Nothing,
-        }
-    }
-}
-
 fn report(route: Route, failure: &Failure) {
     metrics::refused(route.name(), failure.kind().code());
     macro_rules! event {
@@ -242,11 +218,18 @@ fn report(route: Route, failure: &Failure) {
             )
         };
     }
-    match Alarm::of(failure.kind()) {
-        Alarm::Operators => event!(error, "refused: the operator must fix this"),
-        Alarm::Elsewhere => event!(warn, "refused"),
-        Alarm::Nothing => event!(info, "refused"),
-        Alarm::Noise => event!(debug, "refused"),
+    match failure.kind() {
+        // Only the people who run the app can mend it.
+        kind if kind.needs_operator() => event!(error, "refused: the operator must fix this"),
+        // Browsers prefetch all day.
+        FailureKind::Speculative => event!(debug, "refused"),
+        // Most often the client secret is wrong.
+        FailureKind::ExchangeRefused => event!(warn, "refused"),
+        // Mistakes of visitors, load and restarts are no alarm.
+        FailureKind::Busy | FailureKind::ShuttingDown => event!(info, "refused"),
+        // Something is broken elsewhere.
+        kind if kind.status().is_server_error() => event!(warn, "refused"),
+        _ => event!(info, "refused"),
     }
 }
 
@@ -266,14 +249,42 @@ pub(crate) fn sign_in_url(config: &Config, return_to: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
+    use tracing::{Event, Level, Metadata, Subscriber, span, subscriber::with_default};
+
+    /// Keeps the level of each event.
+    #[derive(Clone, Default)]
+    struct Levels(Arc<Mutex<Vec<Level>>>);
+
+    impl Subscriber for Levels {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn event(&self, event: &Event<'_>) {
+            self.0.lock().unwrap().push(*event.metadata().level());
+        }
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+        fn enter(&self, _: &span::Id) {}
+        fn exit(&self, _: &span::Id) {}
+    }
 
     #[test]
     fn what_visitors_and_load_cause_is_no_alarm_and_what_is_broken_is_one() {
-        let alarms: Vec<_> = FailureKind::all().iter().map(|kind| (Alarm::of(*kind), *kind)).collect();
-        let of =
-            |wanted| alarms.iter().filter(|(alarm, _)| *alarm == wanted).map(|(_, kind)| *kind).collect::<Vec<_>>();
+        let levels = Levels::default();
+        let refusals = || FailureKind::all().iter().for_each(|kind| report(Route::Login, &Failure::new(*kind)));
+        with_default(levels.clone(), refusals);
+        let levels = levels.0.lock().unwrap();
+        assert_eq!(levels.len(), FailureKind::all().len());
+        let of = |wanted: Level| -> Vec<_> {
+            let kinds = FailureKind::all().iter().zip(&*levels);
+            kinds.filter(|(_, level)| **level == wanted).map(|(kind, _)| *kind).collect()
+        };
         use FailureKind::*;
-        assert_eq!(of(Alarm::Operators), [InvalidClientSecret, AppNotFound, ExchangeBlocked, SaveFailed, Internal]);
+        assert_eq!(of(Level::ERROR), [InvalidClientSecret, AppNotFound, ExchangeBlocked, SaveFailed, Internal]);
         let elsewhere = [
             ExchangeRefused,
             ProviderUnreachable,
@@ -283,8 +294,8 @@ mod tests {
             UserLookupFailed,
             StoreUnavailable,
         ];
-        assert_eq!(of(Alarm::Elsewhere), elsewhere);
-        assert_eq!(of(Alarm::Noise), [Speculative]);
-        assert!(of(Alarm::Nothing).contains(&Busy) && of(Alarm::Nothing).contains(&ShuttingDown));
+        assert_eq!(of(Level::WARN), elsewhere);
+        assert_eq!(of(Level::DEBUG), [Speculative]);
+        assert!(of(Level::INFO).contains(&Busy) && of(Level::INFO).contains(&ShuttingDown));
     }
 }

@@ -32,12 +32,10 @@ messages! {
 
 /// Compares what one place found with what the other found for the same cookies, and says so when they differ.
 pub(crate) fn layer_order(config: &Config, place: Place, headers: &HeaderMap, caller: Option<&Caller>) {
-    let user = match caller {
-        Some(Caller::User(_)) => true,
-        Some(Caller::Browser(_)) => return,
-        None => false,
-    };
-    let message = match config.notices.differs(place, headers, user) {
+    if let Some(Caller::Browser(_)) = caller {
+        return;
+    }
+    let message = match config.notices.differs(place, headers, caller.is_some()) {
         None => return,
         Some(Place::Handler) => &LAYER_ORDER,
         Some(Place::Route) => &LAYER_ORDER_REVERSED,

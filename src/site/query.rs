@@ -8,68 +8,43 @@
 //! Popular parsers keep the last duplicate, replace bad bytes and turn plus signs into spaces, and report
 //! none of this.
 
-#![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
-
+use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
 /// The value of a known name, if it is there, or what is wrong with it.
 pub(crate) type Param<'a> = Result<Option<Cow<'a, str>>, &'static str>;
 
-/// The names this crate knows.
-pub(crate) struct Query<'a> {
-    pub(crate) code: Param<'a>,
-    pub(crate) state: Param<'a>,
-    pub(crate) error: Param<'a>,
-    pub(crate) return_to: Param<'a>,
-    /// The value of the page that asked first.
-    pub(crate) confirm: Param<'a>,
+/// The names this crate knows. `confirm` has the value of the page that asked first.
+const KNOWN: [&str; 5] = ["code", "state", "error", "return_to", "confirm"];
+
+/// The value of one of the known names.
+pub(crate) fn param<'a>(query: &'a str, name: &str) -> Param<'a> {
+    let mut values = query.split('&').map(named).filter(|(found, _)| *found == name).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => decode(value).map(Some).ok_or("malformed"),
+        (Some(_), Some(_)) => Err("repeated"),
+    }
 }
 
-impl<'a> Query<'a> {
-    pub(crate) fn parse(query: &'a str) -> Self {
-        let mut parsed =
-            Self { code: Ok(None), state: Ok(None), error: Ok(None), return_to: Ok(None), confirm: Ok(None) };
-        for pair in query.split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let param = match name {
-                "code" => &mut parsed.code,
-                "state" => &mut parsed.state,
-                "error" => &mut parsed.error,
-                "return_to" => &mut parsed.return_to,
-                "confirm" => &mut parsed.confirm,
-                _ => continue,
-            };
-            *param = match param {
-                Ok(None) => decode(value).map(Some).ok_or("malformed"),
-                _ => Err("repeated"),
-            };
-        }
-        parsed
-    }
-
-    /// The path to return to, if it was sent once and whole.
-    pub(crate) fn return_to(&self) -> Option<&str> {
-        self.return_to.as_ref().ok()?.as_deref()
-    }
+/// The path to return to, if it was sent once and whole.
+pub(crate) fn return_to(query: &str) -> Option<Cow<'_, str>> {
+    param(query, "return_to").ok().flatten()
 }
 
 /// The pairs with other names than ours, as they came.
 pub(crate) fn of_the_app(query: &str) -> impl Iterator<Item = &str> {
-    query.split('&').filter(|pair| {
-        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
-        !name.is_empty() && !["code", "state", "error", "return_to", "confirm"].contains(&name)
-    })
+    query.split('&').filter(|pair| !matches!(named(pair), ("", _)) && !KNOWN.contains(&named(pair).0))
+}
+
+fn named(pair: &str) -> (&str, &str) {
+    pair.split_once('=').unwrap_or((pair, ""))
 }
 
 fn decode(value: &str) -> Option<Cow<'_, str>> {
-    let whole = value.match_indices('%').all(|(at, _)| {
-        let digits = value.get(at.saturating_add(1)..at.saturating_add(3));
-        digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
-    });
-    if !whole {
-        return None;
-    }
-    percent_encoding::percent_decode_str(value).decode_utf8().ok()
+    let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let whole = value.split('%').skip(1).all(is_escape);
+    whole.then(|| percent_decode_str(value).decode_utf8().ok())?
 }
 
 #[cfg(test)]
@@ -77,7 +52,7 @@ mod tests {
     use super::*;
 
     fn code(query: &str) -> Param<'_> {
-        Query::parse(query).code
+        param(query, "code")
     }
 
     #[test]
@@ -107,10 +82,10 @@ mod tests {
 
     #[test]
     fn the_known_names_do_not_disturb_each_other() {
-        let query = Query::parse("state=s&unknown=1&code=c&return_to=%2Fa%3Fb%3Dc");
-        assert_eq!(query.state, Ok(Some("s".into())));
-        assert_eq!(query.code, Ok(Some("c".into())));
-        assert_eq!(query.return_to(), Some("/a?b=c"));
-        assert_eq!(query.error, Ok(None));
+        let query = "state=s&unknown=1&code=c&return_to=%2Fa%3Fb%3Dc";
+        assert_eq!(param(query, "state"), Ok(Some("s".into())));
+        assert_eq!(code(query), Ok(Some("c".into())));
+        assert_eq!(return_to(query).as_deref(), Some("/a?b=c"));
+        assert_eq!(param(query, "error"), Ok(None));
     }
 }

@@ -25,7 +25,7 @@ use std::time::{Duration, SystemTime};
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct BrowserSession {
     id: [u8; 32],
-    lineage: Lineage,
+    pub(crate) lineage: Lineage,
     /// When the login began that led to it, in seconds since 1970.
     began_at: u32,
     /// When its cookie was given out last.
@@ -54,15 +54,6 @@ impl BrowserSession {
         let lineage = after.map_or_else(|| draw(randomness), |session| Ok(session.lineage))?;
         let now = unix_seconds(now);
         Ok(Self { id: draw(randomness)?, lineage, began_at: now, renewed_at: now })
-    }
-
-    /// The same session, in the lineage of the one that the browser has got meanwhile from another tab.
-    pub(crate) fn in_lineage_of(self, other: &Self) -> Self {
-        Self { lineage: other.lineage, ..self }
-    }
-
-    pub(crate) fn lineage(&self) -> &Lineage {
-        &self.lineage
     }
 
     /// The id under which the token store keeps this browser's key.

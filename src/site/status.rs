@@ -2,7 +2,7 @@
 
 use super::{Answer, Site, login_url};
 use crate::failure::Failure;
-use http::request::Parts;
+use http::{StatusCode, request::Parts};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -22,5 +22,5 @@ pub(super) async fn status(site: &Site, parts: &mut Parts) -> Result<Answer, Fai
         }),
         None => json!({ "connected": false, "login_url": login }),
     };
-    Ok(Answer::json(&answer))
+    Ok(Answer::new(StatusCode::OK, Some("application/json"), answer.to_string()))
 }

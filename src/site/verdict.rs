@@ -16,7 +16,7 @@
 use super::{
     caller::Caller,
     cookie::{self, Jar, LoginAttempt, Starter, is_fresh},
-    query::{Param, Query},
+    query::param,
     session::BrowserSession,
 };
 use crate::{
@@ -79,27 +79,26 @@ pub(super) fn check(
     if query.len() > limits.callback_query_bytes {
         return Err(Failure::new(FailureKind::QueryTooLong));
     }
-    let query = Query::parse(query);
-    let state = query.state.as_ref().map_err(|_| Failure::new(FailureKind::MalformedRequest))?.as_deref();
-    let Some(state) = state.and_then(State::parse) else {
-        let denied = query.state == Ok(None) && matches!(read_code(&query), Err(FailureKind::Denied));
+    let sent = param(query, "state").map_err(|_| Failure::new(FailureKind::MalformedRequest))?;
+    let Some(state) = sent.as_deref().and_then(State::parse) else {
+        let denied = sent.is_none() && matches!(read_code(query), Err(FailureKind::Denied));
         return Err(Failure::new(if denied { FailureKind::NotApproved } else { FailureKind::UnknownState }));
     };
     let id = state.attempt_id();
-    if let Some(done) = jar.dones.find(cookies, id, |done| is_fresh(done.finished_at, now, limits.done_lifetime)) {
+    if let Some((_, done)) = jar.dones.find(cookies, id, |(since, _)| is_fresh(*since, now, limits.done_lifetime)) {
         // Another approval is no repetition of the one that was exchanged.
-        if read_code(&query).is_ok_and(|code| code.hash() != done.code) {
+        if read_code(query).is_ok_and(|code| code.hash() != done.code) {
             let proven = Proven { attempt: id, return_to: done.return_to };
             return Err(proven.refused(Failure::new(FailureKind::StateUsed), false));
         }
         return Ok(Verdict::Done { return_to: done.return_to });
     }
-    let Some(attempt) = jar.logins.find(cookies, id, |attempt| attempt.state.matches(&state)) else {
+    let Some((since, attempt)) = jar.logins.find(cookies, id, |(_, attempt)| attempt.state.matches(&state)) else {
         return Err(Failure::new(FailureKind::UnknownState).of_attempt(id));
     };
     let proven = Proven { attempt: id, return_to: attempt.return_to.clone() };
     let refuse = |proven: Proven, kind, used_up| Err(proven.refused(Failure::new(kind), used_up));
-    if !is_fresh(attempt.issued_at, now, limits.attempt_lifetime) {
+    if !is_fresh(since, now, limits.attempt_lifetime) {
         return refuse(proven, FailureKind::ExpiredState, true);
     }
     let Some(back) = back else { return Ok(Verdict::AskWhoIsBack(proven)) };
@@ -109,7 +108,7 @@ pub(super) fn check(
         Some(caller) if !attempt.starter.admits(caller) => return refuse(proven, FailureKind::OtherUser, false),
         Some(_) => {}
     }
-    match read_code(&query).and_then(|code| connect(back, attempt, code)) {
+    match read_code(query).and_then(|code| connect(back, attempt, code)) {
         Ok((pending, session)) => Ok(Verdict::Connect { pending: Box::new(pending), session, proven }),
         Err(kind) => refuse(proven, kind, kind == FailureKind::Denied),
     }
@@ -117,18 +116,13 @@ pub(super) fn check(
 
 /// The code, or why there is none. A callback without a code is a refusal by the user, with `error` or without:
 /// the provider documents neither. An empty value is none.
-fn read_code(query: &Query<'_>) -> Result<AuthorizationCode, FailureKind> {
-    match (given(&query.code)?, given(&query.error)?) {
-        (Some(code), None) => AuthorizationCode::new(code).map_err(|_| FailureKind::MalformedRequest),
-        (None, _) => Err(FailureKind::Denied),
-        (Some(_), Some(_)) => Err(FailureKind::MalformedRequest),
+fn read_code(query: &str) -> Result<AuthorizationCode, FailureKind> {
+    let given = |name| param(query, name).map(|value| value.filter(|value| !value.is_empty()));
+    match (given("code"), given("error")) {
+        (Ok(Some(code)), Ok(None)) => AuthorizationCode::new(&*code).map_err(|_| FailureKind::MalformedRequest),
+        (Ok(None), Ok(_)) => Err(FailureKind::Denied),
+        _ => Err(FailureKind::MalformedRequest),
     }
-}
-
-/// A value that is there and not empty.
-fn given<'a>(param: &'a Param<'_>) -> Result<Option<&'a str>, FailureKind> {
-    let value = param.as_ref().map_err(|_| FailureKind::MalformedRequest)?;
-    Ok(value.as_deref().filter(|value| !value.is_empty()))
 }
 
 /// What is to be exchanged, and for whom: the app's user, or the session that was chosen when the login began.
@@ -141,9 +135,10 @@ fn connect(
     let Returning { caller, expired, charged } = back;
     let (user, session, left) = match (caller, attempt.starter) {
         (Some(Caller::User(user)), Starter::User(_)) => (user.clone(), None, None),
-        (Some(Caller::Browser(session)), Starter::Browser { next, .. }) => {
-            // So that logins which other tabs began in between still know the browser.
-            let next = session.iter().fold(next, BrowserSession::in_lineage_of);
+        (Some(Caller::Browser(session)), Starter::Browser { mut next, .. }) => {
+            // In the lineage of the session that the browser has got meanwhile from another tab, so that logins
+            // which other tabs began in between still know the browser.
+            next.lineage = session.as_ref().map_or(next.lineage, |session| session.lineage);
             let left = session.as_ref().map(BrowserSession::user_id).or_else(|| expired.clone());
             (next.user_id(), Some(next), left)
         }

@@ -33,7 +33,7 @@ fn t27_a_callback_has_one_code_or_no_code_at_all() {
         ("code=a%00b", Err(FailureKind::MalformedRequest)),
         ("code=..", Err(FailureKind::MalformedRequest)),
     ] {
-        let code = read_code(&Query::parse(query));
+        let code = read_code(query);
         assert_eq!(code.as_ref().map(AuthorizationCode::expose_secret).map_err(|kind| *kind), wanted, "{query}");
     }
 }
@@ -68,8 +68,9 @@ struct Arrived {
 fn begun(starter: Starter, seconds_ago: u64, caller: Option<Option<Caller>>) -> Arrived {
     let state = State::mint(&SystemRandomness).unwrap();
     let text = state.expose_secret();
-    let attempt = LoginAttempt { state, starter, issued_at: at(seconds_ago), return_to: "/orders".into(), note: None };
-    let (name, value) = jar().logins.seal(attempt.state.attempt_id(), &attempt, &SystemRandomness).unwrap();
+    let attempt = LoginAttempt { state, starter, return_to: "/orders".into(), note: None };
+    let (name, value) =
+        jar().logins.seal(attempt.state.attempt_id(), at(seconds_ago), &attempt, &SystemRandomness).unwrap();
     Arrived { state: text, cookies: cookies(&name, &value), back: back(caller) }
 }
 
@@ -160,8 +161,8 @@ fn t70_an_answered_attempt_ends_where_it_ended_then_unless_another_code_comes_un
     let Arrived { state, .. } = begun(Starter::Browser { new: true, next: session() }, 9, None);
     let attempt = State::parse(&state).unwrap().attempt_id();
     let code = AuthorizationCode::new("first").unwrap().hash();
-    let done = Done { finished_at: at(60), code, session: None, return_to: "/then".into() };
-    let (name, value) = jar().dones.seal(attempt, &done, &SystemRandomness).unwrap();
+    let done = Done { code, session: None, return_to: "/then".into() };
+    let (name, value) = jar().dones.seal(attempt, at(60), &done, &SystemRandomness).unwrap();
     let ends = |query: &str, now| {
         let query = format!("{query}&state={state}");
         word(&check(&query, &cookies(&name, &value), None, now, &jar(), &Limits::default()))
@@ -181,7 +182,7 @@ fn t70_an_answered_attempt_ends_where_it_ended_then_unless_another_code_comes_un
 fn t02_an_attempt_of_a_user_is_no_browsers_and_one_of_a_browser_no_users() {
     let ends = |caller: Option<Caller>, starter: Starter| {
         let state = State::mint(&SystemRandomness).unwrap();
-        let attempt = LoginAttempt { state, starter, issued_at: at(0), return_to: "/".to_owned(), note: None };
+        let attempt = LoginAttempt { state, starter, return_to: "/".to_owned(), note: None };
         let back = Returning { charged: charged(caller.as_ref(), None), caller, expired: None };
         connect(&back, attempt, AuthorizationCode::new("code").unwrap()).map(|(pending, _)| pending.user)
     };

@@ -46,20 +46,12 @@ pub(crate) fn within<T>(asked: &mut Option<Asked>, work: impl FnOnce() -> T) -> 
 
 /// A handler asks for the key.
 pub(crate) fn asks(asked: Asked) {
-    CURRENT.with_borrow_mut(|current| {
-        if let Some(current) = current {
-            *current = Some(asked);
-        }
-    });
+    CURRENT.with_borrow_mut(|current| current.as_mut()?.replace(asked));
 }
 
 /// Adds to what is known of the visitor who asked.
 pub(crate) fn learns(change: impl FnOnce(&mut Asked)) {
-    CURRENT.with_borrow_mut(|current| {
-        if let Some(Some(asked)) = current {
-            change(asked);
-        }
-    });
+    CURRENT.with_borrow_mut(|current| current.as_mut()?.as_mut().map(change));
 }
 
 /// Who asked for the key in the request that is being answered.

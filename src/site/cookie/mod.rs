@@ -49,10 +49,6 @@ impl Names {
         Self { secure, mount, prefix, session, confirm, stay }
     }
 
-    fn of(&self, purpose: &str) -> String {
-        [&self.prefix, purpose].concat()
-    }
-
     /// The mark that a callback of this attempt was loaded again.
     pub(crate) fn again(&self, attempt: AttemptId) -> String {
         format!("{}again-{attempt}", self.prefix)

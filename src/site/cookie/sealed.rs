@@ -9,6 +9,7 @@ use super::{Names, read};
 use crate::{
     attempt::{AttemptId, State},
     config::{Config, Limits},
+    core::Core,
     note::Note,
     random::{Randomness, RandomnessError},
     seal::{Keyring, Tags},
@@ -17,7 +18,7 @@ use crate::{
         caller::Caller,
         session::{BrowserSession, take},
     },
-    time::{Clock, from_unix_millis, unix_millis},
+    time::{from_unix_millis, unix_millis},
     user::UserId,
 };
 use http::{HeaderMap, HeaderValue};
@@ -55,78 +56,67 @@ impl Starter {
     pub(crate) fn admits(&self, back: &Caller) -> bool {
         match (self, back) {
             (Self::Browser { new: true, .. }, Caller::Browser(_)) => true,
-            (Self::Browser { next, .. }, Caller::Browser(Some(session))) => next.lineage() == session.lineage(),
+            (Self::Browser { next, .. }, Caller::Browser(Some(session))) => next.lineage == session.lineage,
             (Self::User(_), Caller::User(user)) => *self == Self::of_user(user),
             _ => false,
         }
     }
 }
 
-/// What the sealed cookie of an attempt holds.
+/// What the sealed cookie of an attempt holds, beside the time since when.
 pub(crate) trait Content: Sized {
-    fn since(&self) -> SystemTime;
-    fn to_bytes(&self) -> Vec<u8>;
-    fn from_bytes(bytes: &[u8]) -> Option<Self>;
+    fn write(&self, to: &mut Vec<u8>);
+    fn read(from: &[u8]) -> Option<Self>;
 }
 
 /// What a login attempt remembers, in the browser.
 pub(crate) struct LoginAttempt {
     pub(crate) state: State,
     pub(crate) starter: Starter,
-    pub(crate) issued_at: SystemTime,
     pub(crate) return_to: String,
     /// What the app noted.
     pub(crate) note: Option<Note>,
 }
 
 impl Content for LoginAttempt {
-    fn since(&self) -> SystemTime {
-        self.issued_at
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(160 + self.return_to.len());
-        bytes.extend_from_slice(&unix_millis(self.issued_at).to_be_bytes());
-        bytes.extend_from_slice(self.state.as_bytes());
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(self.state.as_bytes());
         match &self.starter {
             Starter::Browser { new, next } => {
-                bytes.push(u8::from(*new));
-                next.write(&mut bytes);
+                to.push(u8::from(*new));
+                next.write(to);
             }
             Starter::User(hash) => {
-                bytes.push(2);
-                bytes.extend_from_slice(hash);
+                to.push(2);
+                to.extend_from_slice(hash);
             }
         }
         // A return path is visible ASCII, so the line feed ends it.
-        bytes.extend_from_slice(self.return_to.as_bytes());
+        to.extend_from_slice(self.return_to.as_bytes());
         if let Some(note) = &self.note {
-            bytes.push(b'\n');
-            bytes.extend_from_slice(note.as_str().as_bytes());
+            to.push(b'\n');
+            to.extend_from_slice(note.as_str().as_bytes());
         }
-        bytes
     }
 
-    fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
-        let from = &mut bytes;
-        let (issued_at, state) = (from_unix_millis(u64::from_be_bytes(take(from)?)), State::from_bytes(take(from)?));
-        let starter = match take(from)? {
-            [new @ (0 | 1)] => Starter::Browser { new: new == 1, next: BrowserSession::take(from)? },
-            [2] => Starter::User(take(from)?),
+    fn read(mut from: &[u8]) -> Option<Self> {
+        let state = State::from_bytes(take(&mut from)?);
+        let starter = match take(&mut from)? {
+            [new @ (0 | 1)] => Starter::Browser { new: new == 1, next: BrowserSession::take(&mut from)? },
+            [2] => Starter::User(take(&mut from)?),
             _ => return None,
         };
-        let text = std::str::from_utf8(bytes).ok()?;
+        let text = std::str::from_utf8(from).ok()?;
         let (return_to, note) = match text.split_once('\n') {
             Some((return_to, note)) => (return_to, Some(Note::new(note).ok()?)),
             None => (text, None),
         };
-        Some(Self { state, starter, issued_at, return_to: return_to.to_owned(), note })
+        Some(Self { state, starter, return_to: return_to.to_owned(), note })
     }
 }
 
 /// What stays of an attempt after its success, so that a repeated callback leads to the same page.
 pub(crate) struct Done {
-    pub(crate) finished_at: SystemTime,
     /// A hash of the code that was exchanged: a callback with another one is no repetition.
     pub(crate) code: CodeHash,
     /// The user of the browser session that it led to; `None` with an app's own users.
@@ -135,22 +125,17 @@ pub(crate) struct Done {
 }
 
 impl Content for Done {
-    fn since(&self) -> SystemTime {
-        self.finished_at
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let session = self.session.as_ref().map_or("", UserId::as_str);
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.code);
         // Neither text has a line feed in it.
-        let texts = [session, "\n", &*self.return_to].map(str::as_bytes);
-        [&unix_millis(self.finished_at).to_be_bytes()[..], &self.code, &texts.concat()].concat()
+        let session = self.session.as_ref().map_or("", UserId::as_str);
+        [session, "\n", &self.return_to].iter().for_each(|text| to.extend_from_slice(text.as_bytes()));
     }
 
-    fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
-        let from = &mut bytes;
-        let (finished_at, code) = (from_unix_millis(u64::from_be_bytes(take(from)?)), take(from)?);
-        let (session, return_to) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
-        Some(Self { finished_at, code, session: UserId::new(session).ok(), return_to: return_to.to_owned() })
+    fn read(mut from: &[u8]) -> Option<Self> {
+        let code = take(&mut from)?;
+        let (session, return_to) = std::str::from_utf8(from).ok()?.split_once('\n')?;
+        Some(Self { code, session: UserId::new(session).ok(), return_to: return_to.to_owned() })
     }
 }
 
@@ -166,7 +151,7 @@ pub(crate) struct Sealed<T> {
 impl<T: Content> Sealed<T> {
     fn new(config: &Config, names: &Names, prefix: &str, label: &str) -> Self {
         let keys = Keyring::derive(&config.cookie_keys, label);
-        Self { prefix: names.of(prefix), mount: names.mount, keys, content: PhantomData }
+        Self { prefix: format!("{}{prefix}", names.prefix), mount: names.mount, keys, content: PhantomData }
     }
 
     pub(crate) fn name(&self, attempt: AttemptId) -> String {
@@ -181,21 +166,31 @@ impl<T: Content> Sealed<T> {
     pub(crate) fn seal(
         &self,
         attempt: AttemptId,
+        since: SystemTime,
         content: &T,
         randomness: &dyn Randomness,
     ) -> Result<(String, String), RandomnessError> {
-        let name = self.name(attempt);
-        let value = self.keys.seal(randomness, &self.context(&name), &content.to_bytes())?;
+        let (name, mut plain) = (self.name(attempt), Vec::with_capacity(256));
+        plain.extend_from_slice(&unix_millis(since).to_be_bytes());
+        content.write(&mut plain);
+        let value = self.keys.seal(randomness, &self.context(&name), &plain)?;
         Ok((name, value))
     }
 
-    fn open(&self, name: &str, value: &[u8]) -> Option<T> {
-        T::from_bytes(&self.keys.open(&self.context(name), value)?.plain)
+    fn open(&self, name: &str, value: &[u8]) -> Option<(SystemTime, T)> {
+        let opened = self.keys.open(&self.context(name), value)?;
+        let (since, content) = opened.plain.split_first_chunk()?;
+        Some((from_unix_millis(u64::from_be_bytes(*since)), T::read(content)?))
     }
 
-    /// What the browser keeps of an attempt. It tries every cookie of that name and takes the first that
-    /// opens and fits.
-    pub(crate) fn find(&self, headers: &HeaderMap, attempt: AttemptId, fits: impl Fn(&T) -> bool) -> Option<T> {
+    /// What the browser keeps of an attempt, and since when. It tries every cookie of that name and takes the
+    /// first that opens and fits.
+    pub(crate) fn find(
+        &self,
+        headers: &HeaderMap,
+        attempt: AttemptId,
+        fits: impl Fn(&(SystemTime, T)) -> bool,
+    ) -> Option<(SystemTime, T)> {
         let name = self.name(attempt);
         read::named(headers, &name).find_map(|value| self.open(&name, value).filter(&fits))
     }
@@ -207,9 +202,9 @@ impl<T: Content> Sealed<T> {
         headers: &'a HeaderMap,
         now: SystemTime,
         lifetime: Duration,
-    ) -> impl Iterator<Item = (&'a str, usize, Option<T>)> {
+    ) -> impl Iterator<Item = (&'a str, usize, Option<(SystemTime, T)>)> {
         read::with_prefix(headers, &self.prefix).map(move |(name, value)| {
-            let content = self.open(name, value).filter(|content| is_fresh(content.since(), now, lifetime));
+            let content = self.open(name, value).filter(|(since, _)| is_fresh(*since, now, lifetime));
             (name, name.len() + value.len(), content)
         })
     }
@@ -226,10 +221,14 @@ pub(crate) struct Jar {
 impl Jar {
     pub(crate) fn new(config: &Config) -> Self {
         let names = Names::new(config);
+        // A session is one of this application and this redirect URI: another mount with the same keys and store
+        // does not know it (T6). The id has visible characters alone, so that the two parts cannot run into each
+        // other.
+        let label = format!("browser session of {} at {}", config.client_id, config.redirect_uri.text);
         Self {
             logins: Sealed::new(config, &names, "login-", "login attempt"),
             dones: Sealed::new(config, &names, "done-", "done mark"),
-            session_tags: Tags::derive(&config.cookie_keys, &session_label(config)),
+            session_tags: Tags::derive(&config.cookie_keys, &label),
             names,
         }
     }
@@ -249,18 +248,12 @@ impl Jar {
     ///
     /// When two first logins finish at once, each gives the browser a session, and it keeps the one that came
     /// last: the records of the others can go.
-    pub(crate) fn finished_sessions(
-        &self,
-        headers: &HeaderMap,
-        clock: &dyn Clock,
-        limits: &Limits,
-        mine: &UserId,
-    ) -> Vec<UserId> {
+    pub(crate) fn finished_sessions(&self, headers: &HeaderMap, core: &Core, mine: &UserId) -> Vec<UserId> {
         if read::with_prefix(headers, &self.dones.prefix).nth(1).is_none() {
             return Vec::new();
         }
-        let done = self.dones.all(headers, clock.now(), limits.done_lifetime);
-        done.filter_map(|(.., done)| done?.session).filter(|session| session != mine).collect()
+        let done = self.dones.all(headers, core.clock.now(), core.config.limits.done_lifetime);
+        done.filter_map(|(.., done)| done?.1.session).filter(|session| session != mine).collect()
     }
 
     /// Whether the browser has begun a login that is not finished, by the name of its cookie.
@@ -272,9 +265,9 @@ impl Jar {
     /// expired, then done marks, then the oldest attempts.
     pub(crate) fn make_room(&self, headers: &HeaderMap, room: usize, now: SystemTime, limits: &Limits) -> Vec<String> {
         let dones = self.dones.all(headers, now, limits.done_lifetime);
-        let dones = dones.map(|(name, size, done)| (0, done.map(|done| done.since()), name, size));
+        let dones = dones.map(|(name, size, done)| (0, done.map(|(since, _)| since), name, size));
         let logins = self.logins.all(headers, now, limits.attempt_lifetime);
-        let logins = logins.map(|(name, size, login)| (1, login.map(|login| login.since()), name, size));
+        let logins = logins.map(|(name, size, login)| (1, login.map(|(since, _)| since), name, size));
         let (mut kept, lost): (Vec<_>, Vec<_>) = dones.chain(logins).partition(|(_, since, ..)| since.is_some());
         kept.sort();
         let mut dropped: Vec<_> = lost.into_iter().map(|(.., name, _)| name.to_owned()).collect();
@@ -292,13 +285,6 @@ impl Jar {
         dropped.dedup();
         dropped
     }
-}
-
-/// A session is one of this application and this redirect URI: another mount with the same keys and store does
-/// not know it (T6).
-fn session_label(config: &Config) -> String {
-    // The id has visible characters alone, so that the two parts cannot run into each other.
-    format!("browser session of {} at {}", config.client_id, config.redirect_uri.text)
 }
 
 /// Whether `since` is less than `lifetime` ago, and no further in the future than clocks may differ.
