@@ -100,10 +100,8 @@ impl Core {
 
     /// Calls a hook that may refuse. One that did not finish is a failure too.
     pub(crate) async fn ask<T>(&self, call: impl Future<Output = Result<T, Veto>>) -> Result<T, Failure> {
-        match self.hook(call).await {
-            Some(asked) => asked.map_err(|veto| Failure::new(FailureKind::Vetoed).because(veto.reason)),
-            None => Err(Failure::new(FailureKind::Internal)),
-        }
+        let asked = self.hook(call).await.ok_or_else(|| Failure::new(FailureKind::Internal))?;
+        asked.map_err(|veto| Failure { reason: Some(veto.0.into()), ..Failure::new(FailureKind::Vetoed) })
     }
 }
 

@@ -147,11 +147,11 @@ impl FailureKind {
 /// It contains no secret: nothing that the visitor sent and nothing that Komerza answered.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    kind: FailureKind,
-    attempt: Option<AttemptId>,
-    retry_after: Option<Duration>,
-    reason: Option<Box<str>>,
-    source: Option<Arc<dyn Error + Send + Sync>>,
+    pub(crate) kind: FailureKind,
+    pub(crate) attempt: Option<AttemptId>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) reason: Option<Box<str>>,
+    pub(crate) source: Option<Arc<dyn Error + Send + Sync>>,
     pub(crate) visitor: Visitor,
 }
 
@@ -184,21 +184,15 @@ impl Failure {
         Self { source: Some(source.into().into()), ..Self::new(kind) }
     }
 
-    pub(crate) fn of_attempt(self, attempt: AttemptId) -> Self {
-        Self { attempt: Some(attempt), ..self }
+    /// Whether the attempt is of no more use, because its code may be used up.
+    pub(crate) fn used_up(mut self, used_up: bool) -> Self {
+        self.visitor.used_up = used_up;
+        self
     }
 
     pub(crate) fn retry_after_at_least(self, wait: Duration) -> Self {
         let wait = self.retry_after.unwrap_or_default().max(wait);
         Self { retry_after: Some(wait), ..self }
-    }
-
-    pub(crate) fn retry_after_exactly(self, wait: Duration) -> Self {
-        Self { retry_after: Some(wait), ..self }
-    }
-
-    pub(crate) fn because(self, reason: String) -> Self {
-        Self { reason: Some(reason.into()), ..self }
     }
 
     /// What went wrong.

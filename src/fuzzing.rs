@@ -75,7 +75,7 @@ pub fn seal(key: u8, plain: &[u8]) -> Option<String> {
 /// Opens what [`seal`] made under the same key.
 #[must_use]
 pub fn open(key: u8, sealed: &[u8]) -> Option<Vec<u8>> {
-    Some(ring(key)?.open(&[b"1", b"name"], sealed)?.plain.to_vec())
+    Some(ring(key)?.open(&[b"1", b"name"], sealed)?.0.to_vec())
 }
 
 fn ring(key: u8) -> Option<Keyring> {
@@ -93,7 +93,7 @@ pub fn judge(status: u16, retry_after: &[u8], body: &[u8]) -> Result<String, (&'
     let retry_after = HeaderValue::from_bytes(retry_after).ok();
     exchange::judge(status, retry_after.as_ref(), body, SystemTime::UNIX_EPOCH)
         .map(|key| key.expose_secret().to_owned())
-        .map_err(|error| (error.failure.kind().code(), error.spent))
+        .map_err(|error| (error.kind().code(), error.visitor.used_up))
 }
 
 /// Reads a `Retry-After`; `None` if the bytes are no header value, too.

@@ -64,7 +64,7 @@ mod tests {
         text.push_str("| Code | Message | Remedy |\n| --- | --- | --- |\n");
         for error in config::tests::provoked() {
             let wrong = &error.settings()[0];
-            let _ = writeln!(text, "| `{}` | {wrong} | {} |", wrong.code(), wrong.remedy());
+            let _ = writeln!(text, "| `{}` | {wrong} | {} |", wrong.why.code, wrong.why.remedy);
         }
         for (title, messages) in [
             ("Log and tests", [site::notices::ALL, layer::mounted::ALL].concat()),

@@ -256,20 +256,18 @@ pub struct Revoked {
 /// [`before_storing`](Hooks::before_storing) the key is not stored, and stays valid at Komerza until the user
 /// removes the app there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Veto {
-    pub(crate) reason: String,
-}
+pub struct Veto(pub(crate) String);
 
 impl Veto {
     /// Makes a veto with one or two plain sentences for the visitor. Markup is shown as text.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+        Self(reason.into())
     }
 }
 
 impl fmt::Display for Veto {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
+        f.write_str(&self.0)
     }
 }
 

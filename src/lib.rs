@@ -236,12 +236,8 @@ pub use site::IdentifyUser;
 pub use store::{MemoryStore, StoreError, StoredToken, TokenStore, TokenVersion};
 pub use user::UserId;
 
-/// The code in the README compiles.
+/// The code in the README and in the changelog compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct Readme;
-
-/// The code in the changelog compiles.
-#[cfg(doctest)]
 #[doc = include_str!("../CHANGELOG.md")]
-struct Changelog;
+struct Documents;

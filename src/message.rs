@@ -23,38 +23,49 @@ impl Message {
     }
 
     pub(crate) fn with(&'static self, detail: impl ToString) -> InvalidValue {
-        InvalidValue { message: self, detail: detail.to_string() }
+        InvalidValue { code: self.code, text: self.text(&detail.to_string()), remedy: self.remedy }
     }
 }
 
 /// The reason why a text is not a valid key, secret or setting. It never contains a secret.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InvalidValue {
-    pub(crate) message: &'static Message,
-    pub(crate) detail: String,
-}
-
-impl InvalidValue {
     /// What sort of mistake it is: `"not_visible_ascii"`. The [guide](crate::guide::setting_up) lists all.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        self.message.code
-    }
+    pub code: &'static str,
+    /// What to do about it, in one or two sentences.
+    pub remedy: &'static str,
+    pub(crate) text: String,
 }
 
 impl From<&'static Message> for InvalidValue {
     fn from(message: &'static Message) -> Self {
-        Self { message, detail: String::new() }
+        message.with("")
     }
 }
 
 impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the value {}. {}", self.message.text(&self.detail), self.message.remedy)
+        write!(f, "the value {}. {}", self.text, self.remedy)
     }
 }
 
 crate::kinds::readable!(InvalidValue);
+
+/// Checks that a text has 1 to `most` bytes and only allowed characters.
+pub(crate) fn made_of(
+    allowed: impl Fn(char) -> bool,
+    text: &str,
+    most: usize,
+    why: &'static Message,
+) -> Result<(), InvalidValue> {
+    match text.len() {
+        0 => EMPTY.wrong(),
+        found if found > most => Err(TOO_LONG.with(most)),
+        _ if !text.chars().all(allowed) => why.wrong(),
+        _ => Ok(()),
+    }
+}
 
 macro_rules! messages {
     ($($name:ident = $code:literal, $text:literal, $remedy:literal;)+) => {

@@ -14,7 +14,7 @@ use std::{fmt, sync::Arc};
 /// use komerza_connect::hooks::Note;
 ///
 /// assert_eq!(Note::new("plan=pro")?.as_str(), "plan=pro");
-/// assert_eq!(Note::new("x".repeat(257)).unwrap_err().found(), 257);
+/// assert_eq!(Note::new("x".repeat(257)).unwrap_err().found, 257);
 /// # Ok::<(), komerza_connect::hooks::NoteTooLong>(())
 /// ```
 ///
@@ -55,15 +55,8 @@ impl fmt::Debug for Note {
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NoteTooLong {
-    found: usize,
-}
-
-impl NoteTooLong {
     /// How many bytes the text has.
-    #[must_use]
-    pub fn found(&self) -> usize {
-        self.found
-    }
+    pub found: usize,
 }
 
 impl fmt::Display for NoteTooLong {

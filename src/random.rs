@@ -24,18 +24,9 @@ pub trait Randomness: fmt::Debug + Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError>;
 }
 
-/// The operating system gave no random bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
+/// The operating system, or a source of your own, gave no random bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RandomnessError;
-
-impl RandomnessError {
-    /// Makes the error, for a source of your own.
-    #[must_use]
-    pub fn new() -> Self {
-        Self
-    }
-}
 
 impl fmt::Display for RandomnessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

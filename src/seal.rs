@@ -129,13 +129,6 @@ struct PurposeKey {
     cipher: Aes256GcmSiv,
 }
 
-/// What a seal held, and whether an older key than the first opened it.
-pub(crate) struct Opened {
-    pub(crate) plain: Zeroizing<Vec<u8>>,
-    #[allow(dead_code, reason = "read by the sealing wrapper of stores alone")]
-    pub(crate) by_older_key: bool,
-}
-
 impl Keyring {
     pub(crate) fn derive(keys: &[SealingKey], label: &str) -> Self {
         let derived = keys.iter().map(|key| {
@@ -163,7 +156,8 @@ impl Keyring {
     }
 
     /// Opens what [`seal`](Self::seal) made under any of the keys and in the same context; `None` for all else.
-    pub(crate) fn open(&self, context: &[&[u8]], sealed: &[u8]) -> Option<Opened> {
+    /// Also tells whether an older key than the first opened it.
+    pub(crate) fn open(&self, context: &[&[u8]], sealed: &[u8]) -> Option<(Zeroizing<Vec<u8>>, bool)> {
         let bytes = BASE64URL.decode(sealed).ok()?;
         let (id, rest) = bytes.split_first_chunk::<4>()?;
         let (nonce, ciphertext) = rest.split_first_chunk::<12>()?;
@@ -172,7 +166,7 @@ impl Keyring {
         // Ids are short, so two keys may share one: each that matches is tried.
         self.0.iter().enumerate().filter(|(_, key)| key.id == *id).find_map(|(position, key)| {
             let plain = key.cipher.decrypt(&nonce, Payload { msg: ciphertext, aad: &aad }).ok()?;
-            Some(Opened { plain: Zeroizing::new(plain), by_older_key: position > 0 })
+            Some((Zeroizing::new(plain), position > 0))
         })
     }
 }
@@ -188,16 +182,18 @@ fn associated(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The tag keys of one purpose: the first signs, all verify. For values that need no secrecy.
-pub(crate) struct Tags(Box<[Hmac<Sha256>]>);
+#[derive(Clone, Default)]
+pub(crate) struct Tags(Vec<Hmac<Sha256>>);
 
 impl Tags {
     pub(crate) fn derive(keys: &[SealingKey], label: &str) -> Self {
-        // HMAC takes keys of any length.
-        Self(
-            keys.iter()
-                .filter_map(|key| <Hmac<Sha256> as KeyInit>::new_from_slice(&*derive::<32>(&key.0, label)).ok())
-                .collect(),
-        )
+        keys.iter().fold(Self::default(), |tags, key| tags.and(&*derive::<32>(&key.0, label)))
+    }
+
+    /// Adds a key. HMAC takes keys of any length.
+    pub(crate) fn and(mut self, key: &[u8]) -> Self {
+        self.0.extend(<Hmac<Sha256> as KeyInit>::new_from_slice(key));
+        self
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Option<[u8; 32]> {
@@ -233,7 +229,7 @@ mod tests {
     fn t19_a_seal_with_any_byte_changed_does_not_open() {
         let ring = ring(&[1], "a");
         let sealed = seal(&ring, &[b"name"]);
-        assert_eq!(*ring.open(&[b"name"], sealed.as_bytes()).unwrap().plain, b"content");
+        assert_eq!(*ring.open(&[b"name"], sealed.as_bytes()).unwrap().0, b"content");
         // Interpreted by Miri, the cipher takes its time: there every seventh byte, of the id, the nonce, the content and the tag.
         for at in (0..sealed.len()).step_by(if cfg!(miri) { 7 } else { 1 }) {
             let mut changed = sealed.clone().into_bytes();
@@ -254,9 +250,9 @@ mod tests {
     #[test]
     fn t21_the_first_key_seals_and_every_key_opens() {
         let old = seal(&ring(&[1], "a"), &[]);
-        assert!(ring(&[2, 1], "a").open(&[], old.as_bytes()).unwrap().by_older_key);
+        assert!(ring(&[2, 1], "a").open(&[], old.as_bytes()).unwrap().1);
         let new = seal(&ring(&[2, 1], "a"), &[]);
-        assert!(!ring(&[2], "a").open(&[], new.as_bytes()).unwrap().by_older_key);
+        assert!(!ring(&[2], "a").open(&[], new.as_bytes()).unwrap().1);
         assert!(ring(&[1], "a").open(&[], new.as_bytes()).is_none());
     }
 

@@ -4,7 +4,7 @@
 //! implements `Display`, `Serialize` or `==`; all are wiped from memory when the last copy is dropped.
 
 use crate::{
-    message::{DOT_SEGMENT, EMPTY, InvalidValue, NOT_VISIBLE_ASCII, SECRET_LENGTH, TOO_LONG},
+    message::{DOT_SEGMENT, InvalidValue, NOT_VISIBLE_ASCII, SECRET_LENGTH, made_of},
     provider,
     store::KeyFingerprint,
 };
@@ -91,18 +91,9 @@ impl ClientSecret {
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidValue> {
         let text = Zeroizing::new(text.into());
         match text.chars().count() {
-            0 | provider::CLIENT_SECRET_LENGTH => Self::with_any_length(text.as_str()),
+            0 | provider::CLIENT_SECRET_LENGTH => Ok(Self(Arc::new(visible(text.as_str(), API_KEY_MAX)?))),
             found => Err(SECRET_LENGTH.with(found)),
         }
-    }
-
-    /// Same as [`new`](Self::new), but the secret may have 1 to 16,384 bytes. Use it if Komerza changes the
-    /// length.
-    ///
-    /// # Errors
-    /// [`InvalidValue`] when a header could not carry the text.
-    pub fn with_any_length(text: impl Into<String>) -> Result<Self, InvalidValue> {
-        visible(text, API_KEY_MAX).map(|text| Self(Arc::new(text)))
     }
 
     /// The text of the secret.
@@ -151,12 +142,8 @@ pub(crate) type CodeHash = [u8; 32];
 /// A text that a header can carry.
 fn visible(text: impl Into<String>, most: usize) -> Result<Zeroizing<Box<str>>, InvalidValue> {
     let text = Zeroizing::new(text.into());
-    match text.len() {
-        0 => EMPTY.wrong(),
-        found if found > most => Err(TOO_LONG.with(most)),
-        _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => NOT_VISIBLE_ASCII.wrong(),
-        _ => Ok(Zeroizing::new(text.as_str().into())),
-    }
+    made_of(|letter| letter.is_ascii_graphic(), &text, most, &NOT_VISIBLE_ASCII)?;
+    Ok(Zeroizing::new(text.as_str().into()))
 }
 
 crate::kinds::redacted!(ApiKey, ClientSecret, AuthorizationCode);
@@ -164,6 +151,7 @@ crate::kinds::redacted!(ApiKey, ClientSecret, AuthorizationCode);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::{EMPTY, TOO_LONG};
 
     #[test]
     fn texts_that_a_header_or_a_path_cannot_carry_are_refused() {
@@ -186,8 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_secret_of_another_length_needs_the_explicit_way() {
+    fn a_client_secret_of_another_length_is_refused() {
         assert_eq!(ClientSecret::new("s".repeat(71)).unwrap_err(), SECRET_LENGTH.with(71));
-        assert!(ClientSecret::with_any_length("s".repeat(71)).is_ok());
     }
 }

@@ -9,8 +9,6 @@
 pub(crate) mod explored;
 #[cfg(all(test, feature = "__explore"))]
 pub(crate) use explored::Lock;
-#[cfg(not(all(test, feature = "__explore")))]
-pub(crate) use plain::Lock;
 
 /// A point at which the explorer may run other threads. Outside an exploration it does nothing.
 #[inline]
@@ -20,19 +18,16 @@ pub(crate) fn step() {
 }
 
 #[cfg(not(all(test, feature = "__explore")))]
-mod plain {
-    use std::sync::{Mutex, MutexGuard, PoisonError};
+#[derive(Default)]
+pub(crate) struct Lock<T>(std::sync::Mutex<T>);
 
-    #[derive(Default)]
-    pub(crate) struct Lock<T>(Mutex<T>);
+#[cfg(not(all(test, feature = "__explore")))]
+impl<T> Lock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(std::sync::Mutex::new(value))
+    }
 
-    impl<T> Lock<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(Mutex::new(value))
-        }
-
-        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner)
-        }
+    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -17,10 +17,9 @@
 //! # Ok::<(), std::time::SystemTimeError>(())
 //! ```
 
+use futures_core::future::BoxFuture;
 use std::{
     fmt,
-    future::Future,
-    pin::Pin,
     sync::{Arc, LazyLock},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -37,7 +36,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn elapsed(&self) -> Duration;
 
     /// Completes when [`elapsed`](Clock::elapsed) has grown by `duration`. Zero: at once.
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// The clock of the operating system, and tokio's timer.
@@ -55,7 +54,7 @@ impl Clock for SystemClock {
         PROCESS_START.elapsed()
     }
 
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
 }
@@ -74,14 +73,14 @@ struct Hands {
     elapsed: Duration,
 }
 
-/// 2026-01-01T00:00:00Z in seconds since the Unix epoch: any fixed moment does, a recent one makes cookies
+/// 2026-01-01T00:00:00Z in milliseconds since the Unix epoch: any fixed moment does, a recent one makes cookies
 /// plausible.
-const MANUAL_START: Duration = Duration::from_secs(1_767_225_600);
+const MANUAL_START: u64 = 1_767_225_600_000;
 
 impl Default for ManualClock {
     fn default() -> Self {
-        let now = UNIX_EPOCH.checked_add(MANUAL_START).unwrap_or(UNIX_EPOCH);
-        Self { hands: Arc::new(watch::Sender::new(Hands { now, elapsed: Duration::ZERO })) }
+        let hands = Hands { now: from_unix_millis(MANUAL_START), elapsed: Duration::ZERO };
+        Self { hands: Arc::new(watch::Sender::new(hands)) }
     }
 }
 
@@ -109,7 +108,7 @@ impl Clock for ManualClock {
         self.hands.borrow().elapsed
     }
 
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let until = self.elapsed().saturating_add(duration);
         let hands = Arc::clone(&self.hands);
         // It cannot fail: this future keeps the sender.

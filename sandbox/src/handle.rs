@@ -70,13 +70,13 @@ impl Sandbox {
     /// reads.
     ///
     /// ```
-    /// use komerza_connect::Config;
+    /// use komerza_connect::ConfigBuilder;
     /// use komerza_sandbox::Sandbox;
     ///
     /// # tokio::runtime::Runtime::new()?.block_on(async {
     /// let sandbox = Sandbox::start().await?;
     /// let variables = sandbox.variables("http://127.0.0.1:3000/komerza/callback");
-    /// let config = Config::from_lookup(|name| variables.get(name).cloned())?;
+    /// let config = ConfigBuilder::from_lookup(|name| variables.get(name).cloned()).build()?;
     /// assert_eq!(config.callback_path(), "/komerza/callback");
     /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,8 +1,8 @@
 //! The addresses in a configuration: the redirect URI, and the base URLs of the provider.
 
 use crate::message::{
-    EMPTY, InvalidValue, Message, NO_PATH, NOT_A_URL, NOT_HTTPS, NOT_PLAIN, TRAILING_SLASH, URL_CHARACTERS,
-    URL_FRAGMENT, URL_QUERY, URL_USER,
+    InvalidValue, NO_PATH, NOT_A_URL, NOT_HTTPS, NOT_PLAIN, TRAILING_SLASH, URL_CHARACTERS, URL_FRAGMENT, URL_QUERY,
+    URL_USER, made_of,
 };
 use url::{Host, Url};
 
@@ -73,13 +73,8 @@ pub(crate) fn with_segments(base: &Url, segments: &[&str]) -> Option<Url> {
 
 /// An address without the parts that neither a redirect URI nor a base URL has. Whether Komerza keeps the
 /// query of a redirect URI is not documented.
-fn http_url(text: &str) -> Result<Url, &'static Message> {
-    if text.is_empty() {
-        return Err(&EMPTY);
-    }
-    if text.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'\\') {
-        return Err(&URL_CHARACTERS);
-    }
+fn http_url(text: &str) -> Result<Url, InvalidValue> {
+    made_of(|letter| letter.is_ascii_graphic() && letter != '\\', text, usize::MAX, &URL_CHARACTERS)?;
     let url = Url::parse(text).map_err(|_| &NOT_A_URL)?;
     let faults = [
         (!url.username().is_empty() || url.password().is_some(), &URL_USER),
@@ -87,10 +82,10 @@ fn http_url(text: &str) -> Result<Url, &'static Message> {
         (url.query().is_some(), &URL_QUERY),
     ];
     match url.scheme() {
-        _ if let Some((_, why)) = faults.into_iter().find(|(found, _)| *found) => Err(why),
+        _ if let Some((_, why)) = faults.into_iter().find(|(found, _)| *found) => why.wrong(),
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        _ => Err(&NOT_HTTPS),
+        _ => NOT_HTTPS.wrong(),
     }
 }
 

@@ -46,32 +46,6 @@ impl Config {
     pub fn from_env() -> Result<Self, ConfigError> {
         ConfigBuilder::from_env().build()
     }
-
-    /// Same as [`from_env`](Self::from_env), but asks `lookup` for each variable.
-    ///
-    /// # Errors
-    /// [`ConfigError`] names every variable that is missing, empty or wrong, with its remedy. An empty text
-    /// is an error only if the variable has no default.
-    ///
-    /// ```
-    /// use komerza_connect::Config;
-    ///
-    /// let config = Config::from_lookup(|name| match name {
-    ///     "KOMERZA_CLIENT_ID" => Some("00000000-0000-4000-8000-000000000000".into()),
-    ///     "KOMERZA_CLIENT_SECRET" => Some("obviously-fake".repeat(6)[..72].into()),
-    ///     "KOMERZA_REDIRECT_URI" => Some("https://shop.example/komerza/callback".into()),
-    ///     "KOMERZA_USER_AGENT" => Some("MyApp/1.0".into()),
-    ///     _ => None,
-    /// })?;
-    /// assert_eq!(config.login_path(), "/komerza/login");
-    ///
-    /// let error = Config::from_lookup(|_| None).unwrap_err();
-    /// assert!(error.to_string().starts_with("4 settings are missing or wrong:\n- client_id (KOMERZA_CLIENT_ID) is missing."));
-    /// # Ok::<(), komerza_connect::ConfigError>(())
-    /// ```
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        ConfigBuilder::from_lookup(lookup).build()
-    }
 }
 
 impl ConfigBuilder {
@@ -103,6 +77,23 @@ impl ConfigBuilder {
     }
 
     /// Same as [`from_env`](Self::from_env), but asks `lookup` for each variable in its table.
+    ///
+    /// ```
+    /// use komerza_connect::ConfigBuilder;
+    ///
+    /// let config = ConfigBuilder::from_lookup(|name| match name {
+    ///     "KOMERZA_CLIENT_ID" => Some("00000000-0000-4000-8000-000000000000".into()),
+    ///     "KOMERZA_CLIENT_SECRET" => Some("obviously-fake".repeat(6)[..72].into()),
+    ///     "KOMERZA_REDIRECT_URI" => Some("https://shop.example/komerza/callback".into()),
+    ///     "KOMERZA_USER_AGENT" => Some("MyApp/1.0".into()),
+    ///     _ => None,
+    /// });
+    /// assert_eq!(config.build()?.login_path(), "/komerza/login");
+    ///
+    /// let error = ConfigBuilder::from_lookup(|_| None).build().unwrap_err();
+    /// assert!(error.to_string().starts_with("4 settings are missing or wrong:\n- client_id (KOMERZA_CLIENT_ID) is missing."));
+    /// # Ok::<(), komerza_connect::ConfigError>(())
+    /// ```
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
         VARIABLES.iter().enumerate().fold(Self::default(), |builder, (at, (_, variable, set))| {
             match lookup(variable).filter(|value| at < REQUIRED || !value.is_empty()) {

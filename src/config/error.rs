@@ -12,7 +12,7 @@ use std::fmt;
 /// use komerza_connect::Config;
 ///
 /// let error = Config::builder().client_id("x").client_secret("too short").build().unwrap_err();
-/// assert_eq!(error.settings().iter().map(|wrong| wrong.setting()).collect::<Vec<_>>(), [
+/// assert_eq!(error.settings().iter().map(|wrong| wrong.setting).collect::<Vec<_>>(), [
 ///     "client_secret",
 ///     "redirect_uri",
 ///     "user_agent",
@@ -20,9 +20,9 @@ use std::fmt;
 /// assert_eq!(format!("{error:?}"), error.to_string());
 /// assert!(error.to_string().contains("\n- redirect_uri (KOMERZA_REDIRECT_URI) is missing."));
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Never empty.
+    /// Empty only while the settings are checked.
     settings: Vec<WrongSetting>,
 }
 
@@ -30,35 +30,19 @@ pub struct ConfigError {
 ///
 /// `Display` says what is wrong: `redirect_uri (KOMERZA_REDIRECT_URI) is missing`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WrongSetting {
-    setting: &'static str,
-    why: InvalidValue,
+    /// The name of the setting and of the builder's method, such as `"redirect_uri"`.
+    pub setting: &'static str,
+    /// The mistake, with its code and its remedy.
+    pub why: InvalidValue,
 }
 
 impl WrongSetting {
-    /// The name of the setting and of the builder's method, such as `"redirect_uri"`.
-    #[must_use]
-    pub fn setting(&self) -> &str {
-        self.setting
-    }
-
     /// The environment variable of the setting, if it has one, such as `KOMERZA_REDIRECT_URI`.
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
         super::env::variable_of(self.setting)
-    }
-
-    /// The code of the mistake, such as `"trailing_slash"`. The [guide](crate::guide::setting_up) lists all
-    /// codes.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        self.why.code()
-    }
-
-    /// What to do about it, in one or two sentences.
-    #[must_use]
-    pub fn remedy(&self) -> &str {
-        self.why.message.remedy
     }
 }
 
@@ -68,48 +52,14 @@ impl fmt::Display for WrongSetting {
         if let Some(variable) = self.variable() {
             write!(f, " ({variable})")?;
         }
-        write!(f, " {}", self.why.message.text(&self.why.detail))
+        write!(f, " {}", self.why.text)
     }
 }
 
 impl ConfigError {
-    pub(crate) fn because(setting: &'static str, why: impl Into<InvalidValue>) -> Self {
-        Self { settings: vec![WrongSetting { setting, why: why.into() }] }
-    }
-
-    /// Everything that is missing or wrong, in the order of the builder's methods. Never empty.
-    #[must_use]
-    pub fn settings(&self) -> &[WrongSetting] {
-        &self.settings
-    }
-
-    /// The name of the first setting that is missing or wrong. It is also the name of the builder's method.
-    #[must_use]
-    pub fn setting(&self) -> &str {
-        self.settings.first().map_or("", WrongSetting::setting)
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let [only] = &*self.settings {
-            return write!(f, "{only}. {}", only.remedy());
-        }
-        write!(f, "{} settings are missing or wrong:", self.settings.len())?;
-        self.settings.iter().try_for_each(|wrong| write!(f, "\n- {wrong}. {}", wrong.remedy()))
-    }
-}
-
-crate::kinds::readable!(ConfigError);
-
-/// Collects what is wrong with the settings, so that all of it is said at once.
-#[derive(Default)]
-pub(super) struct Wrong(Vec<WrongSetting>);
-
-impl Wrong {
-    /// The value, if it is right.
+    /// The value, if it is right. Otherwise what is wrong is kept, so that all of it is said at once.
     pub(super) fn keep<T>(&mut self, setting: &'static str, checked: Result<T, InvalidValue>) -> Option<T> {
-        checked.map_err(|why| self.0.push(WrongSetting { setting, why })).ok()
+        checked.map_err(|why| self.settings.push(WrongSetting { setting, why })).ok()
     }
 
     /// What a text stands for, if there is one and it is right.
@@ -123,9 +73,37 @@ impl Wrong {
     }
 
     pub(super) fn finish(self) -> Result<(), ConfigError> {
-        if self.0.is_empty() { Ok(()) } else { Err(ConfigError { settings: self.0 }) }
+        if self.settings.is_empty() { Ok(()) } else { Err(self) }
+    }
+
+    pub(crate) fn because(setting: &'static str, why: impl Into<InvalidValue>) -> Self {
+        Self { settings: vec![WrongSetting { setting, why: why.into() }] }
+    }
+
+    /// Everything that is missing or wrong, in the order of the builder's methods. Never empty.
+    #[must_use]
+    pub fn settings(&self) -> &[WrongSetting] {
+        &self.settings
+    }
+
+    /// The name of the first setting that is missing or wrong. It is also the name of the builder's method.
+    #[must_use]
+    pub fn setting(&self) -> &str {
+        self.settings.first().map_or("", |wrong| wrong.setting)
     }
 }
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [only] = &*self.settings {
+            return write!(f, "{only}. {}", only.why.remedy);
+        }
+        write!(f, "{} settings are missing or wrong:", self.settings.len())?;
+        self.settings.iter().try_for_each(|wrong| write!(f, "\n- {wrong}. {}", wrong.why.remedy))
+    }
+}
+
+crate::kinds::readable!(ConfigError);
 
 /// Checks a text. If it is wrong, and something around it was copied or quoted by mistake, that is the reason.
 pub(super) fn checked<T>(text: &str, check: impl FnOnce(&str) -> Result<T, InvalidValue>) -> Result<T, InvalidValue> {

@@ -7,7 +7,6 @@
 mod address;
 mod around;
 mod build;
-mod client_limits;
 mod env;
 mod error;
 mod limits;
@@ -17,21 +16,19 @@ mod routes;
 
 pub(crate) use address::{is_loopback, with_segments};
 pub(crate) use build::for_client;
-pub use client_limits::ClientLimits;
 pub use error::{ConfigError, WrongSetting};
-pub use limits::Limits;
+pub use limits::{ClientLimits, Limits};
 pub(crate) use notices::Place;
 pub(crate) use routes::{Route, Routes};
 
-pub use crate::{
-    message::InvalidValue,
-    provider::Bucket,
-    secret::{AuthorizationCode, ClientSecret},
-};
+pub use crate::message::InvalidValue;
+pub use crate::provider::Bucket;
+pub use crate::secret::{AuthorizationCode, ClientSecret};
 
 use crate::{seal::SealingKey, site::page::Look};
 use address::RedirectUri;
 use http::HeaderValue;
+use return_path::ReturnPath;
 use std::sync::Arc;
 use url::Url;
 use zeroize::Zeroizing;
@@ -51,7 +48,7 @@ pub struct Config {
     /// Never empty: the first seals.
     pub(crate) cookie_keys: Vec<SealingKey>,
     pub(crate) routes: Routes,
-    pub(crate) default_return_path: String,
+    pub(crate) default_return_path: ReturnPath,
     pub(crate) sign_in_page: Option<String>,
     pub(crate) sign_in_parameter: String,
     pub(crate) limits: Limits,
@@ -152,30 +149,17 @@ pub struct ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    texts! {
-        /// The client ID from the Komerza dashboard: letters, digits and `-._~`. Required.
-        client_id(id);
-    }
-
     /// The client secret from the Komerza dashboard: 72 characters. Required.
-    pub fn client_secret(self, secret: impl Into<String>) -> Self {
-        self.checked_secret(secret.into(), ClientSecret::new)
-    }
-
-    /// A client secret that does not have 72 characters.
-    ///
-    /// Use it in place of [`client_secret`](Self::client_secret) if Komerza changes the length.
-    pub fn client_secret_of_any_length(self, secret: impl Into<String>) -> Self {
-        self.checked_secret(secret.into(), ClientSecret::with_any_length)
-    }
-
-    fn checked_secret(mut self, secret: String, check: fn(String) -> Result<ClientSecret, InvalidValue>) -> Self {
-        let secret = Zeroizing::new(secret);
-        self.client_secret = Some(error::checked(&secret, |secret| check(secret.to_owned())));
+    pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
+        let secret = Zeroizing::new(secret.into());
+        self.client_secret = Some(error::checked(&secret, |secret| ClientSecret::new(secret)));
         self
     }
 
     texts! {
+        /// The client ID from the Komerza dashboard: letters, digits and `-._~`. Required.
+        client_id(id);
+
         /// The redirect URI, exactly as registered at Komerza. Required.
         ///
         /// It must be https, or http on a loopback host. It needs a path, which must not end with a slash. It
@@ -193,26 +177,7 @@ impl ConfigBuilder {
         /// Base URL of the dashboard: https, or http on a loopback host. Default:
         /// `https://dashboard.komerza.com`.
         dashboard_url(url);
-    }
 
-    /// Keys that encrypt the cookies. The first key encrypts; every key decrypts. Default: one key
-    /// derived from the client secret.
-    ///
-    /// The default is the same on all nodes of an app. If you use the default, a new client secret ends open
-    /// login attempts and browser sessions.
-    ///
-    /// If you set a list later, include the [derived key](SealingKey::derived_from). Otherwise the change
-    /// ends open attempts and browser sessions once. To replace a key, put the new key first. Remove the old
-    /// key after [`session_idle_lifetime`](Limits::session_idle_lifetime). A new client ID or redirect URI
-    /// always ends attempts and sessions, because cookies are bound to both. With
-    /// [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser sessions, and only open
-    /// attempts end.
-    pub fn cookie_keys(mut self, keys: impl IntoIterator<Item = SealingKey>) -> Self {
-        self.cookie_keys = Some(Ok(keys.into_iter().collect()));
-        self
-    }
-
-    texts! {
         /// Path of the login route. Default: `login` next to the callback.
         login_path(path);
 
@@ -264,6 +229,23 @@ impl ConfigBuilder {
         /// to load the file without a login. For pages with other content see
         /// [`Hooks::failed`](crate::Hooks::failed).
         style_sheet(path);
+    }
+
+    /// Keys that encrypt the cookies. The first key encrypts; every key decrypts. Default: one key
+    /// derived from the client secret.
+    ///
+    /// The default is the same on all nodes of an app. If you use the default, a new client secret ends open
+    /// login attempts and browser sessions.
+    ///
+    /// If you set a list later, include the [derived key](SealingKey::derived_from). Otherwise the change
+    /// ends open attempts and browser sessions once. To replace a key, put the new key first. Remove the old
+    /// key after [`session_idle_lifetime`](Limits::session_idle_lifetime). A new client ID or redirect URI
+    /// always ends attempts and sessions, because cookies are bound to both. With
+    /// [`with_user`](crate::KomerzaConnectLayer::with_user) there are no browser sessions, and only open
+    /// attempts end.
+    pub fn cookie_keys(mut self, keys: impl IntoIterator<Item = SealingKey>) -> Self {
+        self.cookie_keys = Some(Ok(keys.into_iter().collect()));
+        self
     }
 
     /// The limits. Default: [`Limits::default`].

@@ -57,24 +57,17 @@ impl Notices {
         if found.len() > REMEMBERED {
             found.pop_front();
         }
-        match (user, other) {
-            (true, Some(true)) => {
-                self.agreed.store(true, Relaxed);
-                found.clear();
-                None
-            }
-            (true, Some(false)) => Some(place),
-            (false, Some(true)) => Some(if place == Place::Handler { Place::Route } else { Place::Handler }),
-            (false, Some(false)) | (_, None) => None,
+        let other = other?;
+        if user && other {
+            self.agreed.store(true, Relaxed);
+            found.clear();
         }
+        let knows = if user == (place == Place::Handler) { Place::Handler } else { Place::Route };
+        (user != other).then_some(knows)
     }
 }
 
-impl std::fmt::Debug for Notices {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Notices").finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { Notices {} }
 
 #[cfg(test)]
 mod tests {

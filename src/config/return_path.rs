@@ -35,11 +35,6 @@ impl ReturnPath {
         (!own).then(|| Self(text.to_owned()))
     }
 
-    /// A path from the configuration, which was parsed when that was built.
-    pub(crate) fn trusted(path: &str) -> Self {
-        Self(path.to_owned())
-    }
-
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -57,9 +52,6 @@ impl ReturnPath {
         let (before, fragment) = self.split_fragment();
         let Some((path, query)) = before.split_once('?') else { return self.clone() };
         let is_marker = |pair: &&str| pair.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
-        if !query.split('&').any(|pair| is_marker(&pair)) {
-            return self.clone();
-        }
         let kept: Vec<_> = query.split('&').filter(|pair| !is_marker(pair)).collect();
         let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
         Self(format!("{path}{query}{fragment}"))

@@ -1,6 +1,6 @@
 //! Where the crate's routes are, and whether a request is for one of them.
 
-use super::{address::is_plain_path, error::Wrong};
+use super::{ConfigError, address::is_plain_path};
 use crate::message::{NOT_PLAIN, NOT_UNDER_PREFIX, PREFIX_ELSEWHERE, TAKEN};
 
 /// A route of this crate.
@@ -23,7 +23,6 @@ impl Route {
     }
 
     /// As in the log.
-    #[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "named in log events alone"))]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Login => "login",
@@ -47,7 +46,7 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// The callback, and the others beside it or where they were given: login, disconnect and status.
-    pub(super) fn new(callback: String, prefix: &str, given: [Option<String>; 3], wrong: &mut Wrong) -> Self {
+    pub(super) fn new(callback: String, prefix: &str, given: [Option<String>; 3], wrong: &mut ConfigError) -> Self {
         let prefix = prefix.trim_end_matches('/');
         let below = |path: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
         if !below(&callback) {
@@ -116,7 +115,7 @@ mod tests {
     use super::*;
 
     fn routes(callback: &str, stripped: &str, login: Option<&str>) -> Routes {
-        let mut wrong = Wrong::default();
+        let mut wrong = ConfigError::default();
         let routes = Routes::new(callback.into(), stripped, [login.map(Into::into), None, None], &mut wrong);
         wrong.finish().unwrap();
         routes

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     failure::FailureKind,
     message::messages,
-    redeem::exchange::ExchangeClient,
+    redeem::exchange,
     secret::{ApiKey, AuthorizationCode},
     store::{StoreError, StoredToken, TokenStore, within},
     telemetry::log::chain,
@@ -62,10 +62,9 @@ pub(super) fn settings(config: &Config) -> Vec<Finding> {
 
 /// Tries the store with a record of its own, and pings it.
 pub(super) async fn store(store: &dyn TokenStore, deadline: Duration) -> Vec<Finding> {
-    let trial = match scratch(store, deadline).await {
-        Ok(finding) => finding,
-        Err((what, error)) => Finding::new(Severity::Error, &STORE_FAILS, &format!("{what}: {}", chain(&error))),
-    };
+    let trial = scratch(store, deadline).await.unwrap_or_else(|(what, error)| {
+        Finding::new(Severity::Error, &STORE_FAILS, &format!("{what}: {}", chain(&error)))
+    });
     let ping = match store.lists_users() {
         None => Finding::new(Severity::Fine, &NO_PING, ""),
         Some(listing) => match within(deadline, listing.ping()).await {
@@ -96,34 +95,31 @@ async fn scratch(store: &dyn TokenStore, deadline: Duration) -> Result<Finding, 
 
 /// One GET without a key, where any answer counts, and one exchange of a code that Komerza never issued.
 pub(super) async fn komerza(config: &Config, clock: &dyn Clock) -> Vec<Finding> {
-    let unreachable = |why: &str| vec![Finding::new(Severity::Error, &KOMERZA_UNREACHABLE, why)];
-    let client = wire::client(&config.user_agent, &config.api_url).and_then(wire::build);
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => return unreachable(&error.to_string()),
+    let asked = async {
+        let client = wire::client(&config.user_agent, &config.api_url).and_then(wire::build);
+        let client = client.map_err(|error| error.to_string())?;
+        let sent = client.get(config.api_url.clone()).timeout(KOMERZA_DEADLINE).send().await;
+        sent.map_err(|error| chain(&error.without_url()).to_string())
     };
-    let url = config.api_url.clone();
-    match client.get(url).timeout(KOMERZA_DEADLINE).send().await {
+    match asked.await {
         Ok(answer) => {
             let date = answer.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
             let said = format!("{} from {}", answer.status(), config.api_url.origin().ascii_serialization());
             let answers = Finding::new(Severity::Fine, &KOMERZA_ANSWERS, &said);
-            vec![answers, compare(clock.now(), date), application(config, clock).await]
+            vec![answers, compare(clock.now(), date), exchanged(application(config, clock).await)]
         }
-        Err(error) => unreachable(&chain(&error.without_url()).to_string()),
+        Err(why) => vec![Finding::new(Severity::Error, &KOMERZA_UNREACHABLE, &why)],
     }
 }
 
 /// What Komerza says to a code that it never issued. It names a wrong client ID or secret, unless it looks at
 /// the code first, which is not documented.
-async fn application(config: &Config, clock: &dyn Clock) -> Finding {
-    let (client, code) = (ExchangeClient::new(config), AuthorizationCode::new("made-up-by-komerza-connect-doctor"));
-    let (Ok(client), Ok(code)) = (client, code) else { return exchanged(FailureKind::Internal) };
-    match client.send(&code, clock.now()).await {
-        // Nobody can have got a key for it.
-        Ok(_) => exchanged(FailureKind::ProviderFault),
-        Err(error) => exchanged(error.failure.kind()),
-    }
+async fn application(config: &Config, clock: &dyn Clock) -> FailureKind {
+    let (client, code) = (exchange::client(config), AuthorizationCode::new("made-up-by-komerza-connect-doctor"));
+    let (Ok(client), Ok(code)) = (client, code) else { return FailureKind::Internal };
+    let answer = exchange::send(&client, config, &code, clock.now()).await;
+    // Nobody can have got a key for it.
+    answer.map_or_else(|failure| failure.kind(), |_| FailureKind::ProviderFault)
 }
 
 fn exchanged(kind: FailureKind) -> Finding {

@@ -78,8 +78,7 @@ impl Report {
     /// before this one.
     pub async fn with_app<S, B>(self, mut app: S, config: &Config) -> Self
     where
-        S: Service<Request<Body>, Response = Response<B>>,
-        S::Error: fmt::Display,
+        S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
     {
         let mounted = match check_mounted(&mut app, config).await {
             // A request without a session is one of nobody: an extractor whose layer is missing refuses it.
@@ -98,8 +97,7 @@ impl Report {
         prepare: impl FnOnce(&mut Request<Body>),
     ) -> Self
     where
-        S: Service<Request<Body>, Response = Response<B>>,
-        S::Error: fmt::Display,
+        S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
     {
         let signed_in = check_signed_in(app, config, prepare).await;
         self.found(signed_in, &checks::SIGNED_IN)
@@ -108,7 +106,7 @@ impl Report {
     fn found(mut self, checked: Result<(), NotMounted>, fine: &'static Message) -> Self {
         self.findings.push(match checked {
             Ok(()) => Finding::new(Severity::Fine, fine, ""),
-            Err(lost) => Finding::saying(Severity::Error, lost.message, lost.text),
+            Err(lost) => Finding { text: lost.text, ..Finding::new(Severity::Error, lost.message, "") },
         });
         self
     }

@@ -48,12 +48,8 @@ pub struct Finding {
 
 impl Finding {
     pub(super) fn new(severity: Severity, message: &'static Message, detail: &str) -> Self {
-        Self::saying(severity, message, message.text(detail))
-    }
-
-    pub(super) fn saying(severity: Severity, message: &'static Message, text: String) -> Self {
         let remedy = Some(message.remedy).filter(|remedy| !remedy.is_empty());
-        Self { severity, code: message.code, text, remedy }
+        Self { severity, code: message.code, text: message.text(detail), remedy }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The mounted routes as a value.
 
-use crate::{config::Route, layer::KomerzaConnectLayer, site::cookie::Names};
+use crate::{config::Route, layer::KomerzaConnectLayer};
 use serde::{Serialize, Serializer};
 use std::{fmt, time::Duration};
 
@@ -33,14 +33,6 @@ pub struct RouteCookie {
     pub lifetime: Duration,
 }
 
-impl RouteCookie {
-    fn new(names: &Names, name: String, lifetime: Duration) -> Self {
-        let value = names.set("name", "", lifetime);
-        let attributes = value.as_ref().and_then(|value| value.to_str().ok()?.split_once("; "));
-        Self { name, attributes: attributes.map(|(_, attributes)| attributes.to_owned()).unwrap_or_default(), lifetime }
-    }
-}
-
 impl KomerzaConnectLayer {
     /// The routes of this layer, with their methods and cookies.
     ///
@@ -60,14 +52,18 @@ impl KomerzaConnectLayer {
     pub fn routes(&self) -> Vec<MountedRoute> {
         let (config, site) = (self.config(), &self.shared.site);
         let (limits, names) = (&config.limits, &site.jar.names);
-        let of = |route| match route {
-            Route::Login => vec![(format!("{}*", site.jar.logins.prefix), limits.attempt_lifetime)],
+        let cookie = |name, lifetime| {
+            let value = names.set("name", "", lifetime);
+            let attributes = value.as_ref().and_then(|value| value.to_str().ok()?.split_once("; "));
+            let attributes = attributes.map_or("", |(_, attributes)| attributes).to_owned();
+            RouteCookie { name, attributes, lifetime }
+        };
+        let session_lifetime = limits.session_idle_lifetime.min(limits.session_lifetime);
+        let cookies = |route| match route {
+            Route::Login => vec![cookie(format!("{}*", site.jar.logins.prefix), limits.attempt_lifetime)],
             Route::Callback => {
-                let session = site
-                    .identity
-                    .is_none()
-                    .then(|| (names.session.clone(), limits.session_idle_lifetime.min(limits.session_lifetime)));
-                let done = (format!("{}*", site.jar.dones.prefix), limits.done_lifetime);
+                let session = site.identity.is_none().then(|| cookie(names.session.clone(), session_lifetime));
+                let done = cookie(format!("{}*", site.jar.dones.prefix), limits.done_lifetime);
                 std::iter::once(done).chain(session).collect()
             }
             Route::Disconnect | Route::Status => Vec::new(),
@@ -77,7 +73,7 @@ impl KomerzaConnectLayer {
             path: path.to_owned(),
             path_in_app: config.routes.seen(path).to_owned(),
             methods: route.allowed_methods().split(", ").collect(),
-            cookies: of(route).into_iter().map(|(name, lifetime)| RouteCookie::new(names, name, lifetime)).collect(),
+            cookies: cookies(route),
         });
         routes.collect()
     }

@@ -173,12 +173,12 @@ impl Lanes {
             self.by_key.retain(|_, lane| Arc::strong_count(lane) > 1);
         }
         self.sweep_at = self.by_key.len().saturating_mul(2);
-        metrics::forgotten_lanes(before.saturating_sub(self.by_key.len()));
+        metrics::lanes(-(before.saturating_sub(self.by_key.len()) as f64));
     }
 }
 
 impl Drop for Lanes {
     fn drop(&mut self) {
-        metrics::forgotten_lanes(self.by_key.len());
+        metrics::lanes(-(self.by_key.len() as f64));
     }
 }

@@ -8,7 +8,6 @@
 //!
 //! [`judge`] decides what the answer means. It is a pure function.
 
-use super::Missed;
 use crate::{
     api::is_error_code,
     config::{Config, ConfigError, with_segments},
@@ -17,75 +16,59 @@ use crate::{
     secret::{ApiKey, AuthorizationCode},
     wire::{self, BodyError, Envelope},
 };
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
 use std::time::{Duration, SystemTime};
-use url::Url;
 
-/// Sends exchanges for one application.
-#[derive(Clone)]
-pub(crate) struct ExchangeClient {
-    http: reqwest::Client,
-    base: Url,
-    client_id: String,
-    client_secret: HeaderValue,
-    deadline: Duration,
-    body_bytes: usize,
+/// The HTTP client of the exchanges. Each of its requests carries the client secret.
+pub(crate) fn client(config: &Config) -> Result<reqwest::Client, ConfigError> {
+    let mut secret = HeaderValue::from_str(config.client_secret.expose_secret())
+        .map_err(|_| ConfigError::because("client_secret", &message::NOT_VISIBLE_ASCII))?;
+    secret.set_sensitive(true);
+    let client = wire::client(&config.user_agent, &config.api_url)?
+        .default_headers([(HeaderName::from_static(provider::CLIENT_SECRET_HEADER), secret)].into_iter().collect())
+        .connect_timeout(config.limits.exchange_connect_deadline)
+        .pool_max_idle_per_host(0)
+        .http1_only();
+    wire::build(client)
 }
 
-impl ExchangeClient {
-    pub(crate) fn new(config: &Config) -> Result<Self, ConfigError> {
-        let mut client_secret = HeaderValue::from_str(config.client_secret.expose_secret())
-            .map_err(|_| ConfigError::because("client_secret", &message::NOT_VISIBLE_ASCII))?;
-        client_secret.set_sensitive(true);
-        let http = wire::client(&config.user_agent, &config.api_url)?
-            .connect_timeout(config.limits.exchange_connect_deadline)
-            .pool_max_idle_per_host(0)
-            .http1_only();
-        Ok(Self {
-            http: wire::build(http)?,
-            base: config.api_url.clone(),
-            client_id: config.client_id.clone(),
-            client_secret,
-            deadline: config.limits.exchange_deadline,
-            body_bytes: config.limits.exchange_body_bytes,
-        })
-    }
-
-    /// Sends the exchange once.
-    pub(crate) async fn send(&self, code: &AuthorizationCode, now: SystemTime) -> Result<ApiKey, Missed> {
-        let segments = ["oauth2", &self.client_id, "exchange", code.expose_secret()];
-        let url = with_segments(&self.base, &segments)
-            .ok_or_else(|| Missed::unspent(Failure::new(FailureKind::MalformedRequest)))?;
-        let send = self.http.get(url).header(provider::CLIENT_SECRET_HEADER, self.client_secret.clone()).send();
-        let answer = tokio::time::timeout(self.deadline, async {
-            let response = send.await.map_err(|error| transport(error.without_url()))?;
-            let status = response.status();
-            let retry_after = response.headers().get(RETRY_AFTER).cloned();
-            let body = wire::read(response.into(), self.body_bytes).await.map_err(|error| match error {
-                // What a 429 says beside its status does not matter.
-                _ if status == StatusCode::TOO_MANY_REQUESTS => busy(None, now),
-                BodyError::TooLong => Missed::spent(Failure::new(FailureKind::ProviderFault)),
-                BodyError::Broken(error) => Missed::spent(Failure::caused_by(FailureKind::UnknownOutcome, error)),
-            })?;
-            judge(status, retry_after.as_ref(), &body, now)
-        });
-        answer.await.unwrap_or_else(|_| Err(Missed::spent(Failure::new(FailureKind::ProviderTimeout))))
-    }
+/// Sends the exchange once. A failure tells whether the code may be used up.
+pub(crate) async fn send(
+    client: &reqwest::Client,
+    config: &Config,
+    code: &AuthorizationCode,
+    now: SystemTime,
+) -> Result<ApiKey, Failure> {
+    let segments = ["oauth2", &config.client_id, "exchange", code.expose_secret()];
+    let url = with_segments(&config.api_url, &segments).ok_or_else(|| Failure::new(FailureKind::MalformedRequest))?;
+    let send = client.get(url).send();
+    let answer = tokio::time::timeout(config.limits.exchange_deadline, async {
+        let response = send.await.map_err(|error| transport(error.without_url()))?;
+        let status = response.status();
+        let retry_after = response.headers().get(RETRY_AFTER).cloned();
+        let body = wire::read(response.into(), config.limits.exchange_body_bytes).await;
+        let body = body.map_err(|error| match error {
+            // What a 429 says beside its status does not matter.
+            _ if status == StatusCode::TOO_MANY_REQUESTS => busy(None, now),
+            BodyError::TooLong => Failure::new(FailureKind::ProviderFault).used_up(true),
+            BodyError::Broken(error) => Failure::caused_by(FailureKind::UnknownOutcome, error).used_up(true),
+        })?;
+        judge(status, retry_after.as_ref(), &body, now)
+    });
+    answer.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::ProviderTimeout).used_up(true)))
 }
 
-fn transport(error: reqwest::Error) -> Missed {
+fn transport(error: reqwest::Error) -> Failure {
     if error.is_connect() {
-        Missed::unspent(Failure::caused_by(FailureKind::ProviderUnreachable, error))
-    } else if error.is_timeout() {
-        Missed::spent(Failure::caused_by(FailureKind::ProviderTimeout, error))
-    } else {
-        Missed::spent(Failure::caused_by(FailureKind::UnknownOutcome, error))
+        return Failure::caused_by(FailureKind::ProviderUnreachable, error);
     }
+    let kind = if error.is_timeout() { FailureKind::ProviderTimeout } else { FailureKind::UnknownOutcome };
+    Failure::caused_by(kind, error).used_up(true)
 }
 
-fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> Missed {
+fn busy(retry_after: Option<&HeaderValue>, now: SystemTime) -> Failure {
     let wait = retry_after.and_then(|value| wire::retry_after(value, now)).unwrap_or(DEFAULT_WAIT);
-    Missed::unspent(Failure::new(FailureKind::Busy).retry_after_at_least(wait))
+    Failure::new(FailureKind::Busy).retry_after_at_least(wait)
 }
 
 /// The wait after a 429 without `Retry-After`: until the documented bucket has tokens again.
@@ -102,20 +85,20 @@ pub(crate) fn judge(
     retry_after: Option<&HeaderValue>,
     body: &[u8],
     now: SystemTime,
-) -> Result<ApiKey, Missed> {
-    let fault = || Missed::spent(Failure::new(FailureKind::ProviderFault));
+) -> Result<ApiKey, Failure> {
+    let spent = |kind| Failure::new(kind).used_up(true);
     if status == StatusCode::TOO_MANY_REQUESTS {
         return Err(busy(retry_after, now));
     }
     let blocked = matches!(status, StatusCode::FORBIDDEN | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS);
-    let envelope = Envelope::open(body)
-        .map_err(|_| if blocked { Missed::spent(Failure::new(FailureKind::ExchangeBlocked)) } else { fault() })?;
+    let unclear = if blocked { FailureKind::ExchangeBlocked } else { FailureKind::ProviderFault };
+    let envelope = Envelope::open(body).map_err(|_| spent(unclear))?;
     let code = envelope.code.as_deref();
     let known = code.and_then(kind_of_code);
     let is_error = known.is_some() || code.is_some_and(is_error_code);
     if status == StatusCode::OK && envelope.success && !is_error {
         let key = envelope.data.and_then(|data| serde_json::from_str::<String>(data.get()).ok());
-        return key.and_then(|key| ApiKey::new(key).ok()).ok_or_else(fault);
+        return key.and_then(|key| ApiKey::new(key).ok()).ok_or_else(|| spent(FailureKind::ProviderFault));
     }
     if known == Some(FailureKind::Busy) {
         return Err(busy(retry_after, now));
@@ -126,7 +109,7 @@ pub(crate) fn judge(
         404 => FailureKind::AppNotFound,
         _ => FailureKind::ProviderFault,
     };
-    Err(Missed::spent(Failure::new(known.unwrap_or(by_status))))
+    Err(spent(known.unwrap_or(by_status)))
 }
 
 /// The documented codes, in either casing family.
@@ -149,7 +132,7 @@ mod tests {
     fn verdict(status: u16, body: &str) -> Result<String, (FailureKind, bool)> {
         judge(StatusCode::from_u16(status).unwrap(), None, body.as_bytes(), SystemTime::UNIX_EPOCH)
             .map(|key| key.expose_secret().to_owned())
-            .map_err(|error| (error.failure.kind(), error.spent))
+            .map_err(|error| (error.kind(), error.visitor.used_up))
     }
 
     #[test]

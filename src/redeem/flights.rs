@@ -5,7 +5,7 @@
 //! with the cookies from before, costs no exchange. If no code was used the flight is forgotten at once, and
 //! the same URL can be tried again.
 
-use super::{Missed, Outcome};
+use super::Outcome;
 use crate::{
     attempt::AttemptId,
     config::Limits,
@@ -38,8 +38,8 @@ struct Table {
 
 /// What a callback finds.
 pub(crate) enum Flight {
-    /// It is the first: it carries the callback out.
-    Leader(Leader),
+    /// It is the first: it carries the callback out, and waits for the outcome too.
+    Leader(Leader, Receiver),
     /// It is a copy of a running or finished callback: it waits for that outcome.
     Follower(Receiver),
     /// The same attempt with another code.
@@ -62,9 +62,10 @@ impl Flights {
             Some(_) => Flight::OtherCode,
             None => {
                 let (sender, outcome) = watch::channel(None);
-                table.flights.insert(attempt, (code, outcome));
-                let lost = Missed::spent(Failure::new(FailureKind::Internal).of_attempt(attempt));
-                Flight::Leader(Leader { flights: Arc::clone(self), attempt, sender, outcome: Err(lost), ended: now })
+                table.flights.insert(attempt, (code, outcome.clone()));
+                let lost = Err(Failure::new(FailureKind::Internal).used_up(true));
+                let leader = Leader { flights: Arc::clone(self), attempt, sender, outcome: lost, ended: now };
+                Flight::Leader(leader, outcome)
             }
         }
     }
@@ -101,11 +102,6 @@ pub(crate) struct Leader {
 }
 
 impl Leader {
-    /// Where the outcome will arrive.
-    pub(crate) fn outcome(&self) -> Receiver {
-        self.sender.subscribe()
-    }
-
     pub(crate) fn finish(mut self, outcome: Outcome, now: Duration) {
         (self.outcome, self.ended) = (outcome, now);
     }
@@ -115,7 +111,7 @@ impl Drop for Leader {
     fn drop(&mut self) {
         // Forget it before sending the outcome, so that a visitor who reads the answer and tries again starts afresh.
         let mut table = self.flights.table.lock();
-        if self.outcome.as_ref().is_err_and(|missed| !missed.spent) {
+        if self.outcome.as_ref().is_err_and(|failure| !failure.visitor.used_up) {
             table.flights.remove(&self.attempt);
         } else {
             table.finished.push_back((self.ended, self.attempt));
@@ -149,7 +145,7 @@ mod tests {
 
     fn leader(flights: &Arc<Flights>, attempt: AttemptId) -> Leader {
         match join(flights, attempt, "code", NOW) {
-            Flight::Leader(leader) => leader,
+            Flight::Leader(leader, _) => leader,
             _ => panic!("there is a leader already"),
         }
     }
@@ -168,18 +164,17 @@ mod tests {
     #[tokio::test]
     async fn what_spent_nothing_may_be_tried_again_at_once() {
         let (flights, id) = (Arc::default(), attempt());
-        let busy = Missed::unspent(Failure::new(FailureKind::Busy));
+        let busy = Failure::new(FailureKind::Busy);
         leader(&flights, id).finish(Err(busy), NOW);
-        assert!(matches!(join(&flights, id, "other", NOW), Flight::Leader(_)));
+        assert!(matches!(join(&flights, id, "other", NOW), Flight::Leader(..)));
     }
 
     #[tokio::test]
     async fn a_leader_that_is_lost_leaves_an_internal_failure() {
         let (flights, id) = (Arc::default(), attempt());
-        let first = leader(&flights, id);
-        let copy = first.outcome();
+        let Flight::Leader(first, copy) = join(&flights, id, "code", NOW) else { panic!("there is a leader already") };
         drop(first);
-        assert_eq!(outcome(copy).await.unwrap().unwrap_err().failure.kind(), FailureKind::Internal);
+        assert_eq!(outcome(copy).await.unwrap().unwrap_err().kind(), FailureKind::Internal);
         assert!(matches!(join(&flights, id, "code", NOW), Flight::Follower(_)), "the code may be spent");
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The explorer is described in [`explored`](crate::sync::explored).
 
-use super::{Charged, Flight, Flights, Missed, Turns, admit, flights::outcome};
+use super::{Budgets, Charged, Flight, Flights, Lock, admit, charge, flights::outcome};
 use crate::{
     attempt::{AttemptId, State},
     config::Limits,
@@ -44,21 +44,23 @@ struct Tally {
 fn call(flights: &Arc<Flights>, attempt: AttemptId, code: &str, ends: Option<bool>, tally: &Tally) {
     let code = AuthorizationCode::new(code).unwrap();
     match flights.join(attempt, &code, SECOND, &Limits::default()) {
-        Flight::Leader(leader) => {
+        Flight::Leader(leader, _) => {
             assert_eq!(tally.flying.fetch_add(1, SeqCst), 0, "two exchanges of one attempt at once");
             step();
             tally.flying.fetch_sub(1, SeqCst);
             tally.flown.fetch_add(1, SeqCst);
             if let Some(spent) = ends {
-                let unspent = Missed::unspent(Failure::new(FailureKind::Busy));
+                let unspent = Failure::new(FailureKind::Busy);
                 leader.finish(if spent { Ok(()) } else { Err(unspent) }, SECOND);
             }
         }
         Flight::Follower(receiver) => {
             let told = block_on(outcome(receiver)).unwrap();
             match ends {
-                Some(spent) => assert_eq!(told.map_err(|missed| missed.spent), if spent { Ok(()) } else { Err(false) }),
-                None => assert_eq!(told.unwrap_err().failure.kind(), FailureKind::Internal),
+                Some(spent) => {
+                    assert_eq!(told.map_err(|failure| failure.visitor.used_up), if spent { Ok(()) } else { Err(false) })
+                }
+                None => assert_eq!(told.unwrap_err().kind(), FailureKind::Internal),
             }
             tally.told.fetch_add(1, SeqCst);
         }
@@ -141,17 +143,17 @@ fn t57_in_every_interleaving_a_shutdown_waits_for_what_was_admitted_and_admits_n
 #[test]
 fn t40_in_every_interleaving_a_budget_is_charged_exactly() {
     explore_exhaustively(6, || {
-        let turns = Arc::new(Turns::new(&Limits { exchanges_per_user: 2, ..Limits::default() }));
+        let budgets = Arc::new(Lock::new(Budgets::new(2)));
         let allowed = Arc::new(AtomicUsize::new(0));
-        let charge = || {
-            let (turns, allowed) = (Arc::clone(&turns), Arc::clone(&allowed));
+        let charged = || {
+            let (budgets, allowed) = (Arc::clone(&budgets), Arc::clone(&allowed));
             thread::spawn(move || {
-                if turns.charge(Charged { party: [1; 32], known: true }, SECOND).is_ok() {
+                if charge(&budgets, Charged { party: [1; 32], known: true }, SECOND).is_ok() {
                     allowed.fetch_add(1, SeqCst);
                 }
             })
         };
-        all([charge(), charge(), charge()]);
+        all([charged(), charged(), charged()]);
         assert_eq!(allowed.load(SeqCst), 2);
     });
 }

@@ -33,20 +33,20 @@ use crate::{
     guard,
     hooks::{Connected, Connecting},
     note::Note,
-    pacing::Pacer,
+    pacing::{Budgets, Pacer},
     provider::CODE_LIFETIME,
     secret::{ApiKey, AuthorizationCode},
     store::{StoreError, StoreErrorKind, StoredToken, TokenVersion},
-    sync::step,
+    sync::{Lock, step},
     telemetry::{log, metrics},
     user::UserId,
 };
-use exchange::ExchangeClient;
 use flights::{Flight, Flights, Leader};
 use rescue::Unsaved;
 use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
-use turns::{Turn, Turns};
+use turns::{Turn, charge};
 use writes::Writes;
 
 /// How often an exchange is sent whose connection could not be opened.
@@ -70,25 +70,7 @@ pub(crate) struct Pending {
 }
 
 /// What a callback comes to.
-pub(crate) type Outcome = Result<(), Missed>;
-
-/// A callback without a stored key.
-#[derive(Debug, Clone)]
-pub(crate) struct Missed {
-    pub(crate) failure: Failure,
-    /// Whether the code may be used up, so that another try cannot help.
-    pub(crate) spent: bool,
-}
-
-impl Missed {
-    fn spent(failure: Failure) -> Self {
-        Self { failure, spent: true }
-    }
-
-    fn unspent(failure: Failure) -> Self {
-        Self { failure, spent: false }
-    }
-}
+pub(crate) type Outcome = Result<(), Failure>;
 
 /// What a connection leaves behind, however it ends.
 #[derive(Default)]
@@ -103,9 +85,12 @@ struct Remains {
 #[derive(Clone)]
 pub(crate) struct Redeem {
     pub(crate) core: Arc<Core>,
-    exchange: ExchangeClient,
+    client: reqwest::Client,
     pub(crate) pacer: Arc<Pacer>,
-    turns: Arc<Turns>,
+    /// The budgets of the parties.
+    budgets: Arc<Lock<Budgets>>,
+    /// The places of the exchanges that run.
+    at_once: Arc<Semaphore>,
     flights: Arc<Flights>,
     writes: Arc<Writes>,
     /// Exchanges and saves under way, for a shutdown to wait for.
@@ -115,8 +100,9 @@ pub(crate) struct Redeem {
 impl Redeem {
     pub(crate) fn new(core: Arc<Core>, pacer: Arc<Pacer>) -> Result<Self, ConfigError> {
         Ok(Self {
-            exchange: ExchangeClient::new(&core.config)?,
-            turns: Arc::new(Turns::new(&core.config.limits)),
+            client: exchange::client(&core.config)?,
+            budgets: Arc::new(Lock::new(Budgets::new(core.config.limits.exchanges_per_user))),
+            at_once: Arc::new(Semaphore::new(core.config.limits.exchanges_at_once.max(1))),
             flights: Arc::default(),
             writes: Arc::default(),
             pacer,
@@ -137,21 +123,17 @@ impl Redeem {
 
     /// Carries a callback out, once for each attempt, and waits for the outcome. `keeper` keeps the keys.
     pub(crate) async fn connect(&self, pending: Pending, keeper: Arc<dyn Keeper>) -> Outcome {
-        let attempt = pending.attempt;
-        let refused = |kind| Err(Missed::unspent(Failure::new(kind).of_attempt(attempt)));
-        let Some(counted) = admit(&self.tasks) else {
-            return refused(FailureKind::ShuttingDown);
-        };
+        let refused = |kind| Err(Failure::new(kind));
+        let Some(counted) = admit(&self.tasks) else { return refused(FailureKind::ShuttingDown) };
         let began = self.core.clock.elapsed();
-        let receiver = match self.flights.join(attempt, &pending.code, began, self.limits()) {
+        let receiver = match self.flights.join(pending.attempt, &pending.code, began, self.limits()) {
             Flight::OtherCode => return refused(FailureKind::StateUsed),
             Flight::Follower(receiver) => {
                 // A copy takes no place in the queue, so that nobody can fill it with one callback.
                 drop(counted);
                 receiver
             }
-            Flight::Leader(leader) => {
-                let receiver = leader.outcome();
+            Flight::Leader(leader, receiver) => {
                 let most = self.limits().exchange_queue.saturating_add(self.limits().exchanges_at_once.max(1));
                 if self.tasks.len() > most {
                     leader.finish(refused(FailureKind::Busy), began);
@@ -179,9 +161,8 @@ impl Redeem {
                 self.core.leave(left).await;
             }
         }
-        let missed = |failure: Failure| Missed { failure: failure.of_attempt(attempt), spent: remains.spent };
         let ended = guard::caught_now("clock", || self.core.clock.elapsed()).unwrap_or(began);
-        leader.finish(obtained.map(drop).map_err(missed), ended);
+        leader.finish(obtained.map(drop).map_err(|failure| failure.used_up(remains.spent)), ended);
         if let Some(unsaved) = remains.unsaved {
             self.keep_trying(pending, unsaved).await;
         }
@@ -209,8 +190,7 @@ impl Redeem {
         let before = replaced.as_ref().map(|token| *token.version());
         self.writes.ensure(&self.core).await?;
         // Drawn before the exchange, because a failure after it would lose the key.
-        let version = TokenVersion::draw(&*self.core.randomness)
-            .map_err(|error| Failure::caused_by(FailureKind::Internal, error))?;
+        let version = TokenVersion::draw(&*self.core.randomness)?;
         let now = self.core.clock.now();
         let (key, turn) = match self.exchange(pending, &mut remains.spent).await {
             Ok(obtained) => obtained,
@@ -249,34 +229,32 @@ impl Redeem {
     async fn exchange(&self, pending: &Pending, spent: &mut bool) -> Result<(ApiKey, Turn), Failure> {
         let (limits, clock) = (self.limits(), &*self.core.clock);
         let began = clock.elapsed();
-        self.turns.charge(pending.charged, began)?;
+        charge(&self.budgets, pending.charged, began)?;
         let deadline = began.saturating_add(limits.exchange_wait);
         let mut pause = PAUSE;
         let mut tries = 0;
         loop {
-            let turn = match self.turns.turn(self, pending.charged, tries > 0, deadline).await {
+            let turn = match self.turn(pending.charged, tries > 0, deadline).await {
                 // The exchange before this one may have found that the store takes no writes.
                 Ok(turn) => self.writes.ensure(&self.core).await.map(|()| turn).map_err(Failure::from),
                 busy => busy,
             };
             if turn.is_err() && tries == 0 {
-                self.turns.refund(pending.charged, began);
+                self.budgets.lock().refund(pending.charged.party, began);
             }
             let turn = turn?;
             let now = clock.now();
             *spent = true;
-            let failure = match self.exchange.send(&pending.code, now).await {
+            let failure = match exchange::send(&self.client, &self.core.config, &pending.code, now).await {
                 Ok(key) => return Ok((key, turn)),
-                Err(missed) => {
-                    *spent = missed.spent;
-                    missed.failure
-                }
+                Err(failure) => failure,
             };
+            *spent = failure.visitor.used_up;
             tries += 1;
             let refused = failure.kind() == FailureKind::Busy;
             let wait = if refused { failure.retry_after().unwrap_or_default() } else { pause };
             if refused {
-                turns::lane(self).refused(wait, clock, limits.store_deadline).await;
+                self.lane().refused(wait, clock, limits.store_deadline).await;
             }
             drop(turn);
             let again = clock.elapsed().saturating_add(wait);
@@ -312,11 +290,10 @@ impl Redeem {
             self.core.ask(async { self.core.hooks.before_storing(&connecting).await }).await?;
             self.save(pending, token, turn).await
         });
-        let failure = match kept.await.ok() {
-            Some(Ok(())) => return Ok(()),
-            Some(Err(veto)) if veto.kind() == FailureKind::Vetoed => return Err(veto),
-            Some(Err(failure)) => failure,
-            None => Failure::new(FailureKind::Internal),
+        let failure = match kept.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Internal))) {
+            Ok(()) => return Ok(()),
+            Err(veto) if veto.kind() == FailureKind::Vetoed => return Err(veto),
+            Err(failure) => failure,
         };
         // Perhaps only the confirmations were lost. If the record is in the store now, that confirms the save.
         let found = self.core.load(&pending.user).await.ok().flatten();

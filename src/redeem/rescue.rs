@@ -33,10 +33,7 @@ impl Redeem {
         }
         let tries = async {
             loop {
-                tokio::select! {
-                    () = self.writes.wait() => {}
-                    () = tokio::time::sleep(PAUSE) => {}
-                }
+                let _ = tokio::time::timeout(PAUSE, self.writes.healed.notified()).await;
                 if let Some(saved) = guard::caught("connect", self.try_again(pending, &unsaved)).await.ok().flatten() {
                     return saved;
                 }
@@ -53,7 +50,7 @@ impl Redeem {
 
     /// Whether the key is in the store now, or never will be; `None` to try again.
     async fn try_again(&self, pending: &Pending, unsaved: &Unsaved) -> Option<bool> {
-        let _alone = self.writes.alone().await;
+        let _alone = self.writes.probe.lock().await;
         let now = match self.core.load(&pending.user).await {
             Ok(now) => now.map(|token| *token.version()),
             Err(error) if error.kind() == StoreErrorKind::Unreadable => unsaved.before,

@@ -14,7 +14,7 @@ use crate::{
     sync::Lock,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Who is charged for an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,85 +25,56 @@ pub(crate) struct Charged {
     pub(crate) known: bool,
 }
 
-/// The budgets and places of one layer.
-pub(crate) struct Turns {
-    budgets: Lock<Budgets>,
-    at_once: Arc<Semaphore>,
-}
-
 /// A turn. Hold it until the answer is known.
-pub(crate) struct Turn {
-    _turn: pacing::Turn,
-    _place: OwnedSemaphorePermit,
+pub(crate) type Turn = (pacing::Turn, OwnedSemaphorePermit);
+
+/// Counts an exchange against a known party's budget.
+pub(super) fn charge(budgets: &Lock<Budgets>, charged: Charged, now: Duration) -> Result<(), Failure> {
+    if !charged.known {
+        return Ok(());
+    }
+    let within = budgets.lock().charge(charged.party, now);
+    within.map_err(|free| Failure { retry_after: Some(free), ..Failure::new(FailureKind::TooManyAttempts) })
 }
 
-impl Turns {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        Self {
-            budgets: Lock::new(Budgets::new(limits.exchanges_per_user)),
-            at_once: Arc::new(Semaphore::new(limits.exchanges_at_once.max(1))),
-        }
-    }
-
-    /// Counts an exchange against a known party's budget.
-    pub(crate) fn charge(&self, charged: Charged, now: Duration) -> Result<(), Failure> {
-        if !charged.known {
-            return Ok(());
-        }
-        let within = self.budgets.lock().charge(charged.party, now);
-        within.map_err(|free| Failure::new(FailureKind::TooManyAttempts).retry_after_exactly(free))
-    }
-
-    /// Takes back the charge made at that time, because no exchange was sent.
-    pub(crate) fn refund(&self, charged: Charged, charged_at: Duration) {
-        self.budgets.lock().refund(charged.party, charged_at);
-    }
-
+impl Redeem {
     /// Waits for a turn, at most until `deadline` on the clock; `again` after one whose exchange was refused.
-    pub(crate) async fn turn(
-        &self,
-        redeem: &Redeem,
-        charged: Charged,
-        again: bool,
-        deadline: Duration,
-    ) -> Result<Turn, Failure> {
-        let (limits, clock) = (redeem.limits(), &*redeem.core.clock);
+    pub(super) async fn turn(&self, charged: Charged, again: bool, deadline: Duration) -> Result<Turn, Failure> {
+        let (limits, clock) = (self.limits(), &*self.core.clock);
         let left = || deadline.saturating_sub(clock.elapsed());
         let party = Party::Charged(charged.party);
         let ask = |most_waiting| Ask { party, again, patience: left(), most_waiting };
         if !charged.known && !again {
-            let strangers = redeem.pacer.of_exchanges(Kind::Strangers, part(limits), clock);
+            let strangers = self.pacer.of_exchanges(Kind::Strangers, part(limits), clock);
             let queue = share(limits.exchange_queue, limits.unknown_browsers_percent);
             strangers.turn(ask(queue), clock, limits.store_deadline).await.map_err(busy)?;
         }
-        let turn = lane(redeem).turn(ask(limits.exchange_queue), clock, limits.store_deadline).await.map_err(busy)?;
+        let turn = self.lane().turn(ask(limits.exchange_queue), clock, limits.store_deadline).await.map_err(busy)?;
         let place = Arc::clone(&self.at_once).acquire_owned();
         tokio::select! {
             biased;
-            Ok(place) = place => Ok(Turn { _turn: turn, _place: place }),
+            Ok(place) = place => Ok((turn, place)),
             () = clock.sleep(left()) => Err(Failure::new(FailureKind::Busy)),
         }
     }
-}
 
-/// The bucket of all exchanges.
-pub(super) fn lane(redeem: &Redeem) -> Arc<Lane> {
-    redeem.pacer.of_exchanges(Kind::Exchanges, redeem.limits().exchange_bucket, &*redeem.core.clock)
+    /// The bucket of all exchanges.
+    pub(super) fn lane(&self) -> Arc<Lane> {
+        self.pacer.of_exchanges(Kind::Exchanges, self.limits().exchange_bucket, &*self.core.clock)
+    }
 }
 
 /// The part of the bucket for parties that are not known.
 fn part(limits: &Limits) -> Bucket {
     let Bucket { capacity, refill, period } = limits.exchange_bucket;
-    let of = |tokens: u32| {
-        let tokens = usize::try_from(tokens).unwrap_or(usize::MAX);
-        u32::try_from(share(tokens, limits.unknown_browsers_percent)).unwrap_or(u32::MAX)
-    };
+    // A share is never more than the whole, so it fits.
+    let of = |tokens: u32| share(tokens as usize, limits.unknown_browsers_percent) as u32;
     Bucket { capacity: of(capacity), refill: of(refill), period }
 }
 
 /// A percentage of a number, rounded up.
 fn share(whole: usize, percent: u32) -> usize {
-    whole.saturating_mul(usize::try_from(percent.min(100)).unwrap_or(100)).div_ceil(100)
+    whole.saturating_mul(percent.min(100) as usize).div_ceil(100)
 }
 
 fn busy(Busy { wait, .. }: Busy) -> Failure {

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Mutex, MutexGuard, Notify},
+    sync::{Mutex, Notify},
     time::Instant,
 };
 
@@ -36,9 +36,10 @@ const LET_THROUGH: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub(crate) struct Writes {
     doubted: AtomicBool,
-    probe: Mutex<Probe>,
-    /// Notified when a write has worked.
-    worked: Notify,
+    /// Lets one writer at a time through.
+    pub(super) probe: Mutex<Probe>,
+    /// Notified when a save has worked that follows one that failed.
+    pub(super) healed: Notify,
 }
 
 #[derive(Default)]
@@ -57,18 +58,8 @@ impl Writes {
     pub(crate) fn worked(&self) {
         if self.doubted.swap(false, Ordering::Relaxed) {
             log::info!("the token store takes writes again");
-            self.worked.notify_waiters();
+            self.healed.notify_waiters();
         }
-    }
-
-    /// Waits until a save has worked that follows one that failed.
-    pub(crate) async fn wait(&self) {
-        self.worked.notified().await;
-    }
-
-    /// Lets one writer at a time through.
-    pub(crate) async fn alone(&self) -> MutexGuard<'_, Probe> {
-        self.probe.lock().await
     }
 
     /// After a failed save: checks that a write works.
@@ -106,7 +97,7 @@ impl Writes {
 
 /// Saves a scratch record and removes it.
 async fn scratch(core: &Core) -> Result<(), StoreError> {
-    let user = UserId::new(SCRATCH).map_err(StoreError::misconfigured)?;
+    let user = UserId::generated(SCRATCH);
     let key = ApiKey::new("no-key:a-write-probe").map_err(StoreError::misconfigured)?;
     let version = TokenVersion::draw(&*core.randomness).map_err(StoreError::unavailable)?;
     let record = StoredToken::saved(key, version, core.clock.now(), None);

@@ -13,7 +13,7 @@ use crate::{
     attempt::AttemptId,
     failure::{Failure, FailureKind},
     guard,
-    redeem::{Missed, Redeem},
+    redeem::Redeem,
     secret::CodeHash,
 };
 use http::{StatusCode, request::Parts};
@@ -50,9 +50,9 @@ pub(super) async fn callback(
             let code = pending.code.hash();
             match redeem.connect(*pending, keeper).await {
                 Ok(()) => Ok(welcome(site, &proven, code, session.as_ref(), now)),
-                Err(Missed { failure, spent }) => {
+                Err(failure) => {
                     // A failed save is still retried, and a repeated callback learns the outcome.
-                    let used_up = spent && failure.kind() != FailureKind::SaveFailed;
+                    let used_up = failure.visitor.used_up && failure.kind() != FailureKind::SaveFailed;
                     Err(proven.refused(failure, used_up))
                 }
             }

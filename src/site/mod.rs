@@ -97,7 +97,7 @@ impl Site {
 /// A path for the browser, checked (again) at the moment of its use.
 pub(crate) fn checked_return(config: &Config, wanted: Option<&str>) -> ReturnPath {
     let parse = |path| ReturnPath::parse(path, config.limits.return_path_bytes, &config.routes);
-    wanted.and_then(parse).unwrap_or_else(|| ReturnPath::trusted(&config.default_return_path))
+    wanted.and_then(parse).unwrap_or_else(|| config.default_return_path.clone())
 }
 
 /// Marks the request of a check. Its refusal concerns no visitor: no hook sees it.
@@ -186,7 +186,7 @@ fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> An
         let paragraphs = [Some(detail), failure.visitor.connected.then_some(connected)];
         let link = match kind {
             FailureKind::NotSignedIn | FailureKind::CrossSite | FailureKind::NotNavigated => {
-                ("Open the app", config.default_return_path.clone())
+                ("Open the app", config.default_return_path.as_str().to_owned())
             }
             _ => ("Start again", login.to_owned()),
         };

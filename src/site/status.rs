@@ -13,7 +13,7 @@ pub(super) async fn status(site: &Site, parts: &mut Parts) -> Result<Answer, Fai
         Some(user) => site.core.load(&user).await?,
         None => None,
     };
-    let login = login_url(&site.config().routes.login, &site.config().default_return_path);
+    let login = login_url(&site.config().routes.login, site.config().default_return_path.as_str());
     let answer = match record {
         Some(token) => json!({
             "connected": true,

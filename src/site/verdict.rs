@@ -60,8 +60,8 @@ pub(super) struct Proven {
 
 impl Proven {
     /// Refuses the attempt all the same. `used_up`: its cookie is of no more use.
-    pub(super) fn refused(self, failure: Failure, used_up: bool) -> Failure {
-        let mut failure = failure.of_attempt(self.attempt);
+    pub(super) fn refused(self, mut failure: Failure, used_up: bool) -> Failure {
+        failure.attempt = Some(self.attempt);
         (failure.visitor.return_to, failure.visitor.used_up) = (Some(self.return_to.into()), used_up);
         failure
     }
@@ -94,7 +94,7 @@ pub(super) fn check(
         return Ok(Verdict::Done { return_to: done.return_to });
     }
     let Some((since, attempt)) = jar.logins.find(cookies, id, |(_, attempt)| attempt.state.matches(&state)) else {
-        return Err(Failure::new(FailureKind::UnknownState).of_attempt(id));
+        return Err(Failure { attempt: Some(id), ..Failure::new(FailureKind::UnknownState) });
     };
     let proven = Proven { attempt: id, return_to: attempt.return_to.clone() };
     let refuse = |proven: Proven, kind, used_up| Err(proven.refused(Failure::new(kind), used_up));

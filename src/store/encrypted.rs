@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     random::SystemRandomness,
-    seal::{Keyring, Opened, SealingKey},
+    seal::{Keyring, SealingKey},
     secret::ApiKey,
     telemetry::log,
     time::unix_millis,
@@ -141,7 +141,7 @@ impl<S: TokenStore> EncryptedStore<S> {
         };
         let opened = self.with_context(user, &token, |context| self.keyring.open(context, sealed.as_bytes()));
         let closed = "the record cannot be decrypted: another key, user, app, version or time of the save";
-        let Opened { plain, by_older_key } = opened.ok_or_else(|| StoreError::unreadable(closed))?;
+        let (plain, by_older_key) = opened.ok_or_else(|| StoreError::unreadable(closed))?;
         let key = std::str::from_utf8(&plain).map_err(|_| StoreError::unreadable("the decrypted key is not text"))?;
         let key = ApiKey::new(key).map_err(StoreError::unreadable)?;
         Ok((token.with_content(Content::Plain(key)), by_older_key))

@@ -58,11 +58,6 @@ pub(crate) fn lanes(more: f64) {
     metrics::gauge!("komerza_buckets").increment(more);
 }
 
-/// Counts buckets that were removed.
-pub(crate) fn forgotten_lanes(count: usize) {
-    lanes(-f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
-}
-
 /// A route refused a request, or a handler got no key.
 pub(crate) fn refused(route: &'static str, code: &'static str) {
     #[cfg(feature = "metrics")]

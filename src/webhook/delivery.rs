@@ -21,15 +21,11 @@ use std::fmt;
 /// the body, which may be about customers and what they bought.
 #[derive(Clone)]
 pub struct Delivery {
-    headers: HeaderMap,
-    body: Bytes,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
 }
 
 impl Delivery {
-    pub(super) fn new(headers: HeaderMap, body: Bytes) -> Self {
-        Self { headers, body }
-    }
-
     /// The body, byte for byte as it was signed.
     #[must_use]
     pub fn body(&self) -> &Bytes {
@@ -49,7 +45,7 @@ impl Delivery {
     /// # Errors
     /// [`Unreadable`] if the body is not a JSON object or does not fit that type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
-        strict_json::object(&self.body).map_err(|error| Unreadable { why: strict_json::why(&error) })
+        strict_json::object(&self.body).map_err(|error| Unreadable(strict_json::why(&error)))
     }
 
     /// The SHA-256 of the body. A repeated delivery has the same one.
@@ -78,13 +74,11 @@ impl fmt::Debug for Delivery {
 
 /// The body is not the JSON that the type needs. The error's text contains no part of the body.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    why: String,
-}
+pub struct Unreadable(String);
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the delivery cannot be read: {}", self.why)
+        write!(f, "the delivery cannot be read: {}", self.0)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::kinds::kinds;
 use axum_core::{body::Body, response::IntoResponse};
-use http::{HeaderValue, Response, header::CACHE_CONTROL};
+use http::{Response, header::CACHE_CONTROL};
 use std::fmt;
 
 kinds! {
@@ -36,9 +36,6 @@ impl std::error::Error for Refused {}
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.status();
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+        (self.status(), [(CACHE_CONTROL, "no-store")]).into_response()
     }
 }

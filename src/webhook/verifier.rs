@@ -2,17 +2,16 @@
 
 use super::{delivery::Delivery, refused::Refused, signature};
 use crate::{
-    message::{EMPTY, InvalidValue, NOT_VISIBLE_ASCII, TOO_LONG},
+    message::{InvalidValue, NOT_VISIBLE_ASCII, made_of},
+    seal::Tags,
     telemetry::{log, metrics},
     wire,
 };
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, Request};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use sha2::Sha256;
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, sync::Arc};
 use zeroize::Zeroizing;
 
 const BODY_LIMIT: usize = 1_048_576;
@@ -41,7 +40,7 @@ const SECRET_MAX: usize = 16_384;
 /// ```
 #[derive(Clone)]
 pub struct Verifier {
-    secrets: Arc<[Zeroizing<Box<[u8]>>]>,
+    secrets: Arc<Tags>,
     headers: Arc<[HeaderName]>,
     body_limit: usize,
 }
@@ -54,7 +53,8 @@ impl Verifier {
     /// character. Such a text is probably a copying mistake. With it the verifier would refuse every request.
     pub fn new(secret: impl Into<String>) -> Result<Self, InvalidValue> {
         let headers = ["x-signature", "x-komerza-signature"].map(HeaderName::from_static);
-        Ok(Self { secrets: [checked(secret.into())?].into(), headers: headers.into(), body_limit: BODY_LIMIT })
+        let empty = Self { secrets: Arc::default(), headers: headers.into(), body_limit: BODY_LIMIT };
+        empty.or_secret(secret)
     }
 
     /// Accepts a second secret too, while you replace a secret.
@@ -62,7 +62,10 @@ impl Verifier {
     /// # Errors
     /// Same as [`new`](Self::new).
     pub fn or_secret(mut self, secret: impl Into<String>) -> Result<Self, InvalidValue> {
-        self.secrets = self.secrets.iter().cloned().chain([checked(secret.into())?]).collect();
+        let secret = Zeroizing::new(secret.into());
+        let allowed = |letter: char| !letter.is_whitespace() && !letter.is_control();
+        made_of(allowed, &secret, SECRET_MAX, &NOT_VISIBLE_ASCII)?;
+        self.secrets = Arc::new(Tags::clone(&self.secrets).and(secret.as_bytes()));
         Ok(self)
     }
 
@@ -90,9 +93,7 @@ impl Verifier {
     pub fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
         let given = self.signature_in(headers)?;
         // Which of several secrets fits is no secret; each comparison takes the same time.
-        let fits =
-            |secret: &Zeroizing<Box<[u8]>>| mac(secret, body).is_some_and(|mac| mac.verify_slice(&given).is_ok());
-        if self.secrets.iter().any(fits) { Ok(()) } else { Err(refuse(Refused::WrongSignature)) }
+        if self.secrets.verify(body, &given) { Ok(()) } else { Err(refuse(Refused::WrongSignature)) }
     }
 
     /// Reads the body of a request and checks its signature. The extractor [`Delivery`] does the same.
@@ -117,17 +118,16 @@ impl Verifier {
             let too_long = wire::cause::<LengthLimitError>(&*error).is_some();
             refuse(if too_long { Refused::BodyTooLarge } else { Refused::BodyUnread })
         })?;
-        let body = body.to_bytes();
-        self.verify(&parts.headers, &body)?;
-        Ok(Delivery::new(parts.headers, body))
+        let delivery = Delivery { headers: parts.headers, body: body.to_bytes() };
+        self.verify(&delivery.headers, &delivery.body)?;
+        Ok(delivery)
     }
 
     /// The signature of a body with the first secret, in hexadecimal digits. For tests.
     #[must_use]
     pub fn sign(&self, body: impl AsRef<[u8]>) -> String {
-        let mac = self.secrets.first().and_then(|secret| mac(secret, body.as_ref()));
-        let bytes = mac.map(|mac| mac.finalize().into_bytes()).unwrap_or_default();
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        let tag = self.secrets.sign(body.as_ref()).unwrap_or_default();
+        tag.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn signature_in(&self, headers: &HeaderMap) -> Result<[u8; signature::BYTES], Refused> {
@@ -143,30 +143,10 @@ impl Verifier {
     }
 }
 
-fn checked(secret: String) -> Result<Zeroizing<Box<[u8]>>, InvalidValue> {
-    let secret = Zeroizing::new(secret);
-    match secret.len() {
-        0 => EMPTY.wrong(),
-        found if found > SECRET_MAX => Err(TOO_LONG.with(SECRET_MAX)),
-        _ if secret.contains(|letter: char| letter.is_whitespace() || letter.is_control()) => NOT_VISIBLE_ASCII.wrong(),
-        _ => Ok(Zeroizing::new(secret.as_bytes().into())),
-    }
-}
-
-/// HMAC takes keys of any length, so this is always there.
-fn mac(secret: &[u8], body: &[u8]) -> Option<Hmac<Sha256>> {
-    Some(<Hmac<Sha256> as KeyInit>::new_from_slice(secret).ok()?.chain_update(body))
-}
-
 fn refuse(refused: Refused) -> Refused {
     log::info!(code = refused.code(), "a delivery was refused");
     metrics::refused("webhook", refused.code());
     refused
 }
 
-impl fmt::Debug for Verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Verifier");
-        debug.field("headers", &self.headers).field("body_limit", &self.body_limit).finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { Verifier { headers, body_limit } }

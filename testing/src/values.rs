@@ -47,6 +47,6 @@ impl fmt::Debug for Chance {
 
 impl Randomness for Chance {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
-        if (self.0)() { Err(RandomnessError::new()) } else { SystemRandomness.fill(bytes) }
+        if (self.0)() { Err(RandomnessError) } else { SystemRandomness.fill(bytes) }
     }
 }

@@ -178,8 +178,8 @@ impl<T: Content> Sealed<T> {
     }
 
     fn open(&self, name: &str, value: &[u8]) -> Option<(SystemTime, T)> {
-        let opened = self.keys.open(&self.context(name), value)?;
-        let (since, content) = opened.plain.split_first_chunk()?;
+        let (plain, _) = self.keys.open(&self.context(name), value)?;
+        let (since, content) = plain.split_first_chunk()?;
         Some((from_unix_millis(u64::from_be_bytes(*since)), T::read(content)?))
     }
 
