@@ -256,8 +256,11 @@ impl KomerzaConnectLayer {
         self.changed(|_, _, api| api.share_buckets(Arc::new(buckets)))
     }
 
+    /// Changes this layer's own copy of its parts, and gives each part what it shares with the others.
     fn changed(mut self, change: impl FnOnce(&mut Site, &mut Core, &mut Connection)) -> Self {
-        Arc::make_mut(&mut self.shared).change(change);
+        let Shared { core, site, redeem, api } = Arc::make_mut(&mut self.shared);
+        change(site, Arc::make_mut(core), Arc::make_mut(api));
+        (site.core, redeem.core, redeem.pacer) = (Arc::clone(core), Arc::clone(core), Arc::clone(&api.pacer));
         self
     }
 

@@ -33,13 +33,6 @@ impl Shared {
         Ok(Self { site: Site::new(Arc::clone(&core)), redeem, core, api })
     }
 
-    /// Changes a layer's own copy of its parts, and hands each what it shares with the others.
-    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Site, &mut Core, &mut Connection)) {
-        let Self { core, site, redeem, api } = self;
-        change(site, Arc::make_mut(core), Arc::make_mut(api));
-        (site.core, redeem.core, redeem.pacer) = (Arc::clone(core), Arc::clone(core), Arc::clone(&api.pacer));
-    }
-
     /// The key in a user's record, as a client.
     pub(crate) fn key(
         self: &Arc<Self>,

@@ -64,16 +64,12 @@ impl Answer {
         self.header(header::SET_COOKIE, cookie)
     }
 
-    pub(crate) fn retry_after(mut self, wait: Option<Duration>) -> Self {
-        retry_after(&mut self.0, wait);
-        self
-    }
-
     /// The answer of a handler that fails. If the app puts a page of its own in place of it, the layer still
     /// says when to come back.
-    pub(crate) fn for_handler(self, wait: Option<Duration>) -> Response<Body> {
+    pub(crate) fn for_handler(mut self, wait: Option<Duration>) -> Response<Body> {
         visitor::learns(|asked| asked.retry_after = wait);
-        self.retry_after(wait).into_response()
+        retry_after(&mut self.0, wait);
+        self.into_response()
     }
 
     /// Adds the headers of every own answer where they are missing.

@@ -24,29 +24,19 @@ pub(crate) struct Network {
 pub(crate) fn network(read: Option<&ReadAddress>, parts: &Parts) -> Option<Network> {
     let address = match read {
         Some(read) => guard::caught_now("client address", || read(parts)).flatten()?,
-        None => of_connection(parts)?,
+        #[cfg(feature = "axum")]
+        None => parts.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()?.0.ip(),
+        #[cfg(not(feature = "axum"))]
+        None => return None,
     };
     let address = address.to_canonical();
-    Some(Network { address: whole(address), known: read.is_some() || is_public(address) })
-}
-
-#[cfg(feature = "axum")]
-fn of_connection(parts: &Parts) -> Option<IpAddr> {
-    use axum::extract::ConnectInfo;
-    parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip())
-}
-
-#[cfg(not(feature = "axum"))]
-fn of_connection(_: &Parts) -> Option<IpAddr> {
-    None
-}
-
-/// A client has one address of version 4, and 64 bits of version 6 to choose from.
-fn whole(address: IpAddr) -> IpAddr {
-    match address {
+    let known = read.is_some() || is_public(address);
+    // A client has one address of version 4, and 64 bits of version 6 to choose from.
+    let address = match address {
         IpAddr::V6(v6) => (v6 & Ipv6Addr::from_bits(!0 << 64)).into(),
         v4 => v4,
-    }
+    };
+    Some(Network { address, known })
 }
 
 /// Whether a client on the internet can have it. *Source*: IANA's registries of special-purpose addresses, RFC

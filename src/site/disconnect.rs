@@ -24,8 +24,6 @@ pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer,
         answer = answer.cookie(Stay::Disconnected.cookie(&site.jar.names));
     }
     let names = &site.jar.names;
-    Ok(match caller {
-        Caller::Browser(_) => answer.cookie(names.remove_if_sent(&parts.headers, &names.session)),
-        Caller::User(_) => answer,
-    })
+    let is_browser = matches!(caller, Caller::Browser(_));
+    Ok(answer.cookie(is_browser.then(|| names.remove_if_sent(&parts.headers, &names.session)).flatten()))
 }

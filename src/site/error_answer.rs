@@ -69,10 +69,8 @@ impl Error {
             _ => ("This did not work.", "Tell the people who run this app."),
         };
         let again = may_load_again && self.is_temporary();
-        let link = match self.login_url() {
-            Some(login) => Some(("Connect with Komerza", login.to_owned())),
-            None => again.then(|| ("Try again", String::new())),
-        };
+        let connect = self.login_url().map(|login| ("Connect with Komerza", login.to_owned()));
+        let link = connect.or(again.then(|| ("Try again", String::new())));
         Page { title, paragraphs: [text.to_owned()].into_iter().chain(lacks).collect(), link, ..Page::default() }
     }
 }

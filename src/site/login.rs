@@ -56,10 +56,9 @@ pub(super) async fn login(site: &Site, parts: &mut Parts) -> Result<Answer, Fail
     let names = &site.jar.names;
     let cookie = names.set(&name, &value, config.limits.attempt_lifetime);
     let answer = Answer::see_other(config.authorize_url(&attempt.state.expose_secret())).cookie(cookie);
-    let answer = [&names.confirm, &names.stay]
-        .iter()
-        .fold(answer, |answer, name| answer.cookie(names.remove_if_sent(&parts.headers, name)));
-    Ok(dropped.iter().fold(answer, |answer, name| answer.cookie(names.remove(name))))
+    let done_with = [&names.confirm, &names.stay].map(|name| names.remove_if_sent(&parts.headers, name));
+    let removals = done_with.into_iter().chain(dropped.iter().map(|name| names.remove(name)));
+    Ok(removals.fold(answer, Answer::cookie))
 }
 
 /// The address of a login with the app's own parameters of this query.

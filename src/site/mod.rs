@@ -157,9 +157,8 @@ pub(crate) async fn answer(
     let answer = own.map_or_else(|| refuse(site, route, &failure, again), Answer);
     let names = &site.jar.names;
     let used_up = failure.attempt().filter(|_| failure.visitor.used_up);
-    let mut answer = answer
-        .cookie(used_up.and_then(|attempt| names.remove(&site.jar.logins.name(attempt))))
-        .retry_after(failure.retry_after());
+    let mut answer = answer.cookie(used_up.and_then(|attempt| names.remove(&site.jar.logins.name(attempt))));
+    answer::retry_after(&mut answer.0, failure.retry_after());
     if failure.kind() == FailureKind::MethodNotAllowed {
         answer.0.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     }
@@ -169,14 +168,15 @@ pub(crate) async fn answer(
 /// The crate's own answer to a failure: a page for people, a problem document for programs. RFC 9457.
 /// `again` is where "start again" leads back to.
 fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> Answer {
+    use FailureKind::{CrossSite, Denied, NotNavigated, NotSignedIn};
     let (kind, config) = (failure.kind(), site.config());
     let login = failure.login_url().unwrap_or(&config.routes.login);
     let detail = failure.reason().unwrap_or(kind.advice());
     let attempt = failure.attempt().map(|attempt| attempt.to_string());
     // A visitor who wanted to connect goes on with that after signing in. Nobody else is sent to Komerza.
     let next = if matches!(route, Route::Login | Route::Callback) { login } else { again.as_str() };
-    let signs_in = kind == FailureKind::NotSignedIn && failure.visitor.for_page;
-    if kind == FailureKind::Denied {
+    let signs_in = kind == NotSignedIn && failure.visitor.for_page;
+    if kind == Denied {
         // Where the visitor came from is a better place than a page of ours; the app sees the marker.
         Answer::see_other(again.with_marker(stay::MARKER, kind.code())).cookie(Stay::Denied.cookie(&site.jar.names))
     } else if let Some(sign_in) = signs_in.then(|| sign_in_url(config, next)).flatten() {
@@ -185,17 +185,15 @@ fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> An
         let connected = "You are connected to Komerza: there is nothing left to do.";
         let paragraphs = [Some(detail), failure.visitor.connected.then_some(connected)];
         let link = match kind {
-            FailureKind::NotSignedIn | FailureKind::CrossSite | FailureKind::NotNavigated => {
-                ("Open the app", config.default_return_path.as_str().to_owned())
-            }
+            NotSignedIn | CrossSite | NotNavigated => ("Open the app", config.default_return_path.as_str().to_owned()),
             _ => ("Start again", login.to_owned()),
         };
         let page = Page {
             title: kind.title(),
             paragraphs: paragraphs.into_iter().flatten().map(str::to_owned).collect(),
             link: Some(link),
-            load_again: false,
             support: attempt,
+            ..Page::default()
         };
         Answer::page(kind.status(), &page, &config.look)
     } else {

@@ -16,7 +16,7 @@ use crate::{
     telemetry::log,
 };
 use http::{HeaderMap, header::HOST, request::Parts};
-use url::Url;
+use url::{Position, Url};
 
 messages! {
     HOST_DIFFERS = "host_differs", "a login was opened under another host than the redirect URI's: {}",
@@ -75,8 +75,7 @@ fn difference(host: &str, origin: &str) -> Option<(bool, String)> {
     let Some(url) = Url::parse(&format!("{scheme}://{host}")).ok().filter(|_| host.len() <= 255) else {
         return Some((false, format!("an invalid host instead of {wanted}")));
     };
-    let found = url.origin().ascii_serialization();
-    let found = found.split_once("://").map_or("", |(_, found)| found);
+    let found = &url[Position::BeforeHost..Position::AfterPort];
     let without_www = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
     let loopback = Url::parse(origin).is_ok_and(|origin| is_loopback(&origin)) && is_loopback(&url);
     let confused = loopback || without_www(found) == without_www(wanted);

@@ -139,6 +139,9 @@ impl Content for Done {
     }
 }
 
+/// A content, and since when the browser has it.
+type Dated<T> = (SystemTime, T);
+
 /// The sealed cookies of one kind at one mount, one for each attempt.
 pub(crate) struct Sealed<T> {
     /// What their names start with.
@@ -177,7 +180,7 @@ impl<T: Content> Sealed<T> {
         Ok((name, value))
     }
 
-    fn open(&self, name: &str, value: &[u8]) -> Option<(SystemTime, T)> {
+    fn open(&self, name: &str, value: &[u8]) -> Option<Dated<T>> {
         let (plain, _) = self.keys.open(&self.context(name), value)?;
         let (since, content) = plain.split_first_chunk()?;
         Some((from_unix_millis(u64::from_be_bytes(*since)), T::read(content)?))
@@ -185,14 +188,9 @@ impl<T: Content> Sealed<T> {
 
     /// What the browser keeps of an attempt, and since when. It tries every cookie of that name and takes the
     /// first that opens and fits.
-    pub(crate) fn find(
-        &self,
-        headers: &HeaderMap,
-        attempt: AttemptId,
-        fits: impl Fn(&(SystemTime, T)) -> bool,
-    ) -> Option<(SystemTime, T)> {
-        let name = self.name(attempt);
-        read::named(headers, &name).find_map(|value| self.open(&name, value).filter(&fits))
+    pub(crate) fn find(&self, sent: &HeaderMap, id: AttemptId, fits: impl Fn(&Dated<T>) -> bool) -> Option<Dated<T>> {
+        let name = self.name(id);
+        read::named(sent, &name).find_map(|value| self.open(&name, value).filter(&fits))
     }
 
     /// The name and the size of each cookie that came along, with the content unless it is unreadable or too
@@ -202,7 +200,7 @@ impl<T: Content> Sealed<T> {
         headers: &'a HeaderMap,
         now: SystemTime,
         lifetime: Duration,
-    ) -> impl Iterator<Item = (&'a str, usize, Option<(SystemTime, T)>)> {
+    ) -> impl Iterator<Item = (&'a str, usize, Option<Dated<T>>)> {
         read::with_prefix(headers, &self.prefix).map(move |(name, value)| {
             let content = self.open(name, value).filter(|(since, _)| is_fresh(*since, now, lifetime));
             (name, name.len() + value.len(), content)
@@ -270,17 +268,12 @@ impl Jar {
         let logins = logins.map(|(name, size, login)| (1, login.map(|(since, _)| since), name, size));
         let (mut kept, lost): (Vec<_>, Vec<_>) = dones.chain(logins).partition(|(_, since, ..)| since.is_some());
         kept.sort();
-        let mut dropped: Vec<_> = lost.into_iter().map(|(.., name, _)| name.to_owned()).collect();
-        let mut pieces = kept.len() + 1;
-        let mut bytes = room + kept.iter().map(|(.., size)| *size).sum::<usize>();
-        for (.., name, size) in kept {
-            if pieces <= limits.outstanding_attempts.max(1) && bytes <= limits.attempt_cookie_bytes {
-                break;
-            }
-            pieces -= 1;
-            bytes -= size;
-            dropped.push(name.to_owned());
-        }
+        let (mut pieces, mut bytes) = (1, room);
+        let too_many = kept.into_iter().rev().skip_while(|(.., size)| {
+            (pieces, bytes) = (pieces + 1, bytes + size);
+            pieces <= limits.outstanding_attempts.max(1) && bytes <= limits.attempt_cookie_bytes
+        });
+        let mut dropped: Vec<_> = lost.into_iter().chain(too_many).map(|(.., name, _)| name.to_owned()).collect();
         dropped.sort();
         dropped.dedup();
         dropped
