@@ -75,11 +75,7 @@ impl fmt::Display for AttemptId {
     }
 }
 
-impl fmt::Debug for AttemptId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AttemptId({self})")
-    }
-}
+crate::kinds::named!(AttemptId);
 
 #[cfg(test)]
 mod tests {

@@ -25,10 +25,21 @@ macro_rules! redacted {
     )+};
 }
 
+/// Gives types a `Debug` that shows their name and what `Display` shows: `TokenVersion(0001…)`.
+macro_rules! named {
+    ($($shown:ident),+) => {$(
+        impl std::fmt::Debug for $shown {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($shown), "({})"), self)
+            }
+        }
+    )+};
+}
+
 /// Gives types a `Debug` that shows these fields and no others.
 macro_rules! shows {
-    ($($shown:ident $(<$parameter:ident>)? { $($field:ident),* })+) => {$(
-        impl $(<$parameter>)? std::fmt::Debug for $shown $(<$parameter>)? {
+    ($($shown:ident $(<$parameter:ident $(: $bound:path)?>)? { $($field:ident),* })+) => {$(
+        impl $(<$parameter $(: $bound)?>)? std::fmt::Debug for $shown $(<$parameter>)? {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($shown))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
             }
@@ -100,4 +111,4 @@ macro_rules! advice {
     ($kind:ident $($name:ident;)+) => {};
 }
 
-pub(crate) use {advice, kinds, readable, redacted, shows};
+pub(crate) use {advice, kinds, named, readable, redacted, shows};

@@ -8,7 +8,7 @@ use super::{
     trace::Trace,
 };
 use crate::{
-    pacing::{Ask, Busy},
+    pacing::{Ask, Busy, Party},
     wire::{self, BodyError},
 };
 use bytes::Bytes;
@@ -60,7 +60,7 @@ impl RequestBuilder {
         }
         loop {
             let ask = Ask {
-                party: options.priority.into(),
+                party: Party::Call(options.priority),
                 again: spent.attempts > 0,
                 patience: options.patience(limits, spent),
                 most_waiting: limits.queue,

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     config::{self, ClientLimits, ConfigError, Limits},
-    pacing::{Lane, Party, SharedBuckets},
+    pacing::{Lane, Party, Priority, SharedBuckets},
     provider,
     secret::ApiKey,
     store::KeyFingerprint,
@@ -215,7 +215,7 @@ impl Client {
     /// was made now. Zero: there is a token. [`Duration::MAX`]: it would wait for ever.
     #[must_use]
     pub fn wait_estimate(&self) -> Duration {
-        self.lane().wait_estimate(Party::Page, self.inner.connection.clock.elapsed())
+        self.lane().wait_estimate(Party::Call(Priority::Page), self.inner.connection.clock.elapsed())
     }
 
     pub(super) fn lane(&self) -> &Arc<Lane> {

@@ -62,7 +62,7 @@ impl Connection {
     /// On another clock, and so with buckets of its own.
     pub(crate) fn set_clock(&mut self, clock: Arc<dyn Clock>) {
         self.clock = clock;
-        self.pacer = Pacer::alone(&self.base, self.pacer.shared());
+        self.pacer = Pacer::alone(&self.base, self.pacer.shared.clone());
     }
 
     /// A rule that panics counts as "not revoked".

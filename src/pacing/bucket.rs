@@ -34,7 +34,15 @@ impl TokenBucket {
         if self.limit.period.is_zero() {
             return Ok(());
         }
-        let from = self.next_at().max(self.closed_until);
+        // When the next token can be taken, if the provider has not said otherwise.
+        let next = match self.due.front() {
+            _ if self.limit.capacity == 0 => Duration::MAX,
+            Some(due) if self.due.len() >= self.capacity() => {
+                due.saturating_add(self.limit.period).saturating_add(self.slack)
+            }
+            _ => Duration::ZERO,
+        };
+        let from = next.max(self.closed_until);
         if from > now {
             return Err(if from == Duration::MAX { from } else { from.saturating_sub(now) });
         }
@@ -50,17 +58,6 @@ impl TokenBucket {
         }
         self.due.push_back(due);
         Ok(())
-    }
-
-    /// When the next token can be taken, if the provider has not said otherwise.
-    fn next_at(&self) -> Duration {
-        match self.due.front() {
-            _ if self.limit.capacity == 0 => Duration::MAX,
-            Some(due) if self.due.len() >= self.capacity() => {
-                due.saturating_add(self.limit.period).saturating_add(self.slack)
-            }
-            _ => Duration::ZERO,
-        }
     }
 
     /// Tokens that could be taken now.

@@ -33,7 +33,8 @@ impl Budgets {
 
     /// Counts an exchange, or says how long it takes until one is free.
     pub(crate) fn charge(&mut self, user: PartyKey, now: Duration) -> Result<(), Duration> {
-        while self.begun.len() >= MOST || self.begun.front().is_some_and(|(begun, _)| is_over(*begun, now)) {
+        let is_over = |(begun, _): &(Duration, PartyKey)| now.saturating_sub(*begun) >= MINUTE;
+        while self.begun.len() >= MOST || self.begun.front().is_some_and(is_over) {
             self.begun.pop_front();
         }
         let mut of_user = self.begun.iter().filter(|(_, of)| *of == user);
@@ -51,10 +52,6 @@ impl Budgets {
             self.begun.remove(at);
         }
     }
-}
-
-fn is_over(begun: Duration, now: Duration) -> bool {
-    now.saturating_sub(begun) >= MINUTE
 }
 
 #[cfg(test)]

@@ -21,9 +21,10 @@ const SECOND: Duration = Duration::from_secs(1);
 const ONE: Bucket = Bucket { capacity: 1, refill: 1, period: SECOND };
 const TWO: Bucket = Bucket { capacity: 2, refill: 1, period: SECOND };
 
-const PATIENT: Ask = Ask { party: Party::Page, again: false, patience: Duration::MAX, most_waiting: 1_024 };
+const PATIENT: Ask =
+    Ask { party: Party::Call(Priority::Page), again: false, patience: Duration::MAX, most_waiting: 1_024 };
 const IMPATIENT: Ask = Ask { patience: Duration::ZERO, ..PATIENT };
-const BACKGROUND: Ask = Ask { party: Party::Background, ..PATIENT };
+const BACKGROUND: Ask = Ask { party: Party::Call(Priority::Background), ..PATIENT };
 const AGAIN: Ask = Ask { again: true, ..PATIENT };
 
 const fn exchange(party: u8) -> Ask {
@@ -120,11 +121,12 @@ fn in_many_interleavings_pages_go_first_and_every_fourth_token_is_for_a_backgrou
         let mut left = callers.iter().map(|turn| turn.party).collect::<Vec<_>>();
         let mut pages_in_a_row = 0;
         for (at, call) in calls.iter().enumerate() {
-            let both_wait = left.contains(&Party::Page) && left.contains(&Party::Background);
+            let both_wait =
+                left.contains(&Party::Call(Priority::Page)) && left.contains(&Party::Call(Priority::Background));
             left.swap_remove(left.iter().position(|party| *party == call.party).unwrap());
             // The first found a token and never waited.
             if at > 0 && both_wait {
-                let page = call.party == Party::Page;
+                let page = call.party == Party::Call(Priority::Page);
                 assert_eq!(page, pages_in_a_row < 3, "{calls:?}");
                 pages_in_a_row = if page { pages_in_a_row + 1 } else { 0 };
             }

@@ -33,10 +33,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     fn label(self) -> &'static str {
-        match self {
-            Self::Calls => "call",
-            Self::Exchanges | Self::Strangers => "exchange",
-        }
+        if self == Self::Calls { "call" } else { "exchange" }
     }
 }
 

@@ -7,13 +7,9 @@
 //! 3. Within a party, first come, first served. A request that had a turn before and was refused goes to the
 //!    front.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use super::Priority;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{collections::VecDeque, sync::Arc};
 use tokio::sync::Notify;
 
 /// One token in so many goes to a background call, when both kinds wait.
@@ -22,13 +18,14 @@ const BACKGROUND_SHARE: u32 = 4;
 /// For whom a token is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Party {
-    /// A call that somebody waits for.
-    Page,
-    /// A call that nobody waits for.
-    Background,
+    /// A call.
+    Call(Priority),
     /// An exchange, by a hash of the one who is charged for it.
     Charged([u8; 32]),
 }
+
+const PAGE: Party = Party::Call(Priority::Page);
+const BACKGROUND: Party = Party::Call(Priority::Background);
 
 /// A place in the line.
 #[derive(Debug, Default)]
@@ -88,13 +85,13 @@ impl Line {
 
     /// Takes the one whose turn it is out of the line.
     pub(super) fn next(&mut self) -> Option<Arc<Place>> {
-        let at = match (self.position(Party::Page), self.position(Party::Background)) {
+        let at = match (self.position(PAGE), self.position(BACKGROUND)) {
             (Some(_), Some(background)) if self.pages_in_a_row.saturating_add(1) >= BACKGROUND_SHARE => background,
             (Some(page), _) => page,
             (None, _) => 0,
         };
         let (party, mut places) = self.parties.remove(at)?;
-        self.pages_in_a_row = if party == Party::Page { self.pages_in_a_row.saturating_add(1) } else { 0 };
+        self.pages_in_a_row = if party == PAGE { self.pages_in_a_row.saturating_add(1) } else { 0 };
         let next = places.pop_front();
         if !places.is_empty() {
             self.parties.push_back((party, places));
@@ -107,11 +104,11 @@ impl Line {
         let waiting = |of| self.position(of).and_then(|at| self.parties.get(at)).map_or(0, |(_, places)| places.len());
         let own = waiting(party);
         match party {
-            Party::Page => {
+            PAGE => {
                 let share = usize::try_from(BACKGROUND_SHARE.saturating_sub(1)).unwrap_or(usize::MAX);
-                own.saturating_add(own.checked_div(share).unwrap_or_default().min(waiting(Party::Background)))
+                own.saturating_add(own.checked_div(share).unwrap_or_default().min(waiting(BACKGROUND)))
             }
-            Party::Background => self.len(),
+            BACKGROUND => self.len(),
             // As many rounds as the party has requests here, its own included.
             Party::Charged(_) => {
                 let others = self.parties.iter().filter(|(other, _)| *other != party);
@@ -157,14 +154,13 @@ mod tests {
     /// Each discipline with who comes, and in which order they are served.
     #[test]
     fn each_discipline_serves_in_its_order() {
-        use Party::{Background, Page};
         type Case = (&'static [(Party, bool)], &'static [usize]);
         let cases: [Case; 5] = [
-            (&[(Background, false), (Page, false), (Background, false), (Page, false)], &[1, 3, 0, 2]),
-            (&[(Page, false); 5], &[0, 1, 2, 3, 4]),
+            (&[(BACKGROUND, false), (PAGE, false), (BACKGROUND, false), (PAGE, false)], &[1, 3, 0, 2]),
+            (&[(PAGE, false); 5], &[0, 1, 2, 3, 4]),
             (&[(ALICE, false), (ALICE, false), (ALICE, false), (BOB, false), (CAROL, false)], &[0, 3, 4, 1, 2]),
             (&[(ALICE, false), (ALICE, false), (BOB, false), (BOB, true)], &[3, 0, 2, 1]),
-            (&[(Page, false), (Page, true)], &[1, 0]),
+            (&[(PAGE, false), (PAGE, true)], &[1, 0]),
         ];
         for (callers, order) in cases {
             let mut line = Line::default();
@@ -177,9 +173,9 @@ mod tests {
     #[test]
     fn the_fourth_token_is_for_a_background_call_while_both_wait() {
         let mut line = Line::default();
-        let pages: Vec<_> = (0..6).map(|_| line.join(Party::Page, false)).collect();
-        let background: Vec<_> = (0..2).map(|_| line.join(Party::Background, false)).collect();
-        assert_eq!((line.ahead_of(Party::Page), line.ahead_of(Party::Background)), (8, 8));
+        let pages: Vec<_> = (0..6).map(|_| line.join(PAGE, false)).collect();
+        let background: Vec<_> = (0..2).map(|_| line.join(BACKGROUND, false)).collect();
+        assert_eq!((line.ahead_of(PAGE), line.ahead_of(BACKGROUND)), (8, 8));
         let places: Vec<_> = pages.into_iter().chain(background).collect();
         assert_eq!(served(&mut line, &places), [0, 1, 2, 6, 3, 4, 5, 7]);
     }

@@ -50,15 +50,6 @@ pub enum Priority {
     Background,
 }
 
-impl From<Priority> for Party {
-    fn from(priority: Priority) -> Self {
-        match priority {
-            Priority::Page => Self::Page,
-            Priority::Background => Self::Background,
-        }
-    }
-}
-
 /// What a request for a turn asks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ask {
@@ -90,7 +81,7 @@ const SLACK: Duration = Duration::from_millis(100);
 /// All buckets towards one API host.
 pub(crate) struct Pacer {
     host: String,
-    shared: Option<Arc<dyn SharedBuckets>>,
+    pub(crate) shared: Option<Arc<dyn SharedBuckets>>,
     lanes: Lock<Lanes>,
 }
 
@@ -128,10 +119,6 @@ impl Pacer {
         Arc::new(Self { host: api.origin().ascii_serialization(), shared, lanes: Lock::default() })
     }
 
-    pub(crate) fn shared(&self) -> Option<Arc<dyn SharedBuckets>> {
-        self.shared.clone()
-    }
-
     /// The bucket of a key. At most `most` are remembered. Keep it, because each look-up computes a hash.
     pub(crate) fn of_key(&self, key: &ApiKey, limit: Bucket, most: usize, clock: &dyn Clock) -> Arc<Lane> {
         let id = BucketId::of(b"bucket\0", &self.host, key.expose_secret());
@@ -145,12 +132,12 @@ impl Pacer {
     }
 
     fn lane(&self, key: LaneKey, most: usize, clock: &dyn Clock) -> Arc<Lane> {
-        let (id, kind, limit) = key;
         let mut lanes = self.lanes.lock();
         if let Some(lane) = lanes.by_key.get(&key) {
             return Arc::clone(lane);
         }
         lanes.make_room(clock.elapsed(), most.max(1));
+        let (id, kind, limit) = key;
         let lane = Arc::new(Lane::new(id, kind, limit, self.shared.clone()));
         lanes.by_key.insert(key, Arc::clone(&lane));
         metrics::lanes(1.0);

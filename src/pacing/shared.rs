@@ -28,11 +28,7 @@ impl fmt::Display for BucketId {
     }
 }
 
-impl fmt::Debug for BucketId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BucketId({self})")
-    }
-}
+crate::kinds::named!(BucketId);
 
 /// The result of [`SharedBuckets::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use tokio::task::JoinHandle;
 const SECOND: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = SECOND;
 
-const PAGE: Ask = Ask { party: Party::Page, again: false, patience: Duration::ZERO, most_waiting: 1_024 };
+const PAGE: Ask =
+    Ask { party: Party::Call(Priority::Page), again: false, patience: Duration::ZERO, most_waiting: 1_024 };
 
 fn pacer() -> Arc<Pacer> {
     Pacer::alone(&Url::parse("https://api.example").unwrap(), None)
@@ -27,7 +28,7 @@ fn key(number: usize) -> ApiKey {
 }
 
 fn ask(lane: &Arc<Lane>, clock: &ManualClock, priority: Priority, seconds: u32) -> JoinHandle<Result<Duration, Busy>> {
-    spawn(lane, clock, Ask { party: priority.into(), patience: SECOND * seconds, ..PAGE })
+    spawn(lane, clock, Ask { party: Party::Call(priority), patience: SECOND * seconds, ..PAGE })
 }
 
 fn spawn(lane: &Arc<Lane>, clock: &ManualClock, ask: Ask) -> JoinHandle<Result<Duration, Busy>> {
@@ -58,7 +59,10 @@ async fn drained(clock: &ManualClock) -> (Arc<Pacer>, Arc<Lane>) {
 async fn those_who_wait_are_served_in_order_four_at_each_period() {
     let clock = ManualClock::default();
     let (_pacer, lane) = drained(&clock).await;
-    assert_eq!((lane.remaining(clock.elapsed()), lane.wait_estimate(Party::Page, SECOND)), (0, 1_100 * SECOND / 1_000));
+    assert_eq!(
+        (lane.remaining(clock.elapsed()), lane.wait_estimate(Party::Call(Priority::Page), SECOND)),
+        (0, 1_100 * SECOND / 1_000)
+    );
     let mut waiting = Vec::new();
     for _ in 0..10 {
         waiting.push(ask(&lane, &clock, Priority::Page, 30));

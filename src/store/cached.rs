@@ -95,24 +95,21 @@ impl<S> CachedStore<S> {
     /// Sets how long a record is cached. Default: 30 seconds. Zero: nothing is cached, but simultaneous loads
     /// of one user are still joined.
     #[must_use]
-    pub fn with_time_to_live(mut self, time_to_live: Duration) -> Self {
-        self.time_to_live = time_to_live;
-        self
+    pub fn with_time_to_live(self, time_to_live: Duration) -> Self {
+        Self { time_to_live, ..self }
     }
 
     /// Sets how many users are cached; rarely used ones are dropped first. Default: 10,000. Zero:
     /// nothing is cached.
     #[must_use]
-    pub fn with_capacity(mut self, users: usize) -> Self {
-        self.entries = Arc::new(Cache::new(users));
-        self
+    pub fn with_capacity(self, users: usize) -> Self {
+        Self { entries: Arc::new(Cache::new(users)), ..self }
     }
 
     /// Replaces the clock, for tests.
     #[must_use]
-    pub fn with_clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
     }
 
     /// The inner store. The cache does not notice writes that you make on it directly.

@@ -13,7 +13,6 @@ use crate::{
     user::UserId,
 };
 use std::{
-    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -103,9 +102,8 @@ impl<S: TokenStore> EncryptedStore<S> {
     /// Remove this call when all records are encrypted. While it is there, anyone who can write to the store
     /// can replace a user's key with another one.
     #[must_use]
-    pub fn accepts_plain_records(mut self) -> Self {
-        self.plain_accepted = true;
-        self
+    pub fn accepts_plain_records(self) -> Self {
+        Self { plain_accepted: true, ..self }
     }
 
     /// When a load finds a record in plain text or encrypted with an older key, encrypts it again with the
@@ -116,12 +114,11 @@ impl<S: TokenStore> EncryptedStore<S> {
     /// again. The record keeps its version. The write must never undo a save that happened in between, so
     /// this setting needs a store with [`ReplaceIf`].
     #[must_use]
-    pub fn reseals_on_load(mut self) -> Self
+    pub fn reseals_on_load(self) -> Self
     where
         S: ReplaceIf,
     {
-        self.reseal = Some(|inner| inner);
-        self
+        Self { reseal: Some(|inner| inner), ..self }
     }
 
     fn seal(&self, user: &UserId, token: &StoredToken) -> Result<StoredToken, StoreError> {
@@ -223,8 +220,4 @@ impl<S: ReplaceIf> ReplaceIf for EncryptedStore<S> {
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for EncryptedStore<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EncryptedStore").field("inner", &self.inner).field("app", &self.app).finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { EncryptedStore<S: std::fmt::Debug> { inner, app } }

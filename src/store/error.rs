@@ -53,22 +53,22 @@ kinds! {
 impl StoreError {
     /// The store cannot be reached, or it refused the call.
     pub fn unavailable(source: impl Into<Source>) -> Self {
-        Self { kind: StoreErrorKind::Unavailable, source: Some(source.into()) }
+        Self::of(StoreErrorKind::Unavailable, source)
     }
 
     /// The store answers but accepts no writes.
     pub fn not_writable(source: impl Into<Source>) -> Self {
-        Self { kind: StoreErrorKind::NotWritable, source: Some(source.into()) }
+        Self::of(StoreErrorKind::NotWritable, source)
     }
 
     /// A record is there but cannot be read.
     pub fn unreadable(source: impl Into<Source>) -> Self {
-        Self { kind: StoreErrorKind::Unreadable, source: Some(source.into()) }
+        Self::of(StoreErrorKind::Unreadable, source)
     }
 
     /// The store was set up wrongly.
     pub fn misconfigured(source: impl Into<Source>) -> Self {
-        Self { kind: StoreErrorKind::Misconfigured, source: Some(source.into()) }
+        Self::of(StoreErrorKind::Misconfigured, source)
     }
 
     /// The store did not answer within its deadline.
@@ -77,8 +77,7 @@ impl StoreError {
         Self { kind: StoreErrorKind::TimedOut, source: None }
     }
 
-    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
-    pub(super) fn of(kind: StoreErrorKind, source: String) -> Self {
+    pub(super) fn of(kind: StoreErrorKind, source: impl Into<Source>) -> Self {
         Self { kind, source: Some(source.into()) }
     }
 

@@ -1,8 +1,6 @@
 //! Listing the users of a store, removing old records, and asking whether the store answers.
 
 use super::{StoreError, StoredToken, TokenStore};
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
-use crate::telemetry::log;
 use crate::{note::Note, user::UserId};
 use std::time::SystemTime;
 
@@ -131,12 +129,11 @@ impl ListedUser {
 /// record is no error, since the caller must learn of each key that is gone.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "redis"))]
 pub(super) fn what_was_removed(removed: Removed, outcome: Result<(), StoreError>) -> Result<Removed, StoreError> {
-    match outcome {
-        Err(error) if removed.is_empty() => return Err(error),
-        Err(error) => {
-            log::warn!(error = %crate::telemetry::log::chain(&error), "removing old records stopped early; the next call continues");
+    if let Err(error) = outcome {
+        if removed.is_empty() {
+            return Err(error);
         }
-        Ok(()) => {}
+        crate::telemetry::log::warn!(error = %crate::telemetry::log::chain(&error), "removing old records stopped early; the next call continues");
     }
     Ok(removed)
 }

@@ -4,7 +4,6 @@ use super::{ListUsers, ListedUser, Removed, ReplaceIf, StoreError, StoredToken, 
 use crate::user::UserId;
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::SystemTime,
 };
@@ -113,18 +112,10 @@ impl ListUsers for MemoryStore {
 #[async_trait::async_trait]
 impl ReplaceIf for MemoryStore {
     async fn replace_if(&self, user: &UserId, token: &StoredToken) -> Result<bool, StoreError> {
-        match self.write().get_mut(user) {
-            Some(record) if record.version() == token.version() => {
-                *record = token.clone();
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
+        let mut records = self.write();
+        let same = records.get_mut(user).filter(|record| record.version() == token.version());
+        Ok(same.map(|record| *record = token.clone()).is_some())
     }
 }
 
-impl fmt::Debug for MemoryStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore").finish_non_exhaustive()
-    }
-}
+crate::kinds::shows! { MemoryStore {} }

@@ -177,14 +177,8 @@ pub use list_users::{ListUsers, ListedUser, Removed, UserPage};
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
-#[cfg(feature = "mysql")]
-pub use sql::MySqlStore;
-#[cfg(feature = "postgres")]
-pub use sql::PostgresStore;
-#[cfg(feature = "sqlite")]
-pub use sql::SqliteStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-pub use sql::{SqlStore, TableName};
+pub use sql::*;
 pub use token::{KeyFingerprint, StoredToken, TokenVersion};
 pub use url::connect;
 pub(crate) use within::within;

@@ -88,12 +88,10 @@ impl StoredToken {
     /// [`StoreErrorKind::Unreadable`](crate::store::StoreErrorKind::Unreadable) if the record is
     /// encrypted. Read it through the wrapper that encrypted it.
     pub fn api_key(&self) -> Result<&ApiKey, StoreError> {
-        match &self.content {
-            Content::Plain(key) => Ok(key),
-            Content::Sealed(_) => {
-                Err(StoreError::unreadable("the record is encrypted; read it through an EncryptedStore"))
-            }
-        }
+        let Content::Plain(key) = &self.content else {
+            return Err(StoreError::unreadable("the record is encrypted; read it through an EncryptedStore"));
+        };
+        Ok(key)
     }
 
     /// The version of this save. Every save has a new one, even for the same key.
@@ -225,12 +223,6 @@ impl fmt::Display for TokenVersion {
     }
 }
 
-impl fmt::Debug for TokenVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TokenVersion({self})")
-    }
-}
-
 impl FromStr for TokenVersion {
     type Err = StoreError;
 
@@ -262,11 +254,7 @@ impl fmt::Display for KeyFingerprint {
     }
 }
 
-impl fmt::Debug for KeyFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyFingerprint({self})")
-    }
-}
+crate::kinds::named!(TokenVersion, KeyFingerprint);
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use crate::guard::{self, Unfinished};
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 /// Runs a call of a store: late and panicked are errors as any other.
 pub(crate) async fn within<T>(

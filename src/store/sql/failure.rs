@@ -29,9 +29,7 @@ pub(super) enum Refusal {
 /// Whether the server itself is in doubt, and with it every connection to it.
 pub(super) fn concerns_the_server<DB: Dialect>(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Database(error) => {
-            matches!(DB::refusal(&**error), Refusal::NoWrites | Refusal::Ending)
-        }
+        sqlx::Error::Database(error) => matches!(DB::refusal(&**error), Refusal::NoWrites | Refusal::Ending),
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }

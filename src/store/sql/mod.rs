@@ -77,6 +77,9 @@ trait Dialect: Database {
     /// How opening asks whether the table is there.
     const PROBED: How = How::Read;
 
+    /// How the table is made.
+    const CREATED: How = How::WriteOnce;
+
     /// The id of a user as hexadecimal digits.
     const HEX_ID: &'static str = "hex(user_id)";
 
@@ -94,7 +97,7 @@ trait Dialect: Database {
     }
 
     /// Makes the table and its index; `table` is its name as it stands in a statement.
-    fn create(table: &str, name: &TableName) -> (How, String);
+    fn create(table: &str, name: &TableName) -> String;
 
     /// What an error of the database means.
     fn refusal(error: &dyn DatabaseError) -> Refusal;

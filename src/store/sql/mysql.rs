@@ -6,7 +6,7 @@ use super::{
 };
 use crate::store::StoreError;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Executor as _, MySql, MySqlConnection, MySqlPool, Row as _,
+    AssertSqlSafe, ConnectOptions, Executor as _, MySql, MySqlConnection, Row as _,
     error::DatabaseError,
     mysql::{MySqlConnectOptions, MySqlDatabaseError},
 };
@@ -77,23 +77,6 @@ impl SqlStore<MySql> {
         let place = place::<MySql>(options.get_socket(), options.get_host(), options.get_port());
         Self::in_pool(Pool::own(options, CONNECTIONS, place), table).await
     }
-
-    /// Uses the app's own pool, and creates the table if it is missing.
-    ///
-    /// It takes a pool of **sqlx 0.9**. If the app uses another version of sqlx, give the address to
-    /// [`connect`](Self::connect) instead. The two pools do not disturb each other. Several nodes may create
-    /// the table at the same moment.
-    ///
-    /// The store closes a connection on which a call failed or was late. The pool logs statements as the app
-    /// has configured. They contain user ids but no keys. On the pool set `test_before_acquire(false)`,
-    /// because its ping before each use has no time limit. Also set an `acquire_timeout` below the store's
-    /// deadline.
-    ///
-    /// # Errors
-    /// Same as [`connect`](Self::connect).
-    pub async fn from_pool(pool: MySqlPool, table: &TableName) -> Result<Self, StoreError> {
-        Self::in_pool(Pool::of_app(pool), table).await
-    }
 }
 
 /// A node that vanishes inside a transaction must not hold a row for longer than a visitor waits.
@@ -107,19 +90,17 @@ impl Dialect for MySql {
          version = VALUES(version), record = VALUES(record), saved_at = VALUES(saved_at)";
 
     /// Nodes may make it at the same moment: the server lets one of them do it.
-    fn create(table: &str, _: &TableName) -> (How, String) {
-        let script = format!(
+    fn create(table: &str, _: &TableName) -> String {
+        format!(
             "CREATE TABLE IF NOT EXISTS {table} (user_id VARBINARY(255) NOT NULL PRIMARY KEY, \
              version CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, \
              record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
              saved_at BIGINT NOT NULL, INDEX (saved_at)) ENGINE=InnoDB"
-        );
-        (How::WriteOnce, script)
+        )
     }
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {
-        let number = error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number);
-        by_number(number)
+        by_number(error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number))
     }
 
     // Kept prepared: closing a statement has no answer, and what is sent behind it waits for the server's delayed ACK,

@@ -13,10 +13,8 @@
 //! of sqlx, the store uses it nevertheless.
 
 use super::{Answer, Dialect, How, Value, failure};
-use crate::store::StoreError;
 use sqlx::{ConnectOptions, Connection, Database, pool::PoolConnection};
 use std::{
-    future::Future,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -79,27 +77,6 @@ impl<DB: Dialect> Pool<DB> {
         Self { source: Source::App(pool), place, turns: Default::default() }
     }
 
-    /// Runs a statement on a connection within the deadline.
-    pub(super) async fn run(
-        &self,
-        deadline: Duration,
-        how: How,
-        statement: String,
-        values: Vec<Value>,
-    ) -> Result<Answer, StoreError> {
-        let outcome = timeout(deadline, self.tried(how, statement, values)).await;
-        let in_doubt = match &outcome {
-            Ok(Ok(_)) => false,
-            Ok(Err(error)) => failure::concerns_the_server::<DB>(error),
-            Err(_) => true,
-        };
-        if in_doubt {
-            self.close_idle();
-        }
-        let outcome = outcome.map_err(|_| failure::late(&self.place, deadline))?;
-        outcome.map_err(|error| failure::explain::<DB>(error, &self.place))
-    }
-
     /// Tries a statement again that another call was in the way of.
     pub(super) async fn tried(&self, how: How, statement: String, values: Vec<Value>) -> Result<Answer, sqlx::Error> {
         let began = Instant::now();
@@ -111,7 +88,7 @@ impl<DB: Dialect> Pool<DB> {
             let connection = lease.connection().ok_or(sqlx::Error::PoolClosed)?;
             match DB::run(connection, how, statement.clone(), values.clone()).await {
                 Ok(answer) => {
-                    lease.give_back();
+                    lease.succeeded = true;
                     return Ok(answer);
                 }
                 Err(error) if tries > 0 && failure::is_conflict::<DB>(&error) => {}
@@ -128,11 +105,11 @@ impl<DB: Dialect> Pool<DB> {
                 Held::Own(own.connection().await?, place)
             }
         };
-        Ok(Lease { held: Some(held), pool: self, began })
+        Ok(Lease { held: Some(held), succeeded: false, pool: self, began })
     }
 
     /// Closes the connections that nobody uses.
-    fn close_idle(&self) {
+    pub(super) fn close_idle(&self) {
         match &self.source {
             Source::Own(own) => own.idle().clear(),
             Source::App(pool) if !DB::closes(&pool.connect_options()) => {}
@@ -143,9 +120,7 @@ impl<DB: Dialect> Pool<DB> {
             }
         }
     }
-}
 
-impl<DB: Database> Pool<DB> {
     /// Later calls fail.
     pub(super) async fn close(&self) {
         match &self.source {
@@ -182,9 +157,10 @@ impl<DB: Database> Own<DB> {
     }
 }
 
-/// A connection in use. It is closed when it is dropped before it was given back.
+/// A connection in use. When it is dropped it goes back, or is closed if its call has not succeeded.
 struct Lease<'p, DB: Dialect> {
     held: Option<Held<'p, DB>>,
+    succeeded: bool,
     pool: &'p Pool<DB>,
     began: Instant,
 }
@@ -201,10 +177,12 @@ impl<DB: Dialect> Lease<'_, DB> {
             Held::App(connection) => Some(connection),
         }
     }
+}
 
-    fn give_back(mut self) {
+impl<DB: Dialect> Drop for Lease<'_, DB> {
+    fn drop(&mut self) {
         match (self.held.take(), &self.pool.source) {
-            (Some(Held::Own(connection, place)), Source::Own(own)) if !own.places.is_closed() => {
+            (Some(Held::Own(connection, place)), Source::Own(own)) if self.succeeded && !own.places.is_closed() => {
                 let mut idle = own.idle();
                 idle.retain(|(_, since)| since.elapsed() < KEPT_IDLE);
                 idle.push((connection, Instant::now()));
@@ -213,25 +191,16 @@ impl<DB: Dialect> Lease<'_, DB> {
                 drop(place);
             }
             // sqlx returns it in a task, with a ping that has no limit of its own.
-            (Some(Held::App(mut connection)), _) => {
+            (Some(Held::App(mut connection)), _) if self.succeeded => {
                 drop(tokio::spawn(timeout(TRIAL, connection.return_to_pool())));
             }
-            _ => {}
-        }
-    }
-}
-
-impl<DB: Dialect> Drop for Lease<'_, DB> {
-    fn drop(&mut self) {
-        let Some(held) = self.held.take() else { return };
-        match (held, &self.pool.source) {
-            (Held::App(connection), Source::App(pool)) if DB::closes(&pool.connect_options()) => {
+            (Some(Held::App(connection)), Source::App(pool)) if DB::closes(&pool.connect_options()) => {
                 drop(connection.detach());
             }
             (held, _) => drop(held),
         }
         // Dropped from outside after so long: the server is silent, as far as anybody can tell.
-        if self.began.elapsed() >= TRIAL {
+        if !self.succeeded && self.began.elapsed() >= TRIAL {
             self.pool.close_idle();
         }
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::store::StoreError;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Executor as _, PgConnection, PgPool, Postgres, Row as _, error::DatabaseError,
+    AssertSqlSafe, ConnectOptions, Executor as _, PgConnection, Postgres, Row as _, error::DatabaseError,
     postgres::PgConnectOptions,
 };
 use std::str::FromStr;
@@ -77,23 +77,6 @@ impl SqlStore<Postgres> {
         let place = place::<Postgres>(options.get_socket(), options.get_host(), options.get_port());
         Self::in_pool(Pool::own(options, CONNECTIONS, place), table).await
     }
-
-    /// Uses the app's own pool, and creates the table if it is missing.
-    ///
-    /// It takes a pool of **sqlx 0.9**. If the app uses another version of sqlx, give the address to
-    /// [`connect`](Self::connect) instead. The two pools do not disturb each other. Several nodes may create
-    /// the table at the same moment.
-    ///
-    /// The store closes a connection on which a call failed or was late. The pool logs statements as the app
-    /// has configured. They contain user ids but no keys. On the pool set `test_before_acquire(false)`,
-    /// because its ping before each use has no time limit. Also set an `acquire_timeout` below the store's
-    /// deadline.
-    ///
-    /// # Errors
-    /// Same as [`connect`](Self::connect).
-    pub async fn from_pool(pool: PgPool, table: &TableName) -> Result<Self, StoreError> {
-        Self::in_pool(Pool::of_app(pool), table).await
-    }
 }
 
 /// A node that vanishes inside a transaction must not hold a row for longer than a visitor waits.
@@ -109,15 +92,14 @@ impl Dialect for Postgres {
     const PROBED: How = How::Transact;
 
     /// `IF NOT EXISTS` by itself is no guard: two sessions may both find no table, and one of them then fails.
-    fn create(table: &str, name: &TableName) -> (How, String) {
+    fn create(table: &str, name: &TableName) -> String {
         let index = name.index();
-        let script = format!(
+        format!(
             "BEGIN; SET LOCAL lock_timeout = 5000; SELECT pg_advisory_xact_lock({MIGRATION_LOCK}); \
              CREATE TABLE IF NOT EXISTS {table} (user_id BYTEA NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
              record TEXT NOT NULL, saved_at BIGINT NOT NULL); \
              CREATE INDEX IF NOT EXISTS {index} ON {table} (saved_at); COMMIT"
-        );
-        (How::WriteOnce, script)
+        )
     }
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{store::StoreError, telemetry::log};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor as _, Row as _, Sqlite, SqliteConnection, SqlitePool,
+    AssertSqlSafe, ConnectOptions, Connection, Executor as _, Row as _, Sqlite, SqliteConnection,
     error::DatabaseError,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -147,23 +147,6 @@ impl SqlStore<Sqlite> {
             .map_err(|error| failure::explain::<Sqlite>(error, "the SQLite database in memory"))?;
         Self::from_pool(pool, &TableName::default()).await
     }
-
-    /// Uses the app's own pool, and creates the table if it is missing.
-    ///
-    /// It takes a pool of **sqlx 0.9**. If the app uses another version of sqlx, open the same file with
-    /// [`open`](Self::open) instead. Two pools may share a file. Two versions of sqlx work in one app if both
-    /// accept the same version of `libsqlite3-sys`, because cargo allows only one. If they do not, change the
-    /// version of the app's sqlx, or use another store.
-    ///
-    /// The app chooses the pool's settings. Without `synchronous=FULL` a power cut can lose confirmed saves.
-    /// Statements appear in the pool's log if the app logs them; they contain no ids and no keys.
-    ///
-    /// # Errors
-    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) if the table cannot be
-    /// created.
-    pub async fn from_pool(pool: SqlitePool, table: &TableName) -> Result<Self, StoreError> {
-        Self::in_pool(Pool::of_app(pool), table).await
-    }
 }
 
 /// Takes the lock before anything is written, so a call that is dropped while it waits has written nothing.
@@ -172,6 +155,7 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 impl Dialect for Sqlite {
     const CODE: &'static str = "code";
     const IN_TURN: bool = true;
+    const CREATED: How = How::Transact;
 
     /// A full disk ends a transaction by itself. sqlx counts it all the same and begins no other on that
     /// connection.
@@ -179,14 +163,13 @@ impl Dialect for Sqlite {
         options.get_filename().is_file()
     }
 
-    fn create(table: &str, name: &TableName) -> (How, String) {
+    fn create(table: &str, name: &TableName) -> String {
         let (schema, index, own_name) = (name.schema.as_deref().unwrap_or("main"), name.index(), &name.name);
-        let script = format!(
+        format!(
             "CREATE TABLE IF NOT EXISTS {table} (user_id BLOB NOT NULL PRIMARY KEY, version TEXT NOT NULL, \
              record TEXT NOT NULL, saved_at INTEGER NOT NULL); \
              CREATE INDEX IF NOT EXISTS \"{schema}\".{index} ON \"{own_name}\" (saved_at)"
-        );
-        (How::Transact, script)
+        )
     }
 
     fn refusal(error: &dyn DatabaseError) -> Refusal {

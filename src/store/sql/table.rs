@@ -45,7 +45,8 @@ impl<DB: Database> fmt::Debug for SqlStore<DB> {
     }
 }
 
-impl<DB: Database> SqlStore<DB> {
+#[allow(private_bounds, reason = "only the databases of this crate have a dialect")]
+impl<DB: Dialect> SqlStore<DB> {
     /// Sets the time for one call: waiting for a connection, opening it, and the statements. Default:
     /// 1.5 seconds.
     ///
@@ -62,12 +63,36 @@ impl<DB: Database> SqlStore<DB> {
         self.pool.close().await;
     }
 
+    /// Uses the app's own pool, and creates the table if it is missing.
+    ///
+    /// It takes a pool of **sqlx 0.9**. If the app uses another version of sqlx, let the store open the same
+    /// database by itself, with its address or path. The two pools do not disturb each other. Several nodes
+    /// may create the table at the same moment.
+    ///
+    /// The app chooses the pool's settings, and the pool logs statements as the app has configured. They
+    /// contain no keys; on PostgreSQL and MySQL they contain user ids.
+    ///
+    /// **PostgreSQL and MySQL.** The store closes a connection on which a call failed or was late. On the pool
+    /// set `test_before_acquire(false)`, because its ping before each use has no time limit. Also set an
+    /// `acquire_timeout` below the store's deadline.
+    ///
+    /// **SQLite.** Two pools may share a file. Without `synchronous=FULL` a power cut can lose confirmed
+    /// saves. Two versions of sqlx work in one app if both accept the same version of `libsqlite3-sys`,
+    /// because cargo allows only one. If they do not, change the version of the app's sqlx, or use another
+    /// store.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misconfigured`](crate::store::StoreErrorKind::Misconfigured) if the table cannot be
+    /// created, or for a pooler in statement mode. Otherwise
+    /// [`StoreErrorKind::Unavailable`](crate::store::StoreErrorKind::Unavailable) or
+    /// [`StoreErrorKind::TimedOut`](crate::store::StoreErrorKind::TimedOut).
+    pub async fn from_pool(pool: sqlx::Pool<DB>, table: &TableName) -> Result<Self, StoreError> {
+        Self::in_pool(Pool::of_app(pool), table).await
+    }
+
     /// Opens the store, and makes the table if it is missing. A role that may not make tables is enough once
     /// the table is there, so that is asked first.
-    pub(super) async fn in_pool(pool: Pool<DB>, name: &TableName) -> Result<Self, StoreError>
-    where
-        DB: Dialect,
-    {
+    pub(super) async fn in_pool(pool: Pool<DB>, name: &TableName) -> Result<Self, StoreError> {
         let table: Arc<str> = name.to_string().replace('"', DB::QUOTE).into();
         let store = Self { pool: Arc::new(pool), table, deadline: OPENING };
         let probe = format!("SELECT saved_at FROM {} LIMIT 0", store.table);
@@ -75,8 +100,7 @@ impl<DB: Database> SqlStore<DB> {
         match probed.map_err(|_| failure::late(&store.pool.place, OPENING))? {
             Ok(_) => {}
             Err(error) if failure::no_such_table(&error) => {
-                let (how, script) = DB::create(&store.table, name);
-                store.run(how, script, Vec::new()).await?;
+                store.run(DB::CREATED, DB::create(&store.table, name), Vec::new()).await?;
                 store.run(DB::PROBED, probe, Vec::new()).await?;
             }
             Err(error) => return Err(failure::explain::<DB>(error, &store.pool.place)),
@@ -84,11 +108,19 @@ impl<DB: Database> SqlStore<DB> {
         Ok(store.with_deadline(DEADLINE))
     }
 
-    pub(super) async fn run(&self, how: How, statement: String, values: Vec<Value>) -> Result<Answer, StoreError>
-    where
-        DB: Dialect,
-    {
-        self.pool.run(self.deadline, how, statement, values).await
+    /// Runs a statement on a connection within the deadline.
+    pub(super) async fn run(&self, how: How, statement: String, values: Vec<Value>) -> Result<Answer, StoreError> {
+        let pool = &self.pool;
+        let Ok(outcome) = timeout(self.deadline, pool.tried(how, statement, values)).await else {
+            pool.close_idle();
+            return Err(failure::late(&pool.place, self.deadline));
+        };
+        outcome.map_err(|error| {
+            if failure::concerns_the_server::<DB>(&error) {
+                pool.close_idle();
+            }
+            failure::explain::<DB>(error, &pool.place)
+        })
     }
 }
 
@@ -120,12 +152,8 @@ impl<DB: Dialect> TokenStore for SqlStore<DB> {
         let (table, upsert) = (&self.table, DB::UPSERT);
         let statement =
             format!("INSERT INTO {table} (user_id, version, record, saved_at) VALUES ($1, $2, $3, $4) {upsert}");
-        let values = vec![
-            id(user),
-            text(token.version().to_string()),
-            text(token.to_text()),
-            number(unix_millis(token.saved_at())),
-        ];
+        let saved_at = number(unix_millis(token.saved_at()));
+        let values = vec![id(user), text(token.version().to_string()), text(token.to_text()), saved_at];
         self.run(How::Transact, statement, values).await.map(drop)
     }
 
@@ -170,20 +198,19 @@ impl<DB: Dialect> ListUsers for SqlStore<DB> {
     }
 
     async fn remove_older(&self, prefix: &str, than: SystemTime, limit: usize) -> Result<Removed, StoreError> {
+        let (table, id) = (&self.table, DB::HEX_ID);
         let statement = format!(
-            "SELECT {}, record FROM {} WHERE user_id >= $1 AND user_id < $2 AND saved_at < $3 \
-             ORDER BY saved_at, user_id LIMIT $4 OFFSET $5",
-            DB::HEX_ID,
-            self.table
+            "SELECT {id}, record FROM {table} WHERE user_id >= $1 AND user_id < $2 AND saved_at < $3 \
+             ORDER BY saved_at, user_id LIMIT $4 OFFSET $5"
         );
         let (mut removed, mut left) = (Vec::new(), 0_usize);
         let outcome = async {
             while removed.len() < limit {
                 let wanted = limit.saturating_sub(removed.len()).min(LOOKED_AT);
                 // Every id that begins with the prefix, since no byte of UTF-8 is 255.
-                let range = [prefix.into(), [prefix.as_bytes(), &[u8::MAX]].concat()].map(Value::Bytes);
-                let values =
-                    range.into_iter().chain([number(unix_millis(than)), number(wanted), number(left)]).collect();
+                let range = [prefix.into(), [prefix.as_bytes(), &[u8::MAX]].concat()];
+                let [from, to] = range.map(Value::Bytes);
+                let values = vec![from, to, number(unix_millis(than)), number(wanted), number(left)];
                 let rows = self.run(How::Read, statement.clone(), values).await?.rows;
                 for row in &rows {
                     // What cannot be said to be old stays where it is.
@@ -213,14 +240,10 @@ impl<DB: Dialect> ListUsers for SqlStore<DB> {
 /// The user of a row, and the record if it can be read. Ids that are none were not written by this crate.
 fn named(row: &Row) -> Option<(UserId, Option<StoredToken>)> {
     let mut columns = row.iter();
-    let bytes = unhex(columns.next()?.as_deref()?)?;
-    let user = UserId::new(String::from_utf8(bytes).ok()?).ok()?;
+    let digits = columns.next()?.as_deref()?.as_bytes();
+    let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let id = String::from_utf8(digits.chunks(2).map(byte).collect::<Option<_>>()?).ok()?;
+    let user = UserId::new(id).ok()?;
     let record = columns.next().and_then(Option::as_deref).and_then(|record| StoredToken::from_text(record).ok());
     Some((user, record))
-}
-
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let halves: Vec<_> = digits.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
-    let bytes = halves.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, half| byte << 4 | half));
-    bytes.map(|byte| u8::try_from(byte).ok()).collect()
 }
