@@ -1,16 +1,9 @@
 //! One bucket and the line in front of it.
 
-use super::{
-    Ask, BucketId, Busy, SharedBuckets, Taken,
-    bucket::TokenBucket,
-    line::{Line, Place},
-};
-use crate::{
-    config::Bucket,
-    sync::Lock,
-    telemetry::{log, metrics},
-    time::Clock,
-};
+use super::line::{Line, Place};
+use super::{Ask, BucketId, Busy, SharedBuckets, Taken, bucket::TokenBucket};
+use crate::telemetry::{log, metrics};
+use crate::{config::Bucket, sync::Lock, time::Clock};
 use std::{sync::Arc, time::Duration};
 
 /// How long a shared bucket is not asked after it failed, so that one that hangs does not delay every call.

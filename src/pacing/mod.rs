@@ -31,11 +31,8 @@ pub use redis::RedisBuckets;
 pub use shared::{BucketId, SharedBuckets, Taken};
 
 use crate::{config::Bucket, secret::ApiKey, sync::Lock, telemetry::metrics, time::Clock};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::{collections::HashMap, time::Duration};
 use url::Url;
 
 /// Which calls of a key go first when they have to wait.

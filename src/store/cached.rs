@@ -3,16 +3,11 @@
 use super::{
     ListUsers, Removed, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
 };
-use crate::{
-    time::{Clock, SystemClock},
-    user::UserId,
-};
+use crate::time::{Clock, SystemClock};
+use crate::user::UserId;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
+use std::{fmt, sync::Arc};
 
 /// Caches the records of any store, so that most requests need no look-up.
 ///

@@ -4,18 +4,10 @@ use super::{
     ListUsers, Removed, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
     token::Content, within,
 };
-use crate::{
-    random::SystemRandomness,
-    seal::{Keyring, SealingKey},
-    secret::ApiKey,
-    telemetry::log,
-    time::unix_millis,
-    user::UserId,
-};
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use crate::seal::{Keyring, SealingKey};
+use crate::{random::SystemRandomness, secret::ApiKey, telemetry::log, time::unix_millis, user::UserId};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 /// The purpose of these seals. A seal of another purpose does not open here.

@@ -2,11 +2,8 @@
 
 use super::{ListUsers, ListedUser, Removed, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage};
 use crate::user::UserId;
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::SystemTime,
-};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::{collections::HashMap, time::SystemTime};
 
 /// Keeps records in memory, for tests, demos and first steps only.
 ///

@@ -2,15 +2,9 @@
 
 #![deny(clippy::arithmetic_side_effects, reason = "it reads what others wrote")]
 
-use crate::{
-    attempt::AttemptId,
-    note::Note,
-    random::{Randomness, RandomnessError, SystemRandomness, draw},
-    secret::ApiKey,
-    store::StoreError,
-    strict_json,
-    time::{from_unix_millis, unix_millis},
-};
+use crate::random::{Randomness, RandomnessError, SystemRandomness, draw};
+use crate::time::{from_unix_millis, unix_millis};
+use crate::{attempt::AttemptId, note::Note, secret::ApiKey, store::StoreError, strict_json};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

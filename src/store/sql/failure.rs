@@ -1,10 +1,8 @@
 //! Turns a failure of a database into our error. Its text names the place and contains no value of a row.
 
 use super::Dialect;
-use crate::store::{
-    StoreError,
-    StoreErrorKind::{self, Misconfigured, NotWritable, TimedOut, Unavailable},
-};
+use crate::store::StoreError;
+use crate::store::StoreErrorKind::{self, Misconfigured, NotWritable, TimedOut, Unavailable};
 use sqlx::error::DatabaseError;
 use std::{io, time::Duration};
 

@@ -5,11 +5,8 @@ use super::{
     with_literals,
 };
 use crate::store::StoreError;
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Executor as _, MySql, MySqlConnection, Row as _,
-    error::DatabaseError,
-    mysql::{MySqlConnectOptions, MySqlDatabaseError},
-};
+use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor as _, MySql, MySqlConnection, Row as _, error::DatabaseError};
 use std::str::FromStr;
 
 /// At most so many connections. *Source*: our choice, the client's own default.

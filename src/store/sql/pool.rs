@@ -14,15 +14,10 @@
 
 use super::{Answer, Dialect, How, Value, failure};
 use sqlx::{ConnectOptions, Connection, Database, pool::PoolConnection};
-use std::{
-    pin::Pin,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::{Instant, timeout},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{pin::Pin, time::Duration};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout};
 
 /// Default time for one call. *Source*: our choice, below
 /// [`store_deadline`](crate::config::Limits::store_deadline), so that the error that is logged is the store's

@@ -1,9 +1,7 @@
 //! A token store in one SQLite file.
 
-use super::{
-    Dialect, How, Pool, Refusal, SqlStore, TableName, Value, answer, bind, failure,
-    pool::{Call, OPENING},
-};
+use super::pool::{Call, OPENING};
+use super::{Dialect, How, Pool, Refusal, SqlStore, TableName, Value, answer, bind, failure};
 use crate::{store::StoreError, telemetry::log};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor as _, Row as _, Sqlite, SqliteConnection,

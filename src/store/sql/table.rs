@@ -1,23 +1,15 @@
 //! The operations, the same for every database.
 
-use super::{
-    Answer, Dialect, How, Pool, Row, TableName, Value, failure,
-    pool::{DEADLINE, OPENING},
+use super::pool::{DEADLINE, OPENING};
+use super::{Answer, Dialect, How, Pool, Row, TableName, Value, failure};
+use crate::store::{
+    ListUsers, ListedUser, Removed, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage,
+    list_users::what_was_removed,
 };
-use crate::{
-    store::{
-        ListUsers, ListedUser, Removed, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage,
-        list_users::what_was_removed,
-    },
-    time::unix_millis,
-    user::UserId,
-};
+use crate::{time::unix_millis, user::UserId};
 use sqlx::Database;
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
+use std::{fmt, sync::Arc};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
