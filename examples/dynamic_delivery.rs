@@ -72,7 +72,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let product = store.all_products().await?.remove(0);
     let variant = product.variants.first().ok_or("no variant")?;
     let delivery = VariantDelivery::dynamic(format!("http://{address}/deliver"));
-    store.set_variant_delivery(&product.id, &variant.id, &delivery).await?;
+    store.in_variant(&product.id, &variant.id).set_delivery(&delivery).await?;
     let order = NewOrder::new("buyer@shop.example", "stripe").item(&product.id, &variant.id, 1);
     let order = store.create_order(&order).await?;
     store.deliver_order(&order.id).await?;

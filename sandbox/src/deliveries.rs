@@ -59,8 +59,8 @@ impl std::error::Error for Undelivered {}
 impl Sandbox {
     /// The secret that signs dynamic deliveries. It stands in for the one that the Komerza dashboard shows.
     ///
-    /// To let the app deliver a variant, set the app's address with `set_variant_delivery`. Then deliver an
-    /// order of the variant. The sandbox posts the order to that address, and the text of the answer becomes
+    /// To let the app deliver a variant, set the app's address with `InVariant::set_delivery`. Then deliver
+    /// an order of the variant. The sandbox posts the order to that address, and the text of the answer becomes
     /// a delivered item.
     #[must_use]
     pub fn delivery_secret(&self) -> String {

@@ -2,10 +2,8 @@
 
 use super::{Error, ErrorKind};
 use bytes::Bytes;
-use http::{
-    HeaderValue,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
-};
+use http::HeaderValue;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::multipart;
 
 /// The body of a call. It is in memory, so that every try sends it whole. A clone shares it.

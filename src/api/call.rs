@@ -1,21 +1,13 @@
 //! One call from its first wait to its last reply. [`retry`] and the pacing decide; this module carries it out.
 
-use super::{
-    Error, ErrorKind, RequestBuilder,
-    key::Owner,
-    options::Spent,
-    retry::{self, Next, Outcome},
-    trace::Trace,
-};
-use crate::{
-    pacing::{Ask, Busy, Party},
-    wire::{self, BodyError},
-};
+use super::retry::{self, Next, Outcome};
+use super::{Error, ErrorKind, RequestBuilder, key::Owner, options::Spent, trace::Trace};
+use crate::guard;
+use crate::pacing::{Ask, Busy, Party};
+use crate::wire::{self, BodyError};
 use bytes::Bytes;
-use http::{
-    Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, RETRY_AFTER},
-};
+use http::header::{ACCEPT, AUTHORIZATION, RETRY_AFTER};
+use http::{Response, StatusCode};
 use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
@@ -70,9 +62,10 @@ impl RequestBuilder {
                 // The refusal after which it was to be sent again is the result.
                 Err(Busy { wait, waited }) => {
                     spent.waited += waited;
+                    let wait = Some(wait).filter(|wait| *wait != Duration::MAX);
                     return match refused.take() {
-                        Some(reply) => Ok(self.conclude(reply, spent, Some(wait)).await),
-                        None => Err(Error::paced(wait, spent.attempts)),
+                        Some(reply) => Ok(self.conclude(reply, spent, wait).await),
+                        None => Err(Error::new(ErrorKind::RateLimited).after(spent.attempts, wait)),
                     };
                 }
             }
@@ -80,11 +73,9 @@ impl RequestBuilder {
             let began = Instant::now();
             let connections = connection.connections.begin();
             let tried =
-                tokio::time::timeout(options.work(limits, spent), self.attempt(connections.http(), url, streams)).await;
-            match &tried {
-                Err(_) | Ok(Err((Outcome::Refused, _))) => connections.give_up(),
-                Ok(_) => connections.ended(),
-            }
+                tokio::time::timeout(options.work(limits, spent), self.attempt(&connections.pool.http, url, streams))
+                    .await;
+            connections.ended(!matches!(tried, Err(_) | Ok(Err((Outcome::Refused, _)))));
             spent.worked += began.elapsed();
             let tried = tried.unwrap_or_else(|_| Err((Outcome::Final, Error::new(ErrorKind::TimedOut))));
             let outcome = match &tried {
@@ -139,10 +130,7 @@ impl RequestBuilder {
         if let Some(payload) = payload {
             request = payload.put_into(request).map_err(bad)?;
         }
-        if !headers.is_empty() {
-            request = request.headers(headers.clone());
-        }
-        let response = request.send().await.map_err(transport)?;
+        let response = request.headers(headers.clone()).send().await.map_err(transport)?;
         let (mut parts, body) = Response::<reqwest::Body>::from(response).into_parts();
         parts.extensions = http::Extensions::new();
         let status = parts.status;
@@ -168,19 +156,21 @@ impl RequestBuilder {
     /// The last reply: if it says that the key is dead, its record goes.
     async fn conclude(&self, (reply, unread): Received, spent: &Spent, wait: Option<Duration>) -> Answered {
         let inner = &self.client.inner;
-        let dead_key = inner.connection.says_dead(&reply);
-        if let (true, Some(owner)) = (dead_key, &inner.owner) {
-            owner.forget(self.client.fingerprint()).await;
+        // A rule that panics counts as "not revoked".
+        let dead_key = guard::caught_now("revocation rule", || (inner.connection.revocation)(&reply)).unwrap_or(false);
+        if let (true, Some(Owner { keeper, user, version, .. })) = (dead_key, &inner.owner) {
+            keeper.forget(user, version, self.client.fingerprint()).await;
         }
-        let retry_after = wait.filter(|wait| *wait != Duration::MAX).or_else(|| self.told(&reply));
+        let retry_after = wait.or_else(|| self.told(&reply));
         Answered { reply, unread, attempts: spent.attempts, retry_after, dead_key }
     }
 
     /// The error for a reply that is no success.
     pub(super) fn refused(&self, answered: &Answered) -> Error {
+        let reconnect = |owner: &Owner| owner.keeper.reconnect(owner.visit.as_ref());
         Error::refused(&answered.reply, answered.dead_key)
             .after(answered.attempts, answered.retry_after)
-            .advising(self.scope, || self.client.inner.owner.as_ref().map(Owner::reconnect))
+            .advising(self.scope, || self.client.inner.owner.as_ref().map(reconnect))
     }
 }
 

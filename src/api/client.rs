@@ -3,19 +3,12 @@
 use super::{
     Error, ErrorKind, InStore, RequestBuilder, Store, StoreId, User, connection::Connection, key::Owner, path, scopes,
 };
-use crate::{
-    config::{self, ClientLimits, ConfigError, Limits},
-    pacing::{Lane, Party, Priority, SharedBuckets},
-    provider,
-    secret::ApiKey,
-    store::KeyFingerprint,
-    time::Clock,
-};
+use crate::config::{self, ClientLimits, ConfigError, Limits};
+use crate::pacing::{Lane, Party, Priority, SharedBuckets};
+use crate::{provider, secret::ApiKey, store::KeyFingerprint, time::Clock};
 use http::{HeaderValue, Method};
-use std::{
-    sync::{Arc, OnceLock, atomic::Ordering},
-    time::Duration,
-};
+use std::sync::{Arc, OnceLock, atomic::Ordering};
+use std::{fmt, time::Duration};
 
 /// A client for Komerza with one API key, for scripts, jobs and tests.
 ///
@@ -48,7 +41,7 @@ use std::{
 /// ```
 #[doc(alias = "script")]
 #[doc(alias = "background job")]
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
 }
@@ -56,7 +49,6 @@ pub struct Client {
 pub(super) struct Inner {
     pub(super) connection: Arc<Connection>,
     key: ApiKey,
-    fingerprint: KeyFingerprint,
     /// The user of the key. `None` without a layer.
     pub(super) owner: Option<Owner>,
     /// Set by the first call, so that a request that makes no call does not pay for it.
@@ -82,19 +74,13 @@ impl Client {
         ClientBuilder { key, user_agent, api_url, limits: ClientLimits::default(), clock: None, shared: None }
     }
 
-    pub(super) fn of(
-        connection: Arc<Connection>,
-        key: ApiKey,
-        fingerprint: KeyFingerprint,
-        owner: Option<Owner>,
-    ) -> Self {
-        Self { inner: Arc::new(Inner { connection, key, fingerprint, owner, lane: OnceLock::new() }) }
+    pub(super) fn of(connection: Arc<Connection>, key: ApiKey, owner: Option<Owner>) -> Self {
+        Self { inner: Arc::new(Inner { connection, key, owner, lane: OnceLock::new() }) }
     }
 
     /// Returns a client for another key with the same connections and settings.
     pub fn with_key(&self, key: ApiKey) -> Self {
-        let fingerprint = key.fingerprint();
-        Self::of(Arc::clone(&self.inner.connection), key, fingerprint, None)
+        Self::of(Arc::clone(&self.inner.connection), key, None)
     }
 
     /// The key itself, for calls that you make without this client.
@@ -106,7 +92,7 @@ impl Client {
     /// A short hash of the key, for logs and pages.
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
-        self.inner.fingerprint
+        self.inner.key.fingerprint()
     }
 
     /// Begins a `GET` call. The path is below the API's base URL, such as `/stores/{id}/products`.
@@ -140,7 +126,7 @@ impl Client {
     /// nothing is sent.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = path::below(&self.inner.connection.base, path);
-        RequestBuilder::new(self.clone(), method, url, path::template_of(path).into(), None)
+        RequestBuilder::new(self.clone(), method, url, path::template_of(path).into())
     }
 
     /// A known endpoint: a template such as `/stores/{}`, and what fills its gaps.
@@ -152,7 +138,7 @@ impl Client {
         scope: &'static str,
     ) -> RequestBuilder {
         let url = path::fill(&self.inner.connection.base, template, ids);
-        RequestBuilder::new(self.clone(), method, url, template.into(), Some(scope))
+        RequestBuilder { scope: Some(scope), ..RequestBuilder::new(self.clone(), method, url, template.into()) }
     }
 
     /// Loads the account of the key. Needs the scope `user.view`.
@@ -201,7 +187,7 @@ impl Client {
     /// The calls inside one store: products, orders, customers and the rest.
     #[must_use]
     pub fn in_store(&self, id: impl Into<StoreId>) -> InStore {
-        InStore::new(self.clone(), id.into())
+        InStore { client: self.clone(), id: id.into() }
     }
 
     /// The number of calls that could be sent now without waiting, as far as this process knows. [`u32::MAX`]
@@ -234,7 +220,13 @@ impl Client {
     }
 }
 
-crate::kinds::shows! { Inner { fingerprint } ClientBuilder { api_url } }
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("fingerprint", &self.fingerprint()).finish_non_exhaustive()
+    }
+}
+
+crate::kinds::shows! { ClientBuilder { api_url } }
 
 /// Collects the settings of a [`Client`]; made by [`Client::builder`].
 #[must_use = "nothing is made before `build`"]
@@ -279,14 +271,14 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, ConfigError> {
         let Self { key, user_agent, api_url, limits, clock, shared } = self;
         let (user_agent, base) = config::for_client(&user_agent, &api_url)?;
-        let mut connection = Connection::new(&user_agent, base, limits, Limits::default().store_deadline)?;
+        let limits = Limits { client: limits, ..Limits::default() };
+        let mut connection = Connection::new(&user_agent, base, &limits)?;
         if let Some(shared) = shared {
             connection.share_buckets(shared);
         }
         if let Some(clock) = clock {
             connection.set_clock(clock);
         }
-        let fingerprint = key.fingerprint();
-        Ok(Client::of(Arc::new(connection), key, fingerprint, None))
+        Ok(Client::of(Arc::new(connection), key, None))
     }
 }

@@ -1,29 +1,22 @@
 //! The connection to the API that all keys of a layer share.
 
-use super::{
-    connections::{self, Connections},
-    says_key_is_dead,
-};
-use crate::{
-    config::{ClientLimits, ConfigError},
-    guard,
-    pacing::{Pacer, SharedBuckets},
-    random::{Randomness, SystemRandomness},
-    time::{Clock, SystemClock},
-    wire,
-};
+use super::connections::{Connections, watched};
+use super::says_key_is_dead;
+use crate::config::{ClientLimits, ConfigError, Limits};
+use crate::pacing::{Pacer, SharedBuckets};
+use crate::random::{Randomness, SystemRandomness};
+use crate::time::{Clock, SystemClock};
+use crate::wire;
 use bytes::Bytes;
 use http::{HeaderValue, Response};
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::AtomicBool};
+use std::time::Duration;
 use url::Url;
 
 /// What all keys share when they make calls. Cheap to clone: a layer with another clock shares the rest.
 #[derive(Clone)]
 pub(crate) struct Connection {
-    pub(super) connections: Connections,
+    pub(super) connections: Arc<Connections>,
     pub(super) base: Url,
     pub(super) limits: ClientLimits,
     /// The buckets, which exchanges use too.
@@ -38,20 +31,15 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(
-        user_agent: &HeaderValue,
-        base: Url,
-        limits: ClientLimits,
-        shared_deadline: Duration,
-    ) -> Result<Self, ConfigError> {
-        let (agent, api, deadline) = (user_agent.clone(), base.clone(), limits.connect_deadline);
-        let client = move || Ok(wire::client(&agent, &api)?.connect_timeout(deadline));
+    pub(crate) fn new(user_agent: &HeaderValue, base: Url, limits: &Limits) -> Result<Self, ConfigError> {
+        let (agent, api, deadline) = (user_agent.clone(), base.clone(), limits.client.connect_deadline);
+        let build = move || wire::build(watched(wire::client(&agent, &api)?.connect_timeout(deadline)));
         Ok(Self {
-            connections: Connections::new(move || wire::build(connections::watched(client()?)))?,
+            connections: Arc::new(Connections::new(Box::new(build))?),
             pacer: Pacer::of_process(&base),
             base,
-            limits,
-            shared_deadline,
+            limits: limits.client.clone(),
+            shared_deadline: limits.store_deadline,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
             revocation: Arc::new(says_key_is_dead),
@@ -63,11 +51,6 @@ impl Connection {
     pub(crate) fn set_clock(&mut self, clock: Arc<dyn Clock>) {
         self.clock = clock;
         self.pacer = Pacer::alone(&self.base, self.pacer.shared.clone());
-    }
-
-    /// A rule that panics counts as "not revoked".
-    pub(super) fn says_dead(&self, reply: &Response<Bytes>) -> bool {
-        guard::caught_now("revocation rule", || (self.revocation)(reply)).unwrap_or(false)
     }
 
     pub(crate) fn share_buckets(&mut self, buckets: Arc<dyn SharedBuckets>) {

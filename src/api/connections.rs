@@ -8,13 +8,9 @@
 //!    with new ones.
 
 use crate::config::ConfigError;
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A call whose caller stops waiting after this time without an answer retires the connections. *Source*: our
@@ -48,47 +44,41 @@ pub(super) fn watched(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder
 
 type Build = dyn Fn() -> Result<reqwest::Client, ConfigError> + Send + Sync;
 
-/// Clones share the connections.
-#[derive(Clone)]
-pub(super) struct Connections(Arc<Shared>);
-
-struct Shared {
+pub(super) struct Connections {
     build: Box<Build>,
     pool: Mutex<Arc<Pool>>,
 }
 
 /// The connections that were opened since some time.
-struct Pool {
-    http: reqwest::Client,
+pub(super) struct Pool {
+    pub(super) http: reqwest::Client,
     began: Instant,
     given_up: AtomicBool,
 }
 
 /// A try over the connections.
 pub(super) struct Try {
-    pool: Arc<Pool>,
+    pub(super) pool: Arc<Pool>,
     began: Instant,
-    ended: bool,
+    /// Whether the connection answered, or broke by itself. `None`: the caller stopped waiting.
+    well: Option<bool>,
 }
 
 impl Connections {
-    pub(super) fn new(
-        build: impl Fn() -> Result<reqwest::Client, ConfigError> + Send + Sync + 'static,
-    ) -> Result<Self, ConfigError> {
-        let pool = Mutex::new(Pool::new(&build)?);
-        Ok(Self(Arc::new(Shared { build: Box::new(build), pool })))
+    pub(super) fn new(build: Box<Build>) -> Result<Self, ConfigError> {
+        Ok(Self { pool: Mutex::new(Pool::new(&*build)?), build })
     }
 
     pub(super) fn begin(&self) -> Try {
-        let mut pool = self.0.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         // The same client was built before, so this fails only if the system changed. Then the old connections stay in use.
         if pool.given_up.load(Ordering::Relaxed)
-            && let Ok(new) = Pool::new(&*self.0.build)
+            && let Ok(new) = Pool::new(&*self.build)
         {
             crate::telemetry::log::debug!("the connections to the API are replaced");
             *pool = new;
         }
-        Try { pool: Arc::clone(&pool), began: Instant::now(), ended: false }
+        Try { pool: Arc::clone(&pool), began: Instant::now(), well: None }
     }
 }
 
@@ -96,35 +86,21 @@ impl Pool {
     fn new(build: &Build) -> Result<Arc<Self>, ConfigError> {
         Ok(Arc::new(Self { http: build()?, began: Instant::now(), given_up: AtomicBool::new(false) }))
     }
-
-    fn give_up(&self) {
-        if self.began.elapsed() >= SUSPICIOUS {
-            self.given_up.store(true, Ordering::Relaxed);
-        }
-    }
 }
 
 impl Try {
-    pub(super) fn http(&self) -> &reqwest::Client {
-        &self.pool.http
-    }
-
-    /// The connection answered, or broke by itself.
-    pub(super) fn ended(mut self) {
-        self.ended = true;
-    }
-
-    /// The connection is open, but the server does not answer or accepts no requests.
-    pub(super) fn give_up(mut self) {
-        self.ended = true;
-        self.pool.give_up();
+    /// `well`: the connection answered, or broke by itself. Otherwise it is open, but the server does not
+    /// answer or accepts no requests.
+    pub(super) fn ended(mut self, well: bool) {
+        self.well = Some(well);
     }
 }
 
 impl Drop for Try {
     fn drop(&mut self) {
-        if !self.ended && self.began.elapsed() >= SUSPICIOUS {
-            self.pool.give_up();
+        let well = self.well.unwrap_or_else(|| self.began.elapsed() < SUSPICIOUS);
+        if !well && self.pool.began.elapsed() >= SUSPICIOUS {
+            self.pool.given_up.store(true, Ordering::Relaxed);
         }
     }
 }
@@ -136,15 +112,15 @@ mod tests {
     use tokio::time::advance;
 
     /// The connections, and how often they were replaced when a try begins.
-    fn connections() -> (Connections, impl Fn() -> u32) {
+    fn connections() -> (Arc<Connections>, impl Fn() -> u32) {
         let builds = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&builds);
-        let connections = Connections::new(move || {
+        let connections = Connections::new(Box::new(move || {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(reqwest::Client::builder().tls_certs_only([]).build().unwrap())
-        });
-        let connections = connections.unwrap();
-        let same = connections.clone();
+        }));
+        let connections = Arc::new(connections.unwrap());
+        let same = Arc::clone(&connections);
         let replaced = move || {
             drop(same.begin());
             builds.load(Ordering::Relaxed) - 1
@@ -156,8 +132,8 @@ mod tests {
     async fn a_try_without_an_answer_gives_up_the_connections_it_used() {
         let (connections, replaced) = connections();
         let (late, answered, brief) = (connections.begin(), connections.begin(), connections.begin());
-        brief.ended();
-        answered.ended();
+        brief.ended(true);
+        answered.ended(true);
         assert_eq!(replaced(), 0);
         advance(SUSPICIOUS).await;
         drop(late);
@@ -187,7 +163,7 @@ mod tests {
     async fn a_peer_that_refuses_everything_gets_a_new_connection_once_a_second() {
         let (connections, replaced) = connections();
         for _ in 0..100 {
-            connections.begin().give_up();
+            connections.begin().ended(false);
             advance(Duration::from_millis(100)).await;
         }
         assert!((8..=10).contains(&replaced()));
@@ -196,14 +172,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn connections_that_cannot_be_made_anew_stay() {
         let builds = AtomicU32::new(0);
-        let connections = Connections::new(move || match builds.fetch_add(1, Ordering::Relaxed) {
+        let connections = Connections::new(Box::new(move || match builds.fetch_add(1, Ordering::Relaxed) {
             0 => Ok(reqwest::Client::builder().tls_certs_only([]).build().unwrap()),
             _ => Err(ConfigError::because("api_url", &crate::message::NOT_HTTPS)),
-        });
+        }));
         let connections = connections.unwrap();
         let first = Arc::clone(&connections.begin().pool);
         advance(SUSPICIOUS).await;
-        connections.begin().give_up();
+        connections.begin().ended(false);
         assert!(Arc::ptr_eq(&connections.begin().pool, &first));
     }
 }

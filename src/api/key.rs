@@ -1,12 +1,8 @@
 //! The client for Komerza's API that acts for one user.
 
 use super::{Client, connection::Connection};
-use crate::{
-    note::Note,
-    secret::ApiKey,
-    store::{KeyFingerprint, StoredToken, TokenVersion},
-    user::UserId,
-};
+use crate::store::{KeyFingerprint, StoredToken, TokenVersion};
+use crate::{note::Note, secret::ApiKey, user::UserId};
 use http::{HeaderValue, Uri};
 use std::{ops::Deref, sync::Arc};
 
@@ -59,11 +55,11 @@ pub struct KomerzaKey {
 
 /// Whose key a client has.
 pub(super) struct Owner {
-    user: UserId,
-    version: TokenVersion,
-    keeper: Arc<dyn Keeper>,
+    pub(super) user: UserId,
+    pub(super) version: TokenVersion,
+    pub(super) keeper: Arc<dyn Keeper>,
     /// The request that the key was taken from.
-    visit: Option<Visit>,
+    pub(super) visit: Option<Visit>,
 }
 
 /// The request in which a key was used. It decides where the user goes to connect again.
@@ -102,16 +98,6 @@ pub(crate) trait Keeper: Send + Sync {
     fn reconnect(&self, visit: Option<&Visit>) -> Reconnect;
 }
 
-impl Owner {
-    pub(super) async fn forget(&self, fingerprint: KeyFingerprint) {
-        self.keeper.forget(&self.user, &self.version, fingerprint).await;
-    }
-
-    pub(super) fn reconnect(&self) -> Reconnect {
-        self.keeper.reconnect(self.visit.as_ref())
-    }
-}
-
 impl KomerzaKey {
     pub(crate) fn new(
         keeper: Arc<dyn Keeper>,
@@ -122,7 +108,7 @@ impl KomerzaKey {
     ) -> Self {
         let connection = Arc::clone(keeper.connection());
         let owner = Owner { user: user.clone(), version: *token.version(), keeper, visit };
-        let client = Client::of(connection, key, token.fingerprint(), Some(owner));
+        let client = Client::of(connection, key, Some(owner));
         Self { client, user, note: token.note().cloned() }
     }
 

@@ -25,7 +25,7 @@ pub mod scopes;
 mod trace;
 
 pub use body::Form;
-pub use calls::{Direction, InStore, OrderSort};
+pub use calls::{Direction, InStore, InVariant, OrderSort};
 pub use client::{Client, ClientBuilder};
 pub(crate) use connection::Connection;
 pub use download::Download;

@@ -1,7 +1,6 @@
 //! The options of one call.
 
-use crate::config::ClientLimits;
-use crate::pacing::Priority;
+use crate::{config::ClientLimits, pacing::Priority};
 use std::time::Duration;
 
 /// Options of one call.

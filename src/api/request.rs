@@ -3,10 +3,8 @@
 use super::{Client, Download, Error, ErrorKind, Form, Listing, body::Payload, options::Options};
 use crate::{pacing::Priority, strict_json, wire::Envelope};
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response,
-    header::{AUTHORIZATION, HOST, USER_AGENT},
-};
+use http::header::{AUTHORIZATION, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, time::Duration};
 use url::Url;
@@ -71,15 +69,9 @@ pub struct RequestBuilder {
 }
 
 impl RequestBuilder {
-    pub(super) fn new(
-        client: Client,
-        method: Method,
-        url: Result<Url, Error>,
-        template: Cow<'static, str>,
-        scope: Option<&'static str>,
-    ) -> Self {
+    pub(super) fn new(client: Client, method: Method, url: Result<Url, Error>, template: Cow<'static, str>) -> Self {
         let (headers, options) = (HeaderMap::new(), Options::default());
-        Self { client, method, url, template, scope, headers, payload: None, options }
+        Self { client, method, url, template, scope: None, headers, payload: None, options }
     }
 
     /// Adds a query parameter. The crate encodes it. Earlier parameters with the same name stay.

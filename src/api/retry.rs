@@ -46,13 +46,15 @@ pub(super) enum Next {
 /// Decides after a number of tries. `chance` is from 0 to 255.
 pub(super) fn next(safe: bool, outcome: Outcome, tries: u32, limits: &ClientLimits, chance: u8) -> Next {
     let again = tries < limits.tries.max(1);
+    let pause = pause(tries, limits, chance);
     match outcome {
         Outcome::Answered { status: StatusCode::TOO_MANY_REQUESTS, retry_after } => {
             let wait = retry_after.unwrap_or(limits.bucket.period).min(limits.longest_pause);
             // A 429 that asks for no wait would otherwise be repeated many times a second.
-            let wait = wait.max(pause(tries, limits, chance));
+            let wait = wait.max(pause);
             if !limits.bucket.period.is_zero() {
-                Next::Refused(wait.saturating_add(spread(chance)))
+                // Up to a quarter of a second more, so that processes with the same key do not collide again.
+                Next::Refused(wait.saturating_add(Duration::from_millis(chance.into())))
             } else if again {
                 Next::Pause(wait)
             } else {
@@ -60,11 +62,10 @@ pub(super) fn next(safe: bool, outcome: Outcome, tries: u32, limits: &ClientLimi
             }
         }
         Outcome::Answered { status, retry_after } if safe && again && is_temporary(status) => {
-            let told = retry_after.unwrap_or_default().min(limits.longest_pause);
-            Next::Pause(told.max(pause(tries, limits, chance)))
+            Next::Pause(retry_after.unwrap_or_default().min(limits.longest_pause).max(pause))
         }
-        Outcome::NotSent | Outcome::Refused if again => Next::Pause(pause(tries, limits, chance)),
-        Outcome::Broken if again && safe => Next::Pause(pause(tries, limits, chance)),
+        Outcome::NotSent | Outcome::Refused if again => Next::Pause(pause),
+        Outcome::Broken if again && safe => Next::Pause(pause),
         _ => Next::Stop,
     }
 }
@@ -87,11 +88,6 @@ fn pause(tries: u32, limits: &ClientLimits, chance: u8) -> Duration {
     let whole = limits.first_pause.saturating_mul(doubled).min(limits.longest_pause);
     let half = whole / 2;
     half + half.saturating_mul(u32::from(chance)) / 255
-}
-
-/// Up to a quarter of a second more than a 429 asks, so that processes with the same key do not collide again.
-fn spread(chance: u8) -> Duration {
-    Duration::from_millis(u64::from(chance))
 }
 
 #[cfg(test)]

@@ -26,8 +26,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: Config, store: Arc<dyn TokenStore>) -> Result<Self, ConfigError> {
         let Config { user_agent, api_url, limits, .. } = &config;
-        let api = Connection::new(user_agent, api_url.clone(), limits.client.clone(), limits.store_deadline)?;
-        let api = Arc::new(api);
+        let api = Arc::new(Connection::new(user_agent, api_url.clone(), limits)?);
         let core = Arc::new(Core::new(config, store));
         let redeem = Redeem::new(Arc::clone(&core), Arc::clone(&api.pacer))?;
         Ok(Self { site: Site::new(Arc::clone(&core)), redeem, core, api })

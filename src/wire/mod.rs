@@ -5,18 +5,13 @@ mod envelope;
 
 pub(crate) use envelope::Envelope;
 
-use crate::{
-    config::{ConfigError, is_loopback},
-    message,
-    telemetry::log::chain,
-};
+use crate::config::{ConfigError, is_loopback};
+use crate::{message, telemetry::log::chain};
 use bytes::Bytes;
 use http::HeaderValue;
 use http_body_util::{BodyExt, Limited};
-use std::{
-    error::Error,
-    time::{Duration, SystemTime},
-};
+use std::error::Error;
+use std::time::{Duration, SystemTime};
 use url::Url;
 
 /// The longest wait that a `Retry-After` can ask for.

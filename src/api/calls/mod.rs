@@ -8,8 +8,10 @@ mod customers;
 mod filtered;
 mod orders;
 mod tickets;
+mod variants;
 
 pub use filtered::{Direction, OrderSort};
+pub use variants::InVariant;
 
 use super::{Client, Error, RequestBuilder, StoreId, StorePermissions};
 use crate::api::scopes;
@@ -28,15 +30,11 @@ use http::Method;
 /// ```
 #[derive(Debug, Clone)]
 pub struct InStore {
-    client: Client,
-    id: StoreId,
+    pub(super) client: Client,
+    pub(super) id: StoreId,
 }
 
 impl InStore {
-    pub(super) fn new(client: Client, id: StoreId) -> Self {
-        Self { client, id }
-    }
-
     /// The store's id.
     #[must_use]
     pub fn id(&self) -> &StoreId {

@@ -5,7 +5,7 @@ mod kind;
 pub use kind::ErrorKind;
 pub(crate) use kind::is_error_code;
 
-use super::{key::Reconnect, listing::UnreadableItem, says_key_is_dead};
+use super::{key::Reconnect, says_key_is_dead};
 use crate::wire::Envelope;
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -104,25 +104,15 @@ impl Error {
         Self::caused_by(ErrorKind::BadRequest, "an id is empty, a dot segment, or not fit for a path")
     }
 
-    pub(super) fn paced(wait: Duration, attempts: u32) -> Self {
-        Self::new(ErrorKind::RateLimited).after(attempts, (wait != Duration::MAX).then_some(wait))
-    }
-
     /// A reply that is too long to be read.
     pub(super) fn too_long(status: StatusCode) -> Self {
         Self::caused_by(ErrorKind::ProviderFault, "the reply is too long").with(|details| details.status = Some(status))
     }
 
-    /// A success that this version cannot read.
+    /// A success, or an item of a list, that this version cannot read.
     pub(super) fn unexpected(status: StatusCode, body: Bytes, why: String) -> Self {
         Self::caused_by(ErrorKind::UnexpectedReply, why)
             .with(|details| (details.status, details.body) = (Some(status), Some(body)))
-    }
-
-    /// An item of a list that this version cannot read.
-    pub(super) fn unexpected_item(item: UnreadableItem, page: u32) -> Self {
-        let UnreadableItem { position, json, why } = item;
-        Self::unexpected(StatusCode::OK, json.into(), format!("item {position} of page {page}: {why}"))
     }
 
     /// What the provider said no with.

@@ -79,12 +79,12 @@ impl<T: DeserializeOwned + Send + 'static> Listing<T> {
     /// # Ok(()) }
     /// ```
     pub fn items(self) -> Items<T> {
-        Items::new(self.pages())
+        Items { pages: self.pages(), ready: Vec::new().into_iter() }
     }
 
     /// Returns all list pages that are not empty, in order. An error ends the stream.
     pub fn pages(self) -> Pages<T> {
-        Pages::new(self)
+        Pages { next: Some(self.first), listing: self, running: None, longest: 0, print: None }
     }
 
     /// Loads one list page. After the last list page, Komerza may answer with an empty list page.

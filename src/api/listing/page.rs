@@ -1,6 +1,7 @@
 //! A list page.
 
 use crate::{api::Error, strict_json, wire::Envelope};
+use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -56,7 +57,10 @@ impl<T> Page<T> {
         let (number, count) = (self.number, self.count());
         let (mut items, mut unreadable) = (self.items.into_iter(), self.unreadable.into_iter().peekable());
         let next = |position| match unreadable.next_if(|item| item.position == position) {
-            Some(item) => Some(Err(Error::unexpected_item(item, number))),
+            Some(UnreadableItem { position, json, why }) => {
+                let why = format!("item {position} of page {number}: {why}");
+                Some(Err(Error::unexpected(StatusCode::OK, json.into(), why)))
+            }
             None => items.next().map(Ok),
         };
         (0..count).filter_map(next).collect()

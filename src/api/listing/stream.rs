@@ -4,11 +4,8 @@ use super::{Listing, Page};
 use crate::api::{Error, ErrorKind};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
-use std::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use std::task::{Context, Poll, ready};
+use std::{future::Future, pin::Pin};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Whether there may be more after a page; see the [module](super) for the rule.
@@ -25,19 +22,15 @@ type Running<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
 /// A [`Stream`] of the list pages of a list. [`Listing::pages`] makes it.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Pages<T> {
-    listing: Listing<T>,
+    pub(super) listing: Listing<T>,
     /// The next page.
-    next: Option<u32>,
-    running: Option<Running<T>>,
-    longest: usize,
-    print: Option<u64>,
+    pub(super) next: Option<u32>,
+    pub(super) running: Option<Running<T>>,
+    pub(super) longest: usize,
+    pub(super) print: Option<u64>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Pages<T> {
-    pub(super) fn new(listing: Listing<T>) -> Self {
-        Self { next: Some(listing.first), listing, running: None, longest: 0, print: None }
-    }
-
     /// The call for a page. If it is `ahead` of its turn it starts now, in its own task; otherwise when polled.
     fn start(listing: &Listing<T>, number: u32, ahead: bool) -> Running<T> {
         let page = listing.page(number);
@@ -95,15 +88,11 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
 /// A [`Stream`] of the items of a list. [`Listing::items`] makes it.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Items<T> {
-    pages: Pages<T>,
-    ready: std::vec::IntoIter<Result<T, Error>>,
+    pub(super) pages: Pages<T>,
+    pub(super) ready: std::vec::IntoIter<Result<T, Error>>,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Items<T> {
-    pub(super) fn new(pages: Pages<T>) -> Self {
-        Self { pages, ready: Vec::new().into_iter() }
-    }
-
     /// Returns the next item, or `None` at the end.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         std::future::poll_fn(|task| Pin::new(&mut *self).poll_next(task)).await

@@ -1,11 +1,8 @@
 //! Enumerations. Komerza may add values, so unknown values are kept.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{
-    borrow::Cow,
-    fmt,
-    hash::{Hash, Hasher},
-};
+use std::hash::{Hash, Hasher};
+use std::{borrow::Cow, fmt};
 
 macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $number:literal,)+ })+) => { $(

@@ -45,9 +45,9 @@ pub(super) use {model, plain, secret_model};
 
 /// A type that models have fields of.
 pub(super) trait Field<'de>: Deserialize<'de> {
-    /// Reads what is not null. `None`: it says nothing, as null does.
+    /// `None`: it is null, or says as little as null does.
     fn read<D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialize(from).map(Some)
+        Option::deserialize(from)
     }
 }
 
@@ -58,16 +58,7 @@ pub(super) fn must<'de, T: Field<'de>, D: Deserializer<'de>>(from: D) -> Result<
 
 /// A field that may be null. serde handles one that is missing.
 pub(super) fn may<'de, T: Field<'de> + Default, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    struct NotNull<T>(Option<T>);
-
-    impl<'de, T: Field<'de>> Deserialize<'de> for NotNull<T> {
-        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-            T::read(from).map(Self)
-        }
-    }
-
-    let value = Option::<NotNull<T>>::deserialize(from)?;
-    Ok(value.and_then(|value| value.0).unwrap_or_default())
+    Ok(T::read(from)?.unwrap_or_default())
 }
 
 plain!(bool, i64, String, BTreeMap<String, Option<String>>);

@@ -84,7 +84,8 @@ impl NewOrder {
     }
 }
 
-/// How a variant is delivered. A call replaces all these settings.
+/// How a variant is delivered. A call replaces all these settings. For other types than
+/// [`dynamic`](Self::dynamic), set the [`delivery_types`](Self::delivery_types) of a default value.
 ///
 /// # Source
 /// The API's OpenAPI document: `VariantDeliveryForm`.
@@ -109,16 +110,6 @@ impl VariantDelivery {
     /// answer. See the guide `webhooks` (feature `webhook`).
     #[must_use]
     pub fn dynamic(url: impl Into<String>) -> Self {
-        Self::of("dynamic", Some(url.into()))
-    }
-
-    /// Komerza delivers a licence key from the stock.
-    #[must_use]
-    pub fn license_keys() -> Self {
-        Self::of("license_keys", None)
-    }
-
-    fn of(kind: &str, dynamic_url: Option<String>) -> Self {
-        Self { delivery_types: vec![kind.to_owned()], dynamic_url, ..Self::default() }
+        Self { delivery_types: vec!["dynamic".to_owned()], dynamic_url: Some(url.into()), ..Self::default() }
     }
 }

@@ -1,6 +1,8 @@
 //! The addresses of images, which Komerza names only by their files.
 
 use super::Product;
+use crate::config::with_segments;
+use url::Url;
 
 /// *Source*: public clients of 2026. Clients of 2025 use `https://user-generated-content.komerza.com/{name}`.
 const IMAGES: &str = "https://cdn.komerza.com/stores";
@@ -24,9 +26,8 @@ impl Product {
     pub fn image_urls(&self) -> Vec<String> {
         let Some(store) = &self.store_id else { return Vec::new() };
         let address = |name: &String| {
-            let mut address = url::Url::parse(IMAGES).ok()?;
-            address.path_segments_mut().ok()?.extend([store.as_str(), "products", self.id.as_str(), name]);
-            Some(address.into())
+            let segments = [store.as_str(), "products", self.id.as_str(), name];
+            Some(with_segments(&Url::parse(IMAGES).ok()?, &segments)?.into())
         };
         self.image_names.iter().filter_map(address).collect()
     }

@@ -1,9 +1,7 @@
 //! The parts of an order.
 
-use super::{
-    Amount, CouponId, CustomerId, OrderId, ProductId, RefundReason, VariantId,
-    field::{model, secret_model},
-};
+use super::field::{model, secret_model};
+use super::{Amount, CouponId, CustomerId, OrderId, ProductId, RefundReason, VariantId};
 use jiff::Timestamp;
 
 model! {
@@ -53,14 +51,6 @@ model! {
         net_decrease: Option<Amount>,
     }
 
-    /// A reduction of an order.
-    pub struct OrderDiscount may {
-        /// The reduction in percent.
-        percentage_decrease: Option<Amount>,
-        /// The reduction in money.
-        net_decrease: Option<Amount>,
-    }
-
     /// The tax of an order.
     pub struct OrderTax may {
         /// The tax in money.
@@ -77,25 +67,6 @@ model! {
         pre_tax_amount: Option<Amount>,
         /// `exclusive`, `inclusive`, or a newer value.
         tax_behavior: String,
-    }
-
-    /// The payment provider's id for the payment, and a note. The payment's client secret is left out on
-    /// purpose.
-    pub struct GatewayMetadata may {
-        /// The payment's id.
-        transaction_id: Option<String>,
-        /// A note about the payment.
-        note: Option<String>,
-    }
-
-    /// A payment that the customer's bank took back.
-    pub struct Chargeback may {
-        /// When the chargeback was made.
-        date_created: Option<Timestamp>,
-        /// Its status. The values are not documented.
-        status: String,
-        /// The reason.
-        reason: String,
     }
 
     /// A refund of an order.

@@ -1,11 +1,14 @@
 //! Orders.
 
+use super::field::model;
 use super::{
-    Amount, Chargeback, DeliveredItem, DiscordAccount, GatewayMetadata, LineItem, OrderCoupon, OrderCustomer,
-    OrderDiscount, OrderId, OrderStatus, OrderTax, Refund, StoreId, field::model,
+    Amount, DeliveredItem, DiscordAccount, LineItem, OrderCoupon, OrderCustomer, OrderId, OrderStatus, OrderTax,
+    Refund, StoreId,
 };
+use crate::config::with_segments;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use url::Url;
 
 /// *Source*: a payment bridge in use sends its buyers back there.
 const CHECKOUT: &str = "https://checkout.komerza.com/checkout";
@@ -39,6 +42,7 @@ model! {
     /// A whole order.
     ///
     /// The customer's IP address and browser, and the secrets of the payment method, are left out on purpose.
+    /// The payment provider's ids, chargebacks and affiliates are left out too.
     pub struct Order {
         /// The id.
         id: OrderId,
@@ -65,8 +69,6 @@ model! {
         amount_paid: Option<Amount>,
         /// The coupon that was used.
         coupon: Option<OrderCoupon>,
-        /// The reduction through an affiliate.
-        affiliate_discount: Option<OrderDiscount>,
         /// The tax.
         tax: Option<OrderTax>,
         /// The fee of the payment method in percent, for the whole order.
@@ -77,10 +79,6 @@ model! {
         global_gateway_fixed_fee: Option<Amount>,
         /// The fixed fee that was applied. Zero where a product has a fee of its own.
         global_gateway_fixed_fee_amount: Option<Amount>,
-        /// The payment provider's id for the payment, and a note.
-        gateway_metadata: Option<GatewayMetadata>,
-        /// The payment that the customer's bank took back.
-        chargeback: Option<Chargeback>,
         /// The refund.
         refund: Option<Refund>,
         /// What was delivered.
@@ -125,8 +123,6 @@ impl Order {
     /// `None`: the id cannot be part of a URL.
     #[must_use]
     pub fn checkout_url(&self) -> Option<String> {
-        let mut address = url::Url::parse(CHECKOUT).ok()?;
-        address.path_segments_mut().ok()?.push(self.id.as_str());
-        (address.path_segments()?.count() == 2).then(|| address.into())
+        Some(with_segments(&Url::parse(CHECKOUT).ok()?, &[self.id.as_str()])?.into())
     }
 }

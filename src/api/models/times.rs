@@ -3,7 +3,6 @@
 
 use jiff::{Timestamp, civil::Time, fmt::temporal::Pieces, tz::Offset};
 use serde::{Deserialize, Deserializer, de::Error};
-use std::borrow::Cow;
 
 fn parse(text: &str) -> Option<Timestamp> {
     let pieces = Pieces::parse(text).ok().filter(|pieces| pieces.time_zone_annotation().is_none())?;
@@ -14,13 +13,10 @@ fn parse(text: &str) -> Option<Timestamp> {
     Some(offset.to_timestamp(time).unwrap_or(nearest))
 }
 
-/// `None` for an empty text.
+/// `None` for null and for an empty text.
 pub(super) fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = Cow::<'de, str>::deserialize(from)?;
-    match text.as_ref() {
-        "" => Ok(None),
-        text => parse(text).map(Some).ok_or_else(|| D::Error::custom("not a time in ISO 8601")),
-    }
+    let text = Option::<String>::deserialize(from)?.filter(|text| !text.is_empty());
+    text.map(|text| parse(&text).ok_or_else(|| D::Error::custom("not a time in ISO 8601"))).transpose()
 }
 
 #[cfg(test)]

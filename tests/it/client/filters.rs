@@ -89,7 +89,7 @@ async fn filters_sorts_sizes_and_paths_reach_the_provider_encoded() {
     let (provider, key) = empty_lists().await;
     let orders = key.in_store("s/1").orders().query("Filters", "status==pending").page_size(50);
     orders.email("ada+x@shop.example").all().await.unwrap();
-    let items = key.in_store("s").variant_items("p", "v").page_size(20);
+    let items = key.in_store("s").in_variant("p", "v").items().page_size(20);
     items.query("Sorts", "added").all().await.unwrap();
     key.in_store("s").orders().query("Sorts", "-dateFrom,email").all().await.unwrap();
     key.in_store("s").customers().query("affiliateCode", "ADA").all().await.unwrap();

@@ -33,7 +33,7 @@ async fn everything_typed_is_read_from_the_sandbox() {
     let products = store.products().all().await.unwrap();
     let product = store.product(&products[0].id).await.unwrap();
     assert_eq!((product.id == products[0].id, product.variants.is_empty()), (true, false));
-    store.variant(&product.id, &product.variants[0].id).await.unwrap();
+    store.in_variant(&product.id, &product.variants[0].id).load().await.unwrap();
     assert_eq!(store.all_products().await.unwrap().len(), products.len());
     let categories = store.all_categories().await.unwrap();
     assert_eq!(categories[0].product_ids.len(), 2);

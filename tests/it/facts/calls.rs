@@ -64,15 +64,17 @@ async fn every_typed_call_goes_where_the_table_says_and_names_its_scope() {
         permissions(),
         products().all(), all_products(), search_products("t").all(), product("p"),
         add_product_image("p", "f.png", "image/png", vec![7]),
-        variant("p", "v"), set_variant_delivery("p", "v", &delivery),
-        variant_items("p", "v").all(), search_variant_items::<Value>("p", "v", "t").all(),
-        add_variant_items("p", "v", &["k"]), remove_variant_items("p", "v", &["k"]), clear_variant_items("p", "v"),
         all_categories(),
         orders().all(), search_orders("t").all(), order("o"), create_order(&order), deliver_order("o"),
         refund_order("o", RefundReason::Duplicate),
         approve_custom_payment("o"), reject_custom_payment("o"), custom_payment_proof::<Value>("o"),
         tickets().all(), ticket("t"),
         customers().all(), search_customers("t").all(), customer("c"), customer_by_email("ada@shop.example"),
+    }
+    let variant = store.in_variant("p", "v");
+    calls! { variant:
+        load(), set_delivery(&delivery), items().all(), search_items::<Value>("t").all(),
+        add_items(&["k"]), remove_items(&["k"]), clear_items(),
     }
     // It asks twice: for the stores, and for the user who has them.
     let denied = key.stores().await.unwrap_err();
@@ -96,7 +98,7 @@ async fn every_typed_call_goes_where_the_table_says_and_names_its_scope() {
             .map(|(name, _)| name.into_owned())
             .collect();
         let own = match *name {
-            "variant" => TABLE.queries[name].clone(),
+            "load" => TABLE.queries[name].clone(),
             _ => BTreeSet::new(),
         };
         let paged: BTreeSet<_> =
@@ -159,7 +161,7 @@ fn no_typed_call_is_missing_from_the_table() {
             let (name, body) = function.trim_start_matches("async ").strip_prefix("fn ")?.split_once('(')?;
             let name = name.split('<').next()?;
             let body = body.split("\n    }").next()?;
-            let calls = ["scopes::", "self.of_variant(", "self.user()"];
+            let calls = ["scopes::", "self.update(", "self.user()"];
             calls.iter().any(|call| body.contains(call)).then(|| name.to_owned())
         }));
     }

@@ -113,7 +113,7 @@ fn id_of(thing: &Value) -> String {
 fn text_for(call: &Call) -> &'static str {
     match (call.name, call.path.as_str()) {
         ("search_products", _) => "Tidy",
-        ("search_variant_items", _) => "KEY",
+        ("search_items", _) => "KEY",
         ("search_orders" | "search_customers", _) => "buyer.example",
         (_, "/webhooks/{webhook}/logs/search/{text}") => "receiver",
         _ => "e",
@@ -136,7 +136,7 @@ fn path(call: &Call, ids: &BTreeMap<&'static str, String>) -> String {
     }
     match (call.name, call.path.ends_with("/categories/slug/{slug}")) {
         (_, true) => path.rsplit_once('/').unwrap().0.to_owned() + "/popular",
-        ("variant", _) => format!("{path}?variantId={}", ids["{variant}"]),
+        ("load", _) => format!("{path}?variantId={}", ids["{variant}"]),
         _ => path,
     }
 }
@@ -192,7 +192,7 @@ async fn everything_that_the_sandbox_sends_is_what_the_table_says() {
     let ids = ids(&key, &key.in_store(stores[1].as_str())).await;
     // What others still need goes last.
     let last = |call: &&Call| {
-        ["order", "clear_variant_items"].contains(&call.name)
+        ["order", "clear_items"].contains(&call.name)
             || (call.method, call.path.as_str()) == ("DELETE", "/webhooks/{webhook}")
     };
     let (last, first): (Vec<_>, Vec<_>) = TABLE.calls.iter().partition(last);

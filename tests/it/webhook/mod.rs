@@ -48,7 +48,7 @@ async fn app(secret: &str) -> (App, String) {
 async fn ordered(store: &InStore, url: String) -> Order {
     let product = store.all_products().await.unwrap().remove(0);
     let variant = &product.variants[0].id;
-    let shown = store.set_variant_delivery(&product.id, variant, &VariantDelivery::dynamic(url)).await.unwrap();
+    let shown = store.in_variant(&product.id, variant).set_delivery(&VariantDelivery::dynamic(url)).await.unwrap();
     assert_eq!(shown.delivery_types, ["dynamic"]);
     let order = NewOrder::new("buyer@shop.example", "stripe").item(&product.id, variant, 2);
     store.create_order(&order).await.unwrap()
