@@ -104,23 +104,18 @@ impl RedisBuckets {
         self
     }
 
-    async fn run(
-        &self,
-        id: &BucketId,
-        bucket: Bucket,
-        wanted: u32,
-        refused: Option<Duration>,
-    ) -> Result<Taken, Box<dyn Error + Send + Sync>> {
+    /// Takes `count` tokens, or notes that there are none for `wait`.
+    async fn run(&self, id: &BucketId, limit: Bucket, count: u32, wait: Option<Duration>) -> Result<Taken, StoreError> {
         let micros =
             |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX).min(i64::from(u32::MAX) << 20);
         let numbers = [
-            bucket.capacity.into(),
-            bucket.refill.min(bucket.capacity).into(),
-            micros(bucket.period),
+            limit.capacity.into(),
+            limit.refill.min(limit.capacity).into(),
+            micros(limit.period),
             micros(super::SLACK),
-            wanted.into(),
-            refused.map_or(-1, micros),
-            micros(LONGEST_REFUSAL.max(refused.unwrap_or_default())),
+            count.into(),
+            wait.map_or(-1, micros),
+            micros(LONGEST_REFUSAL.max(wait.unwrap_or_default())),
         ];
         let mut command = redis::cmd("EVAL");
         command.arg(SCRIPT).arg(1).arg(format!("{}{id}", self.prefix)).arg(&numbers);
@@ -134,11 +129,12 @@ impl SharedBuckets for RedisBuckets {
     async fn take(&self, id: &BucketId, bucket: Bucket, wanted: u32) -> Result<Taken, Box<dyn Error + Send + Sync>> {
         match bucket.capacity {
             0 => Ok(Taken { granted: 0, wait: Duration::MAX }),
-            _ => self.run(id, bucket, wanted, None).await,
+            _ => Ok(self.run(id, bucket, wanted, None).await?),
         }
     }
 
     async fn empty(&self, id: &BucketId, bucket: Bucket, wait: Duration) -> Result<(), Box<dyn Error + Send + Sync>> {
-        self.run(id, bucket, 0, Some(wait)).await.map(drop)
+        self.run(id, bucket, 0, Some(wait)).await?;
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::{fmt, str::FromStr, time::SystemTime};
+use std::{fmt, mem::take, str::FromStr, time::SystemTime};
 use zeroize::Zeroizing;
 
 /// The record of one user: the API key, the version of this save, and its time.
@@ -168,7 +168,7 @@ impl StoredToken {
             )));
         }
         let content = match (form.key, form.sealed) {
-            (Some(key), None) => Content::Plain(ApiKey::new(key.as_str()).map_err(StoreError::unreadable)?),
+            (Some(mut key), None) => Content::Plain(ApiKey::new(take(&mut *key)).map_err(StoreError::unreadable)?),
             (None, Some(sealed)) => Content::Sealed(sealed.as_str().into()),
             _ => return Err(StoreError::unreadable("a record must have either a key or an encrypted key")),
         };
@@ -221,10 +221,10 @@ impl FromStr for TokenVersion {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let version = u128::from_str_radix(text, 16).ok().map(|number| Self(number.to_be_bytes()));
         // One text for each version: neither a sign nor capitals, and all leading zeros.
-        let exact = version.filter(|version| version.to_string() == text);
-        exact.ok_or_else(|| StoreError::unreadable("a version has 32 hexadecimal digits"))
+        let exact = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let version = u128::from_str_radix(text, 16).ok().filter(|_| exact).map(|number| Self(number.to_be_bytes()));
+        version.ok_or_else(|| StoreError::unreadable("a version has 32 hexadecimal digits"))
     }
 }
 
@@ -304,6 +304,15 @@ mod tests {
             assert!(!format!("{error} {error:?}").contains("obviously"), "{error:?}");
         }
         assert!(StoredToken::from_text(&good.replace('}', r#","later":[1,2]}"#)).is_ok());
+    }
+
+    #[test]
+    fn each_version_has_one_text() {
+        let text = "0a0102030405060708090a0b0c0d0e0f";
+        assert_eq!(text.parse::<TokenVersion>().unwrap().to_string(), text);
+        for other in ["", &text[1..], &format!("0{text}"), &text.to_uppercase(), &text.replacen('0', "+", 1)] {
+            assert!(other.parse::<TokenVersion>().is_err(), "{other}");
+        }
     }
 
     #[test]

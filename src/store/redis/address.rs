@@ -1,11 +1,13 @@
 //! The forms of an address, and how each is connected to.
 
-use super::wire::Wire;
 use crate::store::StoreError;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode, Value,
+    aio::{ConnectionLike, MultiplexedConnection},
     cluster::ClusterClient,
+    cluster_async::ClusterConnection,
+    cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr},
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
     sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType},
 };
@@ -34,6 +36,13 @@ pub(super) struct Address {
     server: Server,
 }
 
+/// A connection, to one server or to a cluster. Clones share it; it closes with the last of them.
+#[derive(Clone)]
+pub(super) enum Wire {
+    One(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
 /// How to find the server.
 enum Server {
     Alone(Client),
@@ -54,17 +63,13 @@ pub(super) fn parse(url: &str) -> Result<Address, StoreError> {
             "rediss:// works only with one of the features \"rustls\" and \"native-tls\" of komerza-connect: switch one off",
         ));
     }
-    let is_cluster = match scheme {
-        "redis-cluster" | "rediss-cluster" => true,
-        "redis-sentinel" | "rediss-sentinel" => false,
-        _ => return of_client(Client::open(url).map_err(|_| misconfigured())?),
-    };
-    let rest = rest.strip_prefix("//").ok_or_else(misconfigured)?;
+    let rest = rest.strip_prefix("//").unwrap_or_default();
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let server = match is_cluster {
-        true => cluster(tls, user, hosts).filter(|_| path.is_empty()),
-        false => sentinel(tls, user, hosts, path),
+    let server = match scheme {
+        "redis-cluster" | "rediss-cluster" => cluster(tls, user, hosts).filter(|_| path.is_empty()),
+        "redis-sentinel" | "rediss-sentinel" => sentinel(tls, user, hosts, path),
+        _ => return of_client(Client::open(url).map_err(|_| misconfigured())?),
     };
     Ok(Address { server: server.ok_or_else(misconfigured)?, place: format!("{scheme}://{hosts}") })
 }
@@ -72,15 +77,13 @@ pub(super) fn parse(url: &str) -> Result<Address, StoreError> {
 /// A client of the app's own, with whatever it has set up.
 pub(super) fn of_client(client: Client) -> Result<Address, StoreError> {
     let told = client.get_connection_info();
-    let place = match told.addr() {
-        ConnectionAddr::Tcp(host, port) => format!("redis://{host}:{port}"),
-        ConnectionAddr::TcpTls { host, port, .. } => format!("rediss://{host}:{port}"),
-        ConnectionAddr::Unix(path) => format!("unix:{}", path.display()),
-        _ => "Redis".to_owned(),
+    let scheme = match told.addr() {
+        ConnectionAddr::TcpTls { .. } => "rediss://",
+        ConnectionAddr::Unix(_) => "unix:",
+        _ => "redis://",
     };
-    let told = told.clone().set_tcp_settings(tcp());
-    let client = Client::open(told).map_err(|_| misconfigured())?;
-    Ok(Address { server: Server::Alone(client), place })
+    let client = Client::open(told.clone().set_tcp_settings(tcp())).map_err(|_| misconfigured())?;
+    Ok(Address { place: format!("{scheme}{}", told.addr()), server: Server::Alone(client) })
 }
 
 fn tcp() -> TcpSettings {
@@ -114,13 +117,12 @@ fn cluster(tls: bool, user: &str, hosts: &str) -> Option<Server> {
 }
 
 fn sentinel(tls: bool, user: &str, hosts: &str, path: &str) -> Option<Server> {
+    // The address has the password of the Redis servers. A query has that of the Sentinels, should they want one.
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let (service, database) = path.split_once('/').unwrap_or((path, ""));
     if service.is_empty() {
         return None;
     }
-    // The address has the password of the Redis servers. A query has that of the Sentinels, should they want one.
-    let (database, query) = database.split_once('?').unwrap_or((database, ""));
-    let (service, query) = service.split_once('?').unwrap_or((service, query));
     let asked = |wanted| {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         let value = pairs.find_map(|(name, value)| (name == wanted).then_some(value)).unwrap_or_default();
@@ -148,25 +150,35 @@ impl Address {
 
     /// Connects anew, to whichever server the address names now.
     pub(super) async fn connect(&self) -> Result<Wire, RedisError> {
-        match &self.server {
-            Server::Alone(client) => one(client).await,
+        let client = match &self.server {
+            Server::Alone(client) => client,
             Server::Sentinel { sentinels, service, server } => {
-                let mut client = SentinelClient::build(
-                    sentinels.clone(),
-                    service.clone(),
-                    Some(server.clone()),
-                    SentinelServerType::Master,
-                )?;
-                one(&client.async_get_client().await?).await
+                let (sentinels, service, server) = (sentinels.clone(), service.clone(), Some(server.clone()));
+                let mut client = SentinelClient::build(sentinels, service, server, SentinelServerType::Master)?;
+                &client.async_get_client().await?
             }
-            Server::Cluster(client) => client.get_async_connection().await.map(Wire::Cluster),
-        }
+            Server::Cluster(client) => return client.get_async_connection().await.map(Wire::Cluster),
+        };
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_LIMIT)).set_response_timeout(None);
+        client.get_multiplexed_async_connection_with_config(&config).await.map(Wire::One)
     }
 }
 
-async fn one(client: &Client) -> Result<Wire, RedisError> {
-    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_LIMIT)).set_response_timeout(None);
-    client.get_multiplexed_async_connection_with_config(&config).await.map(Wire::One)
+impl Wire {
+    /// Sends a command to the primary that has `slot`, or else to the one that has the command's key. A
+    /// server that stands for itself has every slot.
+    pub(super) async fn send(&mut self, command: &Cmd, slot: Option<u16>) -> Result<Value, RedisError> {
+        match (self, slot) {
+            (Self::One(wire), _) => wire.send_packed_command(command).await,
+            (Self::Cluster(wire), None) => wire.req_packed_command(command).await,
+            (Self::Cluster(wire), Some(slot)) => {
+                let node = SingleNodeRoutingInfo::SpecificNode(Route::new(slot, SlotAddr::Master));
+                Box::pin(wire.route_command(command.clone(), RoutingInfo::SingleNode(node))).await
+            }
+        }?
+        .extract_error()
+    }
 }
 
 /// rustls panics where an app's crates brought two providers of its cryptography and nobody chose one. So the

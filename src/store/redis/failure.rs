@@ -22,8 +22,6 @@ pub(super) enum Failure {
 pub(super) enum Next {
     /// The connection is good: Redis refused this very call.
     Keep,
-    /// The next call makes a new connection, and for this one the time is over.
-    GiveUp,
     /// The next call makes a new connection. This one may have been carried out.
     Renew,
     /// The same, and this one was surely not carried out.
@@ -38,15 +36,14 @@ pub(super) const LATE: &str = "LATE";
 
 impl Failure {
     pub(super) fn next(&self) -> Next {
-        let error = match self {
-            Self::Connecting(_) => return Next::Keep,
-            Self::Late { .. } => return Next::GiveUp,
-            Self::Calling(error) => error,
-        };
-        match error.code() {
-            Some(code) if WRONG_SERVER.contains(&code) || code == LATE => Next::RenewAndRepeat,
-            Some(_) => Next::Keep,
-            None => Next::Renew,
+        match self {
+            Self::Connecting(_) => Next::Keep,
+            Self::Late { .. } => Next::Renew,
+            Self::Calling(error) => match error.code() {
+                Some(code) if WRONG_SERVER.contains(&code) || code == LATE => Next::RenewAndRepeat,
+                Some(_) => Next::Keep,
+                None => Next::Renew,
+            },
         }
     }
 
@@ -123,10 +120,8 @@ fn failed(error: &RedisError) -> (StoreErrorKind, String) {
 /// The driver keeps its causes behind a shared pointer, where a plain look finds none.
 fn io_error(error: &RedisError) -> Option<&io::Error> {
     let cause = error.source()?;
-    match cause.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
-        Some(shared) => shared.downcast_ref(),
-        None => cause.downcast_ref(),
-    }
+    let shared = cause.downcast_ref::<Arc<dyn Error + Send + Sync>>();
+    shared.map_or_else(|| cause.downcast_ref(), |shared| shared.downcast_ref())
 }
 
 #[cfg(test)]
@@ -146,7 +141,7 @@ mod tests {
     fn what_a_failure_means_for_the_connection_and_for_the_call() {
         let late = || Failure::Late { limit: Duration::from_secs(1), connected: true };
         for (failure, next) in [
-            (late(), Next::GiveUp),
+            (late(), Next::Renew),
             (Failure::Connecting(io(io::ErrorKind::ConnectionRefused)), Next::Keep),
             (Failure::Calling(io(io::ErrorKind::BrokenPipe)), Next::Renew),
             (Failure::Calling(io(io::ErrorKind::TimedOut)), Next::Renew),

@@ -11,15 +11,15 @@
 //!    that. So a write that was stuck in a silent connection can never undo a later one.
 
 use super::{
-    address::{Address, CONNECT_LIMIT},
+    address::{Address, CONNECT_LIMIT, Wire},
     failure::{Failure, Next},
-    wire::Wire,
 };
 use crate::store::StoreError;
 use redis::{Cmd, FromRedisValue, RedisError, Value, from_redis_value};
 use std::{
+    io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -79,7 +79,7 @@ pub(super) enum Then<'a> {
     Once,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -95,10 +95,8 @@ impl Link {
         let (made, address) = (Arc::clone(&link), Arc::clone(address));
         // Not in the call that wants it: the next one shall find what this one began.
         tokio::spawn(async move {
-            let wire = match timeout(LONGEST_ATTEMPT, address.connect()).await {
-                Ok(wire) => wire,
-                Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
-            };
+            let wire = timeout(LONGEST_ATTEMPT, address.connect()).await;
+            let wire = wire.unwrap_or_else(|late| Err(io::Error::from(late).into()));
             let _ = made.wire.set(wire.map_err(|error| (error, Instant::now())));
         });
         link
@@ -129,17 +127,13 @@ impl Link {
     /// Whether it is time to ask whether the server still takes writes. A cluster's connections find out
     /// themselves.
     fn wants_check(&self) -> bool {
-        let mut checked = lock(&self.primary);
-        let due = checked.is_none_or(|checked| checked.elapsed() >= PRIMARY_KEPT);
+        let (mut checked, now) = (lock(&self.primary), Instant::now());
+        let due = checked.is_none_or(|checked| now.duration_since(checked) >= PRIMARY_KEPT);
         if due {
-            *checked = Some(Instant::now());
+            *checked = Some(now);
         }
         due
     }
-}
-
-fn parsed<T: FromRedisValue>(value: Value) -> Result<T, RedisError> {
-    Ok(from_redis_value(value)?)
 }
 
 /// A call under way over a connection.
@@ -158,16 +152,12 @@ impl Drop for Call<'_> {
 }
 
 impl Line {
-    /// Begins to connect at once.
-    pub(super) fn new(address: Address, absent: &str, limit: Duration) -> Self {
+    /// Connects for the first time.
+    pub(super) async fn connect(address: Address, absent: &str, limit: Duration) -> Result<Self, StoreError> {
         let address = Arc::new(address);
-        let link = Arc::new(Mutex::new(Link::begin(&address)));
-        Self { address, absent: absent.into(), limit, link }
-    }
-
-    /// Waits until the first connection is there.
-    pub(super) async fn connected(&self) -> Result<(), StoreError> {
-        self.link().wire().await.map(drop).map_err(|failure| failure.told(&self.address.place))
+        let link = Link::begin(&address);
+        link.wire().await.map_err(|failure| failure.told(&address.place))?;
+        Ok(Self { address, absent: absent.into(), limit, link: Arc::new(Mutex::new(link)) })
     }
 
     fn link(&self) -> Arc<Link> {
@@ -181,7 +171,7 @@ impl Line {
     /// Carries out a call within the limit.
     pub(super) async fn ask<T: FromRedisValue>(&self, command: &Cmd, then: Then<'_>) -> Result<T, StoreError> {
         let value = self.carry_out(command, then).await;
-        let answer = value.and_then(|value| parsed(value).map_err(Failure::Calling));
+        let answer = value.and_then(|value| from_redis_value(value).map_err(|error| Failure::Calling(error.into())));
         answer.map_err(|failure| failure.told(&self.address.place))
     }
 
@@ -191,40 +181,32 @@ impl Line {
         loop {
             let link = self.link();
             let mut call = Call { link: &link, begun: Instant::now(), ended: false };
-            let outcome = timeout_at(deadline, self.carry_out_over(&link, command, then, deadline)).await;
+            let outcome = timeout_at(deadline, self.send_over(&link, command, then, deadline)).await;
             call.ended = true;
-            let failure = match outcome {
-                Ok(Ok(value)) => return Ok(value),
-                Ok(Err(failure)) => failure,
-                Err(_) => Failure::Late { limit: self.limit, connected: link.wire.initialized() },
-            };
+            let late = |_| Err(Failure::Late { limit: self.limit, connected: link.wire.initialized() });
+            let outcome = outcome.unwrap_or_else(late);
+            let Err(failure) = outcome else { return outcome };
             let next = failure.next();
             if next != Next::Keep {
                 link.retire();
             }
             let again = match next {
-                Next::Keep | Next::GiveUp => false,
+                Next::Keep => false,
                 Next::Renew => !matches!(then, Then::Once | Then::Write { repeat: false, .. }),
                 Next::RenewAndRepeat => true,
             };
-            if repeated || !again {
+            if repeated || !again || Instant::now() >= deadline {
                 return Err(failure);
             }
             repeated = true;
         }
     }
 
-    async fn carry_out_over(
-        &self,
-        link: &Link,
-        command: &Cmd,
-        then: Then<'_>,
-        deadline: Instant,
-    ) -> Result<Value, Failure> {
+    async fn send_over(&self, link: &Link, command: &Cmd, then: Then<'_>, deadline: Instant) -> Result<Value, Failure> {
         let mut wire = link.wire().await?;
         let outcome = match then {
             Then::Write { key, .. } => {
-                let until = self.until(link, &mut wire, key, deadline).await.map_err(Failure::Calling)?;
+                let until = Box::pin(self.until(link, &mut wire, key, deadline)).await.map_err(Failure::Calling)?;
                 let mut command = command.clone();
                 wire.send(command.arg(until), None).await
             }
@@ -234,7 +216,8 @@ impl Line {
                 let mut other = wire.clone();
                 let mut check = redis::cmd("DEL");
                 check.arg(&*self.absent);
-                let (check, outcome) = tokio::join!(other.send(&check, None), wire.send(command, None));
+                let both = async { tokio::join!(other.send(&check, None), wire.send(command, None)) };
+                let (check, outcome) = Box::pin(both).await;
                 match check {
                     Err(error) if error.code() == Some("READONLY") => Err(error),
                     _ => outcome,
@@ -256,7 +239,7 @@ impl Line {
                 // By way of a key, so that a cluster asks the node that will get the write.
                 let mut ask = redis::cmd("EVAL");
                 ask.arg("return redis.call('TIME')").arg(1).arg(key);
-                let (seconds, micros): (u64, u64) = parsed(wire.send(&ask, None).await?)?;
+                let (seconds, micros): (u64, u64) = from_redis_value(wire.send(&ask, None).await?)?;
                 let reading = (seconds.saturating_mul(1_000_000).saturating_add(micros), Instant::now());
                 // In a cluster each node has a clock of its own.
                 if !self.address.is_cluster() {

@@ -94,9 +94,7 @@ impl RedisStore {
             return Ok((Vec::new(), next));
         }
         let mut command = redis::cmd("MGET");
-        users.iter().for_each(|user| {
-            command.arg(self.key(user));
-        });
+        command.arg(users.iter().map(|user| self.key(user)).collect::<Vec<_>>());
         let records: Vec<Option<Vec<u8>>> = self.line.ask(&command, Then::Read).await?;
         let found = users.into_iter().zip(records);
         // What is gone by now is not listed.
@@ -138,8 +136,7 @@ impl ListUsers for RedisStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.line.ask::<Value>(&redis::cmd("PING"), Then::Read).await?;
-        Ok(())
+        self.line.ask::<Value>(&redis::cmd("PING"), Then::Read).await.map(drop)
     }
 }
 

@@ -4,7 +4,6 @@ mod address;
 mod failure;
 mod line;
 mod list;
-mod wire;
 
 use super::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
 use crate::user::UserId;
@@ -19,30 +18,20 @@ use zeroize::Zeroizing;
 const LIMIT: Duration = Duration::from_millis(1_500);
 
 /// What every script begins with: the last argument is the time after which it does nothing.
-macro_rules! in_time {
-    ($script:literal) => {
-        concat!(
-            "local now = redis.call('TIME') ",
-            "if now[1] * 1000000 + now[2] > tonumber(ARGV[#ARGV]) then return redis.error_reply('LATE too late') end ",
-            $script
-        )
-    };
-}
+const IN_TIME: &str = "local now = redis.call('TIME') \
+    if now[1] * 1000000 + now[2] > tonumber(ARGV[#ARGV]) then return redis.error_reply('LATE too late') end ";
 
-const SAVE: &str = in_time!("return redis.pcall('SET', KEYS[1], ARGV[1])");
+const SAVE: &str = "return redis.pcall('SET', KEYS[1], ARGV[1])";
 
-const DELETE: &str = in_time!("return redis.pcall('DEL', KEYS[1])");
+const DELETE: &str = "return redis.pcall('DEL', KEYS[1])";
 
 /// Compares the version, which is the beginning of the value, and removes.
-const DELETE_IF: &str = in_time!(
-    "if redis.call('GETRANGE', KEYS[1], 0, 31) == ARGV[1] then return redis.pcall('DEL', KEYS[1]) end return 0"
-);
+const DELETE_IF: &str =
+    "if redis.call('GETRANGE', KEYS[1], 0, 31) == ARGV[1] then return redis.pcall('DEL', KEYS[1]) end return 0";
 
 /// Compares the version and replaces.
-const REPLACE_IF: &str = in_time!(
-    "if redis.call('GETRANGE', KEYS[1], 0, 31) ~= ARGV[1] then return 0 end \
-     local done = redis.pcall('SET', KEYS[1], ARGV[2]) if done.err then return done end return 1"
-);
+const REPLACE_IF: &str = "if redis.call('GETRANGE', KEYS[1], 0, 31) ~= ARGV[1] then return 0 end \
+    local done = redis.pcall('SET', KEYS[1], ARGV[2]) if done.err then return done end return 1";
 
 /// Keeps records in Redis, one Redis key for each user. It is for apps on several nodes that already use
 /// Redis.
@@ -129,8 +118,7 @@ impl RedisStore {
     async fn of(address: Address, prefix: &str) -> Result<Self, StoreError> {
         address::choose_tls_provider();
         // No user id has a NUL.
-        let line = Line::new(address, &format!("{prefix}\0"), LIMIT);
-        line.connected().await?;
+        let line = Line::connect(address, &format!("{prefix}\0"), LIMIT).await?;
         Ok(Self { line, prefix: prefix.into() })
     }
 
@@ -153,17 +141,11 @@ impl RedisStore {
         self.line.ask(command, Then::Once).await
     }
 
-    /// Runs a script with the user's key and the other arguments.
-    async fn script<T: FromRedisValue>(
-        &self,
-        script: &str,
-        user: &UserId,
-        rest: &[&str],
-        repeat: bool,
-    ) -> Result<T, StoreError> {
+    /// Runs a script with the user's key and the other arguments. Returns whether it changed something.
+    async fn script(&self, script: &str, user: &UserId, rest: &[&str], repeat: bool) -> Result<bool, StoreError> {
         let key = self.key(user);
         let mut command = redis::cmd("EVAL");
-        command.arg(script).arg(1).arg(&key).arg(rest);
+        command.arg([IN_TIME, script].concat()).arg(1).arg(&key).arg(rest);
         self.line.ask(&command, Then::Write { key: &key, repeat }).await
     }
 }
@@ -183,11 +165,11 @@ impl TokenStore for RedisStore {
     }
 
     async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-        self.script(SAVE, user, &[&value(token)], true).await
+        self.script(SAVE, user, &[&value(token)], true).await.map(drop)
     }
 
     async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-        self.script::<u64>(DELETE, user, &[], true).await.map(drop)
+        self.script(DELETE, user, &[], true).await.map(drop)
     }
 
     async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
@@ -210,7 +192,7 @@ fn read(value: &[u8]) -> Result<StoredToken, StoreError> {
     let parts = std::str::from_utf8(value).ok().and_then(|value| value.split_once(' '));
     let (version, record) = parts.ok_or_else(|| StoreError::unreadable("not a record of this crate"))?;
     let token = StoredToken::from_text(record)?;
-    if token.version().to_string() != version {
+    if version.parse().ok() != Some(*token.version()) {
         return Err(StoreError::unreadable("the version in the record differs from the version before it"));
     }
     Ok(token)
