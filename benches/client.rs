@@ -18,11 +18,8 @@ use komerza_connect::{
 use komerza_sandbox::Sandbox;
 use serde::Deserialize;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::{
-    alloc::System,
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+use std::{alloc::System, process::ExitCode};
 
 #[global_allocator]
 static ALLOCATIONS: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -15,16 +15,12 @@
     missing_docs
 )]
 
-use komerza_connect::{
-    ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId,
-    pacing::{Priority, RedisBuckets},
-};
+use komerza_connect::pacing::{Priority, RedisBuckets};
+use komerza_connect::{ApiKey, Config, KomerzaConnectLayer, KomerzaKey, MemoryStore, StoredToken, TokenStore, UserId};
 use komerza_sandbox::Sandbox;
-use std::{
-    env,
-    process::{Command, ExitCode},
-    time::{Duration, Instant},
-};
+use std::env;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 const CALLS: usize = 200;

@@ -12,24 +12,17 @@
     missing_docs
 )]
 
-use komerza_connect::{
-    ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId,
-    store::{CachedStore, EncryptedStore, MySqlStore, PostgresStore, RedisStore, SqliteStore, TableName},
+use komerza_connect::store::{
+    CachedStore, EncryptedStore, MySqlStore, PostgresStore, RedisStore, SqliteStore, TableName,
 };
+use komerza_connect::{ApiKey, MemoryStore, SealingKey, StoredToken, TokenStore, UserId};
 use redis::{IntoConnectionInfo, aio::ConnectionManager, io::tcp::TcpSettings};
-use sqlx::{
-    AssertSqlSafe, MySqlPool, PgPool, SqlitePool,
-    mysql::MySqlPoolOptions,
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, MySqlPool, PgPool, SqlitePool, mysql::MySqlPoolOptions};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::{
-    alloc::System,
-    future::Future,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+use std::{alloc::System, future::Future, sync::Arc};
 use tokio::task::JoinSet;
 
 #[global_allocator]

@@ -11,22 +11,14 @@
 //! Komerza posts an order to the app, and the text that the app answers is what the buyer receives. Here the
 //! sandbox stands in for Komerza: it delivers an order, and the example prints what arrived.
 
-use axum::{
-    Router,
-    extract::{FromRef, State},
-    routing::post,
-};
-use komerza_connect::{
-    ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId,
-    api::models::{NewOrder, VariantDelivery},
-    webhook::{Delivery, Verifier},
-};
+use axum::extract::{FromRef, State};
+use axum::{Router, routing::post};
+use komerza_connect::api::models::{NewOrder, VariantDelivery};
+use komerza_connect::webhook::{Delivery, Verifier};
+use komerza_connect::{ApiKey, KomerzaConnectLayer, MemoryStore, StoredToken, TokenStore, UserId};
 use komerza_sandbox::Sandbox;
-use std::{
-    collections::HashMap,
-    error::Error,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{collections::HashMap, error::Error};
 
 #[derive(Clone)]
 struct App {

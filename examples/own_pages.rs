@@ -12,11 +12,8 @@
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 
-use axum::{
-    Router,
-    response::{Html, IntoResponse, Response},
-    routing::get,
-};
+use axum::response::{Html, IntoResponse, Response};
+use axum::{Router, routing::get};
 use komerza_connect::{Failure, FailureKind, Hooks, KomerzaConnectLayer, KomerzaKey, MemoryStore, async_trait};
 use komerza_sandbox::Sandbox;
 

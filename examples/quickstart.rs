@@ -23,12 +23,8 @@
 //! tracing-subscriber = "0.3"
 //! ```
 
-use axum::{
-    Extension, Json, Router,
-    extract::{Path, RawQuery},
-    response::Html,
-    routing::get,
-};
+use axum::extract::{Path, RawQuery};
+use axum::{Extension, Json, Router, response::Html, routing::get};
 use komerza_connect::{
     Config, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store, TokenStore, store, store::EncryptedStore,
     trace::path_only_span,

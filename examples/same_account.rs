@@ -12,10 +12,8 @@
 //! ```
 
 use axum::{Router, http::request::Parts, routing::get};
-use komerza_connect::{
-    Error, Hooks, KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId, async_trait,
-    hooks::{Connecting, Veto},
-};
+use komerza_connect::hooks::{Connecting, Veto};
+use komerza_connect::{Error, Hooks, KomerzaConnectLayer, KomerzaKey, MemoryStore, UserId, async_trait};
 use komerza_sandbox::Sandbox;
 
 pub(crate) struct SameAccount;

@@ -1,17 +1,13 @@
 //! What all parts of a layer use: the configuration, and the calls of the app's own code, each with a
 //! deadline.
 
-use crate::{
-    config::Config,
-    failure::{Failure, FailureKind},
-    guard::{self, Unfinished},
-    hooks::{Hooks, NoHooks, Veto},
-    random::{Randomness, SystemRandomness},
-    store::{StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion, within},
-    telemetry::log,
-    time::{Clock, SystemClock},
-    user::UserId,
-};
+use crate::failure::{Failure, FailureKind};
+use crate::guard::{self, Unfinished};
+use crate::hooks::{Hooks, NoHooks, Veto};
+use crate::random::{Randomness, SystemRandomness};
+use crate::store::{StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion, within};
+use crate::time::{Clock, SystemClock};
+use crate::{config::Config, telemetry::log, user::UserId};
 use std::{future::Future, sync::Arc};
 
 /// How often a removal reads the record again, if it is replaced in between.

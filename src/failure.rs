@@ -4,12 +4,8 @@
 //! that a visitor, a browser, Komerza or a store causes have another status. No text repeats anything that
 //! the visitor or Komerza sent.
 
-use crate::{
-    attempt::AttemptId,
-    kinds::kinds,
-    random::RandomnessError,
-    store::{StoreError, StoreErrorKind},
-};
+use crate::store::{StoreError, StoreErrorKind};
+use crate::{attempt::AttemptId, kinds::kinds, random::RandomnessError};
 use http::StatusCode;
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 

@@ -4,15 +4,11 @@
 //! Nothing is judged here: each function only turns crate-private types into plain ones. The oracles are in
 //! `tests/it/oracles`.
 
+use crate::seal::{Keyring, SealingKey};
+use crate::site::{cookie, query::param};
 use crate::{
-    api, config,
-    config::return_path::ReturnPath,
-    random::SystemRandomness,
-    redeem::exchange,
-    seal::{Keyring, SealingKey},
-    secret::AuthorizationCode,
-    site::{cookie, query::param},
-    wire,
+    api, config, config::return_path::ReturnPath, random::SystemRandomness, redeem::exchange,
+    secret::AuthorizationCode, wire,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::COOKIE};
 use std::time::{Duration, SystemTime};

@@ -8,13 +8,9 @@
 
 use crate::telemetry::log;
 use pin_project_lite::pin_project;
-use std::{
-    future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
+use std::{future::Future, pin::Pin, time::Duration};
 use tokio::time::{Sleep, sleep};
 
 /// Why the app's own code gave no answer.

@@ -2,12 +2,8 @@
 
 pub use crate::attempt::AttemptId;
 pub use crate::note::{Note, NoteTooLong};
-use crate::{
-    api::KomerzaKey,
-    failure::Failure,
-    store::{KeyFingerprint, StoredToken, TokenVersion},
-    user::UserId,
-};
+use crate::store::{KeyFingerprint, StoredToken, TokenVersion};
+use crate::{api::KomerzaKey, failure::Failure, user::UserId};
 use axum_core::body::Body;
 use http::{Response, request::Parts};
 use std::fmt;

@@ -5,10 +5,8 @@
 //! instead.
 
 use crate::guard;
-use std::{
-    fmt,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use zeroize::Zeroizing;
 
 /// A source of random bytes.

@@ -9,19 +9,13 @@
 //!    one attempt.
 //! 5. A value that does not open counts as absent. The plaintext is not used before the tag was checked.
 
-use crate::{
-    message::{InvalidValue, KEY_NOT_BASE64, KEY_OF_EQUAL_BYTES, KEY_TOO_SHORT},
-    random::{Randomness, RandomnessError, draw},
-    secret::ClientSecret,
-};
-use aes_gcm_siv::{
-    Aes256GcmSiv, KeyInit, Nonce,
-    aead::{Aead, Payload},
-};
-use base64::{
-    Engine,
-    prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD as BASE64URL},
-};
+use crate::message::{InvalidValue, KEY_NOT_BASE64, KEY_OF_EQUAL_BYTES, KEY_TOO_SHORT};
+use crate::random::{Randomness, RandomnessError, draw};
+use crate::secret::ClientSecret;
+use aes_gcm_siv::aead::{Aead, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;

@@ -3,11 +3,8 @@
 //! Only the method `expose_secret` returns the text, so you can search for its uses. None of these types
 //! implements `Display`, `Serialize` or `==`; all are wiped from memory when the last copy is dropped.
 
-use crate::{
-    message::{DOT_SEGMENT, InvalidValue, NOT_VISIBLE_ASCII, SECRET_LENGTH, made_of},
-    provider,
-    store::KeyFingerprint,
-};
+use crate::message::{DOT_SEGMENT, InvalidValue, NOT_VISIBLE_ASCII, SECRET_LENGTH, made_of};
+use crate::{provider, store::KeyFingerprint};
 use sha2::Digest;
 use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;

@@ -18,11 +18,9 @@
 //! ```
 
 use futures_core::future::BoxFuture;
-use std::{
-    fmt,
-    sync::{Arc, LazyLock},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
 /// The clock of this crate. Waiting in a queue and pauses between tries use it too.

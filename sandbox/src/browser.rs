@@ -1,19 +1,12 @@
 //! A browser for the tests of an app: it keeps cookies, follows redirects, and goes to Komerza and back.
 
 use super::{Approval, Sandbox, SandboxError, consent::Ask, world::Shared};
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    response::IntoResponse,
-};
+use axum::body::{Body, to_bytes};
+use axum::{Router, response::IntoResponse};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+use std::{collections::BTreeMap, convert::Infallible, fmt};
 use tower_service::Service;
 use url::{Position, Url};
 

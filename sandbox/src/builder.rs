@@ -1,25 +1,16 @@
 //! Setting up a sandbox.
 
-use std::{
-    fmt,
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::{fmt, sync::Arc};
 
+use super::pipeline::{Pipeline, Role};
+use super::world::{Shared, World};
 use super::{
-    App, Sandbox, SandboxError,
-    chance::Chance,
-    pipeline::{Pipeline, Role},
-    request_log::RequestLog,
-    seed::Account,
-    server::Port,
+    App, Sandbox, SandboxError, chance::Chance, request_log::RequestLog, seed::Account, server::Port,
     switches::Switches,
-    world::{Shared, World},
 };
-use komerza_connect::{
-    random::{Randomness, SystemRandomness},
-    time::{Clock, SystemClock},
-};
+use komerza_connect::random::{Randomness, SystemRandomness};
+use komerza_connect::time::{Clock, SystemClock};
 
 /// Enough for a few pages.
 const ORDERS_PER_STORE: usize = 64;

@@ -2,10 +2,8 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{
-    grant::Grant,
-    switches::{CodeAlphabet, ExchangeRefusal},
-};
+use super::grant::Grant;
+use super::switches::{CodeAlphabet, ExchangeRefusal};
 
 /// The number of codes that are remembered. When there are more, those that expired long ago are forgotten
 /// and count as wrong.

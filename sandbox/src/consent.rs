@@ -2,13 +2,8 @@
 
 use url::{Url, form_urlencoded};
 
-use super::{
-    SandboxError,
-    app::RegisteredApp,
-    grant::Approval,
-    switches::Deny,
-    world::{Shared, World},
-};
+use super::world::{Shared, World};
+use super::{SandboxError, app::RegisteredApp, grant::Approval, switches::Deny};
 use komerza_connect::provider;
 
 /// The request of an app, as its login sent it.

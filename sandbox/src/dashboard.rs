@@ -2,25 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{RawQuery, State},
-    response::Response,
-    routing::{get, post},
-};
+use axum::extract::{RawQuery, State};
+use axum::routing::{get, post};
+use axum::{Router, response::Response};
 use http::{HeaderMap, StatusCode};
 use url::form_urlencoded;
 
-use super::{
-    SandboxError,
-    app::RegisteredApp,
-    consent::Ask,
-    grant::Approval,
-    page::{document, escape, html, see_other},
-    scopes,
-    seed::Account,
-    world::Shared,
-};
+use super::page::{document, escape, html, see_other};
+use super::{SandboxError, app::RegisteredApp, consent::Ask, grant::Approval, scopes, seed::Account, world::Shared};
 use komerza_connect::{provider, store::KeyFingerprint};
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {

@@ -12,10 +12,8 @@ use komerza_connect::webhook::Verifier;
 use serde_json::{Value, json};
 use url::{Host, Url};
 
-use super::{
-    Sandbox,
-    seed::{SECRET, iso, set, text},
-};
+use super::Sandbox;
+use super::seed::{SECRET, iso, set, text};
 
 /// How long an app may take to answer.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    routing::get,
-};
+use axum::extract::{Path, State};
+use axum::{Router, routing::get};
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::{
-    envelope::{Refusal, Reply},
-    switches::{ExchangeRefusal, Switches},
-    world::Shared,
-};
+use super::envelope::{Refusal, Reply};
+use super::switches::{ExchangeRefusal, Switches};
+use super::world::Shared;
 use komerza_connect::provider;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {

@@ -4,10 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    listing::Row,
-    value::{id, iso, money, set},
-};
+use super::listing::Row;
+use super::value::{id, iso, money, set};
 
 /// The two statuses that public material shows, written as it writes them; the provider's list is not known.
 pub(super) const PENDING: &str = "pending";

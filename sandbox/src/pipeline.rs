@@ -2,28 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::Body,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, body::Body};
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use tower_service::Service as _;
 
-use super::{
-    api::{self, Caller},
-    dashboard,
-    envelope::{self, Refusal},
-    exchange, faults,
-    hang_up::HangUp,
-    page,
-    request_log::{BODY_KEPT, Part, RecordedRequest},
-    switches::Blocked,
-    world::{Shared, World},
-};
+use super::api::{self, Caller};
+use super::envelope::{self, Refusal};
+use super::request_log::{BODY_KEPT, Part, RecordedRequest};
+use super::world::{Shared, World};
+use super::{dashboard, exchange, faults, hang_up::HangUp, page, switches::Blocked};
 
 /// More than the largest upload that the provider documents (30 MB).
 const BODY_LIMIT: usize = 32 * 1024 * 1024;

@@ -1,11 +1,7 @@
 //! The requests that the sandbox received, for tests that count and compare them.
 
-use std::{
-    collections::VecDeque,
-    fmt,
-    sync::{Mutex, PoisonError},
-    time::SystemTime,
-};
+use std::sync::{Mutex, PoisonError};
+use std::{collections::VecDeque, fmt, time::SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};

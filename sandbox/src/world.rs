@@ -1,22 +1,15 @@
 //! Everything that the sandbox knows: apps, accounts, codes, keys, limits.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, UNIX_EPOCH},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
 
+use super::codes::{self, Codes};
+use super::grant::{Approval, Grant};
+use super::keys::{FreshKey, Keys};
+use super::switches::{ExchangeRefusal, Switches};
 use super::{
-    SandboxError,
-    app::RegisteredApp,
-    bucket::Bucket,
-    chance::Chance,
-    codes::{self, Codes},
-    faults::Faults,
-    grant::{Approval, Grant},
-    keys::{FreshKey, Keys},
-    request_log::RequestLog,
+    SandboxError, app::RegisteredApp, bucket::Bucket, chance::Chance, faults::Faults, request_log::RequestLog,
     seed::Account,
-    switches::{ExchangeRefusal, Switches},
 };
 use komerza_connect::{provider, time::Clock};
 

@@ -1,18 +1,12 @@
 //! Makes a configuration from the collected settings. One error names everything that is missing or wrong.
 
+use super::address::{RedirectUri, base_url};
 use super::{
-    Bucket, Config, ConfigBuilder, ConfigError, Routes,
-    address::{RedirectUri, base_url},
-    error::checked,
-    return_path::ReturnPath,
-    with_segments,
+    Bucket, Config, ConfigBuilder, ConfigError, Routes, error::checked, return_path::ReturnPath, with_segments,
 };
-use crate::{
-    message::{self, InvalidValue},
-    provider::{API_URL, AUTHORIZE_PATH, DASHBOARD_URL},
-    seal::SealingKey,
-    site::page::Look,
-};
+use crate::message::{self, InvalidValue};
+use crate::provider::{API_URL, AUTHORIZE_PATH, DASHBOARD_URL};
+use crate::{seal::SealingKey, site::page::Look};
 use http::HeaderValue;
 use std::sync::Arc;
 use url::Url;

@@ -1,15 +1,11 @@
 //! Warnings that are logged once per layer and process, so that they do not fill the log.
 
 use crate::sync::Lock;
-use http::{
-    HeaderMap,
-    header::{AUTHORIZATION, COOKIE},
-};
-use std::{
-    collections::{VecDeque, hash_map::RandomState},
-    hash::{BuildHasher, Hash, Hasher},
-    sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed},
-};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, COOKIE};
+use std::collections::{VecDeque, hash_map::RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 /// Browsers that are remembered until it is known whether handlers and routes agree.
 const REMEMBERED: usize = 16;

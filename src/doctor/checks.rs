@@ -2,17 +2,11 @@
 //! answers mean.
 
 use super::{Finding, Severity};
+use crate::secret::{ApiKey, AuthorizationCode};
+use crate::store::{StoreError, StoredToken, TokenStore, within};
 use crate::{
-    config::Config,
-    failure::FailureKind,
-    message::messages,
-    redeem::exchange,
-    secret::{ApiKey, AuthorizationCode},
-    store::{StoreError, StoredToken, TokenStore, within},
-    telemetry::log::chain,
-    time::Clock,
-    user::UserId,
-    wire,
+    config::Config, failure::FailureKind, message::messages, redeem::exchange, telemetry::log::chain, time::Clock,
+    user::UserId, wire,
 };
 use http::header::DATE;
 use std::time::{Duration, SystemTime};

@@ -29,11 +29,8 @@ mod routes;
 pub use report::{Finding, Report, Severity};
 pub use routes::{MountedRoute, RouteCookie};
 
-use crate::{
-    config::Config,
-    layer::{Body, KomerzaConnectLayer, NotMounted, check_look_up, check_mounted, check_signed_in},
-    message::Message,
-};
+use crate::layer::{Body, KomerzaConnectLayer, NotMounted, check_look_up, check_mounted, check_signed_in};
+use crate::{config::Config, message::Message};
 use http::{Request, Response};
 use std::fmt;
 use tower_service::Service;

@@ -1,18 +1,10 @@
 //! Gets the key of a request.
 
-use super::{
-    Rejection, RejectionKind,
-    service::{Found, Handle},
-    shared::Shared,
-    way_back::visit_of,
-};
-use crate::{
-    api::KomerzaKey,
-    config::Place,
-    failure::{Failure, FailureKind},
-    guard,
-    site::{caller::Caller, fetch_metadata, notices, visitor},
-};
+use super::service::{Found, Handle};
+use super::{Rejection, RejectionKind, shared::Shared, way_back::visit_of};
+use crate::failure::{Failure, FailureKind};
+use crate::site::{caller::Caller, fetch_metadata, notices, visitor};
+use crate::{api::KomerzaKey, config::Place, guard};
 use http::{Method, request::Parts};
 use std::sync::Arc;
 

@@ -23,15 +23,10 @@ pub use service::{KomerzaConnect, KomerzaConnectFuture};
 #[cfg(feature = "tracing")]
 pub(crate) use way_back::original_uri;
 
+use crate::config::{Config, ConfigError};
+use crate::site::{IdentifyUser, Site};
 use crate::{
-    api::Connection,
-    config::{Config, ConfigError},
-    core::Core,
-    hooks::Hooks,
-    pacing::SharedBuckets,
-    random::Randomness,
-    site::{IdentifyUser, Site},
-    store::TokenStore,
+    api::Connection, core::Core, hooks::Hooks, pacing::SharedBuckets, random::Randomness, store::TokenStore,
     time::Clock,
 };
 use bytes::Bytes;

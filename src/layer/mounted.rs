@@ -1,10 +1,8 @@
 //! Checks for an app's own tests that the crate's routes work.
 
-use crate::{
-    config::{Config, Route},
-    message::{Message, messages},
-    site::{Probe, answer::is_own_answer, notices::TWO_LAYERS},
-};
+use crate::config::{Config, Route};
+use crate::message::{Message, messages};
+use crate::site::{Probe, answer::is_own_answer, notices::TWO_LAYERS};
 use axum_core::body::Body;
 use http::{Method, Request, Response, StatusCode, header::ALLOW};
 use std::{error::Error, fmt, future::poll_fn, sync::atomic::Ordering};

@@ -1,23 +1,13 @@
 //! Access to users' records outside of requests: for jobs, health checks, and deleting a user.
 
 use super::KomerzaConnectLayer;
-use crate::{
-    api::KomerzaKey,
-    core::Core,
-    hooks::{Disconnected, Orphaned},
-    site::session::BROWSER_PREFIX,
-    store::{ListUsers, ListedUser, StoreError, UserPage, within},
-    telemetry::log,
-    user::UserId,
-};
+use crate::hooks::{Disconnected, Orphaned};
+use crate::store::{ListUsers, ListedUser, StoreError, UserPage, within};
+use crate::{api::KomerzaKey, core::Core, site::session::BROWSER_PREFIX, telemetry::log, user::UserId};
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::SystemTime,
-};
+use std::task::{Context, Poll};
+use std::{pin::Pin, sync::Arc, time::SystemTime};
 
 /// How many users or records one call of the store returns.
 const PAGE: usize = 100;

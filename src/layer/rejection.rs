@@ -1,12 +1,11 @@
 //! The reasons why a handler gets no key, and the answers.
 
 use super::way_back::{path_back, visit_of};
-use crate::{
-    config::Config,
-    failure::{Failure, FailureKind},
-    kinds::kinds,
-    site::{answer::Answer, cookie::Names, fetch_metadata, login_url, page::Page, sign_in_url, stay::Stay, visitor},
+use crate::failure::{Failure, FailureKind};
+use crate::site::{
+    answer::Answer, cookie::Names, fetch_metadata, login_url, page::Page, sign_in_url, stay::Stay, visitor,
 };
+use crate::{config::Config, kinds::kinds};
 use axum_core::{body::Body, response::IntoResponse};
 use http::{Response, StatusCode, request::Parts};
 use std::{error::Error, fmt, time::Duration};

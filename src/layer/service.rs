@@ -7,20 +7,15 @@
 //! [`axum_core::body::Body`]. A body that already has this type is not boxed again.
 
 use super::{RejectionKind, shared::Shared, way_back::original_uri};
-use crate::{
-    api::KomerzaKey,
-    config::Route,
-    site::{self, Probe, answer::retry_after, notices, visitor},
-};
+use crate::site::{self, Probe, answer::retry_after, notices, visitor};
+use crate::{api::KomerzaKey, config::Route};
 use axum_core::{BoxError, body::Body};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, header, request::Parts};
 use pin_project_lite::pin_project;
-use std::{
-    pin::Pin,
-    sync::{Arc, atomic::Ordering},
-    task::{Context as TaskContext, Poll, ready},
-};
+use std::pin::Pin;
+use std::sync::{Arc, atomic::Ordering};
+use std::task::{Context as TaskContext, Poll, ready};
 use tower_service::Service;
 
 /// The service made by [`KomerzaConnectLayer`](crate::KomerzaConnectLayer).

@@ -1,17 +1,11 @@
 //! What all clones of a layer share.
 
-use crate::{
-    api::{Connection, Keeper, KomerzaKey, Reconnect, Visit},
-    config::{Config, ConfigError},
-    core::Core,
-    hooks::Revoked,
-    layer::way_back::path_back,
-    redeem::Redeem,
-    site::{Site, login_url},
-    store::{KeyFingerprint, StoreError, StoredToken, TokenStore, TokenVersion},
-    telemetry::{log, metrics},
-    user::UserId,
-};
+use crate::api::{Connection, Keeper, KomerzaKey, Reconnect, Visit};
+use crate::config::{Config, ConfigError};
+use crate::site::{Site, login_url};
+use crate::store::{KeyFingerprint, StoreError, StoredToken, TokenStore, TokenVersion};
+use crate::telemetry::{log, metrics};
+use crate::{core::Core, hooks::Revoked, layer::way_back::path_back, redeem::Redeem, user::UserId};
 use std::sync::Arc;
 
 /// The three parts of a layer, which do not use each other, and the core that they share.

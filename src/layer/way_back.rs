@@ -1,10 +1,7 @@
 //! Where the visitor goes back to after connecting, by the address that the browser asked for.
 
-use crate::{
-    api::Visit,
-    config::Config,
-    site::{checked_return, cookie::Names, fetch_metadata, stay},
-};
+use crate::site::{checked_return, cookie::Names, fetch_metadata, stay};
+use crate::{api::Visit, config::Config};
 use http::{Extensions, Method, Uri, header::REFERER, request::Parts};
 
 /// What a request says about where its visitor goes back to.

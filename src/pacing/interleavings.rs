@@ -6,10 +6,8 @@ mod node;
 mod stage;
 
 use super::{lane::Lane, *};
-use crate::{
-    sync::explored::{explore_exhaustively, explore_randomly},
-    time::ManualClock,
-};
+use crate::sync::explored::{explore_exhaustively, explore_randomly};
+use crate::time::ManualClock;
 use node::{Answers, Node, Shared};
 use shuttle::thread;
 use stage::{Call, STEP, Stage, Stays, Time, assert_served, assert_within, exhaustively, granted, randomly};

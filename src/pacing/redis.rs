@@ -1,10 +1,8 @@
 //! Buckets that the nodes of an app share in Redis.
 
 use super::{BucketId, SharedBuckets, Taken};
-use crate::{
-    config::Bucket,
-    store::{RedisStore, StoreError},
-};
+use crate::config::Bucket;
+use crate::store::{RedisStore, StoreError};
 use std::{error::Error, sync::Arc, time::Duration};
 
 /// The longest time for which a bucket is believed to be closed.

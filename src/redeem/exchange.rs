@@ -8,14 +8,11 @@
 //!
 //! [`judge`] decides what the answer means. It is a pure function.
 
-use crate::{
-    api::is_error_code,
-    config::{Config, ConfigError, with_segments},
-    failure::{Failure, FailureKind},
-    message, provider,
-    secret::{ApiKey, AuthorizationCode},
-    wire::{self, BodyError, Envelope},
-};
+use crate::config::{Config, ConfigError, with_segments};
+use crate::failure::{Failure, FailureKind};
+use crate::secret::{ApiKey, AuthorizationCode};
+use crate::wire::{self, BodyError, Envelope};
+use crate::{api::is_error_code, message, provider};
 use http::{HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
 use std::time::{Duration, SystemTime};
 

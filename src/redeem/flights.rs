@@ -6,18 +6,12 @@
 //! the same URL can be tried again.
 
 use super::Outcome;
-use crate::{
-    attempt::AttemptId,
-    config::Limits,
-    failure::{Failure, FailureKind},
-    secret::{AuthorizationCode, CodeHash},
-    sync::{Lock, step},
-};
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use crate::failure::{Failure, FailureKind};
+use crate::secret::{AuthorizationCode, CodeHash};
+use crate::sync::{Lock, step};
+use crate::{attempt::AttemptId, config::Limits};
+use std::collections::{HashMap, VecDeque};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 type Receiver = watch::Receiver<Option<Outcome>>;

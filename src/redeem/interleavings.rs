@@ -3,25 +3,15 @@
 //! The explorer is described in [`explored`](crate::sync::explored).
 
 use super::{Budgets, Charged, Flight, Flights, Lock, admit, charge, flights::outcome};
-use crate::{
-    attempt::{AttemptId, State},
-    config::Limits,
-    failure::{Failure, FailureKind},
-    random::SystemRandomness,
-    secret::AuthorizationCode,
-    sync::{
-        explored::{explore_exhaustively, explore_randomly},
-        step,
-    },
-};
+use crate::attempt::{AttemptId, State};
+use crate::failure::{Failure, FailureKind};
+use crate::sync::explored::{explore_exhaustively, explore_randomly};
+use crate::sync::step;
+use crate::{config::Limits, random::SystemRandomness, secret::AuthorizationCode};
 use shuttle::{future::block_on, thread};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -24,23 +24,16 @@ mod writes;
 
 pub(crate) use turns::Charged;
 
-use crate::{
-    api::{Keeper, KomerzaKey},
-    attempt::AttemptId,
-    config::{ConfigError, Limits},
-    core::Core,
-    failure::{Failure, FailureKind},
-    guard,
-    hooks::{Connected, Connecting},
-    note::Note,
-    pacing::{Budgets, Pacer},
-    provider::CODE_LIFETIME,
-    secret::{ApiKey, AuthorizationCode},
-    store::{StoreError, StoreErrorKind, StoredToken, TokenVersion},
-    sync::{Lock, step},
-    telemetry::{log, metrics},
-    user::UserId,
-};
+use crate::api::{Keeper, KomerzaKey};
+use crate::config::{ConfigError, Limits};
+use crate::failure::{Failure, FailureKind};
+use crate::hooks::{Connected, Connecting};
+use crate::pacing::{Budgets, Pacer};
+use crate::secret::{ApiKey, AuthorizationCode};
+use crate::store::{StoreError, StoreErrorKind, StoredToken, TokenVersion};
+use crate::sync::{Lock, step};
+use crate::telemetry::{log, metrics};
+use crate::{attempt::AttemptId, core::Core, guard, note::Note, provider::CODE_LIFETIME, user::UserId};
 use flights::{Flight, Flights, Leader};
 use rescue::Unsaved;
 use std::{sync::Arc, time::Duration};

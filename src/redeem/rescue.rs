@@ -5,12 +5,8 @@
 //! hook `orphaned` runs, once.
 
 use super::{Pending, Redeem};
-use crate::{
-    guard,
-    hooks::Orphaned,
-    store::{StoreErrorKind, StoredToken, TokenVersion},
-    telemetry::log,
-};
+use crate::store::{StoreErrorKind, StoredToken, TokenVersion};
+use crate::{guard, hooks::Orphaned, telemetry::log};
 use std::time::Duration;
 
 /// The longest pause between two tries.

@@ -7,12 +7,10 @@
 //! 3. Then each exchange waits for a token of the shared bucket, and for a place among the running exchanges.
 
 use super::Redeem;
-use crate::{
-    config::{Bucket, Limits},
-    failure::{Failure, FailureKind},
-    pacing::{self, Ask, Budgets, Busy, Kind, Lane, Party},
-    sync::Lock,
-};
+use crate::config::{Bucket, Limits};
+use crate::failure::{Failure, FailureKind};
+use crate::pacing::{self, Ask, Budgets, Busy, Kind, Lane, Party};
+use crate::sync::Lock;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OwnedSemaphorePermit;
 

@@ -7,21 +7,12 @@
 //! 4. It is possible that an app's own store refuses the scratch record and accepts all others. So, unless
 //!    the store says that it takes no writes, one exchange a minute is let through.
 
-use crate::{
-    core::Core,
-    secret::ApiKey,
-    store::{StoreError, StoreErrorKind, StoredToken, TokenVersion},
-    telemetry::log,
-    user::UserId,
-};
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
-use tokio::{
-    sync::{Mutex, Notify},
-    time::Instant,
-};
+use crate::store::{StoreError, StoreErrorKind, StoredToken, TokenVersion};
+use crate::{core::Core, secret::ApiKey, telemetry::log, user::UserId};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify};
+use tokio::time::Instant;
 
 /// The user of the scratch record.
 const SCRATCH: &str = "komerza-connect-write-probe";

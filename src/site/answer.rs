@@ -4,10 +4,8 @@
 //! search engines to store, frame or index an answer, and to send its address to another site. No page loads
 //! anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
 
-use super::{
-    page::{Look, Page, STYLE_HASH},
-    visitor,
-};
+use super::page::{Look, Page, STYLE_HASH};
+use super::visitor;
 use axum_core::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;

@@ -1,26 +1,13 @@
 //! Callback: carries out what [`verdict`](super::verdict) decides.
 
-use super::{
-    Answer, Site, checked_return,
-    client_address::{charged, network},
-    cookie::Done,
-    page::Page,
-    session::BrowserSession,
-    verdict::{Proven, Returning, Verdict, check},
-};
-use crate::{
-    api::Keeper,
-    attempt::AttemptId,
-    failure::{Failure, FailureKind},
-    guard,
-    redeem::Redeem,
-    secret::CodeHash,
-};
+use super::client_address::{charged, network};
+use super::verdict::{Proven, Returning, Verdict, check};
+use super::{Answer, Site, checked_return, cookie::Done, page::Page, session::BrowserSession};
+use crate::failure::{Failure, FailureKind};
+use crate::{api::Keeper, attempt::AttemptId, guard, redeem::Redeem, secret::CodeHash};
 use http::{StatusCode, request::Parts};
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 pub(super) async fn callback(
     site: &Site,

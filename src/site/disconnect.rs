@@ -1,12 +1,9 @@
 //! Deletes the stored key of a user. The key stays valid at Komerza until the user removes the app there.
 
 use super::{Answer, Site, checked_return};
-use crate::{
-    failure::{Failure, FailureKind},
-    hooks::Disconnected,
-    site::{caller::Caller, fetch_metadata, query, stay::Stay},
-    telemetry::log,
-};
+use crate::failure::{Failure, FailureKind};
+use crate::site::{caller::Caller, fetch_metadata, query, stay::Stay};
+use crate::{hooks::Disconnected, telemetry::log};
 use http::request::Parts;
 
 pub(super) async fn disconnect(site: &Site, parts: &mut Parts) -> Result<Answer, Failure> {

@@ -1,10 +1,8 @@
 //! The answer of a handler that returns an [`Error`].
 
 use super::{answer::Answer, page::Page, visitor};
-use crate::{
-    api::{Error, ErrorKind},
-    provider::KEY_BUCKET,
-};
+use crate::api::{Error, ErrorKind};
+use crate::provider::KEY_BUCKET;
 use axum_core::{body::Body, response::IntoResponse};
 use http::Response;
 

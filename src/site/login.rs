@@ -1,22 +1,11 @@
 //! Login: draws the state, puts the attempt into a cookie, and sends the browser to Komerza.
 
 use super::{Answer, Site, checked_return, notices};
-use crate::{
-    attempt::State,
-    failure::Failure,
-    hooks::Leaving,
-    random::{Drawn, Randomness, draw},
-    site::{
-        caller::Caller,
-        cookie::{self, LoginAttempt, Starter},
-        fetch_metadata::{self, Start},
-        login_url,
-        page::Page,
-        query,
-        session::BrowserSession,
-    },
-    telemetry::log,
-};
+use crate::random::{Drawn, Randomness, draw};
+use crate::site::cookie::{self, LoginAttempt, Starter};
+use crate::site::fetch_metadata::{self, Start};
+use crate::site::{caller::Caller, login_url, page::Page, query, session::BrowserSession};
+use crate::{attempt::State, failure::Failure, hooks::Leaving, telemetry::log};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{HeaderMap, StatusCode, request::Parts};
 use subtle::ConstantTimeEq;

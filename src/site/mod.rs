@@ -22,15 +22,11 @@ pub(crate) mod stay;
 mod verdict;
 pub(crate) mod visitor;
 
-use crate::{
-    api::Keeper,
-    config::{Config, Place, Route, return_path::ReturnPath},
-    core::Core,
-    failure::{Failure, FailureKind},
-    guard::{self, Unfinished},
-    redeem::Redeem,
-    telemetry::{log, metrics},
-};
+use crate::config::{Config, Place, Route, return_path::ReturnPath};
+use crate::failure::{Failure, FailureKind};
+use crate::guard::{self, Unfinished};
+use crate::telemetry::{log, metrics};
+use crate::{api::Keeper, core::Core, redeem::Redeem};
 use answer::Answer;
 use axum_core::body::Body;
 use caller::Caller;

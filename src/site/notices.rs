@@ -9,12 +9,8 @@
 //!    `localhost`, the cookie does not come along and the callback calls the state unknown.
 
 use super::caller::Caller;
-use crate::{
-    config::{Config, Place, is_loopback},
-    core::Core,
-    message::messages,
-    telemetry::log,
-};
+use crate::config::{Config, Place, is_loopback};
+use crate::{core::Core, message::messages, telemetry::log};
 use http::{HeaderMap, header::HOST, request::Parts};
 use url::{Position, Url};
 

@@ -10,13 +10,8 @@
 //! 5. Values that follow each other in one browser share a lineage, which shows that it is the same browser
 //!    as at the start, even if another tab finished in between. The lineage gives no access to a key.
 
-use crate::{
-    config::Limits,
-    random::{Randomness, RandomnessError, draw},
-    seal::Tags,
-    time::unix_millis,
-    user::UserId,
-};
+use crate::random::{Randomness, RandomnessError, draw};
+use crate::{config::Limits, seal::Tags, time::unix_millis, user::UserId};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use sha2::{Digest, Sha256};
 use std::time::{Duration, SystemTime};

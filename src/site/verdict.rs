@@ -13,20 +13,12 @@
 //!
 //! A refusal removes no cookie except the cookie of an attempt that belongs to this browser.
 
-use super::{
-    caller::Caller,
-    cookie::{self, Jar, LoginAttempt, Starter, is_fresh},
-    query::param,
-    session::BrowserSession,
-};
-use crate::{
-    attempt::{AttemptId, State},
-    config::Limits,
-    failure::{Failure, FailureKind},
-    redeem::{Charged, Pending},
-    secret::AuthorizationCode,
-    user::UserId,
-};
+use super::cookie::{self, Jar, LoginAttempt, Starter, is_fresh};
+use super::{caller::Caller, query::param, session::BrowserSession};
+use crate::attempt::{AttemptId, State};
+use crate::failure::{Failure, FailureKind};
+use crate::redeem::{Charged, Pending};
+use crate::{config::Limits, secret::AuthorizationCode, user::UserId};
 use http::HeaderMap;
 use std::time::SystemTime;
 

@@ -1,9 +1,6 @@
 use super::*;
-use crate::{
-    config::Config,
-    random::SystemRandomness,
-    site::{client_address::charged, cookie::Done},
-};
+use crate::site::{client_address::charged, cookie::Done};
+use crate::{config::Config, random::SystemRandomness};
 use http::{HeaderValue, header::COOKIE};
 use std::time::Duration;
 

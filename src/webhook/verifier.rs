@@ -1,12 +1,9 @@
 //! The check of a signature.
 
 use super::{delivery::Delivery, refused::Refused, signature};
-use crate::{
-    message::{InvalidValue, NOT_VISIBLE_ASCII, made_of},
-    seal::Tags,
-    telemetry::{log, metrics},
-    wire,
-};
+use crate::message::{InvalidValue, NOT_VISIBLE_ASCII, made_of};
+use crate::telemetry::{log, metrics};
+use crate::{seal::Tags, wire};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request};
 use http_body::Body;

@@ -1,16 +1,12 @@
 //! The relay does what its commands say.
 
-use super::{
-    raw_provider::RawProvider,
-    time::{AGES, PATIENCE, pass},
-};
+use super::raw_provider::RawProvider;
+use super::time::{AGES, PATIENCE, pass};
 pub use komerza_connect::store::contract::Relay;
 use std::time::Duration;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    time::timeout,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 /// How long a test checks that nothing happens.
 const WHILE: Duration = Duration::from_millis(60);

@@ -3,14 +3,11 @@
 //! Real connections need real time, so the clock is not stopped from the beginning. It moves where something hangs.
 
 use komerza_connect::time::{Clock, ManualClock};
-use std::{
-    cell::Cell,
-    future::Future,
-    pin::{Pin, pin},
-    sync::{Arc, Mutex},
-    task::{Context, Waker},
-    time::{Duration, SystemTime},
-};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+use std::time::{Duration, SystemTime};
+use std::{cell::Cell, future::Future};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Longer than every deadline of the crate, shorter than [`PATIENCE`].

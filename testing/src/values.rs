@@ -1,9 +1,7 @@
 //! Values that nearly every test makes.
 
-use komerza_connect::{
-    ApiKey, Config, ConfigBuilder, StoredToken, UserId,
-    random::{Randomness, RandomnessError, SystemRandomness},
-};
+use komerza_connect::random::{Randomness, RandomnessError, SystemRandomness};
+use komerza_connect::{ApiKey, Config, ConfigBuilder, StoredToken, UserId};
 use std::{error::Error, fmt, sync::Arc};
 
 pub fn user(id: impl AsRef<str>) -> UserId {

@@ -1,15 +1,11 @@
 //! What users' code may rely on beyond signatures: thread safety, cloning, and that nothing prints a secret.
 
 use crate::prelude::*;
+use komerza_connect::api::{RequestBuilder, models::User};
+use komerza_connect::config::{AuthorizationCode, ClientSecret, InvalidValue};
+use komerza_connect::layer::{Body, KomerzaConnect, KomerzaConnectFuture, NotMounted};
 use komerza_connect::{
-    ConfigError, Rejection, RejectionKind, Store,
-    api::{RequestBuilder, models::User},
-    config::{AuthorizationCode, ClientSecret, InvalidValue},
-    hooks::AttemptId,
-    layer::{Body, KomerzaConnect, KomerzaConnectFuture, NotMounted},
-    store::KeyFingerprint,
-    user::InvalidUserId,
-    webhook,
+    ConfigError, Rejection, RejectionKind, Store, hooks::AttemptId, store::KeyFingerprint, user::InvalidUserId, webhook,
 };
 use std::{fmt::Debug, future::Ready, hash::Hash};
 

@@ -4,11 +4,8 @@ use crate::{ALLOCATIONS, bytes_each};
 use axum::{Router, body::Body};
 use http::Request;
 use komerza_connect::{ApiKey, MemoryStore, TokenStore, config::Limits};
-use komerza_connect_peers::{
-    callback,
-    cases::{self, REDIRECT_URI},
-    figure, layer, median, user,
-};
+use komerza_connect_peers::cases::{self, REDIRECT_URI};
+use komerza_connect_peers::{callback, figure, layer, median, user};
 use komerza_sandbox::Sandbox;
 use stats_alloc::Region;
 use std::time::{Duration, Instant};

@@ -7,17 +7,12 @@
 mod growth;
 
 use komerza_connect::{MemoryStore, TokenStore};
-use komerza_connect_peers::{
-    cases::{self, Case},
-    figure, median, user,
-};
+use komerza_connect_peers::cases::{self, Case};
+use komerza_connect_peers::{figure, median, user};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::{alloc::System, collections::HashMap, time::Instant};
-use tower_sessions::{
-    MemoryStore as Sessions, SessionStore,
-    cookie::time::OffsetDateTime,
-    session::{Id, Record},
-};
+use tower_sessions::session::{Id, Record};
+use tower_sessions::{MemoryStore as Sessions, SessionStore, cookie::time::OffsetDateTime};
 
 #[global_allocator]
 static ALLOCATIONS: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

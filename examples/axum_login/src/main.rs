@@ -5,18 +5,12 @@
 //! `TOKEN_STORE_KEYS`, a base64 key of 32 bytes. `cargo run -p komerza-sandbox` in the repository starts a
 //! test server that stands in for Komerza. Sign in as `alice` with the password `obviously-fake`.
 
-use axum::{
-    Form, Router,
-    extract::Query,
-    http::StatusCode,
-    response::{Html, IntoResponse, Redirect, Response},
-    routing::get,
-};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::{Form, Router, extract::Query, http::StatusCode, routing::get};
 use axum_login::{AuthManagerLayerBuilder, AuthUser, AuthnBackend, UserId as BackendId};
+use komerza_connect::store::{EncryptedStore, SqliteStore};
 use komerza_connect::{
-    Config, ConfigBuilder, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, TokenStore, UserId,
-    layer::by_extractor,
-    store::{EncryptedStore, SqliteStore},
+    Config, ConfigBuilder, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, TokenStore, UserId, layer::by_extractor,
 };
 use serde::Deserialize;
 use std::{convert::Infallible, env};

@@ -3,15 +3,11 @@
 //!
 //! `Cargo.toml` beside this file has the dependencies.
 
-use komerza_connect::{
-    StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait,
-    store::contract::{Claim, Contract},
-};
+use komerza_connect::store::contract::{Claim, Contract};
+use komerza_connect::{StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
 use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition};
-use std::{
-    path::Path,
-    sync::{Arc, Weak},
-};
+use std::path::Path;
+use std::sync::{Arc, Weak};
 use tokio::{sync::Mutex, task::spawn_blocking};
 
 const TOKENS: TableDefinition<&str, &str> = TableDefinition::new("komerza_tokens");

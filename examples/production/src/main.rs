@@ -14,11 +14,8 @@
 //! | `RUST_LOG` | what is logged. Default: `info` |
 
 use axum::{Json, Router, routing::get};
-use komerza_connect::{
-    Config, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store,
-    store::{CachedStore, EncryptedStore, ListUsers, PostgresStore},
-    trace::path_only_span,
-};
+use komerza_connect::store::{CachedStore, EncryptedStore, ListUsers, PostgresStore};
+use komerza_connect::{Config, Error, KomerzaConnectLayer, KomerzaKey, SealingKey, Store, trace::path_only_span};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::{env, time::Duration};
 use tokio::{net::TcpListener, signal::unix};

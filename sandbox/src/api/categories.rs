@@ -3,12 +3,8 @@
 use std::sync::Arc;
 
 use super::{Answer, Call, objects::find, views};
-use crate::{
-    envelope::{Refusal, Reply},
-    listing::ListQuery,
-    seed::text,
-    world::Shared,
-};
+use crate::envelope::{Refusal, Reply};
+use crate::{listing::ListQuery, seed::text, world::Shared};
 use axum::{Router, extract::Path, routing::get};
 
 const VIEW: &str = "stores.categories.view";

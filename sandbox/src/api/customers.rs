@@ -2,23 +2,16 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use axum::{
-    Router,
-    extract::Path,
-    routing::{get, patch},
-};
+use axum::routing::{get, patch};
+use axum::{Router, extract::Path};
 use serde_json::{Value, json};
 
-use super::{
-    Answer, Call,
-    objects::{Form, find, find_mut, pick, without},
-};
-use crate::{
-    envelope::{Refusal, Reply},
-    listing::{Filterable, ListQuery},
-    seed::{DemoStore, blank_customer, hundredths, money, set, text},
-    world::Shared,
-};
+use super::objects::{Form, find, find_mut, pick, without};
+use super::{Answer, Call};
+use crate::envelope::{Refusal, Reply};
+use crate::listing::{Filterable, ListQuery};
+use crate::seed::{DemoStore, blank_customer, hundredths, money, set, text};
+use crate::world::Shared;
 
 const NAMES: Filterable = &[
     ("email", "emailAddress"),

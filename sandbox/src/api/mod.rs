@@ -21,14 +21,9 @@ use std::sync::Arc;
 use axum::{Router, extract::FromRequestParts};
 use http::request::Parts;
 
-use super::{
-    chance::Chance,
-    envelope::{Refusal, Reply},
-    grant::Grant,
-    seed::DemoStore,
-    switches::Switches,
-    world::{Shared, World},
-};
+use super::envelope::{Refusal, Reply};
+use super::world::{Shared, World};
+use super::{chance::Chance, grant::Grant, seed::DemoStore, switches::Switches};
 
 type Answer = Result<Reply, Refusal>;
 

@@ -1,9 +1,7 @@
 //! JSON objects kept in lists: finding, showing in part, changing from a form.
 
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, Request},
-};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
 use http::header;
 use serde_json::{Map, Value};
 

@@ -3,25 +3,19 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::Path,
-    response::{IntoResponse as _, Response},
-    routing::{delete, get, post, put},
-};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{delete, get, post, put};
+use axum::{Router, extract::Path};
 use http::header;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{Answer, Call, objects::Form, views};
-use crate::{
-    deliveries,
-    envelope::{Refusal, Reply},
-    listing::{Filterable, ListQuery},
-    order::{CANCELLED, DELIVERED, LineItem, Order, PENDING, Refund},
-    seed::{DemoStore, SECRET, hundredths, iso, money, set, text},
-    world::Shared,
-};
+use crate::envelope::{Refusal, Reply};
+use crate::listing::{Filterable, ListQuery};
+use crate::order::{CANCELLED, DELIVERED, LineItem, Order, PENDING, Refund};
+use crate::seed::{DemoStore, SECRET, hundredths, iso, money, set, text};
+use crate::{deliveries, world::Shared};
 
 const NAMES: Filterable = &[
     ("dateFrom", "dateCreated"),

@@ -3,24 +3,17 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{Multipart, Path, Request},
-    routing::{delete, get, patch},
-};
+use axum::Router;
+use axum::extract::{Multipart, Path, Request};
+use axum::routing::{delete, get, patch};
 use serde_json::{Value, json};
 
-use super::{
-    Answer, Call,
-    objects::{Form, find, find_mut},
-    views,
-};
-use crate::{
-    envelope::{Refusal, Reply},
-    listing::{Filterable, ListQuery, Reckoned},
-    seed::{DemoStore, text},
-    world::Shared,
-};
+use super::objects::{Form, find, find_mut};
+use super::{Answer, Call, views};
+use crate::envelope::{Refusal, Reply};
+use crate::listing::{Filterable, ListQuery, Reckoned};
+use crate::seed::{DemoStore, text};
+use crate::world::Shared;
 
 const NAMES: Filterable = &[
     ("Visibility", "visibility"),

@@ -6,11 +6,8 @@ use axum::{Router, extract::Path, routing::get};
 use serde_json::json;
 
 use super::{Answer, Call};
-use crate::{
-    envelope::{Refusal, Reply},
-    switches::StoresRoute,
-    world::Shared,
-};
+use crate::envelope::{Refusal, Reply};
+use crate::{switches::StoresRoute, world::Shared};
 use komerza_connect::api::scopes;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {

@@ -5,16 +5,11 @@ use std::sync::Arc;
 use axum::{Router, extract::Path, routing::get};
 use serde_json::{Value, json};
 
-use super::{
-    Answer, Call,
-    objects::{find, without},
-};
-use crate::{
-    envelope::Reply,
-    listing::{Filterable, ListQuery},
-    seed::{set, text},
-    world::Shared,
-};
+use super::objects::{find, without};
+use super::{Answer, Call};
+use crate::listing::{Filterable, ListQuery};
+use crate::seed::{set, text};
+use crate::{envelope::Reply, world::Shared};
 
 const NAMES: Filterable = &[
     ("subject", "subject"),

@@ -6,13 +6,10 @@ use axum::{Router, routing::get};
 use serde_json::{Value, json};
 
 use super::{Answer, Call};
-use crate::{
-    app::RegisteredApp,
-    envelope::{Refusal, Reply},
-    keys::Integration,
-    seed::{iso, set},
-    world::{Shared, World},
-};
+use crate::envelope::{Refusal, Reply};
+use crate::seed::{iso, set};
+use crate::world::{Shared, World};
+use crate::{app::RegisteredApp, keys::Integration};
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new().route("/user", get(user)).route("/user/passkeys", get(passkeys))

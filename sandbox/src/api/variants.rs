@@ -2,25 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::Path,
-    routing::{delete, get, put},
-};
+use axum::routing::{delete, get, put};
+use axum::{Router, extract::Path};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{
-    Answer, Call,
-    objects::{Form, find, find_mut},
-    views,
-};
-use crate::{
-    envelope::{Refusal, Reply},
-    listing::{ListQuery, Row},
-    seed::{set, text},
-    world::Shared,
-};
+use super::objects::{Form, find, find_mut};
+use super::{Answer, Call, views};
+use crate::envelope::{Refusal, Reply};
+use crate::listing::{ListQuery, Row};
+use crate::seed::{set, text};
+use crate::world::Shared;
 
 const VIEW: &str = "stores.products.view";
 const UPDATE: &str = "stores.products.update";

@@ -3,24 +3,17 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::Path,
-    routing::{get, post},
-};
+use axum::routing::{get, post};
+use axum::{Router, extract::Path};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{
-    Answer, Call,
-    objects::{Form, find, find_mut, remove},
-};
-use crate::{
-    envelope::{Refusal, Reply},
-    listing::{Filterable, ListQuery, Reckoned},
-    seed::{Account, iso, set, text},
-    world::{Shared, World},
-};
+use super::objects::{Form, find, find_mut, remove};
+use super::{Answer, Call};
+use crate::envelope::{Refusal, Reply};
+use crate::listing::{Filterable, ListQuery, Reckoned};
+use crate::seed::{Account, iso, set, text};
+use crate::world::{Shared, World};
 
 const NAMES: Filterable =
     &[("ResponseCode", "responseCode"), ("Success", "success"), ("From", "dateCreated"), ("To", "dateCreated")];

@@ -1,13 +1,7 @@
 //! Bodies that go wrong on the wire.
 
-use std::{
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::task::{Context, Poll, ready};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Buf as _, Bytes};
 use http_body::{Body, Frame, SizeHint};

@@ -1,19 +1,14 @@
 //! From the plan to what goes over the wire.
 
-use std::{
-    future::{Future, pending},
-    sync::Arc,
-};
+use std::future::{Future, pending};
+use std::sync::Arc;
 
 use axum::{body::Body, response::Response};
 use http::{HeaderValue, header};
 use http_body_util::BodyExt as _;
 
-use super::{
-    body::FaultyBody,
-    fault::{Fault, Kind, Scripted},
-    rules::Plan,
-};
+use super::fault::{Fault, Kind, Scripted};
+use super::{body::FaultyBody, rules::Plan};
 use crate::hang_up::HangUp;
 use komerza_connect::time::Clock;
 

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use super::{
-    fault::{Fault, Kind},
-    target::Target,
-};
+use super::fault::{Fault, Kind};
+use super::target::Target;
 use crate::request_log::RecordedRequest;
 
 /// One injected fault.

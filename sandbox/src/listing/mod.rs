@@ -14,10 +14,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use self::filter::Condition;
-use super::{
-    envelope::{Refusal, Reply},
-    switches::Switches,
-};
+use super::envelope::{Refusal, Reply};
+use super::switches::Switches;
 
 const DEFAULT_PAGE_SIZE: usize = 20;
 

@@ -1,18 +1,11 @@
 //! A node that shares a bucket with others.
 
 use super::super::{BucketId, SharedBuckets, Taken};
-use crate::{
-    config::Bucket,
-    pacing::bucket::TokenBucket,
-    time::{Clock, ManualClock},
-};
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
-};
+use crate::time::{Clock, ManualClock};
+use crate::{config::Bucket, pacing::bucket::TokenBucket};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// How the shared bucket answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

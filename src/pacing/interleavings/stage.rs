@@ -1,22 +1,15 @@
 //! Threads that ask for turns, the time that passes while they wait, and the record of what they got.
 
 use super::{Ask, Busy, Lane, Party};
-use crate::{
-    config::Bucket,
-    sync::explored::{explore_exhaustively, explore_randomly},
-    time::{Clock, ManualClock},
-};
+use crate::config::Bucket;
+use crate::sync::explored::{explore_exhaustively, explore_randomly};
+use crate::time::{Clock, ManualClock};
 use shuttle::{future::block_on, thread};
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    },
-    task::{Context, Poll, Wake, Waker},
-    time::Duration,
-};
+use std::future::{Future, poll_fn};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::{pin::pin, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
 /// How far time moves at once. Two steps are the period of a second and the bucket's slack.

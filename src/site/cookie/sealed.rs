@@ -6,27 +6,18 @@
 //! at the same mount and under the same name.
 
 use super::{Names, read};
-use crate::{
-    attempt::{AttemptId, State},
-    config::{Config, Limits},
-    core::Core,
-    note::Note,
-    random::{Randomness, RandomnessError},
-    seal::{Keyring, Tags},
-    secret::CodeHash,
-    site::{
-        caller::Caller,
-        session::{BrowserSession, take},
-    },
-    time::{from_unix_millis, unix_millis},
-    user::UserId,
-};
+use crate::attempt::{AttemptId, State};
+use crate::config::{Config, Limits};
+use crate::random::{Randomness, RandomnessError};
+use crate::seal::{Keyring, Tags};
+use crate::site::caller::Caller;
+use crate::site::session::{BrowserSession, take};
+use crate::time::{from_unix_millis, unix_millis};
+use crate::{core::Core, note::Note, secret::CodeHash, user::UserId};
 use http::{HeaderMap, HeaderValue};
 use sha2::{Digest, Sha256};
-use std::{
-    marker::PhantomData,
-    time::{Duration, SystemTime},
-};
+use std::marker::PhantomData;
+use std::time::{Duration, SystemTime};
 
 /// Clocks of two nodes may differ by this much: an attempt from further in the future is refused.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);

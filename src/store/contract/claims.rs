@@ -1,10 +1,8 @@
 //! What a contract claims, and what it leaves out.
 
 use super::{Contract, ContractFailure, OpenAt, opening};
-use crate::{
-    store::{ReplaceIf, TokenStore},
-    user::UserId,
-};
+use crate::store::{ReplaceIf, TokenStore};
+use crate::user::UserId;
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
 /// A promise that a store may make beyond the basic contract. If it is made, the suite checks it.

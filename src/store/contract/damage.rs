@@ -1,11 +1,8 @@
 //! For stores whose records may be damaged in storage.
 
-use super::{
-    Claim,
-    lists::{everybody, long_ago},
-    trial::{Found, Trial, answer, ensure, same},
-    unreachable::holds_no_key,
-};
+use super::lists::{everybody, long_ago};
+use super::trial::{Found, Trial, answer, ensure, same};
+use super::{Claim, unreachable::holds_no_key};
 use std::sync::Arc;
 
 type Outcome = Result<(), Found>;

@@ -1,12 +1,8 @@
 //! Calls that are given up: a deadline passes, a browser leaves, a server stops.
 
 use super::trial::{Found, Trial, ensure};
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Arc,
-    task::Poll,
-};
+use std::future::{Future, poll_fn};
+use std::{pin::pin, sync::Arc, task::Poll};
 
 type Outcome = Result<(), Found>;
 

@@ -1,14 +1,12 @@
 //! A store that fails on demand, so that an app can be tested with its store down.
 
-use crate::{
-    store::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner},
-    user::UserId,
+use crate::store::{
+    ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion, UserPage, list_users::of_inner,
 };
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
-};
+use crate::user::UserId;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 /// Wraps a store and makes it slow, or makes it fail, hang or panic, as its [`Faults`] say.
 ///

@@ -2,11 +2,8 @@
 
 use super::trial::{Found, Trial, ensure, lists};
 use crate::user::UserId;
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
+use std::{collections::BTreeMap, sync::Arc};
 
 type Outcome = Result<(), Found>;
 

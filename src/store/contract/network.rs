@@ -3,10 +3,8 @@
 use super::trial::{Found, Trial, ended, ensure, same};
 use crate::{store::StoredToken, user::UserId};
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    task::JoinSet,
-    time::{Instant, timeout},
-};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
 
 type Outcome = Result<(), Found>;
 

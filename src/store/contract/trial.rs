@@ -2,24 +2,13 @@
 //! finding.
 
 use super::{Claim, Contract, Relay};
-use crate::{
-    note::Note,
-    random::{SystemRandomness, draw},
-    secret::ApiKey,
-    store::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion},
-    telemetry::log::chain,
-    user::UserId,
-};
-use std::{
-    any::Any,
-    error::Error,
-    fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, SystemTime},
-};
+use crate::random::{SystemRandomness, draw};
+use crate::store::{ListUsers, ReplaceIf, StoreError, StoredToken, TokenStore, TokenVersion};
+use crate::{note::Note, secret::ApiKey, telemetry::log::chain, user::UserId};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+use std::{any::Any, error::Error, fmt};
 use tokio::task::JoinError;
 
 /// What a check found in place of what it looked for.

@@ -2,14 +2,13 @@
 
 use crate::store::StoreError;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsMode, Value,
-    aio::{ConnectionLike, MultiplexedConnection},
-    cluster::ClusterClient,
-    cluster_async::ClusterConnection,
-    cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr},
-    io::tcp::{TcpSettings, socket2::TcpKeepalive},
-    sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType},
+    cluster::ClusterClient, cluster_async::ClusterConnection,
 };
 use std::time::Duration;
 

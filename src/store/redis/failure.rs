@@ -1,9 +1,7 @@
 //! What an error of Redis means: the text of our error, and what the store does next.
 
-use crate::store::{
-    StoreError,
-    StoreErrorKind::{self, Misconfigured, NotWritable, TimedOut, Unavailable, Unreadable},
-};
+use crate::store::StoreError;
+use crate::store::StoreErrorKind::{self, Misconfigured, NotWritable, TimedOut, Unavailable, Unreadable};
 use redis::{ErrorKind, RedisError};
 use std::{error::Error, io, sync::Arc, time::Duration};
 

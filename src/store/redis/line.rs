@@ -10,24 +10,15 @@
 //! 5. A write contains its deadline, in the time of the server's clock. The server refuses the write after
 //!    that. So a write that was stuck in a silent connection can never undo a later one.
 
-use super::{
-    address::{Address, CONNECT_LIMIT, Wire},
-    failure::{Failure, Next},
-};
+use super::address::{Address, CONNECT_LIMIT, Wire};
+use super::failure::{Failure, Next};
 use crate::store::StoreError;
 use redis::{Cmd, FromRedisValue, RedisError, Value, from_redis_value};
-use std::{
-    io,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
-use tokio::{
-    sync::SetOnce,
-    time::{Instant, timeout, timeout_at},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{io, time::Duration};
+use tokio::sync::SetOnce;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// A dropped call that waited this long in vain puts the connection under suspicion. A browser that hangs up
 /// earlier does not.

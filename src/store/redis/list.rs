@@ -1,12 +1,10 @@
 //! Listing the users: SCAN over every primary, one after the other.
 
 use super::{RedisStore, line::Then, read};
-use crate::{
-    store::{
-        ListUsers, ListedUser, Removed, StoreError, StoredToken, TokenStore, UserPage, list_users::what_was_removed,
-    },
-    user::UserId,
+use crate::store::{
+    ListUsers, ListedUser, Removed, StoreError, StoredToken, TokenStore, UserPage, list_users::what_was_removed,
 };
+use crate::user::UserId;
 use redis::Value;
 use std::time::SystemTime;
 use zeroize::Zeroizing;

@@ -3,10 +3,9 @@
 use super::pool::{Call, OPENING};
 use super::{Dialect, How, Pool, Refusal, SqlStore, TableName, Value, answer, bind, failure};
 use crate::{store::StoreError, telemetry::log};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor as _, Row as _, Sqlite, SqliteConnection,
-    error::DatabaseError,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
+    AssertSqlSafe, ConnectOptions, Connection, Executor as _, Row as _, Sqlite, SqliteConnection, error::DatabaseError,
 };
 use std::{io, path::Path, time::Duration};
 use tokio::time::Instant;

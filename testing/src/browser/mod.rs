@@ -24,11 +24,9 @@ pub use self::visit::{Hop, Visit};
 use super::headers::OwnAnswers;
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, Method, Request, Response};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, TryLockError},
-    time::{Duration, Instant, SystemTime},
-};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::{Duration, Instant, SystemTime};
 use tower::{BoxError, Service};
 use url::Url;
 

@@ -3,10 +3,8 @@
 use super::{Browser, Load, LoadError, OwnAnswers};
 use axum::{Router, body::Body, routing::any};
 use http::{Method, Request, Response};
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use url::Url;
 
 const SHOP: &str = "https://shop.example";

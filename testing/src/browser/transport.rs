@@ -4,14 +4,10 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
-use tower::{
-    BoxError, Service,
-    util::{BoxCloneSyncService, ServiceExt},
-};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
+use tower::util::{BoxCloneSyncService, ServiceExt};
+use tower::{BoxError, Service};
 
 /// No page under test is longer.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;

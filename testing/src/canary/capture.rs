@@ -1,10 +1,7 @@
 //! Everything the process says, in one bounded buffer.
 
-use std::{
-    collections::VecDeque,
-    io,
-    sync::{Mutex, MutexGuard, Once, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::{collections::VecDeque, io};
 use tracing_subscriber::{fmt::format::FmtSpan, util::SubscriberInitExt};
 
 /// Bytes kept. Enough for the longest test at trace level while other tests run. A search for bytes that are

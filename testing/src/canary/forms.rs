@@ -1,10 +1,8 @@
 //! The encodings in which a secret may appear, and the decoded forms of a text that are searched for them.
 
-use base64::{
-    Engine as _,
-    alphabet::{self, Alphabet},
-    engine::general_purpose::{GeneralPurpose, NO_PAD},
-};
+use base64::Engine as _;
+use base64::alphabet::{self, Alphabet};
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use percent_encoding::percent_decode_str;
 use std::fmt::Write as _;
 

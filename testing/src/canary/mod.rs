@@ -12,13 +12,9 @@ mod tests;
 
 pub use self::capture::{capture, install};
 use self::forms::{Haystacks, forms};
-use std::{
-    fmt::Display,
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::fmt::Display;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The log from some moment on; other tests write into it too, so look for what only this one can have said.
 pub struct Log {

@@ -4,14 +4,9 @@ use super::super::time::{self, AGES};
 use super::LoggedRequest;
 use bytes::Bytes;
 use serde_json::{Value, json};
-use std::{
-    io::Write,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::{io::Write, time::Duration};
 use tokio::{io::AsyncWriteExt, net::TcpStream, sync::watch, time::sleep};
 
 /// Holds answers back until the test opens it; all clones are one gate.

@@ -2,14 +2,10 @@ use super::super::time::PATIENCE;
 use super::{Gate, RawProvider, Reply, key_for_code};
 use bytes::Bytes;
 use serde_json::json;
-use std::{
-    io::{ErrorKind, Read as _},
-    time::Duration,
-};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use std::io::{ErrorKind, Read as _};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const EXCHANGE: &str = "GET /oauth2/app/exchange/a%2Fb%2e HTTP/1.1\r\nHost: api\r\nX-Client-Secret:  padded \r\n\r\n";
 

@@ -4,11 +4,8 @@ use super::{ADDRESS, Lookup, Mode, SITE, Shelf, Shop, Watch};
 use crate::{canary::fake_secret, raw_provider::RawProvider, values};
 use axum::{Router, routing::get};
 use http::request::Parts;
-use komerza_connect::{
-    ConfigBuilder, KomerzaConnectLayer, KomerzaKey, TokenStore,
-    config::Limits,
-    time::{Clock, ManualClock},
-};
+use komerza_connect::time::{Clock, ManualClock};
+use komerza_connect::{ConfigBuilder, KomerzaConnectLayer, KomerzaKey, TokenStore, config::Limits};
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 

@@ -4,10 +4,8 @@ use super::Fate;
 use crate::time::hang;
 use http::request::Parts;
 use komerza_connect::{IdentifyUser, UserId, async_trait};
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Names the user who is signed in to the app: stands for the app's own session. `broken` makes the look-up fail, `panics` panic.
 pub const USER: &str = "x-test-user";

@@ -2,10 +2,8 @@
 
 use crate::time::{Flying, hang};
 use komerza_connect::{StoreError, StoredToken, TokenStore, TokenVersion, UserId, async_trait};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {

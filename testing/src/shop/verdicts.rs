@@ -1,10 +1,8 @@
 //! Checks of the outcome of a callback: success or refusal.
 
 use super::Shop;
-use crate::{
-    browser::{Browser, Hop, Load},
-    raw_provider::key_for_code,
-};
+use crate::browser::{Browser, Hop, Load};
+use crate::raw_provider::key_for_code;
 use std::collections::BTreeMap;
 
 /// A login that was started.

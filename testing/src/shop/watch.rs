@@ -4,11 +4,8 @@ use super::Fate;
 use crate::{time::hang, values::causes};
 use axum::body::Body;
 use http::Response;
-use komerza_connect::{
-    Failure, FailureKind, Hooks, TokenVersion, async_trait,
-    hooks::{Connected, Connecting, Disconnected, Orphaned, Revoked, Veto},
-    store::KeyFingerprint,
-};
+use komerza_connect::hooks::{Connected, Connecting, Disconnected, Orphaned, Revoked, Veto};
+use komerza_connect::{Failure, FailureKind, Hooks, TokenVersion, async_trait, store::KeyFingerprint};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

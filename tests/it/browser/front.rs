@@ -4,18 +4,11 @@
 
 use crate::prelude::*;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use std::{
-    fmt, fs,
-    net::{Ipv4Addr, TcpListener as StdListener},
-    process::Stdio,
-    sync::OnceLock,
-    time::Instant,
-};
+use std::net::{Ipv4Addr, TcpListener as StdListener};
+use std::{fmt, fs, process::Stdio, sync::OnceLock, time::Instant};
 use tempfile::TempDir;
-use tokio::{
-    process::{Child, Command},
-    time::sleep,
-};
+use tokio::process::{Child, Command};
+use tokio::time::sleep;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Front {

@@ -1,22 +1,16 @@
 //! The sites: the quickstart in a process of its own, an app with its own login, the provider, and somebody else's page.
 
-use super::{
-    front::{self, Published},
-    table::Visit,
-};
+use super::front::{self, Published};
+use super::table::Visit;
 use crate::prelude::*;
-use axum::{
-    extract::{Path, Request, State},
-    http::{HeaderMap, Uri, header::COOKIE, request::Parts},
-    middleware::{Next, from_fn_with_state},
-    response::{Html, IntoResponse, Redirect, Response},
-    routing::get,
-};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, Uri, header::COOKIE, request::Parts};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
 use std::{env, net::Ipv4Addr, ops::Deref, process::Stdio};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
 
 /// A provider whose dashboard is another site than the app; it knows the quickstart by the name on its pages.
 pub(super) struct Provider {

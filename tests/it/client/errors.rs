@@ -1,10 +1,8 @@
 //! What an error tells, and what a handler answers with it.
 
 use super::*;
-use axum::{
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use komerza_connect::api::scopes;
 
 #[tokio::test]

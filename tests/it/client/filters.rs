@@ -3,10 +3,8 @@
 use super::*;
 use crate::facts::TABLE;
 use jiff::Timestamp;
-use komerza_connect::api::{
-    Direction, InStore, Listing, OrderSort,
-    models::{OrderStatus, OrderSummary, Product, TicketStatus, Visibility},
-};
+use komerza_connect::api::models::{OrderStatus, OrderSummary, Product, TicketStatus, Visibility};
+use komerza_connect::api::{Direction, InStore, Listing, OrderSort};
 use percent_encoding::percent_decode_str;
 
 /// A provider of empty lists.

@@ -1,15 +1,10 @@
 //! What operators see of calls and connects: spans, events and metrics, and never an id, a query or a secret.
 
 use super::*;
-use metrics_util::{
-    CompositeKey,
-    debugging::{DebugValue, DebuggingRecorder, Snapshotter},
-};
-use tracing::{
-    Event, Metadata, Subscriber,
-    field::{Field, Visit},
-    span,
-};
+use metrics_util::CompositeKey;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata, Subscriber, span};
 
 type Fields = BTreeMap<&'static str, String>;
 

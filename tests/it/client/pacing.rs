@@ -3,12 +3,10 @@
 use super::*;
 #[cfg(feature = "servers")]
 use crate::stores::places::{redis_url, unique};
+use komerza_connect::api::Client;
 #[cfg(feature = "servers")]
 use komerza_connect::pacing::RedisBuckets;
-use komerza_connect::{
-    api::Client,
-    pacing::{BucketId, Priority, SharedBuckets, Taken},
-};
+use komerza_connect::pacing::{BucketId, Priority, SharedBuckets, Taken};
 
 const SECOND: Duration = Duration::from_secs(1);
 

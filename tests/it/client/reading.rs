@@ -1,11 +1,8 @@
 //! Typed values, uploads and downloads.
 
 use super::*;
-use komerza_connect::api::{
-    Download,
-    models::{Amount, OrderStatus, RefundReason, StoreId, TicketStatus},
-    scopes,
-};
+use komerza_connect::api::models::{Amount, OrderStatus, RefundReason, StoreId, TicketStatus};
+use komerza_connect::api::{Download, scopes};
 use komerza_connect_testing::time::AGES;
 use komerza_sandbox::{Fault, Target};
 

@@ -1,9 +1,7 @@
 //! Every model against its shapes.
 
-use super::{
-    shape::{self, Sample, Shape, any_json},
-    table::{CLIENT, Client, Field, TABLE},
-};
+use super::shape::{self, Sample, Shape, any_json};
+use super::table::{CLIENT, Client, Field, TABLE};
 use crate::prelude::*;
 use komerza_connect::api::models::*;
 use proptest::{collection, prelude::*};

@@ -1,18 +1,14 @@
 //! Which stacks the layer fits into: whatever the bodies inside and outside are.
 
 use super::*;
-use http_body_util::{
-    BodyExt, Empty, Full, Limited,
-    combinators::{BoxBody, UnsyncBoxBody},
-};
+use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
+use http_body_util::{BodyExt, Empty, Full, Limited};
 use std::{cell::Cell, io, rc::Rc};
 use tower::{service_fn, util::option_layer};
+use tower_http::timeout::{ResponseBodyTimeoutLayer, TimeoutLayer};
 use tower_http::{
-    catch_panic::CatchPanicLayer,
-    cors::CorsLayer,
-    limit::RequestBodyLimitLayer,
+    catch_panic::CatchPanicLayer, cors::CorsLayer, limit::RequestBodyLimitLayer,
     map_response_body::MapResponseBodyLayer,
-    timeout::{ResponseBodyTimeoutLayer, TimeoutLayer},
 };
 
 /// A service of this body type under the layer: the login is answered, all else goes through unchanged.

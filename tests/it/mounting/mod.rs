@@ -12,10 +12,8 @@ mod rows;
 mod store_calls;
 
 use crate::prelude::*;
-use axum::{
-    middleware::{Next, from_fn},
-    routing,
-};
+use axum::middleware::{Next, from_fn};
+use axum::routing;
 use http_body_util::BodyExt;
 
 fn config_at(callback: &str) -> ConfigBuilder {

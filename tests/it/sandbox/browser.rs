@@ -1,12 +1,9 @@
 //! The browser for tests of an app.
 
 use super::*;
-use axum::{
-    Form,
-    http::{HeaderMap, Request, header},
-    response::Redirect,
-    routing::{get, post},
-};
+use axum::http::{HeaderMap, Request, header};
+use axum::routing::{get, post};
+use axum::{Form, response::Redirect};
 use komerza_sandbox::SandboxError;
 
 /// Who is signed in, by a cookie of the app.

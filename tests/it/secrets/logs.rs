@@ -2,11 +2,8 @@
 
 use crate::prelude::*;
 use axum::extract::Request;
-use komerza_connect::{
-    config::{AuthorizationCode, ClientSecret},
-    trace::path_only_span,
-    user::InvalidUserId,
-};
+use komerza_connect::config::{AuthorizationCode, ClientSecret};
+use komerza_connect::{trace::path_only_span, user::InvalidUserId};
 
 /// Registers what a visit showed to the browser and to nobody else.
 fn register_cookies(canary: &Canary, browser: &Browser) {

@@ -1,10 +1,8 @@
 //! The contract suite finds faults: for every check there is a store that fails it.
 
+use super::broken_stores::contract;
+use super::flaws::{Flaw, MEANT};
 use super::*;
-use super::{
-    broken_stores::contract,
-    flaws::{Flaw, MEANT},
-};
 use komerza_connect::store::contract::{checks, claims_as_test};
 
 /// Those who linger are overtaken by all who can go on, however slow the machine is: the clock stands still until then.

@@ -1,10 +1,7 @@
 //! What a store with one flaw makes of rewriting, listing and removing.
 
-use super::{
-    broken_stores::{Broken, away, linger},
-    flaws::Flaw,
-    *,
-};
+use super::broken_stores::{Broken, away, linger};
+use super::{flaws::Flaw, *};
 use komerza_connect::store::ListedUser;
 
 #[async_trait]

@@ -2,12 +2,8 @@
 
 use super::flaws::Flaw;
 use super::*;
-use std::{
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
-    sync::OnceLock,
-    time::UNIX_EPOCH,
-};
+use std::io::{BufRead, BufReader, Write};
+use std::{net::TcpListener, sync::OnceLock, time::UNIX_EPOCH};
 use tokio::io::AsyncBufReadExt;
 
 /// How long a call may take.

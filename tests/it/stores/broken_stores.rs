@@ -1,10 +1,8 @@
 //! A store with one deliberate flaw at a time, of the kinds that real stores have had.
 
+use super::broken_network::{Far, server};
+use super::flaws::Flaw;
 use super::*;
-use super::{
-    broken_network::{Far, server},
-    flaws::Flaw,
-};
 use std::sync::MutexGuard;
 use tokio::sync::Semaphore;
 

@@ -53,9 +53,7 @@ mod sqlite_faults;
 
 use self::places::*;
 use crate::prelude::*;
+use komerza_connect::store::contract::{Claim, Contract};
 #[cfg(feature = "servers")]
 use komerza_connect::store::{MySqlStore, PostgresStore, RedisStore, contract::Relay};
-use komerza_connect::{
-    store::contract::{Claim, Contract},
-    token_store_contract,
-};
+use komerza_connect::token_store_contract;

@@ -1,10 +1,8 @@
 //! Redis behind a bad network: silence, closes, resets, failovers, and writes that are late.
 
+use super::contract_servers::{server, through};
+use super::own_redis::OwnRedis;
 use super::*;
-use super::{
-    contract_servers::{server, through},
-    own_redis::OwnRedis,
-};
 use std::time::Instant;
 
 /// A store behind a relay, and the record that alice has there.

@@ -1,10 +1,8 @@
 //! Redis Cluster and Sentinel: the contract, the listing, and the faults of each.
 
+use super::list_users::lists_everybody_and_removes_only_what_is_old;
+use super::own_redis::{OwnRedis, free_address};
 use super::*;
-use super::{
-    list_users::lists_everybody_and_removes_only_what_is_old,
-    own_redis::{OwnRedis, free_address},
-};
 use std::time::Instant;
 
 fn contract(url: fn() -> String) -> Contract {

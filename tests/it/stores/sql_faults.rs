@@ -1,10 +1,8 @@
 //! What networks, failovers and locks do to the SQL stores. Silence, closed connections and late writes come from a relay.
 
+use super::contract_servers::{opened, server, through};
+use super::sqlite_faults::{HoldsLocks, a_removal_given_up_behind_a_lock_removes_nothing_later};
 use super::*;
-use super::{
-    contract_servers::{opened, server, through},
-    sqlite_faults::{HoldsLocks, a_removal_given_up_behind_a_lock_removes_nothing_later},
-};
 use tokio::time::sleep;
 
 /// A server, by the address of a store.

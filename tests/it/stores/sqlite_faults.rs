@@ -2,10 +2,8 @@
 
 use super::*;
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection, SqlitePool, raw_sql};
-use tokio::{
-    sync::oneshot::{Receiver, Sender, channel},
-    time::sleep,
-};
+use tokio::sync::oneshot::{Receiver, Sender, channel};
+use tokio::time::sleep;
 
 /// A connection by which another node updates a record, and holds its lock until it is told to commit.
 pub(super) trait HoldsLocks: Connection + 'static {

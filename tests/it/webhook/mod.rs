@@ -2,18 +2,11 @@
 
 use crate::client::sandboxed;
 use crate::prelude::*;
-use axum::{
-    extract::{FromRef, State},
-    http::StatusCode,
-    routing::post,
-};
-use komerza_connect::{
-    api::{
-        InStore,
-        models::{NewOrder, Order, OrderStatus, VariantDelivery},
-    },
-    webhook::{Delivery, Verifier},
-};
+use axum::extract::{FromRef, State};
+use axum::{http::StatusCode, routing::post};
+use komerza_connect::api::InStore;
+use komerza_connect::api::models::{NewOrder, Order, OrderStatus, VariantDelivery};
+use komerza_connect::webhook::{Delivery, Verifier};
 use komerza_sandbox::Undelivered;
 
 #[derive(Clone)]

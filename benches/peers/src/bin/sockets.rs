@@ -4,21 +4,14 @@
 
 use axum::Router;
 use komerza_connect::{MemoryStore, TokenStore, config::Limits};
-use komerza_connect_peers::{
-    callback,
-    cases::{self, REDIRECT_URI},
-    figure, layer, median, user,
-};
+use komerza_connect_peers::cases::{self, REDIRECT_URI};
+use komerza_connect_peers::{callback, figure, layer, median, user};
 use komerza_sandbox::Sandbox;
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 const CONNECTIONS: usize = 64;
 const PAGES: usize = 20_000;

@@ -2,11 +2,8 @@
 
 use bytes::{Buf, BytesMut};
 use std::{future::pending, io, time::Duration};
-use tokio::{
-    net::TcpStream,
-    sync::watch,
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
+use tokio::{net::TcpStream, sync::watch};
 
 /// Bytes that are held back in one direction before the sender has to wait.
 const MOST_HELD: usize = 1 << 20;

@@ -1,14 +1,10 @@
 //! A server of HTTP/1.1 or, over TLS, of HTTP/2, whose connections go bad on command.
 
 use crate::prelude::*;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::watch,
-};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{self, pki_types::pem::PemObject},
-};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{self, pki_types::pem::PemObject};
 
 /// What the server does with the next requests of all connections.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]

@@ -10,10 +10,8 @@ mod servers;
 mod two_nodes;
 mod visitor;
 
+use self::node::{Node, sandbox};
 #[cfg(feature = "servers")]
 use self::servers::Server;
-use self::{
-    node::{Node, sandbox},
-    visitor::{Ended, Said, Visitor},
-};
+use self::visitor::{Ended, Said, Visitor};
 use super::*;

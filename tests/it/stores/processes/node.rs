@@ -1,10 +1,8 @@
 //! One node of an app, as a process.
 
 use super::*;
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 
 /// Where the browser is sent back to. Which node answers is the visitor's choice, as it is a load balancer's.
 pub(super) const REDIRECT_URI: &str = "http://127.0.0.1:3000/komerza/callback";
