@@ -51,6 +51,14 @@ model! {
         net_decrease: Option<Amount>,
     }
 
+    /// A reduction of an order.
+    pub struct OrderDiscount may {
+        /// The reduction in percent.
+        percentage_decrease: Option<Amount>,
+        /// The reduction in money.
+        net_decrease: Option<Amount>,
+    }
+
     /// The tax of an order.
     pub struct OrderTax may {
         /// The tax in money.
@@ -67,6 +75,25 @@ model! {
         pre_tax_amount: Option<Amount>,
         /// `exclusive`, `inclusive`, or a newer value.
         tax_behavior: String,
+    }
+
+    /// The payment provider's id for the payment, and a note. The payment's client secret is left out on
+    /// purpose.
+    pub struct GatewayMetadata may {
+        /// The payment's id.
+        transaction_id: Option<String>,
+        /// A note about the payment.
+        note: Option<String>,
+    }
+
+    /// A payment that the customer's bank took back.
+    pub struct Chargeback may {
+        /// When the chargeback was made.
+        date_created: Option<Timestamp>,
+        /// Its status. The values are not documented.
+        status: String,
+        /// The reason.
+        reason: String,
     }
 
     /// A refund of an order.

@@ -2,8 +2,8 @@
 
 use super::field::model;
 use super::{
-    Amount, DeliveredItem, DiscordAccount, LineItem, OrderCoupon, OrderCustomer, OrderId, OrderStatus, OrderTax,
-    Refund, StoreId,
+    Amount, Chargeback, DeliveredItem, DiscordAccount, GatewayMetadata, LineItem, OrderCoupon, OrderCustomer,
+    OrderDiscount, OrderId, OrderStatus, OrderTax, Refund, StoreId,
 };
 use crate::config::with_segments;
 use jiff::Timestamp;
@@ -42,7 +42,6 @@ model! {
     /// A whole order.
     ///
     /// The customer's IP address and browser, and the secrets of the payment method, are left out on purpose.
-    /// The payment provider's ids, chargebacks and affiliates are left out too.
     pub struct Order {
         /// The id.
         id: OrderId,
@@ -69,6 +68,8 @@ model! {
         amount_paid: Option<Amount>,
         /// The coupon that was used.
         coupon: Option<OrderCoupon>,
+        /// The reduction through an affiliate.
+        affiliate_discount: Option<OrderDiscount>,
         /// The tax.
         tax: Option<OrderTax>,
         /// The fee of the payment method in percent, for the whole order.
@@ -79,6 +80,10 @@ model! {
         global_gateway_fixed_fee: Option<Amount>,
         /// The fixed fee that was applied. Zero where a product has a fee of its own.
         global_gateway_fixed_fee_amount: Option<Amount>,
+        /// The payment provider's id for the payment, and a note.
+        gateway_metadata: Option<GatewayMetadata>,
+        /// The payment that the customer's bank took back.
+        chargeback: Option<Chargeback>,
         /// The refund.
         refund: Option<Refund>,
         /// What was delivered.

@@ -120,7 +120,10 @@ models! {
     every_order_of_a_list_is_read: OrderSummary from PageOrder;
     every_line_of_an_order_is_read: LineItem from PublicLineItem;
     every_coupon_of_an_order_is_read: OrderCoupon from PublicOrderCoupon;
+    every_discount_of_an_order_is_read: OrderDiscount from PublicOrderDiscount;
     every_tax_of_an_order_is_read: OrderTax from PublicOrderTax;
+    every_payment_of_an_order_is_read: GatewayMetadata from PublicGatewayMetadata;
+    every_chargeback_is_read: Chargeback from PublicChargeback;
     every_refund_is_read: Refund from Refund;
     every_customer_of_an_order_is_read: OrderCustomer from PublicCustomerDetails;
     every_discord_account_is_read: DiscordAccount from PublicOrderDiscordAccount;
