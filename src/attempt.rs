@@ -85,14 +85,14 @@ mod tests {
 
     #[test]
     fn t08_ten_thousand_states_are_all_different() {
-        // Miri interprets each: a hundred of them there.
+        // Miri is slow, so it makes only a hundred.
         let many = if cfg!(miri) { 100 } else { 10_000 };
         let states: HashSet<_> = (0..many).map(|_| State::mint(&SystemRandomness).unwrap().expose_secret()).collect();
         assert_eq!(states.len(), many);
         assert!(states.iter().all(|state| state.len() == 43));
     }
 
-    /// Does not compile as soon as a state has `==`: which of the two `of` is meant cannot be told then.
+    /// Does not compile if a state has `==`, because the call of `of` is then ambiguous.
     #[test]
     fn t08_states_cannot_be_compared_but_in_constant_time() {
         trait Comparable<Which> {

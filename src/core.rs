@@ -10,7 +10,7 @@ use crate::time::{Clock, SystemClock};
 use crate::{config::Config, telemetry::log, user::UserId};
 use std::{future::Future, sync::Arc};
 
-/// How often a removal reads the record again, if it is replaced in between.
+/// How often a removal reads the record, if the record is replaced each time.
 const FORGET_TRIES: u32 = 3;
 
 /// Cheap to clone: a layer with another hook or clock shares the rest.
@@ -69,8 +69,8 @@ impl Core {
         Err(StoreError::unavailable("the record was replaced each time before it could be removed"))
     }
 
-    /// Removes the record of a session that its browser has left. A failure does not affect the browser's
-    /// other key.
+    /// Removes the record of a session that its browser no longer uses. If this fails, the key of the
+    /// browser's current session is not affected.
     pub(crate) async fn leave(&self, session: &UserId) {
         if let Err(error) = self.forget(session).await {
             log::warn!(

@@ -158,7 +158,8 @@ pub(crate) struct Visitor {
     pub(crate) login_url: Option<Box<str>>,
     /// Whether a browser is loading a page.
     pub(crate) for_page: bool,
-    /// Where the visitor wanted to go, as an attempt of this browser says. It is checked when it is used.
+    /// The page that the visitor wanted to return to, taken from a login attempt of this browser. It is
+    /// checked when it is used.
     pub(crate) return_to: Option<Box<str>>,
     /// Whether the attempt's cookie is of no more use.
     pub(crate) used_up: bool,
@@ -238,7 +239,7 @@ impl From<RandomnessError> for Failure {
     }
 }
 
-/// A store that did not answer a request's look-up.
+/// The failure for an error of the token store.
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let kind = match error.kind() {

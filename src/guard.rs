@@ -3,8 +3,8 @@
 //! 1. A panic becomes an ERROR event. It names the code that panicked, but not the panic's text, which may
 //!    contain anything.
 //! 2. A future that panicked is not polled again, and shares no half-changed state with the crate.
-//! 3. The caller decides what the panic means for the visitor. Usually it is 500 `internal`, and no code
-//!    counts as used.
+//! 3. The caller decides what the panic means for the visitor. Usually it is 500 `internal`, and no
+//!    authorization code counts as used.
 
 use crate::telemetry::log;
 use pin_project_lite::pin_project;
@@ -30,12 +30,13 @@ pub(crate) fn caught<F: Future>(what: &'static str, call: F) -> Run<F> {
     Run { what, deadline: None, timer: None, call }
 }
 
-// Written out: each `async fn` around a call holds it twice and copies it, for every request.
+// Written by hand, because an `async fn` around a call would hold the call twice and copy it, for every
+// request.
 pin_project! {
     pub(crate) struct Run<F> {
         what: &'static str,
         deadline: Option<Duration>,
-        // What is ready at once, as a look-up in memory is, pays for no timer.
+        // A call that is ready at once, such as a look-up in memory, needs no timer.
         timer: Option<Pin<Box<Sleep>>>,
         #[pin]
         call: F,

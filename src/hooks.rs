@@ -103,8 +103,8 @@ pub trait Hooks: Send + Sync + 'static {
     ///
     /// A key could not be stored if saving failed within
     /// [`save_deadline`](crate::config::Limits::save_deadline) and
-    /// [`late_save_deadline`](crate::config::Limits::late_save_deadline), or if the token store panicked, or
-    /// if the user connected again or disconnected while the save was being repeated, or if
+    /// [`late_save_deadline`](crate::config::Limits::late_save_deadline), or if the token store panicked. The
+    /// same is true if the user connected again or disconnected while the save was being repeated, or if
     /// [`before_storing`](Self::before_storing) panicked or timed out. The hook does not run after a veto. It
     /// runs even if the browser has closed the connection. After a failed save the crate's page tells the
     /// user to reload or to start again, and to remove an extra entry at Komerza.
@@ -191,9 +191,9 @@ pub struct Connecting<'a> {
     pub key: &'a KomerzaKey,
     /// What [`before_leaving`](Hooks::before_leaving) noted.
     pub note: Option<&'a Note>,
-    /// The record that this key replaces. `None` if the user has none or it cannot be read, and for browser
-    /// sessions without [`with_user`](crate::KomerzaConnectLayer::with_user), where each connect is a new
-    /// user.
+    /// The record that this key replaces. `None` if the user has no record or it cannot be read. Also `None`
+    /// without [`with_user`](crate::KomerzaConnectLayer::with_user), because each connect of a browser then
+    /// makes a new user.
     pub replaced: Option<&'a StoredToken>,
 }
 

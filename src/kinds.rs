@@ -1,7 +1,7 @@
 //! Kinds of failures: an open set, where each kind has a stable code, a status and a sentence.
 
-/// Makes types errors without a cause. Their `Debug` says the same as `Display`, because `main` prints an
-/// error with `Debug`.
+/// Implements `Error`, without a cause, for these types. Their `Debug` says the same as `Display`, because
+/// `main` prints an error with `Debug`.
 macro_rules! readable {
     ($($error:ty),+) => {$(
         impl std::error::Error for $error {}
@@ -47,7 +47,7 @@ macro_rules! shows {
     )+};
 }
 
-/// Makes such an enum out of a table: name, code, status, sentence and, where visitors read it, advice.
+/// Makes an enum of kinds from a table: name, code, status, sentence and, where visitors read it, advice.
 macro_rules! kinds {
     (
         $(#[$about:meta])*
@@ -74,7 +74,7 @@ macro_rules! kinds {
                 match self { $(Self::$name => $code,)* }
             }
 
-            /// The status of the answer to a visitor, where it is a page or a problem document.
+            /// The status of the crate's answer, unless the answer is a redirect.
             #[must_use]
             pub fn status(self) -> http::StatusCode {
                 match self { $(Self::$name => http::StatusCode::$status,)* }

@@ -179,7 +179,7 @@
 //! browsers. It cannot revoke a key, because Komerza offers apps no way to do that. Disconnecting deletes the
 //! stored key. The key stays valid until the user removes the app in the Komerza dashboard.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The unit tests are compiled as a program, of which nothing is public.
+// Unit tests compile the crate as a program, so nothing in it counts as public.
 #![cfg_attr(test, allow(dead_code, unreachable_pub))]
 #![cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "what is only logged has no other use"))]
 // Nothing is printed from a library; examples may.

@@ -1,7 +1,7 @@
 //! Every fact about Komerza that this crate did not choose, in one place, each with its source.
 //!
-//! Nothing here was tried against the live service. Where the provider's pages are silent, the crate chooses
-//! what is safe in each case, and says so there.
+//! Nothing here was tried against the live service. Where Komerza's documentation says nothing, the crate
+//! makes a safe choice, and the code says so at that place.
 
 use std::time::Duration;
 

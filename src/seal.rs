@@ -5,8 +5,8 @@
 //! 2. The cipher is AES-256-GCM-SIV with a random nonce: a repeated nonce reveals only whether two
 //!    plaintexts are equal.
 //! 3. The context (format, app, name, …) is associated data: a value opens only where it was sealed.
-//! 4. A list of keys: the first seals, all open. A value names its key by a short id, so that rotation costs
-//!    one attempt.
+//! 4. A list of keys: the first seals, all open. A value names its key by a short id, so that usually only
+//!    one key is tried, also while keys are replaced.
 //! 5. A value that does not open counts as absent. The plaintext is not used before the tag was checked.
 
 use crate::message::{InvalidValue, KEY_NOT_BASE64, KEY_OF_EQUAL_BYTES, KEY_TOO_SHORT};
@@ -74,7 +74,7 @@ impl SealingKey {
         Self::from_bytes(&Zeroizing::new(bytes))
     }
 
-    /// Derives the key that is used by default from the client secret.
+    /// Derives a key from the client secret. By default the crate uses this key.
     ///
     /// Use it in [`cookie_keys`](crate::ConfigBuilder::cookie_keys) when the client secret changes, so that
     /// browser sessions go on. Put the key of the new secret first, then the key of the old one.
@@ -224,7 +224,8 @@ mod tests {
         let ring = ring(&[1], "a");
         let sealed = seal(&ring, &[b"name"]);
         assert_eq!(*ring.open(&[b"name"], sealed.as_bytes()).unwrap().0, b"content");
-        // Interpreted by Miri, the cipher takes its time: there every seventh byte, of the id, the nonce, the content and the tag.
+        // The cipher is slow under Miri, so only every seventh byte is changed there. This still reaches the
+        // id, the nonce, the content and the tag.
         for at in (0..sealed.len()).step_by(if cfg!(miri) { 7 } else { 1 }) {
             let mut changed = sealed.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 pub(crate) const API_KEY_MAX: usize = 16_384;
 
 /// The longest authorization code that is accepted, in bytes. *Source*: our choice. Komerza documents no
-/// length, and servers of its kind take request lines of 8,192 bytes, which the code is a part of.
+/// length. The code is a part of the request line, which servers like Komerza's limit to 8,192 bytes.
 pub(crate) const CODE_MAX: usize = 8_000;
 
 /// A Komerza API key, which OAuth calls an access token.

@@ -27,7 +27,7 @@ impl Payload {
 
     pub(super) fn put_into(&self, request: reqwest::RequestBuilder) -> Result<reqwest::RequestBuilder, Error> {
         match self {
-            // Of an empty body, hyper says no length: some proxies then answer 411.
+            // For an empty body hyper sends no length, and some proxies then answer 411.
             Self::Plain(kind, content) => Ok(request
                 .header(CONTENT_TYPE, kind.clone())
                 .header(CONTENT_LENGTH, content.len())

@@ -59,7 +59,7 @@ impl RequestBuilder {
             };
             match lane.turn(ask, clock, connection.shared_deadline).await {
                 Ok(turn) => spent.waited += turn.waited,
-                // The refusal after which it was to be sent again is the result.
+                // If there is no turn for another try, the reply of the try before is the result.
                 Err(Busy { wait, waited }) => {
                     spent.waited += waited;
                     let wait = Some(wait).filter(|wait| *wait != Duration::MAX);
@@ -153,7 +153,7 @@ impl RequestBuilder {
         wire::retry_after(reply.headers().get(RETRY_AFTER)?, self.client.inner.connection.clock.now())
     }
 
-    /// The last reply: if it says that the key is dead, its record goes.
+    /// Takes the last reply. If it says that the key is dead, the key's record is removed.
     async fn conclude(&self, (reply, unread): Received, spent: &Spent, wait: Option<Duration>) -> Answered {
         let inner = &self.client.inner;
         // A rule that panics counts as "not revoked".
@@ -182,16 +182,17 @@ fn transport(error: reqwest::Error) -> (Outcome, Error) {
     } else if wire::cause(&error).is_some_and(was_refused) {
         (Outcome::Refused, ErrorKind::Unreachable)
     } else {
-        // An unanswered ping also ends here: the deadline of the call itself is not one of the HTTP client.
+        // A ping without an answer also ends here. The call's own deadline does not, because the HTTP client
+        // does not know it.
         (Outcome::Broken, ErrorKind::Interrupted)
     };
     (outcome, Error::caused_by(kind, error.without_url()))
 }
 
-/// Whether the peer said of this very stream that it did not process it: RFC 9113, section 8.7.
+/// Whether the server said that it did not process this stream: RFC 9113, section 8.7.
 ///
-/// A GOAWAY is no such proof. hyper reports it also for a request that it had just opened a stream for when the
-/// GOAWAY arrived, and the server may have carried that request out.
+/// A GOAWAY does not prove this. hyper also reports it for a request whose stream was just opened when the
+/// GOAWAY arrived. The server may have processed that request.
 fn was_refused(cause: &h2::Error) -> bool {
     cause.is_remote() && cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM)
 }

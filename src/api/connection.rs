@@ -47,7 +47,7 @@ impl Connection {
         })
     }
 
-    /// On another clock, and so with buckets of its own.
+    /// Replaces the clock. After that this connection has its own buckets.
     pub(crate) fn set_clock(&mut self, clock: Arc<dyn Clock>) {
         self.clock = clock;
         self.pacer = Pacer::alone(&self.base, self.pacer.shared.clone());

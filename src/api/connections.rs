@@ -49,7 +49,7 @@ pub(super) struct Connections {
     pool: Mutex<Arc<Pool>>,
 }
 
-/// The connections that were opened since some time.
+/// An HTTP client and the connections that it opened.
 pub(super) struct Pool {
     pub(super) http: reqwest::Client,
     began: Instant,
@@ -111,7 +111,7 @@ mod tests {
     use std::sync::atomic::AtomicU32;
     use tokio::time::advance;
 
-    /// The connections, and how often they were replaced when a try begins.
+    /// Returns the connections, and a function that begins a try and returns how often they were replaced.
     fn connections() -> (Arc<Connections>, impl Fn() -> u32) {
         let builds = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&builds);

@@ -58,7 +58,7 @@ pub(super) struct Owner {
     pub(super) user: UserId,
     pub(super) version: TokenVersion,
     pub(super) keeper: Arc<dyn Keeper>,
-    /// The request that the key was taken from.
+    /// The request for which the key was loaded.
     pub(super) visit: Option<Visit>,
 }
 
@@ -126,8 +126,8 @@ impl KomerzaKey {
     }
 }
 
-/// The client without the user: a function that takes a `&Client` serves handlers and scripts. If the key is
-/// revoked, its record is still removed.
+/// Gives the client without the user, so that a function with a `&Client` works for handlers and for scripts.
+/// If the key is revoked, its record is still removed.
 impl Deref for KomerzaKey {
     type Target = Client;
 

@@ -28,7 +28,7 @@ pub(super) enum Outcome {
     Refused,
     /// The connection broke; the request may have arrived.
     Broken,
-    /// Nothing that another try would change: no reply in time, or one that is too long.
+    /// Another try would not help: no reply came in time, or the reply is too long.
     Final,
 }
 
@@ -70,7 +70,8 @@ pub(super) fn next(safe: bool, outcome: Outcome, tries: u32, limits: &ClientLimi
     }
 }
 
-/// Whether a method may be repeated by itself. *Source*: RFC 9110, section 9.2.1.
+/// Whether calls with this method may be repeated without being marked as repeatable. *Source*: RFC 9110,
+/// section 9.2.1.
 pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }

@@ -132,7 +132,7 @@ scopes! {
 mod tests {
     use super::ALL;
 
-    /// Checks the form of the provider's names: an area, and what may be done there.
+    /// The areas in Komerza's names of scopes, and what may be done in each.
     const FACTS: &[(&str, &str)] = &[
         ("stores", "view update create analytics.view"),
         ("stores.categories", "view create update delete"),

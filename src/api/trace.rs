@@ -52,7 +52,7 @@ impl Trace {
             let text = crate::telemetry::log::chain(error);
             // A refusal by Komerza concerns the app's code. A call that breaks on the way concerns the operator.
             if error.is_temporary() || matches!(error.kind(), ErrorKind::ProviderFault | ErrorKind::UnexpectedReply) {
-                crate::telemetry::log::warn!(error = %text, "a call of Komerza failed");
+                crate::telemetry::log::warn!(error = %text, "a call to Komerza failed");
             } else if let Some(scope) = error.needed_scope() {
                 crate::telemetry::log::info!(scope, error = %text, "Komerza refused a call; the key may lack this permission");
             } else {

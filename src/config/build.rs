@@ -33,7 +33,7 @@ impl ConfigBuilder {
         let given = [self.login_path, self.disconnect_path, self.status_path];
         let routes = Routes::new(callback, &prefix, given, &mut wrong);
         let sign_in_parameter = self.sign_in_parameter.unwrap_or_else(|| "return_to".into());
-        // Their length has no limit, which is for paths that visitors send.
+        // The length limit does not apply here: it is for paths that visitors send.
         let local = |path: &str| ReturnPath::parse(path, usize::MAX, &routes).ok_or((&message::NOT_LOCAL).into());
         let default_return_path = self.default_return_path.as_deref().or(Some("/"));
         let default_return_path = wrong.check("default_return_path", default_return_path, local);
@@ -44,7 +44,7 @@ impl ConfigBuilder {
         self.app_name.as_deref().and_then(|name| wrong.check("app_name", Some(name), app_name));
         wrong.keep("limits.exchange_bucket", countable(self.limits.exchange_bucket));
         wrong.keep("limits.client.bucket", countable(self.limits.client.bucket));
-        // Without any of these something was wrong.
+        // If one of these were missing, `finish` would have returned an error.
         let (Some(client_secret), Some(redirect_uri), Some(user_agent), Some(api_url), Some(dashboard_url)) =
             (client_secret, redirect_uri, user_agent, api_url, dashboard_url)
         else {

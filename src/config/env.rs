@@ -72,7 +72,7 @@ impl ConfigBuilder {
     /// # Ok::<(), komerza_connect::ConfigError>(())
     /// ```
     pub fn from_env() -> Self {
-        // What is not Unicode is not missing: it is refused by name.
+        // A variable that is not Unicode does not count as missing; the error names it.
         Self::from_lookup(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 

@@ -102,7 +102,8 @@ impl Routes {
     /// framework kept it (axum strips what `nest` took). A path that is not
     /// equal byte by byte is not ours.
     pub(crate) fn find<'a>(&self, seen: &str, original: impl FnOnce() -> Option<&'a str>) -> Option<Route> {
-        // Most requests end here. A path without its prefix is the end of the whole path, so one with another end is not ours.
+        // Most requests end here. `seen` is always the end of the whole path, so if no path of ours ends with
+        // it, the request is not ours.
         let mut alike = self.all().into_iter().filter(|(_, public)| public.ends_with(seen)).peekable();
         alike.peek()?;
         let whole = original().unwrap_or(seen);

@@ -103,7 +103,7 @@ fn everything_that_is_missing_or_wrong_is_said_at_once_one_per_line() {
         ("login_path", "not_under_prefix"),
     ];
     assert_eq!(settings[..5], all);
-    // What stands below the routes is checked too, though the routes are wrong.
+    // Settings that depend on the routes are checked too, although the routes are wrong.
     assert!(settings.contains(&("sign_in_parameter", "parameter_name")), "{settings:?}");
     let text = error.to_string();
     assert_eq!(text.lines().count(), 1 + settings.len(), "{text}");

@@ -75,7 +75,7 @@ async fn scratch(store: &dyn TokenStore, deadline: Duration) -> Result<Finding, 
     let user = UserId::generated(&format!("komerza-connect-doctor-{}", token.version()));
     within(deadline, store.save(&user, &token)).await.map_err(|error| ("save a scratch record", error))?;
     let loaded = within(deadline, store.load(&user)).await;
-    // It goes whatever `load` did.
+    // The record is removed, whatever `load` returned.
     let removed = within(deadline, store.delete_if(&user, token.version())).await;
     let loaded = loaded.map_err(|error| ("load its scratch record", error))?;
     let removed = removed.map_err(|error| ("remove its scratch record", error))?;
@@ -112,7 +112,7 @@ async fn application(config: &Config, clock: &dyn Clock) -> FailureKind {
     let (client, code) = (exchange::client(config), AuthorizationCode::new("made-up-by-komerza-connect-doctor"));
     let (Ok(client), Ok(code)) = (client, code) else { return FailureKind::Internal };
     let answer = exchange::send(&client, config, &code, clock.now()).await;
-    // Nobody can have got a key for it.
+    // Komerza cannot give a key for a made-up code.
     answer.map_or_else(|failure| failure.kind(), |_| FailureKind::ProviderFault)
 }
 

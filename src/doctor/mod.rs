@@ -47,8 +47,8 @@ impl KomerzaConnectLayer {
     ///    `Date` of that answer.
     /// 4. It exchanges a made-up code. Komerza may answer that the client ID or the client secret is wrong.
     ///
-    /// Together this takes at most the sum of three times: five times
-    /// [`store_deadline`](crate::config::Limits::store_deadline), 10 seconds, and
+    /// Together this takes at most 10 seconds, plus five times
+    /// [`store_deadline`](crate::config::Limits::store_deadline), plus once
     /// [`exchange_deadline`](crate::config::Limits::exchange_deadline).
     ///
     /// The doctor cannot see whether the redirect URI is registered. It cannot see whether the client ID and
@@ -78,7 +78,8 @@ impl Report {
         S: Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
     {
         let mounted = match check_mounted(&mut app, config).await {
-            // A request without a session is one of nobody: an extractor whose layer is missing refuses it.
+            // Without a session nobody is signed in, which is no server error. An extractor whose layer is
+            // missing causes one.
             Ok(()) => check_look_up(app, config, |_| {}, |status| !status.is_server_error()).await,
             lost => lost,
         };

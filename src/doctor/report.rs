@@ -117,7 +117,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Every known permission in the order of the list, by what comes before its last dot.
+/// All known permissions in the order of the list, grouped by the part before the last dot.
 fn groups() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for (group, right) in scopes::ALL.iter().filter_map(|scope| scope.rsplit_once('.')) {

@@ -65,7 +65,7 @@ async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failu
         Some(Caller::Browser(Some(session))) => (session.user_id(), Some(session)),
     };
     let key = match shared.core.load(&user).await? {
-        // Only now: what it clones would otherwise make the future of every look-up larger.
+        // Made only here, because its clones would make the future of every look-up larger.
         Some(token) => shared.key(user, &token, Some(visit_of(parts, &shared.site.jar.names)))?,
         None => return Ok(Err(RejectionKind::NotConnected)),
     };

@@ -121,7 +121,7 @@ pub async fn check_signed_in<B>(
     check_look_up(app, config, prepare, |status| status == StatusCode::OK).await
 }
 
-/// Calls the status route, whose own answer must have such a status.
+/// Calls the status route. The crate itself must answer, with a status that `is_right` accepts.
 pub(crate) async fn check_look_up<B>(
     mut app: impl Service<Request<Body>, Response = Response<B>, Error: fmt::Display>,
     config: &Config,
@@ -135,7 +135,7 @@ pub(crate) async fn check_look_up<B>(
     ask(&mut app, status, &SIGNED_OUT, is_right).await
 }
 
-/// The paths of a configuration are plain.
+/// Makes a request for a path of the configuration, which is always a valid URI.
 fn request(method: Method, path: &str) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     *request.method_mut() = method;

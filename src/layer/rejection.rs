@@ -54,7 +54,7 @@ pub struct Rejection {
     login: Option<String>,
     /// Where the browser is sent, if it is.
     redirect: Option<String>,
-    /// Why it is asked before it goes there.
+    /// Why the visitor gets a page with a link instead of a redirect.
     stay: Option<Stay>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }

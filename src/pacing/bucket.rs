@@ -1,13 +1,15 @@
-//! A token bucket that is refilled in batches, as the provider describes its own, seen from outside.
+//! A token bucket that is refilled in batches. The provider describes its own bucket like this; we see that
+//! one only from outside.
 //!
 //! The provider's periods begin at moments that we do not know, and a batch that finds the bucket nearly full
 //! is partly lost. So a request is safe only if every such bucket has a token for it, whenever its periods
-//! begin. That is: from any request to any later one there are at most `capacity` requests, and `refill` more
-//! for each whole period between the two, because that many periods have certainly ended in between.
+//! begin. That is: take any request and any later one, and count both and all requests between them. There
+//! may be at most `capacity`, and `refill` more for each whole period between the two, because that many
+//! periods have certainly ended in between.
 //!
-//! The rule needs no history beyond the last `capacity` requests. Let `t` be the time of a request, counted
-//! `n`, and `due(n) = max(t, due(n - refill) + period)`. Then the next request, `n`, is safe from
-//! `due(n - capacity) + period` on.
+//! The rule needs no history beyond the last `capacity` requests. Let `t` be the time of request number `n`,
+//! and `due(n) = max(t, due(n - refill) + period)`. Then request number `n` is safe from `due(n - capacity) +
+//! period` on.
 
 use crate::config::Bucket;
 use std::{collections::VecDeque, time::Duration};
@@ -20,7 +22,7 @@ pub(crate) struct TokenBucket {
     slack: Duration,
     /// `due` of the last requests, oldest first; as many as the capacity, or fewer.
     due: VecDeque<Duration>,
-    /// No tokens before: the provider said so.
+    /// Before this time there are no tokens, because the provider said so.
     closed_until: Duration,
 }
 

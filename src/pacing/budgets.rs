@@ -1,8 +1,8 @@
 //! How many exchanges each party has begun within the last minute: a user, a browser or an address.
 //!
 //! 1. A request over the budget of its party is refused, with the time until the budget has room again.
-//! 2. A charge is taken back if no exchange was sent. So a request that got no turn leaves no entry, and
-//!    there are few: those of the exchanges of one minute, and of those that wait.
+//! 2. A charge is taken back if no exchange was sent. So a request that got no turn leaves no entry. There
+//!    are few entries: those of the exchanges of one minute, and those of the requests that wait.
 //! 3. There is a hard bound. Over it the oldest charge is forgotten, and its party may begin one exchange
 //!    more than its budget allows. The bucket of the process still limits all together. If new parties were
 //!    refused instead, an attacker who invents parties could shut out everybody else.

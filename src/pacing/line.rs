@@ -109,7 +109,7 @@ impl Line {
                 own.saturating_add(own.checked_div(share).unwrap_or_default().min(waiting(BACKGROUND)))
             }
             BACKGROUND => self.len(),
-            // As many rounds as the party has requests here, its own included.
+            // There is one round for each request of the party that waits here, and one for the new request.
             Party::Charged(_) => {
                 let others = self.parties.iter().filter(|(other, _)| *other != party);
                 others.map(|(_, places)| places.len().min(own.saturating_add(1))).fold(own, usize::saturating_add)
@@ -151,7 +151,7 @@ mod tests {
             .collect()
     }
 
-    /// Each discipline with who comes, and in which order they are served.
+    /// For each rule: the requests that come, and the order in which they are served.
     #[test]
     fn each_discipline_serves_in_its_order() {
         type Case = (&'static [(Party, bool)], &'static [usize]);

@@ -196,7 +196,8 @@ async fn t40_exchanges_go_round_the_parties_and_not_round_the_requests() {
     assert_eq!(finished(&mallory), 1);
 }
 
-/// A caller that holds its turn until it is told to go on, and then was refused or not.
+/// A caller that holds its turn until it is told to go on. If `refused` has a wait, its request was then
+/// refused with it.
 fn holding(
     lane: &Arc<Lane>,
     clock: &ManualClock,

@@ -62,7 +62,7 @@ pub(crate) struct Pending {
     pub(crate) note: Option<Note>,
 }
 
-/// What a callback comes to.
+/// The outcome of a callback.
 pub(crate) type Outcome = Result<(), Failure>;
 
 /// What a connection leaves behind, however it ends.

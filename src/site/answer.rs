@@ -102,9 +102,9 @@ pub(crate) fn retry_after<B>(response: &mut Response<B>, wait: Option<Duration>)
 }
 
 /// Every 401 must name a way to sign in; RFC 9110, section 15.5.2. None of the registered ones fits a login in
-/// the browser, and `Basic` would open a dialog. A scheme that browsers do not know does nothing there, and
-/// spares clients that insist on one. *Source* of the name: our choice, after what the browser brings along
-/// once it is signed in.
+/// the browser, and `Basic` would open a dialog. A scheme that browsers do not know has no effect in them,
+/// and satisfies clients that insist on one. *Source* of the name: our choice, because a browser that is
+/// signed in sends a cookie.
 const CHALLENGE: &str = "Cookie realm=\"Connect with Komerza\"";
 
 /// Whether these are the headers of an answer of this crate; its content security policy is like no other.

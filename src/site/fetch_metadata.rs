@@ -24,9 +24,9 @@ pub(crate) enum Start {
     Prove,
 }
 
-/// Whether the login may start (T5): what another site can cause without the visitor's will never starts one.
-/// Frames, and scripts and forms of other sites, are refused. So is a script of this site, because it cannot
-/// go to Komerza.
+/// Whether the login may start (T5). Another site can never start one that the visitor does not want. Frames,
+/// and scripts and forms of other sites, are refused. So is a script of this site, because it cannot go to
+/// Komerza.
 pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) -> Result<Start, FailureKind> {
     let (site, mode, dest) = (word(headers, &SITE), word(headers, &MODE), word(headers, &DEST));
     match (mode, dest) {
@@ -41,8 +41,9 @@ pub(crate) fn login_start(method: &Method, headers: &HeaderMap, origin: &str) ->
     }
     let from_here = match site {
         Some("same-origin") => true,
-        // A browser without fetch metadata, or one that says the visitor typed the address. WebKit also says so of a visitor who goes
-        // back to a page that another site led to, and would never let that visitor back past the login. The referrer stays.
+        // A browser without fetch metadata, or one that says the visitor typed the address. WebKit also says
+        // so when a visitor goes back to the page that asks, but the referrer still names the other site. If
+        // the login started at once, the visitor could never go back past it.
         Some("none") | None => word(headers, &header::REFERER)
             .is_none_or(|page| page.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))),
         Some(_) => false,
@@ -74,7 +75,8 @@ pub(crate) fn is_speculative(headers: &HeaderMap) -> bool {
 pub(crate) fn is_page(headers: &HeaderMap) -> bool {
     match word(headers, &MODE) {
         Some("navigate") => true,
-        // Firefox calls a navigation so that a service worker passes on; scripts do not ask for HTML.
+        // Firefox sends `same-origin` for a navigation that a service worker passes on. Scripts do not ask
+        // for HTML.
         None | Some("same-origin") => headers
             .get_all(header::ACCEPT)
             .iter()

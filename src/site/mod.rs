@@ -99,7 +99,7 @@ pub(crate) fn checked_return(config: &Config, wanted: Option<&str>) -> ReturnPat
 /// Marks the request of a check. Its refusal concerns no visitor: no hook sees it.
 #[derive(Clone, Default)]
 pub(crate) struct Probe {
-    /// Whether a refusal is logged and counted: the log has the reason of a look-up that failed.
+    /// Whether a refusal is logged and counted. The log then has the reason of a failed look-up.
     pub(crate) is_logged: bool,
     /// Set when the request meets a second layer with the same redirect URI.
     pub(crate) two_layers: Arc<AtomicBool>,
@@ -133,7 +133,8 @@ pub(crate) async fn answer(
         Ok(answer) => return answer.into_response(),
         Err(failure) => failure,
     };
-    // The query of a callback says nothing before its state is checked, and that of a status request leads nowhere.
+    // The query of a callback is not trusted before its state is checked, and a status request has no page to
+    // return to.
     let counts = matches!(route, Route::Login | Route::Disconnect);
     let query = parts.uri.query().filter(|_| counts).unwrap_or_default();
     let again =
@@ -173,7 +174,8 @@ fn refuse(site: &Site, route: Route, failure: &Failure, again: ReturnPath) -> An
     let next = if matches!(route, Route::Login | Route::Callback) { login } else { again.as_str() };
     let signs_in = kind == NotSignedIn && failure.visitor.for_page;
     if kind == Denied {
-        // Where the visitor came from is a better place than a page of ours; the app sees the marker.
+        // The page that the visitor came from is better than a page of ours, and the app sees the marker
+        // there.
         Answer::see_other(again.with_marker(stay::MARKER, kind.code())).cookie(Stay::Denied.cookie(&site.jar.names))
     } else if let Some(sign_in) = signs_in.then(|| sign_in_url(config, next)).flatten() {
         Answer::see_other(sign_in)

@@ -47,8 +47,8 @@ impl Page<'_> {
             text.map_or(String::new(), |text| format!("{before}{}{after}", escaped(text)))
         };
         let (title, app) = (escaped(self.title), look.app_name.as_deref());
-        // Browsers without fetch metadata tell by the referrer that the link is on this site; the header says `no-referrer`. The way
-        // on to Komerza has the header of the redirect.
+        // In browsers without fetch metadata only the referrer shows that the link is on this site, so the
+        // page overrides the header's `no-referrer`. The redirect on to Komerza has a header of its own.
         let head = match self.load_again {
             true => "<meta http-equiv=\"refresh\" content=\"0\">",
             false => "<meta name=\"referrer\" content=\"same-origin\">",

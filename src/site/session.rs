@@ -64,7 +64,7 @@ impl BrowserSession {
         UserId::generated(std::str::from_utf8(&id).unwrap_or_default())
     }
 
-    /// Whether neither its time without use nor its whole time is over.
+    /// Whether the session is within both its idle lifetime and its whole lifetime.
     pub(crate) fn is_alive(&self, now: SystemTime, limits: &Limits) -> bool {
         age(self.renewed_at, now) < limits.session_idle_lifetime && age(self.began_at, now) < limits.session_lifetime
     }
@@ -122,7 +122,7 @@ fn unix_seconds(time: SystemTime) -> u32 {
     u32::try_from(unix_millis(time) / 1_000).unwrap_or(u32::MAX)
 }
 
-/// Whole seconds: both sides are cut alike.
+/// The age in whole seconds; both times are rounded down.
 fn age(since: u32, now: SystemTime) -> Duration {
     Duration::from_secs(unix_seconds(now).saturating_sub(since).into())
 }
@@ -181,7 +181,7 @@ mod tests {
         let read = |value: &str, tags: &Tags| BrowserSession::read(value.as_bytes(), tags);
         assert!(read(&value, &ours).is_some());
         assert_eq!(read(&value, &tags(2)), None);
-        // Miri interprets each tag: every seventh byte there, of all parts of the value.
+        // Miri is slow at tags, so under Miri only every seventh byte is changed, in all parts of the value.
         for at in (0..value.len()).step_by(if cfg!(miri) { 7 } else { 1 }) {
             let mut other = value.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };

@@ -30,7 +30,7 @@ thread_local! {
 
 /// Runs one step of a request's work and keeps in `asked` what it learns.
 pub(crate) fn within<T>(asked: &mut Option<Asked>, work: impl FnOnce() -> T) -> T {
-    /// Gives the thread back also if the work panics.
+    /// Restores the thread's former state, even if the work panics.
     struct Back<'a>(&'a mut Option<Asked>, Option<Option<Asked>>);
 
     impl Drop for Back<'_> {

@@ -75,7 +75,7 @@ const CAPACITY: usize = 10_000;
 struct Entry {
     /// `None` is only for calls that waited for this load.
     found: Option<StoredToken>,
-    /// By the clock.
+    /// When the load began, by the clock of the cache.
     began: Duration,
     ended: Duration,
 }
@@ -122,7 +122,7 @@ impl<S> CachedStore<S> {
         self.entries.clear();
     }
 
-    /// Whether a record is remembered and young enough.
+    /// Whether the entry has a record whose time to live is not over.
     fn fresh(&self, entry: &Entry, now: Duration) -> bool {
         entry.found.is_some() && now.saturating_sub(entry.began) < self.time_to_live
     }
@@ -163,7 +163,8 @@ impl<S: TokenStore> TokenStore for CachedStore<S> {
         // An error drops the guard, and the next in line loads for itself.
         let began = self.clock.elapsed();
         let found = self.inner.load(user).await?;
-        // Refused if the entry was removed since the load began: then it may be older than what was written.
+        // The insert is refused if the entry was removed while the load ran. The record that was found may
+        // then be older than what was written.
         let _ = guard.insert(Entry { found: found.clone(), began, ended: self.clock.elapsed() });
         Ok(found)
     }

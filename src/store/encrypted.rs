@@ -16,8 +16,8 @@ const PURPOSE: &str = "stored record";
 /// The form of what is sealed: the text of the key and nothing else.
 const FORMAT: &[u8] = b"1";
 
-/// Limit for a load and sealing anew together. A load that is slower by itself goes on. *Source*: our choice,
-/// well below [`store_deadline`](crate::config::Limits::store_deadline).
+/// Limit for a load and the new encryption together. A load that takes longer is not cut off. *Source*: our
+/// choice, well below [`store_deadline`](crate::config::Limits::store_deadline).
 const RESEALED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Wraps any store so that the store, its files and its backups contain only encrypted keys.
@@ -129,7 +129,8 @@ impl<S: TokenStore> EncryptedStore<S> {
             return if self.plain_accepted { Ok((token, true)) } else { Err(StoreError::unreadable(refused)) };
         };
         let opened = self.with_context(user, &token, |context| self.keyring.open(context, sealed.as_bytes()));
-        let closed = "the record cannot be decrypted: another key, user, app, version or time of the save";
+        let closed =
+            "the record cannot be decrypted: the key, user, app, version, time of the save or note is another one";
         let (plain, by_older_key) = opened.ok_or_else(|| StoreError::unreadable(closed))?;
         let key = std::str::from_utf8(&plain).map_err(|_| StoreError::unreadable("the decrypted key is not text"))?;
         let key = ApiKey::new(key).map_err(StoreError::unreadable)?;
@@ -141,7 +142,7 @@ impl<S: TokenStore> EncryptedStore<S> {
         let version = token.version().to_string();
         let saved_at = unix_millis(token.saved_at()).to_be_bytes();
         let mut context = vec![FORMAT, self.app.as_bytes(), user.as_str().as_bytes(), version.as_bytes(), &saved_at];
-        // Records of before there were notes have none.
+        // Records from before notes existed have none.
         context.extend(token.note().map(|note| note.as_str().as_bytes()));
         act(&context)
     }

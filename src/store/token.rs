@@ -41,7 +41,7 @@ struct TextForm {
     format: u8,
     version: String,
     saved_at: u64,
-    /// A text, or anything else, which is none.
+    /// A text. Any other value counts as no attempt.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     attempt: Value,
     #[serde(default, skip_serializing_if = "Value::is_null")]

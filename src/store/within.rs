@@ -4,7 +4,7 @@ use super::StoreError;
 use crate::guard::{self, Unfinished};
 use std::time::Duration;
 
-/// Runs a call of a store: late and panicked are errors as any other.
+/// Runs a call of a store. If the call is late or panics, returns an error like any other.
 pub(crate) async fn within<T>(
     deadline: Duration,
     call: impl Future<Output = Result<T, StoreError>>,

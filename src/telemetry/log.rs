@@ -30,7 +30,7 @@ pub(crate) fn chain<'a>(error: &'a dyn std::error::Error) -> impl std::fmt::Disp
     })
 }
 
-/// Lets a task of its own log into the span of the request that began it.
+/// Lets a separate task log into the span of the request that started it.
 pub(crate) fn in_current_span<F: Future>(task: F) -> impl Future<Output = F::Output> {
     #[cfg(feature = "tracing")]
     let task = tracing::Instrument::in_current_span(task);

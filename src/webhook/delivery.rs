@@ -11,8 +11,8 @@ use std::fmt;
 
 /// A request from Komerza with a correct signature: its headers and its raw body.
 ///
-/// In axum handlers take it as the last argument. The app's state must be a [`Verifier`](super::Verifier), or
-/// provide one through `FromRef`. Elsewhere call [`Verifier::receive`](super::Verifier::receive) or
+/// In axum, a handler takes it as its last argument. The app's state must be a [`Verifier`](super::Verifier),
+/// or provide one through `FromRef`. Elsewhere call [`Verifier::receive`](super::Verifier::receive) or
 /// [`Verifier::verify`](super::Verifier::verify).
 ///
 /// # Security

@@ -2,7 +2,7 @@
 //! your app for the goods of an order.
 //!
 //! Komerza signs the body of such a request with a secret that it shares with you. A [`Verifier`] checks the
-//! signature, and a [`Delivery`] is a body that passed. The rules, in order:
+//! signature, and a [`Delivery`] is a body that passed. The rules:
 //!
 //! 1. The body is read as raw bytes, up to a [limit](Verifier::body_limit). A longer body is refused.
 //! 2. The signature is in `X-Signature`, or else in `X-Komerza-Signature`. [`Verifier::headers`] sets other

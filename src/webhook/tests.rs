@@ -50,7 +50,7 @@ fn a_signature_is_read_in_every_accepted_form_and_in_no_other() {
             assert_eq!(parse(wrong.as_bytes()), None, "{wrong}");
         }
     }
-    // Base64 without its padding, with bits to spare, or in the alphabet for addresses.
+    // Base64 without padding, with unused bits that are not zero, or in the URL-safe alphabet.
     let spare = format!("{}{}=", &base64[..42], char::from(base64.as_bytes()[42] + 1));
     for wrong in ["", "sha256=", &base64[..43], &spare, &"_".repeat(44), &"=".repeat(44), &"0".repeat(63)] {
         assert_eq!(parse(wrong.as_bytes()), None, "{wrong}");
@@ -186,7 +186,7 @@ async fn a_body_is_read_up_to_the_limit_and_not_at_all_without_a_signature() {
             assert_eq!(delivery.body(), &body);
         }
     }
-    // What says that it is too long is not read.
+    // A body whose stated length is over the limit is not read.
     let mut request = Request::new(Full::new(Bytes::from(vec![b'x'; 1_001])));
     *request.headers_mut() = headers(&[("x-signature", &signature)]);
     assert_eq!(limited.receive(request).await.unwrap_err(), Refused::BodyTooLarge);

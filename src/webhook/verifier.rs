@@ -89,7 +89,7 @@ impl Verifier {
     /// it, and do nothing else.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
         let given = self.signature_in(headers)?;
-        // Which of several secrets fits is no secret; each comparison takes the same time.
+        // An attacker may learn which of several secrets fits. Each comparison takes constant time.
         if self.secrets.verify(body, &given) { Ok(()) } else { Err(refuse(Refused::WrongSignature)) }
     }
 
@@ -111,7 +111,8 @@ impl Verifier {
         }
         let collected = Limited::new(body, self.body_limit).collect().await;
         let body = collected.map_err(|error| {
-            // A layer of the app may have a limit of its own, which is an error inside of the body's error.
+            // A layer of the app may have its own limit for bodies. Its error is then a cause of the body's
+            // error.
             let too_long = wire::cause::<LengthLimitError>(&*error).is_some();
             refuse(if too_long { Refused::BodyTooLarge } else { Refused::BodyUnread })
         })?;

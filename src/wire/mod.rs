@@ -21,7 +21,7 @@ const RETRY_AFTER_MOST: Duration = Duration::from_secs(60);
 /// User-Agent.
 ///
 /// The methods that switch decompression off matter even though its features are off here: another crate of
-/// the app may switch them on. A proxy from the environment is for the world, not for loopback.
+/// the app may switch them on. A proxy from the environment is not used for loopback hosts.
 pub(crate) fn client(user_agent: &HeaderValue, base: &Url) -> Result<reqwest::ClientBuilder, ConfigError> {
     let builder = reqwest::Client::builder()
         .user_agent(user_agent.clone())

@@ -8,7 +8,7 @@
 use crate::api::{Listing, OrderStatus, OrderSummary};
 use jiff::Timestamp;
 
-/// Filters of orders, also of a search for them.
+/// Filters for lists of orders and for searches of orders.
 impl Listing<OrderSummary> {
     /// Only orders that were placed at this time or later.
     pub fn date_from(self, time: Timestamp) -> Self {
@@ -98,8 +98,8 @@ impl OrderSort {
 /// Which way a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// The least first, and the oldest.
+    /// The smallest or oldest first.
     Ascending,
-    /// The greatest first, and the newest.
+    /// The largest or newest first.
     Descending,
 }

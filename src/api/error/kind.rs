@@ -54,8 +54,8 @@ kinds! {
     Interrupted = "interrupted", BAD_GATEWAY, "the connection to Komerza broke off";
     /// No reply arrived in time. A change may have been made.
     TimedOut = "timed_out", GATEWAY_TIMEOUT, "Komerza did not answer in time";
-    /// Something between the app and Komerza answered with 403, for example because it blocks the app's
-    /// region. The key may still be valid.
+    /// Something between the app and Komerza answered with 403 or 451, for example because it blocks the
+    /// app's region. The key may still be valid.
     Blocked = "blocked", BAD_GATEWAY, "something on the way to Komerza refuses this";
     /// Komerza gave no usable reply: a status of 500 or above, a redirect, a reply that is too large, or a
     /// body that contradicts its status. A 401 or 407 that does not come from Komerza also counts.
@@ -100,7 +100,7 @@ fn of_code(code: &str) -> Option<ErrorKind> {
         "uploadfailed" => ErrorKind::UploadFailed,
         "ratelimited" => ErrorKind::RateLimited,
         "internalservererror" => ErrorKind::ProviderFault,
-        // Not a dead key by itself: that takes the whole reply.
+        // This code alone does not mean a dead key. The whole reply decides.
         "badtoken" | "badcaptcha" => ErrorKind::Refused,
         _ => return None,
     })
@@ -109,7 +109,7 @@ fn of_code(code: &str) -> Option<ErrorKind> {
 fn of_status(status: StatusCode, enveloped: bool) -> ErrorKind {
     match status.as_u16() {
         400 | 413 | 415 | 422 => ErrorKind::Validation,
-        // Of something in between: it knows nothing of keys.
+        // It comes from something in between, which knows nothing of keys.
         401 | 407 if !enveloped => ErrorKind::ProviderFault,
         402 => ErrorKind::NotEnoughFunds,
         403 if enveloped => ErrorKind::AccessDenied,

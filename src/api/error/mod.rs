@@ -115,7 +115,7 @@ impl Error {
             .with(|details| (details.status, details.body) = (Some(status), Some(body)))
     }
 
-    /// What the provider said no with.
+    /// The error for a refusal by Komerza.
     pub(super) fn refused(reply: &Response<Bytes>, dead_key: bool) -> Self {
         let envelope = Envelope::open(reply.body()).ok();
         let enveloped = envelope.is_some();
@@ -259,13 +259,13 @@ impl fmt::Display for Error {
             write!(f, "; this needs the scope {scope}")?;
         }
         match (self.kind(), self.retry_after()) {
-            (ErrorKind::RateLimited, Some(wait)) => write!(f, "; again in {:.1} s", wait.as_secs_f64()),
+            (ErrorKind::RateLimited, Some(wait)) => write!(f, "; try again in {:.1} s", wait.as_secs_f64()),
             _ => Ok(()),
         }
     }
 }
 
-/// Fit for a log: a code is a word. Anything else stays in [`Error::code`].
+/// Whether a code is one plain word, which may be logged. Any other code is only in [`Error::code`].
 fn is_plain(code: &str) -> bool {
     code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

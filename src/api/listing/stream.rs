@@ -157,8 +157,8 @@ mod tests {
         use super::goes_on;
         use proptest::prelude::*;
 
-        /// Reads a list that is `length` items long when a page of it is asked for: how many items and how many
-        /// pages that makes.
+        /// Reads a list that has `length(n)` items when page `n` is requested. Returns the number of items
+        /// and of pages that were read.
         fn read(size: usize, tells: bool, length: impl Fn(usize) -> usize) -> (usize, usize) {
             let (mut all, mut longest, mut number) = (0, 0, 0);
             loop {
@@ -192,7 +192,7 @@ mod tests {
             ) {
                 let length = |number: usize| lengths[(number - 1) % lengths.len()];
                 let (_, calls) = read(size, tells, length);
-                // Nothing is left on the page behind the last one that was read, as long as that was when it was read.
+                // Whether no items were left behind the last page when that page was read.
                 let ended = length(calls) <= calls * size;
                 let shorter = (1..calls).any(|number| length(number) != length(calls));
                 prop_assert!(ended || (!tells && shorter), "{} calls", calls);

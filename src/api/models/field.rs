@@ -43,7 +43,7 @@ macro_rules! plain {
 
 pub(super) use {model, plain, secret_model};
 
-/// A type that models have fields of.
+/// A type that a field of a model can have.
 pub(super) trait Field<'de>: Deserialize<'de> {
     /// `None`: it is null, or says as little as null does.
     fn read<D: Deserializer<'de>>(from: D) -> Result<Option<Self>, D::Error> {

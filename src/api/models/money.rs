@@ -37,9 +37,9 @@ pub struct Amount(Box<str>);
 #[non_exhaustive]
 pub struct InvalidAmount;
 
-/// More digits behind the point than this are not told apart: nothing that is money has them.
+/// Larger exponents count as this one. No amount of money has them.
 const EXPONENT_MOST: i64 = 400;
-/// More places than this are not shown.
+/// If more places are asked for, the amount is shown as it was written.
 const PLACES_MOST: usize = 400;
 
 impl Amount {
@@ -76,7 +76,7 @@ impl Amount {
             None if shift < 0 => 0,
             None => return None,
         };
-        // The digits do not end with a zero, so what is behind the last place is not nothing.
+        // The digits do not end with a zero, so the part behind the last place is not zero.
         Some((if negative { units.checked_neg()? } else { units }, shift >= 0))
     }
 
@@ -131,7 +131,7 @@ super::field::plain!(Amount);
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The formatter itself has a bound for a width.
+        // The formatter accepts only a limited width.
         let places = f.precision().filter(|places| *places <= PLACES_MOST);
         let rounded = places.and_then(|places| Some((places, self.rounded(places.try_into().ok()?)?.0)));
         let Some((places, units)) = rounded else { return f.write_str(&self.0) };

@@ -8,7 +8,8 @@ fn parse(text: &str) -> Option<Timestamp> {
     let pieces = Pieces::parse(text).ok().filter(|pieces| pieces.time_zone_annotation().is_none())?;
     let time = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
     let offset = pieces.to_numeric_offset().unwrap_or(Offset::UTC);
-    // The first and the last hours that can be written are no timestamps: what .NET writes for "never" is one of them.
+    // The first and the last hours that can be written do not fit a `Timestamp`. What .NET writes for "never"
+    // is one of them.
     let nearest = if time.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Some(offset.to_timestamp(time).unwrap_or(nearest))
 }

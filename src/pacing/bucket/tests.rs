@@ -33,7 +33,8 @@ fn a_period_of_zero_switches_the_limit_off_and_a_capacity_of_zero_the_bucket() {
 
 #[test]
 fn a_batch_that_the_provider_may_have_lost_is_not_counted() {
-    // One request, a batch that finds eleven, eight requests: a bucket whose period ended in between holds four, not seven.
+    // After one request there are eleven tokens. A batch then fills the bucket to twelve and is partly lost.
+    // Eight more requests leave four tokens, not seven.
     let mut bucket = key_bucket();
     bucket.take(Duration::ZERO).unwrap();
     (0..8).for_each(|_| bucket.take(SECOND * 19 / 10).unwrap());
@@ -47,7 +48,7 @@ fn a_refusal_gives_nothing_that_would_not_have_come_without_it() {
     bucket.empty(SECOND / 10, Duration::ZERO);
     assert_eq!(take(&mut bucket, SECOND), 0);
     assert_eq!([2, 4, 6, 8].map(|seconds| take(&mut bucket, SECOND * seconds)), [4, 4, 4, 4]);
-    // One that is asked to wait longer than its own tokens take does.
+    // The second refusal asks for a longer wait than the bucket's own tokens need. The bucket obeys it.
     bucket.empty(SECOND * 5, SECOND * 8);
     assert_eq!([12, 13, 15].map(|seconds| take(&mut bucket, SECOND * seconds)), [0, 4, 4]);
 }

@@ -66,8 +66,8 @@ impl Names {
         Some(header)
     }
 
-    /// A `Set-Cookie` value that removes a cookie, if it came along: nothing is removed by a request that
-    /// another site made, which brings none.
+    /// A `Set-Cookie` value that removes a cookie, if the request sent it. A POST from another site sends
+    /// none, and so removes none.
     pub(crate) fn remove_if_sent(&self, headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
         named(headers, name).next().and_then(|_| self.remove(name))
     }

@@ -211,8 +211,8 @@ impl Jar {
     pub(crate) fn new(config: &Config) -> Self {
         let names = Names::new(config);
         // A session is one of this application and this redirect URI: another mount with the same keys and store
-        // does not know it (T6). The id has visible characters alone, so that the two parts cannot run into each
-        // other.
+        // does not know it (T6). The id has only visible characters, and so no space: the two parts cannot
+        // run into each other.
         let label = format!("browser session of {} at {}", config.client_id, config.redirect_uri.text);
         Self {
             logins: Sealed::new(config, &names, "login-", "login attempt"),

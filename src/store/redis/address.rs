@@ -30,7 +30,7 @@ const FORMS: &str = "a Redis address is redis://[[user]:password@]host[:port][/d
 
 /// An address that was understood.
 pub(super) struct Address {
-    /// What may be said about it: never the password.
+    /// The part of the address that errors may show. It never has the password.
     pub(super) place: String,
     server: Server,
 }
@@ -57,7 +57,7 @@ pub(super) fn parse(url: &str) -> Result<Address, StoreError> {
     let (scheme, rest) = url.split_once(':').ok_or_else(misconfigured)?;
     let tls = scheme.starts_with("rediss");
     if tls && cfg!(all(feature = "rustls", feature = "native-tls")) {
-        // With both the driver trusts no certificate.
+        // If both features are on, the driver trusts no certificate.
         return Err(StoreError::misconfigured(
             "rediss:// works only with one of the features \"rustls\" and \"native-tls\" of komerza-connect: switch one off",
         ));
@@ -73,7 +73,7 @@ pub(super) fn parse(url: &str) -> Result<Address, StoreError> {
     Ok(Address { server: server.ok_or_else(misconfigured)?, place: format!("{scheme}://{hosts}") })
 }
 
-/// A client of the app's own, with whatever it has set up.
+/// The address of a client, which may be the app's own.
 pub(super) fn of_client(client: Client) -> Result<Address, StoreError> {
     let told = client.get_connection_info();
     let scheme = match told.addr() {
@@ -116,7 +116,8 @@ fn cluster(tls: bool, user: &str, hosts: &str) -> Option<Server> {
 }
 
 fn sentinel(tls: bool, user: &str, hosts: &str, path: &str) -> Option<Server> {
-    // The address has the password of the Redis servers. A query has that of the Sentinels, should they want one.
+    // The address has the password of the Redis servers. If the Sentinels have a password too, the query has
+    // it.
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let (service, database) = path.split_once('/').unwrap_or((path, ""));
     if service.is_empty() {
@@ -180,12 +181,12 @@ impl Wire {
     }
 }
 
-/// rustls panics where an app's crates brought two providers of its cryptography and nobody chose one. So the
-/// one that this crate brings is chosen, unless the app was first.
+/// rustls panics if the app's crates contain two crypto providers and none was chosen. So this function
+/// chooses the one that this crate brings, unless one was chosen before.
 pub(super) fn choose_tls_provider() {
     #[cfg(feature = "rustls")]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Fails when another thread was faster, and then there is one.
+        // This fails if another thread was faster. Then a provider is chosen already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
 }

@@ -20,9 +20,9 @@ pub(super) enum Failure {
 pub(super) enum Next {
     /// The connection is good: Redis refused this very call.
     Keep,
-    /// The next call makes a new connection. This one may have been carried out.
+    /// The next call makes a new connection. This call may have been carried out.
     Renew,
-    /// The same, and this one was surely not carried out.
+    /// The next call makes a new connection. This call was certainly not carried out.
     RenewAndRepeat,
 }
 
@@ -115,7 +115,7 @@ fn failed(error: &RedisError) -> (StoreErrorKind, String) {
     (kind, what.to_owned())
 }
 
-/// The driver keeps its causes behind a shared pointer, where a plain look finds none.
+/// The driver may keep the cause in an `Arc`. Then a direct downcast to `io::Error` finds nothing.
 fn io_error(error: &RedisError) -> Option<&io::Error> {
     let cause = error.source()?;
     let shared = cause.downcast_ref::<Arc<dyn Error + Send + Sync>>();
@@ -126,7 +126,7 @@ fn io_error(error: &RedisError) -> Option<&io::Error> {
 mod tests {
     use super::*;
 
-    /// As the driver makes them of what a server says.
+    /// The error that the driver makes from this reply of a server.
     fn said(line: &str) -> RedisError {
         redis::parse_redis_value(format!("-{line}\r\n").as_bytes()).and_then(redis::Value::extract_error).unwrap_err()
     }

@@ -57,12 +57,13 @@ struct Link {
     primary: Mutex<Option<Instant>>,
 }
 
-/// What may be done with what is asked.
+/// What kind of command it is, and whether it may be repeated.
 #[derive(Clone, Copy)]
 pub(super) enum Then<'a> {
     /// Reads: may be repeated, and wants a server that takes writes.
     Read,
-    /// Writes the key, last argument its deadline; may be repeated if its outcome is unknown.
+    /// Writes `key`. The deadline becomes the last argument. With `repeat` it may be repeated if its outcome
+    /// is unknown.
     Write { key: &'a str, repeat: bool },
     /// Reads something of the primary that has the slot; may be repeated.
     ReadOf { slot: u16 },
@@ -84,7 +85,7 @@ impl Link {
             primary: Mutex::default(),
         });
         let (made, address) = (Arc::clone(&link), Arc::clone(address));
-        // Not in the call that wants it: the next one shall find what this one began.
+        // This runs in its own task, so that the next call finds the attempt that this call began.
         tokio::spawn(async move {
             let wire = timeout(LONGEST_ATTEMPT, address.connect()).await;
             let wire = wire.unwrap_or_else(|late| Err(io::Error::from(late).into()));
@@ -93,7 +94,7 @@ impl Link {
         link
     }
 
-    /// Whether the next call needs another one.
+    /// Whether the next call needs a new connection.
     fn is_over(&self) -> bool {
         self.retired.load(Ordering::Relaxed)
             || match self.wire.get() {
@@ -104,7 +105,8 @@ impl Link {
             }
     }
 
-    /// Keeps later calls away. While it is still being made it may yet be good: then they wait for it.
+    /// Keeps later calls away from this connection. If it is still being made, it may yet be good, so later
+    /// calls wait for it.
     fn retire(&self) {
         if self.wire.initialized() {
             self.retired.store(true, Ordering::Relaxed);
@@ -202,8 +204,9 @@ impl Line {
                 wire.send(command.arg(until), None).await
             }
             Then::Read if !self.address.is_cluster() && link.wants_check() => {
-                // A server that has become a replica answers reads from what it had: then nobody is connected who
-                // connected since. Removing what is not there changes nothing, and a replica refuses it.
+                // A server that has become a replica may answer reads with old records. A user who has
+                // connected since would then seem not connected. So the store also deletes a key that is
+                // never there: this changes nothing, and a replica refuses it.
                 let mut other = wire.clone();
                 let mut check = redis::cmd("DEL");
                 check.arg(&*self.absent);
@@ -220,8 +223,8 @@ impl Line {
         outcome.map_err(Failure::Calling)
     }
 
-    /// The call's deadline by the clock of the server that has the key, in microseconds: never later than by
-    /// ours.
+    /// The call's deadline in microseconds, by the clock of the server that has the key. It is never later
+    /// than the deadline by our own clock.
     async fn until(&self, link: &Link, wire: &mut Wire, key: &str, deadline: Instant) -> Result<u64, RedisError> {
         let kept = lock(&link.clock).filter(|(_, read)| read.elapsed() < CLOCK_KEPT);
         let (clock, read) = match kept {

@@ -17,6 +17,9 @@ use zeroize::Zeroizing;
 /// a call, so that the store notices first. With `appendfsync always` an answer waits for the disk.
 const LIMIT: Duration = Duration::from_millis(1_500);
 
+/// The longest deadline, so that its moment can be calculated.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
 /// What every script begins with: the last argument is the time after which it does nothing.
 const IN_TIME: &str = "local now = redis.call('TIME') \
     if now[1] * 1000000 + now[2] > tonumber(ARGV[#ARGV]) then return redis.error_reply('LATE too late') end ";
@@ -37,8 +40,8 @@ const REPLACE_IF: &str = "if redis.call('GETRANGE', KEYS[1], 0, 31) ~= ARGV[1] t
 /// Redis.
 ///
 /// All calls share one connection. The store replaces it when a call over it is late, when it breaks, and
-/// when its server has become a replica, for example after a failover. A late write is never carried out
-/// afterwards.
+/// when its server has become a replica, for example after a failover. A write whose deadline is over is
+/// never carried out.
 ///
 /// | Address | Where the records are |
 /// | --- | --- |
@@ -125,10 +128,11 @@ impl RedisStore {
     /// Sets how long a call may take, connecting included. Default: 1.5 seconds.
     ///
     /// Keep it below [`Limits::store_deadline`](crate::config::Limits::store_deadline): the store then replaces
-    /// a connection that does not answer, and a write that was given up is never carried out later.
+    /// a connection that does not answer, and a write that was given up is never carried out later. Zero: every
+    /// call fails. More than a year counts as a year.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.line.limit = deadline;
+        self.line.limit = deadline.min(LONGEST);
         self
     }
 

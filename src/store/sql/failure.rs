@@ -13,7 +13,7 @@ pub(super) enum Refusal {
     Setting,
     /// It takes no writes.
     NoWrites,
-    /// It ends, or ends this connection.
+    /// The server shuts down, or closes this connection.
     #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code, reason = "a library does not end"))]
     Ending,
     /// Another call was in the way. Trying again at once may help.
@@ -70,7 +70,7 @@ pub(super) fn explain<DB: Dialect>(error: sqlx::Error, place: &str) -> StoreErro
         }
         sqlx::Error::PoolClosed => (Unavailable, format!("the store was closed ({place})")),
         sqlx::Error::WorkerCrashed => (Unavailable, format!("the worker thread of {place} has ended")),
-        // The words of an address's parser are kept where they quote nothing of it.
+        // The message about an address is kept only if it quotes nothing from the address.
         sqlx::Error::Configuration(error) => {
             let advice = || "check the parts of the address, and the names and values of its options".to_owned();
             let why = error.downcast_ref::<url::ParseError>().map_or_else(advice, ToString::to_string);

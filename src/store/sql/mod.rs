@@ -1,10 +1,10 @@
 //! What the SQL stores share: one table, its statements, and how each operation runs.
 //!
-//! 1. **Nothing is left on a server between two calls**: no named statement, no session setting, no open
-//!    transaction. So a pooler may give each transaction another connection.
-//! 2. **Loads are one round trip**: one statement that contains its values as hexadecimal digits. Records are
-//!    never written into a statement's text, which servers log; they are sent as parameters, inside a
-//!    transaction.
+//! 1. **Nothing is left on a server between two calls**: no prepared statement (except in MySQL), no session
+//!    setting, no open transaction. So a pooler may give each transaction another connection.
+//! 2. **Loads are one round trip**: one statement. On a server it contains its values as hexadecimal digits.
+//!    Records are never written into a statement's text, which servers log; they are sent as parameters,
+//!    inside a transaction.
 //! 3. **An unconditional write is committed in a separate message.** If the caller is gone before the commit
 //!    is sent, nothing is committed. If the commit itself arrives late, the row stays locked until then, so
 //!    no later write can come before it.
@@ -48,11 +48,12 @@ enum Value {
 enum How {
     /// It reads: one message.
     Read,
-    /// A write that does no harm when it is late, because it is conditional on what it replaces or makes what
-    /// is missing: one message. It is sent once: a second try could not tell what the first one removed.
+    /// A write that does no harm when it is late: it removes one version of a record, or creates what is
+    /// missing. It is one message and is sent once, because a second try could not tell what the first one
+    /// removed.
     WriteOnce,
-    /// Any other write, and each with a record: in a transaction whose commit is a message of its own. Its
-    /// values do not stand in the statement's text.
+    /// Any other write, and every write that contains a record. It runs in a transaction whose commit is a
+    /// separate message. The values are not in the statement's text.
     Transact,
 }
 
@@ -87,11 +88,11 @@ trait Dialect: Database {
     const UPSERT: &'static str = "ON CONFLICT (user_id) DO UPDATE SET \
          version = excluded.version, record = excluded.record, saved_at = excluded.saved_at";
 
-    /// Whether one write at a time begins: waiting here is fair, waiting for a lock of the database is not.
+    /// Whether writes begin one at a time: waiting here is fair, waiting for a lock of the database is not.
     const IN_TURN: bool = false;
 
-    /// Whether a connection whose call failed or was dropped is closed. Not one that has its database in
-    /// memory.
+    /// Whether a connection is closed after its call failed or was dropped. A connection that has its
+    /// database in memory stays open.
     fn closes(_: &<Self::Connection as sqlx::Connection>::Options) -> bool {
         true
     }
@@ -115,7 +116,7 @@ fn place<DB: Dialect>(socket: Option<&std::path::PathBuf>, host: &str, port: u16
     }
 }
 
-/// The statement with its values in it, each as hexadecimal digits.
+/// The statement with its values in it. Bytes and texts are written as hexadecimal digits.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 fn with_literals(statement: &str, values: &[Value], bytes: (&str, &str), text: (&str, &str)) -> String {
     let mut statement = statement.to_owned();

@@ -100,8 +100,9 @@ impl Dialect for MySql {
         by_number(error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number))
     }
 
-    // Kept prepared: closing a statement has no answer, and what is sent behind it waits for the server's delayed ACK,
-    // 40 ms. The placeholders have no numbers here; the texts name the values in their order.
+    // Statements stay prepared. The server does not answer when a statement is closed, and the next message
+    // then waits for the server's delayed ACK, 40 ms. The placeholders have no numbers here; the texts name
+    // the values in their order.
     run_on_a_server!(MySqlConnection, |text, values| {
         sqlx::query(AssertSqlSafe((1..=values).rev().fold(text, |text: String, n| text.replace(&format!("${n}"), "?"))))
     });

@@ -33,7 +33,7 @@ const TRIES: u32 = 5;
 /// A connection that was idle for longer is tried before it is used: the server may have ended it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 
-/// Time for that trial, and for a connection of the app to be returned.
+/// Time for that trial, for closing a connection, and for returning one to the app's pool.
 const TRIAL: Duration = Duration::from_millis(500);
 
 /// A connection that was idle for longer is closed when another one is returned.
@@ -72,7 +72,7 @@ impl<DB: Dialect> Pool<DB> {
         Self { source: Source::App(pool), place, turns: Default::default() }
     }
 
-    /// Tries a statement again that another call was in the way of.
+    /// Runs a statement. If another call was in the way, a write in a transaction is tried again.
     pub(super) async fn tried(&self, how: How, statement: String, values: Vec<Value>) -> Result<Answer, sqlx::Error> {
         let began = Instant::now();
         let _turn = if DB::IN_TURN && how != How::Read { Some(self.turns.lock().await) } else { None };
@@ -116,7 +116,7 @@ impl<DB: Dialect> Pool<DB> {
         }
     }
 
-    /// Later calls fail.
+    /// Closes the connections. Later calls fail.
     pub(super) async fn close(&self) {
         match &self.source {
             Source::App(pool) => pool.close().await,
@@ -194,7 +194,7 @@ impl<DB: Dialect> Drop for Lease<'_, DB> {
             }
             (held, _) => drop(held),
         }
-        // Dropped from outside after so long: the server is silent, as far as anybody can tell.
+        // If a connection is dropped after this time, the server may be silent.
         if !self.succeeded && self.began.elapsed() >= TRIAL {
             self.pool.close_idle();
         }

@@ -87,8 +87,8 @@ impl Dialect for Postgres {
     const CODE: &'static str = "SQLSTATE";
     const HEX_ID: &'static str = "encode(user_id, 'hex')";
 
-    /// In a transaction of several messages, as saving: what a pooler in statement mode refuses is refused at
-    /// once.
+    /// Runs in a transaction of several messages, like a save. So a pooler in statement mode refuses it
+    /// already when the store is opened.
     const PROBED: How = How::Transact;
 
     /// `IF NOT EXISTS` by itself is no guard: two sessions may both find no table, and one of them then fails.
@@ -110,7 +110,7 @@ impl Dialect for Postgres {
     run_on_a_server!(PgConnection, |text, _| sqlx::query(AssertSqlSafe(text)).persistent(false));
 }
 
-/// `decode` and not `'\x…'`, whose backslash an old setting of the server takes for an escape.
+/// Uses `decode` instead of `'\x…'`, because with an old setting the server reads the backslash as an escape.
 fn literal(statement: &str, values: &[Value]) -> String {
     with_literals(statement, values, ("decode('", "', 'hex')"), ("convert_from(decode('", "', 'hex'), 'UTF8')"))
 }

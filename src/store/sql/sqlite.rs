@@ -154,8 +154,8 @@ impl Dialect for Sqlite {
     const IN_TURN: bool = true;
     const CREATED: How = How::Transact;
 
-    /// A full disk ends a transaction by itself. sqlx counts it all the same and begins no other on that
-    /// connection.
+    /// When the disk is full, SQLite ends the transaction by itself. sqlx still counts it as open and begins
+    /// no other one on that connection.
     fn closes(options: &SqliteConnectOptions) -> bool {
         options.get_filename().is_file()
     }
@@ -189,7 +189,8 @@ impl Dialect for Sqlite {
 }
 
 /// Creates the file, if it is missing, with access for its owner only. Returns whether it is empty. SQLite
-/// would use the mask of the process, and it gives the files beside this one the same mode.
+/// itself would create it with the umask of the process. SQLite gives the files beside this one the same
+/// mode.
 fn make_private(path: &Path) -> io::Result<bool> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

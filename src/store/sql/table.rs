@@ -82,8 +82,8 @@ impl<DB: Dialect> SqlStore<DB> {
         Self::in_pool(Pool::of_app(pool), table).await
     }
 
-    /// Opens the store, and makes the table if it is missing. A role that may not make tables is enough once
-    /// the table is there, so that is asked first.
+    /// Opens the store, and makes the table if it is missing. It first asks whether the table is there,
+    /// because then the role does not need the right to create tables.
     pub(super) async fn in_pool(pool: Pool<DB>, name: &TableName) -> Result<Self, StoreError> {
         let table: Arc<str> = name.to_string().replace('"', DB::QUOTE).into();
         let store = Self { pool: Arc::new(pool), table, deadline: OPENING };
@@ -205,7 +205,7 @@ impl<DB: Dialect> ListUsers for SqlStore<DB> {
                 let values = vec![from, to, number(unix_millis(than)), number(wanted), number(left)];
                 let rows = self.run(How::Read, statement.clone(), values).await?.rows;
                 for row in &rows {
-                    // What cannot be said to be old stays where it is.
+                    // A record that cannot be read stays.
                     let Some((user, Some(record))) = named(row) else {
                         left = left.saturating_add(1);
                         continue;
@@ -229,7 +229,8 @@ impl<DB: Dialect> ListUsers for SqlStore<DB> {
     }
 }
 
-/// The user of a row, and the record if it can be read. Ids that are none were not written by this crate.
+/// The user of a row, and the record if it can be read. A row without a valid user id was not written by this
+/// crate and gives `None`.
 fn named(row: &Row) -> Option<(UserId, Option<StoredToken>)> {
     let mut columns = row.iter();
     let digits = columns.next()?.as_deref()?.as_bytes();
