@@ -43,7 +43,7 @@ impl<DB: Dialect> SqlStore<DB> {
     /// 1.5 seconds.
     ///
     /// Keep it below [`store_deadline`](crate::config::Limits::store_deadline), so that the log shows the
-    /// store's own error, which says what it waited for. Zero: every call fails.
+    /// store's own error, which says what it waited for. Zero: a call fails unless it is answered at once.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }

@@ -68,10 +68,9 @@ async fn connections_that_the_server_ended_are_replaced() {
 
 #[tokio::test]
 #[ignore = "needs Redis: set KOMERZA_TEST_REDIS_URL"]
-async fn with_the_longest_deadline_a_call_to_redis_is_not_late_and_with_none_each_is() {
+async fn with_the_longest_deadline_a_call_to_redis_is_not_late() {
     let store = RedisStore::connect_with(&redis_url(), &unique("deadline")).await.unwrap();
     store.clone().with_deadline(Duration::MAX).save(&user("alice"), &token()).await.unwrap();
-    store.clone().with_deadline(Duration::ZERO).ping().await.unwrap_err();
     store.delete(&user("alice")).await.unwrap();
 }
 
