@@ -137,12 +137,16 @@ impl KomerzaConnectLayer {
     /// #[async_trait]
     /// impl Hooks for OurPage {
     ///     async fn failed(&self, failure: &Failure) -> Option<Response<Body>> {
-    ///         // For these kinds the crate has a better answer than a page. if matches!(failure.kind(),
-    ///         FailureKind::Denied | FailureKind::NotSignedIn) { return None; } let page =
-    ///         Response::builder().status(failure.kind().status()).header("content-type", "text/html"); //
-    ///         Without your own policy, the crate's policy blocks all styles and scripts. let page =
-    ///         page.header("content-security-policy", "default-src 'self'; frame-ancestors 'none'");
-    ///         page.body(Body::from(format!("<h1>Our shop</h1><p>{}", failure.kind().title()))).ok() } }
+    ///         // For these kinds the crate has a better answer than a page.
+    ///         if matches!(failure.kind(), FailureKind::Denied | FailureKind::NotSignedIn) {
+    ///             return None;
+    ///         }
+    ///         let page = Response::builder().status(failure.kind().status()).header("content-type", "text/html");
+    ///         // Without your own policy, the crate's policy blocks all styles and scripts.
+    ///         let page = page.header("content-security-policy", "default-src 'self'; frame-ancestors 'none'");
+    ///         page.body(Body::from(format!("<h1>Our shop</h1><p>{}", failure.kind().title()))).ok()
+    ///     }
+    /// }
     ///
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
     /// # let config = Config::builder().client_id("x").client_secret("s".repeat(72)).user_agent("MyApp/1.0")
