@@ -88,9 +88,18 @@ impl ClientSecret {
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidValue> {
         let text = Zeroizing::new(text.into());
         match text.chars().count() {
-            0 | provider::CLIENT_SECRET_LENGTH => Ok(Self(Arc::new(visible(text.as_str(), API_KEY_MAX)?))),
+            0 | provider::CLIENT_SECRET_LENGTH => Self::with_any_length(text.as_str()),
             found => Err(SECRET_LENGTH.with(found)),
         }
+    }
+
+    /// Same as [`new`](Self::new), but the secret may have 1 to 16,384 bytes. Use it if Komerza changes the
+    /// length.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] when a header could not carry the text.
+    pub fn with_any_length(text: impl Into<String>) -> Result<Self, InvalidValue> {
+        visible(text, API_KEY_MAX).map(|text| Self(Arc::new(text)))
     }
 
     /// The text of the secret.
@@ -171,7 +180,8 @@ mod tests {
     }
 
     #[test]
-    fn a_client_secret_of_another_length_is_refused() {
+    fn a_client_secret_of_another_length_needs_the_explicit_way() {
         assert_eq!(ClientSecret::new("s".repeat(71)).unwrap_err(), SECRET_LENGTH.with(71));
+        assert!(ClientSecret::with_any_length("s".repeat(71)).is_ok());
     }
 }

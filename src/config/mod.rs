@@ -150,9 +150,20 @@ pub struct ConfigBuilder {
 
 impl ConfigBuilder {
     /// The client secret from the Komerza dashboard: 72 characters. Required.
-    pub fn client_secret(mut self, secret: impl Into<String>) -> Self {
-        let secret = Zeroizing::new(secret.into());
-        self.client_secret = Some(error::checked(&secret, |secret| ClientSecret::new(secret)));
+    pub fn client_secret(self, secret: impl Into<String>) -> Self {
+        self.checked_secret(secret.into(), ClientSecret::new)
+    }
+
+    /// A client secret that does not have 72 characters.
+    ///
+    /// Use it in place of [`client_secret`](Self::client_secret) if Komerza changes the length.
+    pub fn client_secret_of_any_length(self, secret: impl Into<String>) -> Self {
+        self.checked_secret(secret.into(), ClientSecret::with_any_length)
+    }
+
+    fn checked_secret(mut self, secret: String, check: fn(String) -> Result<ClientSecret, InvalidValue>) -> Self {
+        let secret = Zeroizing::new(secret);
+        self.client_secret = Some(error::checked(&secret, |secret| check(secret.to_owned())));
         self
     }
 

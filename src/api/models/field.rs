@@ -2,7 +2,8 @@
 
 use super::times;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// Declares models. Fields before `may` are required; those after it default when they are missing or null.
@@ -53,7 +54,7 @@ pub(super) trait Field<'de>: Deserialize<'de> {
 
 /// A required field.
 pub(super) fn must<'de, T: Field<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    T::read(from)?.ok_or_else(|| D::Error::custom("a required field is empty"))
+    T::read(from)?.ok_or_else(|| D::Error::invalid_type(Unexpected::Unit, &"a value that is not null"))
 }
 
 /// A field that may be null. serde handles one that is missing.

@@ -84,8 +84,7 @@ impl NewOrder {
     }
 }
 
-/// How a variant is delivered. A call replaces all these settings. For other types than
-/// [`dynamic`](Self::dynamic), set the [`delivery_types`](Self::delivery_types) of a default value.
+/// How a variant is delivered. A call replaces all these settings.
 ///
 /// # Source
 /// The API's OpenAPI document: `VariantDeliveryForm`.
@@ -111,5 +110,11 @@ impl VariantDelivery {
     #[must_use]
     pub fn dynamic(url: impl Into<String>) -> Self {
         Self { delivery_types: vec!["dynamic".to_owned()], dynamic_url: Some(url.into()), ..Self::default() }
+    }
+
+    /// Komerza delivers a licence key from the stock.
+    #[must_use]
+    pub fn license_keys() -> Self {
+        Self { delivery_types: vec!["license_keys".to_owned()], ..Self::default() }
     }
 }

@@ -105,7 +105,7 @@ async fn t41_a_call_has_a_span_with_method_template_status_attempts_and_wait_and
     );
     let told: Vec<_> = seen.iter().filter_map(|(_, fields)| fields.get("message").map(String::as_str)).collect();
     let denied = "Komerza refused a call; the key may lack this permission";
-    assert_eq!(told, ["sent again", denied, "a call to Komerza failed", "a call of Komerza failed"]);
+    assert_eq!(told, ["sent again", denied, "a call to Komerza failed", "a call to Komerza failed"]);
     assert!(seen.iter().any(|(_, fields)| fields.get("scope").is_some_and(|scope| scope == "stores.orders.view")));
 }
 

@@ -85,6 +85,11 @@ async fn the_text_of_an_error_says_who_has_to_change_something() {
              expected a string at line 1 column 7",
         ),
         (
+            Reply::success(&json!({"id": null})),
+            "Komerza's reply has a shape that this version of komerza-connect does not know (200): \
+             expected a value that is not null at line 1 column 11",
+        ),
+        (
             Reply::success(&json!({})),
             "Komerza's reply has a shape that this version of komerza-connect does not know (200): \
              missing field `id` at line 1 column 2",
