@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, response::Parts};
 use http_body_util::{BodyExt, Limited};
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 /// A reply that is read in pieces by [`chunk`](Self::chunk).
 /// [`RequestBuilder::download`](super::RequestBuilder::download) makes it. Dropping it ends the transfer.
@@ -16,15 +16,15 @@ pub struct Download {
     body: Option<Limited<reqwest::Body>>,
     /// How long a piece may take.
     patience: Duration,
-    /// When the last piece arrived.
-    since: Instant,
+    /// When the next piece is late. `None`: never.
+    late: Option<Instant>,
 }
 
 impl Download {
     pub(super) fn new(parts: Parts, body: reqwest::Body, most: u64, patience: Duration) -> Self {
         let Parts { status, headers, .. } = parts;
         let body = Some(Limited::new(body, usize::try_from(most).unwrap_or(usize::MAX)));
-        Self { status, headers, body, patience, since: Instant::now() }
+        Self { status, headers, body, patience, late: Instant::now().checked_add(patience) }
     }
 
     /// The headers of the reply.
@@ -44,11 +44,14 @@ impl Download {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(body) = &mut self.body else { return Ok(None) };
         let error = loop {
-            // A caller that stops waiting for a piece and asks again does not gain time.
-            let left = self.patience.saturating_sub(self.since.elapsed());
-            match timeout(left, body.frame()).await {
+            let frame = match self.late {
+                // A caller that stops waiting for a piece and asks again does not gain time.
+                Some(late) => timeout_at(late, body.frame()).await,
+                None => Ok(body.frame().await),
+            };
+            match frame {
                 Ok(Some(Ok(frame))) => {
-                    self.since = Instant::now();
+                    self.late = Instant::now().checked_add(self.patience);
                     if let Ok(piece) = frame.into_data() {
                         return Ok(Some(piece));
                     }
