@@ -101,13 +101,13 @@ pub trait Hooks: Send + Sync + 'static {
     /// Runs when a key that stays valid at Komerza could not be stored, or when
     /// [`sweep`](crate::KomerzaConnectLayer::sweep) removed its record.
     ///
-    /// A key could not be stored if saving failed within
-    /// [`save_deadline`](crate::config::Limits::save_deadline) and
-    /// [`late_save_deadline`](crate::config::Limits::late_save_deadline), or if the token store panicked. The
-    /// same is true if the user connected again or disconnected while the save was being repeated, or if
-    /// [`before_storing`](Self::before_storing) panicked or timed out. The hook does not run after a veto. It
-    /// runs even if the browser has closed the connection. After a failed save the crate's page tells the
-    /// user to reload or to start again, and to remove an extra entry at Komerza.
+    /// A key could not be stored if no try to save it succeeded within
+    /// [`save_deadline`](crate::config::Limits::save_deadline) and the
+    /// [`late_save_deadline`](crate::config::Limits::late_save_deadline) after it, or if the token store
+    /// panicked. The same is true if the user connected again or disconnected while the save was being
+    /// repeated, or if [`before_storing`](Self::before_storing) panicked or timed out. The hook does not run
+    /// after a veto. It runs even if the browser has closed the connection. After a failed save the crate's
+    /// page tells the user to reload or to start again, and to remove an extra entry at Komerza.
     async fn orphaned(&self, event: &Orphaned) {}
 
     /// Runs after a user disconnects. The key stays valid at Komerza until the user removes the app

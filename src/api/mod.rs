@@ -1,7 +1,8 @@
 //! The client for Komerza's API.
 //!
-//! [`RequestBuilder`] reaches every endpoint, and the typed calls use it. The module `call` sends the
-//! request. `retry` decides whether it is sent again, and [`pacing`](crate::pacing) decides when.
+//! [`RequestBuilder`] reaches every endpoint, and the typed calls use it. In the source code, the module
+//! `call` sends the request, and `retry` decides whether it is sent again. [`pacing`](crate::pacing) decides
+//! when.
 
 // First, so that the page of `Listing` begins with what every list has.
 mod listing;

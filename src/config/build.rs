@@ -17,7 +17,7 @@ impl ConfigBuilder {
     /// # Errors
     /// [`ConfigError`] names every setting that is missing or wrong, with its remedy.
     pub fn build(self) -> Result<Config, ConfigError> {
-        let mut wrong = ConfigError::default();
+        let mut wrong = ConfigError::none();
         let client_id = wrong.check("client_id", self.client_id.as_deref(), client_id).unwrap_or_default();
         let client_secret = wrong.keep("client_secret", self.client_secret.unwrap_or_else(|| message::MISSING.wrong()));
         let redirect_uri = wrong.check("redirect_uri", self.redirect_uri.as_deref(), RedirectUri::parse);
@@ -44,7 +44,7 @@ impl ConfigBuilder {
         self.app_name.as_deref().and_then(|name| wrong.check("app_name", Some(name), app_name));
         wrong.keep("limits.exchange_bucket", countable(self.limits.exchange_bucket));
         wrong.keep("limits.client.bucket", countable(self.limits.client.bucket));
-        // If one of these were missing, `finish` would have returned an error.
+        // One of these is missing only if its check failed, so the error is not empty.
         let (Some(client_secret), Some(redirect_uri), Some(user_agent), Some(api_url), Some(dashboard_url)) =
             (client_secret, redirect_uri, user_agent, api_url, dashboard_url)
         else {

@@ -20,7 +20,7 @@ use std::fmt;
 /// assert_eq!(format!("{error:?}"), error.to_string());
 /// assert!(error.to_string().contains("\n- redirect_uri (KOMERZA_REDIRECT_URI) is missing."));
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
     /// Empty only while the settings are checked.
     settings: Vec<WrongSetting>,
@@ -57,6 +57,11 @@ impl fmt::Display for WrongSetting {
 }
 
 impl ConfigError {
+    /// Nothing is wrong yet.
+    pub(super) const fn none() -> Self {
+        Self { settings: Vec::new() }
+    }
+
     /// The value, if it is right. Otherwise what is wrong is kept, so that all of it is said at once.
     pub(super) fn keep<T>(&mut self, setting: &'static str, checked: Result<T, InvalidValue>) -> Option<T> {
         checked.map_err(|why| self.settings.push(WrongSetting { setting, why })).ok()

@@ -198,8 +198,9 @@ limits! {
         /// How often a call is sent, including the first time, if repeating it is safe. Default: 4.
         /// Zero: counts as 1.
         ///
-        /// With a rate limit, a 429 is answered by waiting, however often it comes, as long as the call may
-        /// wait. It also counts as a try, so a later failure of another kind has one try less.
+        /// With a rate limit, a call that gets a 429 waits and is sent again. This may happen any number of
+        /// times, as long as the call may wait. Each 429 also counts as a try, so a later failure of another
+        /// kind has one try less.
         tries: u32 = 4,
         /// Pause before the second try. Default: 200 milliseconds. Zero: no pause.
         ///

@@ -1,8 +1,8 @@
 //! Where the browser goes after a login: a path on this site and nothing else.
 //!
 //! 1. It starts with one slash. The rest is visible ASCII without backslashes. It is not longer than the limit.
-//! 2. No browser reads it as another host: after the first slash there is no second slash, and no encoded
-//!    slash or backslash.
+//! 2. No browser reads it as another host: directly after the first slash there is no second slash, and no
+//!    encoded slash or backslash.
 //! 3. It has no empty segment except the last, no dot segment (plain or encoded), and no encoded control
 //!    character.
 //! 4. It has the same origin when it is resolved by the URL standard, as browsers do.

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn routes(callback: &str, stripped: &str, login: Option<&str>) -> Routes {
-        let mut wrong = ConfigError::default();
+        let mut wrong = ConfigError::none();
         let routes = Routes::new(callback.into(), stripped, [login.map(Into::into), None, None], &mut wrong);
         wrong.finish().unwrap();
         routes

@@ -21,6 +21,7 @@ fn t33_every_wrong_setting_is_named_and_no_secret_is_repeated() {
         ("client_secret", |b| b.client_secret("obviously-fake")),
         ("client_secret", |b| b.client_secret("")),
         ("client_secret", |b| b.client_secret(format!("obviously-fake\r\n{}", "x".repeat(56)))),
+        ("client_secret", |b| b.client_secret_of_any_length("")),
         ("redirect_uri", |b| b.redirect_uri("http://shop.example/cb")),
         ("redirect_uri", |b| b.redirect_uri("https://shop.example/cb#x")),
         ("redirect_uri", |b| b.redirect_uri("https://shop.example")),

@@ -1,8 +1,7 @@
 //! Adds the routes to axum apps in which a plain layer would lose them.
 
 use super::{KomerzaConnectLayer, service::answer};
-use axum::{Router, routing::any};
-use http::request::Parts;
+use axum::{Router, extract::Request, routing::any};
 use std::sync::Arc;
 use tower_layer::Layer;
 
@@ -57,7 +56,7 @@ impl KomerzaConnectLayer {
         config.routes.all().into_iter().fold(Router::new(), |router, (route, public)| {
             let shared = Arc::clone(&self.shared);
             // Every method: the route itself says which are allowed.
-            let endpoint = any(move |parts: Parts| answer(Arc::clone(&shared), route, parts));
+            let endpoint = any(move |request: Request| answer(Arc::clone(&shared), route, request.into_parts().0));
             // Added as a service, because axum merges method routers: a route of the app on the same path would go
             // unnoticed, and with a service axum panics at start-up.
             router.route_service(config.routes.seen(public), endpoint)

@@ -78,6 +78,7 @@ struct Remains {
 #[derive(Clone)]
 pub(crate) struct Redeem {
     pub(crate) core: Arc<Core>,
+    /// Sends the client secret with each request, so it is for exchanges alone.
     client: reqwest::Client,
     pub(crate) pacer: Arc<Pacer>,
     /// The budgets of the parties.

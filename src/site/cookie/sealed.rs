@@ -54,7 +54,7 @@ impl Starter {
     }
 }
 
-/// What the sealed cookie of an attempt holds, beside the time since when.
+/// What the sealed cookie of an attempt holds after its time.
 pub(crate) trait Content: Sized {
     fn write(&self, to: &mut Vec<u8>);
     fn read(from: &[u8]) -> Option<Self>;

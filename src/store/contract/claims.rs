@@ -137,9 +137,9 @@ impl Contract {
     /// `server`.
     ///
     /// `open` gets the address of the relay and must connect the store to it. The store needs its own
-    /// deadlines, because these checks do not drop a call that takes too long: they fail. The checks disturb
-    /// each write at each message that it sends. For this they open several stores at the same time, each
-    /// with its own relay.
+    /// deadlines. If a call takes too long, these checks do not drop it but fail. The checks disturb each
+    /// write at each message that it sends. For this they open several stores at the same time, each with its
+    /// own relay.
     #[must_use]
     pub fn over_network<S, F, Fut>(mut self, server: SocketAddr, open: F) -> Self
     where
