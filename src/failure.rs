@@ -161,7 +161,7 @@ pub(crate) struct Visitor {
     /// The page that the visitor wanted to return to, taken from a login attempt of this browser. It is
     /// checked when it is used.
     pub(crate) return_to: Option<Box<str>>,
-    /// Whether the attempt's cookie is of no more use.
+    /// Whether the attempt's cookie is of no more use. From an exchange: whether the code may be used up.
     pub(crate) used_up: bool,
     /// Whether the visitor is connected all the same.
     pub(crate) connected: bool,

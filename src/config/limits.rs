@@ -1,4 +1,4 @@
-//! Every limit, in one plain struct.
+//! Every limit, in two plain structs.
 
 use crate::provider::{ANONYMOUS_BUCKET, Bucket, KEY_BUCKET};
 use std::time::Duration;
@@ -148,18 +148,6 @@ limits! {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider::CODE_LIFETIME;
-
-    #[test]
-    fn a_code_that_waits_its_longest_is_exchanged_and_saved_within_its_minute() {
-        let limits = Limits::default();
-        assert!(limits.exchange_wait + limits.exchange_deadline + limits.save_deadline < CODE_LIFETIME);
-    }
-}
-
 limits! {
     /// Rate limit, retries, deadlines and sizes of the API client; a part of [`Limits`](super::Limits).
     ///
@@ -224,5 +212,17 @@ limits! {
         /// Largest body that is sent, in bytes. Default: 32 MiB, slightly more than the 30 MB that Komerza
         /// documents for images. Zero: every call with a body fails.
         upload_bytes: u64 = 32 * 1024 * 1024,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::CODE_LIFETIME;
+
+    #[test]
+    fn a_code_that_waits_its_longest_is_exchanged_and_saved_within_its_minute() {
+        let limits = Limits::default();
+        assert!(limits.exchange_wait + limits.exchange_deadline + limits.save_deadline < CODE_LIFETIME);
     }
 }

@@ -86,8 +86,8 @@ fn welcome(
     let finished_at = guard::caught_now("clock", || site.core.clock.now()).unwrap_or(began);
     let session = session.map(BrowserSession::user_id);
     let done = Done { code, session, return_to: return_to.as_str().to_owned() };
-    // Without randomness there is no mark. A repeated callback is then told that it was already answered,
-    // which is no reason to fail now.
+    // Without randomness there is no mark. A repeated callback is then an unknown state, and its page says
+    // that the visitor is connected. That is no reason to fail now.
     let mark = jar.dones.seal(proven.attempt, finished_at, &done, &*site.core.randomness).ok();
     let answer = answer.cookie(mark.and_then(|(name, value)| jar.names.set(&name, &value, limits.done_lifetime)));
     // Last: curl forgets a removal that is followed by another cookie, and reads the removed one from its jar file again.

@@ -221,10 +221,11 @@ fn report(route: Route, failure: &Failure) {
         FailureKind::Speculative => event!(debug, "refused"),
         // Most often the client secret is wrong.
         FailureKind::ExchangeRefused => event!(warn, "refused"),
-        // Mistakes of visitors, load and restarts are no alarm.
+        // Load and restarts are no alarm.
         FailureKind::Busy | FailureKind::ShuttingDown => event!(info, "refused"),
         // Something is broken elsewhere.
         kind if kind.status().is_server_error() => event!(warn, "refused"),
+        // Nor are mistakes of visitors.
         _ => event!(info, "refused"),
     }
 }

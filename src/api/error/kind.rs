@@ -14,8 +14,8 @@ kinds! {
     BadRequest = "bad_request", INTERNAL_SERVER_ERROR, "the call to Komerza is not well-formed";
     /// The key is revoked. The user has to connect again.
     ///
-    /// A [`KomerzaKey`](crate::KomerzaKey) removes its record, and browsers are redirected to the login (303). A
-    /// [`Client`](crate::api::Client) without a layer does neither.
+    /// A [`KomerzaKey`](crate::KomerzaKey) removes its record, and browsers are redirected to the login (303).
+    /// A [`Client`](crate::api::Client) without a layer does neither.
     KeyRevoked = "key_revoked", UNAUTHORIZED, "the connection to Komerza was revoked; connect again";
     /// The key lacks a scope, the store was not approved, or the user may not do this.
     ///

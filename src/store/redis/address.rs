@@ -209,6 +209,7 @@ mod tests {
             ("redis-cluster://app:obviously-fake%40@a,b", "redis-cluster://a,b"),
             ("redis-sentinel://:obviously-fake@a,b:26380/shop", "redis-sentinel://a,b:26380"),
             ("redis-sentinel://a/shop/3?sentinel_password=obviously-fake", "redis-sentinel://a"),
+            ("redis-sentinel://a/shop?sentinel_password=obviously/fake", "redis-sentinel://a"),
         ] {
             assert_eq!(place(url).as_deref(), Some(said), "{url}");
         }
@@ -227,6 +228,7 @@ mod tests {
             "redis-cluster:a",
             "redis-sentinel://a",
             "redis-sentinel://a/",
+            "redis-sentinel://a/?sentinel_password=obviously-fake",
             "redis-sentinel://a/shop/x",
             "redis-sentinel:///shop",
         ] {

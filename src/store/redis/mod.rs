@@ -128,8 +128,8 @@ impl RedisStore {
     /// Sets how long a call may take, connecting included. Default: 1.5 seconds.
     ///
     /// Keep it below [`Limits::store_deadline`](crate::config::Limits::store_deadline): the store then replaces
-    /// a connection that does not answer, and a write that was given up is never carried out later. Zero: a call
-    /// fails unless it is answered at once. More than a year counts as a year.
+    /// a connection that does not answer, and a write that was given up is never carried out later. Zero: a
+    /// call fails unless it is answered at once. More than a year counts as a year.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.line.limit = deadline.min(LONGEST);

@@ -115,7 +115,9 @@ impl<DB: Dialect> Pool<DB> {
             }
         }
     }
+}
 
+impl<DB: Database> Pool<DB> {
     /// Closes the connections. Later calls fail.
     pub(super) async fn close(&self) {
         match &self.source {

@@ -37,8 +37,7 @@ impl<DB: Database> fmt::Debug for SqlStore<DB> {
     }
 }
 
-#[allow(private_bounds, reason = "only the databases of this crate have a dialect")]
-impl<DB: Dialect> SqlStore<DB> {
+impl<DB: Database> SqlStore<DB> {
     /// Sets the time for one call: waiting for a connection, opening it, and the statements. Default:
     /// 1.5 seconds.
     ///
@@ -54,7 +53,10 @@ impl<DB: Dialect> SqlStore<DB> {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
 
+#[allow(private_bounds, reason = "only the databases of this crate have a dialect")]
+impl<DB: Dialect> SqlStore<DB> {
     /// Uses the app's own pool, and creates the table if it is missing.
     ///
     /// It takes a pool of **sqlx 0.9**. If the app uses another version of sqlx, let the store open the same
@@ -62,11 +64,11 @@ impl<DB: Dialect> SqlStore<DB> {
     /// may create the table at the same moment.
     ///
     /// The app chooses the pool's settings, and the pool logs statements as the app has configured. They
-    /// contain no keys; on PostgreSQL and MySQL they contain user ids.
+    /// contain no keys; on PostgreSQL and MySQL they contain user ids. The store closes a connection on which
+    /// a call failed or was late, except one to a SQLite database in memory.
     ///
-    /// **PostgreSQL and MySQL.** The store closes a connection on which a call failed or was late. On the pool
-    /// set `test_before_acquire(false)`, because its ping before each use has no time limit. Also set an
-    /// `acquire_timeout` below the store's deadline.
+    /// **PostgreSQL and MySQL.** On the pool set `test_before_acquire(false)`, because its ping before each
+    /// use has no time limit. Also set an `acquire_timeout` below the store's deadline.
     ///
     /// **SQLite.** Two pools may share a file. Without `synchronous=FULL` a power cut can lose confirmed
     /// saves. Two versions of sqlx work in one app if both accept the same version of `libsqlite3-sys`,
