@@ -48,6 +48,9 @@ pub(super) fn is_plain_path(path: &str) -> bool {
 /// Parses the base URL of the API or the dashboard. Its path is kept, without a slash at the end.
 pub(crate) fn base_url(text: &str) -> Result<Url, InvalidValue> {
     let mut url = http_url(text)?;
+    if url.path().contains("//") {
+        return NOT_PLAIN.wrong();
+    }
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty();
     }

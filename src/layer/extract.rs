@@ -7,6 +7,7 @@ use crate::site::{caller::Caller, fetch_metadata, notices, visitor};
 use crate::{api::KomerzaKey, config::Place, guard};
 use http::{Method, request::Parts};
 use std::sync::Arc;
+use tokio::time::Instant;
 
 impl KomerzaKey {
     /// Returns the key of the user who sent the request.
@@ -75,7 +76,7 @@ async fn look_up(shared: &Arc<Shared>, parts: &mut Parts) -> Result<Found, Failu
             Box::pin(shared.core.leave(&other)).await;
         }
         let renewal = shared.site.renewal(&parts.headers, &session);
-        visitor::learns(|asked| asked.renewal = renewal);
+        visitor::learns(|asked| asked.renewal = renewal.zip(Some(Instant::now())));
     }
     Ok(Ok(key))
 }

@@ -16,6 +16,7 @@ use pin_project_lite::pin_project;
 use std::pin::Pin;
 use std::sync::{Arc, atomic::Ordering};
 use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Duration;
 use tower_service::Service;
 
 /// The service made by [`KomerzaConnectLayer`](crate::KomerzaConnectLayer).
@@ -109,13 +110,18 @@ where
                 let mut answered = answered.map(|response| response.map(Body::new));
                 if let (Ok(response), Some(asked)) = (&mut answered, asked) {
                     retry_after(response, asked.retry_after);
-                    for_this_visitor(response.headers_mut(), asked.renewal.take());
+                    let renewal = asked.renewal.take().filter(|(_, since)| since.elapsed() < RENEWAL_KEPT);
+                    for_this_visitor(response.headers_mut(), renewal.map(|(cookie, _)| cookie));
                 }
                 Poll::Ready(answered)
             }
         }
     }
 }
+
+/// How late an answer may be and still renew the session. In a later one the session may be an older one: the
+/// visitor may have connected again meanwhile. *Source*: our choice; a login takes longer.
+const RENEWAL_KEPT: Duration = Duration::from_secs(2);
 
 /// An answer made with a visitor's key is not cached, unless the app decides otherwise. An answer that a
 /// shared cache may keep gets no cookie.

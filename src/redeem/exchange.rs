@@ -45,8 +45,8 @@ pub(crate) async fn send(
         let retry_after = response.headers().get(RETRY_AFTER).cloned();
         let body = wire::read(response.into(), config.limits.exchange_body_bytes).await;
         let body = body.map_err(|error| match error {
-            // What a 429 says beside its status does not matter.
-            _ if status == StatusCode::TOO_MANY_REQUESTS => busy(None, now),
+            // The body of a 429 does not matter.
+            _ if status == StatusCode::TOO_MANY_REQUESTS => busy(retry_after.as_ref(), now),
             BodyError::TooLong => Failure::new(FailureKind::ProviderFault).used_up(true),
             BodyError::Broken(error) => Failure::caused_by(FailureKind::UnknownOutcome, error).used_up(true),
         })?;

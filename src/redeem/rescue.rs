@@ -55,7 +55,7 @@ impl Redeem {
         if now == Some(*unsaved.token.version()) {
             return Some(true);
         }
-        // A record that was written meanwhile is newer: the user has connected again or disconnected.
+        // The record was replaced or removed meanwhile: the user has connected again or disconnected.
         if now != unsaved.before {
             return Some(false);
         }

@@ -47,12 +47,7 @@ impl Page<'_> {
             text.map_or(String::new(), |text| format!("{before}{}{after}", escaped(text)))
         };
         let (title, app) = (escaped(self.title), look.app_name.as_deref());
-        // In browsers without fetch metadata only the referrer shows that the link is on this site, so the
-        // page overrides the header's `no-referrer`. The redirect on to Komerza has a header of its own.
-        let head = match self.load_again {
-            true => "<meta http-equiv=\"refresh\" content=\"0\">",
-            false => "<meta name=\"referrer\" content=\"same-origin\">",
-        };
+        let head = if self.load_again { "<meta http-equiv=\"refresh\" content=\"0\">" } else { "" };
         let name = around(" \u{2013} ", app, "");
         let style_sheet = around("<link rel=\"stylesheet\" href=\"", look.style_sheet.as_deref(), "\">");
         let app = around("<p class=\"app\">", app, "</p>\n");

@@ -7,6 +7,7 @@
 use super::page::Look;
 use http::HeaderValue;
 use std::{cell::RefCell, sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 /// A handler asked for the key of this visitor.
 #[derive(Debug, Clone)]
@@ -15,8 +16,8 @@ pub(crate) struct Asked {
     pub(crate) page: bool,
     /// Whether the same address can be loaded again.
     pub(crate) get: bool,
-    /// The cookie that renews the visitor's session.
-    pub(crate) renewal: Option<HeaderValue>,
+    /// The cookie that renews the visitor's session, and since when.
+    pub(crate) renewal: Option<(HeaderValue, Instant)>,
     /// When to come back, as an error or a rejection in this request says. The app may answer in its own words.
     pub(crate) retry_after: Option<Duration>,
     /// How the pages of this app look.

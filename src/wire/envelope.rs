@@ -1,7 +1,7 @@
 //! Komerza's envelope around everything that it answers.
 
 use crate::strict_json;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 /// Komerza's envelope: `{success, message, code, data}`, whatever the content type says.
@@ -18,15 +18,19 @@ pub(crate) struct Envelope<'a> {
     #[serde(borrow, default)]
     pub(crate) data: Option<&'a RawValue>,
     /// Of lists that come in pages.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub(crate) pages: Option<i64>,
 }
 
 /// A text that is not empty; anything else is none.
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    lenient(from).map(|text| text.filter(|text: &String| !text.is_empty()))
+}
+
+/// A value of this type; anything else is none.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
     let value = Option::<&RawValue>::deserialize(from)?;
-    let text = value.and_then(|value| serde_json::from_str::<String>(value.get()).ok());
-    Ok(text.filter(|text| !text.is_empty()))
+    Ok(value.and_then(|value| serde_json::from_str(value.get()).ok()))
 }
 
 impl<'a> Envelope<'a> {
@@ -53,9 +57,15 @@ mod tests {
 
     #[test]
     fn what_stands_beside_a_success_does_not_spoil_it() {
-        for beside in
-            [r#""code":200"#, r#""code":{"a":[]}"#, r#""code":"""#, r#""message":["x"],"code":null"#, r#""later":1"#]
-        {
+        for beside in [
+            r#""code":200"#,
+            r#""code":{"a":[]}"#,
+            r#""code":"""#,
+            r#""message":["x"],"code":null"#,
+            r#""pages":1.5"#,
+            r#""pages":"""#,
+            r#""later":1"#,
+        ] {
             let json = format!(r#"{{"success":true,{beside},"data":7}}"#);
             let envelope = Envelope::open(json.as_bytes()).unwrap();
             assert_eq!((envelope.success, envelope.code), (true, None), "{beside}");

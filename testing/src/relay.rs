@@ -163,6 +163,17 @@ async fn a_relay_delays_each_piece() {
         assert!(passed < 1_000, "the delay never ends");
     }
     assert_eq!(&answer, b"ax");
+
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    relay.answer_with(server.local_addr().unwrap());
+    relay.delay(Duration::ZERO);
+    let mut client = TcpStream::connect(relay.address()).await.unwrap();
+    let (mut served, _) = server.accept().await.unwrap();
+    client.write_all(b"x").await.unwrap();
+    assert_eq!(served.read_u8().await.unwrap(), b'x');
+    relay.delay(AGES);
+    client.write_all(b"y").await.unwrap();
+    hears_nothing(&mut served).await;
 }
 
 #[tokio::test]

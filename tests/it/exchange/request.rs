@@ -83,7 +83,7 @@ fn t33_base_urls_are_https_or_loopback_and_nothing_but_a_base() {
     let all = "http://api.example | http://127.0.0.1.evil.example | http://localhost.evil.example | http://10.0.0.1 | \
          http://0.0.0.0 | https://user@api.example | https://user:obviously-fake@api.example | \
          https://api.example?x=1 | https://api.example#x | ftp://api.example | file:///etc/passwd | api.example | \
-         //api.example | ";
+         //api.example | https://proxy.example//komerza | https://proxy.example/a//b/ | ";
     for bad in all.split(" | ") {
         assert_eq!(setting_at_fault(config().api_url(bad)).as_deref(), Some("api_url"), "{bad}");
         assert_eq!(setting_at_fault(config().dashboard_url(bad)).as_deref(), Some("dashboard_url"), "{bad}");

@@ -1,6 +1,7 @@
 //! The crate's own browser sessions: how long they last, and what is left when two begin at once.
 
 use crate::prelude::*;
+use axum::routing::get;
 
 fn session_lines(lines: &[String]) -> Vec<String> {
     lines.iter().filter(|line| line.contains("-session=")).cloned().collect()
@@ -55,6 +56,21 @@ async fn no_session_is_renewed_while_a_login_is_open_or_where_others_may_keep_th
     let hop = alice.load(load("/seen")).await.first().clone();
     assert_eq!(session_lines(&hop.set_cookies()).len(), 0);
     shop.accepts(&alice, &open, "C2", "/").await;
+}
+
+/// Meanwhile the visitor may have connected again in another tab.
+#[tokio::test]
+async fn an_answer_that_comes_late_renews_no_session() {
+    let (shop, alice) = Shop::with_browser(Mode::Browsers, "alice").await;
+    shop.connects(&alice, "C1").await;
+    shop.clock.advance(Limits::default().session_idle_lifetime / 2);
+    let (name, value) = session_of(&alice);
+    for (late, renewals) in [(Duration::ZERO, 1), (Duration::from_secs(3), 0)] {
+        let app = Router::new().route("/", get(async move |_key: KomerzaKey| pass(late)));
+        let request = Request::get("/").header("cookie", format!("{name}={value}")).body(Body::empty()).unwrap();
+        let answer = shop.layer.mount(app).oneshot(request).await.unwrap();
+        assert_eq!(answer.headers().get_all("set-cookie").iter().count(), renewals, "{late:?}");
+    }
 }
 
 /// Both callbacks are on their way before either is answered, and the answers arrive in either order.

@@ -44,6 +44,7 @@ async fn t23_every_answer_of_every_route_carries_the_headers() {
         for hop in alice.history().iter().filter(|hop| hop.url.path().starts_with("/komerza/")) {
             let strict = OwnAnswers::authorized_at(AUTHORIZE);
             assert_eq!(strict.problems(&hop.response), [""; 0]);
+            assert!(!hop.text().contains("referrer"), "the page overrides its header: {}", hop.text());
             each_header_matters(&strict, hop);
             seen.insert((hop.url.path().to_owned(), hop.status()));
         }

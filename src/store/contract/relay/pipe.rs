@@ -159,7 +159,6 @@ pub(super) async fn run<Open>(
             Order::Pass if up.is_over() || down.is_over() => return,
             _ => {}
         }
-        let delay = *delay.borrow();
         let due = [up.due, down.due].into_iter().flatten().filter(|due| *due > Instant::now()).min();
         let next = tokio::select! {
             _ = orders.changed() => Next::Order,
@@ -180,11 +179,11 @@ pub(super) async fn run<Open>(
             }
             Next::Wake => {}
             Next::ReadUp => {
-                if up.read(&client, order, delay) && turns.sent() {
+                if up.read(&client, order, *delay.borrow()) && turns.sent() {
                     turn();
                 }
             }
-            Next::ReadDown => turns.answered |= down.read(&server, order, delay),
+            Next::ReadDown => turns.answered |= down.read(&server, order, *delay.borrow()),
             Next::WriteUp => up.write(&server, order),
             Next::WriteDown => down.write(&client, order),
         }
