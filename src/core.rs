@@ -6,8 +6,9 @@ use crate::guard::{self, Unfinished};
 use crate::hooks::{Hooks, NoHooks, Veto};
 use crate::random::{Randomness, SystemRandomness};
 use crate::store::{StoreError, StoreErrorKind, StoredToken, TokenStore, TokenVersion, within};
+use crate::sync::Lock;
 use crate::time::{Clock, SystemClock};
-use crate::{config::Config, telemetry::log, user::UserId};
+use crate::{attempt::AttemptId, config::Config, telemetry::log, user::UserId};
 use std::{future::Future, sync::Arc};
 
 /// How often a removal reads the record, if the record is replaced each time.
@@ -21,6 +22,9 @@ pub(crate) struct Core {
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
+    /// The keys that are still to be saved after their visitor was told of a failure, and whose they are. A
+    /// disconnect strikes out those of its user.
+    pub(crate) late_saves: Arc<Lock<Vec<(UserId, AttemptId)>>>,
 }
 
 impl Core {
@@ -31,6 +35,7 @@ impl Core {
             hooks: Arc::new(NoHooks),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),
+            late_saves: Arc::new(Lock::new(Vec::new())),
         }
     }
 
@@ -51,6 +56,7 @@ impl Core {
 
     /// Removes the record that a user has now. If this reaches the store late, it removes nothing newer (T65).
     pub(crate) async fn forget(&self, user: &UserId) -> Result<(), StoreError> {
+        self.late_saves.lock().retain(|(of, _)| of != user);
         for _ in 0..FORGET_TRIES {
             let token = match self.load(user).await {
                 Ok(Some(token)) => token,

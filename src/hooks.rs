@@ -105,10 +105,11 @@ pub trait Hooks: Send + Sync + 'static {
     /// [`save_deadline`](crate::config::Limits::save_deadline) and the
     /// [`late_save_deadline`](crate::config::Limits::late_save_deadline) after it, or if the token store
     /// panicked. The same is true if the user's record was replaced or removed while the save was being
-    /// repeated, or if [`before_storing`](Self::before_storing) panicked or timed out. A user without a
-    /// record, who disconnects in this time, is connected as soon as the save succeeds. The hook does not run
-    /// after a veto. It runs even if the browser has closed the connection. After a failed save the crate's
-    /// page tells the user to reload or to start again, and to remove an extra entry at Komerza.
+    /// repeated, if the user disconnected on the same node meanwhile, if a
+    /// [`shutdown`](crate::KomerzaConnectLayer::shutdown) ended the tries, or if
+    /// [`before_storing`](Self::before_storing) panicked or timed out. The hook does not run after a veto. It
+    /// runs even if the browser has closed the connection. After a failed save the crate's page tells the
+    /// user to reload or to start again, and to remove an extra entry at Komerza.
     async fn orphaned(&self, event: &Orphaned) {}
 
     /// Runs after a user disconnects. The key stays valid at Komerza until the user removes the app

@@ -272,7 +272,8 @@ impl KomerzaConnectLayer {
     /// this call a new key can be lost between exchange and save. With the default
     /// [`Limits`](crate::config::Limits) it takes about a minute at most, including hooks, and usually much
     /// less. After a failed save it takes up to one more minute, because the crate keeps trying to save the
-    /// key. After this call all callbacks get 503, and the layer cannot be started again.
+    /// key. Shortly before `deadline` these tries end, and the hook [`orphaned`](crate::Hooks::orphaned) runs.
+    /// After this call all callbacks get 503, and the layer cannot be started again.
     ///
     /// ```
     /// use axum::{Router, body::Body};

@@ -3,7 +3,7 @@
 use super::KomerzaConnectLayer;
 use crate::hooks::{Disconnected, Orphaned};
 use crate::store::{ListUsers, ListedUser, StoreError, UserPage, within};
-use crate::{api::KomerzaKey, core::Core, site::session::BROWSER_PREFIX, telemetry::log, user::UserId};
+use crate::{api::KomerzaKey, core::Core, guard, site::session::BROWSER_PREFIX, telemetry::log, user::UserId};
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::task::{Context, Poll};
@@ -91,7 +91,8 @@ impl KomerzaConnectLayer {
     ///
     /// Nobody can use such a record, but its key is still valid at Komerza. So the hook
     /// [`orphaned`](crate::Hooks::orphaned) runs for each removed record. With [`with_user`](Self::with_user)
-    /// there are no such records, and nothing is removed.
+    /// there are no such records, and nothing is removed. The store may take as long as it needs for each
+    /// hundred records, so that none is removed untold.
     ///
     /// # Errors
     /// [`StoreError`] if the store failed or cannot list its users. Records that were already
@@ -106,8 +107,9 @@ impl KomerzaConnectLayer {
         let than = core.clock.now().checked_sub(limits.session_lifetime).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut removed = 0;
         loop {
-            let call = async { lists.remove_older(BROWSER_PREFIX, than, PAGE).await };
-            let batch = within(limits.store_deadline, call).await?;
+            // Without a deadline: a call that is dropped would not say which records it has removed by then.
+            let call = guard::caught("store", async { lists.remove_older(BROWSER_PREFIX, than, PAGE).await });
+            let batch = call.await.unwrap_or_else(|_| Err(StoreError::panicked()))?;
             removed += batch.len();
             for (user, token) in &batch {
                 log::info!(fingerprint = %token.fingerprint(), "the record of an expired browser session was removed");

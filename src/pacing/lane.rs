@@ -9,6 +9,9 @@ use std::{sync::Arc, time::Duration};
 /// How long a shared bucket is not asked after it failed, so that one that hangs does not delay every call.
 const ALONE: Duration = Duration::from_secs(5);
 
+/// A shared bucket that did not answer for so long counts as failed.
+const LONG_ENOUGH: Duration = Duration::from_millis(50);
+
 /// How long others wait for the answer to the exchange that goes ahead.
 const PROBE: Duration = Duration::from_secs(2);
 
@@ -146,8 +149,11 @@ impl Lane {
             }
             if asks {
                 let patience = if left.is_zero() { deadline } else { deadline.min(left) };
-                self.ask(clock, patience).await;
-                continue;
+                if self.ask(clock, patience, patience < deadline.min(LONG_ENOUGH)).await || place.is_granted() {
+                    continue;
+                }
+                drop(waiting);
+                return Err(Busy { wait: self.wait_estimate(ask.party, clock.elapsed()), waited });
             }
             tokio::select! {
                 biased;
@@ -158,8 +164,9 @@ impl Lane {
     }
 
     /// Takes tokens out of the shared bucket for those who wait, or out of our own while that cannot be asked.
-    async fn ask(&self, clock: &dyn Clock, deadline: Duration) {
-        let Some(shared) = &self.shared else { return };
+    /// `false`: it did not answer within a deadline that is `short`, which says nothing about it.
+    async fn ask(&self, clock: &dyn Clock, deadline: Duration, short: bool) -> bool {
+        let Some(shared) = &self.shared else { return true };
         let _asking = Asking(self);
         let (wanted, ahead) = {
             let state = self.state.lock();
@@ -172,7 +179,10 @@ impl Lane {
         let now = clock.elapsed();
         if state.refused {
             // Tokens from before the 429 do not count.
-            return;
+            return true;
+        }
+        if asked.is_err() && short {
+            return false;
         }
         match asked.unwrap_or_else(|late| Err(late.into())) {
             Ok(Taken { granted, wait }) => {
@@ -197,6 +207,7 @@ impl Lane {
                 state.grant_own(self.kind, now);
             }
         }
+        true
     }
 
     /// Learns from a 429 that the bucket is empty for so long.

@@ -385,6 +385,19 @@ async fn a_shared_bucket_that_hangs_holds_up_one_call_no_longer_than_it_has_pati
     assert_eq!(asked(), 2, "after a while it is asked again");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_caller_without_time_says_nothing_about_the_shared_bucket() {
+    let (hung, clock) = (Arc::<Hung>::default(), ManualClock::default());
+    let api = Url::parse("https://api.example").unwrap();
+    let pacer = Pacer::alone(&api, Some(Arc::new(Arc::clone(&hung))));
+    let lane = lane(&pacer, 0, &clock);
+    for asked in 1..4 {
+        let hurried = Ask { patience: Duration::from_millis(10), ..PAGE };
+        assert!(lane.turn(hurried, &clock, DEADLINE).await.is_err());
+        assert_eq!(hung.0.load(std::sync::atomic::Ordering::Relaxed), asked, "the next caller asks too");
+    }
+}
+
 #[tokio::test]
 async fn whoever_waits_in_vain_is_told_how_long_it_was() {
     let clock = ManualClock::default();

@@ -35,9 +35,10 @@ use crate::sync::{Lock, step};
 use crate::telemetry::{log, metrics};
 use crate::{attempt::AttemptId, core::Core, guard, note::Note, provider::CODE_LIFETIME, user::UserId};
 use flights::{Flight, Flights, Leader};
-use rescue::Unsaved;
+use rescue::{Unsaved, is_this};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 use turns::{Turn, charge};
 use writes::Writes;
@@ -89,6 +90,8 @@ pub(crate) struct Redeem {
     writes: Arc<Writes>,
     /// Exchanges and saves under way, for a shutdown to wait for.
     tasks: TaskTracker,
+    /// Ends the late saves: the time for a shutdown is nearly over.
+    closing: CancellationToken,
 }
 
 impl Redeem {
@@ -101,6 +104,7 @@ impl Redeem {
             writes: Arc::default(),
             pacer,
             tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
             core,
         })
     }
@@ -112,7 +116,13 @@ impl Redeem {
     /// Refuses new callbacks and waits for the running ones. Returns whether they ended in time.
     pub(crate) async fn shutdown(&self, deadline: Duration) -> bool {
         self.tasks.close();
-        tokio::time::timeout(deadline, self.tasks.wait()).await.is_ok()
+        // A late save that is given up reads the store once more and runs a hook.
+        let rest = deadline.min(self.limits().store_deadline.saturating_add(self.limits().hook_deadline));
+        if tokio::time::timeout(deadline.saturating_sub(rest), self.tasks.wait()).await.is_ok() {
+            return true;
+        }
+        self.closing.cancel();
+        tokio::time::timeout(rest, self.tasks.wait()).await.is_ok()
     }
 
     /// Carries a callback out, once for each attempt, and waits for the outcome. `keeper` keeps the keys.
@@ -182,11 +192,11 @@ impl Redeem {
             Err(error) => return Err(error.into()),
         };
         let before = replaced.as_ref().map(|token| *token.version());
-        self.writes.ensure(&self.core).await?;
+        let let_through = self.writes.ensure(&self.core).await?;
         // Drawn before the exchange, because a failure after it would lose the key.
         let version = TokenVersion::draw(&*self.core.randomness)?;
         let now = self.core.clock.now();
-        let (key, turn) = match self.exchange(pending, &mut remains.spent).await {
+        let (key, turn) = match self.exchange(pending, let_through, &mut remains.spent).await {
             Ok(obtained) => obtained,
             // This attempt may have used the code before: on another node, or in an exchange whose answer was lost. Then its
             // record is in the store.
@@ -220,7 +230,12 @@ impl Redeem {
 
     /// Charges the party, waits for a turn and sends the exchange. Repeats it only if that is safe, the code
     /// is still valid, and the total wait is not over. Keeps `spent` up to date, should something panic.
-    async fn exchange(&self, pending: &Pending, spent: &mut bool) -> Result<(ApiKey, Turn), Failure> {
+    async fn exchange(
+        &self,
+        pending: &Pending,
+        let_through: bool,
+        spent: &mut bool,
+    ) -> Result<(ApiKey, Turn), Failure> {
         let (limits, clock) = (self.limits(), &*self.core.clock);
         let began = clock.elapsed();
         charge(&self.budgets, pending.charged, began)?;
@@ -230,8 +245,8 @@ impl Redeem {
         loop {
             let turn = match self.turn(pending.charged, tries > 0, deadline).await {
                 // The exchange before this one may have found that the store takes no writes.
-                Ok(turn) => self.writes.ensure(&self.core).await.map(|()| turn).map_err(Failure::from),
-                busy => busy,
+                Ok(turn) if !let_through => self.writes.ensure(&self.core).await.map(|_| turn).map_err(Failure::from),
+                turn => turn,
             };
             if turn.is_err() && tries == 0 {
                 self.budgets.lock().refund(pending.charged.party, began);
@@ -291,7 +306,7 @@ impl Redeem {
         };
         // Perhaps only the confirmations were lost. If the record is in the store now, that confirms the save.
         let found = self.core.load(&pending.user).await.ok().flatten();
-        if found.is_some_and(|found| found.version() == token.version()) {
+        if is_this(found, token) {
             return Ok(());
         }
         if failure.kind() != FailureKind::SaveFailed {

@@ -1,9 +1,10 @@
 //! Keeps trying to save a new key after its visitor was told of the failure.
 //!
 //! The save is repeated for at most [`late_save_deadline`](crate::config::Limits::late_save_deadline), in a
-//! task that a shutdown waits for. Once it works, a reload of the callback succeeds. If it never works, the
-//! hook `orphaned` runs, once.
+//! task that a shutdown waits for. Once it works, a reload of the callback succeeds. If it never works, if the
+//! user disconnects on this node, or if the shutdown's time is nearly over, the hook `orphaned` runs, once.
 
+use super::writes::Probe;
 use super::{Pending, Redeem};
 use crate::store::{StoreErrorKind, StoredToken, TokenVersion};
 use crate::{guard, hooks::Orphaned, telemetry::log};
@@ -18,6 +19,10 @@ pub(super) struct Unsaved {
     pub(super) before: Option<TokenVersion>,
 }
 
+pub(super) fn is_this(found: Option<StoredToken>, token: &StoredToken) -> bool {
+    found.is_some_and(|found| found.version() == token.version())
+}
+
 impl Redeem {
     /// Tries to save a key until it is saved, until there is a newer one, or until the time is over.
     pub(super) async fn keep_trying(&self, pending: &Pending, unsaved: Unsaved) {
@@ -27,6 +32,8 @@ impl Redeem {
         if deadline.is_zero() {
             return self.orphan(pending, token).await;
         }
+        let entry = (pending.user.clone(), pending.attempt);
+        self.core.late_saves.lock().push(entry.clone());
         let tries = async {
             loop {
                 let _ = tokio::time::timeout(PAUSE, self.writes.healed.notified()).await;
@@ -35,8 +42,13 @@ impl Redeem {
                 }
             }
         };
-        let saved = tokio::time::timeout(deadline, tries).await;
-        if saved != Ok(true) {
+        let saved = tokio::select! {
+            saved = tokio::time::timeout(deadline, tries) => saved == Ok(true),
+            () = self.closing.cancelled() => false,
+        };
+        self.core.late_saves.lock().retain(|late| *late != entry);
+        // A try that was given up, or whose confirmation was lost, may have saved it.
+        if !saved && !self.core.load(&pending.user).await.is_ok_and(|now| is_this(now, token)) {
             return self.orphan(pending, token).await;
         }
         log::info!(attempt = %pending.attempt, fingerprint = %token.fingerprint(), "connected: a later try saved the key, after the visitor was told that saving failed");
@@ -46,7 +58,7 @@ impl Redeem {
 
     /// Whether the key is in the store now, or never will be; `None` to try again.
     async fn try_again(&self, pending: &Pending, unsaved: &Unsaved) -> Option<bool> {
-        let _alone = self.writes.probe.lock().await;
+        let mut probe = self.writes.probe.lock().await;
         let now = match self.core.load(&pending.user).await {
             Ok(now) => now.map(|token| *token.version()),
             Err(error) if error.kind() == StoreErrorKind::Unreadable => unsaved.before,
@@ -55,13 +67,20 @@ impl Redeem {
         if now == Some(*unsaved.token.version()) {
             return Some(true);
         }
+        let wanted = || self.core.late_saves.lock().contains(&(pending.user.clone(), pending.attempt));
         // The record was replaced or removed meanwhile: the user has connected again or disconnected.
-        if now != unsaved.before {
+        if now != unsaved.before || !wanted() {
             return Some(false);
         }
         self.core.save(&pending.user, &unsaved.token).await.ok()?;
+        *probe = Probe::default();
         self.writes.worked();
-        Some(true)
+        // The user may have disconnected during the save, and found no record yet.
+        if wanted() {
+            return Some(true);
+        }
+        let _ = self.core.delete_if(&pending.user, unsaved.token.version()).await;
+        Some(false)
     }
 
     /// Runs the hook `orphaned`: a valid key could not be stored.

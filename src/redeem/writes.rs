@@ -48,20 +48,25 @@ impl Writes {
     /// A save has worked.
     pub(crate) fn worked(&self) {
         if self.doubted.swap(false, Ordering::Relaxed) {
+            // Whoever has the lock now forgets by itself.
+            let _ = self.probe.try_lock().map(|mut probe| *probe = Probe::default());
             log::info!("the token store takes writes again");
             self.healed.notify_waiters();
         }
     }
 
-    /// After a failed save: checks that a write works.
-    pub(crate) async fn ensure(&self, core: &Core) -> Result<(), StoreError> {
+    /// After a failed save: checks that a write works. `true`: it does not, and one exchange is let through.
+    pub(crate) async fn ensure(&self, core: &Core) -> Result<bool, StoreError> {
         if !self.doubted.load(Ordering::Relaxed) {
-            return Ok(());
+            return Ok(false);
         }
         let came = Instant::now();
-        let mut probe = self.probe.lock().await;
+        let limit = core.config.limits.store_deadline;
+        let Ok(mut probe) = tokio::time::timeout(limit, self.probe.lock()).await else {
+            return Err(StoreError::unavailable("it is still being checked whether a write works"));
+        };
         if !self.doubted.load(Ordering::Relaxed) {
-            return Ok(());
+            return Ok(false);
         }
         if let Some(failed_at) = probe.failed_at {
             if failed_at >= came {
@@ -70,9 +75,9 @@ impl Writes {
             tokio::time::sleep_until(failed_at.checked_add(MOMENT).unwrap_or(failed_at)).await;
         }
         let Err(error) = scratch(core).await else {
-            probe.failed_at = None;
+            *probe = Probe::default();
             self.worked();
-            return Ok(());
+            return Ok(false);
         };
         log::warn!(error = %crate::telemetry::log::chain(&error), "the token store takes no writes; until it does, at most one code a minute is exchanged");
         let now = Instant::now();
@@ -80,7 +85,7 @@ impl Writes {
         let since = *probe.let_through_at.get_or_insert(now);
         if error.kind() != StoreErrorKind::NotWritable && now.saturating_duration_since(since) >= LET_THROUGH {
             probe.let_through_at = Some(now);
-            return Ok(());
+            return Ok(true);
         }
         Err(error)
     }

@@ -214,6 +214,8 @@ impl<DB: Dialect> ListUsers for SqlStore<DB> {
                     };
                     if self.delete_if(&user, record.version()).await? {
                         removed.push((user, record));
+                    } else {
+                        left = left.saturating_add(1);
                     }
                 }
                 if rows.len() < wanted {

@@ -95,6 +95,76 @@ async fn t64_a_late_save_never_replaces_what_came_after_it_and_a_shutdown_waits_
     assert_eq!(told + connected, 2);
 }
 
+/// A shop whose first key is saved later, if ever, and its browser.
+async fn with_a_late_save(late_save_deadline: Duration) -> (Shop, Browser) {
+    let shop = Shop::builder(Mode::Users).limits(|limits| {
+        (limits.save_deadline, limits.late_save_deadline) = (Duration::ZERO, late_save_deadline);
+    });
+    let shop = shop.open().await;
+    let (browser, state) = shop.begun("alice").await;
+    shop.shelf.all(Op::Save, Fate::Fail);
+    assert_eq!(shop.callback(&browser, "code", &state).await.status(), 503);
+    (shop, browser)
+}
+
+#[tokio::test]
+async fn t64_a_late_save_brings_no_key_back_after_a_disconnect() {
+    let (shop, browser) = with_a_late_save(PATIENCE).await;
+    shop.layer.disconnect(&user("alice")).await.unwrap();
+    shop.shelf.mend();
+    assert!(shop.layer.shutdown(PATIENCE).await);
+    assert_eq!(shop.key(&browser).await, Err(303), "not connected");
+    assert_eq!((shop.watch.count(Hook::Orphaned), shop.watch.count(Hook::Connected)), (1, 0));
+    // Also if the user disconnects while the save is on its way, and finds no record yet.
+    let (shop, browser) = with_a_late_save(PATIENCE).await;
+    shop.shelf.take_calls();
+    shop.shelf.give_way(200_000);
+    shop.shelf.mend();
+    while !shop.shelf.calls().contains(&Op::Save) {
+        yield_now().await;
+    }
+    shop.shelf.give_way(0);
+    shop.layer.disconnect(&user("alice")).await.unwrap();
+    assert!(shop.layer.shutdown(PATIENCE).await);
+    assert_eq!(shop.key(&browser).await, Err(303), "not connected");
+    assert_eq!((shop.watch.count(Hook::Orphaned), shop.watch.count(Hook::Connected)), (1, 0));
+}
+
+#[tokio::test]
+async fn t64_a_late_save_whose_confirmation_is_lost_is_told_as_connected() {
+    // The time for tries is over after the first of them.
+    let (shop, browser) = with_a_late_save(Duration::from_millis(1_500)).await;
+    shop.shelf.decide(|op| if op == Op::Save { Fate::DoneAndFail } else { Fate::Fine });
+    assert!(shop.layer.shutdown(PATIENCE).await);
+    assert_eq!((shop.watch.count(Hook::Orphaned), shop.watch.count(Hook::Connected)), (0, 1));
+    assert_eq!(shop.key(&browser).await, Ok(key_for_code("code")));
+}
+
+#[tokio::test]
+async fn t48_a_shutdown_that_cannot_wait_longer_tells_of_each_key_that_is_not_saved() {
+    let (shop, _browser) = with_a_late_save(PATIENCE).await;
+    assert!(shop.layer.shutdown(Duration::from_secs(2)).await);
+    assert_eq!((shop.watch.count(Hook::Orphaned), shop.watch.count(Hook::Connected)), (1, 0));
+}
+
+#[tokio::test]
+async fn t64_one_exchange_a_minute_is_let_through_in_each_outage() {
+    let shop = Shop::builder(Mode::Users).limits(|limits| limits.save_deadline = Duration::ZERO).open().await;
+    for outage in 1..3 {
+        shop.shelf.all(Op::Save, Fate::Fail);
+        let kinds = [FailureKind::SaveFailed, FailureKind::StoreUnavailable, FailureKind::SaveFailed];
+        for (number, kind) in kinds.into_iter().enumerate() {
+            let (browser, state) = shop.begun(&format!("user-{outage}-{number}")).await;
+            assert_eq!(shop.callback(&browser, &format!("code-{outage}-{number}"), &state).await.status(), 503);
+            assert_eq!(shop.watch.last_kind(), Some(kind), "outage {outage}");
+            pass(Duration::from_secs(if number == 1 { 61 } else { 0 }));
+        }
+        shop.shelf.mend();
+        let (browser, state) = shop.begun(&format!("healthy-{outage}")).await;
+        assert_connected(&shop.callback(&browser, &format!("healthy-{outage}"), &state).await);
+    }
+}
+
 #[tokio::test]
 async fn t48_a_save_that_fails_twice_or_whose_confirmations_are_lost_is_success_with_one_exchange() {
     for mode in MODES {

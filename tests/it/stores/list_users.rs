@@ -124,6 +124,24 @@ async fn sqlite_lists_everybody_and_removes_only_what_is_old() {
     alone_and_wrapped(store).await;
 }
 
+/// Written by somebody else: its column and its record name different versions.
+#[tokio::test]
+async fn an_old_row_that_cannot_be_removed_holds_up_no_removal() {
+    let directory = Directory::new();
+    let path = directory.path().join("tokens.db");
+    let store = SqliteStore::open(&path).await.unwrap().with_deadline(PATIENCE);
+    for (name, time) in [("odd", 1), ("old", 2), ("older", 1)] {
+        store.save(&user(name), &saved_at(time)).await.unwrap();
+    }
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let odd = "UPDATE komerza_tokens SET version = 'obviously-fake' WHERE user_id = x'6f6464'";
+    assert_eq!(sqlx::query(odd).execute(&pool).await.unwrap().rows_affected(), 1);
+    for expected in [1, 1, 0] {
+        let removed = timeout(PATIENCE, store.remove_older("", time(3), 1)).await.expect("an end").unwrap();
+        assert_eq!(removed.len(), expected);
+    }
+}
+
 async fn alone_and_wrapped(store: impl TokenStore + Clone) {
     lists_everybody_and_removes_only_what_is_old(Arc::new(store.clone())).await;
     lists_everybody_and_removes_only_what_is_old(Arc::new(both(store))).await;
