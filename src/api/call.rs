@@ -1,7 +1,7 @@
 //! One call from its first wait to its last reply. [`retry`] and the pacing decide; this module carries it out.
 
 use super::retry::{self, Next, Outcome};
-use super::{Error, ErrorKind, RequestBuilder, key::Owner, options::Spent, trace::Trace};
+use super::{Error, ErrorKind, RequestBuilder, connections::Try, key::Owner, options::Spent, trace::Trace};
 use crate::guard;
 use crate::pacing::{Ask, Busy, Party};
 use crate::wire::{self, BodyError};
@@ -15,15 +15,16 @@ use url::Url;
 /// The last reply, and what the call learned on the way.
 pub(super) struct Answered {
     pub(super) reply: Response<Bytes>,
-    /// The body of the reply, where it is left unread.
-    pub(super) unread: Option<reqwest::Body>,
+    /// The body of the reply, where it is left unread, and the connection that it comes over.
+    pub(super) unread: Option<(reqwest::Body, Try)>,
     pub(super) attempts: u32,
+    in_doubt: bool,
     retry_after: Option<Duration>,
     dead_key: bool,
 }
 
-/// A reply, and its body where that is left unread.
-type Received = (Response<Bytes>, Option<reqwest::Body>);
+/// A reply, and what [`Answered::unread`] has.
+type Received = (Response<Bytes>, Option<(reqwest::Body, Try)>);
 
 impl RequestBuilder {
     /// Carries the call out. `streams`: the body of a success is left unread.
@@ -65,19 +66,22 @@ impl RequestBuilder {
                     let wait = Some(wait).filter(|wait| *wait != Duration::MAX);
                     return match refused.take() {
                         Some(reply) => Ok(self.conclude(reply, spent, wait).await),
-                        None => Err(Error::new(ErrorKind::RateLimited).after(spent.attempts, wait)),
+                        None => {
+                            let error = Error::new(ErrorKind::RateLimited).after(spent.attempts, wait);
+                            Err(error.in_doubt(spent.in_doubt))
+                        }
                     };
                 }
             }
             spent.attempts += 1;
             let began = Instant::now();
             let connections = connection.connections.begin();
-            let tried =
-                tokio::time::timeout(options.work(limits, spent), self.attempt(&connections.pool.http, url, streams))
-                    .await;
-            connections.ended(!matches!(tried, Err(_) | Ok(Err((Outcome::Refused, _)))));
+            let work = options.work(limits, spent);
+            let tried = tokio::time::timeout(work, self.attempt(&connections.pool.http, url, streams)).await;
+            let connections = connections.ended(!matches!(tried, Err(_) | Ok(Err((Outcome::Refused, _)))));
             spent.worked += began.elapsed();
             let tried = tried.unwrap_or_else(|_| Err((Outcome::Final, Error::new(ErrorKind::TimedOut))));
+            let tried = tried.map(|(reply, unread)| (reply, unread.zip(Some(connections))));
             let outcome = match &tried {
                 Ok((reply, _)) => Outcome::Answered { status: reply.status(), retry_after: self.told(reply) },
                 Err((outcome, _)) => *outcome,
@@ -106,10 +110,14 @@ impl RequestBuilder {
             if pause >= options.work(limits, spent) {
                 return match tried {
                     Ok(received) => Ok(self.conclude(received, spent, None).await),
-                    Err((_, error)) => Err(error.after(spent.attempts, None)),
+                    Err((_, error)) => Err(error.after(spent.attempts, None).in_doubt(spent.in_doubt)),
                 };
             }
             crate::telemetry::log::debug!(attempts = spent.attempts, ?outcome, "sent again");
+            spent.in_doubt |= match outcome {
+                Outcome::Answered { status, .. } => status.is_server_error(),
+                outcome => outcome == Outcome::Broken,
+            };
             refused = tried.ok();
             if !pause.is_zero() {
                 clock.sleep(pause).await;
@@ -119,7 +127,12 @@ impl RequestBuilder {
     }
 
     /// Sends the request once and reads the reply.
-    async fn attempt(&self, http: &reqwest::Client, url: &Url, streams: bool) -> Result<Received, (Outcome, Error)> {
+    async fn attempt(
+        &self,
+        http: &reqwest::Client,
+        url: &Url,
+        streams: bool,
+    ) -> Result<(Response<Bytes>, Option<reqwest::Body>), (Outcome, Error)> {
         let bad = |error: Error| (Outcome::Final, error);
         let Self { client, method, payload, headers, .. } = self;
         let limits = &client.inner.connection.limits;
@@ -162,7 +175,7 @@ impl RequestBuilder {
             keeper.forget(user, version, self.client.fingerprint()).await;
         }
         let retry_after = wait.or_else(|| self.told(&reply));
-        Answered { reply, unread, attempts: spent.attempts, retry_after, dead_key }
+        Answered { reply, unread, attempts: spent.attempts, in_doubt: spent.in_doubt, retry_after, dead_key }
     }
 
     /// The error for a reply that is no success.
@@ -170,6 +183,7 @@ impl RequestBuilder {
         let reconnect = |owner: &Owner| owner.keeper.reconnect(owner.visit.as_ref());
         Error::refused(&answered.reply, answered.dead_key)
             .after(answered.attempts, answered.retry_after)
+            .in_doubt(answered.in_doubt)
             .advising(self.scope, || self.client.inner.owner.as_ref().map(reconnect))
     }
 }

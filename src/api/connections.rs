@@ -90,9 +90,11 @@ impl Pool {
 
 impl Try {
     /// `well`: the connection answered, or broke by itself. Otherwise it is open, but the server does not
-    /// answer or accepts no requests.
-    pub(super) fn ended(mut self, well: bool) {
-        self.well = Some(well);
+    /// answer or accepts no requests. Counts once the result is dropped.
+    pub(super) fn ended(self, well: bool) -> Self {
+        let mut ended = self;
+        ended.well = Some(well);
+        ended
     }
 }
 
@@ -108,6 +110,7 @@ impl Drop for Try {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Download;
     use std::sync::atomic::AtomicU32;
     use tokio::time::advance;
 
@@ -167,6 +170,23 @@ mod tests {
             advance(Duration::from_millis(100)).await;
         }
         assert!((8..=10).contains(&replaced()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_download_that_stalls_gives_up_the_connections_and_one_that_is_dropped_does_not() {
+        let (connections, replaced) = connections();
+        let parts = || http::Response::new(()).into_parts().0;
+        let begun = || {
+            let never = futures_util::stream::pending::<Result<http_body::Frame<bytes::Bytes>, ConfigError>>();
+            let body = reqwest::Body::wrap(http_body_util::StreamBody::new(never));
+            Download::new(parts(), (body, connections.begin().ended(true)), 1, SUSPICIOUS)
+        };
+        let (dropped, mut stalled) = (begun(), begun());
+        advance(SUSPICIOUS).await;
+        drop(dropped);
+        assert_eq!(replaced(), 0);
+        assert_eq!(stalled.chunk().await.unwrap_err().kind(), crate::ErrorKind::TimedOut);
+        assert_eq!(replaced(), 1);
     }
 
     #[tokio::test(start_paused = true)]

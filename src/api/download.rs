@@ -1,6 +1,6 @@
 //! Replies that are too large for memory.
 
-use super::{Error, ErrorKind};
+use super::{Error, ErrorKind, connections::Try};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, response::Parts};
 use http_body_util::{BodyExt, Limited};
@@ -14,6 +14,8 @@ pub struct Download {
     headers: HeaderMap,
     /// `None` after the end and after an error.
     body: Option<Limited<reqwest::Body>>,
+    /// `None` once a piece was late.
+    connection: Option<Try>,
     /// How long a piece may take.
     patience: Duration,
     /// When the next piece is late. `None`: never.
@@ -21,10 +23,17 @@ pub struct Download {
 }
 
 impl Download {
-    pub(super) fn new(parts: Parts, body: reqwest::Body, most: u64, patience: Duration) -> Self {
+    pub(super) fn new(parts: Parts, (body, connection): (reqwest::Body, Try), most: u64, patience: Duration) -> Self {
         let Parts { status, headers, .. } = parts;
         let body = Some(Limited::new(body, usize::try_from(most).unwrap_or(usize::MAX)));
-        Self { status, headers, body, patience, late: Instant::now().checked_add(patience) }
+        Self {
+            status,
+            headers,
+            body,
+            connection: Some(connection),
+            patience,
+            late: Instant::now().checked_add(patience),
+        }
     }
 
     /// The headers of the reply.
@@ -64,7 +73,10 @@ impl Download {
                     self.body = None;
                     return Ok(None);
                 }
-                Err(_) => break Error::new(ErrorKind::TimedOut),
+                Err(_) => {
+                    drop(self.connection.take().map(|connection| connection.ended(false)));
+                    break Error::new(ErrorKind::TimedOut);
+                }
             }
         };
         self.body = None;

@@ -21,6 +21,8 @@ pub(super) struct Spent {
     /// Sending, and pausing between attempts.
     pub(super) worked: Duration,
     pub(super) attempts: u32,
+    /// Whether an attempt may have taken effect although another one followed it.
+    pub(super) in_doubt: bool,
 }
 
 impl Options {
@@ -56,7 +58,7 @@ mod tests {
     #[test]
     fn waits_and_work_have_bounds_of_their_own_and_one_deadline_over_both() {
         let limits = ClientLimits::default();
-        let spent = Spent { waited: 10 * SECOND, worked: 5 * SECOND, attempts: 1 };
+        let spent = Spent { waited: 10 * SECOND, worked: 5 * SECOND, attempts: 1, ..Spent::default() };
         let free = Options::default();
         assert_eq!((free.patience(&limits, &spent), free.work(&limits, &spent)), (20 * SECOND, 25 * SECOND));
         let background = Options { priority: Priority::Background, ..free };

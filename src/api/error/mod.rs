@@ -54,6 +54,8 @@ struct Details {
     message: Option<String>,
     body: Option<Bytes>,
     attempts: u32,
+    /// Whether an attempt before the last one may have taken effect.
+    in_doubt: bool,
     retry_after: Option<Duration>,
     needed_scope: Option<&'static str>,
     reconnect: Option<Reconnect>,
@@ -134,6 +136,10 @@ impl Error {
             details.attempts = attempts;
             details.retry_after = details.retry_after.or(retry_after);
         })
+    }
+
+    pub(super) fn in_doubt(self, in_doubt: bool) -> Self {
+        if in_doubt { self.with(|details| details.in_doubt = true) } else { self }
     }
 
     /// What may help: the scope of a denied call, and where to connect again with a new key.
@@ -242,7 +248,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::ProviderFault => self.attempts() > 0,
             ErrorKind::UnexpectedReply => true,
-            _ => false,
+            _ => self.details.in_doubt,
         }
     }
 }

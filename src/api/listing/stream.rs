@@ -5,7 +5,7 @@ use crate::api::{Error, ErrorKind};
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use std::task::{Context, Poll, ready};
-use std::{future::Future, pin::Pin};
+use std::{future::Future, panic::resume_unwind, pin::Pin};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Whether there may be more after a page; see the [module](super) for the rule.
@@ -39,7 +39,12 @@ impl<T: DeserializeOwned + Send + 'static> Pages<T> {
         }
         // Dropping it ends the call.
         let task = AbortOnDropHandle::new(tokio::spawn(page));
-        Box::pin(async { task.await.unwrap_or_else(|error| Err(Error::caused_by(ErrorKind::Interrupted, error))) })
+        Box::pin(async {
+            task.await.unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => Err(Error::new(ErrorKind::Interrupted)),
+            })
+        })
     }
 
     /// Returns the next list page, or `None` at the end.

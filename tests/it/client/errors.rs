@@ -26,6 +26,21 @@ async fn a_typed_call_that_is_denied_names_the_scope_that_it_needs() {
 }
 
 #[tokio::test]
+async fn a_change_that_an_earlier_try_may_have_made_may_have_happened_however_the_last_one_ended() {
+    let (provider, key) = provided(|_| {}).await;
+    let change = async || key.post("/things").repeatable().fetch::<()>().await.unwrap_err();
+    provider.always(Reply::error(403, "AccessDenied"));
+    assert!(!change().await.may_have_happened());
+    let limited = Reply::error(429, "x").header("retry-after", "0");
+    for (first, in_doubt) in [(Reply::reset(), true), (Reply::error(502, "x"), true), (limited, false)] {
+        provider.next(first);
+        let error = change().await;
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::AccessDenied, 2));
+        assert_eq!(error.may_have_happened(), in_doubt, "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn t41_no_text_of_an_error_names_the_key_the_path_or_the_provider_s_words() {
     let (provider, key) = provided(|limits| limits.client.tries = 1).await;
     let odd = json!({"success": false, "code": "obviously\nfake code", "message": "obviously fake words"});

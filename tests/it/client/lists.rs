@@ -109,6 +109,21 @@ async fn one_page_at_most_is_fetched_ahead_of_the_one_in_use_and_none_unasked() 
     }
 }
 
+/// What the app's own type says when it panics may quote what was read.
+#[tokio::test]
+async fn t43_a_panic_in_a_page_that_is_fetched_ahead_goes_on_in_the_caller() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Panics(#[serde(deserialize_with = "panics")] ());
+    fn panics<'de, D: serde::Deserializer<'de>>(_: D) -> Result<(), D::Error> {
+        panic!("obviously-fake-value")
+    }
+    let (provider, key) = provided(|_| {}).await;
+    provider.always(Reply::success(&json!([1, 2])));
+    let mut pages = key.get("/things").paged::<Panics>().prefetch().pages();
+    let read = tokio::spawn(async move { pages.next().await.map(|page| page.map(|page| page.items.len())) });
+    assert!(read.await.unwrap_err().is_panic());
+}
+
 #[tokio::test]
 async fn items_are_taken_from_one_page_while_the_next_is_on_its_way() {
     let (provider, key) = lists(vec![(3, Some(2)); 2]).await;
