@@ -114,12 +114,16 @@ async fn one_page_at_most_is_fetched_ahead_of_the_one_in_use_and_none_unasked() 
 async fn t43_a_panic_in_a_page_that_is_fetched_ahead_goes_on_in_the_caller() {
     #[derive(Debug, serde::Deserialize)]
     struct Panics(#[serde(deserialize_with = "panics")] ());
-    fn panics<'de, D: serde::Deserializer<'de>>(_: D) -> Result<(), D::Error> {
-        panic!("obviously-fake-value")
+    fn panics<'de, D: serde::Deserializer<'de>>(from: D) -> Result<(), D::Error> {
+        let text: &str = serde::Deserialize::deserialize(from)?;
+        assert!(text == "good", "{text}");
+        Ok(())
     }
     let (provider, key) = provided(|_| {}).await;
-    provider.always(Reply::success(&json!([1, 2])));
+    provider.next(Reply::envelope(200, &json!({"success": true, "pages": 2, "data": ["good"]})));
+    provider.always(Reply::success(&json!(["obviously-fake-value"])));
     let mut pages = key.get("/things").paged::<Panics>().prefetch().pages();
+    assert_eq!(pages.next().await.unwrap().unwrap().items.len(), 1);
     let read = tokio::spawn(async move { pages.next().await.map(|page| page.map(|page| page.items.len())) });
     assert!(read.await.unwrap_err().is_panic());
 }
