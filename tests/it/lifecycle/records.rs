@@ -34,8 +34,9 @@ async fn every_user_is_listed_once_however_many_pages_that_takes() {
 
 #[tokio::test]
 async fn a_sweep_removes_what_no_browser_can_reach_any_more_and_tells_of_each_key() {
-    let clock = ManualClock::default();
-    let shop = Shop::builder(Mode::Browsers).store(Slow(MemoryStore::default())).clock(&clock).open().await;
+    let (store, clock) = (FaultyStore::new(MemoryStore::default()), ManualClock::default());
+    let faults = store.faults();
+    let shop = Shop::builder(Mode::Browsers).store(store).clock(&clock).open().await;
     for code in ["one", "two"] {
         assert_connected(&shop.connect(&shop.browser("somebody"), code).await);
     }
@@ -43,7 +44,11 @@ async fn a_sweep_removes_what_no_browser_can_reach_any_more_and_tells_of_each_ke
     clock.advance(Limits::default().session_lifetime + Duration::from_secs(1));
     let late = shop.browser("late");
     assert_connected(&shop.connect(&late, "three").await);
+    // A hundred removals may take longer than a single call may.
+    faults.add(StoreFault::delay(Limits::default().store_deadline * 2).on(Operation::RemoveOlder));
+    let flying = Flying::begin();
     assert_eq!(shop.layer.sweep().await.unwrap(), 2);
+    drop(flying);
     assert_eq!(shop.watch.count(Hook::Orphaned), 2);
     assert!(shop.key(&late).await.is_ok());
     // It removes no user of the app, whatever the id.
@@ -54,56 +59,6 @@ async fn a_sweep_removes_what_no_browser_can_reach_any_more_and_tells_of_each_ke
     let shop = Shop::builder(Mode::Users).store(store.clone()).clock(&clock).open().await;
     assert_eq!(shop.layer.sweep().await.unwrap(), 0);
     assert!(store.load(&user("browser-7")).await.unwrap().is_some());
-}
-
-/// A store in memory that removes old records slowly: when it answers, the deadline of a single call is over.
-struct Slow(MemoryStore);
-
-#[async_trait]
-impl TokenStore for Slow {
-    async fn load(&self, user: &UserId) -> Result<Option<StoredToken>, StoreError> {
-        self.0.load(user).await
-    }
-
-    async fn save(&self, user: &UserId, token: &StoredToken) -> Result<(), StoreError> {
-        self.0.save(user, token).await
-    }
-
-    async fn delete(&self, user: &UserId) -> Result<(), StoreError> {
-        self.0.delete(user).await
-    }
-
-    async fn delete_if(&self, user: &UserId, version: &TokenVersion) -> Result<bool, StoreError> {
-        self.0.delete_if(user, version).await
-    }
-
-    fn lists_users(&self) -> Option<&dyn ListUsers> {
-        Some(self)
-    }
-}
-
-#[async_trait]
-impl ListUsers for Slow {
-    async fn list_users(&self, cursor: Option<&str>, limit: usize) -> Result<UserPage, StoreError> {
-        self.0.list_users(cursor, limit).await
-    }
-
-    async fn remove_older(
-        &self,
-        prefix: &str,
-        than: SystemTime,
-        limit: usize,
-    ) -> Result<Vec<(UserId, StoredToken)>, StoreError> {
-        let removed = self.0.remove_older(prefix, than, limit).await;
-        yield_now().await;
-        pass(Limits::default().store_deadline * 2);
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        removed
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.0.ping().await
-    }
 }
 
 /// Whose record is to go, and of which version if that matters.

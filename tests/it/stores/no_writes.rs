@@ -14,8 +14,7 @@ async fn costs_at_most_one_exchange(
     breaks: impl AsyncFnOnce(),
     heals: impl AsyncFnOnce(),
 ) {
-    let shop = Shop::builder(Mode::Users).store(store.clone());
-    let shop = shop.limits(|limits| {
+    let shop = Shop::builder(Mode::Users).store(store.clone()).limits(|limits| {
         limits.save_deadline = Duration::from_secs(1);
         // What is said while the store is healthy does not depend on how busy the machine is.
         limits.store_deadline = PATIENCE;
