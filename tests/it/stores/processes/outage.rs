@@ -28,14 +28,16 @@ async fn an_outage_is_503_and_then_over(kind: &'static str) {
     }
     let wait_for = async |said: Said, count: usize, since: Instant| {
         let seen = || answers.lock().unwrap().iter().filter(|(at, what)| *at >= since && *what == said).count();
-        while seen() < count {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let wait = async {
+            while seen() < count {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, wait).await.expect("they are told so in the end");
     };
     wait_for(Said::Connected, 50, Instant::now()).await;
     server.stop();
-    let stopped = Instant::now();
-    wait_for(Said::TryLater, 8, stopped).await;
+    wait_for(Said::TryLater, 8, Instant::now()).await;
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     server.up();
     let up = Instant::now();
@@ -43,9 +45,7 @@ async fn an_outage_is_503_and_then_over(kind: &'static str) {
 
     let answers = answers.lock().unwrap().clone();
     let mut counts = BTreeMap::<_, usize>::new();
-    for (_, said) in &answers {
-        *counts.entry(said.clone()).or_default() += 1;
-    }
+    answers.iter().for_each(|(_, said)| *counts.entry(said.clone()).or_default() += 1);
     let recovered = answers.iter().filter(|(at, said)| *at > up && *said == Said::TryLater).map(|(at, _)| *at).max();
     let took = recovered.map_or(Duration::ZERO, |last| last - up);
     println!("{kind} away for {seconds} s and more: {counts:?}; the last 503 came {took:?} after it was up");
