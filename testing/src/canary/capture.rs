@@ -80,6 +80,11 @@ pub fn install() {
     });
 }
 
+/// What each event begins with: the name of its thread, which is that of the test in most.
+pub fn of_this_thread() -> String {
+    format!("[{}] ", std::thread::current().name().unwrap_or_default())
+}
+
 /// Adds a text to what was said: a page, an error.
 pub fn capture(place: &str, text: &str) {
     said().push(format!("{place}: {text}\n"));
@@ -113,7 +118,7 @@ struct Writer;
 impl io::Write for Writer {
     /// The formatter hands over one whole event at a time.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        said().push(String::from_utf8_lossy(bytes).into_owned());
+        said().push(format!("{}{}", of_this_thread(), String::from_utf8_lossy(bytes)));
         Ok(bytes.len())
     }
 

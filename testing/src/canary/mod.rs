@@ -28,11 +28,11 @@ impl Log {
         Self { since: capture::position() }
     }
 
-    /// Every line with all of these words.
+    /// Every line of this test's thread with all of these words. Other tests say things at the same time.
     pub fn lines_with(&self, words: &[&str]) -> Vec<String> {
-        let said = capture::since(self.since);
-        let lines = said.lines().filter(|line| words.iter().all(|word| line.contains(word)));
-        lines.map(str::to_owned).collect()
+        let (said, ours) = (capture::since(self.since), capture::of_this_thread());
+        let lines = said.lines().filter_map(|line| line.strip_prefix(&ours));
+        lines.filter(|line| words.iter().all(|word| line.contains(word))).map(str::to_owned).collect()
     }
 }
 

@@ -110,8 +110,7 @@ async fn t69_a_late_hook_leaves_a_key_that_is_told_as_orphaned() {
     let log = Log::from_now();
     let hop = shop.return_to(&alice, &login.with("C1")).await;
     assert_eq!((hop.status(), shop.shelf.writes()), (500, 0));
-    let attempt = login.reference();
-    assert_eq!(log.lines_with(&["ERROR", attempt, "a new key could not be stored"]).len(), 1);
+    assert_eq!(log.lines_with(&["ERROR", login.reference(), "a new key could not be stored"]).len(), 1);
     let told = diary.entries();
     assert_eq!(told.iter().filter(|entry| entry.starts_with("orphaned")).count(), 1, "{told:?}");
     assert!(told.iter().any(|entry| entry.starts_with("failed internal")), "{told:?}");

@@ -71,10 +71,9 @@ async fn the_events_of_a_connection_are_in_the_span_of_their_request() {
     let (shop, alice) = Shop::with_browser(Mode::Users, "alice").await;
     alice.move_to(SITE, app(&shop.layer).layer(TraceLayer::new_for_http().make_span_with(path_only_span)));
     let login = shop.start(&alice, "/x").await;
-    let attempt = login.reference();
     let hop = alice.load(shop.returning(&login.with("C1"))).await.first().clone();
     assert_eq!(hop.status(), 303, "from {AUTHORIZE}");
-    let lines = log.lines_with(&[attempt, " connected"]);
+    let lines = log.lines_with(&[login.reference(), " connected"]);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("request{method=GET path=\"/komerza/callback\"}"), "{lines:?}");
 }

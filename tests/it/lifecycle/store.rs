@@ -95,10 +95,8 @@ async fn t64_a_late_save_never_replaces_what_came_after_it_and_a_shutdown_waits_
 
 /// A shop whose first key is saved later, if ever, and its browser.
 async fn with_a_late_save(late_save_deadline: Duration) -> (Shop, Browser) {
-    let shop = Shop::builder(Mode::Users).limits(|limits| {
-        (limits.save_deadline, limits.late_save_deadline) = (Duration::ZERO, late_save_deadline);
-    });
-    let shop = shop.open().await;
+    let shop = Shop::builder(Mode::Users).limits(|limits| limits.save_deadline = Duration::ZERO);
+    let shop = shop.limits(|limits| limits.late_save_deadline = late_save_deadline).open().await;
     let (browser, state) = shop.begun("alice").await;
     shop.shelf.all(Op::Save, Fate::Fail);
     assert_eq!(shop.callback(&browser, "code", &state).await.status(), 503);
