@@ -91,8 +91,8 @@ impl KomerzaConnectLayer {
     ///
     /// Nobody can use such a record, but its key is still valid at Komerza. So the hook
     /// [`orphaned`](crate::Hooks::orphaned) runs for each removed record. With [`with_user`](Self::with_user)
-    /// there are no such records, and nothing is removed. The store may take as long as it needs for each
-    /// hundred records, so that none is removed untold.
+    /// there are no such records, and nothing is removed. The store removes a hundred records at a time,
+    /// without a time limit, so that the hook runs for every record that is gone.
     ///
     /// # Errors
     /// [`StoreError`] if the store failed or cannot list its users. Records that were already
