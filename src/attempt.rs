@@ -92,7 +92,8 @@ mod tests {
         assert!(states.iter().all(|state| state.len() == 43));
     }
 
-    /// Does not compile if a state has `==`, because the call of `of` is then ambiguous.
+    /// Does not compile if a state has `==`, because the test's call of its function `of` is then
+    /// ambiguous.
     #[test]
     fn t08_states_cannot_be_compared_but_in_constant_time() {
         trait Comparable<Which> {

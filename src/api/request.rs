@@ -225,8 +225,8 @@ impl RequestBuilder {
     /// the connection breaks during the transfer, the download is not resumed.
     ///
     /// # Errors
-    /// Same as [`send`](Self::send), and every refusal by Komerza. Only the status tells a refusal: the body of
-    /// a success is the file, whatever it says.
+    /// Same as [`send`](Self::send), and every refusal by Komerza. Only the status shows whether the reply
+    /// is a refusal: the body of a success is the file, whatever the body says.
     pub async fn download(self, most: u64) -> Result<Download, Error> {
         let mut answered = self.run(true).await?;
         let Some(body) = answered.unread.take() else { return Err(self.refused(&answered)) };

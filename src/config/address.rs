@@ -74,8 +74,8 @@ pub(crate) fn with_segments(base: &Url, segments: &[&str]) -> Option<Url> {
     (same && url.origin() == base.origin()).then_some(url)
 }
 
-/// An address without the parts that neither a redirect URI nor a base URL has. Whether Komerza keeps the
-/// query of a redirect URI is not documented.
+/// Reads an address. It refuses the parts that a redirect URI and a base URL must not have, such as a user
+/// name or a fragment. Whether Komerza keeps the query of a redirect URI is not documented.
 fn http_url(text: &str) -> Result<Url, InvalidValue> {
     made_of(|letter| letter.is_ascii_graphic() && letter != '\\', text, usize::MAX, &URL_CHARACTERS)?;
     let url = Url::parse(text).map_err(|_| &NOT_A_URL)?;

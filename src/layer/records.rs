@@ -15,9 +15,9 @@ const PAGE: usize = 100;
 impl KomerzaConnectLayer {
     /// Returns the client of a user outside a request, or `None` if the user is not connected.
     ///
-    /// Reads the store once, within [`store_deadline`](crate::config::Limits::store_deadline). Use
-    /// it in apps with [`with_user`](Self::with_user); apps do not know the ids of browser
-    /// sessions.
+    /// Reads the store once, within [`store_deadline`](crate::config::Limits::store_deadline). Use it in
+    /// apps with [`with_user`](Self::with_user). Without it, a user is a browser session, and an app can
+    /// learn its id only from [`users`](Self::users) or a [`KomerzaKey`].
     ///
     /// # Errors
     /// [`StoreError`] if the store failed.

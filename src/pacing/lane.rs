@@ -163,8 +163,9 @@ impl Lane {
         }
     }
 
-    /// Takes tokens out of the shared bucket for those who wait, or out of our own while that cannot be asked.
-    /// `false`: it did not answer within a deadline that is `short`, which says nothing about it.
+    /// Takes tokens out of the shared bucket for those who wait, or out of our own while that cannot be
+    /// asked. `false`: the shared bucket did not answer, but the deadline was `short`, so this does not
+    /// show that the bucket is down.
     async fn ask(&self, clock: &dyn Clock, deadline: Duration, short: bool) -> bool {
         let Some(shared) = &self.shared else { return true };
         let _asking = Asking(self);

@@ -1,9 +1,9 @@
 //! Single flight: a callback that arrives several times is carried out once, and every copy gets the same
 //! answer.
 //!
-//! If its code may be used up, a finished flight is remembered for a while. So a repeated callback, even one
-//! with the cookies from before, costs no exchange. If no code was used the flight is forgotten at once, and
-//! the same URL can be tried again.
+//! If its code may be used up, a finished flight is remembered for a while. So a repeated callback costs no
+//! exchange, even if it still has the cookies that it had the first time. If no code was used the flight is
+//! forgotten at once, and the same URL can be tried again.
 
 use super::Outcome;
 use crate::failure::{Failure, FailureKind};

@@ -2,7 +2,7 @@
 //!
 //! 1. A party is a user, a browser or a client's address. Each known party has a budget of exchanges per
 //!    minute. So a party that sends junk cannot use up the shared bucket.
-//! 2. A party is unknown if the browser has no session and no address, or an address that may be a proxy's.
+//! 2. A party is unknown if the browser has no session, and its address is missing or may be a proxy's.
 //!    Unknown parties first need a token of a smaller bucket, which is a part of the shared bucket.
 //! 3. Then each exchange waits for a token of the shared bucket, and for a place among the running exchanges.
 

@@ -1,8 +1,9 @@
 //! The crate's own answers, with the headers that all of them have.
 //!
 //! 303 is the only redirect, because 302 and 307 may pass a form's body on. The headers forbid browsers and
-//! search engines to store, frame or index an answer, and to send its address to another site. No page loads
-//! anything. *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
+//! search engines to store, frame or index an answer, and to send its address to another site. A page loads
+//! nothing except the app's own style sheet, and the pictures and fonts of the app's site that it names.
+//! *Source*: RFC 9700, sections 4.2, 4.3, 4.12 and 4.16; OWASP Secure Headers.
 
 use super::page::{Look, Page, STYLE_HASH};
 use super::visitor;
@@ -116,8 +117,8 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(""));
 /// With a style sheet of the app, which may load pictures and fonts of this site.
 static STYLED_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(" 'self'; img-src 'self'; font-src 'self'"));
 
-/// Without a form: `form-action` binds every redirect that follows, so a form that leads to Komerza would do
-/// nothing.
+/// The pages have no form, and the policy allows none: `form-action` also applies to every redirect that
+/// follows, so a form that leads to Komerza would do nothing.
 fn policy(styles: &str) -> HeaderValue {
     HeaderValue::try_from(format!(
         "default-src 'none'; style-src '{}'{styles}; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",

@@ -94,8 +94,8 @@ fn welcome(
     answer.cookie(jar.names.remove(&jar.logins.name(proven.attempt)))
 }
 
-/// Whether the visitor of a callback that comes again long after its success is connected. `false` if the
-/// visitor or the record cannot be found right now.
+/// Whether the visitor is connected, for a callback that comes again long after it succeeded. `false` if
+/// the visitor or the record cannot be found right now.
 async fn is_connected(site: &Site, parts: &mut Parts) -> bool {
     let Some(user) = site.identify(parts).await.ok().flatten().and_then(|caller| caller.user_id()) else {
         return false;

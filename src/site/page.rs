@@ -1,5 +1,5 @@
-//! The pages of this crate. They use plain English and no scripts, load nothing, and suit phones and screen
-//! readers.
+//! The pages of this crate. They use plain English and no scripts, load nothing but the app's style sheet,
+//! if there is one, and suit phones and screen readers.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};

@@ -197,8 +197,8 @@ use std::{sync::Arc, time::SystemTime};
 pub trait TokenStore: Send + Sync + 'static {
     /// Returns the record of `user`, or `None` if there is certainly none.
     ///
-    /// It never returns a record whose removal or replacement was confirmed before this call
-    /// started.
+    /// It never returns a record whose removal or replacement was confirmed before this call started. The
+    /// only exception is a cache such as `CachedStore`, on other nodes and for a limited time.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot tell whether there is a record. The visitor then gets 503, never

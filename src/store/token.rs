@@ -100,8 +100,8 @@ impl StoredToken {
         from_unix_millis(self.saved_at)
     }
 
-    /// The login attempt that the key came from. `None` for a key that the app imported, and in records of
-    /// early versions of this crate.
+    /// The login attempt that the key came from. `None` for a key that the app imported, and in a
+    /// record that was written without it.
     #[must_use]
     pub fn attempt(&self) -> Option<AttemptId> {
         self.attempt

@@ -119,9 +119,9 @@ async fn write(trial: &Trial, call: &'static str, user: &UserId, older: &StoredT
     }
 }
 
-/// For each turn of a call there is a run in which the network falls silent at that turn. A pool may ask for
-/// an answer first, and a write may come in several steps. What was held back arrives after a later save was
-/// confirmed.
+/// A call has one or more turns: a message to the server, and its answer. For each turn there is a run in
+/// which the network falls silent at that turn. A pool may ask for an answer first, and a write may come in
+/// several steps. What was held back arrives after a later save was confirmed.
 async fn never_undoes_a_later_save(trial: Arc<Trial>, call: &'static str) -> Outcome {
     let (user, older) = saved(&trial).await?;
     let before = trial.relay()?.turns();
